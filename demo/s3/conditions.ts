@@ -1,0 +1,75 @@
+import { S3Error } from './errors.ts';
+import { header, type S3Request } from './request.ts';
+
+/** What conditions are held against. */
+export interface Validators {
+  etag: string;
+  lastModified: number;
+}
+
+/**
+ * What the conditions of a read come to, in the order of RFC 9110 section 13.2.2.
+ * @param prefix `x-amz-copy-source-` for the source of a copy, which knows no 304
+ * @throws S3Error PreconditionFailed
+ */
+export function evaluateReadConditions(request: S3Request, object: Validators, prefix = ''): 'send' | 'not-modified' {
+  const ifMatch = header(request, `${prefix}if-match`);
+  const ifUnmodifiedSince = toTime(header(request, `${prefix}if-unmodified-since`));
+  if (ifMatch !== undefined) {
+    if (!matches(ifMatch, object.etag)) throw preconditionFailed('If-Match');
+  } else if (ifUnmodifiedSince !== undefined && object.lastModified > ifUnmodifiedSince) {
+    throw preconditionFailed('If-Unmodified-Since');
+  }
+
+  const ifNoneMatch = header(request, `${prefix}if-none-match`);
+  const ifModifiedSince = toTime(header(request, `${prefix}if-modified-since`));
+  const unmodified =
+    ifNoneMatch !== undefined
+      ? matches(ifNoneMatch, object.etag)
+      : ifModifiedSince !== undefined && object.lastModified <= ifModifiedSince;
+  if (unmodified && prefix !== '') throw preconditionFailed('If-None-Match');
+  return unmodified ? 'not-modified' : 'send';
+}
+
+/**
+ * Whether a write may go ahead. Has to run in the same tick as the write itself: that makes `If-None-Match: *`
+ * atomic.
+ * @throws S3Error PreconditionFailed, NoSuchKey, NotImplemented
+ */
+export function checkWriteConditions(request: S3Request, existing: Validators | undefined): void {
+  const ifNoneMatch = header(request, 'if-none-match');
+  // S3 takes no ETag here: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+  if (ifNoneMatch !== undefined && ifNoneMatch !== '*') throw new S3Error('NotImplemented');
+  if (ifNoneMatch !== undefined && existing !== undefined) throw preconditionFailed('If-None-Match');
+
+  const ifMatch = header(request, 'if-match');
+  if (ifMatch === undefined) return;
+  if (existing === undefined) throw new S3Error('NoSuchKey', { fields: { Key: request.key } });
+  if (!matches(ifMatch, existing.etag)) throw preconditionFailed('If-Match');
+}
+
+/** Whether a Range still applies (RFC 9110 section 13.1.5): only if the client's copy is this very version. */
+export function allowsRange(request: S3Request, object: Validators): boolean {
+  const ifRange = header(request, 'if-range');
+  if (ifRange === undefined) return true;
+  return ifRange.startsWith('"') ? ifRange === object.etag : toTime(ifRange) === object.lastModified;
+}
+
+/** A list of ETags, or `*`. The quotes may be missing, as S3 allows. */
+function matches(list: string, etag: string): boolean {
+  const bare = etag.replaceAll('"', '');
+  return list.split(',').some((item) => {
+    const candidate = item.trim().replace(/^W\//, '').replaceAll('"', '');
+    return candidate === '*' || candidate === bare;
+  });
+}
+
+/** An HTTP date; what is not one is as good as absent. */
+function toTime(date: string | undefined): number | undefined {
+  const time = Date.parse(date ?? '');
+  return Number.isNaN(time) ? undefined : time;
+}
+
+function preconditionFailed(condition: string): S3Error {
+  return new S3Error('PreconditionFailed', { fields: { Condition: condition } });
+}
