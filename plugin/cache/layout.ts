@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * Names inside the cache directory. No part of one ever comes from outside unchanged: an actor id that could mean
+ * something to a file system is stored under its hash, and file names are made of digests.
+ */
+export const MANIFEST_FILE = 'manifest.json';
+export const IMAGES_DIR = 'images';
+export const JOURNAL_DIR = 'journal';
+export const QUARANTINE_DIR = 'quarantine';
+export const TMP_DIR = 'tmp';
+
+const PLAIN_ACTOR_ID = /^[A-Za-z0-9_-]{1,64}$/;
+/** Device names that Windows finds in every directory. */
+const DEVICE_NAME = /^(?:con|prn|aux|nul|com\d|lpt\d)$/i;
+
+/** SHA-256 as hex. */
+export function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+/** The folder of an actor's images: its id, or a hash of it. */
+function actorFolder(actorId: string): string {
+  const plain = PLAIN_ACTOR_ID.test(actorId) && !DEVICE_NAME.test(actorId);
+  return plain ? actorId : `actor-${sha256(actorId).slice(0, 24)}`;
+}
+
+/** `images/<actor>/<actor>_<key16>_<sha32>.<ext>`: a file says what it is and whose, without any manifest. */
+export function imagePath(image: { actorId: string; key: string; sha256: string; extension: string }): string {
+  const folder = actorFolder(image.actorId);
+  const name = `${folder}_${sha256(image.key).slice(0, 16)}_${image.sha256.slice(0, 32)}.${image.extension}`;
+  return `${IMAGES_DIR}/${folder}/${name}`;
+}
+
+const IMAGE_PATH = /^images\/([A-Za-z0-9_-]{1,64})\/\1_[0-9a-f]{16}_[0-9a-f]{32}\.[a-z0-9]{2,5}$/;
+
+/** The part of a `local_path` that lies inside the cache directory, or `undefined` if no image of ours has it. */
+export function insidePath(localPath: string): string | undefined {
+  const start = localPath.startsWith(`${IMAGES_DIR}/`) ? 0 : localPath.lastIndexOf(`/${IMAGES_DIR}/`) + 1;
+  const inside = localPath.slice(start);
+  return IMAGE_PATH.test(inside) ? inside : undefined;
+}

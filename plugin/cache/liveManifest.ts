@@ -1,0 +1,89 @@
+import type { ManifestEntry } from '../protocol.ts';
+import { prepareDirectory } from './directory.ts';
+import { fileError } from './fileError.ts';
+import type { CacheLogger } from './logger.ts';
+import type { ManifestIndex } from './manifestIndex.ts';
+import type { ManifestStore } from './manifestStore.ts';
+
+/** A hit looks around for what other processes did at most this often; a miss always does. */
+const LOOK_AROUND_MS = 100;
+
+type Find = (index: ManifestIndex) => ManifestEntry | undefined;
+
+/** The manifest store, opened on first use and kept up to date with other processes as far as each question needs. */
+export class LiveManifest {
+  readonly store: ManifestStore;
+  readonly #dir: string;
+  readonly #now: () => number;
+  readonly #logger: CacheLogger;
+  #opening: Promise<void> | undefined;
+  #isOpen = false;
+  #lookedAroundAt = 0;
+
+  constructor(options: { store: ManifestStore; dir: string; now: () => number; logger: CacheLogger }) {
+    this.store = options.store;
+    this.#dir = options.dir;
+    this.#now = options.now;
+    this.#logger = options.logger;
+  }
+
+  /** False before the first {@link LiveManifest.open} has come to its end. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Opens the directory, once; every call that needs it waits for it. A failure is tried again by the next call. */
+  open(): Promise<void> {
+    this.#opening ??= this.#open().catch((error: unknown) => {
+      this.#opening = undefined;
+      throw fileError(error);
+    });
+    return this.#opening;
+  }
+
+  /** Knows all that any process has acknowledged before the call. */
+  async refreshed(): Promise<ManifestIndex> {
+    await this.open();
+    this.#lookedAroundAt = performance.now();
+    await this.store.refresh();
+    return this.store.index;
+  }
+
+  /** What this process knows; when it knows nothing, what the others know. */
+  async find(find: Find): Promise<ManifestEntry | undefined> {
+    await this.open();
+    const known = find(this.store.index);
+    if (known === undefined) return this.findNow(find);
+    this.lookAround();
+    return known;
+  }
+
+  /** What any process knows. */
+  async findNow(find: Find): Promise<ManifestEntry | undefined> {
+    return find(await this.refreshed());
+  }
+
+  /** Another process may have cleared or replaced what this one still holds in memory. */
+  lookAround(): void {
+    if (performance.now() - this.#lookedAroundAt < LOOK_AROUND_MS) return;
+    this.refreshed().catch((error: unknown) => this.#logger.warn(fileError(error).message));
+  }
+
+  async close(): Promise<void> {
+    if (this.#opening === undefined) return;
+    await this.#opening.catch(() => undefined);
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    await this.store.close();
+  }
+
+  async #open(): Promise<void> {
+    const started = performance.now();
+    await prepareDirectory(this.#dir, this.#now());
+    await this.store.open();
+    this.#isOpen = true;
+    const { size, totalBytes } = this.store.index;
+    const took = (performance.now() - started).toFixed(0);
+    this.#logger.debug?.(`opened ${size} images, ${(totalBytes / 1e6).toFixed(1)} MB in ${took} ms`);
+  }
+}

@@ -1,0 +1,8 @@
+/** Where the cache reports to. Messages are one line and carry no secrets. */
+export interface CacheLogger {
+  /** `undefined` when off, so that nothing is formatted for nobody. */
+  debug: ((message: string) => void) | undefined;
+  info(message: string): void;
+  /** The same message is reported once. */
+  warn(message: string): void;
+}

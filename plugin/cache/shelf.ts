@@ -1,0 +1,96 @@
+import type { CacheTier, ManifestEntry } from '../protocol.ts';
+import type { BlobStore } from './blobs.ts';
+import { fileError } from './fileError.ts';
+import type { ManifestStore } from './manifestStore.ts';
+import type { MemoryTier } from './memory.ts';
+import type { Urgency } from './priorityQueue.ts';
+
+export interface CachedImage {
+  entry: ManifestEntry;
+  body: Buffer;
+  /** Where the bytes came from this time. */
+  tier: CacheTier;
+}
+
+export interface ShelfOptions {
+  store: ManifestStore;
+  blobs: BlobStore;
+  memory: MemoryTier;
+  warn: (message: string) => void;
+}
+
+/** The bytes of manifest entries: memory in front of disk. */
+export class Shelf {
+  readonly #options: ShelfOptions;
+  /** One read of a file at a time, however many ask. */
+  readonly #reading = new Map<string, Promise<Buffer | undefined>>();
+
+  constructor(options: ShelfOptions) {
+    this.#options = options;
+  }
+
+  /** From memory only. */
+  peek(entry: ManifestEntry): CachedImage | undefined {
+    const body = this.#options.memory.get(entry.sha256);
+    return body === undefined ? undefined : { entry, body, tier: 'memory' };
+  }
+
+  /** From memory or disk. An entry whose file is gone or damaged is dropped, and is `undefined`. */
+  async read(entry: ManifestEntry): Promise<CachedImage | undefined> {
+    const inMemory = this.peek(entry);
+    if (inMemory !== undefined) return inMemory;
+    const body = await this.#readDisk(entry);
+    if (body !== undefined) return { entry, body, tier: 'disk' };
+    await this.#drop(entry);
+    return undefined;
+  }
+
+  /** Keeps a download in memory; a long prefetch must not push out of there what is being looked at. */
+  keep({ entry, body }: { entry: ManifestEntry; body: Buffer }, urgency: Urgency): void {
+    const { memory, store } = this.#options;
+    if (store.index.get(entry.s3_url) === undefined) return; // cleared meanwhile
+    if (urgency === 'visible' || memory.bytes + body.length < memory.maxBytes) memory.set(entry.sha256, body);
+  }
+
+  /** Removes the files of entries that are no longer in the manifest. */
+  async remove(entries: readonly ManifestEntry[]): Promise<void> {
+    for (const entry of entries) {
+      // An image that was stored again meanwhile has the same name if its bytes are the same.
+      if (this.#options.store.index.getByPath(entry.local_path) === undefined) await this.#options.blobs.remove(entry);
+    }
+  }
+
+  /** Lets go of what memory holds of these. */
+  forget(entries: readonly ManifestEntry[]): void {
+    for (const entry of entries) this.#options.memory.delete(entry.sha256);
+  }
+
+  forgetAll(): void {
+    this.#options.memory.clear();
+  }
+
+  #readDisk(entry: ManifestEntry): Promise<Buffer | undefined> {
+    const running = this.#reading.get(entry.local_path);
+    if (running !== undefined) return running;
+    const started = this.#readOnce(entry).finally(() => this.#reading.delete(entry.local_path));
+    this.#reading.set(entry.local_path, started);
+    return started;
+  }
+
+  async #readOnce(entry: ManifestEntry): Promise<Buffer | undefined> {
+    try {
+      const body = await this.#options.blobs.read(entry);
+      if (body !== undefined) this.#options.memory.set(entry.sha256, body);
+      return body;
+    } catch (error) {
+      throw fileError(error);
+    }
+  }
+
+  async #drop(entry: ManifestEntry): Promise<void> {
+    const { store, warn } = this.#options;
+    if (store.index.get(entry.s3_url)?.local_path !== entry.local_path) return;
+    warn(`${entry.local_path} was missing or damaged; it will be fetched again.`);
+    await store.append({ op: 'delete', keys: [entry.s3_url], reason: 'missing' });
+  }
+}

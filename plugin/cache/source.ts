@@ -1,0 +1,44 @@
+/** An object that the cache may fetch, as the source understood it. */
+export interface SourceObject {
+  /** Canonical, unsigned URL: the key of the manifest. Two URLs of one object have the same. */
+  readonly key: string;
+  /** Last part of the object's key, decoded; a name for people. */
+  readonly filename: string;
+}
+
+/** What the origin said about the bytes it sent. */
+export interface SourceMetadata {
+  /** Quotes included; empty when the origin sent none. */
+  etag: string;
+  /** As claimed; the bytes decide. */
+  contentType: string;
+}
+
+/** Where a download puts the bytes. */
+export interface Sink {
+  /** Takes a chunk; resolves when more may come. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** Forgets what was written: the download starts again from the first byte. */
+  reset(): Promise<void>;
+  /**
+   * Throws unless what was written is a whole image. Called at the end of each attempt, so that a body that was cut
+   * without saying so is tried again like one that was cut loudly.
+   */
+  complete(): Promise<void>;
+}
+
+/** Where bytes come from. The cache knows no S3; it is given one of these. */
+export interface Source<Object extends SourceObject = SourceObject> {
+  /**
+   * Understands a URL.
+   * @throws ImageCacheError INVALID_URL, INVALID_URL_SCHEME or HOST_NOT_ALLOWED
+   */
+  identify(url: string): Object;
+  /**
+   * Fetches the whole object into the sink, trying again where that can help.
+   * @throws ImageCacheError IMAGE_TOO_LARGE, UPSTREAM_*, ABORTED, or what the sink threw
+   */
+  download(object: Object, sink: Sink, signal: AbortSignal): Promise<SourceMetadata>;
+  /** Lets go of sockets. */
+  close(): void;
+}

@@ -1,0 +1,51 @@
+import type { CacheStats, CacheTier } from '../protocol.ts';
+import type { ManifestIndex } from './manifestIndex.ts';
+import type { MemoryTier } from './memory.ts';
+
+/** Counters since this server started. */
+export class StatsCounter {
+  readonly hits = { memory: 0, disk: 0 };
+  misses = 0;
+  bytesSaved = 0;
+  completed = 0;
+  failed = 0;
+  downloadedBytes = 0;
+
+  served(tier: CacheTier, bytes: number): void {
+    if (tier === 's3') {
+      this.misses += 1;
+      return;
+    }
+    this.hits[tier] += 1;
+    this.bytesSaved += bytes;
+  }
+
+  report(index: ManifestIndex, memory: MemoryTier, queue: { active: number; queued: number }): CacheStats {
+    const hits = this.hits.memory + this.hits.disk;
+    const asked = hits + this.misses;
+    return {
+      total_entries: index.size,
+      total_size_bytes: index.totalBytes,
+      total_size_mb: Math.round(index.totalBytes / 10_000) / 100,
+      actors: Object.fromEntries([...index.actors()].map(([actor, keys]) => [actor, actorStats(index, keys)])),
+      memory: { entries: memory.entries, size_bytes: memory.bytes, max_bytes: memory.maxBytes },
+      hits: { ...this.hits },
+      misses: this.misses,
+      hit_ratio: asked === 0 ? 0 : Math.round((hits / asked) * 10_000) / 10_000,
+      bytes_saved: this.bytesSaved,
+      downloads: {
+        active: queue.active,
+        queued: queue.queued,
+        completed: this.completed,
+        failed: this.failed,
+        bytes: this.downloadedBytes,
+      },
+    };
+  }
+}
+
+function actorStats(index: ManifestIndex, keys: ReadonlySet<string>) {
+  let size_bytes = 0;
+  for (const key of keys) size_bytes += index.get(key)?.size_bytes ?? 0;
+  return { entries: keys.size, size_bytes };
+}

@@ -1,0 +1,46 @@
+import type { ImageCache } from './cache/imageCache.ts';
+import { createCache } from './createCache.ts';
+import { type Middleware, createHandler } from './http/mount.ts';
+import { createLogger } from './logger.ts';
+import type { ExpressImageCacheOptions } from './options.ts';
+import { resolveOptions } from './resolveOptions.ts';
+
+export { ImageCacheError } from './errors.ts';
+export type { BucketOptions, ExpressImageCacheOptions, ImageCacheOptions, Size, TimeoutOptions } from './options.ts';
+export type * from './protocol.ts';
+
+/** What an image cache in a server of your own consists of. */
+export interface ImageCacheServer {
+  /** The API as a middleware for Express, connect, or a plain `node:http` server. Every request it gets ends in it. */
+  router: Middleware;
+  /** The engine behind the router, for use by code: `prefetch`, `invalidate`, `clear`, `stats`, `onEvent`. */
+  cache: ImageCache;
+  /** Ends downloads, brings `manifest.json` up to date and lets go of files and sockets. */
+  close(): Promise<void>;
+}
+
+/**
+ * The image cache for a production server: the same engine as in Vite, without Vite.
+ *
+ * @example
+ * ```ts
+ * const images = createImageCache({ buckets: ['team-photos'], allowedHosts: ['app.example.com'] });
+ * app.use('/api/cache', images.router);
+ * ```
+ * @throws ImageCacheError INVALID_OPTION, naming the option, what was expected and what came
+ */
+export function createImageCache(options: ExpressImageCacheOptions): ImageCacheServer {
+  const { authorize, ...rest } = options;
+  const resolved = resolveOptions(rest);
+  const logger = createLogger(resolved.logLevel, console);
+  const cache = createCache(resolved, process.cwd(), logger);
+  const router = createHandler({
+    cache,
+    logger,
+    authorize,
+    allowedOrigins: resolved.allowedOrigins,
+    allowedHosts: resolved.allowedHosts,
+    bodyLimit: resolved.bodyLimit,
+  });
+  return { router, cache, close: () => cache.close() };
+}

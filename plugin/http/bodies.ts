@@ -1,0 +1,137 @@
+import express, { type RequestHandler } from 'express';
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import { Http2ServerRequest } from 'node:http2';
+import type { z } from 'zod';
+import { ImageCacheError } from '../errors.ts';
+import { ERROR_STATUS, type ErrorCode } from '../protocol.ts';
+
+/** RFC 8259 knows no other charset, and a browser sends no other type than this without asking first (a preflight). */
+const JSON_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i;
+
+/** Our deepest body has three levels. RFC 8259, 9 lets a parser set a limit. */
+const MAX_DEPTH = 32;
+
+/**
+ * A middleware that reads a JSON body into `request.body`. A request without a body passes as it is, whatever its type:
+ * `curl -X POST …/clear-all` sends neither (T3).
+ *
+ * Refuses with UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE or INVALID_JSON, through `next`.
+ *
+ * @param limit in bytes
+ */
+export function readJson(limit: number): RequestHandler {
+  const parse = express.json({ limit, inflate: false, strict: false, type: () => true, verify });
+  return function imageCacheReadJson(request, response, next) {
+    if (!hasBody(request)) return next();
+    if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) return next(unsupportedType());
+    // The parser looks for a body where HTTP/1 announces one; HTTP/2 may announce it by its frames alone.
+    if (isHttp2(request)) request.headers['transfer-encoding'] ??= 'chunked';
+    parse(request, response, (error?: unknown) => next(error === undefined ? undefined : refusal(error, limit)));
+  };
+}
+
+/**
+ * The body as the schema has it. An issue may name a code of its own in `params.code`.
+ * @throws ImageCacheError INVALID_BODY (or the issue's code), naming the first field that is wrong; values are not
+ *   repeated, for they may be signed URLs
+ */
+export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  if (body === undefined) {
+    throw new ImageCacheError('INVALID_BODY', 'The request has no body.', {
+      hint: 'Send JSON, with `Content-Type: application/json`.',
+    });
+  }
+  const [issue] = parsed.error.issues;
+  const where = issue === undefined || issue.path.length === 0 ? 'The body' : `\`${fieldName(issue.path)}\``;
+  throw new ImageCacheError(codeOf(issue), `${where}: ${describe(issue)}`.replace(/\s+/g, ' '));
+}
+
+function hasBody(request: IncomingMessage): boolean {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+  if (length !== undefined) return Number(length) !== 0;
+  return isHttp2(request) ? !request.stream.endAfterHeaders : encoding !== undefined;
+}
+
+/** Express's types know HTTP/1 only; see `createExpressApp`. */
+function isHttp2(request: unknown): request is Http2ServerRequest {
+  return request instanceof Http2ServerRequest;
+}
+
+/** Sees the bytes before the parser does, which would quietly drop a BOM and mend broken UTF-8. */
+function verify(_request: unknown, _response: unknown, body: Buffer): void {
+  if (!isUtf8(body)) throw new SyntaxError('The body is not UTF-8.');
+  if (body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf)
+    throw new SyntaxError('The body begins with a byte order mark.');
+  if (isTooDeep(body)) throw new SyntaxError(`The body nests deeper than ${MAX_DEPTH} levels.`);
+}
+
+/** Counts brackets outside of strings, in one pass without recursion. */
+function isTooDeep(json: Buffer): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < json.length; at += 1) {
+    const char = json[at];
+    if (inString && char === BACKSLASH) at += 1;
+    else if (char === QUOTE) inString = !inString;
+    else if (inString) continue;
+    else if (char === OPEN_BRACKET || char === OPEN_BRACE) depth += 1;
+    else if (char === CLOSE_BRACKET || char === CLOSE_BRACE) depth -= 1;
+    if (depth > MAX_DEPTH) return true;
+  }
+  return false;
+}
+const [QUOTE, BACKSLASH, OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE] = Buffer.from('"\\[]{}');
+
+/** A refusal of body-parser's, told apart by its `type`. Its message may quote the body, so it is not repeated. */
+function refusal(error: unknown, limit: number): ImageCacheError {
+  if (!(error instanceof Error) || !('type' in error)) return ImageCacheError.from(error);
+  switch (error.type) {
+    case 'entity.too.large':
+      return new ImageCacheError('PAYLOAD_TOO_LARGE', `The body is longer than ${limit} bytes.`, {
+        hint: 'Send fewer images at a time, or raise the option `bodyLimit`.',
+      });
+    case 'entity.parse.failed':
+      return new ImageCacheError('INVALID_JSON', 'The body is not valid JSON.');
+    case 'entity.verify.failed':
+      return new ImageCacheError('INVALID_JSON', error.message); // Written above, in `verify`.
+    case 'encoding.unsupported':
+      return new ImageCacheError('UNSUPPORTED_MEDIA_TYPE', 'The body must not be compressed.');
+    case 'request.size.invalid':
+      return new ImageCacheError('INVALID_BODY', 'The body is not as long as its Content-Length says.');
+    case 'request.aborted':
+      return new ImageCacheError('ABORTED', 'The client went away while it sent the body.');
+    default:
+      return ImageCacheError.from(error);
+  }
+}
+
+function unsupportedType(): ImageCacheError {
+  return new ImageCacheError('UNSUPPORTED_MEDIA_TYPE', 'The body must be JSON in UTF-8.', {
+    hint: 'Send `Content-Type: application/json`.',
+  });
+}
+
+function codeOf(issue: z.core.$ZodIssue | undefined): ErrorCode {
+  const code: unknown = issue?.code === 'custom' ? issue.params?.['code'] : undefined;
+  return isErrorCode(code) ? code : 'INVALID_BODY';
+}
+
+function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(ERROR_STATUS, value);
+}
+
+/** A key comes from the client, as does a value: only what looks like a field's name is repeated. */
+function fieldName(path: readonly PropertyKey[]): string {
+  return path
+    .map((key) => (typeof key === 'number' ? `[${key}]` : /^\w{1,40}$/.test(String(key)) ? `.${String(key)}` : '.…'))
+    .join('')
+    .replace(/^\./, '');
+}
+
+function describe(issue: z.core.$ZodIssue | undefined): string {
+  if (issue === undefined) return 'invalid';
+  return issue.code === 'unrecognized_keys' ? 'has a field that is not known here' : issue.message;
+}

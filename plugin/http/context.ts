@@ -1,0 +1,15 @@
+import type { ImageCache } from '../cache/imageCache.ts';
+import type { CacheLogger } from '../cache/logger.ts';
+import type { ExpressImageCacheOptions } from '../options.ts';
+
+/** What the routes work with. */
+export interface HttpContext {
+  cache: ImageCache;
+  logger: CacheLogger;
+  /** `undefined`: everyone who may reach the API may see everything. */
+  authorize: ExpressImageCacheOptions['authorize'];
+  allowedOrigins: readonly string[];
+  allowedHosts: readonly string[] | true;
+  /** Bytes. */
+  bodyLimit: number;
+}

@@ -1,0 +1,23 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/**
+ * Lets the pages of `allowedOrigins` read answers, canvas included, and nobody else's.
+ * @returns true if the request was a preflight and has been answered
+ */
+export function applyCors(
+  allowedOrigins: readonly string[],
+  request: IncomingMessage,
+  response: ServerResponse,
+): boolean {
+  const { origin } = request.headers;
+  if (allowedOrigins.length > 0) response.setHeader('Vary', 'Origin');
+  if (origin === undefined || !allowedOrigins.includes(origin)) return false;
+  response.setHeader('Access-Control-Allow-Origin', origin);
+  response.setHeader('Timing-Allow-Origin', origin);
+  if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) return false;
+  response.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, POST');
+  response.setHeader('Access-Control-Allow-Headers', 'Content-Type, Range, If-None-Match, If-Range');
+  response.setHeader('Access-Control-Max-Age', '600');
+  response.writeHead(204).end();
+  return true;
+}

@@ -1,0 +1,74 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ImageCacheError } from '../errors.ts';
+import type { Problem } from '../protocol.ts';
+
+const TITLES: Record<number, string> = {
+  400: 'Bad Request',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  416: 'Range Not Satisfiable',
+  499: 'Client Closed Request',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+  507: 'Insufficient Storage',
+};
+
+/** On every answer: nothing of ours is to be sniffed, framed, or embedded by another origin's page. */
+const SECURITY_HEADERS = {
+  'X-Content-Type-Options': 'nosniff',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Content-Security-Policy': "default-src 'none'; sandbox",
+} as const;
+
+/** The same, for a page of `allowedOrigins`, which `cors.ts` has let in. */
+const SHARED_SECURITY_HEADERS = { ...SECURITY_HEADERS, 'Cross-Origin-Resource-Policy': 'cross-origin' } as const;
+
+export function securityHeaders(response: ServerResponse) {
+  return response.hasHeader('Access-Control-Allow-Origin') ? SHARED_SECURITY_HEADERS : SECURITY_HEADERS;
+}
+
+/** Answers with JSON. */
+export function sendJson(request: IncomingMessage, response: ServerResponse, body: unknown): void {
+  sendText(request, response, 200, 'application/json; charset=utf-8', JSON.stringify(body));
+}
+
+/**
+ * Answers with RFC 9457 problem+json; the end of the line for every error. Says no more than the error itself does:
+ * no stack, no signed URL.
+ */
+export function sendProblem(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  const { code, status, message, hint, retryAfterMs } = ImageCacheError.from(error);
+  if (response.headersSent) {
+    response.destroy(); // an answer that stops half way must not look whole
+    return;
+  }
+  const problem: Problem = {
+    type: 'about:blank',
+    status,
+    title: TITLES[status] ?? 'Error',
+    detail: code === 'INTERNAL' ? 'Something went wrong inside the image cache.' : message,
+    code,
+    ...(hint !== undefined && { hint }),
+  };
+  if (retryAfterMs !== undefined) response.setHeader('Retry-After', Math.ceil(retryAfterMs / 1000));
+  response.setHeader('Cache-Control', 'no-store');
+  sendText(request, response, status, 'application/problem+json; charset=utf-8', JSON.stringify(problem));
+}
+
+function sendText(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  type: string,
+  text: string,
+): void {
+  if (!response.hasHeader('Cache-Control')) response.setHeader('Cache-Control', 'no-cache');
+  const body = Buffer.from(text);
+  response.writeHead(status, { ...securityHeaders(response), 'Content-Type': type, 'Content-Length': body.length });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}

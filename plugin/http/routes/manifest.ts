@@ -1,0 +1,35 @@
+import type { Router } from 'express';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ManifestEntry } from '../../protocol.ts';
+import { parseActorId } from '../actorId.ts';
+import type { HttpContext } from '../context.ts';
+import { parseQuery } from '../query.ts';
+import { securityHeaders } from '../respond.ts';
+import { matches } from '../sendImage.ts';
+
+/** `GET /manifest[?actor_id=]` */
+export function manifestRoute(router: Router, { cache, authorize }: HttpContext): void {
+  router.get('/manifest', async (request, response) => {
+    const { actor_id } = parseQuery(request.url, { actor_id: 'INVALID_ACTOR_ID' });
+    const actorId = actor_id === undefined ? undefined : parseActorId(actor_id);
+    const etag = await cache.manifestTag();
+
+    response.set({ ...securityHeaders(response), 'Cache-Control': 'no-cache' });
+    if (authorize === undefined) {
+      response.set('ETag', etag);
+      if (matches(request.headers['if-none-match'], etag)) {
+        response.status(304).end();
+        return;
+      }
+    }
+    const filter = authorize && (async (entry: ManifestEntry) => authorize(request, entry));
+    const chunks = await cache.manifest(actorId, filter);
+    response.set('Content-Type', 'application/json; charset=utf-8');
+    if (request.method === 'HEAD') {
+      response.end();
+      return;
+    }
+    await pipeline(Readable.from(chunks), response);
+  });
+}

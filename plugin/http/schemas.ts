@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import type { ErrorCode, InvalidateRequest, LookupRequest, PrefetchRequest } from '../protocol.ts';
+import { actorIdProblem } from './actorId.ts';
+
+/** A wrong value gets the code of its field, whatever is wrong with it. */
+function text(code: ErrorCode, problemOf: (value: string) => string | undefined) {
+  return z.unknown().transform((value, context): string => {
+    const problem = typeof value === 'string' ? problemOf(value) : 'must be a text';
+    if (problem === undefined) return String(value);
+    context.addIssue({ code: 'custom', message: problem, params: { code } });
+    return z.NEVER;
+  });
+}
+
+const MAX_URL_LENGTH = 16_384;
+const MAX_FILENAME_LENGTH = 1024;
+
+const url = text('INVALID_URL', (value) => {
+  if (value === '') return 'must not be empty';
+  return value.length > MAX_URL_LENGTH ? `must have at most ${MAX_URL_LENGTH} characters` : undefined;
+});
+
+const actorId = text('INVALID_ACTOR_ID', actorIdProblem);
+
+const filename = text('INVALID_FILENAME', (value) => {
+  if (value.includes('\0')) return 'must not hold a NUL';
+  return value.length > MAX_FILENAME_LENGTH ? `must have at most ${MAX_FILENAME_LENGTH} characters` : undefined;
+});
+
+export const prefetchSchema: z.ZodType<PrefetchRequest> = z.object({
+  actor_id: actorId,
+  images: z.array(z.object({ s3_url: url, filename: filename.optional() }).transform(withoutUndefined)),
+  priority: z.enum(['high', 'normal']).default('normal'),
+});
+
+export const lookupSchema: z.ZodType<LookupRequest> = z.object({ urls: z.array(url).max(10_000) });
+
+export const invalidateSchema: z.ZodType<InvalidateRequest> = z.object({ s3_url: url });
+
+function withoutUndefined({ s3_url, filename }: { s3_url: string; filename?: string | undefined }) {
+  return filename === undefined ? { s3_url } : { s3_url, filename };
+}

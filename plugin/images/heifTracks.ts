@@ -1,0 +1,41 @@
+import type { ByteReader } from './byteReader.ts';
+import { findNested, readBoxes } from './isobmff.ts';
+
+/**
+ * Reads a `moov` box (image sequences): checks that the chunks of every track begin within the file, which, as every
+ * box is whole, means that they are there. Returns the size of the first visible track as shown.
+ */
+export function readTracks(moov: ByteReader, file: ByteReader): { width: number; height: number } | undefined {
+  let size: { width: number; height: number } | undefined;
+  for (const box of readBoxes(moov)) {
+    if (box.type !== 'trak') continue;
+    const track = moov.part(box.at, box.length);
+    needChunks(track, file);
+    size ??= trackSize(track);
+  }
+  return size;
+}
+
+function needChunks(track: ByteReader, file: ByteReader): void {
+  const samples = findNested(track, ['mdia', 'minf', 'stbl']);
+  if (samples === undefined) return;
+  for (const [type, width] of [['stco', 4] as const, ['co64', 8] as const]) {
+    const offsets = findNested(samples, [type]);
+    if (offsets === undefined) continue;
+    const count = offsets.u32(4);
+    for (let i = 0; i < count; i++) file.need(offsets.uint(8 + i * width, width), 1);
+  }
+}
+
+/** `tkhd`: a matrix, then two numbers in 16.16; `undefined` for a track without a picture, such as sound. */
+function trackSize(track: ByteReader): { width: number; height: number } | undefined {
+  const header = findNested(track, ['tkhd']);
+  if (header === undefined) return undefined;
+  const end = header.u8(0) === 0 ? 84 : 96;
+  const width = header.u32(end - 8) >>> 16;
+  const height = header.u32(end - 4) >>> 16;
+  if (width === 0 || height === 0) return undefined;
+  // The matrix of a quarter turn has 0 where others have the horizontal scale.
+  const quarterTurn = header.u32(end - 44) === 0;
+  return quarterTurn ? { width: height, height: width } : { width, height };
+}

@@ -1,0 +1,16 @@
+/** What the bytes of an image say about it. */
+export interface ImageInfo {
+  contentType: string;
+  /** Without the dot. */
+  extension: string;
+  /** Pixels as shown: EXIF orientation (JPEG, PNG, WebP, TIFF) and `irot` (AVIF, HEIC) are applied. */
+  width?: number;
+  height?: number;
+  /** More than one frame. */
+  animated?: boolean;
+}
+
+/** Width and height as shown. EXIF orientations 5 to 8 turn the picture by a quarter (EXIF 2.32, 4.6.4.A). */
+export function orientedSize(width: number, height: number, orientation: number): { width: number; height: number } {
+  return orientation >= 5 && orientation <= 8 ? { width: height, height: width } : { width, height };
+}

@@ -1,0 +1,1 @@
+export { inspectImage } from './inspect.ts';

@@ -1,0 +1,67 @@
+import { ByteReader } from './byteReader.ts';
+
+/** A box of ISO/IEC 14496-12. */
+export interface Box {
+  type: string;
+  /** Where the content begins, behind the header, and how long it is. */
+  at: number;
+  length: number;
+  /** Its size was given as 0, "to the end of the file": where it should have ended is unknown. */
+  openEnded: boolean;
+}
+
+/** No honest container has more boxes; a dishonest one costs no more than this. */
+const MAX_BOXES = 65_536;
+
+/**
+ * The boxes that fill a reader, which must all be whole. A cut exactly between two boxes of a file is not seen here:
+ * whoever reads the boxes must know what has to be there.
+ */
+export function readBoxes(reader: ByteReader, from = 0): Box[] {
+  const boxes: Box[] = [];
+  for (let at = from; at < reader.length;) {
+    if (boxes.length === MAX_BOXES) throw reader.damaged('it has too many boxes');
+    const box = readBox(reader, at);
+    boxes.push(box);
+    at = box.at + box.length;
+  }
+  return boxes;
+}
+
+function readBox(reader: ByteReader, start: number): Box {
+  const size = reader.u32(start);
+  const type = reader.text(start + 4, 4);
+  if (size === 0) return { type, at: start + 8, length: reader.length - start - 8, openEnded: true };
+  const header = size === 1 ? 16 : 8;
+  const total = size === 1 ? reader.u64(start + 8) : size;
+  if (total < header) throw reader.damaged('a box is shorter than its own header');
+  reader.need(start, total);
+  return { type, at: start + header, length: total - header, openEnded: false };
+}
+
+/** The content of the first box of a type. */
+export function findBox(reader: ByteReader, boxes: readonly Box[], type: string): ByteReader | undefined {
+  const box = boxes.find((it) => it.type === type);
+  return box && reader.part(box.at, box.length);
+}
+
+/** The box at the end of a path of types, e.g. `['mdia', 'minf']`, each within the one before. */
+export function findNested(reader: ByteReader, path: readonly string[]): ByteReader | undefined {
+  let inner: ByteReader | undefined = reader;
+  for (const type of path) inner = inner && findBox(inner, readBoxes(inner), type);
+  return inner;
+}
+
+/**
+ * The brands of a file, major one first; none when it does not begin with an `ftyp` box. The box must have a plausible
+ * size: in `<!--ftypavif-->` these words are at the right place too, in a box of a gigabyte.
+ */
+export function readBrands(bytes: Uint8Array): string[] {
+  const reader = new ByteReader(bytes, 'HEIF');
+  if (bytes.length < 16 || reader.text(4, 4) !== 'ftyp') return [];
+  const size = reader.u32(0);
+  if (size < 16 || size > 4096 || size % 4 !== 0) return [];
+  const brands = [reader.text(8, 4)];
+  for (let at = 16; at + 4 <= Math.min(size, bytes.length); at += 4) brands.push(reader.text(at, 4));
+  return brands;
+}

@@ -1,0 +1,38 @@
+import type { CacheLogger } from './cache/logger.ts';
+import type { ResolvedOptions } from './options.ts';
+import { redact } from './redact.ts';
+
+/** Whoever prints: the console, or Vite's own logger. */
+export interface Printer {
+  info(message: string): void;
+  warn(message: string): void;
+}
+
+const PREFIX = '[image-cache]';
+/** Warnings remembered so as to be printed once. */
+const MAX_REMEMBERED = 1000;
+
+/** A logger that prefixes, strips secrets, keeps each record on one line, and warns of each thing once. */
+export function createLogger(level: ResolvedOptions['logLevel'], printer: Printer): CacheLogger {
+  const warned = new Set<string>();
+  const print = (to: 'info' | 'warn', message: string) => printer[to](`${PREFIX} ${oneLine(redact(message))}`);
+  const shows = (least: ResolvedOptions['logLevel']) => RANK[level] >= RANK[least];
+  return {
+    debug: shows('debug') ? (message) => print('info', message) : undefined,
+    info: (message) => shows('info') && print('info', message),
+    warn(message) {
+      if (!shows('warn') || warned.has(message)) return;
+      if (warned.size >= MAX_REMEMBERED) warned.clear();
+      warned.add(message);
+      print('warn', message);
+    },
+  };
+}
+
+const RANK = { silent: 0, warn: 1, info: 2, debug: 3 };
+
+/** A line break or an escape sequence in a file name must not forge a record, or colour the terminal (T18). */
+function oneLine(message: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what it replaces
+  return message.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '\uFFFD');
+}

@@ -1,0 +1,115 @@
+import type { S3ClientConfig } from '@aws-sdk/client-s3';
+import type { IncomingMessage } from 'node:http';
+import type { ManifestEntry } from './protocol.ts';
+
+/** A number of bytes, or a text such as `'50MB'` or `'2 GiB'` (`MB` is 1,000,000 bytes, `MiB` 1,048,576). */
+export type Size = number | string;
+
+/** One bucket whose images may be cached. Nothing outside the listed buckets is ever fetched. */
+export interface BucketOptions {
+  /** The bucket's name. */
+  name: string;
+  /** @default the SDK's own (`AWS_REGION`, the profile), or `us-east-1` with an endpoint of your own */
+  region?: string;
+  /** For R2, MinIO and every other S3-compatible server, e.g. `https://s3.example.com`. @default AWS */
+  endpoint?: string;
+  /** `endpoint/bucket/key` instead of `bucket.endpoint/key` for requests of our own. @default true with an endpoint */
+  forcePathStyle?: boolean;
+  /** Only objects whose key begins with this are cached. @default '' (all) */
+  prefix?: string;
+  /** Other host names that serve this bucket, e.g. a CloudFront distribution. @default [] */
+  cdn?: string[];
+  /** How bare (unsigned) URLs are read. @default the AWS SDK's provider chain */
+  credentials?: NonNullable<S3ClientConfig['credentials']>;
+}
+
+/** Limits of one download, in milliseconds. */
+export interface TimeoutOptions {
+  /** DNS, TCP and TLS together. @default 5_000 */
+  connect?: number;
+  /** From the request to the first byte of the answer. @default 15_000 */
+  firstByte?: number;
+  /** Between two chunks of the body. @default 10_000 */
+  idle?: number;
+  /** All attempts and the waits between them. @default 120_000 */
+  total?: number;
+}
+
+/** The options of `imageCache()` and `createImageCache()`. */
+export interface ImageCacheOptions {
+  /** The allow-list. A bare name is short for `{ name }`. Required: there is no "all". */
+  buckets: readonly (string | BucketOptions)[];
+  /** Where the API is mounted, under Vite's own `base`. @default '/api/cache' */
+  base?: string;
+  /** Where images are kept, relative to Vite's root (or the working directory). @default '.image-cache' */
+  cacheDir?: string;
+  /** Bytes on disk; the least recently used images go first. @default '2GB' */
+  maxSize?: Size;
+  /** @default 1_000_000 */
+  maxEntries?: number;
+  /** Larger objects are refused. @default '50MB' */
+  maxImageSize?: Size;
+  /** The memory tier, or `false` for none. @default { maxSize: '256MB' } */
+  memory?: { maxSize?: Size } | false;
+  /** Downloads at a time. @default 16 */
+  concurrency?: number;
+  /** @default { connect: 5_000, firstByte: 15_000, idle: 10_000, total: 120_000 } */
+  timeouts?: TimeoutOptions;
+  /** `'full'` survives a power cut (fsync); `'process'` survives `kill -9` of this process only. @default 'full' */
+  durability?: 'full' | 'process';
+  /**
+   * Names the object behind a URL that this package does not understand, e.g. one of an image proxy: return its
+   * canonical URL in a listed bucket (`s3://bucket/key` will do), or `undefined` to leave the URL as it is.
+   */
+  resolveKey?: (url: string) => string | undefined;
+  /** Other origins whose pages may use the API, e.g. `https://admin.example.com`. @default [] (same origin only) */
+  allowedOrigins?: readonly string[];
+  /** Host names the API answers to, besides loopback and the ones Vite was told of. @default [] */
+  allowedHosts?: readonly string[];
+  /** SVG can carry scripts; when allowed it is served as a sandboxed attachment. @default false */
+  allowSvg?: boolean;
+  /** The longest request body. @default '4MB' */
+  bodyLimit?: Size;
+  /** `'debug'` logs every hit and miss. @default 'info' */
+  logLevel?: 'silent' | 'warn' | 'info' | 'debug';
+}
+
+/** Options that only make sense in a server of your own. */
+export interface ExpressImageCacheOptions extends ImageCacheOptions {
+  /**
+   * Asked before an image, or what is known of it, is handed out; `false` answers 403 `NOT_AUTHORIZED`. The cache
+   * is shared: without this hook whoever may reach the router may read every image in it.
+   */
+  authorize?: (request: IncomingMessage, entry: ManifestEntry) => boolean | Promise<boolean>;
+}
+
+export interface ResolvedBucket {
+  name: string;
+  region: string | undefined;
+  endpoint: URL | undefined;
+  forcePathStyle: boolean;
+  prefix: string;
+  /** Lower case. */
+  cdn: readonly string[];
+  credentials: BucketOptions['credentials'];
+}
+
+export interface ResolvedOptions {
+  buckets: readonly ResolvedBucket[];
+  base: string;
+  cacheDir: string;
+  maxSize: number;
+  maxEntries: number;
+  maxImageSize: number;
+  /** Bytes; 0 for none. */
+  memoryMaxSize: number;
+  concurrency: number;
+  timeouts: Required<TimeoutOptions>;
+  durability: 'full' | 'process';
+  resolveKey: ((url: string) => string | undefined) | undefined;
+  allowedOrigins: readonly string[];
+  allowedHosts: readonly string[];
+  allowSvg: boolean;
+  bodyLimit: number;
+  logLevel: 'silent' | 'warn' | 'info' | 'debug';
+}

@@ -1,0 +1,22 @@
+import type { Plugin } from 'vite';
+import { createCache } from './createCache.ts';
+import type { ImageCacheOptions } from './options.ts';
+import { resolveOptions } from './resolveOptions.ts';
+import { hardenPlugin } from './vite/harden.ts';
+import { servePlugin } from './vite/serve.ts';
+
+/**
+ * Serves S3 images from local disk in Vite's dev and preview servers, whichever presigned URL asks.
+ *
+ * The factory only checks the options. The cache opens, and the AWS SDK is imported, when the first request comes.
+ *
+ * @example
+ * ```ts
+ * export default defineConfig({ plugins: [react(), imageCache({ buckets: ['team-photos'] })] });
+ * ```
+ * @throws ImageCacheError INVALID_OPTION, naming the option, what was expected and what came
+ */
+export function imageCache(options: ImageCacheOptions): Plugin[] {
+  const resolved = resolveOptions(options);
+  return [hardenPlugin(resolved.cacheDir), servePlugin(resolved, createCache)];
+}

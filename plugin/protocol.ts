@@ -1,0 +1,232 @@
+/**
+ * The wire contract between the server and the browser: paths, JSON shapes, error codes, event names.
+ * Imports nothing, so that both sides can import it. Browser code imports its types only.
+ */
+
+/** Where the API is mounted unless the option `base` says otherwise. */
+export const DEFAULT_BASE = '/api/cache';
+
+/** The format version of `manifest.json`, and of what `GET /manifest` answers. */
+export const MANIFEST_VERSION = '1.0';
+
+/** Custom event on Vite's HMR socket that carries a {@link CacheEvent}. */
+export const EVENT_NAME = 'image-cache:event';
+
+/** What is known about one cached image. Times are milliseconds since the epoch. */
+export interface ManifestEntry {
+  /** Canonical, unsigned URL of the object. Never carries a signature. */
+  s3_url: string;
+  /** Path relative to the project's root, e.g. `.image-cache/images/0001/0001_0f3c…_9b1d….jpg`. */
+  local_path: string;
+  cached_at: number;
+  size_bytes: number;
+  /** The actor the image was first cached for. */
+  actor_id: string;
+  /** Name for people; plays no part in any path. */
+  filename: string;
+  /** The ETag S3 sent, quotes included; empty when it sent none. */
+  etag: string;
+  /** SHA-256 of the bytes, hex. */
+  sha256: string;
+  /** Found by looking at the bytes, e.g. `image/jpeg`; never believed from a header. */
+  content_type: string;
+  /** Pixels, orientation applied. */
+  width?: number;
+  height?: number;
+  /** A thumbhash, base64. */
+  placeholder?: string;
+  /** Every actor that uses the image, when more than one does. */
+  actor_ids?: string[];
+  last_used_at: number;
+  pinned?: boolean;
+}
+
+/** `GET /manifest`, and the content of `manifest.json`. */
+export interface Manifest {
+  version: typeof MANIFEST_VERSION;
+  last_updated: number;
+  /** By canonical URL. */
+  entries: Record<string, ManifestEntry>;
+}
+
+/** `GET /exists?path=` or `?url=` */
+export interface ExistsAnswer {
+  exists: boolean;
+}
+
+/** `POST /lookup`: one call for a page full of images. */
+export interface LookupRequest {
+  urls: string[];
+}
+
+export interface LookupAnswer {
+  /** By URL as it was asked; `null` for what is not cached (or is no URL of a configured bucket). */
+  entries: Record<string, ManifestEntry | null>;
+}
+
+/** `high` overtakes every queued `normal`. */
+export type Priority = 'high' | 'normal';
+
+export interface PrefetchImage {
+  /** Any URL of the object: presigned, bare, or `s3://bucket/key`. */
+  s3_url: string;
+  /** Name for people; defaults to the last part of the object's key. */
+  filename?: string;
+}
+
+/** `POST /prefetch` */
+export interface PrefetchRequest {
+  actor_id: string;
+  images: PrefetchImage[];
+  /** @default 'normal' */
+  priority?: Priority;
+}
+
+/** How one image of a prefetch ended. */
+export type PrefetchResult =
+  | { s3_url: string; status: 'cached' | 'downloaded'; entry: ManifestEntry }
+  | { s3_url: string; status: 'failed'; error: ItemError };
+
+/** Why one image failed, inside an answer that is itself 200. */
+export interface ItemError {
+  code: ErrorCode;
+  detail: string;
+  hint?: string;
+}
+
+/**
+ * What `POST /prefetch` answers. The `s3_url` of each result is the canonical one: signatures are never echoed.
+ * `results` are in the order of the request. With `Accept: application/x-ndjson`, one line
+ * `{index, ...PrefetchResult}` per image as it settles, then one line `{done: true, ...counts}`.
+ */
+export interface PrefetchAnswer extends PrefetchCounts {
+  results: PrefetchResult[];
+}
+
+export interface PrefetchCounts {
+  actor_id: string;
+  total: number;
+  cached: number;
+  downloaded: number;
+  failed: number;
+}
+
+/** One line of `POST /prefetch` as `application/x-ndjson`. */
+export type PrefetchLine = (PrefetchResult & { index: number }) | (PrefetchCounts & { done: true });
+
+/** `POST /invalidate` */
+export interface InvalidateRequest {
+  s3_url: string;
+}
+
+export interface InvalidateAnswer {
+  invalidated: number;
+}
+
+/** `POST /clear/:actorId` and `POST /clear-all` */
+export interface ClearAnswer {
+  cleared: number;
+  freed_bytes: number;
+  /** Images that another actor still uses. */
+  kept: number;
+}
+
+/** `GET /stats` */
+export interface CacheStats {
+  total_entries: number;
+  total_size_bytes: number;
+  /** Megabytes of 1,000,000 bytes, two decimals. */
+  total_size_mb: number;
+  actors: Record<string, { entries: number; size_bytes: number }>;
+  memory: { entries: number; size_bytes: number; max_bytes: number };
+  /** Since this server started. */
+  hits: { memory: number; disk: number };
+  misses: number;
+  /** 0 to 1; 0 when nothing was asked yet. */
+  hit_ratio: number;
+  /** Bytes served that S3 did not have to send. */
+  bytes_saved: number;
+  /** Since this server started. */
+  downloads: {
+    active: number;
+    queued: number;
+    completed: number;
+    failed: number;
+    bytes: number;
+  };
+}
+
+/** What happened in the cache, for whoever watches. Never carries a signed URL. */
+export type CacheEvent =
+  | { type: 'stored'; entry: ManifestEntry }
+  | { type: 'invalidated'; s3_urls: string[] }
+  | { type: 'cleared'; actor_id?: string; s3_urls: string[] };
+
+/** The value of `X-Cache`. */
+export type CacheOutcome = 'HIT' | 'MISS' | 'STALE' | 'REVALIDATED';
+
+/** Which tier answered; sent as the metric name in `Server-Timing`, which a page may read of its own images. */
+export type CacheTier = 'memory' | 'disk' | 's3';
+
+/** An error answer: RFC 9457 `application/problem+json`. */
+export interface Problem {
+  type: 'about:blank';
+  status: number;
+  /** A short name of the status. */
+  title: string;
+  /** What went wrong, in a sentence; no secrets. */
+  detail: string;
+  code: ErrorCode;
+  /** What to do about it. */
+  hint?: string;
+}
+
+/** Every code an answer can carry, with the HTTP status it comes with. */
+export const ERROR_STATUS = {
+  // The request
+  INVALID_URL: 400,
+  INVALID_URL_SCHEME: 400,
+  INVALID_PATH: 400,
+  INVALID_ACTOR_ID: 400,
+  INVALID_FILENAME: 400,
+  INVALID_JSON: 400,
+  INVALID_BODY: 400,
+  INVALID_HOST: 400,
+  FORBIDDEN_ORIGIN: 403,
+  FORBIDDEN_HOST: 403,
+  HOST_NOT_ALLOWED: 403,
+  NOT_AUTHORIZED: 403,
+  NOT_FOUND: 404,
+  NOT_CACHED: 404,
+  METHOD_NOT_ALLOWED: 405,
+  PAYLOAD_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+  RANGE_NOT_SATISFIABLE: 416,
+  // What S3 sent
+  IMAGE_TOO_LARGE: 413,
+  NOT_AN_IMAGE: 502,
+  UNSUPPORTED_TYPE: 502,
+  UNSUPPORTED_ENCODING: 502,
+  UPSTREAM_CHECKSUM: 502,
+  UPSTREAM_ERROR: 502,
+  UPSTREAM_EXPIRED: 403,
+  UPSTREAM_FORBIDDEN: 403,
+  UPSTREAM_NOT_FOUND: 404,
+  UPSTREAM_REDIRECT: 502,
+  UPSTREAM_THROTTLED: 503,
+  UPSTREAM_TIMEOUT: 504,
+  UPSTREAM_TRUNCATED: 502,
+  UPSTREAM_UNREACHABLE: 502,
+  // Ourselves
+  CACHE_CORRUPT: 404,
+  CACHE_DIR_UNSAFE: 500,
+  CACHE_DISK_FULL: 507,
+  CACHE_UNWRITABLE: 503,
+  OVERLOADED: 503,
+  ABORTED: 499,
+  INVALID_OPTION: 500,
+  INTERNAL: 500,
+} as const;
+
+/** A closed union: every machine-readable reason for a refusal or a fault. */
+export type ErrorCode = keyof typeof ERROR_STATUS;

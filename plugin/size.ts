@@ -1,0 +1,25 @@
+const UNITS: Record<string, number> = {
+  '': 1,
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KIB: 2 ** 10,
+  MIB: 2 ** 20,
+  GIB: 2 ** 30,
+  TIB: 2 ** 40,
+};
+
+/**
+ * Bytes of a size such as `50_000_000`, `'50MB'` (1,000,000 each) or `'2 GiB'` (1,073,741,824 each);
+ * `undefined` for anything that is not a positive size.
+ */
+export function parseSize(size: unknown): number | undefined {
+  if (typeof size === 'number') return Number.isSafeInteger(size) && size > 0 ? size : undefined;
+  if (typeof size !== 'string') return undefined;
+  const [, amount, unit] = /^(\d{1,15}(?:\.\d{1,6})?)\s*([a-z]{0,3})$/i.exec(size.trim()) ?? [];
+  const factor = unit === undefined ? undefined : UNITS[unit.toUpperCase()];
+  if (amount === undefined || factor === undefined) return undefined;
+  return parseSize(Math.round(Number(amount) * factor));
+}

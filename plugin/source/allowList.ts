@@ -1,0 +1,165 @@
+import { ImageCacheError } from '../errors.ts';
+import type { ResolvedBucket } from '../options.ts';
+import { canonicalAwsBase, parseAwsHost, partitionOf, type AwsHost } from './awsHost.ts';
+import { isInside, parseObjectKey, type ObjectKey } from './objectKey.ts';
+import type { RawUrl } from './rawUrl.ts';
+
+/** Where a URL of a listed bucket points. */
+interface Location {
+  readonly bucket: ResolvedBucket;
+  readonly objectKey: ObjectKey;
+  /** What the canonical URL of every object of the bucket begins with. */
+  readonly base: string;
+  /** Whether the URL goes through a CDN of the bucket, which takes no credentials of ours. */
+  readonly viaCdn: boolean;
+}
+
+/** One bucket, and one way its URLs may begin. */
+interface Place {
+  readonly listed: ListedBucket;
+  readonly scheme: string;
+  /** What comes before the key in the path, slash included. */
+  readonly root: string;
+  readonly viaCdn: boolean;
+}
+
+interface ListedBucket {
+  readonly bucket: ResolvedBucket;
+  readonly base: string;
+  /** Set when the bucket is one of AWS itself, also when its regional endpoint was given. */
+  readonly aws: AwsHost | undefined;
+  readonly endpoint: URL | undefined;
+}
+
+/** Finds the listed bucket a URL belongs to. @throws ImageCacheError HOST_NOT_ALLOWED, INVALID_URL_SCHEME, INVALID_URL */
+export type AllowList = (url: RawUrl) => Location;
+
+/**
+ * The list of what may be fetched. Host names are compared whole, never by their ends, so no look-alike
+ * (`bucket.s3.amazonaws.com.evil.example`) and no IP address that is not itself a listed endpoint can match.
+ * Nothing is resolved: a refusal costs no DNS packet.
+ */
+export function createAllowList(buckets: readonly ResolvedBucket[]): AllowList {
+  const listed = buckets.map(listBucket);
+  const placesByHost = new Map<string, Place[]>();
+  for (const [host, place] of listed.flatMap(placesOf)) {
+    placesByHost.set(host, [...(placesByHost.get(host) ?? []), place]);
+  }
+
+  const placesAt = (url: RawUrl): Place[] => {
+    if (url.scheme === 's3:') {
+      return listed
+        .filter(({ bucket }) => bucket.name === url.host)
+        .map((entry) => ({ listed: entry, scheme: 's3:', root: '/', viaCdn: false }));
+    }
+    const aws = parseAwsHost(url.host);
+    if (aws !== undefined) return awsPlaces(listed, aws);
+    return placesByHost.get(url.host) ?? [];
+  };
+
+  return (url) => {
+    const places = placesAt(url).filter(({ root }) => `${url.path}/`.startsWith(root));
+    const usable = places.filter(({ scheme }) => scheme === url.scheme);
+    if (usable.length === 0) throw refusal(url, places[0]);
+
+    const objectKeys = usable.map((place) => ({
+      place,
+      objectKey: parseObjectKey(url.path.slice(place.root.length)),
+    }));
+    const match = objectKeys.find(({ place, objectKey }) => isInside(objectKey.key, place.listed.bucket.prefix));
+    if (match === undefined) throw outsidePrefix(usable);
+    const { listed: entry, viaCdn } = match.place;
+    return { bucket: entry.bucket, objectKey: match.objectKey, base: entry.base, viaCdn };
+  };
+}
+
+function listBucket(bucket: ResolvedBucket): ListedBucket {
+  const { name, endpoint } = bucket;
+  const host = endpoint === undefined ? undefined : parseAwsHost(endpoint.hostname);
+  if (endpoint !== undefined && host === undefined) {
+    return {
+      bucket,
+      endpoint,
+      aws: undefined,
+      base: `${endpoint.origin}${pathOf(endpoint)}/${name}/`,
+    };
+  }
+  const region = bucket.region ?? host?.region;
+  const aws: AwsHost = { partition: partitionOf(region), region, bucket: name };
+  return { bucket, endpoint: undefined, aws, base: canonicalAwsBase(name, region) };
+}
+
+/** The fixed hosts of a bucket: its own endpoint in both styles, and its CDNs. */
+function placesOf(listed: ListedBucket): [host: string, Place][] {
+  const { bucket, endpoint } = listed;
+  const places: [string, Place][] = bucket.cdn.map((host) => [
+    host,
+    { listed, scheme: 'https:', root: '/', viaCdn: true },
+  ]);
+  if (endpoint === undefined) return places;
+  const own = { listed, scheme: endpoint.protocol, viaCdn: false };
+  const path = pathOf(endpoint);
+  return [
+    ...places,
+    [endpoint.host, { ...own, root: `${path}/${bucket.name}/` }],
+    [`${bucket.name}.${endpoint.host}`, { ...own, root: `${path}/` }],
+  ];
+}
+
+/** Plain http to AWS is never right: whoever listens reads the image, and the signature with it. */
+function awsPlaces(listed: readonly ListedBucket[], host: AwsHost): Place[] {
+  return listed
+    .filter(({ aws }) => aws?.partition === host.partition)
+    .filter(({ bucket }) => host.bucket === undefined || host.bucket === bucket.name)
+    .map((entry) => ({
+      listed: entry,
+      scheme: 'https:',
+      root: host.bucket === undefined ? `/${entry.bucket.name}/` : '/',
+      viaCdn: false,
+    }));
+}
+
+function pathOf(endpoint: URL): string {
+  return endpoint.pathname.replace(/\/+$/, '');
+}
+
+function refusal(url: RawUrl, otherScheme: Place | undefined): ImageCacheError {
+  const aws = url.scheme === 's3:' ? undefined : parseAwsHost(url.host);
+  const host = url.host.slice(0, 253);
+  if (otherScheme !== undefined || (aws !== undefined && url.scheme === 'http:')) {
+    const scheme = otherScheme?.scheme ?? 'https:';
+    return new ImageCacheError('INVALID_URL_SCHEME', `${host} is read over ${scheme}, not ${url.scheme}`, {
+      hint: `Write ${scheme}//${host}/…`,
+    });
+  }
+  return new ImageCacheError(
+    'HOST_NOT_ALLOWED',
+    `No bucket of the option \`buckets\` has URLs like this one at ${host}.`,
+    {
+      hint: `If it is yours, add it: buckets: [${lineToAdd(url, aws)}]`,
+    },
+  );
+}
+
+/** The entry of `buckets` that would allow the URL. */
+function lineToAdd(url: RawUrl, aws: AwsHost | undefined): string {
+  if (url.scheme === 's3:') return quote(url.host);
+  if (aws === undefined) {
+    return `{ name: '<bucket>', endpoint: ${quote(`${url.scheme}//${url.host}`)} }] or, for a CDN, [{ name: '<bucket>', cdn: [${quote(url.host)}] }`;
+  }
+  const name = quote(aws.bucket ?? url.path.split('/')[1] ?? '<bucket>');
+  return aws.partition === 'aws' || aws.region === undefined ? name : `{ name: ${name}, region: ${quote(aws.region)} }`;
+}
+
+function outsidePrefix(places: readonly Place[]): ImageCacheError {
+  const rules = places.map(({ listed: { bucket } }) =>
+    bucket.prefix === '' ? `inside ${bucket.name}` : `under ${bucket.prefix} in ${bucket.name}`,
+  );
+  return new ImageCacheError('HOST_NOT_ALLOWED', `Only keys ${rules.join(' or ')} are cached, and this is none.`, {
+    hint: 'The option `buckets` sets a prefix for the bucket, or the key climbs out of it with `..`.',
+  });
+}
+
+function quote(text: string): string {
+  return `'${text.slice(0, 253).replaceAll("'", '%27')}'`;
+}

@@ -1,0 +1,100 @@
+import type { IncomingMessage } from 'node:http';
+import type { Sink, SourceMetadata } from '../cache/source.ts';
+import { ImageCacheError } from '../errors.ts';
+import type { ResolvedOptions } from '../options.ts';
+import { readBody, readErrorBody, type BodyLimits } from './body.ts';
+import { checksumOf } from './checksum.ts';
+import type { Clock } from './clock.ts';
+import { ERROR_BODY_LIMIT, s3Error } from './s3Error.ts';
+import type { S3Object } from './s3Object.ts';
+import { TransientError } from './transientError.ts';
+import type { Wire, WireRequest } from './wire.ts';
+
+export interface AttemptContext {
+  readonly wire: Wire;
+  readonly clock: Clock;
+  readonly timeouts: ResolvedOptions['timeouts'];
+  readonly maxImageSize: number;
+}
+
+/**
+ * Asks for an object once and puts what comes into the sink.
+ * @throws ImageCacheError; a TransientError, or UPSTREAM_TRUNCATED, where trying again can help
+ */
+export async function attempt(
+  request: WireRequest,
+  object: S3Object,
+  sink: Sink,
+  signal: AbortSignal,
+  context: AttemptContext,
+): Promise<SourceMetadata> {
+  const response = await context.wire.open(request, signal);
+  const limits: BodyLimits = {
+    clock: context.clock,
+    idleMs: context.timeouts.idle,
+    hostname: request.hostname,
+    signal,
+  };
+  try {
+    await refuseError(response, object, limits);
+    refuseUnreadable(response, context.maxImageSize);
+    await receive(response, sink, limits, context.maxImageSize);
+  } finally {
+    // An unread body would hold its socket for ever. A body that was read to its end does not mind.
+    response.destroy();
+  }
+  await sink.complete();
+  return { etag: etagOf(response), contentType: response.headers['content-type'] ?? '' };
+}
+
+async function refuseError(response: IncomingMessage, object: S3Object, limits: BodyLimits): Promise<void> {
+  const { statusCode: status = 0, headers } = response;
+  if (status === 200) return;
+  if (status < 300) {
+    // 204 and 206 were not asked for: what they carry is not the whole object.
+    throw new ImageCacheError('UPSTREAM_ERROR', `The origin of bucket ${object.bucket.name} answered ${status}.`);
+  }
+  const body = await readErrorBody(response, ERROR_BODY_LIMIT, limits);
+  throw s3Error({ status, headers, body }, object);
+}
+
+/** What the head of the answer tells, before a byte of the body is read. */
+function refuseUnreadable({ headers }: IncomingMessage, maxImageSize: number): void {
+  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? '';
+  // Some SDKs leave `aws-chunked` behind on objects whose bytes are plain.
+  if (!['', 'identity', 'aws-chunked'].includes(encoding)) {
+    throw new ImageCacheError('UNSUPPORTED_ENCODING', 'The image is stored with a Content-Encoding.', {
+      hint: 'Images are compressed already: upload it without Content-Encoding.',
+    });
+  }
+  if (Number(headers['content-length']) > maxImageSize) throw tooLarge(maxImageSize);
+}
+
+async function receive(response: IncomingMessage, sink: Sink, limits: BodyLimits, maxImageSize: number): Promise<void> {
+  const checksum = checksumOf(response.headers);
+  let received = 0;
+  for await (const chunk of readBody(response, limits)) {
+    received += chunk.length;
+    if (received > maxImageSize) throw tooLarge(maxImageSize);
+    checksum?.update(chunk);
+    await sink.write(chunk);
+  }
+  // Node reports a body cut short by itself; this is for the day it does not.
+  const announced = response.headers['content-length'];
+  if (announced !== undefined && Number(announced) !== received) {
+    throw new TransientError('UPSTREAM_TRUNCATED', `${received} of ${announced} bytes arrived.`);
+  }
+  checksum?.verify();
+}
+
+function tooLarge(maxImageSize: number): ImageCacheError {
+  return new ImageCacheError('IMAGE_TOO_LARGE', `The image is larger than ${maxImageSize} bytes.`, {
+    hint: 'The option `maxImageSize` sets the limit.',
+  });
+}
+
+/** The ETag, when it is one that may be sent on: printable ASCII of a sane length. */
+function etagOf({ headers }: IncomingMessage): string {
+  const etag = headers.etag ?? '';
+  return /^[\u0021-\u007e]{1,256}$/.test(etag) ? etag : '';
+}

@@ -1,0 +1,62 @@
+/** Regions that share one namespace of bucket names. `b` in China is not the `b` of everywhere else. */
+type Partition = 'aws' | 'aws-cn' | 'aws-eusc' | 'aws-us-gov';
+
+/** What the host of an S3 URL says. */
+export interface AwsHost {
+  readonly partition: Partition;
+  readonly region: string | undefined;
+  /** Absent in path style, where the bucket is the first part of the path. */
+  readonly bucket: string | undefined;
+}
+
+/**
+ * Every form of S3's public endpoints: `s3.amazonaws.com`, `s3.REGION`, the legacy `s3-REGION`, dual-stack, FIPS and
+ * transfer acceleration, each bare or behind a bucket's name.
+ * Left out on purpose: `s3-website` (other semantics), access points and VPC endpoints (list them as `endpoint`).
+ */
+const S3_HOST =
+  /^(?:(?<bucket>[a-z0-9][a-z0-9.-]*)\.)?s3(?<accelerate>-accelerate(?:\.dualstack)?)?(?:-fips)?(?:\.dualstack)?(?:[.-](?<region>external-1|[a-z]{2,4}(?:-[a-z]+)+-\d+))?\.(?<suffix>amazonaws\.(?:com\.cn|com|eu))$/;
+
+/** Understands a host name of S3 itself; `undefined` for any other. */
+export function parseAwsHost(host: string): AwsHost | undefined {
+  const groups = S3_HOST.exec(host)?.groups;
+  if (groups === undefined) return undefined;
+  const { bucket, accelerate, region, suffix } = groups;
+  if (accelerate !== undefined && (bucket === undefined || region !== undefined)) return undefined;
+  const partition = suffix === 'amazonaws.com' ? partitionOf(region) : SUFFIX_PARTITION.get(suffix ?? '');
+  if (partition === undefined || SUFFIX[partition] !== suffix) return undefined;
+  return { partition, region, bucket };
+}
+
+/** The partition a region belongs to; without one, the one that nearly everybody means. */
+export function partitionOf(region: string | undefined): Partition {
+  if (region?.startsWith('cn-')) return 'aws-cn';
+  if (region?.startsWith('us-gov-')) return 'aws-us-gov';
+  if (region?.startsWith('eusc-')) return 'aws-eusc';
+  return 'aws';
+}
+
+/**
+ * The one URL under which a bucket of AWS is known here. It names no region where names are unique without one, so
+ * it survives a region that was added to, or left out of, a URL or the options.
+ */
+export function canonicalAwsBase(bucket: string, region: string | undefined): string {
+  const partition = partitionOf(region);
+  const endpoint = partition === 'aws' ? 's3.amazonaws.com' : `s3.${region}.${SUFFIX[partition]}`;
+  // Buckets from before 2018 may have names that no host can have.
+  return DNS_NAME.test(bucket) ? `https://${bucket}.${endpoint}/` : `https://${endpoint}/${bucket}/`;
+}
+
+const DNS_NAME = /^[a-z0-9][a-z0-9.-]*[a-z0-9]$/;
+
+const SUFFIX: Record<Partition, string> = {
+  aws: 'amazonaws.com',
+  'aws-us-gov': 'amazonaws.com',
+  'aws-cn': 'amazonaws.com.cn',
+  'aws-eusc': 'amazonaws.eu',
+};
+
+const SUFFIX_PARTITION = new Map<string, Partition>([
+  ['amazonaws.com.cn', 'aws-cn'],
+  ['amazonaws.eu', 'aws-eusc'],
+]);

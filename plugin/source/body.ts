@@ -1,0 +1,62 @@
+import type { IncomingMessage } from 'node:http';
+import { ImageCacheError } from '../errors.ts';
+import type { Clock } from './clock.ts';
+import { bodyError } from './networkError.ts';
+import { startWatchdog } from './watchdog.ts';
+
+/** How a body is read. */
+export interface BodyLimits {
+  readonly clock: Clock;
+  /** Between two chunks. Time that the consumer takes for one does not count. */
+  readonly idleMs: number;
+  readonly hostname: string;
+  /** Ends the reading with its reason. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The chunks of a body. However the loop over them ends, the body is destroyed, unless it was read to its end: then
+ * the socket goes back to the pool.
+ * @throws ImageCacheError UPSTREAM_TIMEOUT, UPSTREAM_TRUNCATED, or the signal's reason
+ */
+export async function* readBody(response: IncomingMessage, limits: BodyLimits): AsyncGenerator<Buffer, void, void> {
+  const { clock, idleMs, hostname, signal } = limits;
+  const watchdog = startWatchdog(clock, idleMs, () => response.destroy(idleError(hostname, idleMs)));
+  const cancel = () => response.destroy(signal.reason);
+  if (signal.aborted) cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    for await (const chunk of response) {
+      watchdog.pause();
+      yield chunk;
+      watchdog.touch();
+    }
+  } catch (error) {
+    throw bodyError(error, hostname);
+  } finally {
+    watchdog.stop();
+    signal.removeEventListener('abort', cancel);
+  }
+}
+
+/** At most `limit` bytes of an error's body, as text. What cannot be read is left out: the status alone says enough. */
+export async function readErrorBody(response: IncomingMessage, limit: number, limits: BodyLimits): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of readBody(response, limits)) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size >= limit) break;
+    }
+  } catch (error) {
+    if (limits.signal.aborted) throw error;
+  }
+  return Buffer.concat(chunks).subarray(0, limit).toString();
+}
+
+function idleError(hostname: string, idleMs: number): ImageCacheError {
+  return new ImageCacheError('UPSTREAM_TIMEOUT', `${hostname} stopped in the middle of the answer for ${idleMs} ms.`, {
+    hint: 'The option `timeouts.idle` sets the limit.',
+  });
+}

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { crc32 } from 'node:zlib';
+import { TransientError } from './transientError.ts';
+
+/** Adds up a body as it passes. */
+interface Checksum {
+  update(chunk: Uint8Array): void;
+  /** @throws ImageCacheError UPSTREAM_CHECKSUM */
+  verify(): void;
+}
+
+/**
+ * The first checksum in the headers that Node can compute; `undefined` when there is none, which is the usual case
+ * and costs nothing. A checksum of checksums (multipart, `…-3`) is not one of the bytes and is passed over.
+ */
+export function checksumOf(headers: IncomingHttpHeaders): Checksum | undefined {
+  const composite = headers['x-amz-checksum-type'] === 'COMPOSITE';
+  for (const [name, start] of ALGORITHMS) {
+    const expected = headers[name];
+    if (typeof expected !== 'string' || (composite && name !== 'content-md5') || !BASE64.test(expected)) continue;
+    const sum = start();
+    return {
+      update: sum.update,
+      verify: () => {
+        if (sum.digest() === expected) return;
+        throw new TransientError('UPSTREAM_CHECKSUM', `The image does not have the checksum its ${name} announced.`);
+      },
+    };
+  }
+  return undefined;
+}
+
+interface Sum {
+  update(chunk: Uint8Array): void;
+  /** Base64. */
+  digest(): string;
+}
+
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+
+const ALGORITHMS: readonly (readonly [header: string, start: () => Sum])[] = [
+  ['x-amz-checksum-sha256', () => hashSum('sha256')],
+  ['x-amz-checksum-crc32', crc32Sum],
+  ['x-amz-checksum-sha1', () => hashSum('sha1')],
+  ['content-md5', () => hashSum('md5')],
+];
+
+function hashSum(algorithm: string): Sum {
+  const hash = createHash(algorithm);
+  return { update: (chunk) => void hash.update(chunk), digest: () => hash.digest('base64') };
+}
+
+function crc32Sum(): Sum {
+  let value = 0;
+  return {
+    update: (chunk) => {
+      value = crc32(chunk, value);
+    },
+    digest: () => {
+      const bytes = Buffer.alloc(4);
+      bytes.writeUInt32BE(value);
+      return bytes.toString('base64');
+    },
+  };
+}

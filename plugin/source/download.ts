@@ -1,0 +1,98 @@
+import type { Sink, SourceMetadata } from '../cache/source.ts';
+import { ImageCacheError } from '../errors.ts';
+import { attempt, type AttemptContext } from './attempt.ts';
+import type { S3Object } from './s3Object.ts';
+import type { Throttle } from './throttle.ts';
+import { isTransient } from './transientError.ts';
+import { startWatchdog } from './watchdog.ts';
+import type { WireRequest } from './wire.ts';
+
+const MAX_ATTEMPTS = 3;
+const FIRST_BACKOFF_MS = 200;
+/** What an origin that says "slow down" and not how long gets at least, doubled each time. */
+const FIRST_HOLD_MS = 500;
+
+export interface DownloadContext extends AttemptContext {
+  readonly throttle: Throttle;
+  /** The request for an object; asked for each attempt, since a signature of ours ages. */
+  readonly prepare: (object: S3Object) => Promise<WireRequest>;
+}
+
+/**
+ * Downloads an object, trying up to three times where that can help: on a network error, a cut body, a 5xx or a
+ * request to slow down. What the origin answered with certainty (403, 404, too large) is final.
+ * @throws ImageCacheError UPSTREAM_*, IMAGE_TOO_LARGE, ABORTED, or what the sink threw
+ */
+export async function download(
+  object: S3Object,
+  sink: Sink,
+  signal: AbortSignal,
+  context: DownloadContext,
+): Promise<SourceMetadata> {
+  const { clock, timeouts } = context;
+  const limit = new AbortController();
+  const abort = () => limit.abort(new ImageCacheError('ABORTED', 'The download was cancelled.'));
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  const total = startWatchdog(clock, timeouts.total, () => limit.abort(totalError(timeouts.total)));
+  const deadline = clock.now() + timeouts.total;
+  try {
+    return await tryThrice(object, sink, limit.signal, deadline, context);
+  } finally {
+    total.stop();
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+async function tryThrice(
+  object: S3Object,
+  sink: Sink,
+  signal: AbortSignal,
+  deadline: number,
+  context: DownloadContext,
+): Promise<SourceMetadata> {
+  for (let number = 1; ; number++) {
+    await context.throttle.wait(signal);
+    signal.throwIfAborted();
+    try {
+      const request = await unlessAborted(context.prepare(object), signal);
+      return await attempt(request, object, sink, signal, context);
+    } catch (error) {
+      signal.throwIfAborted();
+      const wait = waitBefore(number + 1, error, context);
+      // A wait that would outlast the time left ends in the same error, later.
+      if (number === MAX_ATTEMPTS || wait === undefined || context.clock.now() + wait >= deadline) throw error;
+      await context.clock.sleep(wait, signal);
+      signal.throwIfAborted();
+      await sink.reset();
+    }
+  }
+}
+
+/**
+ * How long to wait before an attempt, or `undefined` when the error is final. Exponential backoff with full jitter;
+ * a throttled origin is left alone by all downloads, whichever of them it told.
+ */
+function waitBefore(number: number, error: unknown, { clock, throttle }: DownloadContext): number | undefined {
+  if (!isTransient(error)) return undefined;
+  const doublings = 2 ** (number - 2);
+  if (error.code !== 'UPSTREAM_THROTTLED') return clock.random() * FIRST_BACKOFF_MS * doublings;
+  const hold = error.retryAfterMs ?? FIRST_HOLD_MS * doublings;
+  throttle.hold(hold);
+  return hold;
+}
+
+/** Credential providers take no signal: the wait for one is given up, not the provider. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+function totalError(totalMs: number): ImageCacheError {
+  return new ImageCacheError('UPSTREAM_TIMEOUT', `The download did not end within ${totalMs} ms.`, {
+    hint: 'The option `timeouts.total` sets the limit.',
+  });
+}

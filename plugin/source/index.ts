@@ -1,0 +1,2 @@
+export { createS3Source } from './s3Source.ts';
+export type { S3Object } from './s3Object.ts';

@@ -1,0 +1,79 @@
+import { ImageCacheError } from '../errors.ts';
+
+/**
+ * A URL taken apart without being normalised. `new URL()` is asked about the host only: of a path it would fold
+ * `a/../b` and `%2e%2e`, which are keys of their own in S3, and a signed path must reach the origin byte for byte.
+ */
+export interface RawUrl {
+  readonly scheme: 'http:' | 'https:' | 's3:';
+  /** `host[:port]` as WHATWG canonicalises it, without a trailing dot; the bucket, as written, of an `s3:` URL. */
+  readonly host: string;
+  /** As written; empty or beginning with `/`. */
+  readonly path: string;
+  /** As written; empty or beginning with `?`. */
+  readonly search: string;
+}
+
+/** Nothing real comes close: a key has at most 1,024 bytes (3 kB encoded), a session token about 2 kB. */
+const MAX_LENGTH = 16_384;
+
+/**
+ * Where URL parsers disagree, and so where an allow-list is fooled: control characters and newlines (dropped by
+ * browsers), blanks at the ends (trimmed), backslashes (slashes to some), lone surrogates.
+ */
+const AMBIGUOUS = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\\]|^\s|\s$/u;
+
+const SHAPE = /^([a-z][a-z0-9+.-]*:)(?:\/\/([^/?#]+)([^?#]*)(\?[^#]*)?(#)?)?/i;
+
+/**
+ * Reads `http:`, `https:` and `s3:` URLs, and refuses every spelling that two parsers could understand differently.
+ * @throws ImageCacheError INVALID_URL, INVALID_URL_SCHEME
+ */
+export function parseRawUrl(text: string): RawUrl {
+  if (typeof text !== 'string' || text === '') throw invalid('A URL is expected.');
+  if (text.length > MAX_LENGTH) throw invalid(`The URL is longer than ${MAX_LENGTH} characters.`);
+  if (AMBIGUOUS.test(text)) {
+    throw invalid('The URL holds a control character, a backslash, or blanks at its ends.', 'Percent-encode them.');
+  }
+  const [, scheme, authority, path = '', search = '', fragment] = SHAPE.exec(text) ?? [];
+  if (scheme === undefined) throw invalid('The URL is not absolute.');
+  const lowerScheme = scheme.toLowerCase();
+  if (lowerScheme !== 'http:' && lowerScheme !== 'https:' && lowerScheme !== 's3:') {
+    throw new ImageCacheError('INVALID_URL_SCHEME', 'The scheme of the URL is none of https:, http: and s3:.');
+  }
+  if (authority === undefined) throw invalid('The URL names no host.');
+  if (authority.includes('@')) throw invalid('The URL carries a user name or password.');
+  // A fragment never reaches a server, so the `#` is more likely an unescaped part of the key: guessing serves another picture.
+  if (fragment !== undefined) throw invalid('The URL has a fragment.', 'Write a # that belongs to the key as %23.');
+
+  const host = lowerScheme === 's3:' ? authority : canonicalHost(lowerScheme, authority);
+  return { scheme: lowerScheme, host, path, search };
+}
+
+/** The path and query as they are sent: untouched, but for characters that no request line can hold. */
+export function requestTarget(url: RawUrl): string {
+  return ((url.path === '' ? '/' : url.path) + url.search).replace(/[^\u0021-\u007e]+/gu, (characters) =>
+    encodeURIComponent(characters),
+  );
+}
+
+/**
+ * The host as WHATWG sees it: lower case, punycode, and every spelling of an IPv4 address (octal, hex, short,
+ * full-width) as four decimals. The allow-list compares this, and this is what is connected to.
+ */
+function canonicalHost(scheme: string, authority: string): string {
+  // `:0443` and `:` are ports to some parsers and errors to others.
+  if (/:(?:0\d*)?$/.test(authority)) throw invalid('The port of the URL is malformed.');
+  let url: URL;
+  try {
+    url = new URL(`${scheme}//${authority}/`);
+  } catch {
+    throw invalid('The host of the URL is malformed.');
+  }
+  const hostname = url.hostname.endsWith('.') ? url.hostname.slice(0, -1) : url.hostname;
+  return url.port === '' ? hostname : `${hostname}:${url.port}`;
+}
+
+function invalid(detail: string, hint?: string): ImageCacheError {
+  return new ImageCacheError('INVALID_URL', detail, { hint });
+}

@@ -1,0 +1,15 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** Whoever asks for more is asked again sooner: no image is worth minutes of an empty frame. */
+const LONGEST_RETRY_AFTER_MS = 30_000;
+
+/**
+ * `Retry-After` in milliseconds (RFC 9110 §10.2.3), capped. A date is measured against the `Date` of the same answer:
+ * our own clock may be wrong.
+ */
+export function parseRetryAfter(headers: IncomingHttpHeaders): number | undefined {
+  const value = headers['retry-after'];
+  if (value === undefined) return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.parse(headers.date ?? '');
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), LONGEST_RETRY_AFTER_MS) : undefined;
+}

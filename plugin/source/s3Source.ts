@@ -1,0 +1,56 @@
+import type { Source } from '../cache/source.ts';
+import type { ResolvedOptions } from '../options.ts';
+import { systemClock, type Clock } from './clock.ts';
+import { download, type DownloadContext } from './download.ts';
+import { presignedRequest } from './presigned.ts';
+import { createS3Signer } from './s3.ts';
+import type { S3Object } from './s3Object.ts';
+import { createIdentify } from './s3Url.ts';
+import { Throttle } from './throttle.ts';
+import { createWire } from './wire.ts';
+
+/** What a source reads of the options. */
+export type S3SourceOptions = Pick<
+  ResolvedOptions,
+  'buckets' | 'timeouts' | 'maxImageSize' | 'concurrency' | 'resolveKey'
+>;
+
+/** A source of the images in the listed buckets. Opens no socket, and imports no SDK, before the first download. */
+export function createS3Source(options: S3SourceOptions, deps: { clock?: Clock } = {}): Source<S3Object> {
+  const clock = deps.clock ?? systemClock;
+  const signer = createS3Signer();
+  const wire = createWire(options, clock);
+  const running = new Set<AbortController>();
+  const context: DownloadContext = {
+    clock,
+    wire,
+    throttle: new Throttle(clock),
+    timeouts: options.timeouts,
+    maxImageSize: options.maxImageSize,
+    prepare: async (object) =>
+      object.asAsked === undefined ? await signer.sign(object) : presignedRequest(object.asAsked),
+  };
+
+  return {
+    identify: createIdentify(options),
+    async download(object, sink, signal) {
+      const closing = new AbortController();
+      const abort = () => closing.abort();
+      if (signal.aborted) abort();
+      signal.addEventListener('abort', abort, { once: true });
+      running.add(closing);
+      try {
+        return await download(object, sink, closing.signal, context);
+      } finally {
+        running.delete(closing);
+        signal.removeEventListener('abort', abort);
+      }
+    },
+    close() {
+      // Without this, a download whose socket is closed under it would try again.
+      for (const closing of running) closing.abort();
+      wire.close();
+      signer.close();
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
+import type { ResolvedOptions } from '../options.ts';
+import { ImageCacheError } from '../errors.ts';
+import type { Clock } from './clock.ts';
+import { networkError } from './networkError.ts';
+import { startWatchdog, type Watchdog } from './watchdog.ts';
+
+/** A GET request, complete: what is in here is what is sent. */
+export interface WireRequest {
+  readonly protocol: 'http:' | 'https:';
+  readonly hostname: string;
+  readonly port: number | undefined;
+  /** Path and query, byte for byte. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Sends requests and hands out answers whose body nobody has read yet. Follows no redirect, decodes nothing. */
+export interface Wire {
+  /**
+   * Resolves with the head of the answer, whatever its status. The caller destroys it or reads it to its end.
+   * @throws ImageCacheError UPSTREAM_UNREACHABLE, UPSTREAM_TIMEOUT, UPSTREAM_ERROR, or the signal's reason
+   */
+  open(request: WireRequest, signal: AbortSignal): Promise<IncomingMessage>;
+  /** Closes every socket, also those in use. */
+  close(): void;
+}
+
+/** The signed and the unsigned alike go through here, so that one set of limits and one set of sockets holds for both. */
+export function createWire(options: Pick<ResolvedOptions, 'concurrency' | 'timeouts'>, clock: Clock): Wire {
+  const agentOptions = {
+    keepAlive: true,
+    maxSockets: options.concurrency,
+    maxFreeSockets: options.concurrency,
+  };
+  const agents = { 'http:': new http.Agent(agentOptions), 'https:': new https.Agent(agentOptions) };
+
+  return {
+    open: (request, signal) => open(request, agents[request.protocol], options.timeouts, clock, signal),
+    close: () => {
+      agents['http:'].destroy();
+      agents['https:'].destroy();
+    },
+  };
+}
+
+function open(
+  request: WireRequest,
+  agent: http.Agent,
+  timeouts: ResolvedOptions['timeouts'],
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const secure = request.protocol === 'https:';
+    const sent = (secure ? https : http).request({
+      ...request,
+      agent,
+      // A coded body has no magic bytes and a length of its own; S3 sends one only when asked, or when it was stored so.
+      headers: { ...request.headers, 'accept-encoding': 'identity' },
+    });
+
+    const cancel = () => sent.destroy(asError(signal.reason));
+    signal.addEventListener('abort', cancel, { once: true });
+    let watchdog: Watchdog | undefined;
+    const watch = (limitMs: number, doing: string) => {
+      watchdog?.stop();
+      watchdog = startWatchdog(clock, limitMs, () => sent.destroy(timeout(request, doing, limitMs)));
+    };
+    const settle = () => {
+      watchdog?.stop();
+      signal.removeEventListener('abort', cancel);
+    };
+
+    sent.on('socket', (socket) => {
+      const awaitAnswer = () => watch(timeouts.firstByte, 'answer');
+      // A socket of the pool is connected already and will not say so again.
+      if (sent.reusedSocket) return awaitAnswer();
+      watch(timeouts.connect, 'accept a connection');
+      socket.once(secure ? 'secureConnect' : 'connect', awaitAnswer);
+    });
+    sent.on('response', (response) => {
+      settle();
+      // A reset while nobody reads would otherwise end the process (T37). Whoever reads gets the error as well.
+      response.on('error', () => {});
+      resolve(response);
+    });
+    const fail = (error: Error) => {
+      settle();
+      reject(networkError(error, request.hostname));
+    };
+    // Stays for good: bytes after the end of an answer are reported here, long after the promise has settled.
+    sent.on('error', fail);
+    sent.on('upgrade', (_, socket) => {
+      socket.destroy();
+      fail(new ImageCacheError('UPSTREAM_ERROR', `${request.hostname} answered 101.`));
+    });
+    // Node destroys some requests without an error, and then no limit could end the wait.
+    sent.on('close', () => fail(new Error('The connection was closed.')));
+    sent.end();
+  });
+}
+
+function timeout(request: WireRequest, doing: string, limitMs: number): ImageCacheError {
+  return new ImageCacheError('UPSTREAM_TIMEOUT', `${request.hostname} did not ${doing} within ${limitMs} ms.`, {
+    hint: 'The options `timeouts.connect` and `timeouts.firstByte` set the limits.',
+  });
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new ImageCacheError('ABORTED', 'The download was cancelled.');
+}

@@ -1,0 +1,78 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Plugin, PreviewServer, ResolvedConfig, ViteDevServer } from 'vite';
+import type { ImageCache } from '../cache/imageCache.ts';
+import type { CacheLogger } from '../cache/logger.ts';
+import { type Printer, createLogger } from '../logger.ts';
+import { type Middleware, createHandler } from '../http/mount.ts';
+import type { ResolvedOptions } from '../options.ts';
+import { forwardEvents } from './events.ts';
+
+/** Makes a cache in the directory of the project. */
+export type CacheFactory = (options: ResolvedOptions, root: string, logger: CacheLogger) => ImageCache;
+
+/** Mounts the API in Vite's dev and preview servers, each with a cache of its own. */
+export function servePlugin(options: ResolvedOptions, createCache: CacheFactory): Plugin {
+  // On a restart the new server is made before the old one is closed, by this same plugin if the config is inline.
+  const caches = new Map<ResolvedConfig, ImageCache>();
+
+  function mount(server: ViteDevServer | PreviewServer, serverHosts: readonly string[] | true | undefined): ImageCache {
+    const { config } = server;
+    const logger = createLogger(options.logLevel, printerOf(config.logger));
+    const cache = createCache(options, config.root, logger);
+    caches.set(config, cache);
+    const handler: Middleware = createHandler({
+      cache,
+      logger,
+      authorize: undefined,
+      allowedOrigins: options.allowedOrigins,
+      allowedHosts: serverHosts === true ? true : [...options.allowedHosts, ...(serverHosts ?? [])],
+      bodyLimit: options.bodyLimit,
+    });
+    // Plugin routes run before Vite strips its base.
+    const path = config.base.replace(/\/$/, '') + options.base;
+    server.middlewares.use(
+      path,
+      function imageCacheMiddleware(request: IncomingMessage, response: ServerResponse, next) {
+        handler(request, response, next);
+      },
+    );
+    return cache;
+  }
+
+  async function close(config: ResolvedConfig): Promise<void> {
+    const cache = caches.get(config);
+    caches.delete(config);
+    await cache?.close();
+  }
+
+  return {
+    name: 'image-cache:serve',
+    apply: 'serve',
+
+    config: () => ({
+      define: { __IMAGE_CACHE__: JSON.stringify({ base: options.base }) },
+      // An externalised package sees no define, and would render other URLs on the server than in the browser.
+      ssr: { noExternal: ['vite-plugin-image-cache'] },
+    }),
+
+    configureServer(server) {
+      const cache = mount(server, server.config.server.allowedHosts);
+      forwardEvents(cache, server);
+      server.httpServer?.once('close', () => void close(server.config));
+    },
+
+    configurePreviewServer(server) {
+      mount(server, server.config.preview.allowedHosts);
+      server.httpServer.once('close', () => void close(server.config));
+    },
+
+    /** In middleware mode there is no HTTP server whose end could be heard. */
+    async closeBundle() {
+      await close(this.environment.getTopLevelConfig());
+    },
+  };
+}
+
+function printerOf(logger: Printer): Printer {
+  return { info: (message) => logger.info(message), warn: (message) => logger.warn(message) };
+}

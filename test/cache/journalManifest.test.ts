@@ -1,0 +1,186 @@
+import { appendFile, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { JournalManifest } from '../../plugin/cache/journalManifest.ts';
+import type { AppliedChange } from '../../plugin/cache/manifestStore.ts';
+import { temporaryDirectory } from '../helpers/directory.ts';
+import { entryOf } from '../helpers/entries.ts';
+
+async function openStore(dir: string) {
+  const warnings: string[] = [];
+  const applied: AppliedChange[] = [];
+  const store = new JournalManifest({
+    dir,
+    prefix: '.image-cache/',
+    sync: false,
+    now: () => 1_729_176_000_000,
+    observer: {
+      applied: (change) => applied.push(change),
+      reset: () => undefined,
+      warn: (text) => warnings.push(text),
+    },
+  });
+  await store.open();
+  onTestFinished(() => store.close());
+  return { store, warnings, applied };
+}
+
+const keysIn = (store: JournalManifest) => [...store.index.values()].map(({ s3_url }) => s3_url).toSorted();
+
+async function readManifest(dir: string) {
+  return JSON.parse(await readFile(join(dir, 'manifest.json'), 'utf8')) as { version: string; entries: object };
+}
+
+describe('JournalManifest', () => {
+  it('returns what was acknowledged after the process ended without a word', async () => {
+    const dir = await temporaryDirectory();
+    const { store } = await openStore(dir);
+    await store.append({ op: 'put', entry: entryOf(1) });
+    await store.append({ op: 'put', entry: entryOf(2) });
+    await store.append({ op: 'delete', keys: [entryOf(1).s3_url], reason: 'invalidated' });
+
+    const { store: next } = await openStore(dir);
+    expect(keysIn(next)).toEqual([entryOf(2).s3_url]);
+    expect(next.index.get(entryOf(2).s3_url)).toEqual(entryOf(2));
+  });
+
+  it('publishes manifest.json in the documented shape, and starts from it when the journal is gone', async () => {
+    const dir = await temporaryDirectory();
+    const { store } = await openStore(dir);
+    await Promise.all([1, 2, 3].map((n) => store.append({ op: 'put', entry: entryOf(n) })));
+    await store.compact();
+
+    const manifest = await readManifest(dir);
+    expect(manifest.version).toBe('1.0');
+    expect(Object.keys(manifest.entries)).toHaveLength(3);
+
+    await store.close();
+    await rm(join(dir, 'journal'), { recursive: true });
+    const { store: next } = await openStore(dir);
+    expect(next.index.size).toBe(3);
+  });
+
+  it('reads a manifest.json that another tool has formatted', async () => {
+    const dir = await temporaryDirectory();
+    const entries = { [entryOf(1).s3_url]: entryOf(1), junk: { s3_url: 'junk' } };
+    await writeFile(join(dir, 'manifest.json'), JSON.stringify({ version: '1.0', last_updated: 1, entries }, null, 2));
+    const { store } = await openStore(dir);
+    expect(keysIn(store)).toEqual([entryOf(1).s3_url]);
+  });
+
+  it('shows two stores on one directory each other’s changes, in the same order', async () => {
+    const dir = await temporaryDirectory();
+    const { store: a } = await openStore(dir);
+    const { store: b } = await openStore(dir);
+    await Promise.all([
+      ...[1, 2, 3, 4].map((n) => a.append({ op: 'put', entry: entryOf(n) })),
+      ...[3, 4, 5, 6].map((n) => b.append({ op: 'put', entry: entryOf(n, { filename: 'from b' }) })),
+      a.append({ op: 'delete', keys: [entryOf(4).s3_url], reason: 'invalidated' }),
+    ]);
+    await a.refresh();
+    await b.refresh();
+    expect([...a.index.values()]).toEqual([...b.index.values()]);
+    expect(a.index.totalBytes).toBe(b.index.totalBytes);
+    expect(a.index.get(entryOf(5).s3_url)?.filename).toBe('from b');
+  });
+
+  it('loses nothing while both append and both compact all the time', async () => {
+    const dir = await temporaryDirectory();
+    const stores = await Promise.all([openStore(dir), openStore(dir), openStore(dir)]);
+    const acknowledged: string[] = [];
+    await Promise.all(
+      stores.flatMap(({ store }, s) => [
+        (async () => {
+          for (let n = 0; n < 60; n += 1) {
+            const entry = entryOf(s * 1000 + n);
+            await store.append({ op: 'put', entry });
+            acknowledged.push(entry.s3_url);
+          }
+        })(),
+        (async () => {
+          for (let n = 0; n < 20; n += 1) await store.compact();
+        })(),
+      ]),
+    );
+    const { store: fresh } = await openStore(dir);
+    expect(keysIn(fresh)).toEqual(acknowledged.toSorted());
+    for (const { store } of stores) {
+      await store.refresh();
+      expect(keysIn(store)).toEqual(acknowledged.toSorted());
+    }
+    await fresh.compact();
+    const files = await readdir(join(dir, 'journal'));
+    expect(files.filter((name) => name.endsWith('.snap'))).toHaveLength(1);
+  });
+
+  it('follows along when another store compacted many times while it slept', async () => {
+    const dir = await temporaryDirectory();
+    const { store: sleeper } = await openStore(dir);
+    const { store: busy } = await openStore(dir);
+    for (let n = 0; n < 5; n += 1) {
+      await busy.append({ op: 'put', entry: entryOf(n) });
+      await busy.compact();
+    }
+    await sleeper.append({ op: 'put', entry: entryOf(99) });
+    expect(sleeper.index.size).toBe(6);
+    await busy.refresh();
+    expect(busy.index.size).toBe(6);
+  });
+
+  it('T53: a torn tail and a flipped bit cost only the record they hit', async () => {
+    const dir = await temporaryDirectory();
+    const { store } = await openStore(dir);
+    for (const n of [1, 2, 3]) await store.append({ op: 'put', entry: entryOf(n) });
+    const log = join(dir, 'journal', '0000000001.log');
+    const text = await readFile(log, 'utf8');
+    await writeFile(log, text.replace('"filename":"2.jpg"', '"filename":"X.jpg"'));
+    await appendFile(log, '\n0123456789abcdef\t{"op":"put","ent');
+
+    const { store: next, warnings } = await openStore(dir);
+    expect(keysIn(next)).toEqual([entryOf(1).s3_url, entryOf(3).s3_url]);
+    await next.append({ op: 'put', entry: entryOf(4) });
+    const { store: last } = await openStore(dir);
+    expect(keysIn(last)).toEqual([entryOf(1).s3_url, entryOf(3).s3_url, entryOf(4).s3_url]);
+    expect(warnings.join()).toContain('damaged');
+  });
+
+  it.each(['null', '[]', '', '\uFEFF{}', '\0\0\0', '{"version":"9","entries":{}}', '{"version":"1.0","entries":{'])(
+    'T52: a manifest.json of %j never stops a start and is put aside',
+    async (content) => {
+      const dir = await temporaryDirectory();
+      await writeFile(join(dir, 'manifest.json'), content);
+      const { store, warnings } = await openStore(dir);
+      expect(store.index.size).toBe(0);
+      expect(await readdir(join(dir, 'quarantine'))).toHaveLength(1);
+      expect(warnings).toHaveLength(1);
+      await store.append({ op: 'put', entry: entryOf(1) });
+      await store.compact();
+      expect(Object.keys((await readManifest(dir)).entries)).toHaveLength(1);
+    },
+  );
+
+  it('T55: starts empty again when its directory is removed while it runs', async () => {
+    const dir = await temporaryDirectory();
+    const { store } = await openStore(dir);
+    await store.append({ op: 'put', entry: entryOf(1) });
+    await rm(join(dir, 'journal'), { recursive: true });
+    await rm(join(dir, 'manifest.json'), { force: true });
+    await store.refresh();
+    expect(store.index.size).toBe(0);
+    await store.append({ op: 'put', entry: entryOf(2) });
+    const { store: next } = await openStore(dir);
+    expect(keysIn(next)).toEqual([entryOf(2).s3_url]);
+  });
+
+  it('clears an actor and keeps what another actor uses', async () => {
+    const dir = await temporaryDirectory();
+    const { store } = await openStore(dir);
+    await store.append({ op: 'put', entry: entryOf(1) });
+    await store.append({ op: 'put', entry: entryOf(2, { actor_ids: ['0001', '0002'] }) });
+    const { removed } = await store.append({ op: 'clear', actor: '0001' });
+    expect(removed.map(({ s3_url }) => s3_url)).toEqual([entryOf(1).s3_url]);
+    const kept = store.index.get(entryOf(2).s3_url);
+    expect(kept?.actor_id).toBe('0002');
+    expect(kept?.actor_ids).toBeUndefined();
+  });
+});

@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import { heifType, inspectHeif } from '../../plugin/images/heif.ts';
+import { readBrands } from '../../plugin/images/isobmff.ts';
+import { inspectImage } from '../../plugin/images/index.ts';
+import { box, codeOf, text, u16be, u32be } from './bytes.ts';
+import { heic, HEIGHT, WIDTH } from './fixtures.ts';
+
+const FTYP = box('ftyp', text('avif'), u32be(0), text('mif1'));
+
+test.each([
+  [['avif', 'mif1', 'miaf'], 'image/avif'],
+  [['avis', 'avif', 'msf1'], 'image/avif'],
+  [['mif1', 'avif'], 'image/avif'],
+  [['mif1', 'heic'], 'image/heic'],
+  [['heix'], 'image/heic'],
+  [['msf1', 'hevc'], 'image/heic-sequence'],
+  [['mif1'], 'image/heif'],
+])('the brands %j are %s', (brands, contentType) => {
+  expect(heifType(brands)?.contentType).toBe(contentType);
+});
+
+test.each([[['isom', 'mp42']], [['qt  ']], [['crx ']], [[]]])('the brands %j are no image', (brands) => {
+  expect(heifType(brands)).toBeUndefined();
+});
+
+test('T14: <!--ftypavif--> is never AVIF', () => {
+  const svg = text('<!--ftypavif--><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>');
+  expect(readBrands(svg)).toEqual([]);
+  expect(codeOf(() => inspectImage(svg))).toBe('UNSUPPORTED_TYPE');
+  expect(inspectImage(svg, { allowSvg: true }).contentType).toBe('image/svg+xml');
+});
+
+test('a cut exactly between two boxes is seen, because what they refer to is missing', () => {
+  const whole = heic();
+  expect(codeOf(() => inspectHeif(whole.subarray(0, whole.indexOf('mdat') - 4)))).toBe('UPSTREAM_TRUNCATED');
+  expect(codeOf(() => inspectHeif(whole.subarray(0, whole.indexOf('meta') - 4)))).toBe('UPSTREAM_TRUNCATED');
+});
+
+test('a size of 64 bits is understood', () => {
+  const whole = Buffer.concat([heic(), u32be(1), text('free'), u32be(0), u32be(20), u32be(0)]);
+  expect(inspectHeif(whole)).toMatchObject({ width: WIDTH, height: HEIGHT });
+  expect(codeOf(() => inspectHeif(whole.subarray(0, -1)))).toBe('UPSTREAM_TRUNCATED');
+});
+
+test('a clean aperture crops before irot turns', () => {
+  const aperture = box('clap', ...[30, 1, 10, 1, 0, 1, 0, 1].map(u32be));
+  const properties = box('ipco', box('ispe', u32be(0), u32be(40), u32be(24)), aperture, box('irot', Buffer.of(1)));
+  const meta = box(
+    'meta',
+    u32be(0),
+    box('pitm', u32be(0), u16be(1)),
+    box('iloc', u32be(0), Buffer.of(0x44, 0x00), u16be(0)),
+    box('iprp', properties, box('ipma', u32be(0), u32be(1), u16be(1), Buffer.of(3, 1, 2, 3))),
+  );
+  expect(inspectHeif(Buffer.concat([FTYP, meta]))).toMatchObject({ width: 10, height: 30 });
+});
+
+test.each([
+  ['boxes of size 2', Buffer.concat([FTYP, u32be(2), text('meta'), Buffer.alloc(64)])],
+  ['a hundred thousand empty boxes', Buffer.concat([FTYP, ...Array.from({ length: 100_000 }, () => box('free'))])],
+  ['a description of nothing', Buffer.concat([FTYP, box('meta', u32be(0))])],
+  ['a description that is not there', Buffer.concat([FTYP, u32be(0), text('meta')])],
+])('T42: %s end at once and are refused', (_name, bytes) => {
+  const start = performance.now();
+  expect(codeOf(() => inspectHeif(bytes))).toMatch(/^(NOT_AN_IMAGE|UPSTREAM_TRUNCATED)$/);
+  expect(performance.now() - start).toBeLessThan(200);
+});
+
+test('T42: item extents of no bytes in great number cost nothing', () => {
+  const items = Array.from({ length: 60_000 }, () => Buffer.concat([u16be(1), u16be(0), u16be(0xffff)]));
+  const iloc = box('iloc', u32be(0), Buffer.of(0, 0), u16be(items.length), ...items);
+  const meta = box('meta', u32be(0), box('pitm', u32be(0), u16be(1)), iloc, box('iprp', box('ipco')));
+  const start = performance.now();
+  expect(codeOf(() => inspectHeif(Buffer.concat([FTYP, meta])))).toBe('NOT_AN_IMAGE');
+  expect(performance.now() - start).toBeLessThan(200);
+});

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import { inspectSvg, isSvg } from '../../plugin/images/svg.ts';
+import { codeOf, text } from './bytes.ts';
+
+const SVG = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0"/></svg>';
+
+test.each([
+  ['as it is', SVG],
+  ['a byte order mark', `\xef\xbb\xbf${SVG}`],
+  ['an XML declaration', `<?xml version="1.0" encoding="UTF-8"?>\n${SVG}`],
+  ['comments that name other elements', `<!-- <html> --><!-- > -->${SVG}`],
+  ['a doctype', `<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/svg11.dtd">${SVG}`],
+  ['a doctype with entities', `<!DOCTYPE svg [ <!ENTITY a "<html>"> <!ENTITY b '&a;&a;'> ]>${SVG}`],
+  ['a prefix', '<s:svg xmlns:s="http://www.w3.org/2000/svg"></s:svg>'],
+  ['nothing within', '<svg/>'],
+])('T13: an SVG is recognised with %s', (_name, svg) => {
+  expect(isSvg(text(svg))).toBe(true);
+  expect(inspectSvg(text(svg)).contentType).toBe('image/svg+xml');
+});
+
+test.each(['utf-16le', 'utf-16be'])('T13: an SVG in %s is recognised by its byte order mark', (encoding) => {
+  const littleEndian = Buffer.from(`\ufeff${SVG}`, 'utf16le');
+  expect(isSvg(encoding === 'utf-16le' ? littleEndian : littleEndian.swap16())).toBe(true);
+});
+
+test.each([
+  ['an HTML page with an SVG', `<!doctype html><html><body>${SVG}</body></html>`],
+  ['an SVG in a comment', `<!-- ${SVG} --><html></html>`],
+  ['an element whose name begins with svg', '<svgx></svgx>'],
+  ['capitals', '<SVG></SVG>'],
+  ['text before it', `hello ${SVG}`],
+  ['a comment that never ends', `<!-- ${SVG}`],
+])('T13: %s is no SVG', (_name, document) => {
+  expect(isSvg(text(document))).toBe(false);
+});
+
+describe('the size', () => {
+  test.each([
+    ['width="30" height="20px"', { width: 30, height: 20 }],
+    ["width='30.4' height='19.6'", { width: 30, height: 20 }],
+    ['viewBox="0 0 300 200"', { width: 300, height: 200 }],
+    ['width="100%" height="100%" viewBox="0,0,300,200"', { width: 300, height: 200 }],
+    ['data-width="1" data-height="2"', {}],
+    ['width="0" height="0"', {}],
+    ['width="9e99" height="-4"', {}],
+  ])('of <svg %s> is %j', (attributes, size) => {
+    expect(inspectSvg(text(`<svg ${attributes}/>`))).toEqual({
+      contentType: 'image/svg+xml',
+      extension: 'svg',
+      ...size,
+    });
+  });
+});
+
+test('T33: the end tag of an inner svg does not end the document', () => {
+  expect(codeOf(() => inspectSvg(text('<svg><svg></svg>')))).toBe('UPSTREAM_TRUNCATED');
+});
+
+test('T40: entity bombs are not expanded', () => {
+  const entities = Array.from({ length: 50 }, (_, i) => `<!ENTITY l${i + 1} "${`&l${i};`.repeat(10)}">`).join('');
+  const bomb = text(`<!DOCTYPE svg [<!ENTITY l0 "ha">${entities}]><svg width="3" height="2">&l50;</svg>`);
+  const start = performance.now();
+  expect(inspectSvg(bomb)).toMatchObject({ width: 3, height: 2 });
+  expect(performance.now() - start).toBeLessThan(100);
+});
+
+test('T42: a megabyte of unclosed tags takes linear time', () => {
+  const start = performance.now();
+  expect(codeOf(() => inspectSvg(text(`<svg>${'<a b=">"'.repeat(125_000)}`)))).toBe('UPSTREAM_TRUNCATED');
+  expect(performance.now() - start).toBeLessThan(500);
+});

@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { redact } from '../plugin/redact.ts';
+
+const PRESIGNED =
+  'https://b.s3.amazonaws.com/a.jpg?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=CANARY3%2F20260101%2Fus-east-1&X-Amz-Security-Token=CANARY2%2B%2F%3D&X-Amz-Signature=CANARY1&x-id=GetObject';
+
+describe('T19: nothing that grants access is left in a text', () => {
+  test.each([
+    ['a presigned URL', PRESIGNED],
+    ['in a sentence', `GET ${PRESIGNED}, tried (${PRESIGNED})`],
+    ['in lower case', PRESIGNED.toLowerCase().replaceAll('canary', 'CANARY')],
+    ['as a parameter of another URL', `/api/cache/image?url=${encodeURIComponent(PRESIGNED)}&w=1`],
+    ['encoded twice', encodeURIComponent(encodeURIComponent(PRESIGNED))],
+    ['in JSON', JSON.stringify({ s3_url: PRESIGNED })],
+    ['in JSON that escapes the ampersand', JSON.stringify(PRESIGNED).replaceAll('&', '\\u0026')],
+    ['in HTML', `<img src="${PRESIGNED.replaceAll('&', '&amp;')}">`],
+    ['SigV2', 'https://b.s3.amazonaws.com/a?AWSAccessKeyId=CANARY&Expires=1&Signature=CANARY%3D'],
+    ['CloudFront', 'https://d1.cloudfront.net/a?Policy=CANARY~_&Signature=CANARY&Key-Pair-Id=CANARY'],
+    [
+      'CloudFront, encoded',
+      encodeURIComponent('https://d1.cloudfront.net/a?Policy=CANARY&Signature=CANARY&Key-Pair-Id=CANARY'),
+    ],
+    ['GCS', 'https://storage.googleapis.com/b/a?X-Goog-Credential=CANARY&X-Goog-Signature=CANARY'],
+    ['Azure SAS', 'https://x.blob.core.windows.net/c/a?sv=2024&sp=r&sig=CANARY%3D'],
+    ['a header', 'authorization: AWS4-HMAC-SHA256 Credential=CANARY/20260101, SignedHeaders=host, Signature=CANARY'],
+    ['a printed request', `{ 'x-amz-security-token': 'CANARY/+==', "X-Amz-Security-Token":"CANARY" }`],
+    ['user-info', 'https://CANARY:CANARY@s3.example.com/a'],
+  ])('%s', (_, text) => {
+    expect(redact(text)).not.toContain('CANARY');
+    expect(redact(text)).toContain('[redacted]');
+  });
+
+  test('an access key is recognised wherever it stands', () => {
+    expect(redact('<AWSAccessKeyId>AKIAIOSFODNN7EXAMPLE</AWSAccessKeyId>')).toBe(
+      '<AWSAccessKeyId>[redacted]</AWSAccessKeyId>',
+    );
+    expect(redact('key ASIAIOSFODNN7EXAMPLE is gone')).toBe('key [redacted] is gone');
+  });
+});
+
+test('what is around a secret stays readable', () => {
+  expect(redact(`GET ${PRESIGNED} failed`)).toBe(
+    'GET https://b.s3.amazonaws.com/a.jpg?X-Amz-Algorithm=[redacted]&X-Amz-Credential=[redacted]&X-Amz-Security-Token=[redacted]&X-Amz-Signature=[redacted]&x-id=GetObject failed',
+  );
+});
+
+test.each([
+  'https://b.s3.amazonaws.com/a/b%20c.jpg?versionId=1&response-content-type=image%2Fpng',
+  'The policy of the bucket: signature required, design=flat, passe=1',
+  'mailto: someone@example.com',
+])('a text without secrets is left as it is: %s', (text) => {
+  expect(redact(text)).toBe(text);
+});
+
+test('takes linear time, whatever the text', () => {
+  const start = performance.now();
+  for (const part of ['a.', 'a://', 'X-Amz-', '%25', 'sig=', 'AKIA', 'x@', 'x-amz-security-token: ']) {
+    redact(part.repeat(200_000 / part.length));
+  }
+  expect(performance.now() - start).toBeLessThan(1_000);
+});

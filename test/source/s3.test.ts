@@ -1,0 +1,168 @@
+import net from 'node:net';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { ResolvedBucket } from '../../plugin/options.ts';
+import { createS3Source } from '../../plugin/source/index.ts';
+import { createS3Signer } from '../../plugin/source/s3.ts';
+import { createIdentify } from '../../plugin/source/s3Url.ts';
+import { answer, errorXml, startRawUpstream } from '../helpers/rawUpstream.ts';
+import { bucket, fastClock, MemorySink, refusal, sourceOptions } from '../helpers/source.ts';
+
+const sdk = vi.hoisted(() => ({ imports: 0 }));
+vi.mock('@aws-sdk/client-s3', (original) => {
+  sdk.imports++;
+  return original();
+});
+
+const never = new AbortController().signal;
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+});
+
+test('the SDK is imported by the first bare URL, not by a signed one', async () => {
+  const upstream = await startRawUpstream(({ socket }) => socket.write(answer(200, {}, 'x')));
+  const source = createS3Source(sourceOptions([bucket('photos', { endpoint: new URL(upstream.origin) })]));
+  cleanups.push(
+    () => upstream.close(),
+    () => source.close(),
+  );
+  await source.download(source.identify(`${upstream.origin}/photos/a?X-Amz-Signature=s`), new MemorySink(), never);
+  expect(sdk.imports).toBe(0);
+  await source.download(source.identify(`${upstream.origin}/photos/a`), new MemorySink(), never);
+  expect(sdk.imports).toBe(1);
+});
+
+describe('a bare URL', () => {
+  async function sign(url: string, entry: ResolvedBucket) {
+    const connect = vi.spyOn(net.Socket.prototype, 'connect');
+    const signer = createS3Signer();
+    const request = await signer.sign(createIdentify({ buckets: [entry], resolveKey: undefined })(url));
+    signer.close();
+    expect(connect).not.toHaveBeenCalled();
+    return `${request.protocol}//${request.hostname}${request.port === undefined ? '' : `:${request.port}`}${request.path}`;
+  }
+
+  test.each<[string, ResolvedBucket, string]>([
+    [
+      's3://pics/a.jpg',
+      bucket('pics', { region: 'eu-west-3' }),
+      'https://pics.s3.eu-west-3.amazonaws.com/a.jpg?x-id=GetObject',
+    ],
+    [
+      's3://my.pics/a',
+      bucket('my.pics', { region: 'eu-west-3' }),
+      'https://s3.eu-west-3.amazonaws.com/my.pics/a?x-id=GetObject',
+    ],
+    [
+      's3://pics/a',
+      bucket('pics', { region: 'cn-north-1' }),
+      'https://pics.s3.cn-north-1.amazonaws.com.cn/a?x-id=GetObject',
+    ],
+    [
+      's3://pics/a',
+      bucket('pics', { endpoint: new URL('http://[::1]:9000') }),
+      'http://::1:9000/pics/a?x-id=GetObject',
+    ],
+    [
+      's3://pics/a',
+      bucket('pics', { endpoint: new URL('https://a.eu.r2.cloudflarestorage.com'), region: 'auto' }),
+      'https://a.eu.r2.cloudflarestorage.com/pics/a?x-id=GetObject',
+    ],
+    [
+      's3://pics/a',
+      bucket('pics', { endpoint: new URL('https://s3.example.com'), forcePathStyle: false }),
+      'https://pics.s3.example.com/a?x-id=GetObject',
+    ],
+    [
+      's3://pics/a',
+      bucket('pics', { endpoint: new URL('https://x.supabase.co/storage/v1/s3') }),
+      'https://x.supabase.co/storage/v1/s3/pics/a?x-id=GetObject',
+    ],
+  ])('%s is asked for where the bucket is: %#', async (url, entry, expected) => {
+    expect(await sign(url, entry)).toBe(expected);
+  });
+
+  test.each([
+    ['//a', '/b//a'],
+    ['/a/../b', '/b/a/../b'],
+    ['/ä b+c%2B(1).jpg', '/b/%C3%A4%20b%2Bc%2B%281%29.jpg'],
+    ['/a%2Fb', '/b/a/b'],
+    ['/50%.jpg', '/b/50%25.jpg'],
+  ])('T24: the key %s is asked for as %s', async (key, path) => {
+    const target = await sign(`s3://b${key}`, bucket('b', { endpoint: new URL('http://localhost:9000') }));
+    expect(target).toBe(`http://localhost:9000${path}?x-id=GetObject`);
+  });
+
+  test('keeps the version and the response headers that were asked for', async () => {
+    const target = await sign(
+      's3://b/a?versionId=v/1&response-content-type=image/png&response-cache-control=no-store&response-expires=Thu%2C%2001%20Jan%202026%2000:00:00%20GMT',
+      bucket('b', { region: 'eu-west-3' }),
+    );
+    expect(new URL(target).searchParams.toString().split('&').toSorted()).toEqual([
+      'response-cache-control=no-store',
+      'response-content-type=image%2Fpng',
+      'response-expires=Thu%2C+01+Jan+2026+00%3A00%3A00+GMT',
+      'versionId=v%2F1',
+      'x-id=GetObject',
+    ]);
+  });
+
+  test('is signed anew for each attempt', async () => {
+    const upstream = await startRawUpstream(({ socket, number }) =>
+      socket.write(number < 3 ? answer(500, {}, errorXml('InternalError')) : answer(200, {}, 'x')),
+    );
+    const source = createS3Source(sourceOptions([bucket('photos', { endpoint: new URL(upstream.origin) })]), {
+      clock: fastClock(20),
+    });
+    cleanups.push(
+      () => upstream.close(),
+      () => source.close(),
+    );
+    await source.download(source.identify('s3://photos/a'), new MemorySink(), never);
+    const invocations = upstream.requests.map(({ headers }) => headers.get('amz-sdk-invocation-id'));
+    expect(new Set(invocations).size).toBe(3);
+    expect(upstream.requests.every(({ headers }) => headers.get('authorization')?.startsWith('AWS4-HMAC-SHA256'))).toBe(
+      true,
+    );
+  });
+});
+
+describe('without what it takes to sign', () => {
+  function setup(entry: ResolvedBucket, total = 60_000) {
+    const timeouts = { connect: 1_000, firstByte: 1_000, idle: 1_000, total };
+    const source = createS3Source(sourceOptions([entry], { timeouts }), { clock: fastClock(20) });
+    cleanups.push(() => source.close());
+    return (signal = never) =>
+      refusal(source.download(source.identify(`s3://${entry.name}/a`), new MemorySink(), signal));
+  }
+
+  test('missing credentials are named, once', async () => {
+    let asked = 0;
+    const credentials = async () => {
+      asked++;
+      throw Object.assign(new Error('Could not load credentials from any providers'), {
+        name: 'CredentialsProviderError',
+      });
+    };
+    const error = await setup(bucket('b', { region: 'eu-west-3', credentials }))();
+    expect(error).toMatchObject({ code: 'UPSTREAM_FORBIDDEN', hint: expect.stringContaining('AWS_PROFILE') });
+    expect(asked).toBe(1);
+  });
+
+  test('a missing region is named', async () => {
+    for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_PROFILE']) vi.stubEnv(name, undefined);
+    for (const name of ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE']) vi.stubEnv(name, '/dev/null');
+    const error = await setup(bucket('b'))();
+    expect(error).toMatchObject({ code: 'UPSTREAM_ERROR', hint: expect.stringContaining('AWS_REGION') });
+  });
+
+  test('a provider that never answers ends at the total limit, or when the download is cancelled', async () => {
+    const download = setup(bucket('b', { region: 'eu-west-3', credentials: () => new Promise(() => {}) }), 2_000);
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 20);
+    expect((await download(controller.signal)).code).toBe('ABORTED');
+    expect((await download()).code).toBe('UPSTREAM_TIMEOUT');
+  });
+});

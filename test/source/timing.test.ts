@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest';
+import type { Clock } from '../../plugin/source/clock.ts';
+import { Throttle } from '../../plugin/source/throttle.ts';
+import { startWatchdog } from '../../plugin/source/watchdog.ts';
+
+/** A clock that stands still until it is told how far to go. */
+class ManualClock implements Clock {
+  #now = 0;
+  #sleepers: { at: number; wake: () => void }[] = [];
+
+  now(): number {
+    return this.#now;
+  }
+
+  random(): number {
+    return 0;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.#sleepers.push({ at: this.#now + ms, wake: resolve });
+      signal?.addEventListener('abort', () => resolve());
+    });
+  }
+
+  /** Stands for a loop that was blocked: time is up before anybody could run. */
+  jump(ms: number): void {
+    this.#now += ms;
+  }
+
+  /** Wakes who is due, also those who then sleep for no time at all. */
+  async settle(): Promise<void> {
+    for (let round = 0; round < 3; round++) {
+      const due = this.#sleepers.filter(({ at }) => at <= this.#now);
+      this.#sleepers = this.#sleepers.filter(({ at }) => at > this.#now);
+      for (const { wake } of due) wake();
+      await new Promise(setImmediate);
+    }
+  }
+
+  async advance(ms: number): Promise<void> {
+    for (let step = 0; step < ms; step++) {
+      this.#now++;
+      await this.settle();
+    }
+  }
+}
+
+describe('a watchdog', () => {
+  function setup() {
+    const clock = new ManualClock();
+    const expiries: number[] = [];
+    const watchdog = startWatchdog(clock, 100, () => expiries.push(clock.now()));
+    return { clock, expiries, watchdog };
+  }
+
+  test('expires once, when nothing happened for the limit', async () => {
+    const { clock, expiries } = setup();
+    await clock.advance(300);
+    expect(expiries).toEqual([100]);
+  });
+
+  test('begins anew with each touch', async () => {
+    const { clock, expiries, watchdog } = setup();
+    await clock.advance(90);
+    watchdog.touch();
+    await clock.advance(250);
+    expect(expiries).toEqual([190]);
+  });
+
+  test('does not count while it is paused', async () => {
+    const { clock, expiries, watchdog } = setup();
+    await clock.advance(50);
+    watchdog.pause();
+    await clock.advance(500);
+    expect(expiries).toEqual([]);
+    watchdog.touch();
+    await clock.advance(150);
+    expect(expiries).toEqual([650]);
+  });
+
+  test('sees what came while the event loop was blocked before it expires', async () => {
+    const { clock, expiries, watchdog } = setup();
+    const { sleep } = clock;
+    clock.sleep = (ms, signal) => {
+      // The chunk is read in the turn of the loop after the late timer.
+      if (ms === 0) watchdog.touch();
+      return sleep.call(clock, ms, signal);
+    };
+    clock.jump(500);
+    await clock.settle();
+    expect(expiries).toEqual([]);
+  });
+
+  test('does nothing once stopped', async () => {
+    const { clock, expiries, watchdog } = setup();
+    watchdog.stop();
+    await clock.advance(300);
+    expect(expiries).toEqual([]);
+  });
+});
+
+describe('a throttle', () => {
+  const never = new AbortController().signal;
+
+  test('lets through at once when nobody asked to slow down', async () => {
+    await new Throttle(new ManualClock()).wait(never);
+  });
+
+  test('T38: holds everybody until the latest time that was named', async () => {
+    const clock = new ManualClock();
+    const throttle = new Throttle(clock);
+    const passed: number[] = [];
+    throttle.hold(50);
+    const waiting = [1, 2].map(() => throttle.wait(never).then(() => passed.push(clock.now())));
+    await clock.advance(20);
+    throttle.hold(100);
+    throttle.hold(10);
+    await clock.advance(200);
+    await Promise.all(waiting);
+    expect(passed).toEqual([120, 120]);
+  });
+
+  test('lets go of who gives up', async () => {
+    const clock = new ManualClock();
+    const throttle = new Throttle(clock);
+    const controller = new AbortController();
+    throttle.hold(1_000);
+    const waiting = throttle.wait(controller.signal);
+    controller.abort();
+    await waiting;
+    expect(clock.now()).toBe(0);
+  });
+});

@@ -1,0 +1,244 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
+import { connect } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { type InlineConfig, type ViteDevServer, build, createServer, preview } from 'vite';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { imageCache } from '../../plugin/index.ts';
+import { certificate } from '../http/expressAppCertificate.ts';
+import { temporaryDirectory } from '../helpers/directory.ts';
+import { jpeg } from '../helpers/images.ts';
+import { type Bucket, imageUrl, startBucket } from '../helpers/stack.ts';
+
+async function project(): Promise<string> {
+  const root = await temporaryDirectory();
+  await writeFile(join(root, 'index.html'), '<!doctype html><script type="module" src="/main.js"></script>');
+  await writeFile(join(root, 'main.js'), 'document.title = String(typeof __IMAGE_CACHE__);');
+  return root;
+}
+
+async function startVite(
+  bucket: Bucket,
+  config: InlineConfig = {},
+): Promise<{ server: ViteDevServer; origin: string; root: string }> {
+  const root = await project();
+  const server = await createServer({
+    root,
+    configFile: false,
+    logLevel: 'silent',
+    plugins: [imageCache({ buckets: [bucket.option] })],
+    ...config,
+    server: { host: '127.0.0.1', port: 0, ...config.server },
+  });
+  onTestFinished(() => server.close());
+  await server.listen();
+  return { server, origin: `http://127.0.0.1:${new URL(server.resolvedUrls?.local[0] ?? '').port}`, root };
+}
+
+async function bucketWithPicture() {
+  const bucket = await startBucket();
+  const picture = await jpeg(1);
+  bucket.server.put('photos', 'a.jpg', picture);
+  return { bucket, picture, url: await bucket.presign('a.jpg') };
+}
+
+describe('imageCache() in Vite', () => {
+  it('touches nothing before the first request', async () => {
+    const bucket = await startBucket();
+    const { origin, root } = await startVite(bucket);
+    expect(await readdir(root)).not.toContain('.image-cache');
+    await fetch(`${origin}/api/cache/manifest`);
+    expect(await readdir(root)).toContain('.image-cache');
+  });
+
+  it('serves the API in dev, below the base when there is one', async () => {
+    const { bucket, picture, url } = await bucketWithPicture();
+    const { origin } = await startVite(bucket, { base: '/sub/' });
+    const answer = await fetch(`${origin}/sub/api/cache${imageUrl(url)}`);
+    expect(answer.headers.get('x-cache')).toBe('MISS');
+    expect(Buffer.from(await answer.arrayBuffer())).toEqual(picture);
+    expect((await fetch(`${origin}/sub/api/cache/nothing`)).status).toBe(404);
+  });
+
+  it('tells the browser where the API is', async () => {
+    const { origin } = await startVite(await startBucket());
+    const env = await (await fetch(`${origin}/@vite/env`)).text().catch(() => '');
+    const client = await (await fetch(`${origin}/@vite/client`)).text();
+    expect(env + client + (await (await fetch(`${origin}/main.js`)).text())).toContain('/api/cache');
+  });
+
+  it('answers over HTTP/2 under https, and the server lives', async () => {
+    const { bucket, picture, url } = await bucketWithPicture();
+    const { origin } = await startVite(bucket, { server: { https: certificate } });
+    const session = connect(origin.replace('http:', 'https:'), { rejectUnauthorized: false });
+    onTestFinished(() => session.close());
+    const request = (headers: Record<string, string>, body?: string) =>
+      new Promise<{ status: number; body: Buffer }>((resolve, reject) => {
+        const stream = session.request(headers, { endStream: body === undefined });
+        let status = 0;
+        const chunks: Buffer[] = [];
+        stream.on('response', (head) => (status = Number(head[':status'])));
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+        stream.on('end', () => resolve({ status, body: Buffer.concat(chunks) }));
+        stream.on('error', reject);
+        if (body !== undefined) stream.end(body);
+      });
+    const image = await request({ ':path': `/api/cache${imageUrl(url)}` });
+    expect(image).toEqual({ status: 200, body: picture });
+    const prefetch = await request(
+      { ':path': '/api/cache/prefetch', ':method': 'POST', 'content-type': 'application/json' },
+      JSON.stringify({ actor_id: '1', images: [{ s3_url: url, filename: 'a' }] }),
+    );
+    expect(JSON.parse(prefetch.body.toString())).toMatchObject({ cached: 1 });
+    expect((await request({ ':path': '/api/cache/clear-all', ':method': 'POST' })).status).toBe(200);
+    const evil = await request({ ':path': '/api/cache/clear-all', ':method': 'POST', origin: 'https://evil.example' });
+    expect(evil.status).toBe(403);
+  });
+
+  it('works in middleware mode, and closes with the server', async () => {
+    const { bucket, picture, url } = await bucketWithPicture();
+    const root = await project();
+    const vite = await createServer({
+      root,
+      configFile: false,
+      logLevel: 'silent',
+      server: { middlewareMode: true, ws: false },
+      plugins: [imageCache({ buckets: [bucket.option] })],
+    });
+    const http = createHttpServer(vite.middlewares).listen(0, '127.0.0.1');
+    onTestFinished(() => void http.close());
+    await new Promise((resolve) => http.once('listening', resolve));
+    const { port } = http.address() as AddressInfo;
+    const answer = await fetch(`http://127.0.0.1:${port}/api/cache${imageUrl(url)}`);
+    expect(Buffer.from(await answer.arrayBuffer())).toEqual(picture);
+    await vite.close();
+    const journal = await readdir(join(root, '.image-cache', 'journal'));
+    expect(journal.filter((name) => name.endsWith('.snap'))).toHaveLength(1);
+  });
+
+  it('serves the API in preview', async () => {
+    const { bucket, picture, url } = await bucketWithPicture();
+    const root = await project();
+    const config: InlineConfig = {
+      root,
+      configFile: false,
+      logLevel: 'silent',
+      plugins: [imageCache({ buckets: [bucket.option] })],
+    };
+    await build(config);
+    const server = await preview({ ...config, preview: { host: '127.0.0.1', port: 0 } });
+    onTestFinished(() => server.close());
+    const { port } = server.httpServer.address() as AddressInfo;
+    const answer = await fetch(`http://127.0.0.1:${port}/api/cache${imageUrl(url)}`);
+    expect(Buffer.from(await answer.arrayBuffer())).toEqual(picture);
+  });
+
+  it('leaves a production build alone', async () => {
+    const root = await project();
+    await build({ root, configFile: false, logLevel: 'silent', plugins: [imageCache({ buckets: ['photos'] })] });
+    const files = await readdir(join(root, 'dist', 'assets'));
+    expect(files).toHaveLength(1);
+    expect(await readdir(root)).not.toContain('.image-cache');
+  });
+
+  it('sends what happens in the cache over Vite’s socket, without signatures', async () => {
+    const { bucket, url } = await bucketWithPicture();
+    const { server, origin } = await startVite(bucket);
+    const sent: unknown[] = [];
+    const send = server.ws.send.bind(server.ws);
+    server.ws.send = (payload: never) => {
+      sent.push(payload);
+      send(payload);
+    };
+    await (await fetch(`${origin}/api/cache${imageUrl(url)}`)).arrayBuffer();
+    await fetch(`${origin}/api/cache/clear-all`, { method: 'POST' });
+    expect(sent).toMatchObject([
+      { event: 'image-cache:event', data: { type: 'stored', entry: { filename: 'a.jpg' } } },
+      { event: 'image-cache:event', data: { type: 'cleared', s3_urls: [`${bucket.option.endpoint}/photos/a.jpg`] } },
+    ]);
+    expect(JSON.stringify(sent)).not.toContain('X-Amz');
+  });
+
+  it('keeps what it has over a restart of the server', async () => {
+    const { bucket, url } = await bucketWithPicture();
+    const { server, origin } = await startVite(bucket);
+    await (await fetch(`${origin}/api/cache${imageUrl(url)}`)).arrayBuffer();
+    await server.restart();
+    const answer = await fetch(`${origin}/api/cache${imageUrl(url)}`);
+    expect(answer.headers.get('x-cache')).toBe('HIT');
+    expect(bucket.server.stats.gets).toBe(1);
+    bucket.server.put('photos', 'b.jpg', await jpeg(2));
+    const next = await fetch(`${origin}/api/cache${imageUrl(await bucket.presign('b.jpg'))}`);
+    expect(next.headers.get('x-cache')).toBe('MISS');
+  });
+
+  it('T1–T3: refuses other sites’ pages, and lets curl in', async () => {
+    const { bucket, url } = await bucketWithPicture();
+    const { origin } = await startVite(bucket);
+    const post = (path: string, headers: Record<string, string>) =>
+      fetch(`${origin}/api/cache${path}`, { method: 'POST', headers });
+    await (await fetch(`${origin}/api/cache${imageUrl(url)}`)).arrayBuffer();
+    for (const path of ['/clear-all', '/clear/0001', '/invalidate', '/prefetch']) {
+      for (const headers of new Array<Record<string, string>>(
+        { Origin: 'https://evil.example' },
+        { Origin: 'null' },
+        { Origin: 'http://localhost:9999' },
+        { 'Sec-Fetch-Site': 'cross-site' },
+        { 'Sec-Fetch-Site': 'same-site' },
+      )) {
+        const answer = await post(path, headers);
+        expect(answer.status, `${path} ${JSON.stringify(headers)}`).toBe(403);
+        expect(await answer.json()).toMatchObject({ code: 'FORBIDDEN_ORIGIN' });
+      }
+    }
+    expect(await (await fetch(`${origin}/api/cache/stats`)).json()).toMatchObject({ total_entries: 1 });
+    expect((await post('/clear-all', {})).status).toBe(200);
+  });
+});
+
+describe('options', () => {
+  it.each([
+    [{}, 'option `buckets` must be an array of bucket names', 'got nothing'],
+    [{ buckets: [] }, 'at least one bucket', 'an array of 0'],
+    [{ buckets: ['https://x'] }, 'option `buckets.0` must be', "'https://x'"],
+    [{ buckets: [{ name: 'ok', endpoint: 'nope' }] }, 'option `buckets.0.endpoint` must be an http(s) URL', "'nope'"],
+    [{ buckets: ['ok1'], maxSize: -1 }, 'option `maxSize` must be a positive number of bytes', '-1'],
+    [{ buckets: ['ok1'], maxSize: '12 apples' }, 'option `maxSize`', "'12 apples'"],
+    [{ buckets: ['ok1'], bodyLimit: Number.NaN }, 'option `bodyLimit`', 'NaN'],
+    [{ buckets: ['ok1'], concurrency: 0 }, 'option `concurrency` must be a whole number from 1 to 256', '0'],
+    [{ buckets: ['ok1'], memory: true }, "option `memory` must be false, or { maxSize: '256MB' }", 'true'],
+    [{ buckets: ['ok1'], memory: { maxSize: 'x' } }, 'option `memory.maxSize`', "'x'"],
+    [{ buckets: ['ok1'], base: 'api' }, "option `base` must be a path such as '/api/cache'", "'api'"],
+    [{ buckets: ['ok1'], timeouts: { idle: 0 } }, 'option `timeouts.idle` must be a whole number of milliseconds', '0'],
+    [{ buckets: ['ok1'], cachedir: 'x' }, 'there is no option `cachedir`', ''],
+    [{ buckets: [{ name: 'ok1', regoin: 'x' }] }, 'there is no option `buckets.0.regoin`', ''],
+  ])('%j is refused by name', (options, ...parts) => {
+    for (const part of parts) expect(() => imageCache(options as never)).toThrow(part);
+  });
+
+  it('takes the short and the long form', () => {
+    expect(imageCache({ buckets: ['team-photos'] }).map(({ name }) => name)).toEqual([
+      'image-cache:harden',
+      'image-cache:serve',
+    ]);
+    expect(() =>
+      imageCache({ buckets: [{ name: 'b1x', endpoint: 'https://s3.example.com' }], maxSize: '2 GiB', memory: false }),
+    ).not.toThrow();
+  });
+});
+
+it('imports neither the AWS SDK nor sharp before they are needed', async () => {
+  const { execFile } = await import('node:child_process');
+  const { promisify } = await import('node:util');
+  const dir = await temporaryDirectory();
+  await mkdir(dir, { recursive: true });
+  const script = `
+    import { registerHooks } from 'node:module';
+    registerHooks({ load(url, context, next) { if (/@aws-sdk|[/]sharp[/]/.test(url)) console.log('LOADED ' + url); return next(url, context); } });
+    const { imageCache } = await import(${JSON.stringify(new URL('../../plugin/index.ts', import.meta.url).href)});
+    imageCache({ buckets: ['photos'] });
+    console.log('done');`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { cwd: dir });
+  expect(stdout).toBe('done\n');
+});
