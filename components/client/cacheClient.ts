@@ -1,0 +1,80 @@
+import type { CacheEvent, LookupAnswer, LookupRequest, ManifestEntry } from '../../plugin/protocol.ts';
+import { postJson } from './api.ts';
+import { configuredMount, onConfigure } from './config.ts';
+import { type CacheEvents, viteEvents } from './events.ts';
+import { createLookup } from './lookup.ts';
+import { createRegistry, type Registry } from './registry.ts';
+import { createSubscribable } from './subscribable.ts';
+
+/** What an image needs of the cache to be shown. Everything else is built on it: `imageCache`, `prefetchManager`. */
+export interface CacheClient {
+  /** Where the API is mounted; `undefined` when there is none, and then nothing is ever sent. */
+  readonly mount: string | undefined;
+  onMountChange(listener: () => void): () => void;
+  /** What this page knows already, without asking. */
+  readonly registry: Registry;
+  /** What the cache knows of an image; `null` when it is not cached. All calls of one tick become one request. */
+  lookup(s3_url: string): Promise<ManifestEntry | null>;
+  /** Has the registry filled for an image that was just read through. */
+  confirm(s3_url: string): void;
+  /** Takes in a change and tells the subscribers. */
+  announce(event: CacheEvent): void;
+  subscribe(listener: (event: CacheEvent) => void): () => void;
+}
+
+export interface CacheClientSettings {
+  mount: () => string | undefined;
+  /** @default it never does */
+  onMountChange?: (listener: () => void) => () => void;
+  /** @default Vite's HMR socket */
+  events?: CacheEvents;
+}
+
+export function createCacheClient(settings: CacheClientSettings): CacheClient {
+  const { mount, onMountChange = () => () => {}, events = viteEvents } = settings;
+  const registry = createRegistry();
+  const changes = createSubscribable<CacheEvent>();
+  let isConnected = false;
+
+  function announce(event: CacheEvent): void {
+    registry.apply(event);
+    changes.emit(event);
+  }
+
+  /** On first use, and for good: what is known must stay true while nothing is mounted, too. */
+  function connect(): void {
+    if (isConnected) return;
+    isConnected = true;
+    events.subscribe(announce);
+  }
+
+  const { lookup, confirm } = createLookup((urls) => {
+    const body: LookupRequest = { urls };
+    return postJson<LookupAnswer>(mount(), '/lookup', body);
+  }, registry);
+
+  return {
+    get mount() {
+      return mount();
+    },
+    onMountChange,
+    registry,
+    confirm,
+    announce,
+    async lookup(s3_url) {
+      if (mount() === undefined) return null;
+      connect();
+      return lookup(s3_url);
+    },
+    subscribe(listener) {
+      connect();
+      return changes.subscribe(listener);
+    },
+  };
+}
+
+/** The client of the cache that the plugin or `configureImageCache()` names. */
+export const defaultClient: CacheClient = /* @__PURE__ */ createCacheClient({
+  mount: configuredMount,
+  onMountChange: onConfigure,
+});

@@ -1,0 +1,228 @@
+import type { Priority } from '../../plugin/protocol.ts';
+import { browserNetwork, type Network } from './network.ts';
+import {
+  createPrefetchJob,
+  type ImageInput,
+  type PrefetchJob,
+  type PrefetchJobContext,
+  runPrefetchJob,
+} from './prefetchJob.ts';
+import {
+  type ActorProgress,
+  countActors,
+  isSettled,
+  newActorProgress,
+  type PrefetchFailure,
+  type PrefetchProgress,
+} from './prefetchProgress.ts';
+import { createPriorityQueue } from './priorityQueue.ts';
+import { createSubscribable } from './subscribable.ts';
+
+export interface ActorInput {
+  id: string;
+  images: readonly ImageInput[];
+}
+
+/**
+ * Fetches actors' images ahead. Normal actors go one at a time with a pause between them; a high one goes at once,
+ * and no normal one starts before it is through. Without a server nothing is sent.
+ */
+export interface PrefetchManager {
+  /** Queues actors. One that is queued gets the new images, one that runs is left alone, a settled one runs again. */
+  startPrefetch(actors: readonly ActorInput[]): void;
+  /**
+   * Fetches one actor ahead of all others, in place of any earlier job of the same actor. While paused or offline it
+   * waits. Resolves when every image is settled (or the job cancelled); never rejects.
+   * @example await prefetchManager.prefetchActor(actorId, images);
+   */
+  prefetchActor(id: string, images: readonly ImageInput[]): Promise<ActorProgress>;
+  /** Sends nothing more. The request in flight (at most 250 images) goes on: to abort it would waste it. */
+  pause(): void;
+  resume(): void;
+  /** Aborts one actor, or all that are not settled. */
+  cancel(id?: string): void;
+  getProgress(): PrefetchProgress;
+  subscribe(listener: (progress: PrefetchProgress) => void): () => void;
+}
+
+export interface PrefetchManagerSettings {
+  isEnabled: () => boolean;
+  send: PrefetchJobContext['send'];
+  onCached?: PrefetchJobContext['onCached'];
+  /** @default the browser's */
+  network?: Network;
+  /** Between two normal actors. @default 100 */
+  delayMs?: number;
+  /** @default setTimeout */
+  after?: (ms: number, run: () => void) => void;
+}
+
+const MAX_FAILURES = 100;
+
+export function createPrefetchManager(settings: PrefetchManagerSettings): PrefetchManager {
+  const { isEnabled, send, onCached, network = browserNetwork, delayMs = 100 } = settings;
+  const { after = (ms, run) => void setTimeout(run, ms) } = settings;
+  const jobs = new Map<string, PrefetchJob>();
+  const queue = createPriorityQueue<PrefetchJob>();
+  const running = new Set<PrefetchJob>();
+  const changes = createSubscribable<PrefetchProgress>();
+  let failures: readonly PrefetchFailure[] = [];
+  let bytes = { downloaded: 0, cached: 0 };
+  let isPaused = false;
+  let isResting = false;
+  let isEmitting = false;
+  let snapshot: PrefetchProgress | undefined;
+  let unsubscribeNetwork: (() => void) | undefined;
+
+  const isBusy = (): boolean => queue.size + running.size > 0;
+  const mayRun = (): boolean => !isPaused && network.allowed && isEnabled();
+
+  const context: PrefetchJobContext = {
+    send,
+    mayRun,
+    isOnline: () => network.allowed,
+    onChange: changed,
+    onCached(url, result) {
+      bytes = { ...bytes, [result.status]: bytes[result.status] + result.entry.size_bytes };
+      onCached?.(url, result);
+    },
+    onFailure(failure) {
+      failures = [...failures, failure].slice(-MAX_FAILURES);
+    },
+  };
+
+  function getState(): PrefetchProgress['state'] {
+    if (isPaused) return 'paused';
+    if (!isBusy()) return 'idle';
+    return network.allowed ? 'running' : 'offline';
+  }
+
+  function getProgress(): PrefetchProgress {
+    const actors = (): ActorProgress[] => Array.from(jobs.values(), ({ progress }) => progress);
+    snapshot ??= { state: getState(), ...countActors(actors()), bytes, failures };
+    return snapshot;
+  }
+
+  /** Results come in bursts: one call of the listeners a tick. */
+  function changed(): void {
+    snapshot = undefined;
+    if (isEmitting) return;
+    isEmitting = true;
+    queueMicrotask(() => {
+      isEmitting = false;
+      changes.emit(getProgress());
+    });
+  }
+
+  /** In a microtask, so that calls of one tick (StrictMode runs effects twice) are taken together. */
+  function wake(): void {
+    changed();
+    queueMicrotask(startNext);
+  }
+
+  function startNext(): void {
+    if (!isBusy()) {
+      unsubscribeNetwork?.();
+      unsubscribeNetwork = undefined;
+    }
+    while (mayRun()) {
+      const job = queue.shift('high') ?? (running.size === 0 && !isResting ? queue.shift('normal') : undefined);
+      if (!job) return;
+      void run(job);
+    }
+  }
+
+  async function run(job: PrefetchJob): Promise<void> {
+    running.add(job);
+    setState(job, 'running');
+    await runPrefetchJob(job, context);
+    running.delete(job);
+
+    const { priority, failed } = job.progress;
+    if (!job.abort.signal.aborted) {
+      if (job.left.length > 0) requeue(job);
+      else settle(job, failed > 0 ? 'failed' : 'done');
+    }
+    if (priority === 'normal') rest();
+    wake();
+  }
+
+  function setState(job: PrefetchJob, state: ActorProgress['state']): void {
+    job.progress = { ...job.progress, state };
+    changed();
+  }
+
+  function requeue(job: PrefetchJob): void {
+    setState(job, 'queued');
+    queue.unshift(job.progress.priority, job);
+  }
+
+  function settle(job: PrefetchJob, state: 'done' | 'failed' | 'cancelled'): void {
+    setState(job, state);
+    for (const resolve of job.waiting.splice(0)) resolve(job.progress);
+  }
+
+  function rest(): void {
+    isResting = true;
+    after(delayMs, () => {
+      isResting = false;
+      startNext();
+    });
+  }
+
+  function enqueue(id: string, images: readonly ImageInput[], priority: Priority): PrefetchJob {
+    const previous = jobs.get(id);
+    // Whoever waits for the actor waits for the job that replaces it.
+    const job = createPrefetchJob(id, images, priority, previous?.waiting.splice(0) ?? []);
+    if (previous) withdraw(previous);
+    failures = failures.filter(({ actor_id }) => actor_id !== id);
+    jobs.set(id, job);
+    queue.push(priority, job);
+    unsubscribeNetwork ??= network.subscribe(wake);
+    wake();
+    return job;
+  }
+
+  function withdraw(job: PrefetchJob): void {
+    queue.remove(job);
+    job.abort.abort();
+  }
+
+  function cancelJob(job: PrefetchJob | undefined): void {
+    if (!job || isSettled(job.progress)) return;
+    withdraw(job);
+    settle(job, 'cancelled');
+    wake();
+  }
+
+  return {
+    startPrefetch(actors) {
+      if (!isEnabled()) return;
+      for (const { id, images } of actors) {
+        const progress = jobs.get(id)?.progress;
+        if (progress?.state === 'running') continue;
+        // A job that was asked for urgently stays urgent.
+        enqueue(id, images, progress?.state === 'queued' ? progress.priority : 'normal');
+      }
+    },
+    async prefetchActor(id, images) {
+      if (!isEnabled()) return { ...newActorProgress(id, 'high', images.length), state: 'cancelled' };
+      const job = enqueue(id, images, 'high');
+      return new Promise((resolve) => job.waiting.push(resolve));
+    },
+    pause() {
+      isPaused = true;
+      changed();
+    },
+    resume() {
+      isPaused = false;
+      wake();
+    },
+    cancel(id) {
+      if (id !== undefined) cancelJob(jobs.get(id));
+      else for (const job of jobs.values()) cancelJob(job);
+    },
+    getProgress,
+    subscribe: changes.subscribe,
+  };
+}

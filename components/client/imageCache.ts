@@ -1,0 +1,94 @@
+import type {
+  CacheEvent,
+  CacheStats,
+  ClearAnswer,
+  ExistsAnswer,
+  InvalidateAnswer,
+  InvalidateRequest,
+} from '../../plugin/protocol.ts';
+import { getJson, postJson } from './api.ts';
+import { type CacheClient, defaultClient } from './cacheClient.ts';
+import { imageKey } from './imageKey.ts';
+
+/** Looks into the cache and clears it. Calls reject with an `ImageCacheRequestError`. */
+export interface ImageCache extends Pick<CacheClient, 'lookup'> {
+  /** @param image a URL, or the `local_path` of an entry */
+  exists(image: string): Promise<boolean>;
+  getStats(): Promise<CacheStats>;
+  /** Throws one image away, e.g. because it was deleted or replaced; mounted ones are fetched again. */
+  invalidate(s3_url: string): Promise<InvalidateAnswer>;
+  /** Throws away what this actor alone uses. */
+  clearActorCache(actor_id: string): Promise<ClearAnswer>;
+  clearAll(): Promise<ClearAnswer>;
+  /** Hears of changes to the cache: live through Vite's socket; without one, of what this page changed itself. */
+  subscribe(listener: (event: CacheEvent) => void): () => void;
+}
+
+function createImageCache(client: CacheClient): ImageCache {
+  const { registry } = client;
+
+  /**
+   * Calls the server, then announces the change unless the server has done so meanwhile. Should its event come after
+   * its answer, mounted images revalidate twice, which costs a 304.
+   */
+  async function change<T>(path: string, body: unknown, toEvent: () => CacheEvent): Promise<T> {
+    let isAnnounced = false;
+    const stop = client.subscribe(({ type }) => {
+      if (type !== 'stored') isAnnounced = true;
+    });
+    try {
+      const answer = await postJson<T>(client.mount, path, body);
+      if (!isAnnounced) client.announce(toEvent());
+      return answer;
+    } finally {
+      stop();
+    }
+  }
+
+  function cachedUrls(isMeant: (actorId: string) => boolean): string[] {
+    return registry.entries().flatMap(({ actor_id, s3_url }) => (isMeant(actor_id) ? s3_url : []));
+  }
+
+  return {
+    lookup: client.lookup,
+    subscribe: client.subscribe,
+    async exists(image) {
+      const parameter = /^[a-z][a-z\d+.-]+:/i.test(image) ? 'url' : 'path';
+      const query = `${parameter}=${encodeURIComponent(image)}`;
+      return (await getJson<ExistsAnswer>(client.mount, `/exists?${query}`)).exists;
+    },
+    getStats: async () => getJson<CacheStats>(client.mount, '/stats'),
+    async invalidate(s3_url) {
+      const body: InvalidateRequest = { s3_url };
+      // Events carry no signatures.
+      const key = imageKey(s3_url);
+      const canonical = registry.get(key).entry?.s3_url ?? key;
+      return change('/invalidate', body, () => ({ type: 'invalidated', s3_urls: [canonical] }));
+    },
+    async clearActorCache(actor_id) {
+      const s3_urls = (): string[] => cachedUrls((id) => id === actor_id);
+      const path = `/clear/${encodeURIComponent(actor_id)}`;
+      return change(path, undefined, () => ({ type: 'cleared', actor_id, s3_urls: s3_urls() }));
+    },
+    async clearAll() {
+      return change('/clear-all', undefined, () => ({ type: 'cleared', s3_urls: cachedUrls(() => true) }));
+    },
+  };
+}
+
+const caches = /* @__PURE__ */ new WeakMap<CacheClient, ImageCache>();
+
+/** The one `ImageCache` of a client. */
+export function imageCacheOf(client: CacheClient): ImageCache {
+  const existing = caches.get(client);
+  if (existing) return existing;
+  const cache = createImageCache(client);
+  caches.set(client, cache);
+  return cache;
+}
+
+/**
+ * The cache behind this page, found through the plugin or `configureImageCache()`.
+ * @example const stats = await imageCache.getStats();
+ */
+export const imageCache: ImageCache = /* @__PURE__ */ imageCacheOf(defaultClient);

@@ -1,0 +1,19 @@
+export type {
+  CacheEvent,
+  CacheStats,
+  CacheTier,
+  ClearAnswer,
+  ErrorCode,
+  InvalidateAnswer,
+  ManifestEntry,
+  Priority,
+} from '../../plugin/protocol.ts';
+export { ImageCacheRequestError, type RequestErrorCode } from './api.ts';
+export { configureImageCache, type ImageCacheConfig } from './config.ts';
+export { imageCache, type ImageCache } from './imageCache.ts';
+export { getProxiedImageUrl, preloadImages, type PreloadResult, type ProxiedImageOptions } from './imageProxy.ts';
+export type { ImageInput } from './prefetchJob.ts';
+export type { ActorInput, PrefetchManager } from './createPrefetchManager.ts';
+export { prefetchManager } from './prefetchManager.ts';
+export type { ActorProgress, PrefetchFailure, PrefetchProgress } from './prefetchProgress.ts';
+export type { CacheStatus } from './resourceTiming.ts';

@@ -1,0 +1,117 @@
+import type { PrefetchImage, PrefetchRequest, PrefetchResult, Priority } from '../../plugin/protocol.ts';
+import { ImageCacheRequestError } from './api.ts';
+import { imageKey } from './imageKey.ts';
+import { type ActorProgress, newActorProgress, type PrefetchFailure } from './prefetchProgress.ts';
+import type { PrefetchCall } from './sendPrefetch.ts';
+
+/** A URL, or a URL and a name for people. */
+export type ImageInput = string | { s3_url: string; filename?: string };
+
+/** An image that is in the cache now. */
+type CachedResult = Exclude<PrefetchResult, { status: 'failed' }>;
+
+/** The images of one actor, on their way into the cache. */
+export interface PrefetchJob {
+  progress: ActorProgress;
+  /** Images without a result yet. */
+  left: readonly PrefetchImage[];
+  readonly abort: AbortController;
+  /** Whoever wants to know how it ends. */
+  readonly waiting: ((progress: ActorProgress) => void)[];
+}
+
+export interface PrefetchJobContext {
+  send(request: PrefetchRequest, call: PrefetchCall): Promise<void>;
+  /** Asked before each request. */
+  mayRun(): boolean;
+  isOnline(): boolean;
+  onChange(job: PrefetchJob): void;
+  /** @param url as it was asked for */
+  onCached(url: string, result: CachedResult): void;
+  onFailure(failure: PrefetchFailure): void;
+}
+
+/** Images in one request: about 350 kB of presigned URLs, well below the server's `bodyLimit`. */
+const MAX_IMAGES = 250;
+
+export function createPrefetchJob(
+  id: string,
+  images: readonly ImageInput[],
+  priority: Priority,
+  waiting: PrefetchJob['waiting'],
+): PrefetchJob {
+  const progress = newActorProgress(id, priority, images.length);
+  return { progress, left: images.map(toPrefetchImage), abort: new AbortController(), waiting };
+}
+
+/** Sends what is left of a job, one request after the other, until it is through, held up or aborted. */
+export async function runPrefetchJob(job: PrefetchJob, context: PrefetchJobContext): Promise<void> {
+  while (job.left.length > 0 && context.mayRun() && !job.abort.signal.aborted) await sendSome(job, context);
+}
+
+async function sendSome(job: PrefetchJob, context: PrefetchJobContext): Promise<void> {
+  const { id: actor_id, priority } = job.progress;
+  const { signal } = job.abort;
+  const images = job.left.slice(0, MAX_IMAGES);
+  const unanswered = new Set(images);
+  const onResult = (index: number, result: PrefetchResult): void => {
+    const image = images[index];
+    if (signal.aborted || !image || !unanswered.delete(image)) return;
+    if (result.status === 'failed') recordFailure(job, context, result.s3_url, result.error);
+    else recordCached(job, context, image.s3_url, result);
+  };
+  let fault: unknown;
+  try {
+    await context.send({ actor_id, images, priority }, { signal, onResult });
+  } catch (error) {
+    fault = error;
+  }
+  if (signal.aborted) return;
+
+  const later = job.left.slice(images.length);
+  // Cut off by the network: what has no result is asked for again when it is back.
+  if (fault !== undefined && !context.isOnline()) {
+    job.left = [...unanswered, ...later];
+    return;
+  }
+  job.left = later;
+  for (const image of unanswered) recordFailure(job, context, imageKey(image.s3_url), toError(fault));
+}
+
+function recordCached(job: PrefetchJob, context: PrefetchJobContext, url: string, result: CachedResult): void {
+  const { progress } = job;
+  job.progress = {
+    ...progress,
+    completed: progress.completed + 1,
+    [result.status]: progress[result.status] + 1,
+    bytes: progress.bytes + result.entry.size_bytes,
+  };
+  context.onCached(url, result);
+  context.onChange(job);
+}
+
+type FailureReason = Pick<PrefetchFailure, 'code' | 'detail' | 'hint'>;
+
+function recordFailure(
+  job: PrefetchJob,
+  context: PrefetchJobContext,
+  s3_url: string,
+  { code, detail, hint }: FailureReason,
+): void {
+  const { id: actor_id, completed, failed } = job.progress;
+  job.progress = { ...job.progress, completed: completed + 1, failed: failed + 1 };
+  context.onFailure({ actor_id, s3_url, code, detail, ...(hint !== undefined && { hint }) });
+  context.onChange(job);
+}
+
+function toError(fault: unknown): FailureReason {
+  if (!(fault instanceof ImageCacheRequestError)) {
+    return { code: 'UNREACHABLE', detail: 'The server did not answer for this image.' };
+  }
+  const { code, detail, hint } = fault;
+  return { code, detail, ...(hint !== undefined && { hint }) };
+}
+
+function toPrefetchImage(image: ImageInput): PrefetchImage {
+  return typeof image === 'string' ? { s3_url: image } : image;
+}

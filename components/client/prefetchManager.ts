@@ -1,0 +1,27 @@
+import { createPrefetchManager, type PrefetchManager } from './createPrefetchManager.ts';
+import { type CacheClient, defaultClient } from './cacheClient.ts';
+import { imageKey } from './imageKey.ts';
+import { sendPrefetch } from './sendPrefetch.ts';
+
+const managers = /* @__PURE__ */ new WeakMap<CacheClient, PrefetchManager>();
+
+/** The one manager of a client. */
+export function prefetchManagerOf(client: CacheClient): PrefetchManager {
+  const existing = managers.get(client);
+  if (existing) return existing;
+  const manager = createPrefetchManager({
+    isEnabled: () => client.mount !== undefined,
+    send: async (request, call) => sendPrefetch(client.mount, request, call),
+    onCached: (url, { entry }) => client.registry.learn(imageKey(url), entry),
+  });
+  managers.set(client, manager);
+  return manager;
+}
+
+/**
+ * The prefetch manager of `imageCache`.
+ * @example
+ * prefetchManager.startPrefetch(actors);
+ * const { completed, total } = prefetchManager.getProgress();
+ */
+export const prefetchManager: PrefetchManager = /* @__PURE__ */ prefetchManagerOf(defaultClient);

@@ -1,0 +1,86 @@
+import type { CacheTier } from '../../plugin/protocol.ts';
+
+/** How an image got here. */
+export interface CacheStatus {
+  /**
+   * The server's tier, `browser` when the browser's own cache answered, `origin` when the cache could not help and
+   * the original URL was loaded.
+   */
+  from: CacheTier | 'browser' | 'origin';
+  /** From the start of the request to the last byte, in milliseconds. */
+  ms: number;
+  /** There is none: `currentSrc` of the element may carry a signature. */
+  url?: never;
+}
+
+/** Timings kept: `load` follows its timing at once, so only bursts have to fit. */
+const MAX_TIMINGS = 500;
+/** The timing of an image may be queued a moment after its `load`. */
+const GRACE_MS = 50;
+
+let timings: readonly PerformanceResourceTiming[] = [];
+let observer: PerformanceObserver | undefined;
+
+/**
+ * Starts to watch. The page's own buffer (`getEntriesByName`) holds 250 entries and takes no more: a dev page with
+ * many modules has filled it before its first image. An observer misses none.
+ */
+export function watchTimings(): void {
+  if (observer || typeof PerformanceObserver === 'undefined') return;
+  observer = new PerformanceObserver((list) => keep(list.getEntries()));
+  observer.observe({ type: 'resource', buffered: true });
+}
+
+/**
+ * Reads where a loaded image came from.
+ * @param since when its element asked for it, `performance.now()`
+ * @returns `undefined` when it cannot be told: no timings here, or no `Server-Timing` (insecure context, a proxy)
+ */
+export async function readCacheStatus(url: string, since: number): Promise<CacheStatus | undefined> {
+  if (!observer) return undefined;
+  const elapsed = performance.now() - since;
+  if (!find(url, since)) await new Promise((resolve) => setTimeout(resolve, GRACE_MS));
+  const timing = find(url, since);
+  // No request since the element asked: the document had the image already.
+  return timing ? toStatus(timing) : { from: 'browser', ms: round(elapsed) };
+}
+
+/** The status of an image that did not come through the cache. */
+export function readOriginStatus(url: string, since: number): CacheStatus {
+  return { from: 'origin', ms: round(find(url, since)?.duration ?? performance.now() - since) };
+}
+
+function toStatus(timing: PerformanceResourceTiming): CacheStatus | undefined {
+  const ms = round(timing.duration);
+  // The answer the browser kept holds the Server-Timing of its time, so its own cache is asked about first.
+  if (isFromBrowser(timing)) return { from: 'browser', ms };
+  const from = timing.serverTiming.map(({ name }) => name).find(isTier);
+  return from && { from, ms };
+}
+
+function isTier(name: string): name is CacheTier {
+  return name === 'memory' || name === 'disk' || name === 's3';
+}
+
+function isFromBrowser(timing: PerformanceResourceTiming): boolean {
+  if ('deliveryType' in timing && timing.deliveryType === 'cache') return true;
+  return timing.transferSize === 0 && timing.decodedBodySize > 0;
+}
+
+/** The newest timing of a URL. */
+function find(url: string, since: number): PerformanceResourceTiming | undefined {
+  keep(observer?.takeRecords() ?? []);
+  return timings.findLast(({ name, startTime }) => name === url && startTime >= since);
+}
+
+function keep(entries: readonly PerformanceEntry[]): void {
+  timings = [...timings, ...entries.filter(isImage)].slice(-MAX_TIMINGS);
+}
+
+function isImage(entry: PerformanceEntry): entry is PerformanceResourceTiming {
+  return 'initiatorType' in entry && entry.initiatorType === 'img';
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}

@@ -1,0 +1,11 @@
+/** What Vite adds to `import.meta`. Absent in Node and under other bundlers, hence optional; not part of what is published. */
+interface ImportMeta {
+  readonly env?: { readonly BASE_URL?: string };
+  readonly hot?: {
+    on(event: string, listener: (payload: never) => void): void;
+    off(event: string, listener: (payload: never) => void): void;
+  };
+}
+
+/** Defined by the plugin in dev and preview; absent everywhere else. */
+declare const __IMAGE_CACHE__: { readonly base: string } | undefined;

@@ -1,0 +1,13 @@
+import { useEffect, useLayoutEffect, useRef } from 'react';
+import type { CacheEvent } from '../plugin/protocol.ts';
+import { useCacheClient } from './imageCacheContext.ts';
+
+/** Calls the newest `listener` with every change of the cache, while mounted. */
+export function useImageCacheEvents(listener: (event: CacheEvent) => void): void {
+  const client = useCacheClient();
+  const latest = useRef(listener);
+  useLayoutEffect(() => {
+    latest.current = listener;
+  });
+  useEffect(() => client.subscribe((event) => latest.current(event)), [client]);
+}

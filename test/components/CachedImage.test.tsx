@@ -1,0 +1,265 @@
+import type { CacheEvent } from '../../plugin/protocol.ts';
+import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { createRef, type ReactElement, type ReactNode, StrictMode } from 'react';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { CachedImage, type CachedImageProps } from '../../components/CachedImage.tsx';
+import { createCacheClient } from '../../components/client/cacheClient.ts';
+import { ImageCacheContext } from '../../components/imageCacheContext.ts';
+import { BUCKET, type CacheServer, entryOf, presign, startCacheServer } from './cacheServer.ts';
+
+const KEY = `${BUCKET}/a.jpg`;
+
+let server: CacheServer;
+beforeEach(async () => void (server = await startCacheServer()));
+afterEach(async () => {
+  cleanup();
+  await server.close();
+});
+
+function Cache({ children }: { children: ReactNode }): ReactElement {
+  return <ImageCacheContext value={server.client}>{children}</ImageCacheContext>;
+}
+
+const mount = (element: ReactElement): ReturnType<typeof render> => render(element, { wrapper: Cache });
+const image = (props: CachedImageProps): ReactElement => <CachedImage alt="A" {...props} />;
+const img = (): HTMLImageElement => screen.getByRole('img');
+const src = (): string | null => img().getAttribute('src');
+const readThrough = (url: string, more = ''): string => `${server.base}/image?url=${encodeURIComponent(url)}${more}`;
+const cachedSrc = (key: string): string =>
+  `${server.base}/image?path=${encodeURIComponent(`.image-cache/images/0001/${key}`)}`;
+const learn = (key: string): void => server.client.registry.learn(`${BUCKET}/${key}`, entryOf(key));
+/** Until the look-up of this tick has been answered and taken in. */
+const lookedUp = async (): Promise<void> => {
+  await act(() => vi.waitFor(() => expect(server.client.registry.get(KEY).entry).not.toBeUndefined()));
+};
+
+describe('source', () => {
+  test('a known image has its immutable URL in the first render, and nothing is asked', async () => {
+    learn('a.jpg');
+    mount(image({ s3_url: presign('a.jpg') }));
+    expect(src()).toBe(cachedSrc('a.jpg'));
+    await act(async () => {});
+    expect(server.calls).toEqual([]);
+  });
+
+  test('an unknown image reads through at once; the answer to its look-up never swaps it', async () => {
+    server.cached.set(KEY, entryOf('a.jpg'));
+    mount(image({ s3_url: presign('a.jpg'), actor_id: '00 1' }));
+    expect(src()).toBe(readThrough(presign('a.jpg'), '&actor_id=00%201'));
+    await lookedUp();
+    expect(src()).toBe(readThrough(presign('a.jpg'), '&actor_id=00%201'));
+    cleanup();
+    mount(image({ s3_url: presign('a.jpg') }));
+    expect(src(), 'a later mount').toBe(cachedSrc('a.jpg'));
+  });
+
+  test('a page full of images under StrictMode is one look-up', async () => {
+    mount(
+      <StrictMode>
+        {['a.jpg', 'b.jpg', 'c.jpg'].map((key) => (
+          <CachedImage key={key} src={presign(key)} alt="" />
+        ))}
+        <CachedImage src={presign('a.jpg')} alt="once more" />
+      </StrictMode>,
+    );
+    await lookedUp();
+    expect(server.lookups).toEqual([{ urls: ['a.jpg', 'b.jpg', 'c.jpg'].map((key) => presign(key)) }]);
+  });
+
+  test('T24: a new signature of the same object changes nothing in the DOM and asks nothing', async () => {
+    const { rerender } = mount(image({ s3_url: presign('a.jpg', 'one') }));
+    await lookedUp();
+    const before = img().outerHTML;
+    rerender(image({ s3_url: presign('a.jpg', 'two') }));
+    expect(img().outerHTML).toBe(before);
+    expect(server.lookups).toHaveLength(1);
+  });
+
+  test('another object is another image', () => {
+    const { rerender } = mount(image({ s3_url: presign('a.jpg') }));
+    rerender(image({ s3_url: presign('b.jpg') }));
+    expect(src()).toBe(readThrough(presign('b.jpg')));
+  });
+
+  test.each(['data:image/png;base64,AA==', 'blob:http://localhost:3000/1', '/logo.png', 'http://localhost:3000/a.png'])(
+    'leaves %s alone',
+    async (url) => {
+      mount(image({ src: url }));
+      expect(src()).toBe(url);
+      await act(async () => {});
+      expect(server.calls).toEqual([]);
+    },
+  );
+
+  test('srcSet candidates are rewritten one by one', () => {
+    learn('b,c.jpg');
+    mount(image({ src: presign('a.jpg'), srcSet: `${presign('a.jpg')} 1x, ${presign('b,c.jpg')} 2x, /d.jpg 3x` }));
+    const a = readThrough(presign('a.jpg'));
+    expect(img().getAttribute('srcset')).toBe(`${a} 1x, ${cachedSrc('b,c.jpg')} 2x, /d.jpg 3x`);
+  });
+});
+
+describe('failure', () => {
+  test('cached copy, read-through, original URL; onError comes when all are spent', () => {
+    learn('a.jpg');
+    const onError = vi.fn();
+    mount(image({ s3_url: presign('a.jpg'), onError }));
+    fireEvent.error(img());
+    expect(src()).toBe(readThrough(presign('a.jpg')));
+    fireEvent.error(img());
+    expect(src()).toBe(presign('a.jpg'));
+    expect(onError).not.toHaveBeenCalled();
+    fireEvent.error(img());
+    expect(onError).toHaveBeenCalledOnce();
+    expect(src()).toBe(presign('a.jpg'));
+  });
+
+  test('a fresh signature after all failed starts over', () => {
+    const { rerender } = mount(image({ s3_url: presign('a.jpg', 'old') }));
+    fireEvent.error(img());
+    rerender(image({ s3_url: presign('a.jpg', 'new') }));
+    expect(src()).toBe(presign('a.jpg', 'old'));
+    fireEvent.error(img());
+    expect(src(), 'the newer of two originals').toBe(presign('a.jpg', 'new'));
+    fireEvent.error(img());
+    rerender(image({ s3_url: presign('a.jpg', 'newest') }));
+    expect(src()).toBe(readThrough(presign('a.jpg', 'newest')));
+  });
+
+  test('a cached copy that could not be loaded is asked for anew by the next mount', async () => {
+    learn('a.jpg');
+    mount(image({ s3_url: presign('a.jpg') }));
+    fireEvent.error(img());
+    cleanup();
+    mount(image({ s3_url: presign('a.jpg') }));
+    expect(src()).toBe(readThrough(presign('a.jpg')));
+    await lookedUp();
+    expect(server.lookups).toHaveLength(1);
+  });
+
+  test('without a server it is a plain <img>: original URL, own onError, no request', async () => {
+    const fetched = vi.spyOn(globalThis, 'fetch');
+    const onError = vi.fn();
+    const off = createCacheClient({ mount: () => undefined });
+    const { rerender } = render(
+      <ImageCacheContext value={off}>{image({ s3_url: presign('a.jpg', 'one'), onError })}</ImageCacheContext>,
+    );
+    expect(img().outerHTML).toBe(`<img alt="A" src="${presign('a.jpg', 'one').replaceAll('&', '&amp;')}">`);
+    fireEvent.error(img());
+    expect(onError).toHaveBeenCalledOnce();
+    rerender(<ImageCacheContext value={off}>{image({ s3_url: presign('a.jpg', 'two') })}</ImageCacheContext>);
+    expect(src()).toBe(presign('a.jpg', 'two'));
+    await act(async () => {});
+    expect(fetched).not.toHaveBeenCalled();
+    fetched.mockRestore();
+  });
+});
+
+describe('live', () => {
+  test.each<[string, CacheEvent]>([
+    ['invalidated', { type: 'invalidated', s3_urls: [KEY] }],
+    ['cleared with its actor', { type: 'cleared', actor_id: '0001', s3_urls: [KEY] }],
+    ['cleared with everything', { type: 'cleared', s3_urls: [KEY] }],
+  ])('an image that is %s is fetched again under another URL', async (_name, event) => {
+    server.cached.set(KEY, entryOf('a.jpg'));
+    mount(image({ s3_url: presign('a.jpg') }));
+    await lookedUp();
+    server.cached.clear();
+    act(() => server.announce(event));
+    expect(src()).toBe(readThrough(presign('a.jpg'), '&v=1'));
+    await lookedUp();
+    expect(server.lookups).toHaveLength(2);
+    expect(server.client.registry.get(KEY).entry).toBeNull();
+  });
+
+  test('another image that is invalidated changes nothing', async () => {
+    mount(image({ s3_url: presign('a.jpg') }));
+    await lookedUp();
+    act(() => server.announce({ type: 'invalidated', s3_urls: [`${BUCKET}/b.jpg`] }));
+    expect(src()).toBe(readThrough(presign('a.jpg')));
+  });
+
+  test('what was read through is looked up again, so that later mounts have the immutable URL', async () => {
+    mount(image({ s3_url: presign('a.jpg') }));
+    await lookedUp();
+    server.cached.set(KEY, entryOf('a.jpg'));
+    fireEvent.load(img());
+    await act(() => vi.waitFor(() => expect(server.client.registry.get(KEY).entry).toEqual(entryOf('a.jpg'))));
+    expect(src()).toBe(readThrough(presign('a.jpg')));
+  });
+});
+
+describe('element', () => {
+  test('every attribute goes through; loading and sizes come before srcset, srcset before src', () => {
+    const props = { srcSet: '/b.jpg 2x', src: '/a.jpg', sizes: '1px', loading: 'lazy', className: 'c' } as const;
+    mount(image({ ...props, 'aria-hidden': false, style: { maxWidth: '100%' } }));
+    const names = img().getAttributeNames();
+    expect([...names].toSorted()).toEqual(
+      ['alt', 'aria-hidden', 'class', 'loading', 'sizes', 'src', 'srcset', 'style'].toSorted(),
+    );
+    expect(names.slice(-3)).toEqual(['sizes', 'srcset', 'src']);
+  });
+
+  test('width and height come from the cache, also when it answers later', async () => {
+    server.cached.set(KEY, entryOf('a.jpg'));
+    mount(image({ s3_url: presign('a.jpg') }));
+    expect(img().hasAttribute('width')).toBe(false);
+    await lookedUp();
+    expect([img().getAttribute('width'), img().getAttribute('height')]).toEqual(['640', '480']);
+  });
+
+  test.each([{ width: 10 }, { height: 10 }, { srcSet: '/b.jpg 2x' }])('…but not beside %j', (props) => {
+    learn('a.jpg');
+    mount(image({ s3_url: presign('a.jpg'), ...props }));
+    expect(img().getAttribute('width')).not.toBe('640');
+    expect(img().getAttribute('height')).not.toBe('480');
+  });
+
+  test('…nor when the style sheet would make them distort the image', () => {
+    vi.spyOn(HTMLImageElement.prototype, 'clientWidth', 'get').mockReturnValue(640);
+    vi.spyOn(HTMLImageElement.prototype, 'clientHeight', 'get').mockReturnValue(200);
+    learn('a.jpg');
+    mount(image({ s3_url: presign('a.jpg') }));
+    expect(img().hasAttribute('width')).toBe(false);
+    vi.restoreAllMocks();
+  });
+
+  test('ref objects and callbacks get the element once and are cleaned up', () => {
+    const object = createRef<HTMLImageElement>();
+    const undo = vi.fn();
+    const withCleanup = vi.fn(() => undo);
+    const plain = vi.fn();
+    const tree = (url: string): ReactElement => (
+      <>
+        {image({ ref: object, s3_url: url })}
+        {image({ ref: withCleanup, s3_url: url })}
+        {image({ ref: plain, s3_url: url })}
+      </>
+    );
+    const { rerender, unmount } = mount(tree(presign('a.jpg')));
+    rerender(tree(presign('b.jpg')));
+    expect(object.current).toBeInstanceOf(HTMLImageElement);
+    expect(withCleanup).toHaveBeenCalledOnce();
+    expect(plain).toHaveBeenCalledOnce();
+    unmount();
+    expect(object.current).toBeNull();
+    expect(undo).toHaveBeenCalledOnce();
+    expect(plain.mock.lastCall).toEqual([null]);
+  });
+
+  test("the consumer's onLoad is called", () => {
+    const onLoad = vi.fn();
+    mount(image({ s3_url: presign('a.jpg'), onLoad }));
+    fireEvent.load(img());
+    expect(onLoad).toHaveBeenCalledOnce();
+  });
+
+  test('the original URL is reported as origin', () => {
+    const onCacheStatus = vi.fn();
+    mount(image({ s3_url: presign('a.jpg'), onCacheStatus }));
+    fireEvent.error(img());
+    fireEvent.load(img());
+    fireEvent.load(img());
+    expect(onCacheStatus.mock.calls).toEqual([[{ from: 'origin', ms: expect.any(Number) }]]);
+  });
+});

@@ -1,0 +1,41 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { joinBase } from '../../../components/client/config.ts';
+
+afterEach(() => vi.unstubAllGlobals());
+
+async function fresh(): Promise<typeof import('../../../components/client/config.ts')> {
+  vi.resetModules();
+  return import('../../../components/client/config.ts');
+}
+
+test('without the plugin there is no cache', async () => {
+  const { configuredMount } = await fresh();
+  expect(configuredMount()).toBeUndefined();
+});
+
+test("the plugin's base is found under Vite's own", async () => {
+  vi.stubGlobal('__IMAGE_CACHE__', { base: '/api/cache' });
+  const { configuredMount } = await fresh();
+  expect(configuredMount()).toBe('/api/cache');
+});
+
+test('what the app says is stronger than what the plugin says', async () => {
+  vi.stubGlobal('__IMAGE_CACHE__', { base: '/api/cache' });
+  const { configureImageCache, configuredMount, onConfigure } = await fresh();
+  const listener = vi.fn();
+  onConfigure(listener);
+  configureImageCache({ base: '/images/' });
+  expect(configuredMount()).toBe('/images');
+  configureImageCache({ base: false });
+  expect(configuredMount()).toBeUndefined();
+  expect(listener).toHaveBeenCalledTimes(2);
+});
+
+test.each([
+  ['/', '/api/cache', '/api/cache'],
+  ['/sub/', '/api/cache', '/sub/api/cache'],
+  ['./', 'api/cache/', '/api/cache'],
+  ['', '/api/cache', '/api/cache'],
+])('BASE_URL %j and base %j are %j', (baseUrl, base, mount) => {
+  expect(joinBase(baseUrl, base)).toBe(mount);
+});

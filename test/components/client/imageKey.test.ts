@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest';
+import { imageKey, isCacheable } from '../../../components/client/imageKey.ts';
+
+describe('imageKey', () => {
+  const object = 'https://b.s3.amazonaws.com/a/b.jpg';
+
+  test.each([
+    [`${object}?X-Amz-Algorithm=A&X-Amz-Credential=c%2Fd&X-Amz-Signature=1&x-id=GetObject`, 'SigV4'],
+    [`${object}?AWSAccessKeyId=a&Signature=b%2B&Expires=1`, 'SigV2'],
+    [`${object}?Policy=a&Signature=b&Key-Pair-Id=c`, 'CloudFront'],
+    [`${object}?X-Goog-Signature=a&X-Goog-Date=b`, 'GCS'],
+    [`${object}#fragment`, 'a fragment'],
+  ])('T24: drops %s (%s)', (url) => {
+    expect(imageKey(url)).toBe(object);
+  });
+
+  test.each([
+    [`${object}?versionId=1`],
+    [`${object}?response-content-type=image%2Fpng`],
+    [`${object}?Expires=1&Signature=mine`],
+    ['https://b.s3.amazonaws.com//a'],
+    ['https://b.s3.amazonaws.com/a%2Fb'],
+    ['s3://bucket/Key'],
+  ])('T24: keeps what changes the bytes or names another object: %s', (url) => {
+    expect(imageKey(url)).toBe(url);
+  });
+
+  test('keeps the other parameters byte for byte', () => {
+    expect(imageKey(`${object}?versionId=a+b%20c&X-Amz-Date=1`)).toBe(`${object}?versionId=a+b%20c`);
+  });
+
+  test('leaves alone what is no URL', () => {
+    expect(imageKey('a b')).toBe('a b');
+  });
+});
+
+test.each([
+  ['https://b.s3.amazonaws.com/a', true],
+  ['s3://bucket/a', true],
+  ['http://localhost:3000/logo.png', false],
+  ['/logo.png', false],
+  ['', false],
+  ['data:image/png;base64,AA==', false],
+  ['blob:http://localhost:3000/1', false],
+  ['https://[', false],
+  [undefined, false],
+])('isCacheable: %s is %s', (url, expected) => {
+  expect(isCacheable(url, 'http://localhost:3000')).toBe(expected);
+});

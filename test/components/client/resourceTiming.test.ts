@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+type Timing = Partial<PerformanceResourceTiming> & { deliveryType?: string };
+
+/** Queued for the observer, not delivered yet: what `load` may find. */
+let queued: Timing[] = [];
+
+class FakeObserver {
+  observe(): void {}
+  takeRecords(): Timing[] {
+    return queued.splice(0);
+  }
+}
+
+beforeEach(() => {
+  queued = [];
+  vi.resetModules();
+  vi.stubGlobal('PerformanceObserver', FakeObserver);
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+function timing(more: Timing = {}): Timing {
+  const served = { transferSize: 300, decodedBodySize: 100, serverTiming: [] };
+  return { name: 'a', initiatorType: 'img', startTime: 10, duration: 4.26, ...served, ...more };
+}
+
+const serverTiming = (name: string): PerformanceServerTiming[] => [
+  { name, duration: 0, description: '', toJSON: () => ({}) },
+];
+
+async function read(since = 10): Promise<unknown> {
+  const { readCacheStatus, watchTimings } = await import('../../../components/client/resourceTiming.ts');
+  watchTimings();
+  const status = readCacheStatus('a', since);
+  await vi.runAllTimersAsync();
+  return status;
+}
+
+test.each(['memory', 'disk', 's3'])('the tier %s is read from Server-Timing', async (tier) => {
+  queued = [timing({ serverTiming: serverTiming(tier) })];
+  expect(await read()).toEqual({ from: tier, ms: 4.3 });
+});
+
+test.each([{ deliveryType: 'cache' }, { transferSize: 0 }])(
+  "%j is the browser's own cache, whatever Server-Timing was kept",
+  async (more) => {
+    queued = [timing({ ...more, serverTiming: serverTiming('s3') })];
+    expect(await read()).toEqual({ from: 'browser', ms: 4.3 });
+  },
+);
+
+test('no request since the element asked: the document had it', async () => {
+  queued = [timing({ serverTiming: serverTiming('s3') })];
+  expect(await read(11)).toEqual({ from: 'browser', ms: expect.any(Number) });
+});
+
+test('nothing is claimed without Server-Timing', async () => {
+  queued = [timing()];
+  expect(await read()).toBeUndefined();
+});
+
+test('nothing is claimed where there is no observer', async () => {
+  vi.stubGlobal('PerformanceObserver', undefined);
+  expect(await read()).toBeUndefined();
+});

@@ -1,0 +1,95 @@
+import type { CacheEvent } from '../../plugin/protocol.ts';
+import { act, cleanup, renderHook, waitFor } from '@testing-library/react';
+import type { ReactElement, ReactNode } from 'react';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createCacheClient } from '../../components/client/cacheClient.ts';
+import { ImageCacheContext } from '../../components/imageCacheContext.ts';
+import { useCachedImage } from '../../components/useCachedImage.ts';
+import { useCacheStats } from '../../components/useCacheStats.ts';
+import { useImageCacheEvents } from '../../components/useImageCacheEvents.ts';
+import { usePrefetch } from '../../components/usePrefetch.ts';
+import { BUCKET, type CacheServer, entryOf, presign, startCacheServer } from './cacheServer.ts';
+
+let server: CacheServer;
+beforeEach(async () => void (server = await startCacheServer()));
+afterEach(async () => {
+  cleanup();
+  vi.useRealTimers();
+  await server.close();
+});
+
+function wrapper({ children }: { children: ReactNode }): ReactElement {
+  return <ImageCacheContext value={server.client}>{children}</ImageCacheContext>;
+}
+
+test('useCachedImage tells the status through failure and retry', () => {
+  const { result } = renderHook(() => useCachedImage(presign('a.jpg')), { wrapper });
+  expect(result.current.status).toBe('loading');
+  act(() => void result.current.onError());
+  expect(result.current).toMatchObject({ status: 'original', src: presign('a.jpg') });
+  act(() => expect(result.current.onError()).toBe(false));
+  expect(result.current.status).toBe('error');
+  act(() => result.current.retry());
+  expect(result.current.status).toBe('loading');
+});
+
+test('useCachedImage of a known image is cached', () => {
+  server.client.registry.learn(`${BUCKET}/a.jpg`, entryOf('a.jpg'));
+  const { result } = renderHook(() => useCachedImage(presign('a.jpg')), { wrapper });
+  expect(result.current).toMatchObject({ status: 'cached', entry: entryOf('a.jpg') });
+});
+
+test('usePrefetch follows the progress', async () => {
+  const { result } = renderHook(() => usePrefetch(), { wrapper });
+  expect(result.current.progress).toMatchObject({ state: 'idle', total: 0 });
+  await act(() => result.current.prefetchActor('0001', [presign('a.jpg')]));
+  expect(result.current.progress).toMatchObject({ state: 'idle', completed: 1, total: 1 });
+});
+
+test('useCacheStats refreshes after events, once a second at most', async () => {
+  const { result } = renderHook(() => useCacheStats(), { wrapper });
+  await waitFor(() => expect(result.current.stats).toMatchObject({ total_entries: 0 }));
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  server.cached.set(`${BUCKET}/a.jpg`, entryOf('a.jpg'));
+  act(() => {
+    for (let each = 0; each < 3; each++) server.announce({ type: 'stored', entry: entryOf('a.jpg') });
+    vi.advanceTimersByTime(1_000);
+  });
+  vi.useRealTimers();
+  await waitFor(() => expect(result.current.stats).toMatchObject({ total_entries: 1 }));
+  expect(server.calls).toEqual(['GET /stats', 'GET /stats']);
+});
+
+test('useCacheStats keeps the last numbers when a refresh fails', async () => {
+  const { result } = renderHook(() => useCacheStats(), { wrapper });
+  await waitFor(() => expect(result.current.stats).toBeDefined());
+  await server.close();
+  act(() => result.current.refresh());
+  await waitFor(() => expect(result.current.error).toMatchObject({ code: 'UNREACHABLE' }));
+  expect(result.current.stats).toMatchObject({ total_entries: 0 });
+  server = await startCacheServer();
+});
+
+test('useCacheStats without a server has neither numbers nor an error', async () => {
+  const off = createCacheClient({ mount: () => undefined });
+  const { result } = renderHook(() => useCacheStats(), {
+    wrapper: ({ children }) => <ImageCacheContext value={off}>{children}</ImageCacheContext>,
+  });
+  await act(async () => {});
+  expect(result.current).toMatchObject({ stats: undefined, error: undefined });
+});
+
+test('useImageCacheEvents calls the newest listener, until it is unmounted', () => {
+  const [first, second] = [vi.fn(), vi.fn()];
+  const { rerender, unmount } = renderHook(({ listener }) => useImageCacheEvents(listener), {
+    wrapper,
+    initialProps: { listener: first },
+  });
+  rerender({ listener: second });
+  const event: CacheEvent = { type: 'invalidated', s3_urls: [] };
+  server.announce(event);
+  unmount();
+  server.announce(event);
+  expect(first).not.toHaveBeenCalled();
+  expect(second.mock.calls).toEqual([[event]]);
+});
