@@ -12,7 +12,7 @@ export function picture(): Sharp {
 }
 
 /** Three frames, one below the other. */
-export function animation(): Sharp {
+function animation(): Sharp {
   const pageHeight = HEIGHT / 3;
   const data = Buffer.alloc(WIDTH * HEIGHT * 3);
   for (let i = 0; i < data.length; i++) data[i] = (i * i * 17 + Math.floor(i / (WIDTH * pageHeight * 3)) * 80) % 253;

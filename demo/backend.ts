@@ -1,0 +1,72 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Plugin } from 'vite';
+import type { ActorDetail, ActorSummary, Picture } from './api.ts';
+import { answerNetwork, sendJson } from './network.ts';
+import { ACTOR_IDS, photosOf, type Photo } from './photos/photo.ts';
+import { SERIES, type Series } from './photos/series.ts';
+import { keyOf, type Storage } from './settings.ts';
+import { createSigner, type Sign } from './signer.ts';
+
+/** Stands for your backend: says which actors there are, and signs URLs for their pictures. */
+export function demoBackend(storage: Storage): Plugin {
+  return {
+    name: 'demo-backend',
+    apply: 'serve',
+    configureServer(server) {
+      const sign = createSigner(storage);
+      server.middlewares.use('/demo', async function demoBackendMiddleware(request, response, next) {
+        try {
+          if (!(await route(request, response, storage, sign))) next();
+        } catch (error) {
+          next(error);
+        }
+      });
+    },
+  };
+}
+
+async function route(
+  request: IncomingMessage,
+  response: ServerResponse,
+  storage: Storage,
+  sign: Sign,
+): Promise<boolean> {
+  const url = new URL(request.url ?? '/', 'http://localhost');
+  if (url.pathname === '/network') {
+    await answerNetwork(request, response, storage.controlUrl);
+    return true;
+  }
+  if (url.pathname === '/actors') {
+    const withImages = url.searchParams.get('images') === '1';
+    sendJson(response, 200, await Promise.all(SERIES.map((series, index) => summary(series, index, withImages, sign))));
+    return true;
+  }
+  const id = /^\/actors\/(\d{4})$/.exec(url.pathname)?.[1];
+  if (id === undefined) return false;
+  const found = await detail(id, sign);
+  if (found === undefined) sendJson(response, 404, { detail: `There is no actor ${id}` });
+  else sendJson(response, 200, found);
+  return true;
+}
+
+async function summary(series: Series, index: number, withImages: boolean, sign: Sign): Promise<ActorSummary> {
+  const id = ACTOR_IDS[index] ?? '';
+  const photos = photosOf(id);
+  const images = await Promise.all((withImages ? photos : photos.slice(0, 1)).map((photo) => picture(photo, sign)));
+  const [cover] = images;
+  if (cover === undefined) throw new Error(`Actor ${id} has no pictures`);
+  const { name, subject } = series;
+  return { id, name, subject, cover, count: photos.length, ...(withImages && { images }) };
+}
+
+async function detail(id: string, sign: Sign): Promise<ActorDetail | undefined> {
+  const series = SERIES[ACTOR_IDS.indexOf(id)];
+  if (series === undefined) return undefined;
+  const images = await Promise.all(photosOf(id).map((photo) => picture(photo, sign)));
+  return { id, name: series.name, subject: series.subject, images };
+}
+
+async function picture(photo: Photo, sign: Sign): Promise<Picture> {
+  const { filename, width, height } = photo;
+  return { s3_url: await sign(keyOf(photo)), filename, width, height };
+}

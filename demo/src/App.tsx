@@ -1,0 +1,82 @@
+import { useEffect, useRef } from 'react';
+import { useCacheStats } from 'vite-plugin-image-cache/react';
+import type { NetworkFaults } from '../api.ts';
+import { ActorPage } from './ActorPage.tsx';
+import { Compare } from './Compare.tsx';
+import { Gallery } from './Gallery.tsx';
+import { Header } from './Header.tsx';
+import { moveFocus } from './moveFocus.ts';
+import { Notice } from './Notice.tsx';
+import { useActors } from './useActors.ts';
+import { useNetwork } from './useNetwork.ts';
+import { useRoute } from './useRoute.ts';
+
+/** The demo: a gallery, an actor's page, and the same page with and without the cache. */
+export function App() {
+  const route = useRoute();
+  const { actors, error, reload } = useActors();
+  const { state, change } = useNetwork();
+  const network = state === 'pending' ? undefined : state;
+  const { stats } = useCacheStats();
+  const switchNetwork = async (faults: Partial<NetworkFaults>) => {
+    await change(faults);
+    // What could not be had while S3 was away is fetched now.
+    if (faults.offline === false) reload();
+  };
+  const names = new Map(actors?.map(({ id, name }) => [id, name]));
+  const main = useRef<HTMLElement>(null);
+  useEffect(() => {
+    document.addEventListener('keydown', moveFocus);
+    return () => document.removeEventListener('keydown', moveFocus);
+  }, []);
+
+  const address = route.page === 'gallery' ? '' : `${route.page}/${route.id}`;
+  const shown = useRef(address);
+
+  // A new page begins at its top, for eyes and for screen readers; the first one is left to the browser.
+  useEffect(() => {
+    if (shown.current === address) return;
+    shown.current = address;
+    main.current?.focus({ preventScroll: true });
+    if (address !== '') scrollTo(0, 0);
+  }, [address]);
+
+  const actor = route.page === 'gallery' ? undefined : actors?.find(({ id }) => id === route.id);
+  const isUnknown = route.page !== 'gallery' && actors !== undefined && actor === undefined;
+
+  return (
+    <>
+      <button className="skip" type="button" onClick={() => main.current?.focus()}>
+        Skip to the pictures
+      </button>
+      <Header stats={stats} names={names} network={state} onNetworkChange={switchNetwork} onPrefetch={reload} />
+      <main ref={main} tabIndex={-1}>
+        {network?.offline === true && (
+          <Notice title="S3 is switched off">
+            Every request to the bucket is cut. What is cached still shows; what is not comes when S3 is back.
+          </Notice>
+        )}
+        {error !== undefined && (
+          <Notice title="The backend did not answer">
+            {error.message}. Is <code>npm run demo</code> still running?{' '}
+            <button className="link" type="button" onClick={reload}>
+              Try again
+            </button>
+          </Notice>
+        )}
+        {isUnknown && (
+          <Notice title={`There is no actor ${route.id}`}>
+            <a href="#/">Back to the gallery</a>
+          </Notice>
+        )}
+        {route.page === 'gallery' && <Gallery actors={actors} stats={stats} />}
+        {route.page === 'actor' && !isUnknown && (
+          <ActorPage key={route.id} id={route.id} known={actor} stats={stats} isOffline={network?.offline === true} />
+        )}
+        {route.page === 'compare' && !isUnknown && (
+          <Compare key={route.id} id={route.id} name={actor?.name} network={network} />
+        )}
+      </main>
+    </>
+  );
+}

@@ -1,0 +1,26 @@
+import { useEffect, useState } from 'react';
+
+const CONFIRM_MS = 1_500;
+
+/** Puts a text on the clipboard and says so. */
+export function CopyButton({ text, label }: { text: string; label: string }) {
+  const [copied, setCopied] = useState(false);
+  useEffect(() => {
+    if (!copied) return;
+    const timer = setTimeout(() => setCopied(false), CONFIRM_MS);
+    return () => clearTimeout(timer);
+  }, [copied]);
+  // The clipboard is refused outside secure contexts; the text can be selected there.
+  const copy = () =>
+    void navigator.clipboard?.writeText(text).then(
+      () => setCopied(true),
+      () => {},
+    );
+  return (
+    <button className="icon" type="button" onClick={copy} aria-label={copied ? 'Copied' : label} title={label}>
+      <svg viewBox="0 0 16 16" aria-hidden="true">
+        {copied ? <path d="m3.5 8.5 3 3 6-7" /> : <path d="M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z" />}
+      </svg>
+    </button>
+  );
+}

@@ -1,0 +1,46 @@
+import { imageCache, type CacheStats } from 'vite-plugin-image-cache/react';
+import type { NetworkFaults, NetworkState } from '../api.ts';
+import { CurlAction } from './CurlAction.tsx';
+import { formatBytes, formatCount } from './format.ts';
+import { NetworkSwitch } from './NetworkSwitch.tsx';
+import { PrefetchPanel } from './PrefetchPanel.tsx';
+
+export interface HeaderProps {
+  stats: CacheStats | undefined;
+  /** Of the actors, by id. */
+  names: ReadonlyMap<string, string>;
+  /** `pending` until it is known; nothing when there is nothing to switch. */
+  network: NetworkState | 'pending' | undefined;
+  onNetworkChange: (faults: Partial<NetworkFaults>) => Promise<void>;
+  onPrefetch: () => void;
+}
+
+/** What this is, in a sentence; how far the cache is; and what can be done to it. */
+export function Header({ stats, names, network, onNetworkChange, onPrefetch }: HeaderProps) {
+  return (
+    <header className="masthead">
+      <div className="intro">
+        <a className="wordmark" href="#/">
+          vite-plugin-image-cache
+        </a>
+        <p>Private S3 pictures from local disk in milliseconds, whichever presigned URL asks for them.</p>
+      </div>
+      <div className="controls">
+        <PrefetchPanel stats={stats} names={names} onPrefetch={onPrefetch} />
+        {network !== undefined && (
+          <NetworkSwitch network={network} onChange={(faults) => void onNetworkChange(faults)} />
+        )}
+        <section className="control cache" aria-label="Cache">
+          <p className="label">
+            <span>Cache</span>
+            <output data-testid="cache-size">
+              {formatBytes(stats?.total_size_bytes ?? 0)}
+              <small> · {formatCount(stats?.total_entries ?? 0)} files</small>
+            </output>
+          </p>
+          <CurlAction label="Clear all" path="/clear-all" testId="clear-all" onRun={() => imageCache.clearAll()} />
+        </section>
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,98 @@
+import { useState } from 'react';
+import {
+  CachedImage,
+  imageCache,
+  useImageCacheEvents,
+  usePrefetch,
+  type CacheStatus,
+} from 'vite-plugin-image-cache/react';
+import type { Picture as PictureData } from '../api.ts';
+import { Badge } from './Badge.tsx';
+import { CopyButton } from './CopyButton.tsx';
+import { curlInvalidate } from './CurlAction.tsx';
+
+export interface PictureProps {
+  picture: PictureData;
+  actorId: string;
+  alt: string;
+  isOffline: boolean;
+  onOpen: () => void;
+}
+
+/** One picture in a box of its own shape, with where it came from and how long that took. */
+export function Picture({ picture, actorId, alt, isOffline, onOpen }: PictureProps) {
+  const { s3_url, filename, width, height } = picture;
+  const [status, setStatus] = useState<CacheStatus>();
+  // Which network the picture failed on: with another one, or on request, it is tried again.
+  const [failedOn, setFailedOn] = useState<'offline' | 'online'>();
+  const [attempt, setAttempt] = useState(0);
+  const network = isOffline ? 'offline' : 'online';
+  if (failedOn === 'offline' && network === 'online') {
+    setFailedOn(undefined);
+    setAttempt(attempt + 1);
+  }
+  // A picture that was thrown away is on its way again: what the badge says is over.
+  useImageCacheEvents((event) => {
+    if (event.type !== 'stored' && event.s3_urls.some((url) => isOf(url, filename))) setStatus(undefined);
+  });
+  const retry = () => {
+    setFailedOn(undefined);
+    setAttempt(attempt + 1);
+  };
+
+  return (
+    <figure className="picture" style={{ '--ratio': width / height }} data-testid="picture" data-file={filename}>
+      <CachedImage
+        key={attempt}
+        s3_url={s3_url}
+        actor_id={actorId}
+        alt={alt}
+        width={width}
+        height={height}
+        onCacheStatus={setStatus}
+        onError={() => setFailedOn(network)}
+      />
+      {failedOn === undefined ? (
+        <button className="open" type="button" onClick={onOpen} aria-label={`Enlarge ${alt}`} data-cell />
+      ) : (
+        <Failure filename={filename} isOffline={isOffline} onRetry={retry} />
+      )}
+      {failedOn === undefined && status !== undefined && <Badge status={status} />}
+      <span className="actions">
+        <button type="button" onClick={() => void imageCache.invalidate(s3_url)} data-testid="invalidate">
+          Forget
+        </button>
+        <CopyButton text={curlInvalidate(s3_url)} label={`Copy the curl line that forgets ${filename}`} />
+      </span>
+    </figure>
+  );
+}
+
+interface FailureProps {
+  filename: string;
+  isOffline: boolean;
+  onRetry: () => void;
+}
+
+/** Why there is no picture, in the server's words when it said something. */
+function Failure({ filename, isOffline, onRetry }: FailureProps) {
+  const { progress } = usePrefetch();
+  const reason = progress.failures.findLast((failure) => isOf(failure.s3_url, filename));
+  return (
+    <div className="failure" role="alert">
+      <strong>{isOffline ? 'Not cached, and S3 is off' : 'No picture'}</strong>
+      <span>
+        {isOffline ? 'It comes when S3 is back.' : (reason?.detail ?? 'Neither the cache nor S3 could send it.')}
+      </span>
+      {reason?.hint !== undefined && !isOffline && <span>{reason.hint}</span>}
+      <button type="button" onClick={onRetry}>
+        Try again
+      </button>
+    </div>
+  );
+}
+
+/** Whether a URL without its signature is that of the file: names are unique in the demo's bucket. */
+function isOf(url: string, filename: string): boolean {
+  return url.endsWith(`/${filename}`);
+}

@@ -1,0 +1,51 @@
+import type { ActorProgress, PrefetchProgress } from 'vite-plugin-image-cache/react';
+import { formatBytes } from './format.ts';
+
+const SHOWN_FAILURES = 3;
+
+export interface PrefetchDetailsProps {
+  id: string;
+  /** Of the actors, by id. */
+  names: ReadonlyMap<string, string>;
+  progress: PrefetchProgress;
+}
+
+/** A popover: how far each actor is, and why what failed failed. */
+export function PrefetchDetails({ id, names, progress }: PrefetchDetailsProps) {
+  const { actors, failures } = progress;
+  return (
+    <div className="details" id={id} popover="auto" aria-label="Progress of each actor">
+      {failures.length > 0 && (
+        <ul className="failures">
+          {failures.slice(-SHOWN_FAILURES).map(({ s3_url, code, detail, hint }) => (
+            <li key={s3_url}>
+              <code>{code}</code> {detail} {hint}
+            </li>
+          ))}
+        </ul>
+      )}
+      <ul className="actors">
+        {actors.map((actor) => (
+          <ActorRow key={actor.id} actor={actor} name={names.get(actor.id) ?? actor.id} />
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function ActorRow({ actor, name }: { actor: ActorProgress; name: string }) {
+  return (
+    <li data-state={actor.state}>
+      <a href={`#/actor/${actor.id}`}>{name}</a>
+      <progress className="track" aria-label={name} max={Math.max(1, actor.total)} value={actor.completed} />
+      <span>{noteOf(actor)}</span>
+    </li>
+  );
+}
+
+function noteOf({ state, completed, total, failed, bytes }: ActorProgress): string {
+  if (state === 'queued') return 'waits';
+  if (state === 'cancelled') return 'cancelled';
+  if (failed > 0) return `${failed} failed`;
+  return state === 'done' ? formatBytes(bytes) : `${completed} of ${total}`;
+}

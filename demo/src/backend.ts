@@ -1,0 +1,36 @@
+import type { ActorDetail, ActorSummary, NetworkFaults, NetworkState } from '../api.ts';
+
+/** All actors with all their pictures, signed now. */
+export function fetchActors(signal?: AbortSignal): Promise<ActorSummary[]> {
+  return getJson('/demo/actors?images=1', signal);
+}
+
+/** One actor, signed now. */
+export function fetchActor(id: string, signal?: AbortSignal): Promise<ActorDetail> {
+  return getJson(`/demo/actors/${id}`, signal);
+}
+
+/** The state of the network to S3; `undefined` when the storage is not the demo's own. */
+export async function fetchNetwork(signal?: AbortSignal): Promise<NetworkState | undefined> {
+  const answer = await fetch('/demo/network', signal === undefined ? {} : { signal });
+  return answer.ok ? await readJson(answer) : undefined;
+}
+
+export async function changeNetwork(faults: Partial<NetworkFaults>): Promise<NetworkState> {
+  const answer = await fetch('/demo/network', {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(faults),
+  });
+  return await readJson(answer);
+}
+
+async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> {
+  return await readJson(await fetch(url, signal === undefined ? {} : { signal }));
+}
+
+/** The shapes are those of demo/api.ts: both sides are compiled from it. */
+async function readJson<T>(answer: Response): Promise<T> {
+  if (!answer.ok) throw new Error(`The demo's backend answered ${answer.status}`);
+  return (await answer.json()) as T; // `json()` is untyped; see above.
+}

@@ -1,0 +1,46 @@
+import { useCallback, useEffect, useState } from 'react';
+import { prefetchManager } from 'vite-plugin-image-cache/react';
+import type { ActorSummary } from '../api.ts';
+import { fetchActors } from './backend.ts';
+
+/** Before the URLs expire (15 minutes): what still waits to be fetched gets new signatures. */
+const RENEW_AFTER_MS = 10 * 60_000;
+
+export interface Actors {
+  /** Nothing until the backend has answered. */
+  actors: readonly ActorSummary[] | undefined;
+  error: Error | undefined;
+  /** Asks the backend again, and fetches ahead what is not cached. */
+  reload(): void;
+}
+
+/** The actors; all of their pictures are fetched ahead from the moment they are known. */
+export function useActors(): Actors {
+  const [actors, setActors] = useState<readonly ActorSummary[]>();
+  const [error, setError] = useState<Error>();
+
+  const load = useCallback((signal?: AbortSignal) => {
+    fetchActors(signal).then(
+      (found) => {
+        setActors(found);
+        setError(undefined);
+        prefetchManager.startPrefetch(found.map(({ id, images = [] }) => ({ id, images })));
+      },
+      (failure: Error) => {
+        if (signal?.aborted !== true) setError(failure);
+      },
+    );
+  }, []);
+
+  useEffect(() => {
+    const controller = new AbortController();
+    load(controller.signal);
+    const timer = setInterval(load, RENEW_AFTER_MS);
+    return () => {
+      controller.abort();
+      clearInterval(timer);
+    };
+  }, [load]);
+
+  return { actors, error, reload: () => load() };
+}

@@ -1,0 +1,103 @@
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { imageCache, prefetchManager } from 'vite-plugin-image-cache/react';
+import type { Picture } from '../api.ts';
+import { fetchActor, fetchNetwork } from './backend.ts';
+import { startStopwatch, type Measurement, type Stopwatch } from './measure.ts';
+
+export type Side = 'without' | 'with';
+type Step = 'ready' | 'warming' | Side | 'done';
+
+/** How often the running numbers are drawn. */
+const TICK_MS = 100;
+const SETTLE_MS = 10_000;
+
+export interface Comparison {
+  step: Step;
+  error: Error | undefined;
+  /** The pictures a side shows: signed for this run, so that the browser's own cache cannot help. */
+  images: Readonly<Record<Side, readonly Picture[] | undefined>>;
+  results: Readonly<Record<Side, Measurement | undefined>>;
+  run(): void;
+  settle(side: Side, outcome: 'loaded' | 'failed'): void;
+}
+
+const NOTHING = { without: undefined, with: undefined };
+
+/** Loads an actor's pictures twice, one side after the other, and measures both. */
+export function useComparison(id: string): Comparison {
+  const [step, setStep] = useState<Step>('ready');
+  const [error, setError] = useState<Error>();
+  const [images, setImages] = useState<Comparison['images']>(NOTHING);
+  const [results, setResults] = useState<Comparison['results']>(NOTHING);
+  const stopwatch = useRef<{ side: Side; watch: Stopwatch }>(undefined);
+  const isMounted = useRef(false);
+
+  useEffect(() => {
+    isMounted.current = true;
+    return () => {
+      isMounted.current = false;
+    };
+  }, []);
+
+  const measure = useCallback(
+    async (side: Side) => {
+      const { images: signed } = await fetchActor(id);
+      const watch = startStopwatch(signed.length, await fetchNetwork());
+      stopwatch.current = { side, watch };
+      setStep(side);
+      setImages((current) => ({ ...current, [side]: signed }));
+      const timer = setInterval(() => setResults((current) => ({ ...current, [side]: watch.now() })), TICK_MS);
+      try {
+        const result = await watch.finished;
+        setResults((current) => ({ ...current, [side]: result }));
+      } finally {
+        clearInterval(timer);
+      }
+    },
+    [id],
+  );
+
+  const compare = useCallback(async () => {
+    setError(undefined);
+    setImages(NOTHING);
+    setResults(NOTHING);
+    setStep('warming');
+    const wasRunning = prefetchManager.getProgress().state !== 'paused';
+    try {
+      // The second visit is what is compared: the first one fills the cache, here if not before.
+      await prefetchManager.prefetchActor(id, (await fetchActor(id)).images);
+      // Whatever else S3 sends meanwhile would be counted as ours.
+      prefetchManager.pause();
+      await untilQuiet();
+      await measure('without');
+      if (isMounted.current) await measure('with');
+      setStep('done');
+    } catch (failure) {
+      setError(failure instanceof Error ? failure : new Error(String(failure)));
+      setStep('ready');
+    } finally {
+      if (wasRunning) prefetchManager.resume();
+    }
+  }, [id, measure]);
+
+  return {
+    step,
+    error,
+    images,
+    results,
+    run: () => void compare(),
+    settle(side, outcome) {
+      if (stopwatch.current?.side === side) stopwatch.current.watch.settle(outcome);
+    },
+  };
+}
+
+/** Until the cache downloads nothing; not for ever, because another tab may keep it busy. */
+async function untilQuiet(): Promise<void> {
+  const deadline = performance.now() + SETTLE_MS;
+  while (performance.now() < deadline) {
+    const { downloads } = await imageCache.getStats();
+    if (downloads.active + downloads.queued === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+  }
+}

@@ -1,0 +1,20 @@
+import { useSyncExternalStore } from 'react';
+
+export type Route = { page: 'gallery' } | { page: 'actor' | 'compare'; id: string };
+
+/** The page that a hash like `#/actor/0001` names; the gallery for any other. */
+export function parseRoute(hash: string): Route {
+  const match = /^#\/(actor|compare)\/(\d{4})$/.exec(hash);
+  const [, page, id] = match ?? [];
+  if (id === undefined) return { page: 'gallery' };
+  return { page: page === 'compare' ? 'compare' : 'actor', id };
+}
+
+export function useRoute(): Route {
+  return parseRoute(useSyncExternalStore(subscribe, () => location.hash));
+}
+
+function subscribe(listener: () => void): () => void {
+  addEventListener('hashchange', listener);
+  return () => removeEventListener('hashchange', listener);
+}

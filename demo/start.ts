@@ -1,0 +1,113 @@
+/**
+ * `npm run demo`: an S3 server with a private bucket of photographs, and a Vite app on it.
+ * With `S3_ENDPOINT` and `S3_BUCKET` the bucket is yours.
+ *
+ *     node demo/start.ts [--no-open] [--port 5173]
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, styleText } from 'node:util';
+import { createServer, type ViteDevServer } from 'vite';
+import { createStudio } from './photos/studio.ts';
+import { readStorage, usesOtherServer } from './settings.ts';
+import type { StorageMessage } from './storage.ts';
+import { uploadMissing } from './upload.ts';
+
+const { values: flags } = parseArgs({
+  options: { 'no-open': { type: 'boolean', default: false }, port: { type: 'string', default: '5173' } },
+});
+const isInteractive = process.stdout.isTTY && process.env['CI'] === undefined;
+
+let vite: ViteDevServer | undefined;
+let child: ChildProcess | undefined;
+let stopping = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
+
+if (!usesOtherServer()) child = await startStorage();
+vite = await startVite();
+printBanner(vite.resolvedUrls?.local[0] ?? `http://localhost:${flags.port}/`);
+if (child === undefined) await fillBucket();
+
+/** Forks the S3 server and waits until it answers; its whereabouts go into the environment, for `vite.config.ts`. */
+function startStorage(): Promise<ChildProcess> {
+  const storage = fork(fileURLToPath(new URL('storage.ts', import.meta.url)));
+  return new Promise((resolve, reject) => {
+    storage.on('message', (message: StorageMessage) => {
+      if (message.type === 'painted') {
+        showProgress('Painting the photographs', message.done, message.total);
+        return;
+      }
+      process.env['DEMO_S3_ENDPOINT'] = message.endpoint;
+      resolve(storage);
+    });
+    storage.on('exit', (code) => {
+      if (stopping) return;
+      reject(new Error(`The S3 server stopped (exit code ${code ?? 'none'})`));
+      void stop(1);
+    });
+  });
+}
+
+async function startVite(): Promise<ViteDevServer> {
+  const server = await createServer({
+    configFile: fileURLToPath(new URL('../vite.config.ts', import.meta.url)),
+    clearScreen: false,
+    server: { port: Number(flags.port), open: isInteractive && !flags['no-open'] },
+  });
+  await server.listen();
+  return server;
+}
+
+/** Uploads what a bucket of the user's lacks, while the page is already there. */
+async function fillBucket(): Promise<void> {
+  const directory = fileURLToPath(new URL('../node_modules/.cache/vite-plugin-image-cache-demo', import.meta.url));
+  const studio = await createStudio({ directory });
+  try {
+    await uploadMissing(readStorage(), studio, (done, total) => showProgress('Uploading the photographs', done, total));
+  } catch (error) {
+    if (!stopping)
+      console.error(`The bucket could not be filled: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    await studio.close();
+  }
+}
+
+function printBanner(url: string): void {
+  const { endpoint, bucket } = readStorage();
+  const strong = (text: string) => styleText('bold', text);
+  const quiet = (text: string) => styleText('dim', text);
+  const api = `${url}api/cache`;
+  console.log(`
+  ${strong('vite-plugin-image-cache')}  ${quiet('40 actors × 25 photographs in a private bucket')}
+
+  ${strong('Open')}      ${styleText('cyan', url)}
+  ${strong('Storage')}   ${endpoint ?? 'AWS'}/${bucket}
+
+  Open an actor, then reload: every URL has a new signature, and every picture comes from disk.
+  Then switch S3 off, on the page, and reload once more.
+
+  ${quiet('What is cached')}    curl ${api}/stats
+  ${quiet('Forget an actor')}   curl -X POST ${api}/clear/0001
+  ${quiet('Forget it all')}     curl -X POST ${api}/clear-all
+
+  ${quiet('Ctrl-C to stop.')}
+`);
+}
+
+/** One line that counts up in a terminal; first and last only in a log. */
+function showProgress(what: string, done: number, total: number): void {
+  const line = `  ${what}: ${done} of ${total}`;
+  if (isInteractive) process.stdout.write(`\r${line}${done === total ? '\n' : ''}`);
+  else if (done === total) console.log(line);
+}
+
+/** Ends everything; a second Ctrl-C, or three seconds, end it at once. */
+async function stop(code: number): Promise<void> {
+  if (stopping) process.exit(code);
+  stopping = true;
+  setTimeout(() => process.exit(code), 3_000).unref();
+  const gone = child === undefined ? undefined : new Promise((resolve) => child?.once('exit', resolve));
+  if (child?.connected === true) child.disconnect();
+  await Promise.allSettled([vite?.close(), child?.exitCode === null ? gone : undefined]);
+  process.exit(code);
+}

@@ -1,0 +1,58 @@
+/**
+ * The child process of the demo: an S3 server on loopback, its bucket full of photographs that are painted as they
+ * are asked for, and in the background. A process of its own, so that painting never slows the dev server down.
+ */
+import { fileURLToPath } from 'node:url';
+import { ACTOR_IDS, photosOf } from './photos/photo.ts';
+import { createStudio } from './photos/studio.ts';
+import { createS3Server, type S3Server } from './s3/index.ts';
+import { keyOf, STORAGE_BUCKET, STORAGE_CREDENTIALS, STORAGE_PORT } from './settings.ts';
+
+/** What the parent is told. */
+export type StorageMessage = { type: 'ready'; endpoint: string } | { type: 'painted'; done: number; total: number };
+
+/** Stands for the internet: what a picture takes from a bucket on another continent. */
+const LATENCY_MS = Number(process.env['DEMO_LATENCY_MS'] ?? 1_500);
+const PHOTO_CACHE = fileURLToPath(new URL('../node_modules/.cache/vite-plugin-image-cache-demo', import.meta.url));
+
+const studio = await createStudio({ directory: PHOTO_CACHE });
+const storage = await listenSomewhere();
+const photos = ACTOR_IDS.flatMap((id) => photosOf(id));
+for (const photo of photos) {
+  storage.putLazy(STORAGE_BUCKET, keyOf(photo), { contentType: 'image/jpeg', produce: () => studio.photo(photo) });
+}
+
+// Ctrl-C reaches the whole process group; the parent decides when this process ends, by letting go of it.
+process.on('SIGINT', () => {});
+process.on('disconnect', async () => {
+  await Promise.allSettled([storage.close(), studio.close()]);
+  process.exit(0);
+});
+
+tell({ type: 'ready', endpoint: storage.endpoint });
+await paintAhead();
+
+/** Covers first: they are what the page opens with. */
+async function paintAhead(): Promise<void> {
+  const inOrder = photos.toSorted((a, b) => Number(a.index > 0) - Number(b.index > 0));
+  const report = (done: number) => {
+    if (done % 20 === 0 || done === photos.length) tell({ type: 'painted', done, total: photos.length });
+  };
+  // Stopped in the middle of a picture when the demo ends: nobody needs to hear of it.
+  await studio.prepare(inOrder, report).catch(() => {});
+}
+
+/** On the usual port, or on any when another demo has it. */
+async function listenSomewhere(): Promise<S3Server> {
+  const options = {
+    credentials: STORAGE_CREDENTIALS,
+    buckets: [STORAGE_BUCKET],
+    faults: { latencyMs: LATENCY_MS },
+  };
+  const port = Number(process.env['DEMO_S3_PORT'] ?? STORAGE_PORT);
+  return await createS3Server({ ...options, port }).catch(() => createS3Server({ ...options, port: 0 }));
+}
+
+function tell(message: StorageMessage): void {
+  process.send?.(message);
+}

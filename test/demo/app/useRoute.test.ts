@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import { parseRoute } from '../../../demo/src/useRoute.ts';
+
+test.each([
+  ['#/actor/0001', { page: 'actor', id: '0001' }],
+  ['#/compare/0040', { page: 'compare', id: '0040' }],
+])('%s is a page of its own', (hash, route) => {
+  expect(parseRoute(hash)).toEqual(route);
+});
+
+test.each(['', '#', '#/', '#main', '#/actor/', '#/actor/1', '#/actor/0001/x', '#/secret/0001'])(
+  '%j is the gallery',
+  (hash) => {
+    expect(parseRoute(hash)).toEqual({ page: 'gallery' });
+  },
+);

@@ -1,0 +1,34 @@
+import react from '@vitejs/plugin-react';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+import { imageCache } from 'vite-plugin-image-cache';
+import { demoBackend } from './demo/backend.ts';
+import { readStorage } from './demo/settings.ts';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const storage = readStorage();
+
+/** The demo: `npm run demo` starts it, with an S3 server behind it. */
+export default defineConfig({
+  root: here('demo'),
+  cacheDir: here('node_modules/.vite'),
+  // The package itself is outside the demo's folder.
+  server: { fs: { allow: [here('.')] }, warmup: { clientFiles: ['src/**/*.tsx'] } },
+  // Named, so that the first start needs no second look (and no reload) when the page asks for them.
+  optimizeDeps: { include: ['react', 'react-dom/client', 'react/jsx-dev-runtime'] },
+  plugins: [
+    react(),
+    imageCache({
+      buckets: [
+        {
+          name: storage.bucket,
+          region: storage.region,
+          ...(storage.endpoint !== undefined && { endpoint: storage.endpoint, forcePathStyle: true }),
+          ...(storage.credentials !== undefined && { credentials: storage.credentials }),
+        },
+      ],
+      cacheDir: process.env['DEMO_CACHE_DIR'] ?? here('.image-cache'),
+    }),
+    demoBackend(storage),
+  ],
+});
