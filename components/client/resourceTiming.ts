@@ -7,7 +7,7 @@ export interface CacheStatus {
    * the original URL was loaded.
    */
   from: CacheTier | 'browser' | 'origin';
-  /** From the start of the request to the last byte, in milliseconds. */
+  /** From sending the request to the last byte, in milliseconds. */
   ms: number;
   /** There is none: `currentSrc` of the element may carry a signature. */
   url?: never;
@@ -47,11 +47,12 @@ export async function readCacheStatus(url: string, since: number): Promise<Cache
 
 /** The status of an image that did not come through the cache. */
 export function readOriginStatus(url: string, since: number): CacheStatus {
-  return { from: 'origin', ms: round(find(url, since)?.duration ?? performance.now() - since) };
+  const timing = find(url, since);
+  return { from: 'origin', ms: round(timing ? durationOf(timing) : performance.now() - since) };
 }
 
 function toStatus(timing: PerformanceResourceTiming): CacheStatus | undefined {
-  const ms = round(timing.duration);
+  const ms = round(durationOf(timing));
   // The answer the browser kept holds the Server-Timing of its time, so its own cache is asked about first.
   if (isFromBrowser(timing)) return { from: 'browser', ms };
   const from = timing.serverTiming.map(({ name }) => name).find(isTier);
@@ -65,6 +66,15 @@ function isTier(name: string): name is CacheTier {
 function isFromBrowser(timing: PerformanceResourceTiming): boolean {
   if ('deliveryType' in timing && timing.deliveryType === 'cache') return true;
   return timing.transferSize === 0 && timing.decodedBodySize > 0;
+}
+
+/**
+ * What the answer took, without the wait for one of the six connections that a browser opens to a host: that wait says
+ * how busy the page is, not where the image came from. Another origin tells no details unless it sends
+ * `Timing-Allow-Origin`.
+ */
+function durationOf(timing: PerformanceResourceTiming): number {
+  return timing.requestStart > 0 ? timing.responseEnd - timing.requestStart : timing.duration;
 }
 
 /** The newest timing of a URL. */

@@ -25,7 +25,16 @@ afterEach(() => {
 
 function timing(more: Timing = {}): Timing {
   const served = { transferSize: 300, decodedBodySize: 100, serverTiming: [] };
-  return { name: 'a', initiatorType: 'img', startTime: 10, duration: 4.26, ...served, ...more };
+  return {
+    name: 'a',
+    initiatorType: 'img',
+    startTime: 10,
+    requestStart: 110,
+    responseEnd: 114.26,
+    duration: 104.26,
+    ...served,
+    ...more,
+  };
 }
 
 const serverTiming = (name: string): PerformanceServerTiming[] => [
@@ -52,6 +61,11 @@ test.each([{ deliveryType: 'cache' }, { transferSize: 0 }])(
     expect(await read()).toEqual({ from: 'browser', ms: 4.3 });
   },
 );
+
+test('the wait for a connection does not count', async () => {
+  queued = [timing({ requestStart: 3010, responseEnd: 3012, serverTiming: serverTiming('memory') })];
+  expect(await read()).toEqual({ from: 'memory', ms: 2 });
+});
 
 test('no request since the element asked: the document had it', async () => {
   queued = [timing({ serverTiming: serverTiming('s3') })];
