@@ -1,0 +1,137 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+interface Import {
+  /** The importing file, relative to the project. */
+  from: string;
+  /** A file relative to the project, or the name of a package. */
+  to: string;
+  typeOnly: boolean;
+}
+
+const STATEMENT = /^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\('([^']+)'\)/gm;
+
+function importsOf(from: string): Import[] {
+  const source = readFileSync(join(root, from), 'utf8');
+  return [...source.matchAll(STATEMENT)].map(([, type, statement, dynamic]) => {
+    const target = statement ?? dynamic ?? '';
+    const to = target.startsWith('.') ? normalize(join(dirname(from), target)) : target;
+    return { from, to, typeOnly: type !== undefined };
+  });
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.tsx?$/.test(name))
+    .map((name) => join(folder, name));
+}
+
+const plugin = filesIn('plugin').flatMap(importsOf);
+const components = filesIn('components').flatMap(importsOf);
+const demo = filesIn('demo').flatMap(importsOf);
+
+/** Below each folder, the folders it may import; what lies flat in `plugin/` is listed by name. */
+const BASE = ['protocol.ts', 'errors.ts', 'redact.ts', 'options.ts'];
+const MAY_IMPORT: Record<string, string[]> = {
+  'protocol.ts': [],
+  'redact.ts': [],
+  'size.ts': [],
+  'errors.ts': ['protocol.ts', 'redact.ts'],
+  'options.ts': ['protocol.ts'],
+  'resolveOptions.ts': [...BASE, 'size.ts'],
+  'logger.ts': [...BASE, 'cache'],
+  cache: BASE,
+  source: [...BASE, 'cache'],
+  images: [...BASE, 'cache'],
+  http: [...BASE, 'cache'],
+  vite: [...BASE, 'logger.ts', 'cache', 'http'],
+  'createCache.ts': [...BASE, 'cache', 'source', 'images'],
+  'plugin.ts': [...BASE, 'resolveOptions.ts', 'createCache.ts', 'vite'],
+  'express.ts': [...BASE, 'resolveOptions.ts', 'createCache.ts', 'logger.ts', 'cache', 'http'],
+  'index.ts': [...BASE, 'plugin.ts'],
+};
+
+/** `plugin/cache/blobs.ts` → `cache`, `plugin/errors.ts` → `errors.ts` */
+const partOf = (file: string) => file.split('/')[1] ?? '';
+const show = ({ from, to }: Import) => `${from} → ${to}`;
+
+describe('imports point one way', () => {
+  it('finds the imports it is to judge', () => {
+    expect(plugin.length).toBeGreaterThan(200);
+    expect(plugin.map(show)).toContain('plugin/plugin.ts → plugin/vite/serve.ts');
+    expect(components.map(show)).toContain('components/index.ts → components/client/index.ts');
+  });
+
+  it('protocol ← cache ← source, images ← http ← vite ← plugin', () => {
+    const wrong = plugin
+      .filter(({ to }) => to.startsWith('plugin/'))
+      .filter(({ from, to }) => partOf(from) !== partOf(to) && !MAY_IMPORT[partOf(from)]?.includes(partOf(to)));
+    expect(wrong.map(show)).toEqual([]);
+  });
+
+  it('the Node side imports nothing of the browser side', () => {
+    expect(plugin.filter(({ to }) => to.startsWith('components/')).map(show)).toEqual([]);
+  });
+
+  it.each([
+    ['vite', ['vite'], ['plugin.ts']],
+    ['express', ['http'], []],
+    ['@aws-sdk/client-s3', ['source'], ['options.ts']],
+    ['proper-lockfile', ['cache'], []],
+  ])('only one folder imports %s; its types may be named where listed', (name, folders, types) => {
+    const wrong = plugin
+      .filter(({ to }) => to === name || to.startsWith(`${name}/`))
+      .filter(({ from, typeOnly }) => !folders.includes(partOf(from)) && !(typeOnly && types.includes(partOf(from))));
+    expect(wrong.map(show)).toEqual([]);
+  });
+
+  it('the AWS SDK is never imported at the top of a file', () => {
+    const sdk = plugin.filter(({ to, typeOnly }) => to.startsWith('@aws-sdk/') && !typeOnly);
+    const statements = sdk.filter(({ from }) =>
+      /^import [^(]*'@aws-sdk/m.test(readFileSync(join(root, from), 'utf8').replace(/^import type .*$/gm, '')),
+    );
+    expect(statements.map(show)).toEqual([]);
+  });
+
+  it('browser code knows of the Node side only the types of the protocol', () => {
+    const wrong = components
+      .filter(({ to }) => to.startsWith('plugin/'))
+      .filter(({ to, typeOnly }) => to !== 'plugin/protocol.ts' || !typeOnly);
+    expect(wrong.map(show)).toEqual([]);
+  });
+
+  it('client ← hooks, components: the client imports no React, and nothing above it', () => {
+    const client = components.filter(({ from }) => from.startsWith('components/client/'));
+    const wrong = client.filter(
+      ({ to }) => to.startsWith('react') || (to.startsWith('components/') && !to.startsWith('components/client/')),
+    );
+    expect(wrong.map(show)).toEqual([]);
+  });
+
+  it('browser code imports no package but React', () => {
+    const packages = components
+      .map(({ to }) => to)
+      .filter((to) => !to.startsWith('components/') && !to.startsWith('plugin/'));
+    expect(new Set(packages)).toEqual(new Set(['react']));
+  });
+
+  it('the demo uses the public entry points', () => {
+    const wrong = demo.filter(({ to }) => to.startsWith('plugin/') || to.startsWith('components/'));
+    expect(wrong.map(show)).toEqual([]);
+  });
+
+  it('index files only re-export', () => {
+    const indexes = [...filesIn('plugin'), ...filesIn('components')].filter((file) => file.endsWith('/index.ts'));
+    for (const file of indexes) {
+      const statements = readFileSync(join(root, file), 'utf8').replace(
+        /export (?:type )?(?:\*|\{[^}]*\}) from '[^']+';|'use client';|\/\*[\s\S]*?\*\/|\/\/.*$/gm,
+        '',
+      );
+      expect(statements.trim(), file).toBe('');
+    }
+  });
+});
