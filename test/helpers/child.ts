@@ -15,7 +15,14 @@ export interface Child {
 }
 
 /** Starts a program and waits until it says `word`; it is ended with the test. */
-export async function start(
+export async function start(...parameters: Parameters<typeof spawnUntil>): Promise<Child> {
+  const child = await spawnUntil(...parameters);
+  onTestFinished(() => child.kill('SIGKILL'));
+  return child;
+}
+
+/** Starts a program and waits until it says `word`; whoever calls this ends it. */
+export async function spawnUntil(
   command: string,
   args: string[],
   word: string,
@@ -28,7 +35,6 @@ export async function start(
     child.kill(signal);
     await ended;
   };
-  onTestFinished(() => kill('SIGKILL'));
   const ready = await new Promise<string>((resolve, reject) => {
     const read = (chunk: Buffer) => {
       output += chunk.toString();

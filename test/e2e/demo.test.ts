@@ -1,0 +1,213 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type Child, spawnUntil } from '../helpers/child.ts';
+import { launchBrowser } from './browser.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const artifacts = join(root, 'test', '.artifacts');
+/** As tall as the whole page, so that no picture waits to be scrolled to. */
+const TALL = { width: 1400, height: 4200 };
+
+let demo: Child;
+let browser: Browser;
+let origin: string;
+let cacheDir: string;
+let startedMs: number;
+
+beforeAll(async () => {
+  await mkdir(artifacts, { recursive: true });
+  cacheDir = await mkdtemp(join(tmpdir(), 'image-cache-demo-'));
+  const port = await freePort();
+  const started = performance.now();
+  demo = await spawnUntil(process.execPath, ['demo/start.ts', '--no-open', '--port', String(port)], 'Open ', {
+    cwd: root,
+    env: { ...process.env, CI: 'true', DEMO_CACHE_DIR: join(cacheDir, '.image-cache'), DEMO_S3_PORT: '0' },
+  });
+  startedMs = performance.now() - started;
+  origin = demo.ready.replace(/\/$/, '');
+  browser = await launchBrowser();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await demo?.kill('SIGTERM');
+  await rm(cacheDir, { recursive: true, force: true });
+});
+
+// A page that is left open goes on fetching ahead, and would be measured with the next one.
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close();
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function openPage(path = '/', viewport = TALL): Promise<{ page: Page; errors: string[] }> {
+  const page = await browser.newPage({ viewport });
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  await page.goto(origin + path);
+  return { page, errors };
+}
+
+/** Goes to an actor's page inside the app and waits until all 25 pictures are complete. Milliseconds. */
+function openActor(page: Page, id: string): Promise<number> {
+  return page.evaluate(async (actor) => {
+    const started = performance.now();
+    location.hash = `#/actor/${actor}`;
+    const complete = () => {
+      const pictures = [
+        ...document.querySelectorAll<HTMLImageElement>('[data-testid="actor-page"] [data-testid="picture"] img'),
+      ];
+      return pictures.length === 25 && pictures.every((img) => img.complete && img.naturalWidth > 0);
+    };
+    while (!complete()) {
+      if (performance.now() - started > 60_000) throw new Error('The pictures did not come.');
+      await new Promise(requestAnimationFrame);
+    }
+    return performance.now() - started;
+  }, id);
+}
+
+const stats = async () =>
+  (await fetch(`${origin}/api/cache/stats`)).json() as Promise<{
+    total_entries: number;
+    actors: Record<string, { entries: number }>;
+  }>;
+
+const s3 = async () => ((await (await fetch(`${origin}/demo/network`)).json()) as { stats: { gets: number } }).stats;
+
+describe('the demo', () => {
+  it('is usable within 15 seconds of the command: a gallery of 40 actors, and a prefetch that runs', async () => {
+    expect(startedMs).toBeLessThan(15_000);
+    const { page, errors } = await openPage();
+    await page.getByTestId('actor-card').first().waitFor();
+    expect(await page.getByTestId('actor-card').count()).toBe(40);
+    await expect.poll(async () => (await stats()).total_entries, { timeout: 30_000 }).toBeGreaterThan(25);
+    await page.screenshot({ path: join(artifacts, 'demo-gallery.png') });
+    expect(errors).toEqual([]);
+  });
+
+  it('shows 25 cached pictures in under 500 ms, which take more than 1.5 s without the cache', async () => {
+    const { page, errors } = await openPage();
+    await page.getByTestId('actor-card').first().waitFor();
+    await page.getByTestId('pause').click();
+    const uncached = await openActor(page, '0040');
+
+    await page.evaluate(() => (location.hash = '#/'));
+    await page.getByTestId('actor-card').first().waitFor();
+    await expect.poll(async () => (await stats()).actors['0040']?.entries, { timeout: 30_000 }).toBe(25);
+    const again = await openPage();
+    await again.page.getByTestId('actor-card').first().waitFor();
+    await again.page.getByTestId('pause').click();
+    const before = await s3();
+    const cached = await openActor(again.page, '0040');
+    const fromS3 = (await s3()).gets - before.gets;
+    console.log(
+      `25 pictures: ${Math.round(uncached)} ms from S3, ${Math.round(cached)} ms cached (${Math.round(uncached / cached)} ×)`,
+    );
+
+    expect(uncached).toBeGreaterThan(1500);
+    expect(cached).toBeLessThan(500);
+    expect(fromS3).toBeLessThan(25); // covers of the gallery may still be on their way; this actor's pictures are not
+    expect([...errors, ...again.errors]).toEqual([]);
+  });
+
+  it('hits on every refresh, although every refresh signs anew', async () => {
+    const { page } = await openPage('/#/actor/0040');
+    await openActor(page, '0040');
+    const signature = () => page.getByTestId('signature').textContent();
+    const first = await signature();
+    await page.waitForTimeout(1100); // signatures differ by the second
+    await page.reload();
+    await openActor(page, '0040');
+    expect(await signature()).not.toBe(first);
+    const badges = await page.getByTestId('badge').allTextContents();
+    expect(badges).toHaveLength(25);
+    expect(badges.filter((badge) => badge.includes('S3'))).toEqual([]);
+  });
+
+  it('does not move a pixel while pictures come in', async () => {
+    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+    await page.addInitScript(() => {
+      Object.assign(globalThis, { shift: 0 });
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[]) {
+          Object.assign(globalThis, { shift: (globalThis as unknown as { shift: number }).shift + entry.value });
+        }
+      }).observe({ type: 'layout-shift', buffered: true });
+    });
+    await page.goto(`${origin}/#/actor/0039`);
+    await page.getByTestId('picture').first().waitFor();
+    await page.waitForTimeout(4000); // some arrive from S3 in this time, and must push nothing aside
+    expect(await page.evaluate(() => (globalThis as unknown as { shift: number }).shift)).toBeLessThan(0.001);
+  });
+
+  it('measures the same page without and with the cache', async () => {
+    const { page } = await openPage('/#/compare/0040', { width: 1400, height: 900 });
+    await page.getByTestId('compare-run').click();
+    await page.getByTestId('compare-factor').getByText('faster').waitFor({ timeout: 60_000 });
+    const ms = async (side: string) => Number(await page.getByTestId(`compare-${side}-ms`).getAttribute('data-ms'));
+    expect(await ms('without')).toBeGreaterThan(1500);
+    expect(await ms('with')).toBeLessThan(1000);
+    expect(await page.getByTestId('compare-without-requests').textContent()).toContain('25');
+    expect(await page.getByTestId('compare-with-requests').textContent()).toMatch(/^0\b/);
+    await page.screenshot({ path: join(artifacts, 'demo-compare.png') });
+  });
+
+  it('shows what it has when S3 is offline', async () => {
+    const { page } = await openPage('/#/actor/0040', { width: 1400, height: 900 });
+    await page.getByTestId('offline').click();
+    try {
+      await expect
+        .poll(async () => ((await (await fetch(`${origin}/demo/network`)).json()) as { offline: boolean }).offline)
+        .toBe(true);
+      await page.setViewportSize(TALL);
+      await page.reload();
+      await openActor(page, '0040');
+      await page.screenshot({
+        path: join(artifacts, 'demo-offline.png'),
+        clip: { x: 0, y: 0, width: 1400, height: 900 },
+      });
+    } finally {
+      await page.getByTestId('offline').click();
+    }
+  });
+
+  it('clears one actor, and the pictures come back from S3', async () => {
+    const { page } = await openPage('/#/actor/0040');
+    await openActor(page, '0040');
+    const before = await s3();
+    await page.getByTestId('clear-actor').click();
+    await expect.poll(async () => (await s3()).gets, { timeout: 20_000 }).toBeGreaterThanOrEqual(before.gets + 25);
+    await openActor(page, '0040');
+  });
+
+  it.each([
+    [400, 'light'],
+    [400, 'dark'],
+    [1400, 'light'],
+    [1400, 'dark'],
+  ] as const)('fits a screen of %i pixels, %s', async (width, colorScheme) => {
+    const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+    await page.goto(`${origin}/#/actor/0040`);
+    await page.getByTestId('picture').first().waitFor();
+    await page.waitForTimeout(1000);
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect(overflow).toBeLessThanOrEqual(0);
+    await page.screenshot({ path: join(artifacts, `demo-${width}-${colorScheme}.png`) });
+  });
+});
