@@ -1,0 +1,70 @@
+import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../helpers/child.ts';
+import { exists, packTarball, root } from './tarball.ts';
+
+const EXPECTED = [
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
+  /^dist\/(plugin|components)\/[\w/]+\.(js|d\.ts)(\.map)?$/,
+  // What the source maps point to.
+  /^(plugin|components)\/[\w/]+(\.d)?\.tsx?$/,
+];
+
+let tarball: string;
+let unpacked: string;
+let files: string[];
+
+beforeAll(async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'image-cache-package-'));
+  tarball = await packTarball(directory);
+  await run('tar', ['-xzf', tarball, '-C', directory]);
+  unpacked = join(directory, 'package');
+  const entries = await readdir(unpacked, { recursive: true, withFileTypes: true });
+  files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(unpacked, join(entry.parentPath, entry.name)));
+  return () => rm(directory, { recursive: true, force: true });
+});
+
+const read = (file: string) => readFile(join(unpacked, file), 'utf8');
+
+/** Every file that `exports` leads to. */
+async function exported(): Promise<string[]> {
+  const { exports } = JSON.parse(await read('package.json')) as {
+    exports: Record<string, string | Record<string, string>>;
+  };
+  return Object.values(exports).flatMap((target) => (typeof target === 'string' ? [target] : Object.values(target)));
+}
+
+describe('the tarball', () => {
+  it('holds the build, the sources it was made from, and the papers: no test, no demo, no build state', () => {
+    expect(files.filter((file) => !EXPECTED.some((pattern) => pattern.test(file)))).toEqual([]);
+    expect(files).toEqual(expect.arrayContaining(['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']));
+  });
+
+  it('stays small', async () => {
+    expect((await stat(tarball)).size).toBeLessThan(500_000);
+  });
+
+  it('holds all that `exports` leads to', async () => {
+    const targets = await exported();
+    expect(targets).toHaveLength(9);
+    for (const target of targets) expect(await exists(join(unpacked, target)), target).toBe(true);
+  });
+
+  it('holds every source that a map points to', async () => {
+    const maps = files.filter((file) => file.endsWith('.map'));
+    expect(maps).not.toEqual([]);
+    for (const map of maps) {
+      const { sources } = JSON.parse(await read(map)) as { sources: string[] };
+      for (const source of sources)
+        expect(await exists(join(unpacked, dirname(map), source)), `${map}: ${source}`).toBe(true);
+    }
+  });
+
+  it('says nothing of the machine it was built on', async () => {
+    for (const file of files) expect((await read(file)).includes(root), file).toBe(false);
+  });
+});

@@ -1,0 +1,72 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { INSTALL, npm, packTarball, typeCheck } from './tarball.ts';
+
+/** The oldest that is supported: two years old. */
+const OLDEST_TYPESCRIPT = '5.6.3';
+
+/** A line from each entry point, as TypeScript's users write them. */
+const CONSUMER = `import { useRef } from 'react';
+import { type CacheStats, ImageCacheError, imageCache } from 'vite-plugin-image-cache';
+import { imageCache as client, prefetchManager } from 'vite-plugin-image-cache/client';
+import { type ImageCacheServer, createImageCache } from 'vite-plugin-image-cache/express';
+import { CachedImage, usePrefetch } from 'vite-plugin-image-cache/react';
+
+export const plugins = imageCache({ buckets: ['team-photos', { name: 'private', prefix: 'actors/' }], maxSize: '2GB' });
+export const server: ImageCacheServer = createImageCache({
+  buckets: ['team-photos'],
+  authorize: (request, entry) => request.headers.cookie === entry.actor_id,
+});
+export const stats: Promise<CacheStats> = client.getStats();
+export const total: number = prefetchManager.getProgress().total;
+export const isMissing = (error: unknown) => error instanceof ImageCacheError && error.code === 'NOT_CACHED';
+
+export function Photo() {
+  const ref = useRef<HTMLImageElement>(null);
+  usePrefetch();
+  return <CachedImage ref={ref} s3_url="s3://team-photos/a.jpg" alt="" loading="lazy" className="photo" />;
+}
+
+// @ts-expect-error the allow-list is required
+imageCache({});
+// @ts-expect-error there is no such code
+new ImageCacheError('NOPE', '');
+// @ts-expect-error an image has no such attribute
+export const wrong = <CachedImage s3_url="" alt="" href="" />;
+`;
+
+/** Stricter than most apps are: what holds here holds under their settings. */
+const STRICT = [
+  '--noEmit --strict --exactOptionalPropertyTypes --verbatimModuleSyntax --skipLibCheck false',
+  '--target es2022 --lib es2023,dom --jsx react-jsx --types node',
+].flatMap((line) => line.split(' '));
+
+vi.setConfig({ testTimeout: 60_000 });
+
+let app: string;
+
+beforeAll(async () => {
+  app = await mkdtemp(join(tmpdir(), 'image-cache-types-'));
+  const tarball = await packTarball(app);
+  await npm(['init', '--yes'], app);
+  const types = ['@types/node@20', '@types/react@19', 'vite@8', 'react@19'];
+  await npm([...INSTALL, tarball, `typescript@${OLDEST_TYPESCRIPT}`, ...types], app);
+  await writeFile(join(app, 'consumer.tsx'), CONSUMER);
+  await npm(['pkg', 'set', 'type=module'], app);
+  return () => rm(app, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+});
+
+describe(`every entry point's types under TypeScript ${OLDEST_TYPESCRIPT}`, () => {
+  it.each([
+    ['node16', 'node16'],
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ])('module %s, moduleResolution %s', async (module, moduleResolution) => {
+    const settings = ['--module', module, '--moduleResolution', moduleResolution];
+    const { complaints, declarations } = await typeCheck(app, [...STRICT, ...settings, 'consumer.tsx']);
+    expect(declarations).not.toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,155 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import express from 'express';
+import type { Browser, Page } from 'playwright-core';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { start } from '../helpers/child.ts';
+import { jpeg } from '../helpers/images.ts';
+import { type Bucket, imageUrl, startBucket } from '../helpers/stack.ts';
+import { launchBrowser } from './browser.ts';
+import { INSTALL, NODES, npm, packTarball, strangersEnv, typeCheck } from './tarball.ts';
+
+/** The newest when this was written. Another one may bring another template, which is to be looked at, not met by chance. */
+const CREATE_VITE = 'vite@9.3.0';
+
+const VITE_CONFIG = `import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vite'
+import { imageCache } from 'vite-plugin-image-cache'
+
+const { S3_ENDPOINT: endpoint = '', S3_KEY: accessKeyId = '', S3_SECRET: secretAccessKey = '' } = process.env
+
+export default defineConfig({
+  plugins: [react(), imageCache({ buckets: [{ name: 'photos', endpoint, credentials: { accessKeyId, secretAccessKey } }] })],
+})
+`;
+
+const APP = `import { CachedImage } from 'vite-plugin-image-cache/react'
+
+export default function App() {
+  return <CachedImage s3_url={import.meta.env.VITE_PHOTO_URL} alt="Training image" loading="lazy" />
+}
+`;
+
+vi.setConfig({ testTimeout: 60_000 });
+
+let app: string;
+let browser: Browser;
+
+beforeAll(async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'image-cache-vite-'));
+  const tarball = await packTarball(directory);
+  await npm(['create', '--yes', CREATE_VITE, 'app', '--', '--template', 'react-ts', '--no-interactive'], directory);
+  app = join(directory, 'app');
+  await npm([...INSTALL, tarball], app);
+  await writeFile(join(app, 'vite.config.ts'), VITE_CONFIG);
+  await writeFile(join(app, 'src', 'App.tsx'), APP);
+  browser = await launchBrowser();
+  return async () => {
+    await browser.close();
+    await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+  };
+});
+
+async function startBucketWithPhoto() {
+  const bucket = await startBucket();
+  const photo = await jpeg(1, { width: 120, height: 80 });
+  bucket.server.put('photos', '0001/portrait.jpg', photo);
+  return { bucket, photo, url: await bucket.presign('0001/portrait.jpg') };
+}
+
+function appEnv(node: string, { option }: Bucket, url: string) {
+  const { accessKeyId, secretAccessKey } = option.credentials;
+  return strangersEnv(node, {
+    S3_ENDPOINT: option.endpoint,
+    S3_KEY: accessKeyId,
+    S3_SECRET: secretAccessKey,
+    VITE_PHOTO_URL: url,
+  });
+}
+
+/** Opens a page, and takes down what it asks for and what it complains about. */
+async function openPage(origin: string) {
+  const page = await browser.newPage();
+  onTestFinished(() => page.close());
+  const requests: string[] = [];
+  const complaints: string[] = [];
+  page.on('request', (request) => requests.push(request.url()));
+  page.on('requestfailed', (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`));
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  await page.goto(origin);
+  return { page, requests, complaints };
+}
+
+/** The one picture of the app, once the browser has decoded it. */
+async function shownPicture(page: Page) {
+  const picture = page.getByAltText('Training image');
+  await expect
+    .poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth), { timeout: 15_000 })
+    .toBe(120);
+  return picture.evaluate((image: HTMLImageElement) => image.currentSrc);
+}
+
+async function serveStatically(directory: string): Promise<string> {
+  const server = express().use(express.static(directory)).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`; // it listens on TCP
+}
+
+describe('the tarball in a fresh `npm create vite -- --template react-ts`', () => {
+  it.each(NODES)(
+    '`npm run dev` on $name serves a picture from the cache, MISS then HIT, and Chromium shows it',
+    async ({ node }) => {
+      for (const cache of ['.image-cache', 'node_modules/.vite'])
+        await rm(join(app, cache), { recursive: true, force: true });
+      const { bucket, photo, url } = await startBucketWithPhoto();
+      // The program that `npm run dev` runs, without npm and a shell in between: its pid is the server's.
+      const vite = await start(node, ['node_modules/vite/bin/vite.js', '--port', '0'], 'Local: ', {
+        cwd: app,
+        env: appEnv(node, bucket, url),
+      });
+      const origin = vite.ready.replace(/\/$/, '');
+
+      const miss = await fetch(`${origin}/api/cache${imageUrl(url)}`);
+      expect([miss.status, miss.headers.get('x-cache')]).toEqual([200, 'MISS']);
+      expect(Buffer.from(await miss.arrayBuffer()).equals(photo)).toBe(true);
+      const hit = await fetch(`${origin}/api/cache${imageUrl(await bucket.presign('0001/portrait.jpg', 5))}`);
+      expect([hit.status, hit.headers.get('x-cache')]).toEqual([200, 'HIT']);
+
+      bucket.server.faults.offline = true; // what is seen now comes from the cache
+      const { page, complaints } = await openPage(origin);
+      expect(new URL(await shownPicture(page)).pathname).toBe('/api/cache/image');
+      expect(complaints).toEqual([]);
+      expect(vite.output()).not.toMatch(/error|warn/i);
+    },
+  );
+
+  it.each(NODES)('`npm run build` on $name accepts the types, and the page asks S3 alone', async ({ node }) => {
+    const { bucket, url } = await startBucketWithPhoto();
+    await rm(join(app, 'dist'), { recursive: true, force: true });
+    await npm(['run', 'build'], app, appEnv(node, bucket, url));
+
+    const { page, requests, complaints } = await openPage(await serveStatically(join(app, 'dist')));
+    expect(await shownPicture(page)).toBe(url);
+    expect(requests.filter((request) => request.includes('/api/cache'))).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  it.each(['tsconfig.app.json', 'tsconfig.node.json'])(
+    'the declarations themselves are sound under %s',
+    async (project) => {
+      const { complaints, declarations } = await typeCheck(app, ['-p', project, '--skipLibCheck', 'false']);
+      expect(declarations).not.toEqual([]);
+      // What other packages declare is not ours to test.
+      expect(complaints.filter((complaint) => complaint.includes('vite-plugin-image-cache'))).toEqual([]);
+    },
+  );
+});
