@@ -14,7 +14,8 @@ export function createCache(options: ResolvedOptions, root: string, logger: Cach
     memoryMaxSize: options.memoryMaxSize,
     concurrency: options.concurrency,
     durability: options.durability,
-    source: createS3Source(options),
+    // What is larger than the whole cache could only push everything else out (T61).
+    source: createS3Source({ ...options, maxImageSize: Math.min(options.maxImageSize, options.maxSize) }),
     inspect: (bytes) => inspectImage(bytes, { allowSvg: options.allowSvg }),
     logger,
   });

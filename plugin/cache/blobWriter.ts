@@ -1,5 +1,5 @@
 import { type Hash, createHash } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf } from './fileError.ts';
 
@@ -61,7 +61,14 @@ export class BlobWriter {
 
   /** What was written so far. */
   async bytes(): Promise<Buffer> {
-    return this.#kept === undefined ? readFile(this.path) : Buffer.concat(this.#kept);
+    if (this.#kept !== undefined) return Buffer.concat(this.#kept);
+    const bytes = Buffer.allocUnsafe(this.#size);
+    for (let done = 0; done < bytes.length;) {
+      const { bytesRead } = await this.#file.read(bytes, done, bytes.length - done, done);
+      if (bytesRead === 0) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
+      done += bytesRead;
+    }
+    return bytes;
   }
 
   /** Ends the file. Its size is compared with what was written: a full disk does not always say so. */
@@ -73,10 +80,10 @@ export class BlobWriter {
     return { sha256: this.#hash.digest('hex'), size, path: this.path };
   }
 
-  /** Removes the file unless it has moved to its own place. */
+  /** Removes the file unless it has moved to its own place. Never rejects: what stays is swept at the next start. */
   async discard(): Promise<void> {
-    await this.#close();
-    await rm(this.path, { force: true });
+    await this.#close().catch(() => undefined);
+    await rm(this.path, { force: true }).catch(() => undefined);
   }
 
   async #close(): Promise<void> {

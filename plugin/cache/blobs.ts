@@ -1,22 +1,22 @@
-import { constants } from 'node:fs';
-import { type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, lstat, mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
+import { ImageCacheError } from '../errors.ts';
 import type { ManifestEntry } from '../protocol.ts';
 import { BlobWriter, type WrittenBlob } from './blobWriter.ts';
 import { errnoOf } from './fileError.ts';
 import { insidePath, sha256 } from './layout.ts';
+import { READ } from './openFlags.ts';
 import { quarantine } from './quarantine.ts';
+import { replaceFile } from './replaceFile.ts';
+import { syncDirectory } from './syncDirectory.ts';
 import { temporaryPath } from './temporary.ts';
 
 /** Files open for reading at a time: far below the 256 that some systems allow a process. */
 const MAX_OPEN_FILES = 32;
 /** Files whose content this process has checked; a forgotten one is checked again. */
 const MAX_VERIFIED = 100_000;
-
-// A symlink in place of a file is refused, and a FIFO does not block.
-const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 interface FileIdentity {
   ino: number;
@@ -48,9 +48,15 @@ export class BlobStore {
    */
   async store(blob: WrittenBlob, path: string, twin: string | undefined): Promise<void> {
     const target = join(this.#dir, path);
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    const created = await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    if (this.#sync && created !== undefined) await syncDirectory(dirname(created));
+    if (!(await lstat(dirname(target))).isDirectory()) {
+      throw new ImageCacheError('CACHE_DIR_UNSAFE', 'A folder inside the cache directory is a symbolic link.', {
+        hint: 'Remove the link: whoever can change it decides where files are written.',
+      });
+    }
     const linked = twin !== undefined && twin !== path && (await this.#linkTwin(blob, join(this.#dir, twin), target));
-    if (!linked) await rename(blob.path, target);
+    if (!linked) await replaceFile(blob.path, target);
     if (this.#sync) await syncDirectory(dirname(target));
     this.#verified.set(path, identityOf(await stat(target)));
   }
@@ -59,10 +65,10 @@ export class BlobStore {
   read(entry: ManifestEntry): Promise<Buffer | undefined> {
     return this.#limit(async () => {
       const path = insidePath(entry.local_path);
-      if (path === undefined) return undefined;
+      if (path === undefined || !(await this.#isInside(path))) return undefined;
       let file: FileHandle;
       try {
-        file = await open(join(this.#dir, path), READ_FLAGS);
+        file = await open(join(this.#dir, path), READ);
       } catch (error) {
         if (isMissing(error)) return undefined;
         throw error;
@@ -78,15 +84,28 @@ export class BlobStore {
   /** True if the file is there in its full length; says nothing about its bytes. */
   async has(entry: ManifestEntry): Promise<boolean> {
     const path = insidePath(entry.local_path) ?? '';
-    const file = await stat(join(this.#dir, path)).catch(() => undefined);
+    const file = await lstat(join(this.#dir, path)).catch(() => undefined);
     return file?.isFile() === true && file.size === entry.size_bytes;
   }
 
   async remove(entry: ManifestEntry): Promise<void> {
     const path = insidePath(entry.local_path);
-    if (path === undefined) return;
+    if (path === undefined || !(await this.#isInside(path))) return;
     this.#verified.delete(path);
     await rm(join(this.#dir, path), { force: true });
+  }
+
+  /**
+   * False if the folder of the file is a link to somewhere else, or gone (T15). Limit: the file system has no way to ask
+   * and act in one step, so this catches what was planted, not somebody who swaps folders at the right moment.
+   */
+  async #isInside(path: string): Promise<boolean> {
+    try {
+      return (await lstat(dirname(join(this.#dir, path)))).isDirectory();
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw error;
+    }
   }
 
   /** Checked when first read by this process, and again when the file is another one than it was. */
@@ -139,14 +158,4 @@ function isSame(a: FileIdentity | undefined, b: FileIdentity): boolean {
 /** Gone, a directory in its place, or a link that was planted there. */
 function isMissing(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR', 'ELOOP', 'EISDIR', 'ENXIO'].includes(errnoOf(error) ?? '');
-}
-
-async function syncDirectory(dir: string): Promise<void> {
-  if (process.platform === 'win32') return; // directories cannot be opened there, and need not be
-  const handle = await open(dir, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -2,7 +2,7 @@ import { lstat, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ImageCacheError } from '../errors.ts';
 import { errnoOf, fileError } from './fileError.ts';
-import { IMAGES_DIR, TMP_DIR } from './layout.ts';
+import { IMAGES_DIR, JOURNAL_DIR, QUARANTINE_DIR, TMP_DIR } from './layout.ts';
 import { sweepTemporary } from './temporary.ts';
 
 /** https://bford.info/cachedir/ : backup programs leave such a directory out. */
@@ -14,15 +14,8 @@ const CACHEDIR_TAG =
  * @throws ImageCacheError CACHE_DIR_UNSAFE when its name leads elsewhere
  */
 export async function prepareDirectory(dir: string, now: number): Promise<void> {
-  const there = await lstat(dir).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw fileError(error);
-  });
-  if (there !== undefined && !there.isDirectory()) {
-    throw new ImageCacheError('CACHE_DIR_UNSAFE', 'The cache directory is a symbolic link or a file.', {
-      hint: 'Name the real directory in `cacheDir`: whoever can change a link decides where files are written and removed.',
-    });
-  }
+  const folders = [dir, ...[IMAGES_DIR, JOURNAL_DIR, QUARANTINE_DIR, TMP_DIR].map((name) => join(dir, name))];
+  for (const folder of folders) await ensureNoLink(folder);
   try {
     for (const folder of [dir, join(dir, IMAGES_DIR), join(dir, TMP_DIR)]) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -33,6 +26,21 @@ export async function prepareDirectory(dir: string, now: number): Promise<void> 
     throw fileError(error);
   }
   await sweepTemporary(dir, now);
+}
+
+async function ensureNoLink(path: string): Promise<void> {
+  const there = await lstat(path).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw fileError(error);
+  });
+  if (there === undefined || there.isDirectory()) return;
+  throw new ImageCacheError(
+    'CACHE_DIR_UNSAFE',
+    'The cache directory, or a folder in it, is a symbolic link or a file.',
+    {
+      hint: 'Name the real directory in `cacheDir`: whoever can change a link decides where files are written and removed.',
+    },
+  );
 }
 
 async function writeOnce(path: string, content: string): Promise<void> {

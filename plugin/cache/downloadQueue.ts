@@ -34,6 +34,7 @@ export class DownloadQueue<Result> {
   readonly #jobs = new Map<string, Job<Result>>();
   readonly #queued = new PriorityQueue<Job<Result>>();
   readonly #running = { visible: 0, background: 0 };
+  readonly #tasks = new Set<Promise<void>>();
   #closed = false;
 
   constructor(concurrency: number) {
@@ -57,13 +58,14 @@ export class DownloadQueue<Result> {
     return request.signal === undefined ? job.settled : this.#leavable(job, request.signal);
   }
 
-  /** Aborts everything that runs and refuses everything that waits. */
-  close(): void {
+  /** Aborts everything that runs and refuses everything that waits. Resolves when nothing runs any more. */
+  async close(): Promise<void> {
     this.#closed = true;
     for (const job of this.#jobs.values()) {
       job.abort.abort();
       if (this.#queued.delete(job)) this.#settle(job, () => job.reject(closed()));
     }
+    await Promise.all(this.#tasks);
   }
 
   #enqueue(request: QueueRequest<Result>): Job<Result> {
@@ -100,7 +102,8 @@ export class DownloadQueue<Result> {
       if (this.#running.background < this.#concurrency) urgencies.push('high', 'normal');
       const job = this.#queued.take(urgencies);
       if (job === undefined) return;
-      void this.#start(job);
+      const task = this.#start(job).finally(() => this.#tasks.delete(task));
+      this.#tasks.add(task);
     }
   }
 

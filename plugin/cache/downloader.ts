@@ -1,8 +1,8 @@
 import { ImageCacheError } from '../errors.ts';
 import type { ManifestEntry } from '../protocol.ts';
 import type { BlobStore } from './blobs.ts';
-import type { BlobWriter } from './blobWriter.ts';
-import { fileError } from './fileError.ts';
+import type { BlobWriter, WrittenBlob } from './blobWriter.ts';
+import { errnoOf, fileError } from './fileError.ts';
 import type { InspectedImage, Inspector } from './inspector.ts';
 import type { ManifestChange } from './journalRecord.ts';
 import { imagePath, insidePath } from './layout.ts';
@@ -24,7 +24,8 @@ export interface Downloaded {
 }
 
 interface Running {
-  actorId: string;
+  readonly key: string;
+  readonly actorId: string;
   /** Cleared or invalidated after it began: whoever waits gets the bytes, the cache does not. */
   discarded: boolean;
 }
@@ -32,7 +33,8 @@ interface Running {
 /** The miss path: origin → temporary file → proof that it is a whole image → its own name → manifest. */
 export class Downloader<Object extends SourceObject> {
   readonly #options: DownloaderOptions<Object>;
-  readonly #running = new Map<string, Running>();
+  /** Of one key there may be two: one that everybody has left, and one for who came after. */
+  readonly #running = new Set<Running>();
 
   constructor(options: DownloaderOptions<Object>) {
     this.#options = options;
@@ -40,52 +42,43 @@ export class Downloader<Object extends SourceObject> {
 
   /** Hears of every change, from whichever process. */
   observe(change: ManifestChange): void {
-    if (change.op === 'delete' && change.reason === 'invalidated') {
-      for (const key of change.keys) this.#discard(this.#running.get(key));
-    }
-    if (change.op !== 'clear') return;
-    for (const running of this.#running.values()) {
-      if (change.actor === undefined || change.actor === running.actorId) this.#discard(running);
-    }
+    for (const running of this.#running) if (takesBack(change, running)) running.discarded = true;
   }
 
-  /** One call per key at a time; the queue sees to that. */
   async download(object: Object, actorId: string, signal: AbortSignal): Promise<Downloaded> {
-    const running: Running = { actorId, discarded: false };
-    this.#running.set(object.key, running);
-    const writer = await this.#options.blobs.createWriter().catch((error: unknown) => {
-      this.#running.delete(object.key);
-      throw fileError(error);
-    });
+    const running: Running = { key: object.key, actorId, discarded: false };
+    this.#running.add(running);
+    let writer: BlobWriter | undefined;
     try {
+      writer = await this.#options.blobs.createWriter();
       return await this.#fill(writer, object, running, signal);
+    } catch (error) {
+      throw fileError(error);
     } finally {
-      this.#running.delete(object.key);
-      await writer.discard();
+      this.#running.delete(running);
+      await writer?.discard();
     }
   }
 
   async #fill(writer: BlobWriter, object: Object, running: Running, signal: AbortSignal): Promise<Downloaded> {
-    const { source, blobs, store, inspect, now, sync } = this.#options;
-    let inspected: InspectedImage | undefined;
+    const { source, store, inspect, now, sync } = this.#options;
+    let image: (InspectedImage & { body: Buffer }) | undefined;
     const sink: Sink = {
-      write: (chunk) => writer.write(chunk).catch((error: unknown) => Promise.reject(fileError(error))),
+      write: (chunk) => writer.write(chunk),
       reset: () => writer.reset(),
       complete: async () => {
-        inspected = inspect(await writer.bytes());
+        const body = await writer.bytes();
+        image = { ...inspect(body), body };
       },
     };
     const { etag } = await source.download(object, sink, signal);
-    if (inspected === undefined)
-      throw new ImageCacheError('INTERNAL', 'The download ended without a look at its bytes.');
+    if (image === undefined) throw new ImageCacheError('INTERNAL', 'The download ended without a look at its bytes.');
 
-    const body = await writer.bytes();
-    const blob = await writer.finish(sync).catch((error: unknown) => Promise.reject(fileError(error)));
-    const { contentType, extension, width, height } = inspected;
-    const path = imagePath({ actorId: running.actorId, key: object.key, sha256: blob.sha256, extension });
+    const blob = await writer.finish(sync);
+    const { contentType, extension, width, height, body } = image;
     const entry: ManifestEntry = {
       s3_url: object.key,
-      local_path: path,
+      local_path: imagePath({ actorId: running.actorId, key: object.key, sha256: blob.sha256, extension }),
       cached_at: now(),
       size_bytes: blob.size,
       actor_id: running.actorId,
@@ -97,17 +90,37 @@ export class Downloader<Object extends SourceObject> {
       last_used_at: now(),
     };
     await store.refresh(); // another process may have cleared it meanwhile
-    if (running.discarded) return { entry, body };
-
-    const twin = store.index.getByDigest(blob.sha256);
-    await blobs
-      .store(blob, path, twin === undefined ? undefined : insidePath(twin.local_path))
-      .catch((error: unknown) => Promise.reject(fileError(error)));
-    await store.append({ op: 'put', entry });
+    if (!running.discarded) await this.#keep(blob, entry, running);
     return { entry: store.index.get(object.key) ?? entry, body };
   }
 
-  #discard(running: Running | undefined): void {
-    if (running !== undefined) running.discarded = true;
+  /** File first, entry second: an entry means that the file is there. */
+  async #keep(blob: WrittenBlob, entry: ManifestEntry, running: Running): Promise<void> {
+    const { store, blobs } = this.#options;
+    const twin = store.index.getByDigest(blob.sha256);
+    try {
+      await blobs.store(blob, entry.local_path, twin === undefined ? undefined : insidePath(twin.local_path));
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return; // the directory was removed by hand, which is a way to clear it (T55)
+      throw error;
+    }
+    try {
+      await store.append({ op: 'put', entry });
+    } catch (error) {
+      // A file without an entry is one that eviction does not see, and a full disk would stay full (T56).
+      await store.refresh().catch(() => undefined);
+      if (store.index.getByPath(entry.local_path) === undefined) await blobs.remove(entry);
+      throw error;
+    }
+    // Cleared between the look above and the entry: take it back (T59).
+    if (!running.discarded || store.index.get(entry.s3_url) === undefined) return;
+    const { removed } = await store.append({ op: 'delete', keys: [entry.s3_url], reason: 'invalidated' });
+    for (const gone of removed) await blobs.remove(gone);
   }
+}
+
+/** Whether whoever made the change does not want what is on its way. */
+function takesBack(change: ManifestChange, { key, actorId }: Running): boolean {
+  if (change.op === 'delete') return change.reason === 'invalidated' && change.keys.includes(key);
+  return change.op === 'clear' && (change.actor === undefined || change.actor === actorId);
 }

@@ -13,11 +13,14 @@ import { redact } from '../redact.ts';
 import { BlobStore } from './blobs.ts';
 import { prepareDirectory } from './directory.ts';
 import { Downloader } from './downloader.ts';
+import { EventHub } from './eventHub.ts';
 import { fileError } from './fileError.ts';
-import type { Inspector } from './inspector.ts';
+import type { ImageCacheSettings } from './imageCacheSettings.ts';
 import { JournalManifest } from './journalManifest.ts';
 import { LiveManifest } from './liveManifest.ts';
+import type { ManifestChange } from './journalRecord.ts';
 import type { CacheLogger } from './logger.ts';
+import { actorsOf } from './manifestEntry.ts';
 import type { AppliedChange, ManifestStore } from './manifestStore.ts';
 import { MemoryTier } from './memory.ts';
 import { MissPath } from './missPath.ts';
@@ -28,25 +31,6 @@ import { StatsCounter } from './stats.ts';
 
 /** The actor of images that were asked for without one. */
 const DEFAULT_ACTOR_ID = 'default';
-
-export interface ImageCacheSettings<Object extends SourceObject> {
-  /** Absolute. */
-  dir: string;
-  /** What `local_path` begins with, e.g. `.image-cache/`. */
-  prefix: string;
-  /** Bytes. */
-  maxSize: number;
-  maxEntries: number;
-  /** Bytes; 0 for no memory tier. */
-  memoryMaxSize: number;
-  concurrency: number;
-  durability: 'full' | 'process';
-  source: Source<Object>;
-  inspect: Inspector;
-  logger: CacheLogger;
-  /** @default Date.now */
-  now?: () => number;
-}
 
 /**
  * The cache: images by object, from memory, from disk, or fetched once for all who ask. Opens its directory on first
@@ -65,20 +49,26 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
   readonly #downloader: Downloader<Object>;
   readonly #missPath: MissPath<Object>;
   readonly #stats = new StatsCounter();
-  readonly #listeners = new Set<(event: CacheEvent) => void>();
+  readonly #events: EventHub;
   readonly #instance = randomUUID();
   /** Counts changes. */
   #revision = 0;
+  #closing: Promise<void> | undefined;
 
   constructor(settings: ImageCacheSettings<Object>) {
     const { dir, prefix, source, inspect, logger, now = Date.now } = settings;
     const sync = settings.durability === 'full';
     const warn = (message: string) => logger.warn(message);
+    this.#events = new EventHub(warn);
     this.#source = source;
     this.#dir = dir;
     this.#now = now;
     this.#logger = logger;
-    const observer = { applied: (applied: AppliedChange) => this.#applied(applied), reset: () => this.#reset(), warn };
+    const observer = {
+      applied: (applied: AppliedChange) => this.#applied(applied),
+      reset: (gone: ManifestEntry[]) => this.#reset(gone),
+      warn,
+    };
     const store = new JournalManifest({ dir, prefix, sync, now, observer });
     const manifest = new LiveManifest({ store, dir, now, logger });
     const blobs = new BlobStore({ dir, sync, now });
@@ -208,8 +198,7 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
   async clear(actorId?: string): Promise<ClearAnswer> {
     const index = await this.#manifest.refreshed();
     const before = actorId === undefined ? index.size : index.keysOf(actorId).size;
-    const change = actorId === undefined ? { op: 'clear' as const } : { op: 'clear' as const, actor: actorId };
-    const { removed } = await this.#store.append(change);
+    const { removed } = await this.#appendClear(actorId);
     await this.#shelf.remove(removed);
     return {
       cleared: removed.length,
@@ -242,47 +231,56 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
 
   /** Calls the listener on every change, from whichever process. Returns how to stop it. */
   onEvent(listener: (event: CacheEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#events.subscribe(listener);
   }
 
   /** Ends what runs, brings `manifest.json` up to date and lets go of files and sockets. */
-  async close(): Promise<void> {
-    this.#listeners.clear();
-    this.#missPath.close();
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#events.close();
+    const downloads = this.#missPath.close();
     this.#source.close();
+    await downloads;
     await this.#manifest.close();
   }
 
-  #applied({ change, removed }: AppliedChange): void {
-    this.#revision += 1;
-    this.#shelf.forget(removed);
-    this.#downloader.observe(change);
-    if (change.op === 'put')
-      this.#emit({ type: 'stored', entry: this.#store.index.get(change.entry.s3_url) ?? change.entry });
-    if (change.op === 'delete' && change.reason === 'invalidated')
-      this.#emit({ type: 'invalidated', s3_urls: [...change.keys] });
-    if (change.op === 'clear') {
-      const s3_urls = removed.map((entry) => entry.s3_url);
-      this.#emit({ type: 'cleared', s3_urls, ...(change.actor !== undefined && { actor_id: change.actor }) });
+  /** A full disk has no room for the record of a removal, either; then the files go first, which makes some. */
+  async #appendClear(actorId: string | undefined): Promise<AppliedChange> {
+    const change: ManifestChange = { op: 'clear', ...(actorId !== undefined && { actor: actorId }) };
+    try {
+      return await this.#store.append(change);
+    } catch (error) {
+      if (ImageCacheError.from(error).code !== 'CACHE_DISK_FULL') throw error;
+      const doomed = [...this.#store.index.values()].filter(
+        (entry) => actorId === undefined || actorsOf(entry).every((actor) => actor === actorId),
+      );
+      for (const entry of doomed) await this.#blobs.remove(entry);
+      return this.#store.append(change);
     }
   }
 
-  /** The directory was emptied under us. */
-  #reset(): void {
+  #applied(applied: AppliedChange): void {
     this.#revision += 1;
-    this.#shelf.forgetAll();
+    this.#shelf.forget(applied.removed);
+    this.#downloader.observe(applied.change);
+    this.#events.changed(applied, this.#store.index);
+  }
+
+  /** The journal was read anew, perhaps because the directory was emptied under us. */
+  #reset(gone: ManifestEntry[]): void {
+    this.#revision += 1;
+    this.#shelf.forget(gone);
     prepareDirectory(this.#dir, this.#now()).catch((error: unknown) => this.#logger.warn(fileError(error).message));
-    this.#emit({ type: 'cleared', s3_urls: [] });
+    this.#events.lost(gone);
   }
 
   #served(image: CachedImage): CachedImage {
     image.entry.last_used_at = this.#now();
     this.#stats.served(image.tier, image.body.length);
     return image;
-  }
-
-  #emit(event: CacheEvent): void {
-    for (const listener of this.#listeners) listener(event);
   }
 }

@@ -1,55 +1,65 @@
-import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { errnoOf } from './fileError.ts';
 import { generationPath } from './generations.ts';
-import { type JournalRecord, decodeRecords } from './journalRecord.ts';
+import { type DecodedRecords, decodeRecords } from './journalRecord.ts';
+import { APPEND, CREATE, READ } from './openFlags.ts';
 
 /** Bytes read at a time. */
-const READ_BYTES = 1 << 20;
+const READ_BYTES = 1 << 18;
 
 /** The open log of one generation: appended to at its end, read from where this process stopped reading. */
 export class JournalLog {
   readonly generation: number;
   readonly #dir: string;
-  readonly #file: FileHandle;
+  #file: FileHandle;
   readonly #inode: bigint;
+  #writable: boolean;
+  readonly #chunk = Buffer.allocUnsafe(READ_BYTES);
   /** Up to here this process has read. */
-  offset: number;
+  offset = 0;
 
-  private constructor(dir: string, generation: number, file: FileHandle, inode: bigint, offset: number) {
+  private constructor(dir: string, generation: number, file: FileHandle, inode: bigint, writable: boolean) {
     this.#dir = dir;
     this.generation = generation;
     this.#file = file;
     this.#inode = inode;
-    this.offset = offset;
+    this.#writable = writable;
   }
 
-  /** Opens an existing log; `undefined` if there is none. */
-  static async open(dir: string, generation: number, offset = 0): Promise<JournalLog | undefined> {
-    const flags = constants.O_RDWR | constants.O_APPEND; // no O_CREAT: only `create` may begin a generation
+  /**
+   * Opens an existing log; `undefined` if there is none. Where nothing may be written it can still be read (T57).
+   * @throws with the code of a file that is none: EISDIR, ELOOP or ENXIO
+   */
+  static async open(dir: string, generation: number): Promise<JournalLog | undefined> {
     try {
-      return await JournalLog.#from(dir, generation, flags, offset);
+      return await JournalLog.#open(dir, generation, APPEND);
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return undefined;
-      throw error;
+      const code = errnoOf(error);
+      if (code === 'ENOENT') return undefined;
+      if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') throw error;
+      return JournalLog.#open(dir, generation, READ);
     }
   }
 
-  /** Begins a generation, or joins whoever was faster. */
-  static async create(dir: string, generation: number): Promise<JournalLog | undefined> {
-    const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL;
+  /** Begins a generation, unless somebody was faster. */
+  static async create(dir: string, generation: number): Promise<void> {
     try {
-      return await JournalLog.#from(dir, generation, flags, 0);
+      await (await open(generationPath(dir, generation, 'log'), CREATE, 0o600)).close();
     } catch (error) {
-      if (errnoOf(error) === 'EEXIST') return JournalLog.open(dir, generation);
-      throw error;
+      if (errnoOf(error) !== 'EEXIST') throw error;
     }
   }
 
-  static async #from(dir: string, generation: number, flags: number, offset: number): Promise<JournalLog> {
-    const file = await open(generationPath(dir, generation, 'log'), flags, 0o600);
-    const { ino } = await file.stat({ bigint: true });
-    return new JournalLog(dir, generation, file, ino, offset);
+  static async #open(dir: string, generation: number, flags: number): Promise<JournalLog> {
+    const file = await open(generationPath(dir, generation, 'log'), flags);
+    try {
+      const stats = await file.stat({ bigint: true });
+      if (!stats.isFile()) throw Object.assign(new Error('not a file'), { code: 'EISDIR' });
+      return new JournalLog(dir, generation, file, stats.ino, flags === APPEND);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
   }
 
   /** True while this log is where its name says, so that everyone who looks for it finds it. */
@@ -79,31 +89,39 @@ export class JournalLog {
     return !sealed && (await this.exists());
   }
 
-  /** Reads what was appended since the last call, by whomever. */
-  async *read(): AsyncGenerator<{ record: JournalRecord; damaged: number }> {
-    let buffer = Buffer.alloc(0);
+  /** Reads what was appended since the last call, by whomever. What the consumer throws at is read again. */
+  async *read(): AsyncGenerator<Pick<DecodedRecords, 'records' | 'damaged'>, void, void> {
+    let rest = Buffer.alloc(0);
     for (;;) {
-      const chunk = Buffer.allocUnsafe(READ_BYTES);
-      const { bytesRead } = await this.#file.read(chunk, 0, READ_BYTES, this.offset + buffer.length);
+      const { bytesRead } = await this.#file.read(this.#chunk, 0, READ_BYTES, this.offset + rest.length);
       if (bytesRead === 0) return;
-      buffer = Buffer.concat([buffer, chunk.subarray(0, bytesRead)]);
-      const { records, consumed, damaged } = decodeRecords(buffer);
-      let reported = damaged;
+      const bytes = Buffer.concat([rest, this.#chunk.subarray(0, bytesRead)]);
+      const { records, consumed, damaged } = decodeRecords(bytes);
+      yield { records, damaged };
       this.offset += consumed;
-      buffer = buffer.subarray(consumed);
-      for (const record of records) {
-        yield { record, damaged: reported };
-        reported = 0;
-      }
+      rest = bytes.subarray(consumed);
     }
   }
 
   /** One write, so that records of several processes never mix. A short one is a failure: nothing was promised. */
-  async append(text: string, sync: boolean): Promise<void> {
+  async append(text: string): Promise<void> {
+    if (!this.#writable) await this.#reopen();
     const bytes = Buffer.from(text);
     const { bytesWritten } = await this.#file.write(bytes);
     if (bytesWritten !== bytes.length) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
-    if (sync) await this.#file.datasync();
+  }
+
+  /** What could not be written to may be by now. That it is still the same file, `isNewest` finds out. */
+  async #reopen(): Promise<void> {
+    const file = await open(generationPath(this.#dir, this.generation, 'log'), APPEND);
+    await this.#file.close();
+    this.#file = file;
+    this.#writable = true;
+  }
+
+  /** Makes what was appended survive a power cut. */
+  sync(): Promise<void> {
+    return this.#file.datasync();
   }
 
   async size(): Promise<number> {

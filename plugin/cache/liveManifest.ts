@@ -1,9 +1,11 @@
+import { ImageCacheError } from '../errors.ts';
 import type { ManifestEntry } from '../protocol.ts';
 import { prepareDirectory } from './directory.ts';
 import { fileError } from './fileError.ts';
 import type { CacheLogger } from './logger.ts';
 import type { ManifestIndex } from './manifestIndex.ts';
 import type { ManifestStore } from './manifestStore.ts';
+import { sweepImages } from './sweepImages.ts';
 
 /** A hit looks around for what other processes did at most this often; a miss always does. */
 const LOOK_AROUND_MS = 100;
@@ -18,6 +20,8 @@ export class LiveManifest {
   readonly #logger: CacheLogger;
   #opening: Promise<void> | undefined;
   #isOpen = false;
+  readonly #closed = new AbortController();
+  #sweeping: Promise<void> | undefined;
   #lookedAroundAt = 0;
 
   constructor(options: { store: ManifestStore; dir: string; now: () => number; logger: CacheLogger }) {
@@ -32,8 +36,14 @@ export class LiveManifest {
     return this.#isOpen;
   }
 
-  /** Opens the directory, once; every call that needs it waits for it. A failure is tried again by the next call. */
+  /**
+   * Opens the directory, once; every call that needs it waits for it. A failure is tried again by the next call.
+   * @throws ImageCacheError ABORTED when the cache is closed
+   */
   open(): Promise<void> {
+    if (this.#closed.signal.aborted) {
+      return Promise.reject(new ImageCacheError('ABORTED', 'The image cache is closed.'));
+    }
     this.#opening ??= this.#open().catch((error: unknown) => {
       this.#opening = undefined;
       throw fileError(error);
@@ -70,10 +80,11 @@ export class LiveManifest {
   }
 
   async close(): Promise<void> {
-    if (this.#opening === undefined) return;
-    await this.#opening.catch(() => undefined);
+    this.#closed.abort();
+    await this.#opening?.catch(() => undefined);
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    await this.#sweeping;
     await this.store.close();
   }
 
@@ -82,8 +93,15 @@ export class LiveManifest {
     await prepareDirectory(this.#dir, this.#now());
     await this.store.open();
     this.#isOpen = true;
+    this.#sweeping = this.#sweep();
     const { size, totalBytes } = this.store.index;
     const took = (performance.now() - started).toFixed(0);
     this.#logger.debug?.(`opened ${size} images, ${(totalBytes / 1e6).toFixed(1)} MB in ${took} ms`);
+  }
+
+  async #sweep(): Promise<void> {
+    const isKnown = (path: string) => this.store.index.getByPath(path) !== undefined;
+    const removed = await sweepImages(this.#dir, isKnown, this.#now(), this.#closed.signal);
+    if (removed > 0) this.#logger.debug?.(`removed ${removed} files that belonged to no image`);
   }
 }

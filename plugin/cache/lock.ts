@@ -5,14 +5,14 @@ import { errnoOf } from './fileError.ts';
 /**
  * Keeps two processes from compacting at the same time, which would only be a waste. It is a hint: proper-lockfile
  * does not exclude in every case, and nothing here depends on its doing so. If another process holds the lock the
- * task is skipped.
+ * task is skipped; if there can be no lock it runs without one.
  */
 export async function withCompactionLock(
   journalDir: string,
   warn: (message: string) => void,
   task: () => Promise<void>,
 ): Promise<void> {
-  let release: () => Promise<void>;
+  let release = async () => {};
   try {
     release = await lockfile.lock(journalDir, {
       lockfilePath: join(journalDir, 'compact.lock'),
@@ -25,7 +25,7 @@ export async function withCompactionLock(
     });
   } catch (error) {
     if (errnoOf(error) === 'ELOCKED') return;
-    throw error;
+    warn(`There is no compaction lock (${errnoOf(error) ?? 'unknown error'}); this does no harm.`);
   }
   try {
     await task();

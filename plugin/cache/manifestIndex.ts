@@ -99,7 +99,8 @@ export class ManifestIndex {
     const entry = this.#byKey.get(key);
     if (entry === undefined) return undefined;
     this.#byKey.delete(key);
-    this.#byPath.delete(entry.local_path.slice(this.#prefix.length));
+    const path = entry.local_path.slice(this.#prefix.length);
+    if (this.#byPath.get(path) === entry) this.#byPath.delete(path);
     if (this.#byDigest.get(entry.sha256) === entry) this.#byDigest.delete(entry.sha256);
     for (const actor of actorsOf(entry)) {
       const keys = this.#keysOfActor.get(actor);

@@ -7,8 +7,6 @@ export interface AppliedChange {
   change: ManifestChange;
   /** Entries that are gone, or whose file was replaced by another. */
   removed: ManifestEntry[];
-  /** True if this very store appended it, false if another process did. */
-  own: boolean;
 }
 
 /**
@@ -35,8 +33,8 @@ export interface ManifestStore {
 export interface ManifestObserver {
   /** After each change, in order, whoever appended it. */
   applied(applied: AppliedChange): void;
-  /** The directory was emptied under us, or replaced: everything known before is void. */
-  reset(): void;
+  /** The directory was emptied or replaced under us, or so much happened that it had to be read anew: these are gone. */
+  reset(gone: ManifestEntry[]): void;
   /** Something on disk was bad and has been dealt with. */
   warn(message: string): void;
 }

@@ -41,8 +41,4 @@ export class MemoryTier {
   delete(sha256: string): void {
     this.#images?.delete(sha256);
   }
-
-  clear(): void {
-    this.#images?.clear();
-  }
 }

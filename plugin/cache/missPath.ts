@@ -65,8 +65,9 @@ export class MissPath<Object extends SourceObject> {
     return store.index.get(entry.s3_url) ?? entry;
   }
 
-  close(): void {
-    this.#queue.close();
+  /** Resolves when every download has come to its end, or was given up. */
+  close(): Promise<void> {
+    return this.#queue.close();
   }
 
   async #download(object: Object, { actorId, urgency }: FetchRequest, signal: AbortSignal): Promise<Downloaded> {

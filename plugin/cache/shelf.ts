@@ -19,6 +19,9 @@ export interface ShelfOptions {
   warn: (message: string) => void;
 }
 
+/** Few enough to be gone before another process can have stored one of them again. */
+const REMOVED_AT_ONCE = 32;
+
 /** The bytes of manifest entries: memory in front of disk. */
 export class Shelf {
   readonly #options: ShelfOptions;
@@ -47,26 +50,27 @@ export class Shelf {
 
   /** Keeps a download in memory; a long prefetch must not push out of there what is being looked at. */
   keep({ entry, body }: { entry: ManifestEntry; body: Buffer }, urgency: Urgency): void {
-    const { memory, store } = this.#options;
-    if (store.index.get(entry.s3_url) === undefined) return; // cleared meanwhile
-    if (urgency === 'visible' || memory.bytes + body.length < memory.maxBytes) memory.set(entry.sha256, body);
+    const { memory } = this.#options;
+    if (urgency === 'visible' || memory.bytes + body.length < memory.maxBytes) this.#remember(entry, body);
   }
 
   /** Removes the files of entries that are no longer in the manifest. */
   async remove(entries: readonly ManifestEntry[]): Promise<void> {
-    for (const entry of entries) {
-      // An image that was stored again meanwhile has the same name if its bytes are the same.
-      if (this.#options.store.index.getByPath(entry.local_path) === undefined) await this.#options.blobs.remove(entry);
+    const { store, blobs } = this.#options;
+    for (let start = 0; start < entries.length; start += REMOVED_AT_ONCE) {
+      // An image that was stored again meanwhile, by whomever, has the same name if its bytes are the same.
+      await store.refresh();
+      const gone = entries
+        .slice(start, start + REMOVED_AT_ONCE)
+        .filter(({ local_path }) => store.index.getByPath(local_path) === undefined);
+      const removals = gone.map((entry) => blobs.remove(entry));
+      await Promise.all(removals).catch((error: unknown) => Promise.reject(fileError(error)));
     }
   }
 
   /** Lets go of what memory holds of these. */
   forget(entries: readonly ManifestEntry[]): void {
     for (const entry of entries) this.#options.memory.delete(entry.sha256);
-  }
-
-  forgetAll(): void {
-    this.#options.memory.clear();
   }
 
   #readDisk(entry: ManifestEntry): Promise<Buffer | undefined> {
@@ -80,16 +84,22 @@ export class Shelf {
   async #readOnce(entry: ManifestEntry): Promise<Buffer | undefined> {
     try {
       const body = await this.#options.blobs.read(entry);
-      if (body !== undefined) this.#options.memory.set(entry.sha256, body);
+      if (body !== undefined) this.#remember(entry, body);
       return body;
     } catch (error) {
       throw fileError(error);
     }
   }
 
+  #remember(entry: ManifestEntry, body: Buffer): void {
+    const { memory, store } = this.#options;
+    if (store.index.get(entry.s3_url) !== undefined) memory.set(entry.sha256, body); // else cleared meanwhile
+  }
+
   async #drop(entry: ManifestEntry): Promise<void> {
     const { store, warn } = this.#options;
-    if (store.index.get(entry.s3_url)?.local_path !== entry.local_path) return;
+    await store.refresh();
+    if (store.index.get(entry.s3_url) !== entry) return; // another process cleared it, and may have stored it again
     warn(`${entry.local_path} was missing or damaged; it will be fetched again.`);
     await store.append({ op: 'delete', keys: [entry.s3_url], reason: 'missing' });
   }

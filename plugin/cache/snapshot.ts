@@ -1,6 +1,10 @@
-import { copyFile, link, open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { MANIFEST_VERSION, type ManifestEntry } from '../protocol.ts';
 import { parseEntry } from './manifestEntry.ts';
+import { READ } from './openFlags.ts';
+import { replaceFile } from './replaceFile.ts';
+import { syncDirectory } from './syncDirectory.ts';
 
 /** How far into the journal a snapshot reaches: everything before this point is in it. */
 export interface JournalPosition {
@@ -61,53 +65,39 @@ export async function writeSnapshot(
     throw error;
   }
   await file.close();
-  await rename(tmpPath, path);
-}
-
-/**
- * Gives a snapshot its public name, `manifest.json`, as a second hard link to the same file. Where the file system
- * has no hard links the rename of a copy does the same.
- */
-export async function publishSnapshot(snapshot: string, manifest: string, tmpPath: string): Promise<void> {
-  try {
-    await link(snapshot, tmpPath);
-  } catch {
-    await copyFile(snapshot, tmpPath);
-  }
-  await rename(tmpPath, manifest);
-  await rm(tmpPath, { force: true }); // POSIX: renaming onto another link of the same file does nothing
+  await replaceFile(tmpPath, path);
+  // Logs are removed next: the name of what makes them superfluous must outlive a power cut that they do not.
+  if (sync) await syncDirectory(dirname(path));
 }
 
 export interface Snapshot {
   entries: ManifestEntry[];
   /** Absent in a manifest that was not written as a snapshot of a journal. */
   position: JournalPosition | undefined;
-  /** Entries that were not as we would have written them. */
-  dropped: number;
+  /** False for a manifest that ends too soon; then the entries are those of its whole lines. */
+  complete: boolean;
 }
 
-/** @throws if the file is not a complete manifest of our version */
+/** @throws if the file is no manifest of our version, or has lost all its entries */
 export async function readSnapshot(path: string): Promise<Snapshot> {
-  const file = await open(path, 'r');
+  const file = await open(path, READ);
   try {
-    const lines = file.readLines({ encoding: 'utf8' });
+    if (!(await file.stat()).isFile()) throw new Error('it is not a file');
     let head: string | undefined;
     let complete = false;
-    let dropped = 0;
     const entries: ManifestEntry[] = [];
-    for await (const line of lines) {
+    for await (const line of file.readLines({ encoding: 'utf8' })) {
       if (head === undefined) head = line;
       else if (line === '}}') complete = true;
       else {
         const entry = parseLine(line);
-        if (entry === undefined) dropped += 1;
-        else entries.push(entry);
+        if (entry !== undefined) entries.push(entry);
       }
     }
-    if (head === undefined || !complete) return await readForeign(path);
-    const { version, journal } = JSON.parse(`${head}}}`) as { version?: unknown; journal?: JournalPosition };
-    if (version !== MANIFEST_VERSION) throw new Error(`version ${JSON.stringify(version)} is not ${MANIFEST_VERSION}`);
-    return { entries, position: isPosition(journal) ? journal : undefined, dropped };
+    if (head === undefined || (!complete && entries.length === 0)) return await readForeign(path);
+    const { version, journal } = JSON.parse(`${head}}}`) as { version?: unknown; journal?: unknown };
+    ensureVersion(version);
+    return { entries, position: isPosition(journal) ? journal : undefined, complete };
   } finally {
     await file.close();
   }
@@ -125,11 +115,16 @@ function parseLine(line: string): ManifestEntry | undefined {
 /** A manifest that another tool formatted (`jq . manifest.json`), or wrote. */
 async function readForeign(path: string): Promise<Snapshot> {
   const { version, entries } = JSON.parse(await readFile(path, 'utf8')) as { version?: unknown; entries?: unknown };
-  if (version !== MANIFEST_VERSION) throw new Error(`version ${JSON.stringify(version)} is not ${MANIFEST_VERSION}`);
+  ensureVersion(version);
   if (typeof entries !== 'object' || entries === null) throw new Error('it has no entries');
-  const values = Object.values(entries);
-  const parsed = values.map(parseEntry).filter((entry) => entry !== undefined);
-  return { entries: parsed, position: undefined, dropped: values.length - parsed.length };
+  const parsed = Object.values(entries)
+    .map(parseEntry)
+    .filter((entry) => entry !== undefined);
+  return { entries: parsed, position: undefined, complete: true };
+}
+
+function ensureVersion(version: unknown): void {
+  if (version !== MANIFEST_VERSION) throw new Error(`version ${JSON.stringify(version)} is not ${MANIFEST_VERSION}`);
 }
 
 function isPosition(value: unknown): value is JournalPosition {

@@ -20,8 +20,14 @@ export async function sweepTemporary(dir: string, now: number): Promise<void> {
     if (pid === undefined) continue;
     const path = join(dir, TMP_DIR, name);
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }));
-    if (!isRunning(Number(pid)) || now - mtimeMs > ABANDONED_MS) await rm(path, { force: true });
+    const abandoned = now - mtimeMs > ABANDONED_MS || !isRunning(Number(pid)) || isOfPredecessor(Number(pid), mtimeMs);
+    if (abandoned) await rm(path, { force: true }).catch(() => undefined); // a directory that may only be read
   }
+}
+
+/** In a container every process gets the same id. */
+function isOfPredecessor(pid: number, mtimeMs: number): boolean {
+  return pid === process.pid && mtimeMs < Date.now() - process.uptime() * 1000 - 1000;
 }
 
 function isRunning(pid: number): boolean {

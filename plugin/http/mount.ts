@@ -49,8 +49,9 @@ export function createHandler(context: HttpContext): Middleware {
     try {
       guard(request);
       if (applyCors(context.allowedOrigins, request, response)) return;
-      if (request.url?.includes('#') === true)
-        throw new ImageCacheError('INVALID_PATH', 'A request target has no fragment.');
+      // A fragment, `*`, or the absolute form (RFC 9112, 3.2.2), whose host the guard has not seen (T11).
+      if (!/^\/[^#]*$/.test(request.url ?? ''))
+        throw new ImageCacheError('INVALID_PATH', 'The request target is no path and query.');
       if (isImagePath(request.url)) imageRoute(request, response);
       else handle(request, response, (error) => fail(error ?? unknownRoute(request)));
     } catch (error) {

@@ -52,7 +52,9 @@ async function refuseError(response: IncomingMessage, object: S3Object, limits: 
   if (status === 200) return;
   if (status < 300) {
     // 204 and 206 were not asked for: what they carry is not the whole object.
-    throw new ImageCacheError('UPSTREAM_ERROR', `The origin of bucket ${object.bucket.name} answered ${status}.`);
+    throw new ImageCacheError('UPSTREAM_ERROR', `The origin of bucket ${object.bucket.name} answered ${status}.`, {
+      hint: 'Check that the endpoint of the bucket is an S3 server, and any proxy in front of it.',
+    });
   }
   const body = await readErrorBody(response, ERROR_BODY_LIMIT, limits);
   throw s3Error({ status, headers, body }, object);
@@ -82,14 +84,16 @@ async function receive(response: IncomingMessage, sink: Sink, limits: BodyLimits
   // Node reports a body cut short by itself; this is for the day it does not.
   const announced = response.headers['content-length'];
   if (announced !== undefined && Number(announced) !== received) {
-    throw new TransientError('UPSTREAM_TRUNCATED', `${received} of ${announced} bytes arrived.`);
+    throw new TransientError('UPSTREAM_TRUNCATED', `${received} of ${announced} bytes arrived.`, {
+      hint: 'Check the network, and any proxy between this machine and the bucket.',
+    });
   }
   checksum?.verify();
 }
 
 function tooLarge(maxImageSize: number): ImageCacheError {
   return new ImageCacheError('IMAGE_TOO_LARGE', `The image is larger than ${maxImageSize} bytes.`, {
-    hint: 'The option `maxImageSize` sets the limit.',
+    hint: 'The options `maxImageSize` and `maxSize` set the limit.',
   });
 }
 

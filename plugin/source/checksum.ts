@@ -24,7 +24,9 @@ export function checksumOf(headers: IncomingHttpHeaders): Checksum | undefined {
       update: sum.update,
       verify: () => {
         if (sum.digest() === expected) return;
-        throw new TransientError('UPSTREAM_CHECKSUM', `The image does not have the checksum its ${name} announced.`);
+        throw new TransientError('UPSTREAM_CHECKSUM', `The image does not have the checksum its ${name} announced.`, {
+          hint: 'Something between the bucket and this machine changed the bytes, or the object was stored with a wrong checksum: upload it again.',
+        });
       },
     };
   }

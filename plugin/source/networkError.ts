@@ -13,6 +13,13 @@ export function networkError(error: Error, hostname: string): ImageCacheError {
   if (code.startsWith('HPE_')) {
     return new ImageCacheError('UPSTREAM_ERROR', `${hostname} sent something that is not valid HTTP (${code}).`, {
       cause: error,
+      hint: 'Check the endpoint of the bucket: its scheme, its port, and that an S3 server listens there.',
+    });
+  }
+  if (code === 'EMFILE' || code === 'ENFILE') {
+    return new TransientError('OVERLOADED', 'Too many files and connections are open.', {
+      cause: error,
+      hint: 'Raise the limit (`ulimit -n`) or lower `concurrency`.',
     });
   }
   const options = { cause: error, hint: hintOf(code) };
@@ -27,6 +34,7 @@ export function bodyError(error: unknown, hostname: string): ImageCacheError {
   if (error instanceof ImageCacheError) return error;
   return new TransientError('UPSTREAM_TRUNCATED', `${hostname} closed the connection before the end of the image.`, {
     cause: error,
+    hint: 'Check the network, and any proxy between this machine and the bucket.',
   });
 }
 

@@ -92,7 +92,7 @@ function hintOf(
   s3Code: string | undefined,
   { headers, body }: ErrorAnswer,
   { bucket, signed }: Asked,
-): string | undefined {
+): string {
   const region = regionOf(headers, body);
   if (s3Code === 'RequestTimeTooSkewed')
     return 'The clock of this machine, or of the one that signed the URL, is wrong.';
@@ -110,13 +110,15 @@ function hintOf(
         ? 'Whoever signed the URL may not read the object, or it was signed for another bucket or method.'
         : 'The credentials need s3:GetObject for the object; without s3:ListBucket, S3 says the same of an object that is not there.';
     case 'UPSTREAM_NOT_FOUND':
-      return s3Code === 'NoSuchBucket' ? endpointHint(bucket.endpoint) : undefined;
+      if (s3Code === 'NoSuchBucket') return endpointHint(bucket.endpoint);
+      return 'Check the key: S3 tells upper from lower case, and a `+` or a blank in a name must be percent-encoded.';
     case 'UPSTREAM_REDIRECT':
       return redirectHint(region, elementOf(body, 'Endpoint', /^[a-z0-9.-]{1,253}$/));
     case 'UPSTREAM_THROTTLED':
       return 'It is asked again by itself; a lower `concurrency` asks less at a time.';
     default:
-      return region === undefined ? undefined : redirectHint(region, undefined);
+      if (region !== undefined) return redirectHint(region, undefined);
+      return 'Open the URL with `curl -i` to see the whole answer; the status page of the provider tells of an outage.';
   }
 }
 

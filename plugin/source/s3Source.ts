@@ -7,6 +7,7 @@ import { createS3Signer } from './s3.ts';
 import type { S3Object } from './s3Object.ts';
 import { createIdentify } from './s3Url.ts';
 import { Throttle } from './throttle.ts';
+import type { Resolve } from './vettedLookup.ts';
 import { createWire } from './wire.ts';
 
 /** What a source reads of the options. */
@@ -16,10 +17,13 @@ export type S3SourceOptions = Pick<
 >;
 
 /** A source of the images in the listed buckets. Opens no socket, and imports no SDK, before the first download. */
-export function createS3Source(options: S3SourceOptions, deps: { clock?: Clock } = {}): Source<S3Object> {
+export function createS3Source(
+  options: S3SourceOptions,
+  deps: { clock?: Clock; resolve?: Resolve } = {},
+): Source<S3Object> {
   const clock = deps.clock ?? systemClock;
   const signer = createS3Signer();
-  const wire = createWire(options, clock);
+  const wire = createWire(options, clock, deps.resolve);
   const running = new Set<AbortController>();
   const context: DownloadContext = {
     clock,

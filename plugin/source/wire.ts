@@ -4,6 +4,7 @@ import type { ResolvedOptions } from '../options.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { Clock } from './clock.ts';
 import { networkError } from './networkError.ts';
+import { vettedLookup, type Resolve } from './vettedLookup.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 /** A GET request, complete: what is in here is what is sent. */
@@ -28,16 +29,25 @@ export interface Wire {
 }
 
 /** The signed and the unsigned alike go through here, so that one set of limits and one set of sockets holds for both. */
-export function createWire(options: Pick<ResolvedOptions, 'concurrency' | 'timeouts'>, clock: Clock): Wire {
-  const agentOptions = {
-    keepAlive: true,
-    maxSockets: options.concurrency,
-    maxFreeSockets: options.concurrency,
-  };
+export function createWire(
+  options: Pick<ResolvedOptions, 'buckets' | 'concurrency' | 'timeouts'>,
+  clock: Clock,
+  resolve?: Resolve,
+): Wire {
+  // Images on screen have as many slots of their own as prefetches have (see `downloadQueue.ts`).
+  const maxSockets = 2 * options.concurrency;
+  const agentOptions = { keepAlive: true, maxSockets, maxFreeSockets: maxSockets };
   const agents = { 'http:': new http.Agent(agentOptions), 'https:': new https.Agent(agentOptions) };
 
+  const lookup = vettedLookup(resolve);
+  const isEndpoint = endpointMatcher(options.buckets);
+
   return {
-    open: (request, signal) => open(request, agents[request.protocol], options.timeouts, clock, signal),
+    open: (request, signal) => {
+      const agent = agents[request.protocol];
+      const vetted = isEndpoint(request.hostname) ? { agent } : { agent, lookup };
+      return open(request, vetted, options.timeouts, clock, signal);
+    },
     close: () => {
       agents['http:'].destroy();
       agents['https:'].destroy();
@@ -45,9 +55,15 @@ export function createWire(options: Pick<ResolvedOptions, 'concurrency' | 'timeo
   };
 }
 
+/** The developer's own servers may be anywhere; all other names are vetted. */
+function endpointMatcher(buckets: ResolvedOptions['buckets']): (hostname: string) => boolean {
+  const endpoints = buckets.flatMap(({ endpoint }) => endpoint?.hostname.replace(/^\[|\]$/g, '') ?? []);
+  return (hostname) => endpoints.some((endpoint) => hostname === endpoint || hostname.endsWith(`.${endpoint}`));
+}
+
 function open(
   request: WireRequest,
-  agent: http.Agent,
+  route: Pick<http.RequestOptions, 'agent' | 'lookup'>,
   timeouts: ResolvedOptions['timeouts'],
   clock: Clock,
   signal: AbortSignal,
@@ -57,7 +73,7 @@ function open(
     const secure = request.protocol === 'https:';
     const sent = (secure ? https : http).request({
       ...request,
-      agent,
+      ...route,
       // A coded body has no magic bytes and a length of its own; S3 sends one only when asked, or when it was stored so.
       headers: { ...request.headers, 'accept-encoding': 'identity' },
     });
@@ -95,7 +111,8 @@ function open(
     sent.on('error', fail);
     sent.on('upgrade', (_, socket) => {
       socket.destroy();
-      fail(new ImageCacheError('UPSTREAM_ERROR', `${request.hostname} answered 101.`));
+      const hint = 'Check that the endpoint of the bucket is an S3 server.';
+      fail(new ImageCacheError('UPSTREAM_ERROR', `${request.hostname} answered 101.`, { hint }));
     });
     // Node destroys some requests without an error, and then no limit could end the wait.
     sent.on('close', () => fail(new Error('The connection was closed.')));

@@ -1,4 +1,4 @@
-import { appendFile, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { JournalManifest } from '../../plugin/cache/journalManifest.ts';
@@ -182,5 +182,64 @@ describe('JournalManifest', () => {
     const kept = store.index.get(entryOf(2).s3_url);
     expect(kept?.actor_id).toBe('0002');
     expect(kept?.actor_ids).toBeUndefined();
+  });
+
+  it('loses nothing when stores open an empty directory at the same moment and compact it at once', async () => {
+    for (let round = 0; round < 25; round += 1) {
+      const dir = await temporaryDirectory();
+      const keys = await Promise.all(
+        [1, 2, 3, 4].map(async (n) => {
+          const { store } = await openStore(dir);
+          const entry = entryOf(n);
+          await store.append({ op: 'put', entry });
+          await store.close(); // compacts, whoever else does
+          return entry.s3_url;
+        }),
+      );
+      const { store } = await openStore(dir);
+      expect(keysIn(store)).toEqual(keys.toSorted());
+    }
+  });
+
+  it.each([
+    ['of a process that was killed', (lock: string) => mkdir(lock)],
+    ['that is a file', (lock: string) => writeFile(lock, '')],
+  ])('T49, T50: a lock %s keeps nobody from writing, and manifest.json is right in the end', async (_, leave) => {
+    const dir = await temporaryDirectory();
+    await mkdir(join(dir, 'journal'));
+    await leave(join(dir, 'journal', 'compact.lock'));
+    const started = performance.now();
+    const { store } = await openStore(dir);
+    await store.append({ op: 'put', entry: entryOf(1) });
+    await store.compact();
+    await store.close();
+    expect(performance.now() - started).toBeLessThan(1000);
+    expect(Object.keys((await readManifest(dir)).entries)).toEqual([entryOf(1).s3_url]);
+  });
+
+  it('T47: mends a manifest.json that a process killed in mid-compaction left behind', async () => {
+    const dir = await temporaryDirectory();
+    const { store } = await openStore(dir);
+    await store.append({ op: 'put', entry: entryOf(1) });
+    // Killed after it had sealed the log and before it took the snapshot.
+    await writeFile(join(dir, 'journal', '0000000002.log'), '');
+    const { store: next } = await openStore(dir);
+    expect(keysIn(next)).toEqual([entryOf(1).s3_url]);
+    await next.close();
+    expect(Object.keys((await readManifest(dir)).entries)).toEqual([entryOf(1).s3_url]);
+  });
+
+  it('T68: goes on after a power cut took the end of the log that its snapshot knew', async () => {
+    const dir = await temporaryDirectory();
+    const { store } = await openStore(dir);
+    await store.append({ op: 'put', entry: entryOf(1) });
+    await store.close();
+    const snapshot = join(dir, 'journal', '0000000002.snap');
+    await writeFile(snapshot, (await readFile(snapshot, 'utf8')).replace('"offset":0', '"offset":5000'));
+    await truncate(join(dir, 'journal', '0000000002.log'), 0);
+    const { store: next } = await openStore(dir);
+    await next.append({ op: 'put', entry: entryOf(2) });
+    const { store: last } = await openStore(dir);
+    expect(keysIn(last)).toEqual([entryOf(1).s3_url, entryOf(2).s3_url]);
   });
 });

@@ -1,0 +1,254 @@
+import { execFile } from 'node:child_process';
+import {
+  appendFile,
+  link,
+  mkdir,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { temporaryPath } from '../../plugin/cache/temporary.ts';
+import type { Manifest } from '../../plugin/protocol.ts';
+import { bytesOf, openCache } from '../helpers/cache.ts';
+import { temporaryDirectory } from '../helpers/directory.ts';
+import { refusal } from '../helpers/source.ts';
+
+const run = promisify(execFile);
+
+/** A cache without a memory tier that holds `mem:x`, and the absolute path of its file. */
+async function cached() {
+  const opened = await openCache({ memoryMaxSize: 0 });
+  const { entry } = await opened.cache.readUrl('mem:x');
+  return { ...opened, entry, file: join(opened.dir, entry.local_path.replace('.image-cache/', '')) };
+}
+
+describe('a file of the cache', () => {
+  it.each<[string, (file: string) => Promise<unknown>]>([
+    ['a symlink to a file outside', async (file) => symlink('/etc/passwd', file)],
+    ['a symlink to itself', async (file) => symlink(file, file)],
+    [
+      'a hard link to a file outside',
+      async (file) => {
+        await writeFile(`${file}.outside`, 'x'.repeat(2000));
+        await link(`${file}.outside`, file);
+      },
+    ],
+    ['a FIFO', async (file) => run('mkfifo', [file])],
+    ['a directory', async (file) => mkdir(file)],
+    ['gone', async () => undefined],
+    ['empty', async (file) => writeFile(file, '')],
+    ['another of the same length', async (file) => writeFile(file, bytesOf('y'))],
+    [
+      'one with a flipped bit',
+      async (file) => {
+        const bytes = bytesOf('x');
+        bytes.writeUInt8(bytes.readUInt8(100) ^ 4, 100);
+        await writeFile(file, bytes);
+      },
+    ],
+    ['grown', async (file) => writeFile(file, Buffer.concat([bytesOf('x'), Buffer.from('!')]))],
+  ])('T15, T54: that became %s is never served, and is fetched again', async (_, plant) => {
+    const { cache, source, entry, file } = await cached();
+    await cache.readPath(entry.local_path);
+    await rm(file);
+    await plant(file);
+    expect((await refusal(cache.readPath(entry.local_path))).code).toBe('CACHE_CORRUPT');
+    expect((await refusal(cache.readPath(entry.local_path))).code).toBe('NOT_CACHED');
+    const { body, tier } = await cache.readUrl('mem:x');
+    expect(tier).toBe('s3');
+    expect(body.equals(bytesOf('x'))).toBe(true);
+    expect((await cache.readUrl('mem:x')).tier).toBe('disk');
+    expect(source.downloads).toBe(2);
+  });
+
+  it('T15: an actor’s folder that became a link is neither read, written nor emptied', async () => {
+    const { cache, dir, entry } = await cached();
+    const folder = join(dir, 'images', 'default');
+    const outside = await temporaryDirectory();
+    await rename(folder, join(outside, 'taken'));
+    await symlink(join(outside, 'taken'), folder);
+    expect((await refusal(cache.readPath(entry.local_path))).code).toBe('CACHE_CORRUPT');
+    expect((await refusal(cache.readUrl('mem:y'))).code).toBe('CACHE_DIR_UNSAFE');
+    await cache.clear();
+    expect(await readdir(join(outside, 'taken'))).toHaveLength(1);
+  });
+
+  it.each(['', 'images', 'journal', 'tmp', 'quarantine'])('T15: does not start when `%s` is a link', async (name) => {
+    const parent = await temporaryDirectory();
+    const dir = join(parent, '.image-cache');
+    await mkdir(join(parent, 'elsewhere'));
+    if (name !== '') await mkdir(dir);
+    await symlink(join(parent, 'elsewhere'), join(dir, name));
+    const { cache } = await openCache({ dir });
+    expect((await refusal(cache.stats())).code).toBe('CACHE_DIR_UNSAFE');
+    expect(await readdir(join(parent, 'elsewhere'))).toEqual([]);
+  });
+
+  it.each(['manifest.json', 'journal/0000000001.log', 'journal/0000000001.snap'])(
+    'T15: starts, and does not wait, when `%s` is a FIFO or a directory',
+    async (name) => {
+      for (const plant of [(path: string) => run('mkfifo', [path]), (path: string) => mkdir(path)]) {
+        const dir = join(await temporaryDirectory(), '.image-cache');
+        await mkdir(join(dir, 'journal'), { recursive: true });
+        await plant(join(dir, name));
+        const { cache } = await openCache({ dir });
+        await cache.readUrl('mem:x');
+        expect((await cache.stats()).total_entries).toBe(1);
+        await cache.close();
+        expect(await readdir(join(dir, 'quarantine'))).toHaveLength(1);
+        const { entries } = JSON.parse(await readFile(join(dir, 'manifest.json'), 'utf8')) as Manifest;
+        expect(Object.keys(entries)).toEqual(['mem:x']);
+      }
+    },
+  );
+});
+
+describe('rm -rf', () => {
+  it.each(['', 'images', 'images/default', 'journal', 'tmp', 'manifest.json'])(
+    'T55: of `%s` at any moment crashes nothing, and the cache works on',
+    async (name) => {
+      const { cache, dir, source } = await openCache({ memoryMaxSize: 0 });
+      source.delay = () => sleep(1);
+      const stopped = new AbortController();
+      const work = async (lane: number) => {
+        for (let n = 0; !stopped.signal.aborted; n += 1) {
+          const { body } = await cache.readUrl(`mem:${lane}-${n % 5}`);
+          expect(body.equals(bytesOf(`${lane}-${n % 5}`))).toBe(true);
+        }
+      };
+      const lanes = [1, 2, 3, 4].map((lane) => work(lane));
+      for (let round = 0; round < 15; round += 1) {
+        await sleep(Math.random() * 8);
+        await rm(join(dir, name), { recursive: true, force: true, maxRetries: 20, retryDelay: 1 });
+      }
+      stopped.abort();
+      await Promise.all(lanes);
+      await cache.readUrl('mem:after');
+      expect((await cache.readUrl('mem:after')).tier).toBe('disk');
+      for (const name of ['1-0', '4-4']) {
+        expect((await cache.readUrl(`mem:${name}`)).body.equals(bytesOf(name))).toBe(true);
+      }
+      await cache.close();
+      expect((await stat(join(dir, 'manifest.json'))).isFile()).toBe(true);
+    },
+  );
+});
+
+describe('what is left over', () => {
+  it('T62: sweeps the unfinished files of the dead, and no others', async () => {
+    const dir = join(await temporaryDirectory(), '.image-cache');
+    await mkdir(join(dir, 'tmp'), { recursive: true });
+    const uuid = '00000000-0000-4000-8000-000000000000';
+    const dead = run(process.execPath, ['-e', '']);
+    await dead;
+    const live = temporaryPath(dir);
+    const names = {
+      dead: `${dead.child.pid}-${uuid}.part`,
+      parent: `${process.ppid}-${uuid}.part`,
+      old: `${process.ppid}-${uuid.replace('4', '5')}.part`,
+      predecessor: `${process.pid}-${uuid}.part`,
+      foreign: 'notes.txt',
+    };
+    for (const name of Object.values(names)) await writeFile(join(dir, 'tmp', name), 'x');
+    await writeFile(live, 'x');
+    await utimes(join(dir, 'tmp', names.old), 0, 0);
+    await utimes(join(dir, 'tmp', names.predecessor), new Date(), new Date(Date.now() - 3600_000));
+    const { cache } = await openCache({ dir });
+    await cache.stats();
+    const left = (await readdir(join(dir, 'tmp'))).toSorted();
+    expect(left).toEqual([live.slice(dir.length + 5), names.parent, names.foreign].toSorted());
+  });
+
+  it('T47: sweeps images that no entry names, once they are old', async () => {
+    const { cache, dir } = await cached();
+    await cache.close();
+    const orphan = join(dir, 'images', 'default', 'orphan.png');
+    await writeFile(orphan, 'x');
+    const young = await openCache({ dir });
+    await young.cache.stats();
+    await young.cache.close();
+    expect(await readdir(join(dir, 'images', 'default'))).toHaveLength(2);
+    const later = await openCache({ dir, now: () => Date.now() + 2 * 3600_000 });
+    await later.cache.stats();
+    await expect.poll(() => readdir(join(dir, 'images', 'default'))).toHaveLength(1);
+    expect((await later.cache.readUrl('mem:x')).tier).toBe('disk');
+  });
+});
+
+describe('a damaged journal', () => {
+  async function withImages(count: number) {
+    const dir = join(await temporaryDirectory(), '.image-cache');
+    const { cache } = await openCache({ dir });
+    for (let n = 0; n < count; n += 1) await cache.readUrl(`mem:${n}`);
+    await cache.close();
+    return dir;
+  }
+  const snapshotIn = async (dir: string) => {
+    const names = await readdir(join(dir, 'journal'));
+    return join(dir, 'journal', names.find((name) => name.endsWith('.snap')) ?? '');
+  };
+  const countIn = async (dir: string) => {
+    const { cache } = await openCache({ dir });
+    const { total_entries } = await cache.stats();
+    await cache.close();
+    const { entries } = JSON.parse(await readFile(join(dir, 'manifest.json'), 'utf8')) as Manifest;
+    expect(Object.keys(entries)).toHaveLength(total_entries);
+    return total_entries;
+  };
+
+  it('T52: emptying or editing manifest.json in place costs nothing while the journal is there', async () => {
+    const dir = await withImages(3);
+    const manifest = join(dir, 'manifest.json');
+    const whole = await readFile(manifest, 'utf8');
+    for (let length = 0; length < whole.length; length += 97) {
+      await truncate(manifest, length);
+      expect(await countIn(dir)).toBe(3);
+    }
+    await writeFile(manifest, JSON.stringify(JSON.parse(whole), null, 2));
+    expect(await countIn(dir)).toBe(3);
+  });
+
+  it('T52: a snapshot that was cut is put aside, and manifest.json takes its place', async () => {
+    const dir = await withImages(3);
+    const snapshot = await snapshotIn(dir);
+    await truncate(snapshot, (await stat(snapshot)).size - 20);
+    expect(await countIn(dir)).toBe(3);
+    expect(await readdir(join(dir, 'quarantine'))).toHaveLength(1);
+  });
+
+  it('T52: with nothing but a cut manifest.json its whole lines still count', async () => {
+    const dir = await withImages(3);
+    await rm(join(dir, 'journal'), { recursive: true });
+    const manifest = join(dir, 'manifest.json');
+    await truncate(manifest, (await stat(manifest)).size - 50);
+    expect(await countIn(dir)).toBe(2);
+  });
+
+  it('T53: logs that are missing in between cost only what was in them', async () => {
+    const dir = await withImages(1);
+    const snapshot = await snapshotIn(dir);
+    const generation = Number(/(\d{10})\.snap/.exec(snapshot)?.[1]);
+    const log = (n: number) => join(dir, 'journal', `${String(n).padStart(10, '0')}.log`);
+    const { cache } = await openCache({ dir });
+    await cache.readUrl('mem:next');
+    await rename(log(generation), log(generation + 3)); // the process holds on to the file
+    await appendFile(log(generation), '');
+    await cache.close();
+    expect(await countIn(dir)).toBeGreaterThanOrEqual(1);
+    await rm(await snapshotIn(dir));
+    await rm(join(dir, 'manifest.json'));
+    const after = await openCache({ dir });
+    expect((await after.cache.readUrl('mem:again')).tier).toBe('s3');
+    expect((await after.cache.readUrl('mem:again')).tier).toBe('memory');
+  });
+});

@@ -1,0 +1,35 @@
+import type * as fs from 'node:fs/promises';
+
+type Fs = typeof fs;
+type Call = (...args: never[]) => unknown;
+
+const FUNCTIONS = ['copyFile', 'link', 'lstat', 'mkdir', 'readdir', 'rename', 'rm', 'stat', 'writeFile'] as const;
+const HANDLE_METHODS = ['datasync', 'read', 'stat', 'sync', 'truncate', 'write', 'writeFile'] as const;
+
+/** The code of the error a call is to fail with; as a promise, it holds the call up. */
+export type FaultFinder = (name: string, args: unknown[]) => string | undefined | Promise<string | undefined>;
+
+/**
+ * The real file system, in which one call fails: the one for which `fails` answers with the code of an error. Used
+ * with `vi.mock('node:fs/promises')`, since a full or a broken disk cannot be had on demand.
+ */
+export function faultyFs(real: Fs, fails: FaultFinder): Fs {
+  const guarded =
+    <F extends Call>(name: string, call: F) =>
+    async (...args: Parameters<F>): Promise<unknown> => {
+      const code = await fails(name, args);
+      if (code === undefined) return call(...args);
+      throw Object.assign(new Error(`${code}: injected into ${name}`), { code });
+    };
+  const open = guarded('open', async (...args: Parameters<Fs['open']>) => {
+    const handle = await real.open(...args);
+    for (const method of HANDLE_METHODS) {
+      // The methods differ in their arguments; each is passed on exactly as it came.
+      const bound = handle[method].bind(handle) as Call;
+      Object.assign(handle, { [method]: guarded(`handle.${method}`, bound) });
+    }
+    return handle;
+  });
+  const functions = FUNCTIONS.map((name) => [name, guarded(name, real[name] as Call)]); // as above
+  return { ...real, open, ...Object.fromEntries(functions) };
+}
