@@ -1,8 +1,16 @@
-import { type ComponentPropsWithRef, type ReactElement, type SyntheticEvent, useRef } from 'react';
+'use client';
+
+import {
+  type ComponentPropsWithRef,
+  type ReactElement,
+  type SyntheticEvent,
+  useCallback,
+  useImperativeHandle,
+  useRef,
+} from 'react';
 import type { CacheStatus } from './client/resourceTiming.ts';
 import { useCachedImage } from './useCachedImage.ts';
 import { useIntrinsicSize } from './useIntrinsicSize.ts';
-import { useMergedRef } from './useMergedRef.ts';
 
 export interface CachedImageProps extends ComponentPropsWithRef<'img'> {
   /** Any URL of the image: presigned, bare, or `s3://bucket/key`. The same as `src`, and stronger. */
@@ -34,8 +42,17 @@ export function CachedImage({
   ...attributes
 }: CachedImageProps): ReactElement {
   const image = useCachedImage(s3_url ?? src, { actor_id, srcSet, onCacheStatus });
+  const { ref: observe } = image;
   const element = useRef<HTMLImageElement>(null);
-  const ownRef = useMergedRef(element, image.ref);
+  const attach = useCallback(
+    (img: HTMLImageElement) => {
+      element.current = img;
+      return observe(img);
+    },
+    [observe],
+  );
+  // Merges the app's ref with ours. By the time handles are made, the element is attached.
+  useImperativeHandle(ref, () => element.current as HTMLImageElement, []);
 
   const isSized = attributes.width !== undefined || attributes.height !== undefined || srcSet !== undefined;
   const size = useIntrinsicSize(element, isSized ? undefined : image.entry, image.status);
@@ -53,7 +70,7 @@ export function CachedImage({
       sizes={sizes}
       srcSet={image.srcSet}
       src={image.src}
-      ref={useMergedRef(ownRef, ref)}
+      ref={attach}
       onError={handleError}
     />
   );

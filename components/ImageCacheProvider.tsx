@@ -1,3 +1,5 @@
+'use client';
+
 import { type ReactElement, type ReactNode, useMemo } from 'react';
 import type { ImageCacheConfig } from './client/config.ts';
 import { toMount } from './client/config.ts';
@@ -9,7 +11,7 @@ export interface ImageCacheProviderProps extends ImageCacheConfig {
 }
 
 /**
- * Says where the server is for what is below it. Optional: without one, the plugin (dev, preview) or
+ * Says where the server is for what is below it. Optional: without one, the plugin (in dev) or
  * `configureImageCache()` says so. Every provider has a client of its own, so a Node server that renders for many
  * shares nothing between requests.
  * @example <ImageCacheProvider base="/api/cache"><App /></ImageCacheProvider>

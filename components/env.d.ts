@@ -7,5 +7,5 @@ interface ImportMeta {
   };
 }
 
-/** Defined by the plugin in dev and preview; absent everywhere else. */
+/** Defined by the plugin in dev; absent everywhere else, in a build too. */
 declare const __IMAGE_CACHE__: { readonly base: string } | undefined;

@@ -10,20 +10,18 @@ export function observeImage(img: HTMLImageElement, onLoad: () => void): () => v
     if (!stopped) onLoad();
   };
   img.addEventListener('load', load);
-  if (img.complete && img.currentSrc !== '') void settle(img, img.currentSrc, load);
+  if (img.complete && img.currentSrc !== '') settle(img, load);
   return () => {
     stopped = true;
     img.removeEventListener('load', load);
   };
 }
 
-async function settle(img: HTMLImageElement, src: string, onLoad: () => void): Promise<void> {
-  try {
-    // Zero is also the width of an SVG without a size; only decoding tells it from a failure.
-    await (img.naturalWidth > 0 || img.decode());
-  } catch {
-    if (img.currentSrc === src) img.dispatchEvent(new Event('error'));
-    return;
-  }
-  onLoad();
+/** `naturalWidth` would not do: it is zero of a failure, and of an SVG without a size. */
+function settle(img: HTMLImageElement, onLoad: () => void): void {
+  const { currentSrc } = img;
+  img.decode().then(onLoad, () => {
+    // Decoding also fails when another image comes in between.
+    if (img.currentSrc === currentSrc) img.dispatchEvent(new Event('error'));
+  });
 }

@@ -1,3 +1,5 @@
+'use client';
+
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { CacheStats } from '../plugin/protocol.ts';
 import { imageCacheOf } from './client/imageCache.ts';

@@ -1,3 +1,5 @@
+'use client';
+
 import {
   type RefCallback,
   useCallback,
@@ -11,7 +13,6 @@ import {
 import type { ManifestEntry } from '../plugin/protocol.ts';
 import { imageKey, pageOrigin } from './client/imageKey.ts';
 import {
-  chooseServerSource,
   chooseSource,
   type ImageRequest,
   type ImageSource,
@@ -85,7 +86,7 @@ export function useCachedImage(url: string | undefined, options: CachedImageOpti
     (listener: () => void) => registry.subscribe(objects === '' ? [] : objects.split('\n'), listener),
     [registry, objects],
   );
-  const mainKey = useMemo(() => imageKey(url ?? ''), [url]);
+  const mainKey = imageKey(url ?? '');
   const { entry } = useSyncExternalStore(subscribe, () => registry.get(mainKey), unknown);
   const revision = useSyncExternalStore(
     subscribe,
@@ -97,7 +98,7 @@ export function useCachedImage(url: string | undefined, options: CachedImageOpti
   const identity = `${mount} ${objects} ${revision} ${plain}`;
   const choose = (): Chosen => {
     const hydrating = origin === undefined;
-    const source = hydrating ? chooseServerSource(request) : chooseSource(request, registry);
+    const source = chooseSource(request, hydrating ? unknown : registry.get);
     // An image of the server's HTML was asked for before any script ran.
     return { ...source, identity, since: hydrating ? 0 : performance.now() };
   };
@@ -125,18 +126,14 @@ export function useCachedImage(url: string | undefined, options: CachedImageOpti
     setLoaded(chosen);
     if (chosen.step === 'read-through') for (const each of images.values()) client.confirm(each);
     if (!onCacheStatus) return;
-    const { currentSrc } = img;
-    if (chosen.step === 'original') onCacheStatus(readOriginStatus(currentSrc, chosen.since));
-    else void readCacheStatus(currentSrc, chosen.since).then((status) => status && onCacheStatus(status));
+    const read = chosen.step === 'original' ? readOriginStatus : readCacheStatus;
+    void read(img.currentSrc, chosen.since).then((status) => status && onCacheStatus(status));
   };
   const latest = useRef(handleLoad);
   useLayoutEffect(() => {
     latest.current = handleLoad;
+    if (onCacheStatus) watchTimings();
   });
-  const watched = onCacheStatus !== undefined;
-  useLayoutEffect(() => {
-    if (watched) watchTimings();
-  }, [watched]);
   const ref = useCallback((img: HTMLImageElement) => observeImage(img, () => latest.current(img)), []);
 
   return {
@@ -147,7 +144,6 @@ export function useCachedImage(url: string | undefined, options: CachedImageOpti
     retry: () => setChosen(choose()),
     ref,
     onError() {
-      if (chosen.step === 'cached') for (const key of keys) registry.doubt(key);
       const next = nextSource(chosen, request, registry);
       setChosen({ ...next, identity, since: performance.now() });
       return next.step !== 'spent';

@@ -1,3 +1,5 @@
+'use client';
+
 import { type ImageCache, imageCacheOf } from './client/imageCache.ts';
 import { useCacheClient } from './imageCacheContext.ts';
 

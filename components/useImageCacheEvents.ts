@@ -1,3 +1,5 @@
+'use client';
+
 import { useEffect, useLayoutEffect, useRef } from 'react';
 import type { CacheEvent } from '../plugin/protocol.ts';
 import { useCacheClient } from './imageCacheContext.ts';

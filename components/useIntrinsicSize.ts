@@ -2,8 +2,8 @@ import { type RefObject, useLayoutEffect, useState } from 'react';
 import type { ManifestEntry } from '../plugin/protocol.ts';
 
 export interface IntrinsicSize {
-  width?: number;
-  height?: number;
+  width?: number | undefined;
+  height?: number | undefined;
 }
 
 const NONE: IntrinsicSize = {};
@@ -21,20 +21,18 @@ export function useIntrinsicSize(
   entry: ManifestEntry | null | undefined,
   revisit: unknown,
 ): IntrinsicSize {
-  const width = entry?.width;
-  const height = entry?.height;
   const [distortedBy, setDistortedBy] = useState<ManifestEntry>();
-  const given = entry && entry !== distortedBy && width && height ? entry : undefined;
+  const given = entry?.width && entry.height && entry !== distortedBy ? entry : undefined;
 
   useLayoutEffect(() => {
-    if (given && width && height && isDistorted(img.current, width / height)) setDistortedBy(given);
-  }, [img, given, width, height, revisit]);
+    if (given && isDistorted(img.current, given)) setDistortedBy(given);
+  }, [img, given, revisit]);
 
-  return given && width && height ? { width, height } : NONE;
+  return given ? { width: given.width, height: given.height } : NONE;
 }
 
 /** A box without a size (hidden, or no layout) distorts nothing. */
-function isDistorted(img: HTMLImageElement | null, ratio: number): boolean {
+function isDistorted(img: HTMLImageElement | null, { width = 0, height = 0 }: IntrinsicSize): boolean {
   if (!img?.clientWidth || !img.clientHeight) return false;
-  return Math.abs(img.clientWidth / img.clientHeight / ratio - 1) > TOLERANCE;
+  return Math.abs((img.clientWidth * height) / (img.clientHeight * width) - 1) > TOLERANCE;
 }

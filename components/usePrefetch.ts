@@ -1,3 +1,5 @@
+'use client';
+
 import { useSyncExternalStore } from 'react';
 import type { PrefetchManager } from './client/createPrefetchManager.ts';
 import { prefetchManagerOf } from './client/prefetchManager.ts';

@@ -3,6 +3,8 @@ import type { ErrorCode, Problem } from '../../plugin/protocol.ts';
 /** A code of the server, or one of the browser's own: no server configured, or none that answered as ours does. */
 export type RequestErrorCode = ErrorCode | 'NOT_CONFIGURED' | 'UNREACHABLE';
 
+type RequestProblem = Pick<Problem, 'status' | 'detail' | 'hint'> & { code: RequestErrorCode };
+
 /** A call to the cache that did not succeed, with what the server said about it (RFC 9457). */
 export class ImageCacheRequestError extends Error {
   override readonly name = 'ImageCacheRequestError';
@@ -13,12 +15,12 @@ export class ImageCacheRequestError extends Error {
   /** What to do about it. */
   readonly hint: string | undefined;
 
-  constructor(problem: { code: RequestErrorCode; status: number; detail: string; hint?: string }, cause?: unknown) {
-    super(`${problem.code}: ${problem.detail}`, cause === undefined ? undefined : { cause });
-    this.code = problem.code;
-    this.status = problem.status;
-    this.detail = problem.detail;
-    this.hint = problem.hint;
+  constructor({ code, status, detail, hint }: RequestProblem, options?: ErrorOptions) {
+    super(`${code}: ${detail}`, options);
+    this.code = code;
+    this.status = status;
+    this.detail = detail;
+    this.hint = hint;
   }
 }
 
@@ -37,10 +39,10 @@ export async function request(mount: string | undefined, path: string, init: Req
   }
   const response = await fetch(mount + path, init).catch((error: unknown) => {
     if (init.signal?.aborted) throw error;
-    throw unreachable(mount, 0, error);
+    throw unreachable(mount, 0, { cause: error });
   });
   // A server without the plugin answers an unknown path with the app's index.html and 200.
-  if (response.ok && !isHtml(response)) return response;
+  if (response.ok && !hasType(response, 'text/html')) return response;
   throw await toError(mount, response);
 }
 
@@ -64,26 +66,15 @@ async function parse<T>(response: Response): Promise<T> {
 }
 
 async function toError(mount: string, response: Response): Promise<ImageCacheRequestError> {
-  const problem: unknown = await response.json().catch(() => undefined);
-  return isProblem(problem) ? new ImageCacheRequestError(problem) : unreachable(mount, response.status);
+  if (!hasType(response, 'application/problem+json')) return unreachable(mount, response.status);
+  return new ImageCacheRequestError(await parse<Problem>(response));
 }
 
-function unreachable(mount: string, status: number, cause?: unknown): ImageCacheRequestError {
-  return new ImageCacheRequestError(
-    {
-      code: 'UNREACHABLE',
-      status,
-      detail: `No image cache answers at ${mount}.`,
-      hint: 'Is the server running?',
-    },
-    cause,
-  );
+function unreachable(mount: string, status: number, options?: ErrorOptions): ImageCacheRequestError {
+  const detail = `No image cache answers at ${mount}.`;
+  return new ImageCacheRequestError({ code: 'UNREACHABLE', status, detail, hint: 'Is the server running?' }, options);
 }
 
-function isHtml(response: Response): boolean {
-  return response.headers.get('content-type')?.startsWith('text/html') === true;
-}
-
-function isProblem(value: unknown): value is Problem {
-  return typeof value === 'object' && value !== null && 'code' in value && 'detail' in value && 'status' in value;
+function hasType(response: Response, type: string): boolean {
+  return response.headers.get('content-type')?.startsWith(type) === true;
 }

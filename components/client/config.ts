@@ -3,7 +3,7 @@ import { createSubscribable } from './subscribable.ts';
 export interface ImageCacheConfig {
   /**
    * The full path (or URL) the API is mounted at, or `false` to switch everything off: original URLs, no requests.
-   * @default in dev and preview, where the plugin mounted it; in a production build `false`
+   * @default in dev what the plugin says; in a build (`vite preview` of it included) `false`
    */
   base: string | false;
 }
@@ -24,19 +24,16 @@ export function configureImageCache({ base }: ImageCacheConfig): void {
 export function configuredMount(): string | undefined {
   if (configured !== undefined) return toMount(configured);
   if (typeof __IMAGE_CACHE__ === 'undefined') return undefined;
-  return joinBase(import.meta.env?.BASE_URL ?? '/', __IMAGE_CACHE__.base);
+  // In dev, where the plugin is, BASE_URL is a path: Vite keeps `./` and CDN addresses for builds.
+  return withoutSlash(import.meta.env?.BASE_URL ?? '/') + __IMAGE_CACHE__.base;
 }
 
-export function onConfigure(listener: () => void): () => void {
-  return changes.subscribe(listener);
-}
+export const onConfigure: (listener: () => void) => () => void = changes.subscribe;
 
 export function toMount(base: string | false): string | undefined {
-  return base === false ? undefined : base.replace(/\/+$/, '');
+  return base === false ? undefined : withoutSlash(base);
 }
 
-/** A relative BASE_URL (`./`) is a matter of built files; the server that Vite runs is mounted at the root then. */
-export function joinBase(baseUrl: string, base: string): string {
-  const root = /^(\/|https?:)/.test(baseUrl) ? baseUrl.replace(/\/+$/, '') : '';
-  return `${root}/${base.replace(/^\/+|\/+$/g, '')}`;
+function withoutSlash(path: string): string {
+  return path.replace(/\/+$/, '');
 }

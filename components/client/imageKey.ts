@@ -31,9 +31,8 @@ export function imageKey(url: string): string {
  * @param pageOrigin `undefined` where there is no page (SSR)
  */
 export function isCacheable(url: string | undefined, pageOrigin: string | undefined): url is string {
-  if (url === undefined || !/^(https?|s3):\/\//i.test(url)) return false;
-  const parsed = parse(url);
-  return parsed !== undefined && parsed.origin !== pageOrigin;
+  const parsed = parse(url ?? '');
+  return parsed !== undefined && /^(https?|s3):$/.test(parsed.protocol) && parsed.origin !== pageOrigin;
 }
 
 /** The page's origin; `undefined` in Node and in documents without one (`about:blank`, sandboxed frames). */

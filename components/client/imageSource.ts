@@ -1,6 +1,6 @@
 import { imageKey, isCacheable } from './imageKey.ts';
 import { localUrl } from './imageUrl.ts';
-import { type KnownImage, type Registry, UNKNOWN } from './registry.ts';
+import type { Registry } from './registry.ts';
 import { mapSrcSet, srcSetUrls } from './srcSet.ts';
 
 /** What an element was asked to show. */
@@ -27,48 +27,42 @@ export interface ImageSource {
 /** The cacheable URLs of a request, by the key of their object. */
 export function requestedImages({ url, srcSet, mount, pageOrigin }: ImageRequest): ReadonlyMap<string, string> {
   if (mount === undefined) return new Map();
-  const urls = [url, ...(srcSet === undefined ? [] : srcSetUrls(srcSet))];
+  const urls = [url, ...srcSetUrls(srcSet ?? '')];
   return new Map(urls.filter((each) => isCacheable(each, pageOrigin)).map((each) => [imageKey(each), each]));
 }
 
-/** The best source there is: the cached copy when it is known, else a URL that reads through. */
-export function chooseSource(request: ImageRequest, registry: Registry): ImageSource {
-  return localSource(request, (key) => registry.get(key));
-}
+/**
+ * The best source there is: the cached copy when it is known, else a URL that reads through.
+ * @param find what is known; of nothing, on the server and in the first render of its HTML
+ */
+export function chooseSource(request: ImageRequest, find: Registry['get']): ImageSource {
+  const { url, srcSet, actorId, mount } = request;
+  const keys = [...requestedImages(request).keys()];
+  if (mount === undefined || keys.length === 0) return originalSource(request);
 
-/** Like {@link chooseSource} where nothing is known: on the server, and in the first render of its HTML. */
-export function chooseServerSource(request: ImageRequest): ImageSource {
-  return localSource(request, () => UNKNOWN);
+  const toLocal = (each: string): string => {
+    const key = imageKey(each);
+    return keys.includes(key) ? localUrl(mount, each, find(key), actorId) : each;
+  };
+  return {
+    step: keys.some((key) => find(key).entry) ? 'cached' : 'read-through',
+    src: url && toLocal(url),
+    srcSet: srcSet && mapSrcSet(srcSet, toLocal),
+    url,
+  };
 }
 
 /** What to try after `source` failed. */
 export function nextSource(source: ImageSource, request: ImageRequest, registry: Registry): ImageSource {
-  const { url, srcSet } = request;
   if (source.step === 'cached') {
-    return localSource(request, (key) => ({
-      entry: undefined,
-      revision: registry.get(key).revision,
-    }));
+    for (const key of requestedImages(request).keys()) registry.doubt(key);
+    return chooseSource(request, registry.get);
   }
-  const original = { src: url, srcSet, url };
-  if (source.step === 'read-through') return { step: 'original', ...original };
-  // The signature that failed may have expired, and a newer one have come since.
-  if (source.step === 'original' && source.url !== url) return { step: 'original', ...original };
+  // The original's signature may have expired, and a newer one have come since.
+  if (source.step === 'read-through' || source.url !== request.url) return originalSource(request);
   return { ...source, step: 'spent' };
 }
 
-function localSource(request: ImageRequest, find: (key: string) => KnownImage): ImageSource {
-  const { url, srcSet, actorId, mount, pageOrigin } = request;
-  const images = requestedImages(request);
-  if (mount === undefined || images.size === 0) return { step: 'original', src: url, srcSet, url };
-
-  const known = new Map([...images.keys()].map((key) => [key, find(key)]));
-  const toLocal = (each: string): string =>
-    isCacheable(each, pageOrigin) ? localUrl(mount, each, known.get(imageKey(each)) ?? UNKNOWN, actorId) : each;
-  return {
-    step: [...known.values()].some(({ entry }) => entry) ? 'cached' : 'read-through',
-    src: url === undefined ? undefined : toLocal(url),
-    srcSet: srcSet === undefined ? undefined : mapSrcSet(srcSet, toLocal),
-    url,
-  };
+function originalSource({ url, srcSet }: ImageRequest): ImageSource {
+  return { step: 'original', src: url, srcSet, url };
 }

@@ -14,57 +14,43 @@ export interface Lookup {
   confirm(url: string): void;
 }
 
-interface Question {
-  url: string;
-  key: string;
-  revision: number;
-  resolve(entry: ManifestEntry | null): void;
-  reject(error: unknown): void;
+/** One call, while it can still be joined. */
+interface Batch {
+  urls: string[];
+  answer: Promise<LookupAnswer>;
 }
 
 export function createLookup(ask: (urls: string[]) => Promise<LookupAnswer>, registry: Registry): Lookup {
-  let waiting: Question[] = [];
-  /** Waiting and in flight, by key and revision: an image that was thrown away meanwhile is asked for anew. */
+  let batch: Batch | undefined;
+  /** By key and revision: an image that was thrown away meanwhile is asked for anew. */
   const pending = new Map<string, Promise<ManifestEntry | null>>();
   const unconfirmed = new Map<string, string>();
 
-  function flush(): void {
-    const questions = waiting;
-    waiting = [];
-    for (let start = 0; start < questions.length; start += MAX_URLS)
-      void send(questions.slice(start, start + MAX_URLS));
+  function openBatch(): Batch {
+    const urls: string[] = [];
+    const answer = Promise.resolve().then(() => {
+      if (batch?.urls === urls) batch = undefined;
+      return ask(urls);
+    });
+    return { urls, answer };
   }
 
-  async function send(questions: readonly Question[]): Promise<void> {
-    try {
-      const { entries } = await ask(questions.map(({ url }) => url));
-      for (const { url, key, revision, resolve } of questions) {
-        const entry = entries[url] ?? null;
-        registry.learn(key, entry, revision);
-        resolve(entry);
-      }
-    } catch (error) {
-      for (const { reject } of questions) reject(error);
-    }
+  async function send(url: string, key: string, revision: number): Promise<ManifestEntry | null> {
+    if (!batch || batch.urls.length === MAX_URLS) batch = openBatch();
+    batch.urls.push(url);
+    const { entries } = await batch.answer;
+    const entry = entries[url] ?? null;
+    registry.learn(key, entry, revision);
+    return entry;
   }
 
   async function lookup(url: string): Promise<ManifestEntry | null> {
     const key = imageKey(url);
     const { revision } = registry.get(key);
     const id = `${revision} ${key}`;
-    const same = pending.get(id);
-    if (same) return same;
-
-    if (waiting.length === 0) queueMicrotask(flush);
-    const answer = new Promise<ManifestEntry | null>((resolve, reject) => {
-      waiting.push({ url, key, revision, resolve, reject });
-    });
+    const answer = pending.get(id) ?? send(url, key, revision).finally(() => pending.delete(id));
     pending.set(id, answer);
-    try {
-      return await answer;
-    } finally {
-      pending.delete(id);
-    }
+    return answer;
   }
 
   function confirmAll(): void {

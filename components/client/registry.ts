@@ -46,8 +46,7 @@ export function createRegistry(limit = 20_000): Registry {
   function link(key: string, entry: ManifestEntry): void {
     const canonical = imageKey(entry.s3_url);
     if (canonical === key) return;
-    const keys = aliases.get(canonical) ?? new Set();
-    aliases.set(canonical, keys.add(key));
+    aliases.set(canonical, (aliases.get(canonical) ?? new Set()).add(key));
   }
 
   function evict(): void {
@@ -64,19 +63,20 @@ export function createRegistry(limit = 20_000): Registry {
     const canonical = imageKey(s3Url);
     return [canonical, ...(aliases.get(canonical) ?? [])];
   };
+  const learn: Registry['learn'] = (key, entry, revision = get(key).revision) => {
+    if (revision === get(key).revision) store(key, { entry, revision });
+  };
   const forget = (key: string): void => store(key, { entry: undefined, revision: get(key).revision + 1 });
 
   return {
     get,
-    learn(key, entry, revision = get(key).revision) {
-      if (revision === get(key).revision) store(key, { entry, revision });
-    },
+    learn,
     doubt(key) {
       known.set(key, { entry: undefined, revision: get(key).revision });
     },
     apply(event) {
       if (event.type === 'stored') {
-        for (const key of keysOf(event.entry.s3_url)) store(key, { entry: event.entry, revision: get(key).revision });
+        for (const key of keysOf(event.entry.s3_url)) learn(key, event.entry);
         return;
       }
       const everything = event.type === 'cleared' && event.actor_id === undefined;

@@ -46,7 +46,7 @@ export async function readCacheStatus(url: string, since: number): Promise<Cache
 }
 
 /** The status of an image that did not come through the cache. */
-export function readOriginStatus(url: string, since: number): CacheStatus {
+export async function readOriginStatus(url: string, since: number): Promise<CacheStatus> {
   const timing = find(url, since);
   return { from: 'origin', ms: round(timing ? durationOf(timing) : performance.now() - since) };
 }
@@ -55,7 +55,8 @@ function toStatus(timing: PerformanceResourceTiming): CacheStatus | undefined {
   const ms = round(durationOf(timing));
   // The answer the browser kept holds the Server-Timing of its time, so its own cache is asked about first.
   if (isFromBrowser(timing)) return { from: 'browser', ms };
-  const from = timing.serverTiming.map(({ name }) => name).find(isTier);
+  // Firefox has `serverTiming` in secure contexts only.
+  const from = (timing.serverTiming ?? []).map(({ name }) => name).find(isTier);
   return from && { from, ms };
 }
 
@@ -84,11 +85,9 @@ function find(url: string, since: number): PerformanceResourceTiming | undefined
 }
 
 function keep(entries: readonly PerformanceEntry[]): void {
-  timings = [...timings, ...entries.filter(isImage)].slice(-MAX_TIMINGS);
-}
-
-function isImage(entry: PerformanceEntry): entry is PerformanceResourceTiming {
-  return 'initiatorType' in entry && entry.initiatorType === 'img';
+  // Resources are all that is observed.
+  const images = (entries as PerformanceResourceTiming[]).filter(({ initiatorType }) => initiatorType === 'img');
+  timings = [...timings, ...images].slice(-MAX_TIMINGS);
 }
 
 function round(ms: number): number {

@@ -254,12 +254,13 @@ describe('element', () => {
     expect(onLoad).toHaveBeenCalledOnce();
   });
 
-  test('the original URL is reported as origin', () => {
+  test('the original URL is reported as origin', async () => {
     const onCacheStatus = vi.fn();
     mount(image({ s3_url: presign('a.jpg'), onCacheStatus }));
     fireEvent.error(img());
     fireEvent.load(img());
     fireEvent.load(img());
+    await act(async () => {});
     expect(onCacheStatus.mock.calls).toEqual([[{ from: 'origin', ms: expect.any(Number) }]]);
   });
 });

@@ -1,5 +1,4 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { joinBase } from '../../../components/client/config.ts';
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -29,13 +28,4 @@ test('what the app says is stronger than what the plugin says', async () => {
   configureImageCache({ base: false });
   expect(configuredMount()).toBeUndefined();
   expect(listener).toHaveBeenCalledTimes(2);
-});
-
-test.each([
-  ['/', '/api/cache', '/api/cache'],
-  ['/sub/', '/api/cache', '/sub/api/cache'],
-  ['./', 'api/cache/', '/api/cache'],
-  ['', '/api/cache', '/api/cache'],
-])('BASE_URL %j and base %j are %j', (baseUrl, base, mount) => {
-  expect(joinBase(baseUrl, base)).toBe(mount);
 });

@@ -1,0 +1,175 @@
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { type Bucket, startBucket } from '../helpers/stack.ts';
+import { testBrowser } from './fixture/browserContext.ts';
+import { installedApp } from './fixture/install.ts';
+import { openPage, show, sources } from './fixture/openPage.ts';
+import { presignAll, putPhotos } from './fixture/photos.ts';
+import { startApp } from './fixture/startApp.ts';
+
+const app = installedApp();
+const browser = testBrowser();
+
+interface Actor {
+  id: string;
+  images: string[];
+}
+
+/** A page with nothing on it, two downloads at a time, and actors of eight photographs each. */
+async function setUp(actorIds: string[]) {
+  const bucket = await startBucket();
+  const actors: Actor[] = [];
+  for (const id of actorIds) {
+    const pictures = await presignAll(bucket, await putPhotos(bucket, 8, id));
+    actors.push({ id, images: pictures.map(({ s3_url }) => s3_url) });
+  }
+  const server = await startApp({ root: app.root, bucket, concurrency: 2 });
+  const { page } = await openPage(await browser.newContext(), server.url);
+  return { bucket, actors, server, page };
+}
+
+/** The actors whose images S3 was asked for, in the order of the first of them. */
+function askedFor(bucket: Bucket): string[] {
+  return [...new Set([...bucket.server.stats.byKey.keys()].map((name) => name.split('/')[1] ?? ''))];
+}
+
+const getProgress = (page: Page) => page.evaluate(() => window.fixture.kit.prefetchManager.getProgress());
+const startPrefetch = (page: Page, actors: Actor[]) =>
+  page.evaluate((all) => window.fixture.kit.prefetchManager.startPrefetch(all), actors);
+const isIdle = (page: Page) =>
+  page.waitForFunction(() => window.fixture.kit.prefetchManager.getProgress().state === 'idle');
+
+it('the progress adds up at every step, and each failure has its reason', async () => {
+  const { bucket, actors, page } = await setUp(['a', 'b']);
+  const [missing = ''] = (await presignAll(bucket, ['a/missing.jpg'])).map(({ s3_url }) => s3_url);
+  const [a, b] = actors;
+  if (!a || !b) throw new Error('There are two actors.');
+  await page.evaluate(
+    async ([first, second]) => {
+      const { prefetchManager } = window.fixture.kit;
+      window.steps = [];
+      prefetchManager.subscribe((progress) => window.steps.push(progress));
+      prefetchManager.startPrefetch([first]);
+      await prefetchManager.prefetchActor(second.id, second.images);
+    },
+    [{ ...a, images: [...a.images, missing, 'https://elsewhere.example/x.jpg'] }, b] as const,
+  );
+  await isIdle(page);
+
+  const steps = await page.evaluate(() => window.steps);
+  expect(steps.length).toBeGreaterThan(5);
+  for (const { images, completed, total, actors: each } of steps) {
+    expect(images.completed).toBe(images.cached + images.downloaded + images.failed);
+    expect(images.total).toBe(each.reduce((sum, actor) => sum + actor.total, 0));
+    expect(completed).toBeLessThanOrEqual(total);
+  }
+  const done = await getProgress(page);
+  expect(done).toMatchObject({
+    completed: 2,
+    total: 2,
+    images: { total: 18, completed: 18, downloaded: 16, failed: 2 },
+  });
+  expect(done.bytes).toEqual({ downloaded: bucket.server.stats.bytesSent, cached: 0 });
+  expect(done.actors.map(({ id, state }) => [id, state])).toEqual([
+    ['a', 'failed'],
+    ['b', 'done'],
+  ]);
+  expect(done.failures).toEqual([
+    expect.objectContaining({ code: 'HOST_NOT_ALLOWED', s3_url: 'https://elsewhere.example/x.jpg' }),
+    expect.objectContaining({ code: 'UPSTREAM_NOT_FOUND', s3_url: missing.split('?')[0] }),
+  ]);
+});
+
+it('what was prefetched is shown by its immutable URL at once', async () => {
+  const { bucket, actors, page } = await setUp(['a']);
+  await startPrefetch(page, actors);
+  await isIdle(page);
+  bucket.server.faults.offline = true;
+  await show(
+    page,
+    (actors[0]?.images ?? []).map((s3_url) => ({ s3_url })),
+  );
+  expect(await sources(page)).toEqual(actors[0]?.images.map(() => expect.stringContaining('/image?path=')));
+});
+
+it('pause holds the next actor until resume', async () => {
+  const { bucket, actors, page } = await setUp(['a', 'b']);
+  bucket.server.faults.latencyMs = 30;
+  await startPrefetch(page, actors);
+  await page.waitForFunction(() => window.fixture.kit.prefetchManager.getProgress().images.completed > 0);
+  await page.evaluate(() => window.fixture.kit.prefetchManager.pause());
+  await page.waitForFunction(() => window.fixture.kit.prefetchManager.getProgress().completed === 1);
+  // Longer than the pause between two actors.
+  await page.waitForTimeout(250);
+  expect(await getProgress(page)).toMatchObject({ state: 'paused', completed: 1, current: [] });
+  expect(askedFor(bucket)).toEqual(['a']);
+  await page.evaluate(() => window.fixture.kit.prefetchManager.resume());
+  await isIdle(page);
+  expect(await getProgress(page)).toMatchObject({ completed: 2, images: { downloaded: 16 } });
+});
+
+it('an urgent actor overtakes the images of the one under way, and all actors that wait', async () => {
+  const { bucket, actors, page } = await setUp(['a', 'b', 'urgent']);
+  bucket.server.faults.latencyMs = 40;
+  const urgent = actors.at(-1);
+  if (!urgent) throw new Error('There are three actors.');
+  await startPrefetch(page, actors.slice(0, 2));
+  await expect.poll(() => bucket.server.stats.gets).toBeGreaterThan(0);
+  const result = await page.evaluate(
+    ({ id, images }) => window.fixture.kit.prefetchManager.prefetchActor(id, images),
+    urgent,
+  );
+  expect(result).toMatchObject({ state: 'done', downloaded: 8 });
+  expect((await getProgress(page)).actors[0]?.completed).toBeLessThan(8);
+  expect(askedFor(bucket)).toEqual(['a', 'urgent']);
+  await isIdle(page);
+  expect(askedFor(bucket)).toEqual(['a', 'urgent', 'b']);
+  expect(bucket.server.stats.gets).toBe(24);
+});
+
+it('an image on the screen overtakes the prefetch, and is not downloaded twice', async () => {
+  const { bucket, actors, page } = await setUp(['a']);
+  bucket.server.faults.latencyMs = 60;
+  await startPrefetch(page, actors);
+  await expect.poll(() => bucket.server.stats.gets).toBeGreaterThan(0);
+  await show(page, [{ s3_url: actors[0]?.images.at(-1) ?? '' }]);
+  expect((await getProgress(page)).images.completed).toBeLessThan(8);
+  await isIdle(page);
+  expect([...bucket.server.stats.byKey.values()]).toEqual(Array.from({ length: 8 }, () => 1));
+});
+
+it('cancel stops the downloads that have not begun', async () => {
+  const { bucket, actors, page } = await setUp(['a', 'b']);
+  bucket.server.faults.latencyMs = 60;
+  await startPrefetch(page, actors);
+  await expect.poll(() => bucket.server.stats.gets).toBeGreaterThan(0);
+  await page.evaluate(() => window.fixture.kit.prefetchManager.cancel());
+  expect(await getProgress(page)).toMatchObject({ state: 'idle', total: 0 });
+  await page.waitForTimeout(100); // the server hears of it
+  const { gets } = bucket.server.stats;
+  expect(gets).toBeLessThan(8);
+  await page.waitForTimeout(300);
+  expect(bucket.server.stats.gets).toBe(gets);
+  await startPrefetch(page, actors);
+  await isIdle(page);
+  expect(await getProgress(page)).toMatchObject({ completed: 2, images: { completed: 16, failed: 0 } });
+});
+
+it('a prefetch that the network cuts off goes on when it is back', async () => {
+  const { bucket, actors, page } = await setUp(['a', 'b']);
+  bucket.server.faults.latencyMs = 40;
+  await startPrefetch(page, actors);
+  await page.waitForFunction(() => window.fixture.kit.prefetchManager.getProgress().images.completed > 0);
+  await page.context().setOffline(true);
+  await page.waitForFunction(() => window.fixture.kit.prefetchManager.getProgress().state === 'offline');
+  await page.context().setOffline(false);
+  await isIdle(page);
+  expect(await getProgress(page)).toMatchObject({ completed: 2, images: { completed: 16, failed: 0 } });
+  expect([...bucket.server.stats.byKey.values()].every((count) => count === 1)).toBe(true);
+});
+
+declare global {
+  interface Window {
+    steps: ReturnType<Window['fixture']['kit']['prefetchManager']['getProgress']>[];
+  }
+}
