@@ -11,6 +11,7 @@ export default defineConfig({
           environment: 'node',
           include: ['test/**/*.test.ts'],
           exclude: ['test/components/**', 'test/e2e/**'],
+          testTimeout: 20_000, // real servers and directories, on whatever machine
         },
       },
       {
