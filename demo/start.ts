@@ -65,11 +65,18 @@ async function fillBucket(): Promise<void> {
   try {
     await uploadMissing(readStorage(), studio, (done, total) => showProgress('Uploading the photographs', done, total));
   } catch (error) {
-    if (!stopping)
-      console.error(`The bucket could not be filled: ${error instanceof Error ? error.message : String(error)}`);
+    if (!stopping) console.error(`  The bucket could not be filled: ${explain(error)}`);
   } finally {
     await studio.close();
   }
+}
+
+/** What S3 calls the error says more than the SDK's message, which some servers leave empty. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { bucket } = readStorage();
+  if (error.name === 'NoSuchBucket') return `there is no bucket ${bucket}. Create it first: aws s3 mb s3://${bucket}`;
+  return `${error.name}: ${error.message}`;
 }
 
 function printBanner(url: string): void {
