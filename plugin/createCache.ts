@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { ImageCache } from './cache/imageCache.ts';
 import { cacheLocation } from './cache/location.ts';
 import type { CacheLogger } from './cache/logger.ts';
@@ -7,10 +8,16 @@ import { createS3Source } from './source/index.ts';
 
 /** A cache of S3 images in the directory of the options. Touches nothing before the first call that needs it. */
 export function createCache(options: ResolvedOptions, root: string, logger: CacheLogger): ImageCache {
+  const location = cacheLocation(root, options.cacheDir);
   return new ImageCache({
-    ...cacheLocation(root, options.cacheDir),
+    ...location,
+    fallbackDirs: options.fallbackDirs.map((dir) => resolve(root, dir)).filter((dir) => dir !== location.dir),
     maxSize: options.maxSize,
     maxEntries: options.maxEntries,
+    maxImageSize: Math.min(options.maxImageSize, options.maxSize),
+    maxAge: options.maxAge,
+    minFreeSpace: options.minFreeSpace,
+    quotaOf: options.quotaOf,
     memoryMaxSize: options.memoryMaxSize,
     concurrency: options.concurrency,
     durability: options.durability,

@@ -6,7 +6,14 @@ import type { ExpressImageCacheOptions } from './options.ts';
 import { resolveOptions } from './resolveOptions.ts';
 
 export { ImageCacheError } from './errors.ts';
-export type { BucketOptions, ExpressImageCacheOptions, ImageCacheOptions, Size, TimeoutOptions } from './options.ts';
+export type {
+  BucketOptions,
+  Duration,
+  ExpressImageCacheOptions,
+  ImageCacheOptions,
+  Size,
+  TimeoutOptions,
+} from './options.ts';
 export type * from './protocol.ts';
 
 /** What an image cache in a server of your own consists of. */

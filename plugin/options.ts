@@ -5,6 +5,9 @@ import type { ManifestEntry } from './protocol.ts';
 /** A number of bytes, or a text such as `'50MB'` or `'2 GiB'` (`MB` is 1,000,000 bytes, `MiB` 1,048,576). */
 export type Size = number | string;
 
+/** A number of seconds, or a text such as `'90m'`, `'12h'`, `'30d'` or `'2w'`. */
+export type Duration = number | string;
+
 /** One bucket whose images may be cached. Nothing outside the listed buckets is ever fetched. */
 export interface BucketOptions {
   /** The bucket's name. */
@@ -43,10 +46,32 @@ export interface ImageCacheOptions {
   base?: string;
   /** Where images are kept, relative to Vite's root (or the working directory). @default '.image-cache' */
   cacheDir?: string;
+  /**
+   * Other cache directories, relative to the same: a team's shared one, another app's. An image that is not in ours is
+   * copied from there before S3 is asked. They are only read. @default []
+   */
+  fallbackDirs?: readonly string[];
   /** Bytes on disk; the least recently used images go first. @default '2GB' */
   maxSize?: Size;
   /** @default 1_000_000 */
   maxEntries?: number;
+  /** Images that nobody used for so long are dropped. @default undefined (never) */
+  maxAge?: Duration;
+  /**
+   * Left free on the disk: below it new images answer 507 `CACHE_DISK_FULL`, once those that nobody used for a day have
+   * made room. 0 to fill the disk. @default '500MB', or a twentieth of a disk smaller than 10 GB
+   */
+  minFreeSpace?: Size;
+  /**
+   * Bytes of one actor's images, by actor id; the actor's own least recently used images go first. As a function it is
+   * asked for each actor; `undefined` is no quota. Images that other actors use as well count, and stay. @default {}
+   *
+   * @example
+   * ```ts
+   * quotas: (actorId) => (actorId.startsWith('guest-') ? '20MB' : undefined)
+   * ```
+   */
+  quotas?: Readonly<Record<string, Size>> | ((actorId: string) => Size | undefined);
   /** Larger objects are refused. @default '50MB' */
   maxImageSize?: Size;
   /** The memory tier, or `false` for none. @default { maxSize: '256MB' } */
@@ -99,8 +124,15 @@ export interface ResolvedOptions {
   buckets: readonly ResolvedBucket[];
   base: string;
   cacheDir: string;
+  fallbackDirs: readonly string[];
   maxSize: number;
   maxEntries: number;
+  /** Milliseconds; `undefined` for never. */
+  maxAge: number | undefined;
+  /** Bytes; `undefined` for what suits the disk. */
+  minFreeSpace: number | undefined;
+  /** Bytes of one actor's images; `undefined` for an actor without a quota. */
+  quotaOf: ((actorId: string) => number | undefined) | undefined;
   maxImageSize: number;
   /** Bytes; 0 for none. */
   memoryMaxSize: number;

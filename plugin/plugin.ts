@@ -18,5 +18,6 @@ import { servePlugin } from './vite/serve.ts';
  */
 export function imageCache(options: ImageCacheOptions): Plugin[] {
   const resolved = resolveOptions(options);
-  return [hardenPlugin(resolved.cacheDir), servePlugin(resolved, createCache)];
+  const directories = [resolved.cacheDir, ...resolved.fallbackDirs];
+  return [...directories.map((dir) => hardenPlugin(dir)), servePlugin(resolved, createCache)];
 }

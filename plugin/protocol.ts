@@ -38,6 +38,7 @@ export interface ManifestEntry {
   /** Every actor that uses the image, when more than one does. */
   actor_ids?: string[];
   last_used_at: number;
+  /** Never evicted. */
   pinned?: boolean;
 }
 
@@ -131,13 +132,74 @@ export interface ClearAnswer {
   kept: number;
 }
 
+/** `POST /pin`: one image, or all that an actor has and will have, is never evicted, or may be again. */
+export type PinRequest = PinTarget & {
+  /** @default true */
+  pinned?: boolean;
+};
+
+export type PinTarget = { s3_url: string } | { actor_id: string };
+
+export interface PinAnswer {
+  /** How many cached images the change was about. */
+  pinned: number;
+}
+
+export type VerifyStepName = 'scan' | 'rehash' | 'repair' | 'drop' | 'clean';
+
+/** A step of a verification, with what it looked at and what it mended. */
+export interface VerifyStep {
+  step: VerifyStepName;
+  took_ms: number;
+  checked: number;
+  healed: number;
+}
+
+/** `POST /verify` */
+export interface VerifyReport {
+  started_at: number;
+  took_ms: number;
+  /** In the order in which they ran. */
+  steps: VerifyStep[];
+  /** Now in the manifest. */
+  entries: number;
+  /** Files without an entry, which are adopted when their URL is asked for. */
+  unclaimed: number;
+  /** Entries whose file was not what it had been; it is in `quarantine/`. */
+  damaged: number;
+  /** Entries whose file was gone. */
+  missing: number;
+  /** Of those two, entries whose image was found under another name. */
+  repaired: number;
+  /** Of those two, entries that were dropped; their images are fetched again when asked for. */
+  dropped: number;
+  /** Files without an entry that are no images of ours, or not whole, and were put aside. */
+  quarantined: number;
+  /** Half-written files of processes that have ended. */
+  cleaned: number;
+}
+
+/** How far a step has come. */
+export interface VerifyProgress {
+  step: VerifyStepName;
+  checked: number;
+  total: number;
+}
+
+/** One line of `POST /verify` with `Accept: application/x-ndjson`; an error ends the lines. */
+export type VerifyLine = VerifyProgress | (VerifyReport & { done: true }) | { error: ItemError };
+
 /** `GET /stats` */
 export interface CacheStats {
+  /** Of the directory; a copy of it gets another one. Empty where none can be written. */
+  cache_id: string;
   total_entries: number;
   total_size_bytes: number;
   /** Megabytes of 1,000,000 bytes, two decimals. */
   total_size_mb: number;
   actors: Record<string, { entries: number; size_bytes: number }>;
+  /** Files without an entry: they count for `maxSize`, are adopted when asked for, and are the first to go. */
+  unclaimed: { files: number; size_bytes: number };
   memory: { entries: number; size_bytes: number; max_bytes: number };
   /** Since this server started. */
   hits: { memory: number; disk: number };

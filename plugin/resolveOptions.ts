@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ImageCacheError } from './errors.ts';
-import type { BucketOptions, ImageCacheOptions, ResolvedBucket, ResolvedOptions, Size } from './options.ts';
+import { parseDuration } from './duration.ts';
+import type { BucketOptions, Duration, ImageCacheOptions, ResolvedBucket, ResolvedOptions, Size } from './options.ts';
 import { DEFAULT_BASE } from './protocol.ts';
 import { parseSize } from './size.ts';
 
@@ -56,8 +57,25 @@ const optionsSchema = z.strictObject({
     })
     .optional(),
   cacheDir: text("a directory such as '.image-cache'").optional(),
+  fallbackDirs: z
+    .array(text("a directory such as '../shared/.image-cache'"), { error: 'an array of directories' })
+    .optional(),
   maxSize: size(BYTES).optional(),
   maxEntries: atLeast(1, 'a whole number, at least 1').optional(),
+  maxAge: z
+    .custom<Duration>((value) => parseDuration(value) !== undefined, {
+      error: "a positive number of seconds, or a text such as '30d'",
+    })
+    .optional(),
+  minFreeSpace: z
+    .custom<Size>((value) => value === 0 || parseSize(value) !== undefined, { error: `0, ${BYTES}` })
+    .optional(),
+  quotas: z
+    .union([
+      z.custom<(actorId: string) => Size | undefined>((value) => typeof value === 'function', { error: 'a function' }),
+      z.record(z.string(), size(BYTES), { error: "{ [actor id]: '100MB' }, or a function of the actor id" }),
+    ])
+    .optional(),
   maxImageSize: size(BYTES).optional(),
   memory: z
     .union([z.literal(false), z.strictObject({ maxSize: size(BYTES).optional() })], {
@@ -99,8 +117,12 @@ export function resolveOptions(options: ImageCacheOptions): ResolvedOptions {
     buckets: options.buckets.map(resolveBucket),
     base: options.base ?? DEFAULT_BASE,
     cacheDir: options.cacheDir ?? '.image-cache',
+    fallbackDirs: options.fallbackDirs ?? [],
     maxSize: bytes(options.maxSize, '2GB'),
     maxEntries: options.maxEntries ?? 1_000_000,
+    maxAge: parseDuration(options.maxAge),
+    minFreeSpace: options.minFreeSpace === 0 ? 0 : parseSize(options.minFreeSpace),
+    quotaOf: resolveQuotas(options.quotas),
     maxImageSize: bytes(options.maxImageSize, '50MB'),
     memoryMaxSize: options.memory === false ? 0 : bytes(options.memory?.maxSize, '256MB'),
     concurrency: options.concurrency ?? 16,
@@ -113,6 +135,21 @@ export function resolveOptions(options: ImageCacheOptions): ResolvedOptions {
     bodyLimit: bytes(options.bodyLimit, '4MB'),
     logLevel: options.logLevel ?? 'info',
   };
+}
+
+function resolveQuotas(quotas: ImageCacheOptions['quotas']): ResolvedOptions['quotaOf'] {
+  if (quotas === undefined) return undefined;
+  if (typeof quotas === 'function') return (actorId) => resolveQuota(quotas(actorId));
+  const bytes = new Map(Object.entries(quotas).map(([actorId, quota]) => [actorId, parseSize(quota)]));
+  return (actorId) => bytes.get(actorId);
+}
+
+function resolveQuota(quota: Size | undefined): number | undefined {
+  const bytes = parseSize(quota);
+  if (bytes !== undefined || quota === undefined) return bytes;
+  throw new ImageCacheError('INVALID_OPTION', `imageCache: option \`quotas\` returned ${describe(quota)}.`, {
+    hint: `It must return ${BYTES}, or undefined for no quota.`,
+  });
 }
 
 function resolveBucket(bucket: string | BucketOptions): ResolvedBucket {

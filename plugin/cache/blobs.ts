@@ -6,6 +6,7 @@ import { ImageCacheError } from '../errors.ts';
 import type { ManifestEntry } from '../protocol.ts';
 import { BlobWriter, type WrittenBlob } from './blobWriter.ts';
 import { errnoOf } from './fileError.ts';
+import { type FileIdentity, identityOf, isSameFile } from './fileIdentity.ts';
 import { insidePath, sha256 } from './layout.ts';
 import { READ } from './openFlags.ts';
 import { quarantine } from './quarantine.ts';
@@ -17,12 +18,6 @@ import { temporaryPath } from './temporary.ts';
 const MAX_OPEN_FILES = 32;
 /** Files whose content this process has checked; a forgotten one is checked again. */
 const MAX_VERIFIED = 100_000;
-
-interface FileIdentity {
-  ino: number;
-  size: number;
-  mtimeMs: number;
-}
 
 /** The image files. Names come from `layout.ts`; nothing outside the cache directory is ever touched. */
 export class BlobStore {
@@ -88,6 +83,20 @@ export class BlobStore {
     return file?.isFile() === true && file.size === entry.size_bytes;
   }
 
+  /** Takes a file for checked that was read elsewhere, by {@link NamedImages}. */
+  trust(path: string, file: FileIdentity): void {
+    this.#verified.set(path, identityOf(file));
+  }
+
+  /** Hashes the file again, whatever this process knows of it. A damaged one is put aside, as by {@link BlobStore.read}. */
+  async recheck(entry: ManifestEntry): Promise<'whole' | 'damaged' | 'missing'> {
+    const path = insidePath(entry.local_path) ?? '';
+    const isThere = (await lstat(join(this.#dir, path)).catch(() => undefined)) !== undefined;
+    this.#verified.delete(path);
+    if ((await this.read(entry)) !== undefined) return 'whole';
+    return isThere ? 'damaged' : 'missing';
+  }
+
   async remove(entry: ManifestEntry): Promise<void> {
     const path = insidePath(entry.local_path);
     if (path === undefined || !(await this.#isInside(path))) return;
@@ -118,7 +127,7 @@ export class BlobStore {
       return undefined;
     }
     const identity = identityOf(stats);
-    if (isSame(this.#verified.get(path), identity)) return bytes;
+    if (isSameFile(this.#verified.get(path), identity)) return bytes;
     if (sha256(bytes) !== entry.sha256) {
       await this.#putAside(path);
       return undefined;
@@ -136,7 +145,7 @@ export class BlobStore {
   async #linkTwin(blob: WrittenBlob, twin: string, target: string): Promise<boolean> {
     const twinPath = twin.slice(this.#dir.length + 1);
     const stats = await stat(twin).catch(() => undefined);
-    if (stats === undefined || !isSame(this.#verified.get(twinPath), identityOf(stats))) return false;
+    if (stats === undefined || !isSameFile(this.#verified.get(twinPath), identityOf(stats))) return false;
     const linked = await link(twin, target).then(
       () => true,
       () => false, // already there, or no hard links here: the written file takes the name instead
@@ -145,14 +154,6 @@ export class BlobStore {
     await rm(blob.path, { force: true });
     return true;
   }
-}
-
-function identityOf({ ino, size, mtimeMs }: FileIdentity): FileIdentity {
-  return { ino, size, mtimeMs };
-}
-
-function isSame(a: FileIdentity | undefined, b: FileIdentity): boolean {
-  return a !== undefined && a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs;
 }
 
 /** Gone, a directory in its place, or a link that was planted there. */

@@ -1,6 +1,7 @@
 import { lstat, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ImageCacheError } from '../errors.ts';
+import { readCacheId } from './cacheId.ts';
 import { errnoOf, fileError } from './fileError.ts';
 import { IMAGES_DIR, JOURNAL_DIR, QUARANTINE_DIR, TMP_DIR } from './layout.ts';
 import { sweepTemporary } from './temporary.ts';
@@ -22,6 +23,7 @@ export async function prepareDirectory(dir: string, now: number): Promise<void> 
     }
     await writeOnce(join(dir, '.gitignore'), '*\n');
     await writeOnce(join(dir, 'CACHEDIR.TAG'), CACHEDIR_TAG);
+    await readCacheId(dir);
   } catch (error) {
     throw fileError(error);
   }

@@ -14,6 +14,8 @@ export interface DownloaderOptions<Object extends SourceObject> {
   store: ManifestStore;
   blobs: BlobStore;
   inspect: Inspector;
+  /** The bytes that an image of this actor may have. */
+  maxBytesOf: (actorId: string) => number;
   now: () => number;
   sync: boolean;
 }
@@ -61,11 +63,19 @@ export class Downloader<Object extends SourceObject> {
   }
 
   async #fill(writer: BlobWriter, object: Object, running: Running, signal: AbortSignal): Promise<Downloaded> {
-    const { source, store, inspect, now, sync } = this.#options;
+    const { source, store, inspect, maxBytesOf, now, sync } = this.#options;
+    const maxBytes = maxBytesOf(running.actorId);
+    let size = 0;
     let image: (InspectedImage & { body: Buffer }) | undefined;
     const sink: Sink = {
-      write: (chunk) => writer.write(chunk),
-      reset: () => writer.reset(),
+      write: (chunk) => {
+        size += chunk.length;
+        return size > maxBytes ? Promise.reject(tooLarge(maxBytes)) : writer.write(chunk);
+      },
+      reset: () => {
+        size = 0;
+        return writer.reset();
+      },
       complete: async () => {
         const body = await writer.bytes();
         image = { ...inspect(body), body };
@@ -119,8 +129,18 @@ export class Downloader<Object extends SourceObject> {
   }
 }
 
+/** It could only push everything else out, and would be the next to go (T61). */
+function tooLarge(maxBytes: number): ImageCacheError {
+  return new ImageCacheError('IMAGE_TOO_LARGE', `The image is larger than the ${maxBytes} bytes it may take up.`, {
+    hint: 'Raise `maxSize`, or the quota of the actor.',
+  });
+}
+
 /** Whether whoever made the change does not want what is on its way. */
-function takesBack(change: ManifestChange, { key, actorId }: Running): boolean {
+export function takesBack(
+  change: ManifestChange,
+  { key, actorId }: { readonly key: string; readonly actorId: string },
+): boolean {
   if (change.op === 'delete') return change.reason === 'invalidated' && change.keys.includes(key);
   return change.op === 'clear' && (change.actor === undefined || change.actor === actorId);
 }

@@ -25,7 +25,7 @@ export class EventHub {
 
   /** @param index as it is after the change */
   changed({ change, removed }: AppliedChange, index: ManifestIndex): void {
-    if (change.op === 'put') {
+    if (change.op === 'put' || change.op === 'adopt') {
       this.#emit({ type: 'stored', entry: index.get(change.entry.s3_url) ?? change.entry });
     }
     if (change.op === 'delete' && change.reason === 'invalidated') {

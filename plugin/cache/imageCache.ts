@@ -5,29 +5,27 @@ import type {
   CacheStats,
   ClearAnswer,
   ManifestEntry,
+  PinAnswer,
+  PinTarget,
   PrefetchImage,
   PrefetchResult,
   Priority,
+  VerifyReport,
 } from '../protocol.ts';
 import { redact } from '../redact.ts';
-import { BlobStore } from './blobs.ts';
+import { readCacheId } from './cacheId.ts';
 import { prepareDirectory } from './directory.ts';
-import { Downloader } from './downloader.ts';
 import { EventHub } from './eventHub.ts';
 import { fileError } from './fileError.ts';
 import type { ImageCacheSettings } from './imageCacheSettings.ts';
-import { JournalManifest } from './journalManifest.ts';
-import { LiveManifest } from './liveManifest.ts';
-import type { ManifestChange } from './journalRecord.ts';
 import type { CacheLogger } from './logger.ts';
-import { actorsOf } from './manifestEntry.ts';
-import type { AppliedChange, ManifestStore } from './manifestStore.ts';
-import { MemoryTier } from './memory.ts';
-import { MissPath } from './missPath.ts';
-import { type CachedImage, Shelf } from './shelf.ts';
+import type { AppliedChange } from './manifestStore.ts';
+import { type CacheParts, assembleParts } from './parts.ts';
+import type { CachedImage } from './shelf.ts';
 import { serializeManifest } from './snapshot.ts';
 import type { Source, SourceObject } from './source.ts';
 import { StatsCounter } from './stats.ts';
+import type { ProgressListener } from './verifier.ts';
 
 /** The actor of images that were asked for without one. */
 const DEFAULT_ACTOR_ID = 'default';
@@ -41,13 +39,7 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
   readonly #dir: string;
   readonly #now: () => number;
   readonly #logger: CacheLogger;
-  readonly #store: ManifestStore;
-  readonly #manifest: LiveManifest;
-  readonly #blobs: BlobStore;
-  readonly #memory: MemoryTier;
-  readonly #shelf: Shelf;
-  readonly #downloader: Downloader<Object>;
-  readonly #missPath: MissPath<Object>;
+  readonly #parts: CacheParts<Object>;
   readonly #stats = new StatsCounter();
   readonly #events: EventHub;
   readonly #instance = randomUUID();
@@ -56,50 +48,26 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
   #closing: Promise<void> | undefined;
 
   constructor(settings: ImageCacheSettings<Object>) {
-    const { dir, prefix, source, inspect, logger, now = Date.now } = settings;
-    const sync = settings.durability === 'full';
-    const warn = (message: string) => logger.warn(message);
-    this.#events = new EventHub(warn);
+    const { dir, source, logger, now = Date.now } = settings;
     this.#source = source;
     this.#dir = dir;
     this.#now = now;
     this.#logger = logger;
-    const observer = {
-      applied: (applied: AppliedChange) => this.#applied(applied),
-      reset: (gone: ManifestEntry[]) => this.#reset(gone),
-      warn,
-    };
-    const store = new JournalManifest({ dir, prefix, sync, now, observer });
-    const manifest = new LiveManifest({ store, dir, now, logger });
-    const blobs = new BlobStore({ dir, sync, now });
-    const memory = new MemoryTier(settings.memoryMaxSize);
-    const shelf = new Shelf({ store, blobs, memory, warn });
-    const downloader = new Downloader({ source, store, blobs, inspect, now, sync });
-    const { concurrency } = settings;
-    this.#missPath = new MissPath({
-      manifest,
-      shelf,
-      downloader,
-      limits: settings,
-      concurrency,
-      stats: this.#stats,
-      logger,
+    this.#events = new EventHub((message) => logger.warn(message));
+    this.#parts = assembleParts(settings, this.#stats, {
+      applied: (applied) => this.#applied(applied),
+      reset: (gone) => this.#reset(gone),
+      warn: (message) => logger.warn(message),
     });
-    this.#store = store;
-    this.#manifest = manifest;
-    this.#blobs = blobs;
-    this.#memory = memory;
-    this.#shelf = shelf;
-    this.#downloader = downloader;
   }
 
   /** An image by `local_path`, if it is in memory: the hot path, without a promise. */
   peek(path: string): CachedImage | undefined {
-    if (!this.#manifest.isOpen) return undefined;
-    const entry = this.#store.index.getByPath(path);
-    const image = entry === undefined ? undefined : this.#shelf.peek(entry);
+    if (!this.#parts.manifest.isOpen) return undefined;
+    const entry = this.#parts.manifest.store.index.getByPath(path);
+    const image = entry === undefined ? undefined : this.#parts.shelf.peek(entry);
     if (image === undefined) return undefined;
-    this.#manifest.lookAround();
+    this.#parts.manifest.lookAround();
     return this.#served(image);
   }
 
@@ -108,13 +76,13 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
    * @throws ImageCacheError NOT_CACHED, or CACHE_CORRUPT when its file was damaged (it is fetched again by URL)
    */
   async readPath(path: string): Promise<CachedImage> {
-    const entry = await this.#manifest.find((index) => index.getByPath(path));
+    const entry = await this.#parts.manifest.findToServe({ path });
     if (entry === undefined) {
       throw new ImageCacheError('NOT_CACHED', 'No cached image has this path.', {
         hint: 'Paths are the `local_path` of an entry of GET /manifest. The image may have been cleared or evicted: ask for it by `?url=`.',
       });
     }
-    const image = await this.#shelf.read(entry);
+    const image = await this.#parts.shelf.read(entry);
     if (image === undefined) {
       throw new ImageCacheError('CACHE_CORRUPT', 'The cached file was missing or damaged, and has been dropped.', {
         hint: 'Ask for the image by `?url=` to fetch it again.',
@@ -130,34 +98,39 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
    */
   async readUrl(url: string, actorId = DEFAULT_ACTOR_ID, signal?: AbortSignal): Promise<CachedImage> {
     const object = this.#source.identify(url);
-    const entry = await this.#manifest.find((index) => index.get(object.key));
-    const cached = entry === undefined ? undefined : await this.#shelf.read(entry);
+    const entry = await this.#parts.manifest.findToServe({ key: object.key });
+    const cached = entry === undefined ? undefined : await this.#parts.shelf.read(entry);
     if (cached !== undefined) return this.#served(cached);
-    const fetched = await this.#missPath.fetch(object, { actorId, urgency: 'visible', signal });
+    const adopted = await this.#parts.adoption.adoptOrCopy(object, actorId);
+    const found = adopted === undefined ? undefined : await this.#parts.shelf.read(adopted);
+    if (found !== undefined) return this.#served(found);
+    const fetched = await this.#parts.missPath.fetch(object, { actorId, urgency: 'visible', signal });
     return this.#served({ ...fetched, tier: 's3' });
   }
 
   /** The entry of an object, if it is cached. @throws ImageCacheError for a URL of no configured bucket */
   async find(url: string): Promise<ManifestEntry | undefined> {
-    const { key } = this.#source.identify(url);
-    return this.#manifest.find((index) => index.get(key));
+    const object = this.#source.identify(url);
+    return (await this.#parts.manifest.findToServe({ key: object.key })) ?? this.#parts.adoption.adopt(object);
   }
 
   /** The entry at a `local_path`, if there is one. */
   findPath(path: string): Promise<ManifestEntry | undefined> {
-    return this.#manifest.find((index) => index.getByPath(path));
+    return this.#parts.manifest.findToServe({ path });
   }
 
   /** The entries of many URLs; `undefined` for what is not cached and for what no bucket of ours holds. */
   async lookup(urls: readonly string[]): Promise<(ManifestEntry | undefined)[]> {
-    const index = await this.#manifest.refreshed();
-    return urls.map((url) => {
+    const index = await this.#parts.manifest.refreshed();
+    const entries = urls.map(async (url) => {
       try {
-        return index.get(this.#source.identify(url).key);
+        const object = this.#source.identify(url);
+        return index.get(object.key) ?? (await this.#parts.adoption.adopt(object));
       } catch {
         return undefined;
       }
     });
+    return Promise.all(entries);
   }
 
   /** Sees to it that an image is cached. Never rejects: what went wrong is in the result. */
@@ -171,12 +144,13 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
     try {
       const object = this.#source.identify(image.s3_url);
       s3_url = object.key;
-      const entry = await this.#manifest.find((index) => index.get(object.key));
-      if (entry !== undefined && (await this.#blobs.has(entry))) {
-        return { s3_url, status: 'cached', entry: await this.#missPath.claim(entry, actorId) };
-      }
+      const entry = await this.#parts.manifest.find((index) => index.get(object.key));
       const named = image.filename === undefined ? object : { ...object, filename: image.filename };
-      const fetched = await this.#missPath.fetch(named, { actorId, urgency: priority, signal });
+      const cached = (await this.#ifThere(entry)) ?? (await this.#parts.adoption.adoptOrCopy(named, actorId));
+      if (cached !== undefined) {
+        return { s3_url, status: 'cached', entry: await this.#parts.missPath.claim(cached, actorId) };
+      }
+      const fetched = await this.#parts.missPath.fetch(named, { actorId, urgency: priority, signal });
       return { s3_url, status: 'downloaded', entry: fetched.entry };
     } catch (error) {
       const failure = ImageCacheError.from(error);
@@ -187,46 +161,64 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
 
   /** Forgets one object, in memory and on disk. Returns how many entries that were. */
   async invalidate(url: string): Promise<number> {
-    const { key } = this.#source.identify(url);
-    await this.#manifest.open();
-    const { removed } = await this.#store.append({ op: 'delete', keys: [key], reason: 'invalidated' });
-    await this.#shelf.remove(removed);
-    return removed.length;
+    return this.#parts.removal.invalidate(this.#source.identify(url).key);
   }
 
   /** Forgets what only this actor uses; without an actor, everything. Pinned images go too: it was asked for. */
-  async clear(actorId?: string): Promise<ClearAnswer> {
-    const index = await this.#manifest.refreshed();
-    const before = actorId === undefined ? index.size : index.keysOf(actorId).size;
-    const { removed } = await this.#appendClear(actorId);
-    await this.#shelf.remove(removed);
-    return {
-      cleared: removed.length,
-      freed_bytes: removed.reduce((sum, entry) => sum + entry.size_bytes, 0),
-      kept: Math.max(0, before - removed.length),
-    };
+  clear(actorId?: string): Promise<ClearAnswer> {
+    return this.#parts.removal.clear(actorId);
+  }
+
+  /**
+   * Keeps an image, or all that an actor has and will have, from being evicted; clearing still removes them.
+   * @throws ImageCacheError NOT_CACHED for an image that is not there
+   */
+  async pin(target: PinTarget): Promise<PinAnswer> {
+    const pinned = await this.#pin(target, true);
+    if (pinned > 0 || 'actor_id' in target) return { pinned };
+    throw new ImageCacheError('NOT_CACHED', 'The image to be pinned is not cached.', { hint: 'Prefetch it first.' });
+  }
+
+  /** Takes a pin back. What another actor has pinned stays so. */
+  async unpin(target: PinTarget): Promise<PinAnswer> {
+    return { pinned: await this.#pin(target, false) };
   }
 
   /** `GET /stats` */
   async stats(): Promise<CacheStats> {
-    return this.#stats.report(await this.#manifest.refreshed(), this.#memory, this.#missPath);
+    const index = await this.#parts.manifest.refreshed();
+    const { count, bytes } = this.#parts.discovery.unclaimed;
+    return {
+      cache_id: await readCacheId(this.#dir).catch(() => ''),
+      ...this.#stats.report(index, this.#parts.memory, this.#parts.missPath),
+      unclaimed: { files: count, size_bytes: bytes },
+    };
+  }
+
+  /**
+   * Holds every file against the manifest and mends what it can, while the cache serves. Calls that come while it runs share
+   * the run; the signal tells that whoever asked has left.
+   * @throws ImageCacheError ABORTED when everybody who asked has left
+   */
+  async verify(options: { signal?: AbortSignal; onProgress?: ProgressListener } = {}): Promise<VerifyReport> {
+    await this.#parts.manifest.refreshed();
+    return this.#parts.verifier.verify(options.signal, options.onProgress);
   }
 
   /** Changes whenever the manifest does; for `ETag`. */
   async manifestTag(): Promise<string> {
-    await this.#manifest.refreshed();
+    await this.#parts.manifest.refreshed();
     return `"${this.#instance}-${this.#revision}"`;
   }
 
   /** The manifest as text in chunks, of all images or one actor's; `filter` leaves entries out. */
-  async manifest(actorId?: string, filter?: (entry: ManifestEntry) => Promise<boolean>): Promise<Iterable<string>> {
-    const index = await this.#manifest.refreshed();
-    const entries =
-      actorId === undefined ? [...index.values()] : [...index.keysOf(actorId)].flatMap((key) => index.get(key) ?? []);
-    if (filter === undefined) return serializeManifest(entries, this.#now());
-    const allowed: ManifestEntry[] = [];
-    for (const entry of entries) if (await filter(entry)) allowed.push(entry);
-    return serializeManifest(allowed, this.#now());
+  async manifest(
+    actorId?: string,
+    filter?: (entry: ManifestEntry) => Promise<boolean>,
+  ): Promise<AsyncIterable<string>> {
+    const index = await this.#parts.manifest.refreshed();
+    const entries = actorId === undefined ? index.toArray() : index.valuesOf(actorId);
+    return serializeManifest(entries, { lastUpdated: this.#now(), filter });
   }
 
   /** Calls the listener on every change, from whichever process. Returns how to stop it. */
@@ -242,44 +234,52 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
 
   async #close(): Promise<void> {
     this.#events.close();
-    const downloads = this.#missPath.close();
+    const downloads = this.#parts.missPath.close();
     this.#source.close();
+    this.#parts.evictor.close();
     await downloads;
-    await this.#manifest.close();
+    await this.#parts.verifier.close();
+    await this.#parts.fallback.close();
+    await this.#parts.uses.record();
+    await this.#parts.manifest.close();
   }
 
-  /** A full disk has no room for the record of a removal, either; then the files go first, which makes some. */
-  async #appendClear(actorId: string | undefined): Promise<AppliedChange> {
-    const change: ManifestChange = { op: 'clear', ...(actorId !== undefined && { actor: actorId }) };
-    try {
-      return await this.#store.append(change);
-    } catch (error) {
-      if (ImageCacheError.from(error).code !== 'CACHE_DISK_FULL') throw error;
-      const doomed = [...this.#store.index.values()].filter(
-        (entry) => actorId === undefined || actorsOf(entry).every((actor) => actor === actorId),
-      );
-      for (const entry of doomed) await this.#blobs.remove(entry);
-      return this.#store.append(change);
-    }
+  /** Returns how many images the change was about. */
+  async #pin(target: PinTarget, pinned: boolean): Promise<number> {
+    if ('actor_id' in target) return this.#parts.pins.setActor(target.actor_id, pinned);
+    return this.#parts.pins.setImage(this.#source.identify(target.s3_url).key, pinned);
   }
 
   #applied(applied: AppliedChange): void {
     this.#revision += 1;
-    this.#shelf.forget(applied.removed);
-    this.#downloader.observe(applied.change);
-    this.#events.changed(applied, this.#store.index);
+    this.#parts.shelf.forget(applied.removed);
+    this.#parts.downloader.observe(applied.change);
+    this.#parts.adoption.observe(applied.change);
+    this.#parts.discovery.observe(applied.change);
+    this.#events.changed(applied, this.#parts.manifest.store.index);
   }
 
   /** The journal was read anew, perhaps because the directory was emptied under us. */
   #reset(gone: ManifestEntry[]): void {
     this.#revision += 1;
-    this.#shelf.forget(gone);
-    prepareDirectory(this.#dir, this.#now()).catch((error: unknown) => this.#logger.warn(fileError(error).message));
+    this.#parts.shelf.forget(gone);
+    prepareDirectory(this.#dir, this.#now())
+      .then(() => this.#parts.discovery.reset())
+      .catch((error: unknown) => this.#logger.warn(fileError(error).message));
     this.#events.lost(gone);
+  }
+
+  /** An entry whose file is gone is dropped, so that another file can be adopted in its place. */
+  async #ifThere(entry: ManifestEntry | undefined): Promise<ManifestEntry | undefined> {
+    if (entry === undefined) return undefined;
+    return (await this.#parts.blobs.has(entry)) || (await this.#parts.shelf.read(entry)) !== undefined
+      ? entry
+      : undefined;
   }
 
   #served(image: CachedImage): CachedImage {
     image.entry.last_used_at = this.#now();
+    this.#parts.uses.add(image.entry.s3_url);
     this.#stats.served(image.tier, image.body.length);
     return image;
   }

@@ -1,16 +1,20 @@
+import type { EvictionLimits } from './eviction.ts';
 import type { Inspector } from './inspector.ts';
 import type { CacheLogger } from './logger.ts';
 import type { Source, SourceObject } from './source.ts';
 
 /** What an `ImageCache` is made of and limited by. */
-export interface ImageCacheSettings<Object extends SourceObject> {
+export interface ImageCacheSettings<Object extends SourceObject> extends EvictionLimits {
   /** Absolute. */
   dir: string;
   /** What `local_path` begins with, e.g. `.image-cache/`. */
   prefix: string;
-  /** Bytes. */
-  maxSize: number;
-  maxEntries: number;
+  /** Bytes. @default 500 MB, or a twentieth of a disk smaller than 10 GB */
+  minFreeSpace?: number | undefined;
+  /** Bytes of a file that may be adopted. @default maxSize */
+  maxImageSize?: number;
+  /** Other cache directories to copy from, absolute. @default [] */
+  fallbackDirs?: readonly string[];
   /** Bytes; 0 for no memory tier. */
   memoryMaxSize: number;
   concurrency: number;

@@ -1,20 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ImageCacheError } from '../errors.ts';
 import type { ManifestEntry } from '../protocol.ts';
+import { compactionDelay, isWorthCompacting } from './compactionPolicy.ts';
+import { EarlyManifest } from './earlyManifest.ts';
 import { fileError } from './fileError.ts';
 import { generationPath, listGenerations, removeSuperseded } from './generations.ts';
 import { JournalLog } from './journalLog.ts';
 import { type JournalRecord, type ManifestChange, encodeRecord } from './journalRecord.ts';
 import { JournalReplica } from './journalReplica.ts';
+import { inKeyOrder } from './keyOrder.ts';
 import { JOURNAL_DIR, TMP_DIR } from './layout.ts';
 import { withCompactionLock } from './lock.ts';
 import type { ManifestIndex } from './manifestIndex.ts';
-import type { AppliedChange, ManifestObserver, ManifestStore } from './manifestStore.ts';
+import type { AppliedChange, ManifestObserver, ManifestQuestion, ManifestStore } from './manifestStore.ts';
 import { publishManifest } from './publish.ts';
 import { createSerial } from './serial.ts';
-import { serializeManifest, writeSnapshot } from './snapshot.ts';
+import { type SnapshotState, serializeManifest, writeSnapshot } from './snapshot.ts';
 import { temporaryPath } from './temporary.ts';
 
 export interface JournalManifestOptions {
@@ -58,6 +61,10 @@ export class JournalManifest implements ManifestStore {
   readonly #writing = new Map<string, PendingRecord>();
   #refreshing: Promise<void> | undefined;
   #compactTimer: NodeJS.Timeout | undefined;
+  /** Since when `manifest.json` lacks a change. */
+  #behindSince: number | undefined;
+  /** Answers while the manifest is read. */
+  #early: EarlyManifest | undefined;
   #isOpen = false;
   #closing: Promise<void> | undefined;
 
@@ -81,10 +88,21 @@ export class JournalManifest implements ManifestStore {
   }
 
   async open(): Promise<void> {
-    await this.#serial(() => this.#replica.catchUp());
-    this.#isOpen = true;
+    try {
+      await this.#serial(() => this.#replica.catchUp());
+      this.#isOpen = true;
+    } finally {
+      await this.#early?.close();
+      this.#early = undefined;
+    }
     await this.#ensureManifest().catch((error: unknown) => this.#warnOfManifest(error));
     await this.#compactIfBehind();
+  }
+
+  async findEarly(question: ManifestQuestion): Promise<ManifestEntry | undefined> {
+    if (this.#isOpen || this.#closing !== undefined) return undefined;
+    this.#early ??= new EarlyManifest(this.#options);
+    return this.#early.find(question);
   }
 
   append(change: ManifestChange): Promise<AppliedChange> {
@@ -174,45 +192,62 @@ export class JournalManifest implements ManifestStore {
 
   /** Records were written since the newest snapshot, or whoever sealed the log before was killed before it took one. */
   async #isBehind(): Promise<boolean> {
+    if (this.#replica.isClosed) return false; // a compaction under way met `close`
     const log = await this.#replica.catchUp();
     const { snapshots } = await listGenerations(this.#journalDir);
     return snapshots[0] !== log.generation || (await log.size()) > 0;
   }
 
-  /** Rarer as the manifest grows, so that its cost per added entry stays bounded: 0.5 s at 1,000 entries. */
   #scheduleCompaction(): void {
     if (this.#compactTimer !== undefined || this.#closing !== undefined) return;
-    const delay = Math.min(60_000, Math.max(200, this.index.size / 2));
+    this.#behindSince ??= performance.now();
     this.#compactTimer = setTimeout(() => {
       this.#compactTimer = undefined;
-      this.compact()
-        .then(() => this.#compactIfBehind()) // another process held the lock, or records came while we wrote
+      this.#compactIfDue()
+        .then(() => this.#compactIfBehind()) // not yet due, the lock held by another, or new records while we wrote
         .catch((error: unknown) => this.#warnOfManifest(error));
-    }, delay).unref();
+    }, compactionDelay(this.index.size)).unref();
+  }
+
+  async #compactIfDue(): Promise<void> {
+    if (!(await this.#serial(() => this.#isDue()))) return;
+    this.#behindSince = undefined;
+    await this.compact();
+  }
+
+  async #isDue(): Promise<boolean> {
+    if (this.#replica.isClosed) return false;
+    const log = await this.#replica.catchUp();
+    const path = generationPath(this.#journalDir, log.generation, 'snap');
+    const snapshotBytes = (await stat(path).catch(() => undefined))?.size ?? 0; // none yet: high time
+    const lagMs = performance.now() - (this.#behindSince ?? 0);
+    return isWorthCompacting({ entries: this.index.size, logBytes: await log.size(), snapshotBytes, lagMs });
   }
 
   #compactNow(): Promise<void> {
     return this.#compactions(async () => {
       const snapshot = await this.#serial(() => this.#rotate());
       if (snapshot === undefined) return;
-      const { dir, sync } = this.#options;
+      const { dir, sync, now } = this.#options;
+      const { entries, state } = snapshot;
+      const content = serializeManifest(await inKeyOrder(entries), { lastUpdated: now(), state });
       await mkdir(join(dir, TMP_DIR), { recursive: true, mode: 0o700 });
-      const path = generationPath(this.#journalDir, snapshot.generation, 'snap');
-      await writeSnapshot(path, temporaryPath(dir), snapshot.content, sync);
-      await removeSuperseded(this.#journalDir, snapshot.generation);
+      const { generation } = state.position;
+      await writeSnapshot(generationPath(this.#journalDir, generation, 'snap'), temporaryPath(dir), content, sync);
+      await removeSuperseded(this.#journalDir, generation);
       await publishManifest(dir, sync);
     });
   }
 
   /** Seals the log by beginning the next one, and takes the state at that point. */
-  async #rotate(): Promise<{ generation: number; content: Iterable<string> } | undefined> {
+  async #rotate(): Promise<{ entries: ManifestEntry[]; state: SnapshotState } | undefined> {
     if (!(await this.#isBehind())) return undefined;
     const sealed = await this.#replica.catchUp();
     if ((await sealed.size()) > 0) await JournalLog.create(this.#journalDir, sealed.generation + 1);
     const { generation, offset } = await this.#replica.catchUp();
     // Entries are replaced, not changed, so this list stays what it is while it is written out.
-    const entries = [...this.index.values()];
-    return { generation, content: serializeManifest(entries, this.#options.now(), { generation, offset }) };
+    const entries = this.index.toArray();
+    return { entries, state: { position: { generation, offset }, pinnedActors: [...this.index.pinnedActors] } };
   }
 
   #warnOfManifest(error: unknown): void {

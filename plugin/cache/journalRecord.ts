@@ -1,14 +1,22 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ManifestEntry } from '../protocol.ts';
 
 /** A change of the manifest. Each carries all it needs, so that applying one twice changes nothing. */
 export type ManifestChange =
   | { op: 'put'; entry: ManifestEntry }
+  /** A file that lay there without an entry; a `put` that came before it stays. */
+  | { op: 'adopt'; entry: ManifestEntry }
   /** One more actor uses the image. */
   | { op: 'claim'; key: string; actor: string }
   | { op: 'delete'; keys: readonly string[]; reason: 'invalidated' | 'evicted' | 'missing' }
   /** Every image, or those that only this actor uses. */
-  | { op: 'clear'; actor?: string };
+  | { op: 'clear'; actor?: string }
+  /** Never to be evicted: one image, or all that the actor has and will have. */
+  | { op: 'pin'; target: PinTarget; pinned: boolean }
+  /** These were served, the last of them at this time. */
+  | { op: 'use'; keys: readonly string[]; at: number };
+
+export type PinTarget = { key: string } | { actor: string };
 
 /** A change as it is written; the id lets a writer know its own when it reads them back. */
 export type JournalRecord = ManifestChange & { id: string };
@@ -17,7 +25,7 @@ const CHECKSUM_LENGTH = 16;
 const NEWLINE = 0x0a;
 
 function checksum(json: string): string {
-  return createHash('sha1').update(json).digest('hex').slice(0, CHECKSUM_LENGTH);
+  return hash('sha1', json).slice(0, CHECKSUM_LENGTH);
 }
 
 /**

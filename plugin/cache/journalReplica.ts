@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { ImageCacheError } from '../errors.ts';
 import type { ManifestEntry } from '../protocol.ts';
 import { errnoOf } from './fileError.ts';
 import { generationPath, listGenerations } from './generations.ts';
@@ -40,6 +41,7 @@ export class JournalReplica {
   readonly #journalDir: string;
   #index: ManifestIndex;
   #log: JournalLog | undefined;
+  #isClosed = false;
   /** The state before the journal was lost from sight, until it has been read anew. */
   #lost: ManifestIndex | undefined;
 
@@ -55,6 +57,7 @@ export class JournalReplica {
 
   /** Applies what was appended since, by whomever, and returns the newest log, read to its end. */
   async catchUp(): Promise<JournalLog> {
+    if (this.#isClosed) throw new ImageCacheError('ABORTED', 'The image cache is closed.'); // else it would open the log for good
     for (;;) {
       const log = this.#log ?? (await this.#load());
       await this.#read(log);
@@ -65,12 +68,21 @@ export class JournalReplica {
       await this.#read(log); // what was acknowledged before its successor appeared
       if (await this.#follow(log)) continue;
       // Everything was compacted away while we slept, or the directory was removed.
-      await this.close();
+      await this.#release();
       this.#lost ??= this.#index;
     }
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#release();
+  }
+
+  async #release(): Promise<void> {
     const log = this.#log;
     this.#log = undefined;
     await log?.close();
@@ -119,7 +131,8 @@ export class JournalReplica {
     const { dir, prefix, sync } = this.#options;
     await mkdir(this.#journalDir, { recursive: true, mode: 0o700 });
     const { snapshots, logs } = await listGenerations(this.#journalDir);
-    const base = await readBase(dir, snapshots, (path, reason) => this.#quarantine(path, reason));
+    const putAside = (path: string, reason: unknown) => this.#quarantine(path, reason);
+    const base = await readBase({ dir, prefix, snapshots, putAside });
     const first = base.generation ?? logs[0] ?? 1;
     await this.#makeUpFor(first, logs);
     if (sync) await syncDirectory(this.#journalDir);
@@ -137,8 +150,7 @@ export class JournalReplica {
       if (this.#log !== log) await log.close();
     }
     if (this.#log === undefined) return undefined;
-    this.#index = new ManifestIndex(prefix);
-    for (const entry of base.entries) this.#index.apply({ op: 'put', entry });
+    this.#index = base.index;
     return log;
   }
 

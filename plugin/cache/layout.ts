@@ -20,7 +20,7 @@ export function sha256(data: string | Uint8Array): string {
 }
 
 /** The folder of an actor's images: its id, or a hash of it. */
-function actorFolder(actorId: string): string {
+export function actorFolder(actorId: string): string {
   const plain = PLAIN_ACTOR_ID.test(actorId) && !DEVICE_NAME.test(actorId);
   return plain ? actorId : `actor-${sha256(actorId).slice(0, 24)}`;
 }
@@ -28,11 +28,32 @@ function actorFolder(actorId: string): string {
 /** `images/<actor>/<actor>_<key16>_<sha32>.<ext>`: a file says what it is and whose, without any manifest. */
 export function imagePath(image: { actorId: string; key: string; sha256: string; extension: string }): string {
   const folder = actorFolder(image.actorId);
-  const name = `${folder}_${sha256(image.key).slice(0, 16)}_${image.sha256.slice(0, 32)}.${image.extension}`;
+  const name = `${folder}_${keyDigest(image.key)}_${image.sha256.slice(0, 32)}.${image.extension}`;
   return `${IMAGES_DIR}/${folder}/${name}`;
 }
 
-const IMAGE_PATH = /^images\/([A-Za-z0-9_-]{1,64})\/\1_[0-9a-f]{16}_[0-9a-f]{32}\.[a-z0-9]{2,5}$/;
+/** What stands for the canonical URL in the name of a file. */
+export function keyDigest(key: string): string {
+  return sha256(key).slice(0, 16);
+}
+
+const IMAGE_PATH = /^images\/([A-Za-z0-9_-]{1,64})\/\1_([0-9a-f]{16})_([0-9a-f]{32})\.[a-z0-9]{2,5}$/;
+
+/** What the path of an image says about it. */
+export interface ImageName {
+  /** Of the actor. */
+  folder: string;
+  keyDigest: string;
+  /** The first half of the SHA-256 of the bytes. */
+  contentDigest: string;
+}
+
+/** Reads the path of an image inside the cache directory; `undefined` if no image of ours has it. */
+export function parseImagePath(path: string): ImageName | undefined {
+  const [, folder, key, content] = IMAGE_PATH.exec(path) ?? [];
+  if (folder === undefined || key === undefined || content === undefined) return undefined;
+  return { folder, keyDigest: key, contentDigest: content };
+}
 
 /** The part of a `local_path` that lies inside the cache directory, or `undefined` if no image of ours has it. */
 export function insidePath(localPath: string): string | undefined {

@@ -1,11 +1,11 @@
 import { ImageCacheError } from '../errors.ts';
 import type { ManifestEntry } from '../protocol.ts';
 import { prepareDirectory } from './directory.ts';
+import type { Discovery } from './discovery.ts';
 import { fileError } from './fileError.ts';
 import type { CacheLogger } from './logger.ts';
 import type { ManifestIndex } from './manifestIndex.ts';
-import type { ManifestStore } from './manifestStore.ts';
-import { sweepImages } from './sweepImages.ts';
+import type { ManifestQuestion, ManifestStore } from './manifestStore.ts';
 
 /** A hit looks around for what other processes did at most this often; a miss always does. */
 const LOOK_AROUND_MS = 100;
@@ -19,16 +19,25 @@ export class LiveManifest {
   readonly #now: () => number;
   readonly #logger: CacheLogger;
   #opening: Promise<void> | undefined;
+  /** The directory is there, and is ours. */
+  #prepared: Promise<void> | undefined;
   #isOpen = false;
   readonly #closed = new AbortController();
-  #sweeping: Promise<void> | undefined;
+  readonly #discovery: Discovery;
   #lookedAroundAt = 0;
 
-  constructor(options: { store: ManifestStore; dir: string; now: () => number; logger: CacheLogger }) {
+  constructor(options: {
+    store: ManifestStore;
+    dir: string;
+    now: () => number;
+    logger: CacheLogger;
+    discovery: Discovery;
+  }) {
     this.store = options.store;
     this.#dir = options.dir;
     this.#now = options.now;
     this.#logger = options.logger;
+    this.#discovery = options.discovery;
   }
 
   /** False before the first {@link LiveManifest.open} has come to its end. */
@@ -59,6 +68,12 @@ export class LiveManifest {
     return this.store.index;
   }
 
+  /** As {@link LiveManifest.find}, and while a large manifest is still being read, what can be told without it (T65). */
+  async findToServe(question: ManifestQuestion): Promise<ManifestEntry | undefined> {
+    const early = this.#isOpen ? undefined : await this.#findEarly(question);
+    return early ?? this.find((index) => index.find(question));
+  }
+
   /** What this process knows; when it knows nothing, what the others know. */
   async find(find: Find): Promise<ManifestEntry | undefined> {
     await this.open();
@@ -84,24 +99,25 @@ export class LiveManifest {
     await this.#opening?.catch(() => undefined);
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    await this.#sweeping;
+    await this.#discovery.close();
     await this.store.close();
+  }
+
+  async #findEarly(question: ManifestQuestion): Promise<ManifestEntry | undefined> {
+    const opening = this.open();
+    await Promise.race([opening, this.#prepared]).catch(() => opening);
+    return this.#isOpen ? undefined : this.store.findEarly(question);
   }
 
   async #open(): Promise<void> {
     const started = performance.now();
-    await prepareDirectory(this.#dir, this.#now());
+    this.#prepared = prepareDirectory(this.#dir, this.#now());
+    await this.#prepared;
     await this.store.open();
     this.#isOpen = true;
-    this.#sweeping = this.#sweep();
+    this.#discovery.start();
     const { size, totalBytes } = this.store.index;
     const took = (performance.now() - started).toFixed(0);
     this.#logger.debug?.(`opened ${size} images, ${(totalBytes / 1e6).toFixed(1)} MB in ${took} ms`);
-  }
-
-  async #sweep(): Promise<void> {
-    const isKnown = (path: string) => this.store.index.getByPath(path) !== undefined;
-    const removed = await sweepImages(this.#dir, isKnown, this.#now(), this.#closed.signal);
-    if (removed > 0) this.#logger.debug?.(`removed ${removed} files that belonged to no image`);
   }
 }

@@ -9,6 +9,9 @@ export interface AppliedChange {
   removed: ManifestEntry[];
 }
 
+/** What an image is asked for by: its `local_path` (see {@link ManifestIndex.getByPath}) or its key. */
+export type ManifestQuestion = { path: string } | { key: string };
+
 /**
  * Keeps the manifest. Any number of stores, in any number of processes, may share a directory: what one acknowledges
  * the others see at their next {@link ManifestStore.refresh}, and all apply all changes in the same order.
@@ -18,6 +21,11 @@ export interface ManifestStore {
   readonly index: ManifestIndex;
   /** Reads what is on disk. A damaged file never makes it fail. */
   open(): Promise<void>;
+  /**
+   * An entry, as it is at this moment, while {@link ManifestStore.open} is still at it: a large manifest takes seconds
+   * to read. `undefined` says nothing; ask the index when it is open.
+   */
+  findEarly(question: ManifestQuestion): Promise<ManifestEntry | undefined>;
   /**
    * Makes a change. When it resolves the change is durable and applied.
    * @throws ImageCacheError CACHE_DISK_FULL or CACHE_UNWRITABLE; then nothing was acknowledged

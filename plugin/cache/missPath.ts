@@ -1,9 +1,8 @@
 import type { ManifestEntry } from '../protocol.ts';
 import { DownloadQueue } from './downloadQueue.ts';
 import type { Downloaded, Downloader } from './downloader.ts';
-import { type EvictionLimits, chooseVictims } from './eviction.ts';
+import type { Evictor } from './eviction.ts';
 import type { LiveManifest } from './liveManifest.ts';
-import type { CacheLogger } from './logger.ts';
 import { actorsOf } from './manifestEntry.ts';
 import type { Urgency } from './priorityQueue.ts';
 import type { Shelf } from './shelf.ts';
@@ -14,10 +13,9 @@ export interface MissPathOptions<Object extends SourceObject> {
   manifest: LiveManifest;
   shelf: Shelf;
   downloader: Downloader<Object>;
-  limits: EvictionLimits;
+  evictor: Evictor;
   concurrency: number;
   stats: StatsCounter;
-  logger: CacheLogger;
 }
 
 /** Who wants a download, and how much. */
@@ -71,29 +69,21 @@ export class MissPath<Object extends SourceObject> {
   }
 
   async #download(object: Object, { actorId, urgency }: FetchRequest, signal: AbortSignal): Promise<Downloaded> {
-    const { manifest, shelf, downloader, stats } = this.#options;
+    const { manifest, shelf, downloader, evictor, stats } = this.#options;
     const stored = await manifest.findNow((index) => index.get(object.key));
     const elsewhere = stored === undefined ? undefined : await shelf.read(stored);
     if (elsewhere !== undefined) return elsewhere; // another process was faster
     try {
+      await evictor.ensureFreeSpace();
       const downloaded = await downloader.download(object, actorId, signal);
       stats.completed += 1;
       stats.downloadedBytes += downloaded.body.length;
       shelf.keep(downloaded, urgency);
-      await this.#evict(object.key);
+      await evictor.enforce(downloaded.entry);
       return downloaded;
     } catch (error) {
       stats.failed += 1;
       throw error;
     }
-  }
-
-  async #evict(justStored: string): Promise<void> {
-    const { manifest, shelf, limits, logger } = this.#options;
-    const keys = chooseVictims(manifest.store.index, limits, justStored);
-    if (keys.length === 0) return;
-    const { removed } = await manifest.store.append({ op: 'delete', keys, reason: 'evicted' });
-    await shelf.remove(removed);
-    logger.debug?.(`evicted ${removed.length} images`);
   }
 }

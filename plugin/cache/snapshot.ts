@@ -1,9 +1,9 @@
-import { open, readFile, rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MANIFEST_VERSION, type ManifestEntry } from '../protocol.ts';
-import { parseEntry } from './manifestEntry.ts';
-import { READ } from './openFlags.ts';
+import { Pacer } from './pacer.ts';
 import { replaceFile } from './replaceFile.ts';
+import { formatLine } from './snapshotLine.ts';
 import { syncDirectory } from './syncDirectory.ts';
 
 /** How far into the journal a snapshot reaches: everything before this point is in it. */
@@ -12,46 +12,65 @@ export interface JournalPosition {
   offset: number;
 }
 
-/** Entries to a write: large enough to be fast, small enough not to hold up anything else. */
-const CHUNK_ENTRIES = 500;
+/** What a snapshot holds besides its entries. */
+export interface SnapshotState {
+  position: JournalPosition;
+  pinnedActors: readonly string[];
+}
+
+/** Entries to a write: enough to be fast, and small enough for a string that is collected soon (128 kB). */
+const CHUNK_ENTRIES = 100;
+
+export interface SerializeOptions {
+  lastUpdated: number;
+  /** Absent where the text is no snapshot, but only says what there is. */
+  state?: SnapshotState;
+  /** Leaves entries out. */
+  filter?: ((entry: ManifestEntry) => Promise<boolean>) | undefined;
+}
 
 /**
  * The manifest as text in the documented shape, in chunks of one entry a line, so that neither writing nor reading it
- * ever needs the whole of it as one string.
+ * ever needs the whole of it as one string. Everything else has its turn, also where whoever takes them is
+ * never slower (T64).
  */
-export function* serializeManifest(
+export async function* serializeManifest(
   entries: Iterable<ManifestEntry>,
-  lastUpdated: number,
-  position?: JournalPosition,
-): Generator<string> {
-  const journal = position === undefined ? '' : `"journal":${JSON.stringify(position)},`;
-  let chunk = `{"version":"${MANIFEST_VERSION}","last_updated":${lastUpdated},${journal}"entries":{`;
+  { lastUpdated, state, filter }: SerializeOptions,
+): AsyncGenerator<string, void, void> {
+  const head = state === undefined ? '' : serializeState(state);
+  yield `{"version":"${MANIFEST_VERSION}","last_updated":${lastUpdated},${head}"entries":{`;
   let separator = '\n';
-  let inChunk = 0;
+  let lines: string[] = [];
+  const pacer = new Pacer();
   for (const entry of entries) {
-    chunk += `${separator}${JSON.stringify(entry.s3_url)}:${JSON.stringify(entry)}`;
+    if (pacer.isDue) await pacer.turn();
+    if (filter !== undefined && !(await filter(entry))) continue;
+    lines.push(formatLine(entry));
+    if (lines.length < CHUNK_ENTRIES) continue;
+    yield separator + lines.join(',\n');
     separator = ',\n';
-    inChunk += 1;
-    if (inChunk === CHUNK_ENTRIES) {
-      yield chunk;
-      chunk = '';
-      inChunk = 0;
-    }
+    lines = [];
   }
-  yield `${chunk}\n}}\n`;
+  yield `${lines.length === 0 ? '' : separator}${lines.join(',\n')}\n}}\n`;
+}
+
+function serializeState({ position, pinnedActors }: SnapshotState): string {
+  const pinned = pinnedActors.length === 0 ? '' : `"pinned_actors":${JSON.stringify(pinnedActors)},`;
+  return `"journal":${JSON.stringify(position)},${pinned}`;
 }
 
 /** Writes a snapshot under a name of its own; it appears whole or not at all. */
 export async function writeSnapshot(
   path: string,
   tmpPath: string,
-  content: Iterable<string>,
+  content: AsyncIterable<string>,
   sync: boolean,
 ): Promise<void> {
   const file = await open(tmpPath, 'wx', 0o600);
   try {
     let written = 0;
-    for (const chunk of content) {
+    for await (const chunk of content) {
       const bytes = Buffer.from(chunk);
       await file.writeFile(bytes);
       written += bytes.length;
@@ -68,72 +87,4 @@ export async function writeSnapshot(
   await replaceFile(tmpPath, path);
   // Logs are removed next: the name of what makes them superfluous must outlive a power cut that they do not.
   if (sync) await syncDirectory(dirname(path));
-}
-
-export interface Snapshot {
-  entries: ManifestEntry[];
-  /** Absent in a manifest that was not written as a snapshot of a journal. */
-  position: JournalPosition | undefined;
-  /** False for a manifest that ends too soon; then the entries are those of its whole lines. */
-  complete: boolean;
-}
-
-/** @throws if the file is no manifest of our version, or has lost all its entries */
-export async function readSnapshot(path: string): Promise<Snapshot> {
-  const file = await open(path, READ);
-  try {
-    if (!(await file.stat()).isFile()) throw new Error('it is not a file');
-    let head: string | undefined;
-    let complete = false;
-    const entries: ManifestEntry[] = [];
-    for await (const line of file.readLines({ encoding: 'utf8' })) {
-      if (head === undefined) head = line;
-      else if (line === '}}') complete = true;
-      else {
-        const entry = parseLine(line);
-        if (entry !== undefined) entries.push(entry);
-      }
-    }
-    if (head === undefined || (!complete && entries.length === 0)) return await readForeign(path);
-    const { version, journal } = JSON.parse(`${head}}}`) as { version?: unknown; journal?: unknown };
-    ensureVersion(version);
-    return { entries, position: isPosition(journal) ? journal : undefined, complete };
-  } finally {
-    await file.close();
-  }
-}
-
-function parseLine(line: string): ManifestEntry | undefined {
-  try {
-    const [entry] = Object.values(JSON.parse(`{${line.replace(/,$/, '')}}`) as Record<string, unknown>);
-    return parseEntry(entry);
-  } catch {
-    return undefined;
-  }
-}
-
-/** A manifest that another tool formatted (`jq . manifest.json`), or wrote. */
-async function readForeign(path: string): Promise<Snapshot> {
-  const { version, entries } = JSON.parse(await readFile(path, 'utf8')) as { version?: unknown; entries?: unknown };
-  ensureVersion(version);
-  if (typeof entries !== 'object' || entries === null) throw new Error('it has no entries');
-  const parsed = Object.values(entries)
-    .map(parseEntry)
-    .filter((entry) => entry !== undefined);
-  return { entries: parsed, position: undefined, complete: true };
-}
-
-function ensureVersion(version: unknown): void {
-  if (version !== MANIFEST_VERSION) throw new Error(`version ${JSON.stringify(version)} is not ${MANIFEST_VERSION}`);
-}
-
-function isPosition(value: unknown): value is JournalPosition {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'generation' in value &&
-    Number.isSafeInteger(value.generation) &&
-    'offset' in value &&
-    Number.isSafeInteger(value.offset)
-  );
 }

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import type { ManifestEntry } from '../protocol.ts';
 import { errnoOf } from './fileError.ts';
 import { generationPath } from './generations.ts';
 import { JOURNAL_DIR, MANIFEST_FILE } from './layout.ts';
-import { type Snapshot, readSnapshot } from './snapshot.ts';
+import { ManifestIndex } from './manifestIndex.ts';
+import { type ReadSnapshot, readSnapshot } from './snapshotReader.ts';
 
 /** Where the reading of the journal begins. */
 export interface SnapshotBase {
-  entries: readonly ManifestEntry[];
+  index: ManifestIndex;
   /** The snapshot's, and that of the log to go on with; `undefined` where there is no snapshot. */
   generation: number | undefined;
   /** Up to here the log is in the snapshot. */
@@ -17,32 +17,39 @@ export interface SnapshotBase {
 /** Says nothing about the file, only about this moment: a good snapshot must not be put aside for it (T58). */
 const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EBUSY']);
 
+export interface SnapshotBaseOptions {
+  /** The cache directory. */
+  dir: string;
+  /** What `local_path` begins with. */
+  prefix: string;
+  /** The generations of which there is a snapshot, newest first. */
+  snapshots: readonly number[];
+  /** Told of what cannot be read. */
+  putAside: (path: string, reason: unknown) => Promise<void>;
+}
+
 /**
  * The newest snapshot that can be read, else `manifest.json`, else nothing. What cannot be read is put aside; whole
  * lines of a manifest that was cut still count.
- * @param snapshots the generations of which there is one, newest first
  */
-export async function readBase(
-  dir: string,
-  snapshots: readonly number[],
-  putAside: (path: string, reason: unknown) => Promise<void>,
-): Promise<SnapshotBase> {
+export async function readBase({ dir, prefix, snapshots, putAside }: SnapshotBaseOptions): Promise<SnapshotBase> {
   for (const generation of snapshots) {
-    const snapshot = await tryRead(generationPath(join(dir, JOURNAL_DIR), generation, 'snap'), putAside);
-    if (snapshot?.complete === true) {
-      return { entries: snapshot.entries, generation, offset: snapshot.position?.offset ?? 0 };
-    }
+    const index = new ManifestIndex(prefix);
+    const snapshot = await tryRead(generationPath(join(dir, JOURNAL_DIR), generation, 'snap'), index, putAside);
+    if (snapshot?.complete === true) return { index, generation, offset: snapshot.position?.offset ?? 0 };
   }
-  const manifest = await tryRead(join(dir, MANIFEST_FILE), putAside);
-  return { entries: manifest?.entries ?? [], generation: undefined, offset: 0 };
+  const index = new ManifestIndex(prefix);
+  await tryRead(join(dir, MANIFEST_FILE), index, putAside);
+  return { index, generation: undefined, offset: 0 };
 }
 
 async function tryRead(
   path: string,
-  putAside: (path: string, reason: unknown) => Promise<void>,
-): Promise<Snapshot | undefined> {
+  index: ManifestIndex,
+  putAside: SnapshotBaseOptions['putAside'],
+): Promise<ReadSnapshot | undefined> {
   try {
-    const snapshot = await readSnapshot(path);
+    const snapshot = await readSnapshot(path, index);
     if (!snapshot.complete) await putAside(path, new Error('it is cut short'));
     return snapshot;
   } catch (error) {

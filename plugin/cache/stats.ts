@@ -20,14 +20,20 @@ export class StatsCounter {
     this.bytesSaved += bytes;
   }
 
-  report(index: ManifestIndex, memory: MemoryTier, queue: { active: number; queued: number }): CacheStats {
+  report(
+    index: ManifestIndex,
+    memory: MemoryTier,
+    queue: { active: number; queued: number },
+  ): Omit<CacheStats, 'cache_id' | 'unclaimed'> {
     const hits = this.hits.memory + this.hits.disk;
     const asked = hits + this.misses;
     return {
       total_entries: index.size,
       total_size_bytes: index.totalBytes,
       total_size_mb: Math.round(index.totalBytes / 10_000) / 100,
-      actors: Object.fromEntries([...index.actors()].map(([actor, keys]) => [actor, actorStats(index, keys)])),
+      actors: Object.fromEntries(
+        [...index.actors()].map(([actor, keys]) => [actor, { entries: keys.size, size_bytes: index.bytesOf(actor) }]),
+      ),
       memory: { entries: memory.entries, size_bytes: memory.bytes, max_bytes: memory.maxBytes },
       hits: { ...this.hits },
       misses: this.misses,
@@ -42,10 +48,4 @@ export class StatsCounter {
       },
     };
   }
-}
-
-function actorStats(index: ManifestIndex, keys: ReadonlySet<string>) {
-  let size_bytes = 0;
-  for (const key of keys) size_bytes += index.get(key)?.size_bytes ?? 0;
-  return { entries: keys.size, size_bytes };
 }

@@ -12,8 +12,9 @@ export function temporaryPath(dir: string): string {
   return join(dir, TMP_DIR, `${process.pid}-${randomUUID()}.part`);
 }
 
-/** Removes what processes that have ended left half written. */
-export async function sweepTemporary(dir: string, now: number): Promise<void> {
+/** Removes what processes that have ended left half written. Returns how many files that were. */
+export async function sweepTemporary(dir: string, now: number): Promise<number> {
+  let removed = 0;
   const names = await readdir(join(dir, TMP_DIR)).catch(() => []);
   for (const name of names) {
     const [, pid] = NAME.exec(name) ?? [];
@@ -21,8 +22,13 @@ export async function sweepTemporary(dir: string, now: number): Promise<void> {
     const path = join(dir, TMP_DIR, name);
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }));
     const abandoned = now - mtimeMs > ABANDONED_MS || !isRunning(Number(pid)) || isOfPredecessor(Number(pid), mtimeMs);
-    if (abandoned) await rm(path, { force: true }).catch(() => undefined); // a directory that may only be read
+    if (!abandoned) continue;
+    removed += await rm(path, { force: true }).then(
+      () => 1,
+      () => 0, // a directory that may only be read
+    );
   }
+  return removed;
 }
 
 /** In a container every process gets the same id. */

@@ -20,6 +20,8 @@ const ALLOWED: Record<string, string> = {
   lookup: 'POST',
   prefetch: 'POST',
   invalidate: 'POST',
+  verify: 'POST',
+  pin: 'POST',
   clear: 'POST',
   'clear-all': 'POST',
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ErrorCode, InvalidateRequest, LookupRequest, PrefetchRequest } from '../protocol.ts';
+import type { ErrorCode, InvalidateRequest, LookupRequest, PinRequest, PrefetchRequest } from '../protocol.ts';
 import { actorIdProblem } from './actorId.ts';
 
 /** A wrong value gets the code of its field, whatever is wrong with it. */
@@ -36,6 +36,17 @@ export const prefetchSchema: z.ZodType<PrefetchRequest> = z.object({
 export const lookupSchema: z.ZodType<LookupRequest> = z.object({ urls: z.array(url).max(10_000) });
 
 export const invalidateSchema: z.ZodType<InvalidateRequest> = z.object({ s3_url: url });
+
+const pinned = z.boolean({ error: 'must be true or false' }).default(true);
+
+export const pinSchema: z.ZodType<PinRequest> = z
+  .strictObject({ s3_url: url.optional(), actor_id: actorId.optional(), pinned })
+  .transform(({ s3_url, actor_id, ...rest }, context) => {
+    if (s3_url !== undefined && actor_id === undefined) return { s3_url, ...rest };
+    if (actor_id !== undefined && s3_url === undefined) return { actor_id, ...rest };
+    context.addIssue({ code: 'custom', message: 'must name either an `s3_url` or an `actor_id`' });
+    return z.NEVER;
+  });
 
 function withoutUndefined({ s3_url, filename }: { s3_url: string; filename?: string | undefined }) {
   return filename === undefined ? { s3_url } : { s3_url, filename };

@@ -1,14 +1,17 @@
 import { writeSync } from 'node:fs';
 import { JournalManifest } from '../../plugin/cache/journalManifest.ts';
 import type { ManifestChange } from '../../plugin/cache/journalRecord.ts';
+import { CRASH_POINT_NAMES, armCrashPoint } from './crashPoints.ts';
 import { entryOf } from './entries.ts';
 
 /**
- * One of the processes of `torture.test.ts`: changes the manifest in a directory until it is killed. Before a change
+ * One of the processes of `torture.ts`: changes the manifest in a directory until it is killed. Before a change
  * it prints `begin <number> <lane> <key> <etag>` (`-` for no entry, `*` for every key of the lane), and after it was
  * acknowledged `ack <number> <ms>`. Writes to a pipe are synchronous, so what was printed has left the process.
+ * With the name of a crash point it dies there by itself, when it comes by for the n-th time.
  */
-const [dir = '', name = ''] = process.argv.slice(2);
+const [dir = '', name = '', point, times] = process.argv.slice(2);
+const crashPoint = CRASH_POINT_NAMES.find((each) => each === point);
 const LANES = 4;
 const KEYS = 12;
 
@@ -27,6 +30,7 @@ async function openStore(): Promise<JournalManifest> {
 }
 
 const store = await openStore();
+if (crashPoint !== undefined) armCrashPoint(crashPoint, Number(times));
 say('ready');
 
 let number = 0;

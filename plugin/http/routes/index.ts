@@ -3,5 +3,7 @@ export { existsRoute } from './exists.ts';
 export { invalidateRoute } from './invalidate.ts';
 export { lookupRoute } from './lookup.ts';
 export { manifestRoute } from './manifest.ts';
+export { pinRoute } from './pin.ts';
 export { prefetchRoute } from './prefetch.ts';
 export { statsRoute } from './stats.ts';
+export { verifyRoute } from './verify.ts';

@@ -30,7 +30,7 @@ export function manifestRoute(router: Router, { cache, authorize }: HttpContext)
       response.end();
       return;
     }
-    await pipeline(Readable.from(chunks), response).catch((error: unknown) => {
+    await pipeline(Readable.from(chunks, { highWaterMark: 2 }), response).catch((error: unknown) => {
       if (!response.destroyed) throw error; // else whoever asked has left, which is no fault
     });
   });

@@ -1,0 +1,61 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { open, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errnoOf } from './fileError.ts';
+import { READ } from './openFlags.ts';
+import { replaceFile } from './replaceFile.ts';
+import { temporaryPath } from './temporary.ts';
+
+const CACHE_ID_FILE = 'CACHE_ID';
+
+/** Longer than what we write. */
+const MAX_BYTES = 256;
+const FORM = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\n(\d+)\n$/;
+
+/**
+ * The id of a cache directory, made once. Beside it stands the inode of the directory, so that a copy, which has another
+ * one, is noticed and gets an id of its own. That follows from the id it was copied with and from its own inode: whichever
+ * process comes first, all give it the same.
+ */
+export async function readCacheId(dir: string): Promise<string> {
+  const path = join(dir, CACHE_ID_FILE);
+  const inode = String((await stat(dir, { bigint: true })).ino);
+  await writeFile(path, `${randomUUID()}\n${inode}\n`, { flag: 'wx', mode: 0o600 }).catch((error: unknown) => {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  });
+  const text = await readStart(path);
+  const [, id, ownInode] = FORM.exec(text) ?? [];
+  if (id !== undefined && ownInode === inode) return id;
+
+  const derived = uuidFrom(`${text}${inode}`);
+  await replaceContent(dir, path, `${derived}\n${inode}\n`).catch(() => undefined); // a directory that may only be read
+  return derived;
+}
+
+async function replaceContent(dir: string, path: string, text: string): Promise<void> {
+  const tmp = temporaryPath(dir);
+  await writeFile(tmp, text, { flag: 'wx', mode: 0o600 });
+  await replaceFile(tmp, path).catch((error: unknown) => rm(tmp, { force: true }).then(() => Promise.reject(error)));
+}
+
+/** Nothing for what is no file. */
+async function readStart(path: string): Promise<string> {
+  const file = await open(path, READ).catch(() => undefined);
+  if (file === undefined) return '';
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
+    return buffer.toString('latin1', 0, bytesRead);
+  } catch {
+    return '';
+  } finally {
+    await file.close();
+  }
+}
+
+/** A UUID of version 8 (RFC 9562, 5.8). */
+function uuidFrom(name: string): string {
+  const bytes = createHash('sha256').update(name).digest().subarray(0, 16);
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}

@@ -1,0 +1,61 @@
+import { constants } from 'node:fs';
+import { copyFile, lstat, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ImageFolders } from './imageFolders.ts';
+import { within } from './within.ts';
+
+/** They may be on a network; S3 is at hand. */
+const MAX_WAIT_MS = 500;
+
+interface FallbackDir {
+  dir: string;
+  folders: ImageFolders;
+}
+
+/** An image in another cache directory. */
+export interface FallbackImage {
+  dir: string;
+  /** Inside that directory. */
+  path: string;
+}
+
+/**
+ * Other cache directories, a team's or another app's, to copy from what is not in ours. They are only read: nothing is
+ * written, locked or removed there, and their manifests are not believed.
+ */
+export class FallbackDirs {
+  readonly #dirs: readonly FallbackDir[];
+
+  /** @param dirs absolute, in the order in which they are asked */
+  constructor(dirs: readonly string[]) {
+    this.#dirs = dirs.map((dir) => ({ dir, folders: new ImageFolders({ dir, isWanted: () => true }) }));
+  }
+
+  /** Files that may be the object. */
+  async candidates(keyDigest: string): Promise<FallbackImage[]> {
+    if (this.#dirs.length === 0) return [];
+    await within(MAX_WAIT_MS, Promise.all(this.#dirs.map(({ folders }) => folders.lookAgain())));
+    return this.#dirs.flatMap(({ dir, folders }) => [...folders.pathsOf(keyDigest)].map((path) => ({ dir, path })));
+  }
+
+  /**
+   * Copies the file to a new one of ours. Where the file system can, the copy shares the blocks until one of the two
+   * changes (reflink); a hard link would let whoever edits the other edit ours.
+   */
+  async copy({ dir, path }: FallbackImage, target: string, sync: boolean): Promise<void> {
+    const source = join(dir, path);
+    if (!(await lstat(source)).isFile()) throw new Error('it is no file'); // a FIFO would block, a link leads elsewhere
+    await copyFile(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    const file = await open(target, 'r+');
+    try {
+      await file.chmod(0o600);
+      if (sync) await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#dirs.map(({ folders }) => folders.close()));
+  }
+}

@@ -1,0 +1,17 @@
+import { statfs } from 'node:fs/promises';
+
+/** Kept free unless the developer says otherwise; of a small disk, a twentieth. */
+const DEFAULT_RESERVE = 500e6;
+const DEFAULT_SHARE = 0.05;
+
+/**
+ * Bytes that the disk lacks of what is to stay free; 0 where the file system does not tell.
+ * @param reserve in bytes; `undefined` for 500 MB, or a twentieth of a disk smaller than 10 GB
+ */
+export async function missingSpace(dir: string, reserve: number | undefined): Promise<number> {
+  if (reserve === 0) return 0;
+  const disk = await statfs(dir).catch(() => undefined);
+  if (disk === undefined || disk.blocks === 0) return 0;
+  const wanted = reserve ?? Math.min(DEFAULT_RESERVE, disk.blocks * disk.bsize * DEFAULT_SHARE);
+  return Math.max(0, Math.ceil(wanted - disk.bavail * disk.bsize));
+}

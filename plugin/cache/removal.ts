@@ -1,0 +1,72 @@
+import { ImageCacheError } from '../errors.ts';
+import type { ClearAnswer } from '../protocol.ts';
+import type { Adoption } from './adoption.ts';
+import type { BlobStore } from './blobs.ts';
+import type { Discovery } from './discovery.ts';
+import type { ManifestChange } from './journalRecord.ts';
+import { keyDigest } from './layout.ts';
+import type { LiveManifest } from './liveManifest.ts';
+import { actorsOf } from './manifestEntry.ts';
+import type { AppliedChange } from './manifestStore.ts';
+import type { Shelf } from './shelf.ts';
+
+export interface RemovalOptions {
+  manifest: LiveManifest;
+  shelf: Shelf;
+  blobs: BlobStore;
+  discovery: Discovery;
+  adoption: Adoption;
+}
+
+/** What is forgotten because somebody asked for it: entries, their files, and files that nobody had claimed yet. */
+export class Removal {
+  readonly #options: RemovalOptions;
+
+  constructor(options: RemovalOptions) {
+    this.#options = options;
+  }
+
+  /** Forgets one object. Returns how many entries that were. */
+  async invalidate(key: string): Promise<number> {
+    const { manifest, shelf, discovery, adoption } = this.#options;
+    await manifest.open();
+    const unclaimed = await discovery.candidates(keyDigest(key), undefined);
+    const { removed } = await manifest.store.append({ op: 'delete', keys: [key], reason: 'invalidated' });
+    await shelf.remove(removed);
+    await adoption.discard(unclaimed);
+    return removed.length;
+  }
+
+  /** Forgets what only this actor uses; without an actor, everything. */
+  async clear(actorId: string | undefined): Promise<ClearAnswer> {
+    const { manifest, shelf, discovery, adoption } = this.#options;
+    const index = await manifest.refreshed();
+    const before = actorId === undefined ? index.size : index.keysOf(actorId).size;
+    await discovery.scan();
+    const unclaimed = [...discovery.pathsOf(actorId)];
+    const { removed } = await this.#appendClear(actorId);
+    await shelf.remove(removed);
+    const discarded = await adoption.discard(unclaimed);
+    return {
+      cleared: removed.length + discarded.files,
+      freed_bytes: removed.reduce((sum, entry) => sum + entry.size_bytes, discarded.bytes),
+      kept: Math.max(0, before - removed.length),
+    };
+  }
+
+  /** A full disk has no room for the record of a removal, either; then the files go first, which makes some. */
+  async #appendClear(actorId: string | undefined): Promise<AppliedChange> {
+    const { blobs, manifest } = this.#options;
+    const change: ManifestChange = { op: 'clear', ...(actorId !== undefined && { actor: actorId }) };
+    try {
+      return await manifest.store.append(change);
+    } catch (error) {
+      if (ImageCacheError.from(error).code !== 'CACHE_DISK_FULL') throw error;
+      const doomed = [...manifest.store.index.values()].filter(
+        (entry) => actorId === undefined || actorsOf(entry).every((actor) => actor === actorId),
+      );
+      for (const entry of doomed) await blobs.remove(entry);
+      return manifest.store.append(change);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import type { Response, Router } from 'express';
+import { ImageCacheError } from '../../errors.ts';
+import type { VerifyLine, VerifyReport } from '../../protocol.ts';
+import type { HttpContext } from '../context.ts';
+import { requesterSignal } from '../requesterSignal.ts';
+import { securityHeaders, sendJson } from '../respond.ts';
+
+const NDJSON = 'application/x-ndjson';
+
+/** `POST /verify`, as one report at the end, or with lines that tell how far it is with `Accept: application/x-ndjson`. */
+export function verifyRoute(router: Router, context: HttpContext): void {
+  router.post('/verify', async (request, response) => {
+    if (request.accepts(['application/json', NDJSON]) === NDJSON) {
+      await streamProgress(context, response);
+      return;
+    }
+    const report = await context.cache.verify({ signal: requesterSignal(response) });
+    sendJson(request, response, report satisfies VerifyReport);
+  });
+}
+
+async function streamProgress({ cache }: HttpContext, response: Response): Promise<void> {
+  response.set({
+    ...securityHeaders(response),
+    'Content-Type': NDJSON,
+    'Cache-Control': 'no-cache',
+    'X-Accel-Buffering': 'no',
+  });
+  response.flushHeaders();
+  const send = (line: VerifyLine) => response.write(`${JSON.stringify(line)}\n`);
+  try {
+    const report = await cache.verify({ signal: requesterSignal(response), onProgress: send });
+    send({ done: true, ...report });
+  } catch (error) {
+    send({ error: ImageCacheError.from(error).toItem() });
+  }
+  response.end();
+}

@@ -1,0 +1,93 @@
+import fs from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+
+/** When, in a call of the file system, a process dies: `half` way through what it writes. */
+type Moment = 'before' | 'half' | 'after';
+
+interface CrashPoint {
+  call: 'open' | 'write' | 'writeFile' | 'copyFile' | 'rename' | 'rm';
+  /** Of the file, for two of them the second. */
+  path: RegExp;
+  moment: Moment;
+}
+
+const LOG = /\.log$/;
+const SNAPSHOT = /\.snap$/;
+const TEMPORARY = /\.part$/;
+const MANIFEST = /manifest\.json$/;
+
+/** The steps of a change and of a compaction, between each two of which a process may die (T47). */
+const CRASH_POINTS = {
+  'before append': { call: 'write', path: LOG, moment: 'before' },
+  'mid append': { call: 'write', path: LOG, moment: 'half' },
+  'after append': { call: 'write', path: LOG, moment: 'after' },
+  'after seal': { call: 'open', path: LOG, moment: 'after' },
+  'mid snapshot': { call: 'writeFile', path: TEMPORARY, moment: 'half' },
+  'before snapshot rename': { call: 'rename', path: SNAPSHOT, moment: 'before' },
+  'after snapshot rename': { call: 'rename', path: SNAPSHOT, moment: 'after' },
+  'before retire': { call: 'rm', path: LOG, moment: 'before' },
+  'mid retire': { call: 'rm', path: LOG, moment: 'after' },
+  'after retire': { call: 'rm', path: SNAPSHOT, moment: 'after' },
+  'mid publish': { call: 'copyFile', path: TEMPORARY, moment: 'half' },
+  'before publish rename': { call: 'rename', path: MANIFEST, moment: 'before' },
+  'after publish rename': { call: 'rename', path: MANIFEST, moment: 'after' },
+} satisfies Record<string, CrashPoint>;
+
+export type CrashPointName = keyof typeof CRASH_POINTS;
+
+export const CRASH_POINT_NAMES = Object.keys(CRASH_POINTS) as CrashPointName[]; // it has no other keys
+
+/**
+ * Lets this process die, as by `kill -9`, when it comes to that point for the n-th time. Replaces functions of
+ * `node:fs/promises` for all modules, so that what is tortured needs to know nothing of it.
+ */
+export function armCrashPoint(name: CrashPointName, times: number): void {
+  const point: CrashPoint = CRASH_POINTS[name];
+  let left = times;
+  const die = () => process.kill(process.pid, 'SIGKILL');
+
+  /** `half` does half of the work. */
+  function guarded<Args extends unknown[], Result>(
+    call: (...args: Args) => Promise<Result>,
+    half: (...args: Args) => Promise<unknown>,
+    pathOf: (args: Args) => unknown,
+  ) {
+    return async (...args: Args): Promise<Result> => {
+      if (!point.path.test(String(pathOf(args)))) return call(...args);
+      left -= 1;
+      if (left > 0) return call(...args);
+      if (point.moment === 'half') await half(...args);
+      if (point.moment === 'after') await call(...args);
+      die();
+      return call(...args); // never comes to this
+    };
+  }
+
+  const { open, copyFile, rename, rm, truncate, stat } = fs;
+  const whole = () => Promise.resolve();
+  if (point.call === 'rename') fs.rename = guarded(rename, whole, ([, to]) => to);
+  if (point.call === 'rm') fs.rm = guarded(rm, whole, ([path]) => path);
+  if (point.call === 'copyFile') {
+    const half = async (...[from, to, mode]: Parameters<typeof copyFile>) => {
+      await copyFile(from, to, mode);
+      await truncate(to, Math.floor((await stat(to)).size / 2));
+    };
+    fs.copyFile = guarded(copyFile, half, ([, to]) => to);
+  }
+  // Only what creates a log seals the one before: it is opened with a mode.
+  if (point.call === 'open') fs.open = guarded(open, whole, ([path, , mode]) => (mode === undefined ? '' : path));
+  if (point.call === 'write' || point.call === 'writeFile') {
+    fs.open = async (...args) => {
+      const file = await open(...args);
+      const write = file.write.bind(file);
+      const half = (bytes: Buffer) => write(bytes.subarray(0, Math.floor(bytes.length / 2)));
+      // The store gives both of them a buffer and nothing else.
+      const original = file[point.call === 'write' ? 'write' : 'writeFile'].bind(file) as (
+        bytes: Buffer,
+      ) => Promise<unknown>;
+      Object.assign(file, { [point.call]: guarded(original, half, () => args[0]) });
+      return file;
+    };
+  }
+  syncBuiltinESMExports();
+}

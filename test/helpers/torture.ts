@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { CRASH_POINT_NAMES, type CrashPointName } from './crashPoints.ts';
+import { Ledger } from './ledger.ts';
+
+const CHILD = fileURLToPath(new URL('tortureChild.ts', import.meta.url));
+const PROCESSES = 4;
+/** One that has not come to its crash point by then is killed like the others. */
+const PATIENCE_MS = 1500;
+/** After its time a torture goes on until every crash point has had its victim, but not for longer than this. */
+const OVERTIME_MS = 15_000;
+
+/** Said of what others left half done, as they must. */
+const EXPECTED = ['damaged record', 'compaction lock'];
+
+export interface Torture {
+  ledger: Ledger;
+  /** Whatever a process said that it should not have to say. */
+  complaints: string[];
+  kills: number;
+  /** The longest time a change took to be acknowledged. */
+  longestMs: number;
+  /** Where processes died by themselves. */
+  crashedAt: Set<CrashPointName>;
+  /** How often `manifest.json` was read and was whole. */
+  manifestReads: number;
+}
+
+/** Lets processes change the manifest in one directory for some time, and kills them all the time. */
+export async function torture(dir: string, durationMs: number): Promise<Torture> {
+  const torturer = new Torturer(dir, Date.now() + durationMs);
+  const lanes = Array.from({ length: PROCESSES }, (_, n) => torturer.keepKilling(`p${n}`));
+  await Promise.all([torturer.watchManifest(), ...lanes]);
+  return torturer;
+}
+
+class Torturer implements Torture {
+  readonly ledger = new Ledger();
+  readonly complaints: string[] = [];
+  readonly crashedAt = new Set<CrashPointName>();
+  longestMs = 0;
+  kills = 0;
+  manifestReads = 0;
+  readonly #dir: string;
+  readonly #until: number;
+  #started = 0;
+
+  constructor(dir: string, until: number) {
+    this.#dir = dir;
+    this.#until = until;
+  }
+
+  get #isOver(): boolean {
+    const now = Date.now();
+    const isComplete = this.crashedAt.size === CRASH_POINT_NAMES.length;
+    return now >= this.#until + OVERTIME_MS || (now >= this.#until && isComplete);
+  }
+
+  /** Starts a process, and another whenever it was killed. Every second one dies by itself, at the next crash point. */
+  async keepKilling(name: string): Promise<void> {
+    while (!this.#isOver) {
+      this.#started += 1;
+      const turn = Math.floor(this.#started / 2);
+      const point = this.#started % 2 === 0 ? CRASH_POINT_NAMES[turn % CRASH_POINT_NAMES.length] : undefined;
+      const { process: victim, ready, ended } = this.#start(name, point);
+      await Promise.race([ready, ended]);
+      await (point === undefined ? this.#torment(victim) : Promise.race([ended, sleep(PATIENCE_MS)]));
+      if (point !== undefined && victim.signalCode === 'SIGKILL') this.crashedAt.add(point);
+      victim.kill('SIGKILL');
+      this.kills += 1;
+      await ended;
+    }
+  }
+
+  /** Once it is there, `manifest.json` stays, and is whole whenever somebody looks. */
+  async watchManifest(): Promise<void> {
+    while (!this.#isOver) {
+      const text = await readFile(join(this.#dir, 'manifest.json'), 'utf8').catch(() => undefined);
+      if (text !== undefined && 'entries' in JSON.parse(text)) this.manifestReads += 1;
+      else if (this.manifestReads > 0) this.complaints.push('manifest.json is gone');
+      await sleep(3);
+    }
+  }
+
+  async #torment(victim: { kill(signal: NodeJS.Signals): void }): Promise<void> {
+    await sleep(Math.random() * 200);
+    if (Math.random() < 0.5) return;
+    // Whatever it was in the middle of takes long, while the others go on (T50).
+    victim.kill('SIGSTOP');
+    await sleep(Math.random() * 200);
+    victim.kill('SIGCONT');
+    await sleep(Math.random() * 100);
+  }
+
+  #start(name: string, point: CrashPointName | undefined) {
+    const when = point === undefined ? [] : [point, String(1 + Math.floor(Math.random() * 3))];
+    const victim = spawn(process.execPath, [CHILD, this.#dir, name, ...when], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const begun = new Map<string, [lane: string, key: string, etag: string]>();
+    let onReady = () => {};
+    const ready = new Promise<void>((resolve) => {
+      onReady = resolve;
+    });
+    victim.stderr.on('data', (text) => this.complaints.push(String(text)));
+    // An acknowledgement counts when it has been read here.
+    const lines = createInterface(victim.stdout).on('line', (line) => {
+      const [word, number = '', ...rest] = line.split(' ');
+      const [lane = '', key = '', etag = ''] = begun.get(number) ?? rest;
+      if (word === 'ready') onReady();
+      else if (word === 'begin') {
+        begun.set(number, [lane, key, etag]);
+        this.ledger.begin(lane, key, etag);
+      } else if (word === 'ack') {
+        this.ledger.acknowledge(lane, key, etag);
+        this.longestMs = Math.max(this.longestMs, Number(rest[0]));
+      } else if (!EXPECTED.some((text) => line.includes(text))) this.complaints.push(line);
+    });
+    const ended = Promise.all([once(victim, 'exit'), once(lines, 'close')]);
+    return { process: victim, ready, ended };
+  }
+}
