@@ -48,7 +48,13 @@ export interface Api {
 
 export async function startApi(bucket: Bucket, options: Partial<ExpressImageCacheOptions> = {}): Promise<Api> {
   const dir = options.cacheDir ?? join(await temporaryDirectory(), '.image-cache');
-  const images = createImageCache({ buckets: [bucket.option], logLevel: 'silent', minFreeSpace: 0, ...options, cacheDir: dir });
+  const images = createImageCache({
+    buckets: [bucket.option],
+    logLevel: 'silent',
+    minFreeSpace: 0,
+    ...options,
+    cacheDir: dir,
+  });
   const http = createServer((request, response) => {
     images.router(request, response, () => response.writeHead(599).end());
   });
