@@ -56,7 +56,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'index.ts': [...BASE, 'plugin.ts'],
 };
 
-/** `plugin/cache/blobs.ts` → `cache`, `plugin/errors.ts` → `errors.ts` */
+/** `plugin/cache/files/blobs.ts` → `cache`, `plugin/errors.ts` → `errors.ts` */
 const partOf = (file: string) => file.split('/')[1] ?? '';
 const show = ({ from, to }: Import) => `${from} → ${to}`;
 

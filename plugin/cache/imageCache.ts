@@ -13,19 +13,19 @@ import type {
   VerifyReport,
 } from '../protocol.ts';
 import { redact } from '../redact.ts';
-import { readCacheId } from './cacheId.ts';
-import { prepareDirectory } from './directory.ts';
+import { readCacheId } from './files/cacheId.ts';
+import { prepareDirectory } from './files/directory.ts';
 import { EventHub } from './eventHub.ts';
-import { fileError } from './fileError.ts';
+import { fileError } from './files/fileError.ts';
 import type { ImageCacheSettings } from './imageCacheSettings.ts';
 import type { CacheLogger } from './logger.ts';
-import type { AppliedChange } from './manifestStore.ts';
+import type { AppliedChange } from './manifest/manifestStore.ts';
 import { type CacheParts, assembleParts } from './parts.ts';
 import type { CachedImage } from './shelf.ts';
-import { serializeManifest } from './snapshot.ts';
+import { serializeManifest } from './manifest/snapshot.ts';
 import type { Source, SourceObject } from './source.ts';
 import { StatsCounter } from './stats.ts';
-import type { ProgressListener } from './verifier.ts';
+import type { ProgressListener } from './discovery/verifier.ts';
 
 /** The actor of images that were asked for without one. */
 const DEFAULT_ACTOR_ID = 'default';

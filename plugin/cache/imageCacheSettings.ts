@@ -1,4 +1,4 @@
-import type { EvictionLimits } from './eviction.ts';
+import type { EvictionLimits } from './limits/eviction.ts';
 import type { Inspector } from './inspector.ts';
 import type { CacheLogger } from './logger.ts';
 import type { Source, SourceObject } from './source.ts';

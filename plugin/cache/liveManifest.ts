@@ -1,11 +1,11 @@
 import { ImageCacheError } from '../errors.ts';
 import type { ManifestEntry } from '../protocol.ts';
-import { prepareDirectory } from './directory.ts';
-import type { Discovery } from './discovery.ts';
-import { fileError } from './fileError.ts';
+import { prepareDirectory } from './files/directory.ts';
+import type { Discovery } from './discovery/discovery.ts';
+import { fileError } from './files/fileError.ts';
 import type { CacheLogger } from './logger.ts';
-import type { ManifestIndex } from './manifestIndex.ts';
-import type { ManifestQuestion, ManifestStore } from './manifestStore.ts';
+import type { ManifestIndex } from './manifest/manifestIndex.ts';
+import type { ManifestQuestion, ManifestStore } from './manifest/manifestStore.ts';
 
 /** A hit looks around for what other processes did at most this often; a miss always does. */
 const LOOK_AROUND_MS = 100;

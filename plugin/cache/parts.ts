@@ -1,24 +1,24 @@
-import { Adoption } from './adoption.ts';
-import { BlobStore } from './blobs.ts';
-import { Discovery } from './discovery.ts';
-import { Downloader } from './downloader.ts';
-import { Evictor } from './eviction.ts';
-import { FallbackDirs } from './fallbackDirs.ts';
-import { missingSpace } from './freeSpace.ts';
+import { Adoption } from './discovery/adoption.ts';
+import { BlobStore } from './files/blobs.ts';
+import { Discovery } from './discovery/discovery.ts';
+import { Downloader } from './downloads/downloader.ts';
+import { Evictor } from './limits/eviction.ts';
+import { FallbackDirs } from './discovery/fallbackDirs.ts';
+import { missingSpace } from './files/freeSpace.ts';
 import type { ImageCacheSettings } from './imageCacheSettings.ts';
-import { JournalManifest } from './journalManifest.ts';
+import { JournalManifest } from './manifest/journalManifest.ts';
 import { LiveManifest } from './liveManifest.ts';
-import type { ManifestObserver } from './manifestStore.ts';
+import type { ManifestObserver } from './manifest/manifestStore.ts';
 import { MemoryTier } from './memory.ts';
-import { MissPath } from './missPath.ts';
-import { NamedImages } from './namedImages.ts';
-import { Pins } from './pins.ts';
-import { RecentUses } from './recentUses.ts';
+import { MissPath } from './downloads/missPath.ts';
+import { NamedImages } from './discovery/namedImages.ts';
+import { Pins } from './limits/pins.ts';
+import { RecentUses } from './limits/recentUses.ts';
 import { Removal } from './removal.ts';
 import { Shelf } from './shelf.ts';
 import type { SourceObject } from './source.ts';
 import type { StatsCounter } from './stats.ts';
-import { Verifier } from './verifier.ts';
+import { Verifier } from './discovery/verifier.ts';
 
 export type CacheParts<Object extends SourceObject> = ReturnType<typeof assembleParts<Object>>;
 

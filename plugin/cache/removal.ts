@@ -1,13 +1,13 @@
 import { ImageCacheError } from '../errors.ts';
 import type { ClearAnswer } from '../protocol.ts';
-import type { Adoption } from './adoption.ts';
-import type { BlobStore } from './blobs.ts';
-import type { Discovery } from './discovery.ts';
-import type { ManifestChange } from './journalRecord.ts';
-import { keyDigest } from './layout.ts';
+import type { Adoption } from './discovery/adoption.ts';
+import type { BlobStore } from './files/blobs.ts';
+import type { Discovery } from './discovery/discovery.ts';
+import type { ManifestChange } from './manifest/journalRecord.ts';
+import { keyDigest } from './files/layout.ts';
 import type { LiveManifest } from './liveManifest.ts';
-import { actorsOf } from './manifestEntry.ts';
-import type { AppliedChange } from './manifestStore.ts';
+import { actorsOf } from './manifest/manifestEntry.ts';
+import type { AppliedChange } from './manifest/manifestStore.ts';
 import type { Shelf } from './shelf.ts';
 
 export interface RemovalOptions {

@@ -1,9 +1,9 @@
 import type { CacheTier, ManifestEntry } from '../protocol.ts';
-import type { BlobStore } from './blobs.ts';
-import { fileError } from './fileError.ts';
-import type { ManifestStore } from './manifestStore.ts';
+import type { BlobStore } from './files/blobs.ts';
+import { fileError } from './files/fileError.ts';
+import type { ManifestStore } from './manifest/manifestStore.ts';
 import type { MemoryTier } from './memory.ts';
-import type { Urgency } from './priorityQueue.ts';
+import type { Urgency } from './downloads/priorityQueue.ts';
 
 export interface CachedImage {
   entry: ManifestEntry;

@@ -1,5 +1,5 @@
 import type { CacheStats, CacheTier } from '../protocol.ts';
-import type { ManifestIndex } from './manifestIndex.ts';
+import type { ManifestIndex } from './manifest/manifestIndex.ts';
 import type { MemoryTier } from './memory.ts';
 
 /** Counters since this server started. */

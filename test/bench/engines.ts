@@ -1,6 +1,6 @@
 import { open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { JournalManifest } from '../../plugin/cache/journalManifest.ts';
+import { JournalManifest } from '../../plugin/cache/manifest/journalManifest.ts';
 import type { ManifestEntry } from '../../plugin/protocol.ts';
 import { PREFIX, manyEntry, seedDirectory } from './manyEntries.ts';
 

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { generationPath } from '../../plugin/cache/generations.ts';
-import { JournalLog } from '../../plugin/cache/journalLog.ts';
-import { inKeyOrder } from '../../plugin/cache/keyOrder.ts';
-import { IMAGES_DIR, JOURNAL_DIR, TMP_DIR, imagePath } from '../../plugin/cache/layout.ts';
-import { publishManifest } from '../../plugin/cache/publish.ts';
-import { serializeManifest, writeSnapshot } from '../../plugin/cache/snapshot.ts';
+import { generationPath } from '../../plugin/cache/manifest/generations.ts';
+import { JournalLog } from '../../plugin/cache/manifest/journalLog.ts';
+import { inKeyOrder } from '../../plugin/cache/manifest/keyOrder.ts';
+import { IMAGES_DIR, JOURNAL_DIR, TMP_DIR, imagePath } from '../../plugin/cache/files/layout.ts';
+import { publishManifest } from '../../plugin/cache/manifest/publish.ts';
+import { serializeManifest, writeSnapshot } from '../../plugin/cache/manifest/snapshot.ts';
 import type { ManifestEntry } from '../../plugin/protocol.ts';
 
 const ACTORS = 1000;

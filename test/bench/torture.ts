@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { JournalManifest } from '../../plugin/cache/journalManifest.ts';
+import { JournalManifest } from '../../plugin/cache/manifest/journalManifest.ts';
 import { torture } from '../helpers/torture.ts';
 
 /** `npm run torture -- --seconds 60`: kills processes that share a cache directory, and looks whether anything is lost. */

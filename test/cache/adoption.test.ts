@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { imagePath, sha256 } from '../../plugin/cache/layout.ts';
+import { imagePath, sha256 } from '../../plugin/cache/files/layout.ts';
 import { bytesOf, openCache } from '../helpers/cache.ts';
 import { MemorySource } from '../helpers/memorySource.ts';
 

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { temporaryPath } from '../../plugin/cache/temporary.ts';
+import { temporaryPath } from '../../plugin/cache/files/temporary.ts';
 import type { Manifest } from '../../plugin/protocol.ts';
 import { bytesOf, openCache } from '../helpers/cache.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';

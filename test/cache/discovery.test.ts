@@ -2,8 +2,8 @@ import { appendFile, cp, mkdir, readFile, readdir, rename, rm, stat, symlink, wr
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { JournalManifest } from '../../plugin/cache/journalManifest.ts';
-import { imagePath, sha256 } from '../../plugin/cache/layout.ts';
+import { JournalManifest } from '../../plugin/cache/manifest/journalManifest.ts';
+import { imagePath, sha256 } from '../../plugin/cache/files/layout.ts';
 import type { CacheEvent } from '../../plugin/protocol.ts';
 import { bytesOf, openCache } from '../helpers/cache.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, expect, it } from 'vitest';
-import { leastRecentlyUsed } from '../../plugin/cache/leastRecentlyUsed.ts';
+import { leastRecentlyUsed } from '../../plugin/cache/limits/leastRecentlyUsed.ts';
 import type { ManifestEntry } from '../../plugin/protocol.ts';
 import { entryOf } from '../helpers/entries.ts';
 

@@ -1,7 +1,7 @@
 import { readdir, readlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { JournalManifest } from '../../plugin/cache/journalManifest.ts';
+import { JournalManifest } from '../../plugin/cache/manifest/journalManifest.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';
 import { entryOf } from '../helpers/entries.ts';
 

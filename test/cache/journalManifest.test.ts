@@ -1,8 +1,8 @@
 import { appendFile, mkdir, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { JournalManifest } from '../../plugin/cache/journalManifest.ts';
-import type { AppliedChange } from '../../plugin/cache/manifestStore.ts';
+import { JournalManifest } from '../../plugin/cache/manifest/journalManifest.ts';
+import type { AppliedChange } from '../../plugin/cache/manifest/manifestStore.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';
 import { entryOf } from '../helpers/entries.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AppliedChange, ManifestObserver, ManifestStore } from '../../plugin/cache/manifestStore.ts';
+import type { AppliedChange, ManifestObserver, ManifestStore } from '../../plugin/cache/manifest/manifestStore.ts';
 import type { ManifestEntry } from '../../plugin/protocol.ts';
 import { entryOf } from '../helpers/entries.ts';
 

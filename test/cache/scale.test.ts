@@ -1,10 +1,10 @@
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { isWorthCompacting } from '../../plugin/cache/compactionPolicy.ts';
-import { EarlyManifest } from '../../plugin/cache/earlyManifest.ts';
-import { JournalManifest } from '../../plugin/cache/journalManifest.ts';
-import { ShardedMap } from '../../plugin/cache/shardedMap.ts';
+import { isWorthCompacting } from '../../plugin/cache/manifest/compactionPolicy.ts';
+import { EarlyManifest } from '../../plugin/cache/manifest/earlyManifest.ts';
+import { JournalManifest } from '../../plugin/cache/manifest/journalManifest.ts';
+import { ShardedMap } from '../../plugin/cache/manifest/shardedMap.ts';
 import { PREFIX, manyEntry, seedDirectory } from '../bench/manyEntries.ts';
 import { measureScale } from '../bench/measureScale.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';

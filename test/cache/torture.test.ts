@@ -1,7 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { JournalManifest } from '../../plugin/cache/journalManifest.ts';
+import { JournalManifest } from '../../plugin/cache/manifest/journalManifest.ts';
 import { CRASH_POINT_NAMES } from '../helpers/crashPoints.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';
 import { torture } from '../helpers/torture.ts';

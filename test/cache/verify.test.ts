@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { imagePath, sha256 } from '../../plugin/cache/layout.ts';
+import { imagePath, sha256 } from '../../plugin/cache/files/layout.ts';
 import type { VerifyProgress } from '../../plugin/protocol.ts';
 import { bytesOf, openCache } from '../helpers/cache.ts';
 import { refusal } from '../helpers/source.ts';

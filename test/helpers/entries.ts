@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { imagePath } from '../../plugin/cache/layout.ts';
+import { imagePath } from '../../plugin/cache/files/layout.ts';
 import type { ManifestEntry } from '../../plugin/protocol.ts';
 
 /** A manifest entry as the cache itself would write it, for the n-th image of an actor. */

@@ -1,6 +1,6 @@
-import type { ManifestChange } from '../../plugin/cache/journalRecord.ts';
-import { ManifestIndex } from '../../plugin/cache/manifestIndex.ts';
-import type { AppliedChange, ManifestObserver, ManifestStore } from '../../plugin/cache/manifestStore.ts';
+import type { ManifestChange } from '../../plugin/cache/manifest/journalRecord.ts';
+import { ManifestIndex } from '../../plugin/cache/manifest/manifestIndex.ts';
+import type { AppliedChange, ManifestObserver, ManifestStore } from '../../plugin/cache/manifest/manifestStore.ts';
 import { ImageCacheError } from '../../plugin/errors.ts';
 import type { ManifestEntry } from '../../plugin/protocol.ts';
 

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
-import { JournalManifest } from '../../plugin/cache/journalManifest.ts';
-import type { ManifestChange } from '../../plugin/cache/journalRecord.ts';
+import { JournalManifest } from '../../plugin/cache/manifest/journalManifest.ts';
+import type { ManifestChange } from '../../plugin/cache/manifest/journalRecord.ts';
 import { CRASH_POINT_NAMES, armCrashPoint } from './crashPoints.ts';
 import { entryOf } from './entries.ts';
 

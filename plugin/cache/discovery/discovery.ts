@@ -1,0 +1,134 @@
+import { join } from 'node:path';
+import { FolderWatcher } from './folderWatcher.ts';
+import { ImageFolders } from './imageFolders.ts';
+import type { ManifestChange } from '../manifest/journalRecord.ts';
+import { IMAGES_DIR, actorFolder, insidePath } from '../files/layout.ts';
+import type { CacheLogger } from '../logger.ts';
+import type { ManifestStore } from '../manifest/manifestStore.ts';
+import { UnclaimedImages } from './unclaimedImages.ts';
+import { within } from './within.ts';
+
+/** A download is at hand for whoever asks: it is not held up for longer, however many files there are. */
+const MAX_WAIT_MS = 250;
+
+export interface DiscoveryOptions {
+  /** The cache directory. */
+  dir: string;
+  store: ManifestStore;
+  now: () => number;
+  logger: CacheLogger;
+}
+
+/**
+ * Knows which image files lie in the directory without an entry: by a scan in the background at the start, by watching,
+ * and by a look around when an image is asked for. It only reads names; what is in the files is up to the adoption.
+ */
+export class Discovery {
+  readonly unclaimed: UnclaimedImages;
+  readonly #options: DiscoveryOptions;
+  readonly #folders: ImageFolders;
+  readonly #watcher: FolderWatcher;
+  readonly #closed = new AbortController();
+  #scanning: Promise<void> | undefined;
+  #measuring: Promise<void> | undefined;
+  #measuredRevision = 0;
+
+  constructor(options: DiscoveryOptions) {
+    const { dir, store, now } = options;
+    const isKnown = (path: string) => store.index.getByPath(path) !== undefined;
+    this.#options = options;
+    this.#folders = new ImageFolders({ dir, isWanted: (path) => !isKnown(path) });
+    this.unclaimed = new UnclaimedImages({ dir, isKnown, refresh: () => store.refresh(), now });
+    this.#watcher = new FolderWatcher(join(dir, IMAGES_DIR), () => this.#scanAgain());
+  }
+
+  /** Begins to watch and to scan; the scan ends when it ends. */
+  start(): void {
+    this.#watcher.start();
+    this.#scanAgain();
+  }
+
+  /** Files, inside the cache directory, that may be the object; the actor's folder is looked into first. */
+  async candidates(keyDigest: string, actorId: string | undefined): Promise<string[]> {
+    const looks = [this.#folders.lookAgain()];
+    if (actorId !== undefined && !this.#folders.hasLooked) looks.push(this.#folders.lookInto(actorFolder(actorId)));
+    await within(MAX_WAIT_MS, Promise.all(looks));
+    this.#measureIfChanged();
+    const { index } = this.#options.store;
+    return [...this.#folders.pathsOf(keyDigest)].filter((path) => index.getByPath(path) === undefined);
+  }
+
+  /** Knows every file that was there before the call. */
+  async scan(): Promise<void> {
+    await this.#options.store.refresh();
+    await this.#folders.look();
+    await this.#measuring;
+    await this.#measure();
+  }
+
+  /** What the scan found: all, or one actor's. */
+  *pathsOf(actorId: string | undefined): Generator<string> {
+    const folder = actorId === undefined ? '' : `${actorFolder(actorId)}/`;
+    for (const path of this.unclaimed.paths()) if (path.startsWith(`${IMAGES_DIR}/${folder}`)) yield path;
+  }
+
+  /** Files, inside the cache directory, that cannot be images of ours. */
+  foreign(): Iterable<string> {
+    return this.#folders.foreign();
+  }
+
+  /** Hears of every change, from whichever process. */
+  observe(change: ManifestChange): void {
+    if (change.op === 'put' || change.op === 'adopt') this.unclaimed.forget(insidePath(change.entry.local_path) ?? '');
+  }
+
+  /** The manifest was lost or replaced: what it knew may be unclaimed now. */
+  reset(): void {
+    this.#folders.forget();
+    this.#scanAgain();
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    this.#watcher.close();
+    await this.#folders.close();
+    await this.#measuring;
+    await this.#scanning;
+  }
+
+  #scanAgain(): void {
+    if (this.#closed.signal.aborted) return;
+    this.#scanning ??= this.#scanInBackground().finally(() => {
+      this.#scanning = undefined;
+    });
+  }
+
+  async #scanInBackground(): Promise<void> {
+    const { logger } = this.#options;
+    const before = this.unclaimed.count;
+    try {
+      await this.scan();
+    } catch (error) {
+      logger.debug?.(`the scan was given up: ${String(error)}`);
+    }
+    if (!this.#closed.signal.aborted) this.#watcher.start(); // the folder may not have been there before
+    const found = this.unclaimed.count - before;
+    if (found > 0) logger.debug?.(`found ${found} images without an entry`);
+  }
+
+  #measureIfChanged(): void {
+    if (this.#folders.revision !== this.#measuredRevision) void this.#measure();
+  }
+
+  #measure(): Promise<void> {
+    this.#measuring ??= this.#measureNow().finally(() => {
+      this.#measuring = undefined;
+    });
+    return this.#measuring;
+  }
+
+  async #measureNow(): Promise<void> {
+    this.#measuredRevision = this.#folders.revision;
+    await this.unclaimed.update(this.#folders.paths(), this.#closed.signal);
+  }
+}

@@ -1,0 +1,182 @@
+import { lstat, opendir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { IMAGES_DIR, parseImagePath } from '../files/layout.ts';
+import { Pacer } from '../pacer.ts';
+
+/** Folders that are looked at at the same time. */
+const MAX_FOLDERS = 4;
+/** Names to a turn of the event loop. */
+const BATCH_NAMES = 256;
+const LOOK_AGAIN_MS = 500;
+/** As coarse as the time of a folder is on some file systems: within it a change may not show. */
+const COARSE_MS = 2000;
+
+interface Folder {
+  ino: number;
+  mtimeMs: number;
+  /** False if something may have been added since without a change of the time. */
+  settled: boolean;
+  /** Of images that were wanted; inside the cache directory. */
+  paths: readonly string[];
+  /** Of what has no name of ours. */
+  foreign: readonly string[];
+}
+
+export interface ImageFoldersOptions {
+  /** The cache directory. */
+  dir: string;
+  /** Which images to remember. */
+  isWanted: (path: string) => boolean;
+}
+
+/**
+ * The image files of a cache directory by what their names say. A folder is read again only when its own time says that
+ * something was added to it or removed, so that looking again costs one `stat` a folder.
+ */
+export class ImageFolders {
+  readonly #options: ImageFoldersOptions;
+  readonly #folders = new Map<string, Folder>();
+  readonly #byKey = new Map<string, Set<string>>();
+  readonly #limit = pLimit(MAX_FOLDERS);
+  readonly #reading = new Map<string, Promise<void>>();
+  readonly #closed = new AbortController();
+  #looking: Promise<void> | undefined;
+  #lookedAt = -Infinity;
+  #lookTookMs = 0;
+  #revision = 0;
+
+  constructor(options: ImageFoldersOptions) {
+    this.#options = options;
+  }
+
+  /** What a look has found under this digest of the canonical URL. */
+  pathsOf(keyDigest: string): ReadonlySet<string> {
+    return this.#byKey.get(keyDigest) ?? new Set();
+  }
+
+  /** What the looks have found. */
+  *paths(): Generator<string> {
+    for (const { paths } of this.#folders.values()) yield* paths;
+  }
+
+  *foreign(): Generator<string> {
+    for (const { foreign } of this.#folders.values()) yield* foreign;
+  }
+
+  /** Changes when a folder was read anew. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** False before the first look has come to its end. */
+  get hasLooked(): boolean {
+    return this.#lookedAt !== -Infinity;
+  }
+
+  /** Looks at all folders. Calls that come meanwhile share the next look, not the running one. */
+  async look(): Promise<void> {
+    await this.#looking;
+    await this.#startLook();
+  }
+
+  /** Looks unless that was done not long ago, or is being done: however large the folders, it takes a tenth of the time. */
+  lookAgain(): Promise<void> {
+    const pause = Math.max(LOOK_AGAIN_MS, 10 * this.#lookTookMs);
+    if (this.#looking === undefined && performance.now() - this.#lookedAt < pause) return Promise.resolve();
+    return this.#startLook();
+  }
+
+  /** Looks at one folder only. */
+  lookInto(folder: string): Promise<void> {
+    const running = this.#reading.get(folder);
+    if (running !== undefined) return running;
+    const started = this.#readIfChanged(folder).finally(() => this.#reading.delete(folder));
+    this.#reading.set(folder, started);
+    return started;
+  }
+
+  /** Everything may be wanted now that was not before. */
+  forget(): void {
+    for (const name of this.#folders.keys()) this.#replace(name, undefined);
+    this.#lookedAt = -Infinity;
+  }
+
+  close(): Promise<void> {
+    this.#closed.abort();
+    return this.#looking ?? Promise.resolve();
+  }
+
+  #startLook(): Promise<void> {
+    const started = performance.now();
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+      this.#lookedAt = performance.now();
+      this.#lookTookMs = this.#lookedAt - started;
+    });
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    const images = join(this.#options.dir, IMAGES_DIR);
+    const names = new Set(await ((await isFolder(images)) ? readdir(images).catch(() => []) : []));
+    for (const known of this.#folders.keys()) if (!names.has(known)) this.#replace(known, undefined);
+    await Promise.all([...names].map((name) => this.#limit(() => this.lookInto(name))));
+  }
+
+  async #readIfChanged(name: string): Promise<void> {
+    if (this.#closed.signal.aborted) return;
+    const path = join(this.#options.dir, IMAGES_DIR, name);
+    const stats = await lstat(path).catch(() => undefined);
+    if (stats?.isDirectory() !== true) return this.#replace(name, undefined); // a link is none (T15)
+    const { ino, mtimeMs } = stats;
+    const known = this.#folders.get(name);
+    if (known?.settled === true && known.ino === ino && known.mtimeMs === mtimeMs) return;
+    const settled = Math.abs(Date.now() - mtimeMs) > COARSE_MS; // the system's clock: it made the other time, too
+    this.#replace(name, { ino, mtimeMs, settled, ...(await this.#list(name)) });
+  }
+
+  async #list(folder: string): Promise<Pick<Folder, 'paths' | 'foreign'>> {
+    const paths: string[] = [];
+    const foreign: string[] = [];
+    const pacer = new Pacer();
+    try {
+      const entries = await opendir(join(this.#options.dir, IMAGES_DIR, folder), { bufferSize: BATCH_NAMES });
+      for await (const { name } of entries) {
+        if (this.#closed.signal.aborted) break;
+        if (pacer.isDue) await pacer.turn();
+        const path = `${IMAGES_DIR}/${folder}/${name}`;
+        if (parseImagePath(path) === undefined) foreign.push(path);
+        else if (this.#options.isWanted(path)) paths.push(path);
+      }
+    } catch {
+      // Removed while it was read; its time, or its absence, tells so the next time.
+    }
+    return { paths, foreign };
+  }
+
+  #replace(name: string, folder: Folder | undefined): void {
+    this.#revision += 1;
+    for (const path of this.#folders.get(name)?.paths ?? []) {
+      const digest = parseImagePath(path)?.keyDigest ?? '';
+      const same = this.#byKey.get(digest);
+      same?.delete(path);
+      if (same?.size === 0) this.#byKey.delete(digest);
+    }
+    if (folder === undefined) {
+      this.#folders.delete(name);
+      return;
+    }
+    this.#folders.set(name, folder);
+    for (const path of folder.paths) {
+      const digest = parseImagePath(path)?.keyDigest ?? '';
+      const same = this.#byKey.get(digest);
+      if (same === undefined) this.#byKey.set(digest, new Set([path]));
+      else same.add(path);
+    }
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined))?.isDirectory() === true;
+}

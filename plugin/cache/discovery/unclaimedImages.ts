@@ -1,0 +1,119 @@
+import { lstat, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Pacer } from '../pacer.ts';
+
+/** Another process may have given a file its name and not written its entry yet. */
+export const SETTLED_MS = 60_000;
+/** Files that are measured at the same time. */
+const LANES = 4;
+
+interface Measured {
+  size: number;
+  /** When the file was last changed, or got its name. */
+  ctimeMs: number;
+}
+
+export interface UnclaimedImagesOptions {
+  /** The cache directory. */
+  dir: string;
+  /** Has an entry. */
+  isKnown: (path: string) => boolean;
+  /** Knows what other processes have stored. */
+  refresh: () => Promise<unknown>;
+  now: () => number;
+}
+
+/**
+ * Image files without an entry: restored, synced, or left by a process that was killed before it wrote one. They count for
+ * the size of the cache, and are the first to go.
+ */
+export class UnclaimedImages {
+  readonly #options: UnclaimedImagesOptions;
+  readonly #files = new Map<string, Measured>();
+  #bytes = 0;
+
+  constructor(options: UnclaimedImagesOptions) {
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#files.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Takes note of these, and of no others. */
+  async update(paths: Iterable<string>, signal: AbortSignal): Promise<void> {
+    const found = new Set<string>();
+    const unmeasured: string[] = [];
+    const pacer = new Pacer();
+    for (const path of paths) {
+      if (pacer.isDue) await pacer.turn();
+      if (this.#options.isKnown(path)) continue;
+      found.add(path);
+      const known = this.#files.get(path);
+      if (known === undefined || !this.#isSettled(known)) unmeasured.push(path); // a young one may still grow
+    }
+    for (const path of this.#files.keys()) if (!found.has(path)) this.forget(path);
+    const rest = unmeasured.values();
+    const lanes = Array.from({ length: LANES }, async () => {
+      for (const path of rest) {
+        if (signal.aborted) return;
+        await this.#measure(path);
+      }
+    });
+    await Promise.all(lanes);
+  }
+
+  paths(): IterableIterator<string> {
+    return this.#files.keys();
+  }
+
+  /** It has an entry now, or is gone. */
+  forget(path: string): void {
+    this.#bytes -= this.#files.get(path)?.size ?? 0;
+    this.#files.delete(path);
+  }
+
+  /** Removes files until so many bytes are free, in the order in which they were found. Returns how many bytes that were. */
+  async reclaim(bytes: number): Promise<number> {
+    if (bytes <= 0 || this.#files.size === 0) return 0;
+    await this.#options.refresh();
+    let freed = 0;
+    for (const [path, file] of this.#files) {
+      if (freed >= bytes) break;
+      if (!this.#isSettled(file)) continue;
+      freed += await this.remove(path);
+    }
+    return freed;
+  }
+
+  /** Removes a file unless it has got an entry meanwhile, or is another one by now. Returns its bytes. */
+  async remove(path: string): Promise<number> {
+    const known = this.#files.get(path);
+    this.forget(path);
+    if (known === undefined || this.#options.isKnown(path)) return 0;
+    const file = join(this.#options.dir, path);
+    const stats = await lstat(file).catch(() => undefined);
+    if (stats?.ctimeMs !== known.ctimeMs) return 0;
+    const removed = await rm(file, { force: true }).then(
+      () => true,
+      () => false, // a directory that may only be read
+    );
+    return removed ? known.size : 0;
+  }
+
+  #isSettled({ ctimeMs }: Measured): boolean {
+    return this.#options.now() - ctimeMs >= SETTLED_MS;
+  }
+
+  async #measure(path: string): Promise<void> {
+    const stats = await lstat(join(this.#options.dir, path)).catch(() => undefined);
+    this.forget(path);
+    if (stats?.isFile() !== true || this.#options.isKnown(path)) return;
+    this.#files.set(path, { size: stats.size, ctimeMs: stats.ctimeMs });
+    this.#bytes += stats.size;
+  }
+}

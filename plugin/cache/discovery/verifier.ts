@@ -1,0 +1,198 @@
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ImageCacheError } from '../../errors.ts';
+import type { ManifestEntry, VerifyProgress, VerifyReport, VerifyStep } from '../../protocol.ts';
+import type { Adoption } from './adoption.ts';
+import type { BlobStore } from '../files/blobs.ts';
+import type { Discovery } from './discovery.ts';
+import { DownloadQueue } from '../downloads/downloadQueue.ts';
+import { fileError } from '../files/fileError.ts';
+import type { ManifestStore } from '../manifest/manifestStore.ts';
+import type { NamedImages } from './namedImages.ts';
+import { quarantine } from '../files/quarantine.ts';
+import { sweepTemporary } from '../files/temporary.ts';
+import { SETTLED_MS } from './unclaimedImages.ts';
+
+/** Files that are hashed at the same time: few, for whoever wants an image goes first. */
+const LANES = 2;
+/** Entries dropped by one record of the journal. */
+const MAX_DROPPED = 256;
+const PROGRESS_EVERY_MS = 200;
+
+export interface VerifierOptions {
+  /** The cache directory. */
+  dir: string;
+  store: ManifestStore;
+  blobs: BlobStore;
+  images: NamedImages;
+  discovery: Discovery;
+  adoption: Adoption;
+  now: () => number;
+}
+
+export type ProgressListener = (progress: VerifyProgress) => void;
+
+type Tally = Pick<VerifyStep, 'checked' | 'healed'>;
+type Count = Exclude<keyof VerifyReport, 'steps' | 'started_at' | 'took_ms'>;
+
+/** One run, from its first step to its report. */
+interface Run {
+  signal: AbortSignal;
+  /** Entries whose file is not what they say. */
+  bad: ManifestEntry[];
+  counts: Record<Count, number>;
+}
+
+/** Holds the whole directory against the manifest, in named steps, while it serves. */
+export class Verifier {
+  readonly #options: VerifierOptions;
+  /** A queue of one: who asks while it runs shares the run, and it is given up when all have left. */
+  readonly #queue = new DownloadQueue<VerifyReport>(1);
+  readonly #listeners = new Set<ProgressListener>();
+  #toldAt = 0;
+
+  constructor(options: VerifierOptions) {
+    this.#options = options;
+  }
+
+  /** @throws ImageCacheError ABORTED when everybody who asked has left */
+  async verify(signal: AbortSignal | undefined, onProgress: ProgressListener | undefined): Promise<VerifyReport> {
+    if (onProgress !== undefined) this.#listeners.add(onProgress);
+    try {
+      return await this.#queue.run({ key: 'verify', urgency: 'normal', signal, task: (left) => this.#run(left) });
+    } finally {
+      if (onProgress !== undefined) this.#listeners.delete(onProgress);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#queue.close();
+  }
+
+  async #run(signal: AbortSignal): Promise<VerifyReport> {
+    const started = performance.now();
+    const started_at = this.#options.now();
+    const counts = {
+      entries: 0,
+      unclaimed: 0,
+      damaged: 0,
+      missing: 0,
+      repaired: 0,
+      dropped: 0,
+      quarantined: 0,
+      cleaned: 0,
+    };
+    const run: Run = { signal, bad: [], counts };
+    const steps: VerifyStep[] = [];
+    const named: [VerifyStep['step'], (run: Run) => Promise<Tally>][] = [
+      ['scan', () => this.#scan()],
+      ['rehash', () => this.#rehash(run)],
+      ['repair', () => this.#repair(run)],
+      ['drop', () => this.#drop(run)],
+      ['clean', () => this.#clean(run)],
+    ];
+    for (const [step, perform] of named) {
+      const begun = performance.now();
+      const tally = await perform(run).catch((error: unknown) => Promise.reject(fileError(error)));
+      steps.push({ step, took_ms: Math.round(performance.now() - begun), ...tally });
+    }
+    counts.entries = this.#options.store.index.size;
+    counts.unclaimed = this.#options.discovery.unclaimed.count;
+    return { started_at, took_ms: Math.round(performance.now() - started), steps, ...counts };
+  }
+
+  async #scan(): Promise<Tally> {
+    const { discovery } = this.#options;
+    await discovery.scan();
+    return { checked: discovery.unclaimed.count, healed: 0 };
+  }
+
+  /** Reads every file of an entry again, also those that this process has checked before. */
+  async #rehash(run: Run): Promise<Tally> {
+    const { store, blobs } = this.#options;
+    const entries = [...store.index.values()];
+    await this.#each('rehash', entries, run.signal, async (entry) => {
+      const state = await blobs.recheck(entry);
+      if (state === 'whole' || store.index.get(entry.s3_url) !== entry) return; // else it was replaced meanwhile
+      run.bad.push(entry);
+      run.counts[state] += 1;
+    });
+    return { checked: entries.length, healed: 0 };
+  }
+
+  /** A file that was moved to another actor's folder still says which image it is. */
+  async #repair(run: Run): Promise<Tally> {
+    await this.#each('repair', run.bad, run.signal, async (entry) => {
+      if (await this.#options.adoption.repair(entry)) run.counts.repaired += 1;
+    });
+    return { checked: run.bad.length, healed: run.counts.repaired };
+  }
+
+  async #drop(run: Run): Promise<Tally> {
+    const { store, discovery } = this.#options;
+    for (let start = 0; start < run.bad.length; start += MAX_DROPPED) {
+      ensureWanted(run.signal);
+      const gone = run.bad.slice(start, start + MAX_DROPPED).filter((entry) => store.index.get(entry.s3_url) === entry);
+      const keys = gone.map((entry) => entry.s3_url);
+      if (keys.length > 0) await store.append({ op: 'delete', keys, reason: 'missing' });
+      run.counts.dropped += keys.length;
+    }
+    const orphans = [...discovery.unclaimed.paths(), ...discovery.foreign()];
+    await this.#each('drop', orphans, run.signal, async (path) => {
+      if (await this.#isWorthless(path)) await this.#putAside(path, run);
+    });
+    return { checked: run.bad.length + orphans.length, healed: run.counts.dropped + run.counts.quarantined };
+  }
+
+  async #clean({ counts }: Run): Promise<Tally> {
+    const { dir, now } = this.#options;
+    counts.cleaned = await sweepTemporary(dir, now());
+    return { checked: counts.cleaned, healed: counts.cleaned };
+  }
+
+  /** No image of ours, or not what its name says, and nobody writes to it any more. */
+  async #isWorthless(path: string): Promise<boolean> {
+    const { dir, store, images, now } = this.#options;
+    const stats = await lstat(join(dir, path)).catch(() => undefined);
+    if (stats === undefined || now() - stats.ctimeMs < SETTLED_MS) return false;
+    if (store.index.getByPath(path) !== undefined) return false;
+    return (await images.read(dir, path)) === undefined && (await images.isWorthless(dir, path));
+  }
+
+  async #putAside(path: string, { counts }: Run): Promise<void> {
+    const { dir, discovery, now } = this.#options;
+    await quarantine(dir, join(dir, path), now());
+    discovery.unclaimed.forget(path);
+    counts.quarantined += 1;
+  }
+
+  /** Calls the task for each item, a few at a time, and tells how far it is. */
+  async #each<T>(
+    step: VerifyStep['step'],
+    items: readonly T[],
+    signal: AbortSignal,
+    task: (item: T) => Promise<void>,
+  ): Promise<void> {
+    const rest = items.values();
+    let checked = 0;
+    const lanes = Array.from({ length: LANES }, async () => {
+      for (const item of rest) {
+        ensureWanted(signal);
+        await task(item);
+        checked += 1;
+        this.#tell({ step, checked, total: items.length });
+      }
+    });
+    await Promise.all(lanes);
+  }
+
+  #tell(progress: VerifyProgress): void {
+    if (performance.now() - this.#toldAt < PROGRESS_EVERY_MS && progress.checked < progress.total) return;
+    this.#toldAt = performance.now();
+    for (const listener of this.#listeners) listener(progress);
+  }
+}
+
+function ensureWanted(signal: AbortSignal): void {
+  if (signal.aborted) throw new ImageCacheError('ABORTED', 'The verification was given up.');
+}

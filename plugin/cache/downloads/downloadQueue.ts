@@ -1,0 +1,167 @@
+import { ImageCacheError } from '../../errors.ts';
+import { PriorityQueue, type Urgency, isMoreUrgent } from './priorityQueue.ts';
+
+export interface QueueRequest<Result> {
+  /** Requests with the same key share one task. */
+  key: string;
+  urgency: Urgency;
+  /** The requester has left. */
+  signal?: AbortSignal | undefined;
+  /** Aborted when every requester has left. */
+  task: (signal: AbortSignal) => Promise<Result>;
+}
+
+interface Job<Result> {
+  key: string;
+  urgency: Urgency;
+  running: boolean;
+  /** Requesters that still wait. */
+  waiting: number;
+  task: (signal: AbortSignal) => Promise<Result>;
+  abort: AbortController;
+  settled: Promise<Result>;
+  resolve: (result: Result) => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * One task per key at a time, whoever asks; the most urgent requester sets its place; it is given up only when all
+ * have left (as in Nuke's task coalescing). Images on screen have slots of their own, so that no prefetch, however
+ * long, makes one wait.
+ */
+export class DownloadQueue<Result> {
+  readonly #concurrency: number;
+  readonly #jobs = new Map<string, Job<Result>>();
+  readonly #queued = new PriorityQueue<Job<Result>>();
+  readonly #running = { visible: 0, background: 0 };
+  readonly #tasks = new Set<Promise<void>>();
+  #closed = false;
+
+  constructor(concurrency: number) {
+    this.#concurrency = concurrency;
+  }
+
+  get active(): number {
+    return this.#running.visible + this.#running.background;
+  }
+
+  get queued(): number {
+    return this.#queued.size;
+  }
+
+  /** Runs the task, or joins the one that is queued or running for the same key. */
+  run(request: QueueRequest<Result>): Promise<Result> {
+    if (this.#closed) return Promise.reject(closed());
+    const job = this.#jobs.get(request.key) ?? this.#enqueue(request);
+    if (!job.running && isMoreUrgent(request.urgency, job.urgency)) this.#promote(job, request.urgency);
+    job.waiting += 1;
+    return request.signal === undefined ? job.settled : this.#leavable(job, request.signal);
+  }
+
+  /** Aborts everything that runs and refuses everything that waits. Resolves when nothing runs any more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const job of this.#jobs.values()) {
+      job.abort.abort();
+      if (this.#queued.delete(job)) this.#settle(job, () => job.reject(closed()));
+    }
+    await Promise.all(this.#tasks);
+  }
+
+  #enqueue(request: QueueRequest<Result>): Job<Result> {
+    const { promise, resolve, reject } = withResolvers<Result>();
+    promise.catch(() => undefined); // every requester may have left
+    const job: Job<Result> = {
+      key: request.key,
+      urgency: request.urgency,
+      running: false,
+      waiting: 0,
+      task: request.task,
+      abort: new AbortController(),
+      settled: promise,
+      resolve,
+      reject,
+    };
+    this.#jobs.set(request.key, job);
+    this.#queued.add(job, job.urgency);
+    queueMicrotask(() => this.#fill());
+    return job;
+  }
+
+  #promote(job: Job<Result>, urgency: Urgency): void {
+    this.#queued.delete(job);
+    job.urgency = urgency;
+    this.#queued.add(job, urgency);
+    queueMicrotask(() => this.#fill());
+  }
+
+  #fill(): void {
+    for (;;) {
+      const urgencies: Urgency[] = [];
+      if (this.#running.visible < this.#concurrency) urgencies.push('visible');
+      if (this.#running.background < this.#concurrency) urgencies.push('high', 'normal');
+      const job = this.#queued.take(urgencies);
+      if (job === undefined) return;
+      const task = this.#start(job).finally(() => this.#tasks.delete(task));
+      this.#tasks.add(task);
+    }
+  }
+
+  async #start(job: Job<Result>): Promise<void> {
+    const lane = job.urgency === 'visible' ? 'visible' : 'background';
+    this.#running[lane] += 1;
+    job.running = true;
+    try {
+      const result = await job.task(job.abort.signal);
+      this.#settle(job, () => job.resolve(result));
+    } catch (error) {
+      this.#settle(job, () => job.reject(error));
+    } finally {
+      this.#running[lane] -= 1;
+      this.#fill();
+    }
+  }
+
+  /** The key is free before anybody hears of the result, so whoever asks again begins afresh. */
+  #settle(job: Job<Result>, tell: () => void): void {
+    if (this.#jobs.get(job.key) === job) this.#jobs.delete(job.key);
+    tell();
+  }
+
+  #leavable(job: Job<Result>, signal: AbortSignal): Promise<Result> {
+    const { promise, resolve, reject } = withResolvers<Result>();
+    const leave = () => {
+      reject(new ImageCacheError('ABORTED', 'Whoever asked for the image has left.'));
+      this.#leave(job);
+    };
+    if (signal.aborted) leave();
+    else signal.addEventListener('abort', leave, { once: true });
+    job.settled.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+    return promise;
+  }
+
+  #leave(job: Job<Result>): void {
+    job.waiting -= 1;
+    if (job.waiting > 0) return;
+    // From here on the key is free: who asks for it now gets a task that nobody has given up.
+    if (this.#jobs.get(job.key) === job) this.#jobs.delete(job.key);
+    this.#queued.delete(job);
+    job.abort.abort();
+    if (!job.running) job.reject(new ImageCacheError('ABORTED', 'Whoever asked for the image has left.'));
+  }
+}
+
+function closed(): ImageCacheError {
+  return new ImageCacheError('ABORTED', 'The image cache is closed.');
+}
+
+/** `Promise.withResolvers`, which Node 20 does not have. */
+function withResolvers<T>() {
+  let resolve!: (value: T) => void; // the executor runs before the constructor returns
+  let reject!: (reason: unknown) => void;
+  const promise = new Promise<T>((onValue, onError) => {
+    resolve = onValue;
+    reject = onError;
+  });
+  return { promise, resolve, reject };
+}

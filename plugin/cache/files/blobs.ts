@@ -1,0 +1,162 @@
+import { type FileHandle, link, lstat, mkdir, open, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { LRUCache } from 'lru-cache';
+import pLimit from 'p-limit';
+import { ImageCacheError } from '../../errors.ts';
+import type { ManifestEntry } from '../../protocol.ts';
+import { BlobWriter, type WrittenBlob } from './blobWriter.ts';
+import { errnoOf } from './fileError.ts';
+import { type FileIdentity, identityOf, isSameFile } from './fileIdentity.ts';
+import { insidePath, sha256 } from './layout.ts';
+import { READ } from './openFlags.ts';
+import { quarantine } from './quarantine.ts';
+import { replaceFile } from './replaceFile.ts';
+import { syncDirectory } from './syncDirectory.ts';
+import { temporaryPath } from './temporary.ts';
+
+/** Files open for reading at a time: far below the 256 that some systems allow a process. */
+const MAX_OPEN_FILES = 32;
+/** Files whose content this process has checked; a forgotten one is checked again. */
+const MAX_VERIFIED = 100_000;
+
+/** The image files. Names come from `layout.ts`; nothing outside the cache directory is ever touched. */
+export class BlobStore {
+  readonly #dir: string;
+  readonly #sync: boolean;
+  readonly #now: () => number;
+  readonly #limit = pLimit(MAX_OPEN_FILES);
+  readonly #verified = new LRUCache<string, FileIdentity>({ max: MAX_VERIFIED });
+
+  constructor(options: { dir: string; sync: boolean; now: () => number }) {
+    this.#dir = options.dir;
+    this.#sync = options.sync;
+    this.#now = options.now;
+  }
+
+  createWriter(): Promise<BlobWriter> {
+    return BlobWriter.create(temporaryPath(this.#dir));
+  }
+
+  /**
+   * Gives a written file its name. Where an image with the same bytes is already there (`twin`), the new name becomes
+   * a second hard link to it.
+   */
+  async store(blob: WrittenBlob, path: string, twin: string | undefined): Promise<void> {
+    const target = join(this.#dir, path);
+    const created = await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    if (this.#sync && created !== undefined) await syncDirectory(dirname(created));
+    if (!(await lstat(dirname(target))).isDirectory()) {
+      throw new ImageCacheError('CACHE_DIR_UNSAFE', 'A folder inside the cache directory is a symbolic link.', {
+        hint: 'Remove the link: whoever can change it decides where files are written.',
+      });
+    }
+    const linked = twin !== undefined && twin !== path && (await this.#linkTwin(blob, join(this.#dir, twin), target));
+    if (!linked) await replaceFile(blob.path, target);
+    if (this.#sync) await syncDirectory(dirname(target));
+    this.#verified.set(path, identityOf(await stat(target)));
+  }
+
+  /** The bytes of an entry; `undefined` when they are gone, or are not what the entry says they are. */
+  read(entry: ManifestEntry): Promise<Buffer | undefined> {
+    return this.#limit(async () => {
+      const path = insidePath(entry.local_path);
+      if (path === undefined || !(await this.#isInside(path))) return undefined;
+      let file: FileHandle;
+      try {
+        file = await open(join(this.#dir, path), READ);
+      } catch (error) {
+        if (isMissing(error)) return undefined;
+        throw error;
+      }
+      try {
+        return await this.#readVerified(file, path, entry);
+      } finally {
+        await file.close();
+      }
+    });
+  }
+
+  /** True if the file is there in its full length; says nothing about its bytes. */
+  async has(entry: ManifestEntry): Promise<boolean> {
+    const path = insidePath(entry.local_path) ?? '';
+    const file = await lstat(join(this.#dir, path)).catch(() => undefined);
+    return file?.isFile() === true && file.size === entry.size_bytes;
+  }
+
+  /** Takes a file for checked that was read elsewhere, by {@link NamedImages}. */
+  trust(path: string, file: FileIdentity): void {
+    this.#verified.set(path, identityOf(file));
+  }
+
+  /** Hashes the file again, whatever this process knows of it. A damaged one is put aside, as by {@link BlobStore.read}. */
+  async recheck(entry: ManifestEntry): Promise<'whole' | 'damaged' | 'missing'> {
+    const path = insidePath(entry.local_path) ?? '';
+    const isThere = (await lstat(join(this.#dir, path)).catch(() => undefined)) !== undefined;
+    this.#verified.delete(path);
+    if ((await this.read(entry)) !== undefined) return 'whole';
+    return isThere ? 'damaged' : 'missing';
+  }
+
+  async remove(entry: ManifestEntry): Promise<void> {
+    const path = insidePath(entry.local_path);
+    if (path === undefined || !(await this.#isInside(path))) return;
+    this.#verified.delete(path);
+    await rm(join(this.#dir, path), { force: true });
+  }
+
+  /**
+   * False if the folder of the file is a link to somewhere else, or gone (T15). Limit: the file system has no way to ask
+   * and act in one step, so this catches what was planted, not somebody who swaps folders at the right moment.
+   */
+  async #isInside(path: string): Promise<boolean> {
+    try {
+      return (await lstat(dirname(join(this.#dir, path)))).isDirectory();
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw error;
+    }
+  }
+
+  /** Checked when first read by this process, and again when the file is another one than it was. */
+  async #readVerified(file: FileHandle, path: string, entry: ManifestEntry): Promise<Buffer | undefined> {
+    const stats = await file.stat();
+    const whole = stats.isFile() && stats.size === entry.size_bytes;
+    const bytes = whole ? await file.readFile() : undefined;
+    if (bytes === undefined) {
+      await this.#putAside(path);
+      return undefined;
+    }
+    const identity = identityOf(stats);
+    if (isSameFile(this.#verified.get(path), identity)) return bytes;
+    if (sha256(bytes) !== entry.sha256) {
+      await this.#putAside(path);
+      return undefined;
+    }
+    this.#verified.set(path, identity);
+    return bytes;
+  }
+
+  async #putAside(path: string): Promise<void> {
+    this.#verified.delete(path);
+    await quarantine(this.#dir, join(this.#dir, path), this.#now()).catch(() => undefined); // another process was faster
+  }
+
+  /** Only a twin that is still what it was when it was checked is linked to. */
+  async #linkTwin(blob: WrittenBlob, twin: string, target: string): Promise<boolean> {
+    const twinPath = twin.slice(this.#dir.length + 1);
+    const stats = await stat(twin).catch(() => undefined);
+    if (stats === undefined || !isSameFile(this.#verified.get(twinPath), identityOf(stats))) return false;
+    const linked = await link(twin, target).then(
+      () => true,
+      () => false, // already there, or no hard links here: the written file takes the name instead
+    );
+    if (!linked) return false;
+    await rm(blob.path, { force: true });
+    return true;
+  }
+}
+
+/** Gone, a directory in its place, or a link that was planted there. */
+function isMissing(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR', 'ELOOP', 'EISDIR', 'ENXIO'].includes(errnoOf(error) ?? '');
+}

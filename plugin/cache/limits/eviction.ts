@@ -1,0 +1,221 @@
+import { ImageCacheError } from '../../errors.ts';
+import type { ManifestEntry } from '../../protocol.ts';
+import { leastRecentlyUsed } from './leastRecentlyUsed.ts';
+import type { LiveManifest } from '../liveManifest.ts';
+import type { CacheLogger } from '../logger.ts';
+import { actorsOf } from '../manifest/manifestEntry.ts';
+import type { ManifestIndex } from '../manifest/manifestIndex.ts';
+import type { RecentUses } from './recentUses.ts';
+import { createSerial } from '../serial.ts';
+import type { Shelf } from '../shelf.ts';
+import type { UnclaimedImages } from '../discovery/unclaimedImages.ts';
+
+export interface EvictionLimits {
+  /** Bytes. */
+  maxSize: number;
+  maxEntries: number;
+  /** Images not used for so many milliseconds go. `undefined`: never. */
+  maxAge?: number | undefined;
+  /** Bytes of one actor's images; `undefined` for an actor without a quota. */
+  quotaOf?: ((actorId: string) => number | undefined) | undefined;
+}
+
+export interface EvictorOptions {
+  manifest: LiveManifest;
+  shelf: Shelf;
+  uses: RecentUses;
+  /** Bytes that the disk lacks of what is to stay free. */
+  missingSpace: () => Promise<number>;
+  /** Count for the size of the cache, and go before anything that has an entry. */
+  unclaimed: UnclaimedImages;
+  limits: EvictionLimits;
+  now: () => number;
+  logger: CacheLogger;
+}
+
+/** What has to fit, and into what. The least recently used entries go, of those that may. */
+interface Budget {
+  entries: (index: ManifestIndex) => Iterable<ManifestEntry>;
+  /** Bytes and entries above the limit, or above a part of it. */
+  excess: (index: ManifestIndex, part: number) => Excess;
+  mayGo: (entry: ManifestEntry) => boolean;
+}
+
+interface Excess {
+  bytes: number;
+  entries: number;
+}
+
+/** Making room for a tenth at a time keeps the search, which takes longer as the manifest grows, rare. */
+const LOW_WATER = 0.9;
+/** Found by one search. */
+const MAX_FOUND = 4096;
+/** Dropped by one record of the journal. */
+const MAX_DROPPED = 256;
+/** On a full disk only what nobody used for a day makes room for new images: the rest is intact (T56). */
+const STALE_MS = 24 * 60 * 60 * 1000;
+const EXPIRE_EVERY_MS = 60_000;
+
+/**
+ * Keeps the cache within its limits: the least recently used images go first, pinned ones and the one that was just
+ * stored never, and those that may be on a screen only when nothing else is left.
+ */
+export class Evictor {
+  readonly #options: EvictorOptions;
+  readonly #serial = createSerial();
+  readonly #timer: NodeJS.Timeout | undefined;
+  #expiredAt = Number.NEGATIVE_INFINITY;
+  #closed = false;
+
+  constructor(options: EvictorOptions) {
+    this.#options = options;
+    const { maxAge } = options.limits;
+    if (maxAge === undefined) return;
+    const every = Math.max(100, Math.min(EXPIRE_EVERY_MS, maxAge / 2));
+    this.#timer = setInterval(() => void this.#expire().catch(() => undefined), every).unref();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#timer);
+  }
+
+  /** Makes the cache fit its limits again, after this image was stored. */
+  async enforce({ s3_url: keep, actor_id }: Pick<ManifestEntry, 's3_url' | 'actor_id'>): Promise<void> {
+    if (performance.now() - this.#expiredAt > EXPIRE_EVERY_MS) await this.#expire();
+    await this.#reclaimUnclaimed();
+    await this.#fit(this.#whole(keep));
+    const quota = this.#options.limits.quotaOf?.(actor_id);
+    if (quota !== undefined) await this.#fit(this.#ofActor(actor_id, quota, keep));
+  }
+
+  /**
+   * Sees to it that a new image leaves the disk with the space that is to stay free.
+   * @throws ImageCacheError CACHE_DISK_FULL
+   */
+  async ensureFreeSpace(): Promise<void> {
+    const { missingSpace } = this.#options;
+    if ((await missingSpace()) === 0) return;
+    await this.#serial(async () => {
+      const missing = await missingSpace();
+      if (missing === 0) return;
+      const reclaimed = await this.#options.unclaimed.reclaim(missing);
+      await this.#drop(this.#unusedFor(STALE_MS, missing - reclaimed), 1);
+      if ((await missingSpace()) === 0) return;
+      throw new ImageCacheError('CACHE_DISK_FULL', 'The disk has less free space than `minFreeSpace` asks for.', {
+        hint: 'Free some space, or lower `minFreeSpace`. Everything cached so far is intact.',
+      });
+    });
+  }
+
+  /** Drops what was not used for `maxAge`. */
+  async #expire(): Promise<void> {
+    const { manifest, limits } = this.#options;
+    const { maxAge } = limits;
+    if (maxAge === undefined || !manifest.isOpen) return;
+    this.#expiredAt = performance.now();
+    await this.#serial(() => this.#drop(this.#unusedFor(maxAge, Number.MAX_VALUE), 1));
+  }
+
+  async #fit(budget: Budget): Promise<void> {
+    if (!this.#isOver(budget)) return;
+    const { uses } = this.#options;
+    const unseen = { ...budget, mayGo: (entry: ManifestEntry) => budget.mayGo(entry) && !uses.isVisible(entry.s3_url) };
+    await this.#serial(async () => {
+      await this.#drop(unseen, LOW_WATER);
+      await this.#drop(budget, 1);
+    });
+  }
+
+  /** Drops the oldest until the budget is met, and goes on to this part of it with what was found anyway. */
+  async #drop(budget: Budget, part: number): Promise<void> {
+    const { store } = this.#options.manifest;
+    while (this.#isOver(budget) && !this.#closed) {
+      const found = await leastRecentlyUsed(budget.entries(store.index), MAX_FOUND, budget.mayGo);
+      const dropped = await this.#remove(covering(found, budget.excess(store.index, part)), budget.mayGo);
+      if (dropped === 0) return;
+    }
+  }
+
+  async #remove(entries: readonly ManifestEntry[], mayGo: Budget['mayGo']): Promise<number> {
+    const { manifest, shelf, logger } = this.#options;
+    const { store } = manifest;
+    let count = 0;
+    for (let start = 0; start < entries.length; start += MAX_DROPPED) {
+      const keys = entries
+        .slice(start, start + MAX_DROPPED)
+        .filter((entry) => store.index.get(entry.s3_url) === entry && mayGo(entry)) // not used or replaced meanwhile
+        .map((entry) => entry.s3_url);
+      if (keys.length === 0) continue;
+      const { removed } = await store.append({ op: 'delete', keys, reason: 'evicted' });
+      await shelf.remove(removed);
+      count += removed.length;
+    }
+    if (count > 0) logger.debug?.(`evicted ${count} images`);
+    return count;
+  }
+
+  #isOver(budget: Budget): boolean {
+    const { bytes, entries } = budget.excess(this.#options.manifest.store.index, 1);
+    return bytes > 0 || entries > 0;
+  }
+
+  async #reclaimUnclaimed(): Promise<void> {
+    const { manifest, unclaimed, limits } = this.#options;
+    await unclaimed.reclaim(manifest.store.index.totalBytes + unclaimed.bytes - limits.maxSize);
+  }
+
+  #whole(keep: string): Budget {
+    const { unclaimed, limits } = this.#options;
+    const { maxSize, maxEntries } = limits;
+    return {
+      entries: (index) => index.values(),
+      excess: (index, part) => ({
+        bytes: index.totalBytes + unclaimed.bytes - maxSize * part,
+        entries: index.size - maxEntries * part,
+      }),
+      mayGo: (entry) => entry.pinned !== true && entry.s3_url !== keep,
+    };
+  }
+
+  /** What other actors use as well counts, and stays. */
+  #ofActor(actor: string, quota: number, keep: string): Budget {
+    return {
+      entries: (index) => entriesOf(index, actor),
+      excess: (index, part) => ({ bytes: index.bytesOf(actor) - quota * part, entries: 0 }),
+      mayGo: (entry) => entry.pinned !== true && entry.s3_url !== keep && actorsOf(entry).length === 1,
+    };
+  }
+
+  /** The budget is to drop so many bytes of what was not used for so long. */
+  #unusedFor(age: number, bytes: number): Budget {
+    const { manifest, uses, now } = this.#options;
+    const before = manifest.store.index.totalBytes;
+    const deadline = now() - age;
+    return {
+      entries: (index) => index.values(),
+      excess: (index) => ({ bytes: bytes - (before - index.totalBytes), entries: 0 }),
+      mayGo: (entry) => entry.pinned !== true && entry.last_used_at < deadline && !uses.isVisible(entry.s3_url),
+    };
+  }
+}
+
+function* entriesOf(index: ManifestIndex, actor: string): Generator<ManifestEntry> {
+  for (const key of index.keysOf(actor)) {
+    const entry = index.get(key);
+    if (entry !== undefined) yield entry;
+  }
+}
+
+/** As many as it takes to make up for the excess. */
+function covering(oldest: readonly ManifestEntry[], excess: Excess): ManifestEntry[] {
+  const victims: ManifestEntry[] = [];
+  let { bytes, entries } = excess;
+  for (const entry of oldest) {
+    if (bytes <= 0 && entries <= 0) break;
+    victims.push(entry);
+    bytes -= entry.size_bytes;
+    entries -= 1;
+  }
+  return victims;
+}

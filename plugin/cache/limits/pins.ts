@@ -1,0 +1,27 @@
+import type { LiveManifest } from '../liveManifest.ts';
+
+/** What is never evicted: single images, and all that an actor has and will have. */
+export class Pins {
+  readonly #manifest: LiveManifest;
+
+  constructor(manifest: LiveManifest) {
+    this.#manifest = manifest;
+  }
+
+  /** Returns how many images the actor has. */
+  async setActor(actor: string, pinned: boolean): Promise<number> {
+    await this.#manifest.open();
+    const { store } = this.#manifest;
+    await store.append({ op: 'pin', target: { actor }, pinned });
+    return store.index.keysOf(actor).size;
+  }
+
+  /** Returns 1, or 0 if the image is not cached. */
+  async setImage(key: string, pinned: boolean): Promise<number> {
+    const entry = await this.#manifest.findNow((index) => index.get(key));
+    if (entry === undefined) return 0;
+    const { store } = this.#manifest;
+    await store.append({ op: 'pin', target: { key }, pinned });
+    return store.index.get(key) === undefined ? 0 : 1;
+  }
+}

@@ -1,0 +1,56 @@
+import type { ManifestStore } from '../manifest/manifestStore.ts';
+
+/** What was served this long ago may still be on somebody's screen. */
+const VISIBLE_MS = 60_000;
+/** What a process that is killed forgets of its uses, at most. */
+const RECORD_EVERY_MS = 10 * 60_000;
+/** Keeps a record small: other processes read it between two answers. */
+const KEYS_PER_RECORD = 1000;
+
+/**
+ * Which images were served. Recorded in the journal from time to time, not at each hit, so that other processes and
+ * the next start evict by what was used here, too.
+ */
+export class RecentUses {
+  readonly #store: ManifestStore;
+  readonly #now: () => number;
+  /** When each image was last served, by a clock that nobody sets; the oldest first. */
+  readonly #served = new Map<string, number>();
+  readonly #unrecorded = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: { store: ManifestStore; now: () => number }) {
+    this.#store = options.store;
+    this.#now = options.now;
+  }
+
+  add(key: string): void {
+    const served = performance.now();
+    this.#served.delete(key);
+    this.#served.set(key, served);
+    for (const [oldest, at] of this.#served) {
+      if (served - at < VISIBLE_MS) break;
+      this.#served.delete(oldest);
+    }
+    this.#unrecorded.add(key);
+    this.#timer ??= setTimeout(() => void this.record(), RECORD_EVERY_MS).unref();
+  }
+
+  isVisible(key: string): boolean {
+    const at = this.#served.get(key);
+    return at !== undefined && performance.now() - at < VISIBLE_MS;
+  }
+
+  /** Never rejects: a lost use costs at most the image its place. */
+  async record(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const used = [...this.#unrecorded];
+    this.#unrecorded.clear();
+    const at = this.#now();
+    for (let start = 0; start < used.length; start += KEYS_PER_RECORD) {
+      const keys = used.slice(start, start + KEYS_PER_RECORD).filter((key) => this.#store.index.get(key) !== undefined);
+      if (keys.length > 0) await this.#store.append({ op: 'use', keys, at }).catch(() => undefined);
+    }
+  }
+}

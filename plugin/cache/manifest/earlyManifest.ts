@@ -1,0 +1,130 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ManifestEntry } from '../../protocol.ts';
+import { generationPath, listGenerations } from './generations.ts';
+import { JournalLog } from './journalLog.ts';
+import type { JournalRecord } from './journalRecord.ts';
+import { keyHashOf, keyHashOfPath } from './keyOrder.ts';
+import { JOURNAL_DIR } from '../files/layout.ts';
+import { ManifestIndex } from './manifestIndex.ts';
+import type { ManifestQuestion } from './manifestStore.ts';
+import { READ } from '../files/openFlags.ts';
+import { createSerial } from '../serial.ts';
+import { readHead } from './snapshotReader.ts';
+import { searchSnapshot } from './snapshotSearch.ts';
+
+interface Files {
+  snapshot: FileHandle;
+  log: JournalLog;
+}
+
+/**
+ * What can be said while the manifest is still being read, which at a million entries takes seconds: an entry is looked
+ * up in the snapshot on disk, and counts if the journal says nothing of it since. Whatever is not plain is left to the
+ * whole manifest. Writes nothing.
+ */
+export class EarlyManifest {
+  readonly #journalDir: string;
+  readonly #prefix: string;
+  readonly #serial = createSerial();
+  #files: Files | undefined;
+  /** Entries that were put since the snapshot was taken. */
+  readonly #recent: ManifestIndex;
+  /** Keys about which the snapshot is out of date. */
+  readonly #changed = new Set<string>();
+  #isOver = false;
+
+  /** @param options the cache directory, and what `local_path` begins with */
+  constructor({ dir, prefix }: { dir: string; prefix: string }) {
+    this.#journalDir = join(dir, JOURNAL_DIR);
+    this.#prefix = prefix;
+    this.#recent = new ManifestIndex(prefix);
+  }
+
+  /** An entry that is in the manifest for certain; `undefined` says nothing. */
+  find(question: ManifestQuestion): Promise<ManifestEntry | undefined> {
+    // What fails here fails again, and is dealt with, where the whole manifest is read.
+    return this.#serial(() => this.#find(question).catch(() => undefined));
+  }
+
+  close(): Promise<void> {
+    return this.#serial(async () => {
+      this.#isOver = true;
+      await this.#files?.snapshot.close();
+      await this.#files?.log.close();
+      this.#files = undefined;
+    });
+  }
+
+  async #find(question: ManifestQuestion): Promise<ManifestEntry | undefined> {
+    if (this.#isOver) return undefined;
+    this.#files ??= await this.#open();
+    if (this.#files === undefined) return undefined;
+    await this.#catchUp(this.#files);
+    if (this.#isOver) return undefined;
+    const recent = this.#recent.find(question);
+    if (recent !== undefined) return recent;
+    const keyHash = 'key' in question ? keyHashOf(question.key) : keyHashOfPath(question.path);
+    if (keyHash === undefined) return undefined;
+    const found = new ManifestIndex(this.#prefix);
+    for (const entry of await searchSnapshot(this.#files.snapshot, keyHash)) {
+      if (!this.#changed.has(entry.s3_url)) found.apply({ op: 'put', entry });
+    }
+    return found.find(question);
+  }
+
+  async #open(): Promise<Files | undefined> {
+    const [generation] = (await listGenerations(this.#journalDir)).snapshots;
+    if (generation === undefined) return undefined;
+    const snapshot = await open(generationPath(this.#journalDir, generation, 'snap'), READ);
+    try {
+      const { position } = await readHead(snapshot);
+      const log = await JournalLog.open(this.#journalDir, generation);
+      if (log !== undefined) {
+        log.offset = position?.offset ?? 0;
+        return { snapshot, log };
+      }
+    } catch (error) {
+      await snapshot.close();
+      throw error;
+    }
+    await snapshot.close();
+    return undefined;
+  }
+
+  /** Other processes go on meanwhile: an answer is as fresh as one from the whole manifest would be. */
+  async #catchUp(files: Files): Promise<void> {
+    for (;;) {
+      for await (const { records } of files.log.read()) for (const record of records) this.#note(record);
+      if (await files.log.isNewest()) return;
+      for await (const { records } of files.log.read()) for (const record of records) this.#note(record);
+      const next = await JournalLog.open(this.#journalDir, files.log.generation + 1);
+      if (next === undefined) {
+        this.#isOver = true; // compacted away, or removed
+        return;
+      }
+      await files.log.close();
+      files.log = next;
+    }
+  }
+
+  #note(record: JournalRecord): void {
+    switch (record.op) {
+      case 'use':
+      case 'adopt': // changes nothing that the snapshot knows; what it does not, the whole manifest tells
+        return;
+      case 'put':
+        this.#changed.add(record.entry.s3_url);
+        break;
+      case 'claim':
+        this.#changed.add(record.key);
+        break;
+      case 'delete':
+        for (const key of record.keys) this.#changed.add(key);
+        break;
+      default:
+        this.#isOver = true; // concerns entries that it does not name
+    }
+    this.#recent.apply(record);
+  }
+}

@@ -1,0 +1,66 @@
+import { hash } from 'node:crypto';
+import type { ManifestEntry } from '../../protocol.ts';
+
+/** A change of the manifest. Each carries all it needs, so that applying one twice changes nothing. */
+export type ManifestChange =
+  | { op: 'put'; entry: ManifestEntry }
+  /** A file that lay there without an entry; a `put` that came before it stays. */
+  | { op: 'adopt'; entry: ManifestEntry }
+  /** One more actor uses the image. */
+  | { op: 'claim'; key: string; actor: string }
+  | { op: 'delete'; keys: readonly string[]; reason: 'invalidated' | 'evicted' | 'missing' }
+  /** Every image, or those that only this actor uses. */
+  | { op: 'clear'; actor?: string }
+  /** Never to be evicted: one image, or all that the actor has and will have. */
+  | { op: 'pin'; target: PinTarget; pinned: boolean }
+  /** These were served, the last of them at this time. */
+  | { op: 'use'; keys: readonly string[]; at: number };
+
+export type PinTarget = { key: string } | { actor: string };
+
+/** A change as it is written; the id lets a writer know its own when it reads them back. */
+export type JournalRecord = ManifestChange & { id: string };
+
+const CHECKSUM_LENGTH = 16;
+const NEWLINE = 0x0a;
+
+function checksum(json: string): string {
+  return hash('sha1', json).slice(0, CHECKSUM_LENGTH);
+}
+
+/**
+ * One record on disk: newline, checksum, tab, JSON, newline. The newline in front keeps a record whole that follows
+ * the torn end of another, left by a process that was killed while it wrote.
+ */
+export function encodeRecord(record: JournalRecord): string {
+  const json = JSON.stringify(record);
+  return `\n${checksum(json)}\t${json}\n`;
+}
+
+export interface DecodedRecords {
+  records: JournalRecord[];
+  /** Bytes up to and including the last newline; what follows may still be being written. */
+  consumed: number;
+  /** Lines whose checksum is wrong. */
+  damaged: number;
+}
+
+export function decodeRecords(bytes: Buffer): DecodedRecords {
+  const consumed = bytes.lastIndexOf(NEWLINE) + 1;
+  const records: JournalRecord[] = [];
+  let damaged = 0;
+  for (const line of bytes.toString('utf8', 0, consumed).split('\n')) {
+    if (line === '') continue;
+    const record = decodeLine(line);
+    if (record === undefined) damaged += 1;
+    else records.push(record);
+  }
+  return { records, consumed, damaged };
+}
+
+function decodeLine(line: string): JournalRecord | undefined {
+  const json = line.slice(CHECKSUM_LENGTH + 1);
+  if (line[CHECKSUM_LENGTH] !== '\t' || checksum(json) !== line.slice(0, CHECKSUM_LENGTH)) return undefined;
+  // The checksum says that one of us wrote it; the manifest index checks an entry's shape before it believes it.
+  return JSON.parse(json) as JournalRecord;
+}

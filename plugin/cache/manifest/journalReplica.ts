@@ -1,0 +1,188 @@
+import { mkdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { ImageCacheError } from '../../errors.ts';
+import type { ManifestEntry } from '../../protocol.ts';
+import { errnoOf } from '../files/fileError.ts';
+import { generationPath, listGenerations } from './generations.ts';
+import { JournalLog } from './journalLog.ts';
+import type { JournalRecord } from './journalRecord.ts';
+import { JOURNAL_DIR, QUARANTINE_DIR } from '../files/layout.ts';
+import { ManifestIndex } from './manifestIndex.ts';
+import { quarantine } from '../files/quarantine.ts';
+import { readBase } from './snapshotBase.ts';
+import { syncDirectory } from '../files/syncDirectory.ts';
+
+export interface JournalReplicaOptions {
+  /** The cache directory. */
+  dir: string;
+  /** What `local_path` begins with, e.g. `.image-cache/`. */
+  prefix: string;
+  /** Survive a power cut, not only the end of this process. */
+  sync: boolean;
+  now: () => number;
+  /** After each record, in order, whoever appended it. */
+  applied: (record: JournalRecord, removed: ManifestEntry[]) => void;
+  /** The journal had to be read from its beginning; these entries are no longer there. */
+  reset: (gone: ManifestEntry[]) => void;
+  /** Something on disk was bad and has been dealt with. */
+  warn: (message: string) => void;
+}
+
+/** Logs that were removed by hand and are made up for; a stray number is not worth a million files. */
+const MAX_GAP = 1000;
+const MAX_REMOVALS = 5;
+
+/**
+ * What this process has read of the journal: the manifest as it was then. A snapshot is where reading begins, and it
+ * goes on from log to log. Calls must not overlap.
+ */
+export class JournalReplica {
+  readonly #options: JournalReplicaOptions;
+  readonly #journalDir: string;
+  #index: ManifestIndex;
+  #log: JournalLog | undefined;
+  #isClosed = false;
+  /** The state before the journal was lost from sight, until it has been read anew. */
+  #lost: ManifestIndex | undefined;
+
+  constructor(options: JournalReplicaOptions) {
+    this.#options = options;
+    this.#journalDir = join(options.dir, JOURNAL_DIR);
+    this.#index = new ManifestIndex(options.prefix);
+  }
+
+  get index(): ManifestIndex {
+    return this.#index;
+  }
+
+  /** Applies what was appended since, by whomever, and returns the newest log, read to its end. */
+  async catchUp(): Promise<JournalLog> {
+    if (this.#isClosed) throw new ImageCacheError('ABORTED', 'The image cache is closed.'); // else it would open the log for good
+    for (;;) {
+      const log = this.#log ?? (await this.#load());
+      await this.#read(log);
+      if (await log.isNewest()) {
+        this.#reportLost();
+        return log;
+      }
+      await this.#read(log); // what was acknowledged before its successor appeared
+      if (await this.#follow(log)) continue;
+      // Everything was compacted away while we slept, or the directory was removed.
+      await this.#release();
+      this.#lost ??= this.#index;
+    }
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#release();
+  }
+
+  async #release(): Promise<void> {
+    const log = this.#log;
+    this.#log = undefined;
+    await log?.close();
+  }
+
+  /** Goes on to the next log. False if it cannot be told that it is the next one of this. */
+  async #follow(log: JournalLog): Promise<boolean> {
+    const next = await JournalLog.open(this.#journalDir, log.generation + 1);
+    if (next === undefined) return false;
+    const follows = await log.exists().catch(() => false);
+    await (follows ? log : next).close();
+    if (!follows) return false;
+    this.#log = next;
+    if (this.#options.sync) await syncDirectory(this.#journalDir); // a record is as safe as the name of its log
+    return true;
+  }
+
+  async #read(log: JournalLog): Promise<void> {
+    for await (const { records, damaged } of log.read()) {
+      if (damaged > 0) {
+        this.#options.warn(`The journal held ${damaged} damaged record(s); their images will be fetched again.`);
+      }
+      for (const record of records) this.#options.applied(record, this.#index.apply(record));
+    }
+  }
+
+  /** Begins anew, as often as other processes compact meanwhile, and a few times when the directory is removed (T55). */
+  async #load(): Promise<JournalLog> {
+    for (let removals = 0; ;) {
+      try {
+        const log = await this.#tryLoad();
+        if (log !== undefined) return log;
+      } catch (error) {
+        removals += 1;
+        if (errnoOf(error) !== 'ENOENT' || removals > MAX_REMOVALS) throw error;
+      }
+    }
+  }
+
+  /**
+   * Reads the newest snapshot and opens the log it was taken in. While it does, other processes may compact both away;
+   * then a newer snapshot is there, for logs are removed after it was published. A log that was made here by then,
+   * under a number that was gone already, is one that nobody will ever read.
+   */
+  async #tryLoad(): Promise<JournalLog | undefined> {
+    const { dir, prefix, sync } = this.#options;
+    await mkdir(this.#journalDir, { recursive: true, mode: 0o700 });
+    const { snapshots, logs } = await listGenerations(this.#journalDir);
+    const putAside = (path: string, reason: unknown) => this.#quarantine(path, reason);
+    const base = await readBase({ dir, prefix, snapshots, putAside });
+    const first = base.generation ?? logs[0] ?? 1;
+    await this.#makeUpFor(first, logs);
+    if (sync) await syncDirectory(this.#journalDir);
+    const log = await this.#open(first);
+    if (log === undefined) return undefined;
+    try {
+      const [newest] = (await listGenerations(this.#journalDir)).snapshots;
+      if (newest === base.generation) {
+        log.offset = base.offset;
+        // A power cut took the end of the log, which the snapshot has: what is written from now on goes to the next.
+        if ((await log.size()) < base.offset) await JournalLog.create(this.#journalDir, first + 1);
+        this.#log = log;
+      }
+    } finally {
+      if (this.#log !== log) await log.close();
+    }
+    if (this.#log === undefined) return undefined;
+    this.#index = base.index;
+    return log;
+  }
+
+  /** A log that is missing among the others was removed by hand: it is as good as an empty one (T53). */
+  async #makeUpFor(first: number, logs: readonly number[]): Promise<void> {
+    const last = Math.min(logs.at(-1) ?? first, first + MAX_GAP);
+    for (let generation = first; generation <= Math.max(first, last); generation += 1) {
+      if (!logs.includes(generation)) await JournalLog.create(this.#journalDir, generation);
+    }
+  }
+
+  async #open(generation: number): Promise<JournalLog | undefined> {
+    try {
+      return await JournalLog.open(this.#journalDir, generation);
+    } catch (error) {
+      if (!['EISDIR', 'ELOOP', 'ENXIO'].includes(errnoOf(error) ?? '')) throw error;
+      await this.#quarantine(generationPath(this.#journalDir, generation, 'log'), error);
+      return undefined;
+    }
+  }
+
+  async #quarantine(path: string, reason: unknown): Promise<void> {
+    await quarantine(this.#options.dir, path, this.#options.now());
+    const why = reason instanceof Error ? reason.message : String(reason);
+    this.#options.warn(`${basename(path)} could not be read (${why}) and was moved to ${QUARANTINE_DIR}/.`);
+  }
+
+  #reportLost(): void {
+    const lost = this.#lost;
+    this.#lost = undefined;
+    if (lost === undefined) return;
+    const gone = [...lost.values()].filter(({ s3_url, sha256 }) => this.#index.get(s3_url)?.sha256 !== sha256);
+    this.#options.reset(gone);
+  }
+}

@@ -1,0 +1,43 @@
+import type { ManifestEntry } from '../../protocol.ts';
+import { sha256 } from '../files/layout.ts';
+import { Pacer } from '../pacer.ts';
+
+/** What a name in `images/` says of the key: see `imagePath`. */
+const KEY_HASH = /_([0-9a-f]{16})_[0-9a-f]{32}\.[a-z0-9]+$/;
+const KEY_HASH_LENGTH = 16;
+
+/** Three hex digits. At a million entries a bucket holds 250, which are sorted in a moment. */
+const BUCKETS = 4096;
+const BUCKET_DIGITS = 3;
+
+/**
+ * What the entries of a snapshot are sorted by. Both questions that are asked about an image lead to it, its key and
+ * its path, so that a snapshot can be searched before it has been read.
+ */
+export function keyHashOfPath(path: string): string | undefined {
+  return KEY_HASH.exec(path)?.[1];
+}
+
+export function keyHashOf(key: string): string {
+  return sha256(key).slice(0, KEY_HASH_LENGTH);
+}
+
+/** The entries in the order of {@link keyHashOfPath}, sorted bucket by bucket as they are taken. */
+export async function inKeyOrder(entries: readonly ManifestEntry[]): Promise<Iterable<ManifestEntry>> {
+  const buckets: ManifestEntry[][] = Array.from({ length: BUCKETS }, () => []);
+  const pacer = new Pacer();
+  for (const entry of entries) {
+    buckets[Number.parseInt(hashOf(entry).slice(0, BUCKET_DIGITS), 16)]?.push(entry);
+    if (pacer.isDue) await pacer.turn();
+  }
+  return sorted(buckets);
+}
+
+function* sorted(buckets: readonly ManifestEntry[][]): Generator<ManifestEntry> {
+  for (const bucket of buckets) yield* bucket.toSorted((a, b) => (hashOf(a) < hashOf(b) ? -1 : 1));
+}
+
+/** Every path in the index has one, or it would not have been let in. */
+function hashOf(entry: ManifestEntry): string {
+  return keyHashOfPath(entry.local_path) ?? keyHashOf(entry.s3_url);
+}

@@ -1,0 +1,50 @@
+import type { ManifestEntry } from '../../protocol.ts';
+import { insidePath } from '../files/layout.ts';
+
+const SHA256 = /^[0-9a-f]{64}$/;
+const CONTENT_TYPE = /^image\/[a-z0-9.+-]+$/;
+
+/**
+ * An entry read from disk, if it is one. The file may be foreign, old or edited by hand: whatever is not as we would
+ * have written it is dropped, and its image is simply fetched again.
+ */
+export function parseEntry(value: unknown): ManifestEntry | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const entry = value as Partial<Record<keyof ManifestEntry, unknown>>; // fields are checked below
+  const known =
+    isText(entry.s3_url) &&
+    isText(entry.local_path) &&
+    insidePath(entry.local_path) !== undefined &&
+    isCount(entry.cached_at) &&
+    isCount(entry.size_bytes) &&
+    isText(entry.actor_id) &&
+    typeof entry.filename === 'string' &&
+    typeof entry.etag === 'string' &&
+    isText(entry.sha256) &&
+    SHA256.test(entry.sha256) &&
+    isText(entry.content_type) &&
+    CONTENT_TYPE.test(entry.content_type) &&
+    isCount(entry.last_used_at) &&
+    (entry.actor_ids === undefined || (Array.isArray(entry.actor_ids) && entry.actor_ids.every(isText)));
+  return known ? (entry as ManifestEntry) : undefined; // every required field was just checked
+}
+
+/** Everyone who uses the image. */
+export function actorsOf(entry: ManifestEntry): readonly string[] {
+  return entry.actor_ids ?? [entry.actor_id];
+}
+
+/** The entry as used by these actors; the first is the one it is filed under. */
+export function withActors(entry: ManifestEntry, actors: readonly string[]): ManifestEntry {
+  const { actor_ids: _, ...rest } = entry;
+  const [first = entry.actor_id] = actors;
+  return { ...rest, actor_id: first, ...(actors.length > 1 && { actor_ids: [...actors] }) };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}

@@ -1,0 +1,90 @@
+import { open, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { MANIFEST_VERSION, type ManifestEntry } from '../../protocol.ts';
+import { Pacer } from '../pacer.ts';
+import { replaceFile } from '../files/replaceFile.ts';
+import { formatLine } from './snapshotLine.ts';
+import { syncDirectory } from '../files/syncDirectory.ts';
+
+/** How far into the journal a snapshot reaches: everything before this point is in it. */
+export interface JournalPosition {
+  generation: number;
+  offset: number;
+}
+
+/** What a snapshot holds besides its entries. */
+export interface SnapshotState {
+  position: JournalPosition;
+  pinnedActors: readonly string[];
+}
+
+/** Entries to a write: enough to be fast, and small enough for a string that is collected soon (128 kB). */
+const CHUNK_ENTRIES = 100;
+
+export interface SerializeOptions {
+  lastUpdated: number;
+  /** Absent where the text is no snapshot, but only says what there is. */
+  state?: SnapshotState;
+  /** Leaves entries out. */
+  filter?: ((entry: ManifestEntry) => Promise<boolean>) | undefined;
+}
+
+/**
+ * The manifest as text in the documented shape, in chunks of one entry a line, so that neither writing nor reading it
+ * ever needs the whole of it as one string. Everything else has its turn, also where whoever takes them is
+ * never slower (T64).
+ */
+export async function* serializeManifest(
+  entries: Iterable<ManifestEntry>,
+  { lastUpdated, state, filter }: SerializeOptions,
+): AsyncGenerator<string, void, void> {
+  const head = state === undefined ? '' : serializeState(state);
+  yield `{"version":"${MANIFEST_VERSION}","last_updated":${lastUpdated},${head}"entries":{`;
+  let separator = '\n';
+  let lines: string[] = [];
+  const pacer = new Pacer();
+  for (const entry of entries) {
+    if (pacer.isDue) await pacer.turn();
+    if (filter !== undefined && !(await filter(entry))) continue;
+    lines.push(formatLine(entry));
+    if (lines.length < CHUNK_ENTRIES) continue;
+    yield separator + lines.join(',\n');
+    separator = ',\n';
+    lines = [];
+  }
+  yield `${lines.length === 0 ? '' : separator}${lines.join(',\n')}\n}}\n`;
+}
+
+function serializeState({ position, pinnedActors }: SnapshotState): string {
+  const pinned = pinnedActors.length === 0 ? '' : `"pinned_actors":${JSON.stringify(pinnedActors)},`;
+  return `"journal":${JSON.stringify(position)},${pinned}`;
+}
+
+/** Writes a snapshot under a name of its own; it appears whole or not at all. */
+export async function writeSnapshot(
+  path: string,
+  tmpPath: string,
+  content: AsyncIterable<string>,
+  sync: boolean,
+): Promise<void> {
+  const file = await open(tmpPath, 'wx', 0o600);
+  try {
+    let written = 0;
+    for await (const chunk of content) {
+      const bytes = Buffer.from(chunk);
+      await file.writeFile(bytes);
+      written += bytes.length;
+    }
+    if (sync) await file.sync();
+    const { size } = await file.stat();
+    if (size !== written) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
+  } catch (error) {
+    await file.close();
+    await rm(tmpPath, { force: true });
+    throw error;
+  }
+  await file.close();
+  await replaceFile(tmpPath, path);
+  // Logs are removed next: the name of what makes them superfluous must outlive a power cut that they do not.
+  if (sync) await syncDirectory(dirname(path));
+}
