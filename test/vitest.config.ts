@@ -4,6 +4,7 @@ export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
     reporters: ['default'],
+    maxWorkers: 2, // the default leaves a core free, which on two cores is half of them
     projects: [
       {
         test: {
