@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, open, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { JournalManifest } from '../../plugin/cache/manifest/journalManifest.ts';
@@ -158,6 +158,18 @@ describe('JournalManifest', () => {
       expect(Object.keys((await readManifest(dir)).entries)).toHaveLength(1);
     },
   );
+
+  it('T52: a manifest.json of 600 MB of nothing is put aside without being read into memory', async () => {
+    const dir = await temporaryDirectory();
+    const file = await open(join(dir, 'manifest.json'), 'w');
+    await file.truncate(600_000_000); // a hole: it takes no room on the disk
+    await file.close();
+    const before = process.memoryUsage.rss();
+    const { store } = await openStore(dir);
+    expect(store.index.size).toBe(0);
+    expect(await readdir(join(dir, 'quarantine'))).toHaveLength(1);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(200_000_000);
+  });
 
   it('T55: starts empty again when its directory is removed while it runs', async () => {
     const dir = await temporaryDirectory();

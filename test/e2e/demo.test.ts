@@ -109,12 +109,14 @@ describe('the demo', () => {
         .getByTestId('badge')
         .evaluateAll((badges) => badges.map((badge) => badge.getAttribute('data-from')));
       expect(errors).toEqual([]);
+      await page.context().close(); // a page that stays open goes on working
       return { ms, from };
     };
     const uncached = await visit();
-    const cached = [];
-    for (let n = 0; n < 5; n += 1) cached.push(await visit());
-    const best = Math.min(...cached.map(({ ms }) => ms)); // other work on the machine only ever slows a visit
+    // Other work on the machine only ever slows a visit, so one that is fast enough is the answer.
+    const cached = [await visit()];
+    while (cached.length < 8 && cached.every(({ ms }) => ms >= 500)) cached.push(await visit());
+    const best = Math.min(...cached.map(({ ms }) => ms));
     console.log(
       `25 pictures: ${Math.round(uncached.ms)} ms from S3; cached ${cached.map(({ ms }) => Math.round(ms)).join(', ')} ms`,
     );

@@ -82,3 +82,31 @@ it('T47: kill -9 in mid-prefetch loses nothing that was acknowledged, leaves not
   expect(entries).toHaveLength(COUNT);
   for (const entry of entries) expect(entry.sha256).toBe(digests.get(entry.filename));
 });
+
+it('T60: two SIGTERMs in mid-prefetch end the dev server within 5 s, and what was finished is kept', async () => {
+  const bucket = await startBucket();
+  for (let n = 0; n < COUNT; n += 1) bucket.server.put('photos', `${n}.jpg`, await jpeg(n));
+  bucket.server.faults.latencyMs = 100;
+  const root = await temporaryDirectory();
+  await writeFile(join(root, 'index.html'), '');
+
+  const first = await startDevServer(root, bucket);
+  const prefetching = prefetch(first.ready, bucket)
+    .then((answer) => answer.text())
+    .catch(() => ''); // the connection ends with the server
+  const stats = async () =>
+    (await fetch(`${first.ready}/api/cache/stats`)).json() as Promise<{ total_entries: number }>;
+  await expect.poll(async () => (await stats()).total_entries, { timeout: 20_000 }).toBeGreaterThan(10);
+  const finished = (await stats()).total_entries;
+
+  const asked = performance.now();
+  first.process.kill('SIGTERM');
+  await first.kill('SIGTERM');
+  expect(performance.now() - asked).toBeLessThan(5000);
+  await prefetching;
+
+  const second = await startDevServer(root, bucket);
+  const { entries } = (await (await fetch(`${second.ready}/api/cache/manifest`)).json()) as Manifest;
+  expect(Object.keys(entries).length).toBeGreaterThanOrEqual(finished);
+  expect(await readdir(join(root, '.image-cache', 'tmp'))).toEqual([]);
+});

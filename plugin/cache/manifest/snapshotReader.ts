@@ -1,6 +1,6 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { MANIFEST_VERSION, type ManifestEntry } from '../../protocol.ts';
-import { readLines } from './lines.ts';
+import { LineTooLongError, readLines } from './lines.ts';
 import { parseEntry } from './manifestEntry.ts';
 import type { ManifestIndex } from './manifestIndex.ts';
 import { READ } from '../files/openFlags.ts';
@@ -10,6 +10,8 @@ import { parseLine } from './snapshotLine.ts';
 
 /** How a snapshot ends. */
 const END = '\n}}\n';
+/** What others wrote is read as a whole; ours never is. */
+const MAX_FOREIGN_BYTES = 128 << 20;
 
 export interface ReadSnapshot {
   /** Absent in a manifest that was not written as a snapshot of a journal. */
@@ -33,9 +35,12 @@ interface Head {
 export async function readSnapshot(path: string, index: ManifestIndex): Promise<ReadSnapshot> {
   const file = await open(path, READ);
   try {
-    if (!(await file.stat()).isFile()) throw new Error('it is not a file');
-    const snapshot = await readOwn(file, index);
-    return snapshot ?? (await readForeign(path, index));
+    const stats = await file.stat();
+    if (!stats.isFile()) throw new Error('it is not a file');
+    const snapshot = await readOwn(file, index).catch(ifTooLong);
+    if (snapshot !== undefined) return snapshot;
+    if (stats.size > MAX_FOREIGN_BYTES) throw new Error('it is none of ours, and too large to be read as a whole');
+    return await readForeign(path, index);
   } finally {
     await file.close();
   }
@@ -88,6 +93,10 @@ async function readForeign(path: string, index: ManifestIndex): Promise<ReadSnap
     if (pacer.isDue) await pacer.turn();
   }
   return { position: undefined, complete: true };
+}
+
+function ifTooLong(error: unknown): undefined {
+  if (!(error instanceof LineTooLongError)) throw error;
 }
 
 function parseHead(line: string): Head | undefined {
