@@ -3,17 +3,16 @@ import { ImageCacheError } from '../../errors.ts';
 import type { PrefetchAnswer, PrefetchCounts, PrefetchLine, PrefetchRequest, PrefetchResult } from '../../protocol.ts';
 import { parseBody } from '../bodies.ts';
 import type { HttpContext } from '../context.ts';
+import { beginLines, wantsLines } from '../ndjson.ts';
 import { requesterSignal } from '../requesterSignal.ts';
-import { securityHeaders, sendJson } from '../respond.ts';
+import { sendJson } from '../respond.ts';
 import { prefetchSchema } from '../schemas.ts';
-
-const NDJSON = 'application/x-ndjson';
 
 /** `POST /prefetch`, as one answer at the end, or as a line per image with `Accept: application/x-ndjson`. */
 export function prefetchRoute(router: Router, context: HttpContext): void {
   router.post('/prefetch', async (request, response) => {
     const body = parseBody(prefetchSchema, request.body);
-    if (request.accepts(['application/json', NDJSON]) === NDJSON) {
+    if (wantsLines(request)) {
       await streamResults(context, request, response, body);
       return;
     }
@@ -28,14 +27,7 @@ async function streamResults(
   response: Response,
   body: PrefetchRequest,
 ): Promise<void> {
-  response.set({
-    ...securityHeaders(response),
-    'Content-Type': NDJSON,
-    'Cache-Control': 'no-cache',
-    'X-Accel-Buffering': 'no',
-  });
-  response.flushHeaders();
-  const send = (line: PrefetchLine) => response.write(`${JSON.stringify(line)}\n`);
+  const send: (line: PrefetchLine) => void = beginLines(response);
   const results = await prefetchAll(context, request, response, body, (index, result) => send({ index, ...result }));
   send({ done: true, ...count(body.actor_id, results) });
   response.end();

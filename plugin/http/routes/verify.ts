@@ -2,15 +2,14 @@ import type { Response, Router } from 'express';
 import { ImageCacheError } from '../../errors.ts';
 import type { VerifyLine, VerifyReport } from '../../protocol.ts';
 import type { HttpContext } from '../context.ts';
+import { beginLines, wantsLines } from '../ndjson.ts';
 import { requesterSignal } from '../requesterSignal.ts';
-import { securityHeaders, sendJson } from '../respond.ts';
-
-const NDJSON = 'application/x-ndjson';
+import { sendJson } from '../respond.ts';
 
 /** `POST /verify`, as one report at the end, or with lines that tell how far it is with `Accept: application/x-ndjson`. */
 export function verifyRoute(router: Router, context: HttpContext): void {
   router.post('/verify', async (request, response) => {
-    if (request.accepts(['application/json', NDJSON]) === NDJSON) {
+    if (wantsLines(request)) {
       await streamProgress(context, response);
       return;
     }
@@ -20,14 +19,7 @@ export function verifyRoute(router: Router, context: HttpContext): void {
 }
 
 async function streamProgress({ cache }: HttpContext, response: Response): Promise<void> {
-  response.set({
-    ...securityHeaders(response),
-    'Content-Type': NDJSON,
-    'Cache-Control': 'no-cache',
-    'X-Accel-Buffering': 'no',
-  });
-  response.flushHeaders();
-  const send = (line: VerifyLine) => response.write(`${JSON.stringify(line)}\n`);
+  const send: (line: VerifyLine) => void = beginLines(response);
   try {
     const report = await cache.verify({ signal: requesterSignal(response), onProgress: send });
     send({ done: true, ...report });
