@@ -43,9 +43,9 @@ export class ImageCacheError extends Error {
 
 /** Keeps what helps to debug (name, code, message) and drops what may hold a signed URL (request, config, stack). */
 function sanitizeCause(cause: unknown): unknown {
-  if (cause instanceof ImageCacheError || !(cause instanceof Error)) {
-    return typeof cause === 'string' ? redact(cause) : cause instanceof ImageCacheError ? cause : undefined;
-  }
+  if (cause instanceof ImageCacheError) return cause;
+  if (typeof cause === 'string') return redact(cause);
+  if (!(cause instanceof Error)) return undefined;
   const clean = new Error(redact(cause.message));
   clean.name = cause.name;
   clean.stack = redact(cause.stack ?? '');

@@ -4,7 +4,6 @@ import { parseActorId } from './actorId.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { HttpContext } from './context.ts';
 import { parseQuery } from './query.ts';
-import { sendProblem } from './respond.ts';
 import { sendImage } from './sendImage.ts';
 import { requesterSignal } from './requesterSignal.ts';
 
@@ -40,31 +39,30 @@ export function createImageRoute(context: HttpContext) {
     return [await cache.readUrl(url, actorId, requesterSignal(response)), 'url'];
   }
 
-  return function imageRoute(request: IncomingMessage, response: ServerResponse): void {
+  async function answer(request: IncomingMessage, response: ServerResponse, started: number): Promise<void> {
+    const [image, askedBy] = await read(request, response);
+    await ensureAuthorized(context, request, image.entry);
+    sendImage(request, response, image, askedBy);
+    log(image, started);
+  }
+
+  function log(image: CachedImage, started: number): void {
+    if (logger.debug === undefined) return;
+    const outcome = image.tier === 's3' ? 'MISS' : `HIT ${image.tier}`;
+    logger.debug(`${outcome} ${shortName(image)} ${(performance.now() - started).toFixed(1)} ms`);
+  }
+
+  /** Answers at once, or returns the promise of an answer; a refusal is thrown, or rejects it. */
+  return function imageRoute(request: IncomingMessage, response: ServerResponse): Promise<void> | undefined {
     const started = logger.debug === undefined ? 0 : performance.now();
-    const fail = (error: unknown) => {
-      const failure = ImageCacheError.from(error);
-      if (failure.code === 'INTERNAL') logger.warn(failure.message);
-      sendProblem(request, response, failure);
-    };
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.setHeader('Allow', 'GET, HEAD');
-      return fail(new ImageCacheError('METHOD_NOT_ALLOWED', 'An image can be asked for with GET or HEAD only.'));
+      throw new ImageCacheError('METHOD_NOT_ALLOWED', 'An image can be asked for with GET or HEAD only.');
     }
     const hit = authorize === undefined ? peekQuery(cache, request.url ?? '') : undefined;
-    if (hit !== undefined) {
-      sendImage(request, response, hit, 'path');
-      logger.debug?.(`HIT memory ${shortName(hit)} ${(performance.now() - started).toFixed(1)} ms`);
-      return;
-    }
-    read(request, response)
-      .then(async ([image, askedBy]) => {
-        await ensureAuthorized(context, request, image.entry);
-        sendImage(request, response, image, askedBy);
-        const outcome = image.tier === 's3' ? 'MISS' : `HIT ${image.tier}`;
-        logger.debug?.(`${outcome} ${shortName(image)} ${(performance.now() - started).toFixed(1)} ms`);
-      })
-      .catch(fail);
+    if (hit === undefined) return answer(request, response, started);
+    sendImage(request, response, hit, 'path');
+    log(hit, started);
+    return undefined;
   };
 }
 

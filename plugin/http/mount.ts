@@ -54,7 +54,7 @@ export function createHandler(context: HttpContext): Middleware {
       // A fragment, `*`, or the absolute form (RFC 9112, 3.2.2), whose host the guard has not seen (T11).
       if (!/^\/[^#]*$/.test(request.url ?? ''))
         throw new ImageCacheError('INVALID_PATH', 'The request target is no path and query.');
-      if (isImagePath(request.url)) imageRoute(request, response);
+      if (isImagePath(request.url)) imageRoute(request, response)?.catch(fail);
       else handle(request, response, (error) => fail(error ?? unknownRoute(request)));
     } catch (error) {
       fail(error);
