@@ -6,7 +6,10 @@ type Call = (...args: never[]) => unknown;
 const FUNCTIONS = ['copyFile', 'link', 'lstat', 'mkdir', 'readdir', 'rename', 'rm', 'stat', 'writeFile'] as const;
 const HANDLE_METHODS = ['datasync', 'read', 'stat', 'sync', 'truncate', 'write', 'writeFile'] as const;
 
-/** The code of the error a call is to fail with; as a promise, it holds the call up. */
+/**
+ * The code of the error a call is to fail with; as a promise, it holds the call up. The arguments of a handle's method
+ * are preceded by the path it was opened with.
+ */
 export type FaultFinder = (name: string, args: unknown[]) => string | undefined | Promise<string | undefined>;
 
 /**
@@ -15,9 +18,9 @@ export type FaultFinder = (name: string, args: unknown[]) => string | undefined 
  */
 export function faultyFs(real: Fs, fails: FaultFinder): Fs {
   const guarded =
-    <F extends Call>(name: string, call: F) =>
+    <F extends Call>(name: string, call: F, ...path: unknown[]) =>
     async (...args: Parameters<F>): Promise<unknown> => {
-      const code = await fails(name, args);
+      const code = await fails(name, [...path, ...args]);
       if (code === undefined) return call(...args);
       throw Object.assign(new Error(`${code}: injected into ${name}`), { code });
     };
@@ -26,7 +29,7 @@ export function faultyFs(real: Fs, fails: FaultFinder): Fs {
     for (const method of HANDLE_METHODS) {
       // The methods differ in their arguments; each is passed on exactly as it came.
       const bound = handle[method].bind(handle) as Call;
-      Object.assign(handle, { [method]: guarded(`handle.${method}`, bound) });
+      Object.assign(handle, { [method]: guarded(`handle.${method}`, bound, args[0]) });
     }
     return handle;
   });
