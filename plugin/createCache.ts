@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { ImageCache } from './cache/imageCache.ts';
 import { cacheLocation } from './cache/location.ts';
 import type { CacheLogger } from './cache/logger.ts';
-import { inspectImage } from './images/index.ts';
+import { inspectImage, recognizeImage } from './images/index.ts';
 import type { ResolvedOptions } from './options.ts';
 import { createS3Source } from './source/index.ts';
 
@@ -24,6 +24,7 @@ export function createCache(options: ResolvedOptions, root: string, logger: Cach
     // What is larger than the whole cache could only push everything else out (T61).
     source: createS3Source({ ...options, maxImageSize: Math.min(options.maxImageSize, options.maxSize) }),
     inspect: (bytes) => inspectImage(bytes, { allowSvg: options.allowSvg }),
+    recognize: recognizeImage,
     logger,
   });
 }

@@ -19,6 +19,7 @@ import { EventHub } from './eventHub.ts';
 import { fileError } from './files/fileError.ts';
 import type { ImageCacheSettings } from './imageCacheSettings.ts';
 import type { CacheLogger } from './logger.ts';
+import type { ArrivingListener } from './downloads/missPath.ts';
 import type { AppliedChange } from './manifest/manifestStore.ts';
 import { type CacheParts, assembleParts } from './parts.ts';
 import type { CachedImage } from './shelf.ts';
@@ -29,6 +30,14 @@ import type { ProgressListener } from './discovery/verifier.ts';
 
 /** The actor of images that were asked for without one. */
 const DEFAULT_ACTOR_ID = 'default';
+
+export interface ReadOptions {
+  /** Who uses the image from now on. @default 'default' */
+  actorId?: string | undefined;
+  /** Aborted when whoever asked has left. */
+  signal?: AbortSignal | undefined;
+  onArriving?: ArrivingListener | undefined;
+}
 
 /**
  * The cache: images by object, from memory, from disk, or fetched once for all who ask. Opens its directory on first
@@ -93,10 +102,11 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
 
   /**
    * An image by any URL of its object: from memory or disk, else downloaded, once for all who wait and ahead of every
-   * prefetch. The signal tells that whoever asked has left.
+   * prefetch. Resolves when the image is stored; `onArriving` hears of a download as soon as it can be shown.
    * @throws ImageCacheError
    */
-  async readUrl(url: string, actorId = DEFAULT_ACTOR_ID, signal?: AbortSignal): Promise<CachedImage> {
+  async readUrl(url: string, options: ReadOptions = {}): Promise<CachedImage> {
+    const { actorId = DEFAULT_ACTOR_ID, signal, onArriving } = options;
     const object = this.#source.identify(url);
     const entry = await this.#parts.manifest.findToServe({ key: object.key });
     const cached = entry === undefined ? undefined : await this.#parts.shelf.read(entry);
@@ -104,7 +114,7 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
     const adopted = await this.#parts.adoption.adoptOrCopy(object, actorId);
     const found = adopted === undefined ? undefined : await this.#parts.shelf.read(adopted);
     if (found !== undefined) return this.#served(found);
-    const fetched = await this.#parts.missPath.fetch(object, { actorId, urgency: 'visible', signal });
+    const fetched = await this.#parts.missPath.fetch(object, { actorId, urgency: 'visible', signal, onArriving });
     return this.#served({ ...fetched, tier: 's3' });
   }
 

@@ -1,5 +1,5 @@
 import type { EvictionLimits } from './limits/eviction.ts';
-import type { Inspector } from './inspector.ts';
+import type { Inspector, Recognizer } from './inspector.ts';
 import type { CacheLogger } from './logger.ts';
 import type { Source, SourceObject } from './source.ts';
 
@@ -21,6 +21,8 @@ export interface ImageCacheSettings<Object extends SourceObject> extends Evictio
   durability: 'full' | 'process';
   source: Source<Object>;
   inspect: Inspector;
+  /** @default no image is sent on before it is whole */
+  recognize?: Recognizer;
   logger: CacheLogger;
   /** @default Date.now */
   now?: () => number;

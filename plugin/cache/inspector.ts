@@ -14,3 +14,9 @@ export interface InspectedImage {
  * @throws ImageCacheError NOT_AN_IMAGE, UNSUPPORTED_TYPE, or UPSTREAM_TRUNCATED when the image is cut
  */
 export type Inspector = (bytes: Uint8Array) => InspectedImage;
+
+/**
+ * The content type of an image that may be sent on before the rest of it is there, by its first bytes; `undefined` for
+ * all others, and as long as it can't be told.
+ */
+export type Recognizer = (beginning: Uint8Array) => string | undefined;

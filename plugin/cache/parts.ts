@@ -29,6 +29,7 @@ export function assembleParts<Object extends SourceObject>(
   observer: ManifestObserver,
 ) {
   const { dir, prefix, source, inspect, logger, concurrency, now = Date.now } = settings;
+  const recognize = settings.recognize ?? (() => undefined);
   const sync = settings.durability === 'full';
   const { warn } = observer;
 
@@ -51,7 +52,7 @@ export function assembleParts<Object extends SourceObject>(
   });
 
   const maxBytesOf = (actorId: string) => Math.min(settings.maxSize, settings.quotaOf?.(actorId) ?? Infinity);
-  const downloader = new Downloader({ source, store, blobs, inspect, maxBytesOf, now, sync });
+  const downloader = new Downloader({ source, store, blobs, inspect, recognize, maxBytesOf, now, sync });
   const missPath = new MissPath({ manifest, shelf, downloader, evictor, concurrency, stats });
 
   const images = new NamedImages(settings.maxImageSize ?? settings.maxSize);

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ArrivingImage } from '../cache/downloads/arrivingImage.ts';
 import type { CachedImage } from '../cache/shelf.ts';
 import { parseActorId } from './actorId.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { HttpContext } from './context.ts';
 import { parseQuery } from './query.ts';
 import { sendImage } from './sendImage.ts';
+import { isStreamable, streamImage } from './streamImage.ts';
 import { requesterSignal } from './requesterSignal.ts';
 
 const PARAMETERS = {
@@ -22,11 +24,15 @@ const PARAMETERS = {
 export function createImageRoute(context: HttpContext) {
   const { cache, logger, authorize } = context;
 
-  async function read(request: IncomingMessage, response: ServerResponse): Promise<[CachedImage, 'path' | 'url']> {
+  async function answer(request: IncomingMessage, response: ServerResponse, started: number): Promise<void> {
     const { path, url, actor_id } = parseQuery(request.url ?? '', PARAMETERS);
     if (path !== undefined && url === undefined) {
       if (path === '') throw new ImageCacheError('INVALID_PATH', 'The parameter `path` is empty.');
-      return [cache.peek(path) ?? (await cache.readPath(path)), 'path'];
+      const image = cache.peek(path) ?? (await cache.readPath(path));
+      await ensureAuthorized(context, request, image.entry);
+      sendImage(request, response, image, 'path');
+      log(image, started);
+      return;
     }
     if (url === undefined || path !== undefined) {
       throw new ImageCacheError('INVALID_URL', 'Ask for an image by either `path` or `url`.', {
@@ -34,16 +40,40 @@ export function createImageRoute(context: HttpContext) {
       });
     }
     const actorId = actor_id === undefined ? undefined : parseActorId(actor_id);
-    const known = authorize === undefined ? undefined : await cache.find(url);
-    if (known !== undefined) await ensureAuthorized(context, request, known);
-    return [await cache.readUrl(url, actorId, requesterSignal(response)), 'url'];
+    const image = await readThrough(request, response, url, actorId);
+    if (image !== undefined) log(image, started);
   }
 
-  async function answer(request: IncomingMessage, response: ServerResponse, started: number): Promise<void> {
-    const [image, askedBy] = await read(request, response);
-    await ensureAuthorized(context, request, image.entry);
-    sendImage(request, response, image, askedBy);
-    log(image, started);
+  /** Answers with an image by URL; with one that has to be downloaded, while it arrives. */
+  async function readThrough(
+    request: IncomingMessage,
+    response: ServerResponse,
+    url: string,
+    actorId: string | undefined,
+  ): Promise<CachedImage | undefined> {
+    const known = authorize === undefined ? undefined : await cache.find(url);
+    if (known !== undefined) await ensureAuthorized(context, request, known);
+    let streamed: Promise<void> | undefined;
+    const stream = (arriving: ArrivingImage) => {
+      if (arriving.body.hasFailed) return;
+      streamed = streamImage(response, arriving);
+      streamed.catch(() => undefined); // heard below
+    };
+    // Whether somebody may see an image is decided by its entry, which there is none of yet.
+    const onArriving = authorize === undefined && isStreamable(request) ? stream : undefined;
+    try {
+      const image = await cache.readUrl(url, { actorId, signal: requesterSignal(response), onArriving });
+      await ensureAuthorized(context, request, image.entry);
+      if (streamed === undefined) sendImage(request, response, image, 'url');
+      return image;
+    } catch (error) {
+      if (streamed === undefined) throw error;
+      await streamed; // no error means that all of the image was sent, although it could not be stored
+      logger.warn(ImageCacheError.from(error).message);
+      return undefined;
+    } finally {
+      if (streamed !== undefined) await streamed.then(() => response.end());
+    }
   }
 
   function log(image: CachedImage, started: number): void {

@@ -1,1 +1,2 @@
 export { inspectImage } from './inspect.ts';
+export { recognizeImage } from './recognize.ts';

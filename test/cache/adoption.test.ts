@@ -26,7 +26,7 @@ it('T48, T59: three caches on one directory, into which files are copied by hand
       const cache = caches[Math.floor(Math.random() * caches.length)] ?? first.cache;
       const chance = Math.random();
       if (chance < 0.6) {
-        const { body, tier } = await cache.readUrl(`mem:${name}`, `actor${n % 2}`);
+        const { body, tier } = await cache.readUrl(`mem:${name}`, { actorId: `actor${n % 2}` });
         if (tier === 'disk') adopted += 1;
         if (!body.equals(current(name))) stale.push(`${name} from ${tier}`);
       } else if (chance < 0.75) {

@@ -118,7 +118,7 @@ describe('a file without an entry', () => {
     const dir = await emptyDirectory();
     await drop(dir, 'x', { actorId: 'Zoë K.' });
     const { cache } = await openCache({ dir });
-    expect((await cache.readUrl('mem:x', 'Zoë K.')).entry.actor_id).toBe('Zoë K.');
+    expect((await cache.readUrl('mem:x', { actorId: 'Zoë K.' })).entry.actor_id).toBe('Zoë K.');
   });
 });
 

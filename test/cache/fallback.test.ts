@@ -29,7 +29,7 @@ describe('a fallback directory', () => {
     const other = await neighbour('x', 'y');
     const before = await stateOf(other);
     const { cache, dir, source } = await openCache({ fallbackDirs: [other] });
-    const { entry, body, tier } = await cache.readUrl('mem:x', '0007');
+    const { entry, body, tier } = await cache.readUrl('mem:x', { actorId: '0007' });
     expect(tier).toBe('disk');
     expect(body.equals(bytesOf('x'))).toBe(true);
     expect(entry).toMatchObject({ actor_id: '0007', local_path: expect.stringContaining('/images/0007/0007_') });

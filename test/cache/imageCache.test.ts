@@ -20,8 +20,8 @@ describe('single flight', () => {
     for (let round = 0; round < 500; round += 1) {
       const url = `mem:${round}`;
       const leader = new AbortController();
-      const leading = cache.readUrl(url, 'a', leader.signal).catch((error: unknown) => error);
-      const others = Array.from({ length: 20 }, () => cache.readUrl(url, 'a', new AbortController().signal));
+      const leading = cache.readUrl(url, { signal: leader.signal }).catch((error: unknown) => error);
+      const others = Array.from({ length: 20 }, () => cache.readUrl(url, { signal: new AbortController().signal }));
       setTimeout(() => leader.abort(), round % 5);
       const bodies = await Promise.all(others);
       for (const { body } of bodies) expect(body.equals(bytesOf(String(round)))).toBe(true);
@@ -37,7 +37,7 @@ describe('single flight', () => {
     // The first does not heed its signal, as a file that is being written does not.
     source.delay = () => new Promise((resolve) => release.push(resolve));
     const gone = new AbortController();
-    const first = cache.readUrl('mem:x', 'a', gone.signal).catch(() => undefined);
+    const first = cache.readUrl('mem:x', { signal: gone.signal }).catch(() => undefined);
     await expect.poll(() => release.length).toBe(1);
     gone.abort();
     await first;

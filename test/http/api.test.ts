@@ -19,7 +19,7 @@ describe('GET /image?url=', () => {
     const miss = await api.get(imageUrl(await bucket.presign('0001/a.jpg')));
     expect(miss.status).toBe(200);
     expect(miss.headers.get('x-cache')).toBe('MISS');
-    expect(miss.headers.get('cache-status')).toBe('image-cache; fwd=miss; stored');
+    expect(miss.headers.get('cache-status')).toBe('image-cache; fwd=miss; detail=streamed');
     expect(miss.headers.get('content-type')).toBe('image/jpeg');
     expect(miss.headers.get('cache-control')).toBe('no-cache');
     expect(await bytesOf(miss)).toEqual(picture);
@@ -39,6 +39,7 @@ describe('GET /image?url=', () => {
     const api = await startApi(bucket);
     const bare = await api.get(imageUrl(`${bucket.option.endpoint}/photos/a%20b%2B%C3%BC.jpg`));
     expect(bare.status).toBe(200);
+    await bare.arrayBuffer();
     const scheme = await api.get(imageUrl('s3://photos/a b+ü.jpg'));
     expect(scheme.headers.get('x-cache')).toBe('HIT');
     expect(bucket.server.stats.gets).toBe(1);
@@ -77,14 +78,10 @@ describe('GET /image?url=', () => {
     bucket.server.put('photos', 'page.jpg', Buffer.from('<html>login</html>'));
     bucket.server.put('photos', 'half.jpg', picture.subarray(0, picture.length / 2));
     const api = await startApi(bucket);
-    for (const [key, code] of [
-      ['page.jpg', 'NOT_AN_IMAGE'],
-      ['half.jpg', 'UPSTREAM_TRUNCATED'],
-    ] as const) {
-      const answer = await api.get(imageUrl(await bucket.presign(key)));
-      expect(answer.status).toBe(502);
-      expect(await answer.json()).toMatchObject({ code });
-    }
+    const page = await api.get(imageUrl(await bucket.presign('page.jpg')));
+    expect(page.status).toBe(502);
+    expect(await page.json()).toMatchObject({ code: 'NOT_AN_IMAGE' });
+    await expect(api.get(imageUrl(await bucket.presign('half.jpg'))).then(bytesOf)).rejects.toThrow();
     expect(((await (await api.get('/manifest')).json()) as Manifest).entries).toEqual({});
     expect(await readdir(join(api.dir, 'tmp'))).toEqual([]);
   });
@@ -241,7 +238,7 @@ describe('POST /prefetch', () => {
     const bucket = await startBucket();
     for (const n of [1, 2, 3]) bucket.server.put('photos', `${n}.jpg`, await jpeg(n));
     const api = await startApi(bucket);
-    await api.get(`${imageUrl(await bucket.presign('1.jpg'))}&actor_id=0001`);
+    await (await api.get(`${imageUrl(await bucket.presign('1.jpg'))}&actor_id=0001`)).arrayBuffer();
     const images = [
       ...(await Promise.all(
         [1, 2, 3, 4].map(async (n) => ({ s3_url: await bucket.presign(`${n}.jpg`), filename: `${n}.jpg` })),

@@ -42,9 +42,9 @@ async function startDev(bucket: Bucket, root: string): Promise<Dev> {
 }
 
 async function outcome(answer: Promise<Response>): Promise<string | null> {
-  const { headers, body } = await answer;
-  await body?.cancel();
-  return headers.get('x-cache');
+  const response = await answer;
+  await response.arrayBuffer();
+  return response.headers.get('x-cache');
 }
 
 async function pictures(bucket: Bucket, count: number): Promise<string[]> {

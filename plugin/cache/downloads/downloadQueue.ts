@@ -1,23 +1,30 @@
 import { ImageCacheError } from '../../errors.ts';
 import { PriorityQueue, type Urgency, isMoreUrgent } from './priorityQueue.ts';
 
-export interface QueueRequest<Result> {
+export interface QueueRequest<Result, Progress> {
   /** Requests with the same key share one task. */
   key: string;
   urgency: Urgency;
   /** The requester has left. */
   signal?: AbortSignal | undefined;
-  /** Aborted when every requester has left. */
-  task: (signal: AbortSignal) => Promise<Result>;
+  /** Hears what the task reports; who joins later hears the latest at once. */
+  onProgress?: ((progress: Progress) => void) | undefined;
+  /** The signal is aborted when every requester has left. */
+  task: Task<Result, Progress>;
 }
 
-interface Job<Result> {
+type Task<Result, Progress> = (signal: AbortSignal, report: (progress: Progress) => void) => Promise<Result>;
+
+interface Job<Result, Progress> {
   key: string;
   urgency: Urgency;
   running: boolean;
   /** Requesters that still wait. */
   waiting: number;
-  task: (signal: AbortSignal) => Promise<Result>;
+  task: Task<Result, Progress>;
+  /** What the task reported last. */
+  progress: Progress | undefined;
+  listeners: ((progress: Progress) => void)[];
   abort: AbortController;
   settled: Promise<Result>;
   resolve: (result: Result) => void;
@@ -29,10 +36,10 @@ interface Job<Result> {
  * have left (as in Nuke's task coalescing). Images on screen have slots of their own, so that no prefetch, however
  * long, makes one wait.
  */
-export class DownloadQueue<Result> {
+export class DownloadQueue<Result, Progress = never> {
   readonly #concurrency: number;
-  readonly #jobs = new Map<string, Job<Result>>();
-  readonly #queued = new PriorityQueue<Job<Result>>();
+  readonly #jobs = new Map<string, Job<Result, Progress>>();
+  readonly #queued = new PriorityQueue<Job<Result, Progress>>();
   readonly #running = { visible: 0, background: 0 };
   readonly #tasks = new Set<Promise<void>>();
   #closed = false;
@@ -50,11 +57,12 @@ export class DownloadQueue<Result> {
   }
 
   /** Runs the task, or joins the one that is queued or running for the same key. */
-  run(request: QueueRequest<Result>): Promise<Result> {
+  run(request: QueueRequest<Result, Progress>): Promise<Result> {
     if (this.#closed) return Promise.reject(closed());
     const job = this.#jobs.get(request.key) ?? this.#enqueue(request);
     if (!job.running && isMoreUrgent(request.urgency, job.urgency)) this.#promote(job, request.urgency);
     job.waiting += 1;
+    if (request.onProgress !== undefined) this.#listen(job, request.onProgress);
     return request.signal === undefined ? job.settled : this.#leavable(job, request.signal);
   }
 
@@ -68,15 +76,17 @@ export class DownloadQueue<Result> {
     await Promise.all(this.#tasks);
   }
 
-  #enqueue(request: QueueRequest<Result>): Job<Result> {
+  #enqueue(request: QueueRequest<Result, Progress>): Job<Result, Progress> {
     const { promise, resolve, reject } = withResolvers<Result>();
     promise.catch(() => undefined); // every requester may have left
-    const job: Job<Result> = {
+    const job: Job<Result, Progress> = {
       key: request.key,
       urgency: request.urgency,
       running: false,
       waiting: 0,
       task: request.task,
+      progress: undefined,
+      listeners: [],
       abort: new AbortController(),
       settled: promise,
       resolve,
@@ -88,7 +98,7 @@ export class DownloadQueue<Result> {
     return job;
   }
 
-  #promote(job: Job<Result>, urgency: Urgency): void {
+  #promote(job: Job<Result, Progress>, urgency: Urgency): void {
     this.#queued.delete(job);
     job.urgency = urgency;
     this.#queued.add(job, urgency);
@@ -107,12 +117,12 @@ export class DownloadQueue<Result> {
     }
   }
 
-  async #start(job: Job<Result>): Promise<void> {
+  async #start(job: Job<Result, Progress>): Promise<void> {
     const lane = job.urgency === 'visible' ? 'visible' : 'background';
     this.#running[lane] += 1;
     job.running = true;
     try {
-      const result = await job.task(job.abort.signal);
+      const result = await job.task(job.abort.signal, (progress) => this.#report(job, progress));
       this.#settle(job, () => job.resolve(result));
     } catch (error) {
       this.#settle(job, () => job.reject(error));
@@ -122,13 +132,23 @@ export class DownloadQueue<Result> {
     }
   }
 
+  #listen(job: Job<Result, Progress>, onProgress: (progress: Progress) => void): void {
+    job.listeners.push(onProgress);
+    if (job.progress !== undefined) onProgress(job.progress);
+  }
+
+  #report(job: Job<Result, Progress>, progress: Progress): void {
+    job.progress = progress;
+    for (const listener of job.listeners) listener(progress);
+  }
+
   /** The key is free before anybody hears of the result, so whoever asks again begins afresh. */
-  #settle(job: Job<Result>, tell: () => void): void {
+  #settle(job: Job<Result, Progress>, tell: () => void): void {
     if (this.#jobs.get(job.key) === job) this.#jobs.delete(job.key);
     tell();
   }
 
-  #leavable(job: Job<Result>, signal: AbortSignal): Promise<Result> {
+  #leavable(job: Job<Result, Progress>, signal: AbortSignal): Promise<Result> {
     const { promise, resolve, reject } = withResolvers<Result>();
     const leave = () => {
       reject(new ImageCacheError('ABORTED', 'Whoever asked for the image has left.'));
@@ -140,7 +160,7 @@ export class DownloadQueue<Result> {
     return promise;
   }
 
-  #leave(job: Job<Result>): void {
+  #leave(job: Job<Result, Progress>): void {
     job.waiting -= 1;
     if (job.waiting > 0) return;
     // From here on the key is free: who asks for it now gets a task that nobody has given up.

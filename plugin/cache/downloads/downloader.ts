@@ -3,26 +3,44 @@ import type { ManifestEntry } from '../../protocol.ts';
 import type { BlobStore } from '../files/blobs.ts';
 import type { BlobWriter, WrittenBlob } from '../files/blobWriter.ts';
 import { errnoOf, fileError } from '../files/fileError.ts';
-import type { InspectedImage, Inspector } from '../inspector.ts';
+import { ArrivingBody } from './arrivingBody.ts';
+import type { ArrivingImage } from './arrivingImage.ts';
+import type { InspectedImage, Inspector, Recognizer } from '../inspector.ts';
 import type { ManifestChange } from '../manifest/journalRecord.ts';
 import { imagePath, insidePath } from '../files/layout.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { Sink, Source, SourceObject } from '../source.ts';
+
+/** What does not show by then what it is, does not show it later. */
+const BEGINNING_BYTES = 4096;
 
 export interface DownloaderOptions<Object extends SourceObject> {
   source: Source<Object>;
   store: ManifestStore;
   blobs: BlobStore;
   inspect: Inspector;
+  recognize: Recognizer;
   /** The bytes that an image of this actor may have. */
   maxBytesOf: (actorId: string) => number;
   now: () => number;
   sync: boolean;
 }
 
+export interface DownloadRequest {
+  actorId: string;
+  signal: AbortSignal;
+  /** Hears of the image as soon as its first bytes show one that may be sent on while it arrives. */
+  onArriving: (image: ArrivingImage) => void;
+}
+
 export interface Downloaded {
   entry: ManifestEntry;
   body: Buffer;
+}
+
+interface Received {
+  etag: string;
+  image: InspectedImage & { body: Buffer };
 }
 
 interface Running {
@@ -47,33 +65,52 @@ export class Downloader<Object extends SourceObject> {
     for (const running of this.#running) if (takesBack(change, running)) running.discarded = true;
   }
 
-  async download(object: Object, actorId: string, signal: AbortSignal): Promise<Downloaded> {
-    const running: Running = { key: object.key, actorId, discarded: false };
+  async download(object: Object, request: DownloadRequest): Promise<Downloaded> {
+    const running: Running = { key: object.key, actorId: request.actorId, discarded: false };
     this.#running.add(running);
+    const arriving = new ArrivingBody();
     let writer: BlobWriter | undefined;
     try {
       writer = await this.#options.blobs.createWriter();
-      return await this.#fill(writer, object, running, signal);
+      const received = await this.#receive(writer, arriving, object, request);
+      arriving.complete(received.image.body);
+      return await this.#store(writer, received, object, running);
     } catch (error) {
       throw fileError(error);
     } finally {
+      arriving.fail();
       this.#running.delete(running);
       await writer?.discard();
     }
   }
 
-  async #fill(writer: BlobWriter, object: Object, running: Running, signal: AbortSignal): Promise<Downloaded> {
-    const { source, store, inspect, maxBytesOf, now, sync } = this.#options;
-    const maxBytes = maxBytesOf(running.actorId);
+  /** Bytes that are a whole image, in the temporary file and in memory. */
+  async #receive(
+    writer: BlobWriter,
+    arriving: ArrivingBody,
+    object: Object,
+    { actorId, signal, onArriving }: DownloadRequest,
+  ): Promise<Received> {
+    const { source, inspect, recognize, maxBytesOf } = this.#options;
+    const maxBytes = maxBytesOf(actorId);
     let size = 0;
-    let image: (InspectedImage & { body: Buffer }) | undefined;
+    let image: Received['image'] | undefined;
+    let isAnnounced = false;
     const sink: Sink = {
       write: (chunk) => {
         size += chunk.length;
-        return size > maxBytes ? Promise.reject(tooLarge(maxBytes)) : writer.write(chunk);
+        if (size > maxBytes) return Promise.reject(tooLarge(maxBytes));
+        arriving.push(chunk);
+        if (!isAnnounced && size - chunk.length < BEGINNING_BYTES) {
+          const contentType = recognize(arriving.bytes());
+          isAnnounced = contentType !== undefined;
+          if (contentType !== undefined) onArriving({ contentType, body: arriving });
+        }
+        return writer.write(chunk);
       },
       reset: () => {
         size = 0;
+        arriving.restart();
         return writer.reset();
       },
       complete: async () => {
@@ -83,7 +120,11 @@ export class Downloader<Object extends SourceObject> {
     };
     const { etag } = await source.download(object, sink, signal);
     if (image === undefined) throw new ImageCacheError('INTERNAL', 'The download ended without a look at its bytes.');
+    return { etag, image };
+  }
 
+  async #store(writer: BlobWriter, { etag, image }: Received, object: Object, running: Running): Promise<Downloaded> {
+    const { store, now, sync } = this.#options;
     const blob = await writer.finish(sync);
     const { contentType, extension, width, height, body } = image;
     const entry: ManifestEntry = {

@@ -1,4 +1,5 @@
 import type { ManifestEntry } from '../../protocol.ts';
+import type { ArrivingImage } from './arrivingImage.ts';
 import { DownloadQueue } from './downloadQueue.ts';
 import type { Downloaded, Downloader } from './downloader.ts';
 import type { Evictor } from '../limits/eviction.ts';
@@ -24,12 +25,16 @@ export interface FetchRequest {
   urgency: Urgency;
   /** Aborted when whoever asked has left. */
   signal: AbortSignal | undefined;
+  /** Hears of a download as soon as its first bytes show an image. */
+  onArriving?: ArrivingListener | undefined;
 }
+
+export type ArrivingListener = (image: ArrivingImage) => void;
 
 /** What happens when an image is not cached: one download for all who ask, in the order of who needs it most. */
 export class MissPath<Object extends SourceObject> {
   readonly #options: MissPathOptions<Object>;
-  readonly #queue: DownloadQueue<Downloaded>;
+  readonly #queue: DownloadQueue<Downloaded, ArrivingImage>;
 
   constructor(options: MissPathOptions<Object>) {
     this.#options = options;
@@ -49,7 +54,8 @@ export class MissPath<Object extends SourceObject> {
       key: object.key,
       urgency: request.urgency,
       signal: request.signal,
-      task: (signal) => this.#download(object, request, signal),
+      onProgress: request.onArriving,
+      task: (signal, report) => this.#download(object, request, signal, report),
     });
     return { ...fetched, entry: await this.claim(fetched.entry, request.actorId) };
   }
@@ -68,14 +74,19 @@ export class MissPath<Object extends SourceObject> {
     return this.#queue.close();
   }
 
-  async #download(object: Object, { actorId, urgency }: FetchRequest, signal: AbortSignal): Promise<Downloaded> {
+  async #download(
+    object: Object,
+    { actorId, urgency }: FetchRequest,
+    signal: AbortSignal,
+    onArriving: ArrivingListener,
+  ): Promise<Downloaded> {
     const { manifest, shelf, downloader, evictor, stats } = this.#options;
     const stored = await manifest.findNow((index) => index.get(object.key));
     const elsewhere = stored === undefined ? undefined : await shelf.read(stored);
     if (elsewhere !== undefined) return elsewhere; // another process was faster
     try {
       await evictor.ensureFreeSpace();
-      const downloaded = await downloader.download(object, actorId, signal);
+      const downloaded = await downloader.download(object, { actorId, signal, onArriving });
       stats.completed += 1;
       stats.downloadedBytes += downloaded.body.length;
       shelf.keep(downloaded, urgency);

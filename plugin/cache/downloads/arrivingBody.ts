@@ -1,0 +1,108 @@
+/** What is kept for those who follow; the rest of a larger image reaches them when it is complete. */
+const KEEP_BYTES = 4 << 20;
+
+/**
+ * The bytes of a download while they arrive, for pages that show an image before it is stored. Any number of readers may
+ * follow, each at its own pace. A download that begins again must bring the same bytes: what was sent cannot be taken back.
+ */
+export class ArrivingBody {
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+  /** How far a download that began again has come. */
+  #repeated = Infinity;
+  #state: 'growing' | 'complete' | 'failed' = 'growing';
+  readonly #waiting = new Set<() => void>();
+
+  /** Nobody can begin to follow any more. */
+  get hasFailed(): boolean {
+    return this.#state === 'failed';
+  }
+
+  /** What is here so far. */
+  bytes(): Uint8Array {
+    const [first = new Uint8Array()] = this.#chunks;
+    return this.#chunks.length > 1 ? Buffer.concat(this.#chunks) : first;
+  }
+
+  push(chunk: Uint8Array): void {
+    if (this.#state !== 'growing') return;
+    const fresh = this.#compare(chunk);
+    if (fresh === undefined) this.fail();
+    else if (fresh.length > 0 && this.#size < KEEP_BYTES) this.#append(fresh);
+  }
+
+  /** The download begins again from the first byte. */
+  restart(): void {
+    this.#repeated = 0;
+  }
+
+  /** The image is whole. */
+  complete(body: Uint8Array): void {
+    if (this.#state !== 'growing') return;
+    this.#chunks = [body];
+    this.#size = body.length;
+    this.#state = 'complete';
+    this.#wake();
+  }
+
+  /** There will be no whole image; without effect on one that is. */
+  fail(): void {
+    if (this.#state !== 'growing') return;
+    this.#state = 'failed';
+    this.#wake();
+  }
+
+  /** All bytes from the first one on. @throws Error when the image turns out not to be one, or to be another */
+  async *follow(): AsyncGenerator<Uint8Array, void> {
+    for (let offset = 0; ;) {
+      if (this.#state === 'failed') throw new Error('The image ended before it was whole.');
+      const chunk = this.#at(offset);
+      if (chunk !== undefined) {
+        offset += chunk.length;
+        yield chunk;
+      } else if (this.#state === 'complete') {
+        return;
+      } else {
+        await new Promise<void>((resolve) => this.#waiting.add(resolve));
+      }
+    }
+  }
+
+  #append(chunk: Uint8Array): void {
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    this.#wake();
+  }
+
+  /** What of a chunk is new; `undefined` when it differs from what was there. */
+  #compare(chunk: Uint8Array): Uint8Array | undefined {
+    let done = 0;
+    while (done < chunk.length) {
+      const known = this.#at(this.#repeated);
+      if (known === undefined) {
+        this.#repeated = Infinity; // past all that was there
+        break;
+      }
+      const length = Math.min(known.length, chunk.length - done);
+      if (Buffer.compare(known.subarray(0, length), chunk.subarray(done, done + length)) !== 0) return undefined;
+      this.#repeated += length;
+      done += length;
+    }
+    return chunk.subarray(done);
+  }
+
+  /** What is kept from there on, up to the end of its chunk. */
+  #at(offset: number): Uint8Array | undefined {
+    let start = 0;
+    for (const chunk of this.#chunks) {
+      if (offset < start + chunk.length) return chunk.subarray(offset - start);
+      start += chunk.length;
+    }
+    return undefined;
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+}

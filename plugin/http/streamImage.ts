@@ -1,0 +1,31 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ArrivingImage } from '../cache/downloads/arrivingImage.ts';
+import { securityHeaders } from './respond.ts';
+
+/**
+ * Whether an image may be answered while it is being downloaded: to a plain GET, and not in HTTP/1.0, where an answer that
+ * ends early looks whole (RFC 9112, 8).
+ */
+export function isStreamable({ method, headers, httpVersion }: IncomingMessage): boolean {
+  return method === 'GET' && headers.range === undefined && httpVersion !== '1.0';
+}
+
+/**
+ * Answers with an image while it is being downloaded, up to the end of the answer, which is the caller's: it says that the
+ * image is stored. The ETag, the digest of bytes that are not there yet, comes with the next answer. When the download
+ * fails the connection is cut, so that no browser takes the part for the whole.
+ */
+export async function streamImage(response: ServerResponse, { contentType, body }: ArrivingImage): Promise<void> {
+  const headers: OutgoingHttpHeaders = {
+    'Cache-Control': 'no-cache',
+    'X-Cache': 'MISS',
+    'Cache-Status': 'image-cache; fwd=miss; detail=streamed',
+    'Server-Timing': 's3',
+    'Content-Type': contentType,
+    ...securityHeaders(response),
+  };
+  response.writeHead(200, headers);
+  await pipeline(Readable.from(body.follow(), { objectMode: false }), response, { end: false });
+}

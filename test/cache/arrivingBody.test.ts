@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { ArrivingBody } from '../../plugin/cache/downloads/arrivingBody.ts';
+
+const bytes = (text: string) => Buffer.from(text);
+
+async function textOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  let text = '';
+  for await (const chunk of chunks) text += Buffer.from(chunk).toString();
+  return text;
+}
+
+describe('ArrivingBody', () => {
+  it('gives every reader all bytes, whenever it begins to follow', async () => {
+    const body = new ArrivingBody();
+    const early = textOf(body.follow());
+    body.push(bytes('one '));
+    const joined = textOf(body.follow());
+    body.push(bytes('two '));
+    body.push(bytes('three'));
+    body.complete(bytes('one two three'));
+    const late = textOf(body.follow());
+    expect(await Promise.all([early, joined, late])).toEqual(Array(3).fill('one two three'));
+  });
+
+  it('goes on where it was when a download begins again and brings the same bytes, however they are cut', async () => {
+    for (const size of [1, 2, 3, 5, 8]) {
+      const body = new ArrivingBody();
+      const reader = textOf(body.follow());
+      body.push(bytes('0123'));
+      body.push(bytes('45'));
+      body.restart();
+      for (let start = 0; start < 10; start += size)
+        body.push(bytes('0123456789'.slice(start, Math.min(start + size, 10))));
+      expect(Buffer.from(body.bytes()).toString()).toBe('0123456789');
+      body.complete(bytes('0123456789'));
+      expect(await reader).toBe('0123456789');
+    }
+  });
+
+  it('survives to begin again twice, the second time earlier than the first had come', async () => {
+    const body = new ArrivingBody();
+    const reader = textOf(body.follow());
+    body.push(bytes('012345'));
+    body.restart();
+    body.push(bytes('012'));
+    body.restart();
+    body.push(bytes('0123456789'));
+    body.complete(bytes('0123456789'));
+    expect(await reader).toBe('0123456789');
+  });
+
+  it('fails its readers when the bytes of a second attempt are others', async () => {
+    const body = new ArrivingBody();
+    const reader = textOf(body.follow());
+    body.push(bytes('0123'));
+    body.restart();
+    body.push(bytes('01x3'));
+    await expect(reader).rejects.toThrow('before it was whole');
+    expect(body.hasFailed).toBe(true);
+    body.complete(bytes('01x3'));
+    await expect(textOf(body.follow())).rejects.toThrow('before it was whole');
+  });
+
+  it('keeps no more than 4 MB of what is on its way, and gives the rest when it is there', async () => {
+    const body = new ArrivingBody();
+    const chunk = Buffer.alloc(1 << 20, 7);
+    for (let n = 0; n < 50; n += 1) body.push(chunk);
+    expect(body.bytes().length).toBe(4 << 20);
+    const whole = Buffer.alloc(50 << 20, 7);
+    body.complete(whole);
+    let length = 0;
+    for await (const part of body.follow()) length += part.length;
+    expect(length).toBe(whole.length);
+  });
+});

@@ -1,0 +1,154 @@
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Manifest } from '../../plugin/protocol.ts';
+import { jpeg } from '../helpers/images.ts';
+import { type RawRequest, answer, startRawUpstream } from '../helpers/rawUpstream.ts';
+import { type Api, imageUrl, startApi } from '../helpers/stack.ts';
+
+const picture = await jpeg(1, { width: 800, height: 600 });
+const half = Math.floor(picture.length / 2);
+const URL_OF_IT = 'a.jpg?X-Amz-Signature=x';
+
+/** An origin that does with each request as it is told, and the API in front of it. */
+async function startBehind(handle: (request: RawRequest) => unknown, options: Parameters<typeof startApi>[1] = {}) {
+  const upstream = await startRawUpstream(handle);
+  onTestFinished(() => upstream.close());
+  const option = { name: 'photos', endpoint: upstream.origin, credentials: { accessKeyId: 'a', secretAccessKey: 'b' } };
+  const api = await startApi({ option } as Parameters<typeof startApi>[0], options); // only the option is read
+  return { api, upstream, target: imageUrl(`${upstream.origin}/photos/${URL_OF_IT}`) };
+}
+
+const head = (length = picture.length) => answer(200, { 'Content-Length': length, ETag: '"1"' });
+
+async function entriesOf(api: Api): Promise<string[]> {
+  return Object.keys(((await (await api.get('/manifest')).json()) as Manifest).entries);
+}
+
+/** Reads until that many bytes are there. */
+async function readAtLeast(reader: ReadableStreamDefaultReader<Uint8Array>, wanted: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for (let size = 0; size < wanted;) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+    size += value.length;
+  }
+  return Buffer.concat(chunks);
+}
+
+/** An answer whose body is not thrown away by a client that wants it framed in other words. */
+const bodyOf = async (response: Response) => Buffer.from(await response.arrayBuffer());
+
+describe('GET /image?url= of an image that is not cached', () => {
+  it('hands on what has arrived while the origin still holds back the rest, and then the rest', async () => {
+    let finish = () => {};
+    const { api, target } = await startBehind(({ socket }) => {
+      socket.write(Buffer.concat([head(), picture.subarray(0, half)]));
+      finish = () => socket.write(picture.subarray(half));
+    });
+    const response = await api.get(target);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('image/jpeg');
+    expect(response.headers.get('x-cache')).toBe('MISS');
+    expect(response.headers.get('cache-status')).toBe('image-cache; fwd=miss; detail=streamed');
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    const reader = response.body!.getReader(); // a 200 to a GET has a body
+    const first = await readAtLeast(reader, half);
+    expect(first.equals(picture.subarray(0, half))).toBe(true);
+
+    const joined = await api.get(target);
+    finish();
+    const rest = await readAtLeast(reader, picture.length - half);
+    expect(Buffer.concat([first, rest]).equals(picture)).toBe(true);
+    expect((await bodyOf(joined)).equals(picture)).toBe(true);
+    expect((await reader.read()).done).toBe(true);
+
+    const hit = await api.get(target);
+    expect(hit.headers.get('x-cache')).toBe('HIT');
+    expect(hit.headers.get('etag')).toMatch(/^"[0-9a-f]{64}"$/);
+  });
+
+  it('has stored an image when its answer ends', async () => {
+    const { api, target } = await startBehind(({ socket }) => socket.write(Buffer.concat([head(), picture])));
+    await bodyOf(await api.get(target));
+    expect((await api.get(target)).headers.get('x-cache')).toBe('HIT');
+  });
+
+  it('T32: goes on without a break when the origin is cut off and brings the same at the next attempt', async () => {
+    const { api, target, upstream } = await startBehind(({ socket, number }) => {
+      socket.write(Buffer.concat([head(), number === 1 ? picture.subarray(0, half) : picture]));
+      if (number === 1) socket.end();
+    });
+    expect((await bodyOf(await api.get(target))).equals(picture)).toBe(true);
+    expect(upstream.requests).toHaveLength(2);
+  });
+
+  it('T32, T43: cuts the answer when the next attempt brings other bytes, and stores those whole', async () => {
+    const other = await jpeg(2, { width: 800, height: 600 });
+    const { api, target } = await startBehind(({ socket, number }) => {
+      const body = number === 1 ? picture.subarray(0, half) : other;
+      socket.write(Buffer.concat([head(number === 1 ? picture.length : other.length), body]));
+      if (number === 1) socket.end();
+    });
+    await expect(api.get(target).then(bodyOf)).rejects.toThrow();
+    await expect.poll(() => entriesOf(api)).toHaveLength(1);
+    expect((await bodyOf(await api.get(target))).equals(other)).toBe(true);
+  });
+
+  it('T33: cuts the answer, and stores nothing, when the image never comes to its end', async () => {
+    const { api, target, upstream } = await startBehind(({ socket }) => {
+      socket.write(Buffer.concat([head(half), picture.subarray(0, half)]));
+    });
+    await expect(api.get(target).then(bodyOf)).rejects.toThrow();
+    expect(upstream.requests).toHaveLength(3);
+    expect(await entriesOf(api)).toEqual([]);
+    expect(await readdir(join(api.dir, 'tmp'))).toEqual([]);
+  });
+
+  it('T14: says what is wrong with what is no image from its first bytes', async () => {
+    const { api, target } = await startBehind(({ socket }) => socket.write(answer(200, {}, '<html>log in</html>')));
+    const response = await api.get(target);
+    expect(response.status).toBe(502);
+    expect(await response.json()).toMatchObject({ code: 'NOT_AN_IMAGE' });
+  });
+
+  it.each([
+    ['HEAD', 'HEAD', {}, 200],
+    ['a range', 'GET', { Range: 'bytes=0-9' }, 206],
+  ])('answers %s from the stored image', async (_, method, headers, status) => {
+    const { api, target } = await startBehind(({ socket }) => socket.write(Buffer.concat([head(), picture])));
+    const response = await fetch(api.base + target, { method, headers });
+    expect(response.status).toBe(status);
+    expect(response.headers.get('etag')).toMatch(/^"[0-9a-f]{64}"$/);
+  });
+
+  it('waits for the stored image where somebody has to be authorized to see it', async () => {
+    let asked = 0;
+    const { api, target } = await startBehind(({ socket }) => socket.write(Buffer.concat([head(), picture])), {
+      authorize: () => {
+        asked += 1;
+        return false;
+      },
+    });
+    const response = await api.get(target);
+    expect(response.status).toBe(403);
+    expect(asked).toBe(1);
+  });
+
+  it('does not let a reader that stops reading hold up the download, and ends it when the reader leaves', async () => {
+    const large = await jpeg(3, { width: 4000, height: 3000 });
+    const { api, target } = await startBehind(({ socket }) => socket.write(Buffer.concat([head(large.length), large])));
+    const stopped = request(api.base + target).end();
+    onTestFinished(() => void stopped.destroy());
+    const [response] = await once(stopped, 'response');
+    response.pause();
+    await expect.poll(() => entriesOf(api)).toHaveLength(1);
+    stopped.destroy();
+    await turn();
+    expect((await bodyOf(await api.get(target))).equals(large)).toBe(true);
+  });
+});
