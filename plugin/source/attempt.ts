@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Sink, SourceMetadata } from '../cache/source.ts';
 import { ImageCacheError } from '../errors.ts';
+import { isEtag } from './etag.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { readBody, readErrorBody, type BodyLimits } from './body.ts';
 import { checksumOf } from './checksum.ts';
@@ -18,7 +19,7 @@ export interface AttemptContext {
 }
 
 /**
- * Asks for an object once and puts what comes into the sink.
+ * Asks for an object once and puts what comes into the sink; nothing, if it was asked for on a condition that does not hold.
  * @throws ImageCacheError; a TransientError, or UPSTREAM_TRUNCATED, where trying again can help
  */
 export async function attempt(
@@ -36,6 +37,10 @@ export async function attempt(
     signal,
   };
   try {
+    if (response.statusCode === 304 && request.headers['if-none-match'] !== undefined) {
+      await readErrorBody(response, ERROR_BODY_LIMIT, limits); // it has none, but its end gives the socket back
+      return { ...metadataOf(response), notModified: true };
+    }
     await refuseError(response, object, limits);
     refuseUnreadable(response, context.maxImageSize);
     await receive(response, sink, limits, context.maxImageSize);
@@ -44,7 +49,7 @@ export async function attempt(
     response.destroy();
   }
   await sink.complete();
-  return { etag: etagOf(response), contentType: response.headers['content-type'] ?? '' };
+  return metadataOf(response);
 }
 
 async function refuseError(response: IncomingMessage, object: S3Object, limits: BodyLimits): Promise<void> {
@@ -97,8 +102,7 @@ function tooLarge(maxImageSize: number): ImageCacheError {
   });
 }
 
-/** The ETag, when it is one that may be sent on: printable ASCII of a sane length. */
-function etagOf({ headers }: IncomingMessage): string {
+function metadataOf({ headers }: IncomingMessage): SourceMetadata {
   const etag = headers.etag ?? '';
-  return /^[\u0021-\u007e]{1,256}$/.test(etag) ? etag : '';
+  return { etag: isEtag(etag) ? etag : '', contentType: headers['content-type'] ?? '' };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { crc32 } from 'node:zlib';
+import { type Crc, createCrc32c, createCrc64Nvme } from './crc.ts';
 import { TransientError } from './transientError.ts';
 
 /** Adds up a body as it passes. */
@@ -11,8 +12,8 @@ interface Checksum {
 }
 
 /**
- * The first checksum in the headers that Node can compute; `undefined` when there is none, which is the usual case
- * and costs nothing. A checksum of checksums (multipart, `…-3`) is not one of the bytes and is passed over.
+ * The first checksum in the headers; `undefined` when there is none, which costs nothing. A checksum of checksums
+ * (multipart, `…-3`) is not one of the bytes and is passed over.
  */
 export function checksumOf(headers: IncomingHttpHeaders): Checksum | undefined {
   const composite = headers['x-amz-checksum-type'] === 'COMPOSITE';
@@ -41,16 +42,23 @@ interface Sum {
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
+/** S3 sends one of them, and only to those who ask (`x-amz-checksum-mode`, as the SDK's presigner does). */
 const ALGORITHMS: readonly (readonly [header: string, start: () => Sum])[] = [
   ['x-amz-checksum-sha256', () => hashSum('sha256')],
   ['x-amz-checksum-crc32', crc32Sum],
   ['x-amz-checksum-sha1', () => hashSum('sha1')],
+  ['x-amz-checksum-crc64nvme', () => crcSum(createCrc64Nvme())],
+  ['x-amz-checksum-crc32c', () => crcSum(createCrc32c())],
   ['content-md5', () => hashSum('md5')],
 ];
 
 function hashSum(algorithm: string): Sum {
   const hash = createHash(algorithm);
   return { update: (chunk) => void hash.update(chunk), digest: () => hash.digest('base64') };
+}
+
+function crcSum(crc: Crc): Sum {
+  return { update: crc.update, digest: () => crc.digest().toString('base64') };
 }
 
 function crc32Sum(): Sum {

@@ -78,6 +78,8 @@ const OVERRIDE_INPUT = {
 
 function inputOf({ bucket, objectKey, versionId, overrides }: S3Object): GetObjectCommandInput {
   const input: GetObjectCommandInput = { Bucket: bucket.name, Key: objectKey };
+  // S3 tells a checksum only when asked; others refuse the question, or do not know it.
+  if (bucket.endpoint === undefined) input.ChecksumMode = 'ENABLED';
   if (versionId !== undefined) input.VersionId = versionId;
   for (const [name, member] of Object.entries(OVERRIDE_INPUT)) {
     // Object.entries widens its keys; these are the table's own.

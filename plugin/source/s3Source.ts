@@ -2,6 +2,7 @@ import type { Source } from '../cache/source.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { download, type DownloadContext } from './download.ts';
+import { isEtag } from './etag.ts';
 import { presignedRequest } from './presigned.ts';
 import { createS3Signer } from './s3.ts';
 import type { S3Object } from './s3Object.ts';
@@ -13,7 +14,7 @@ import { createWire } from './wire.ts';
 /** What a source reads of the options. */
 export type S3SourceOptions = Pick<
   ResolvedOptions,
-  'buckets' | 'timeouts' | 'maxImageSize' | 'concurrency' | 'resolveKey'
+  'buckets' | 'timeouts' | 'maxImageSize' | 'concurrency' | 'maxConcurrency' | 'resolveKey'
 >;
 
 /** A source of the images in the listed buckets. Opens no socket, and imports no SDK, before the first download. */
@@ -37,14 +38,17 @@ export function createS3Source(
 
   return {
     identify: createIdentify(options),
-    async download(object, sink, signal) {
+    get slowDowns() {
+      return context.throttle.count;
+    },
+    async download(object, sink, signal, knownEtag = '') {
       const closing = new AbortController();
       const abort = () => closing.abort();
       if (signal.aborted) abort();
       signal.addEventListener('abort', abort, { once: true });
       running.add(closing);
       try {
-        return await download(object, sink, closing.signal, context);
+        return await download(object, sink, closing.signal, unlessModified(context, knownEtag));
       } finally {
         running.delete(closing);
         signal.removeEventListener('abort', abort);
@@ -55,6 +59,18 @@ export function createS3Source(
       for (const closing of running) closing.abort();
       wire.close();
       signer.close();
+    },
+  };
+}
+
+/** The same for requests on condition. The header is no part of a signature, presigned or ours, and need not be (SigV4). */
+function unlessModified(context: DownloadContext, etag: string): DownloadContext {
+  if (!isEtag(etag)) return context;
+  return {
+    ...context,
+    prepare: async (object) => {
+      const request = await context.prepare(object);
+      return { ...request, headers: { ...request.headers, 'if-none-match': etag } };
     },
   };
 }

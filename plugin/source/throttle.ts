@@ -7,6 +7,8 @@ const SPREAD_MS = 500;
 export class Throttle {
   readonly #clock: Clock;
   #until = -Infinity;
+  /** How often an origin asked for it. */
+  count = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -14,6 +16,7 @@ export class Throttle {
 
   /** No new attempt for `ms`. */
   hold(ms: number): void {
+    this.count += 1;
     this.#until = Math.max(this.#until, this.#clock.now() + ms);
   }
 

@@ -30,12 +30,12 @@ export interface Wire {
 
 /** The signed and the unsigned alike go through here, so that one set of limits and one set of sockets holds for both. */
 export function createWire(
-  options: Pick<ResolvedOptions, 'buckets' | 'concurrency' | 'timeouts'>,
+  options: Pick<ResolvedOptions, 'buckets' | 'concurrency' | 'maxConcurrency' | 'timeouts'>,
   clock: Clock,
   resolve?: Resolve,
 ): Wire {
-  // Images on screen have as many slots of their own as prefetches have (see `downloadQueue.ts`).
-  const maxSockets = 2 * options.concurrency;
+  // Images on screen have slots of their own (see `downloadQueue.ts`).
+  const maxSockets = options.concurrency + options.maxConcurrency;
   const agentOptions = { keepAlive: true, maxSockets, maxFreeSockets: maxSockets };
   const agents = { 'http:': new http.Agent(agentOptions), 'https:': new https.Agent(agentOptions) };
 

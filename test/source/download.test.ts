@@ -464,20 +464,24 @@ describe('what the head of an answer gives away', () => {
     ['x-amz-checksum-crc32', 'DUoRhQ==', 'hello world'],
     ['x-amz-checksum-sha256', 'uU0nuZNNPgilLlLX2n2r+sSE7+N6U4DukIj3rOLvzek=', 'hello world'],
     ['x-amz-checksum-sha1', 'Kq5sNclPz7QV2+lfQIuc6R7oRu0=', 'hello world'],
+    ['x-amz-checksum-crc32c', '4waSgw==', '123456789'],
+    ['x-amz-checksum-crc64nvme', 'rosUhgp5mIg=', '123456789'],
     ['content-md5', 'XrY7u+Ae7tCTyyK7j1rNww==', 'hello world'],
   ])('T43: %s is held against the bytes', async (header, value, body) => {
     const good = await setup(({ socket }) => socket.write(answer(200, { [header]: value }, body)));
     await good.get();
     expect(good.sink.bytes.toString()).toBe(body);
-    const bad = await setup(({ socket }) => socket.write(answer(200, { [header]: value }, 'hello_world')));
+    const bad = await setup(({ socket }) => socket.write(answer(200, { [header]: value }, `${body.slice(1)}_`)));
     expect((await refusal(bad.get())).code).toBe('UPSTREAM_CHECKSUM');
   });
 
   test('T43: a checksum of the parts of an upload is not one of the bytes', async () => {
     const headers = {
       'x-amz-checksum-crc32': 'AAAAAA==',
+      'x-amz-checksum-crc64nvme': 'AAAAAAAAAAA=',
       'x-amz-checksum-type': 'COMPOSITE',
       'x-amz-checksum-sha256': 'AAAA-3',
+      'x-amz-checksum-crc32c': 'AAAAAA==-3',
     };
     const { get, sink } = await setup(({ socket }) => socket.write(answer(200, headers, 'x')));
     await get();

@@ -44,6 +44,19 @@ describe('a bare URL', () => {
     return `${request.protocol}//${request.hostname}${request.port === undefined ? '' : `:${request.port}`}${request.path}`;
   }
 
+  test('T43: asks S3 for the checksum, and no other server', async () => {
+    const headersOf = async (entry: ResolvedBucket) => {
+      const signer = createS3Signer();
+      cleanups.push(() => signer.close());
+      return (await signer.sign(createIdentify({ buckets: [entry], resolveKey: undefined })('s3://pics/a'))).headers;
+    };
+    expect(await headersOf(bucket('pics', { region: 'eu-west-3' }))).toMatchObject({
+      'x-amz-checksum-mode': 'ENABLED',
+    });
+    const elsewhere = bucket('pics', { endpoint: new URL('https://a.eu.r2.cloudflarestorage.com'), region: 'auto' });
+    expect(await headersOf(elsewhere)).not.toHaveProperty('x-amz-checksum-mode');
+  });
+
   test.each<[string, ResolvedBucket, string]>([
     [
       's3://pics/a.jpg',

@@ -145,7 +145,7 @@ describe('T31: the download itself', () => {
       buckets: [{ name: 'photos', credentials: { accessKeyId: 'k', secretAccessKey: 's' }, region: 'us-east-1' }],
     });
     const source = createS3Source(
-      { buckets, timeouts, maxImageSize: 1000, concurrency: 2, resolveKey: undefined },
+      { buckets, timeouts, maxImageSize: 1000, concurrency: 2, maxConcurrency: 2, resolveKey: undefined },
       { resolve: (_hostname, _options, callback) => callback(null, [{ address: '127.0.0.1', family: 4 }]) },
     );
     onTestFinished(() => source.close());
@@ -163,7 +163,14 @@ describe('T31: the download itself', () => {
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo; // it listens on TCP
     const { buckets } = resolveOptions({ buckets: [{ name: 'photos', endpoint: `http://localhost:${port}` }] });
-    const source = createS3Source({ buckets, timeouts, maxImageSize: 1000, concurrency: 2, resolveKey: undefined });
+    const source = createS3Source({
+      buckets,
+      timeouts,
+      maxImageSize: 1000,
+      concurrency: 2,
+      maxConcurrency: 2,
+      resolveKey: undefined,
+    });
     onTestFinished(() => source.close());
     const object = source.identify(`http://localhost:${port}/photos/a.jpg?X-Amz-Signature=1`);
     await expect(source.download(object, sink, new AbortController().signal)).resolves.toBeDefined();
