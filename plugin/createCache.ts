@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { ImageCache } from './cache/imageCache.ts';
 import { cacheLocation } from './cache/location.ts';
 import type { CacheLogger } from './cache/logger.ts';
-import { inspectImage, recognizeImage } from './images/index.ts';
+import { createVariantMaker, inspectImage, recognizeImage } from './images/index.ts';
 import type { ResolvedOptions } from './options.ts';
 import { createS3Source } from './source/index.ts';
 
@@ -19,12 +19,17 @@ export function createCache(options: ResolvedOptions, root: string, logger: Cach
     minFreeSpace: options.minFreeSpace,
     quotaOf: options.quotaOf,
     memoryMaxSize: options.memoryMaxSize,
+    memoryPreload: options.memoryPreload,
+    revalidateMs: options.revalidate,
     concurrency: options.concurrency,
+    maxConcurrency: options.maxConcurrency,
     durability: options.durability,
     // What is larger than the whole cache could only push everything else out (T61).
     source: createS3Source({ ...options, maxImageSize: Math.min(options.maxImageSize, options.maxSize) }),
     inspect: (bytes) => inspectImage(bytes, { allowSvg: options.allowSvg }),
     recognize: recognizeImage,
+    maker: createVariantMaker(),
+    placeholder: options.images.placeholder,
     logger,
   });
 }

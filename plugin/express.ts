@@ -11,6 +11,7 @@ export type {
   Duration,
   ExpressImageCacheOptions,
   ImageCacheOptions,
+  ImagesOptions,
   Size,
   TimeoutOptions,
 } from './options.ts';
@@ -45,6 +46,7 @@ export function createImageCache(options: ExpressImageCacheOptions): ImageCacheS
     cache,
     logger,
     authorize,
+    images: resolved.images,
     allowedOrigins: resolved.allowedOrigins,
     allowedHosts: resolved.allowedHosts,
     bodyLimit: resolved.bodyLimit,

@@ -1,4 +1,4 @@
 export { ImageCacheError } from './errors.ts';
-export type { BucketOptions, Duration, ImageCacheOptions, Size, TimeoutOptions } from './options.ts';
+export type { BucketOptions, Duration, ImageCacheOptions, ImagesOptions, Size, TimeoutOptions } from './options.ts';
 export { imageCache } from './plugin.ts';
 export type * from './protocol.ts';

@@ -38,6 +38,24 @@ export interface TimeoutOptions {
   total?: number;
 }
 
+/** A format that `format=auto` may choose when a browser takes it. */
+type AutoFormat = 'avif' | 'webp';
+
+/** Images of the right size and format, made with `sharp`, which is installed next to this package. */
+export interface ImagesOptions {
+  /**
+   * The widths and heights, in pixels, that variants are made in; one in between gets the next larger. So nobody can
+   * fill the disk with sizes. @default [16, 32, 48, 64, 96, 128, 256, 384, 640, 750, 828, 1080, 1200, 1920, 2048, 3840]
+   */
+  widths?: readonly number[];
+  /** What `format=auto` chooses from, the best first; else the original's format. @default ['avif', 'webp'] */
+  formats?: readonly AutoFormat[];
+  /** From 1 to 100, where a request names none. @default 75 */
+  quality?: number;
+  /** Whether every entry gets a thumbhash, made when there is nothing else to do. @default true */
+  placeholder?: boolean;
+}
+
 /** The options of `imageCache()` and `createImageCache()`. */
 export interface ImageCacheOptions {
   /** The allow-list. A bare name is short for `{ name }`. Required: there is no "all". */
@@ -72,12 +90,26 @@ export interface ImageCacheOptions {
    * ```
    */
   quotas?: Readonly<Record<string, Size>> | ((actorId: string) => Size | undefined);
+  /**
+   * How long a cached image is believed to be the current one. An older one is still answered at once, and S3 is asked in the
+   * background whether it has changed (a conditional GET). `false`: until somebody asks by `POST /prefetch` with
+   * `revalidate`, or invalidates it. @default false
+   */
+  revalidate?: Duration | false;
   /** Larger objects are refused. @default '50MB' */
   maxImageSize?: Size;
-  /** The memory tier, or `false` for none. @default { maxSize: '256MB' } */
-  memory?: { maxSize?: Size } | false;
-  /** Downloads at a time. @default 16 */
-  concurrency?: number;
+  /**
+   * The memory tier, or `false` for none. With `preload`, idle time is used to read into free room of it what was used before
+   * the last restart, and what comes next to what is being looked at. @default { maxSize: '256MB', preload: true }
+   */
+  memory?: { maxSize?: Size; preload?: boolean } | false;
+  /** Images of other sizes and formats. @default { widths: (the usual ones), formats: ['avif', 'webp'], quality: 75, placeholder: true } */
+  images?: ImagesOptions;
+  /**
+   * Downloads at a time, besides as many for images on screen. `'auto'` begins with 16, goes up to 64 as long as that makes
+   * prefetches faster, and down when the origin asks to slow down. @default 'auto'
+   */
+  concurrency?: number | 'auto';
   /** @default { connect: 5_000, firstByte: 15_000, idle: 10_000, total: 120_000 } */
   timeouts?: TimeoutOptions;
   /** `'full'` survives a power cut (fsync); `'process'` survives `kill -9` of this process only. @default 'full' */
@@ -120,6 +152,14 @@ export interface ResolvedBucket {
   credentials: BucketOptions['credentials'];
 }
 
+export interface ResolvedImages {
+  /** Ascending. */
+  widths: readonly number[];
+  formats: readonly AutoFormat[];
+  quality: number;
+  placeholder: boolean;
+}
+
 export interface ResolvedOptions {
   buckets: readonly ResolvedBucket[];
   base: string;
@@ -129,6 +169,8 @@ export interface ResolvedOptions {
   maxEntries: number;
   /** Milliseconds; `undefined` for never. */
   maxAge: number | undefined;
+  /** Milliseconds; `undefined` for never. */
+  revalidate: number | undefined;
   /** Bytes; `undefined` for what suits the disk. */
   minFreeSpace: number | undefined;
   /** Bytes of one actor's images; `undefined` for an actor without a quota. */
@@ -136,7 +178,11 @@ export interface ResolvedOptions {
   maxImageSize: number;
   /** Bytes; 0 for none. */
   memoryMaxSize: number;
+  memoryPreload: boolean;
+  images: ResolvedImages;
   concurrency: number;
+  /** Up to which background downloads become more while that makes them faster. */
+  maxConcurrency: number;
   timeouts: Required<TimeoutOptions>;
   durability: 'full' | 'process';
   resolveKey: ((url: string) => string | undefined) | undefined;

@@ -19,6 +19,8 @@ export interface ManifestEntry {
   /** Path relative to the project's root, e.g. `.image-cache/images/0001/0001_0f3c…_9b1d….jpg`. */
   local_path: string;
   cached_at: number;
+  /** When S3 last said that the object is still this one, if it was asked since. */
+  validated_at?: number;
   size_bytes: number;
   /** The actor the image was first cached for. */
   actor_id: string;
@@ -81,11 +83,20 @@ export interface PrefetchRequest {
   images: PrefetchImage[];
   /** @default 'normal' */
   priority?: Priority;
+  /** Asks S3 whether the images that are cached have changed, however fresh they are. @default false */
+  revalidate?: boolean;
 }
 
 /** How one image of a prefetch ended. */
 export type PrefetchResult =
-  | { s3_url: string; status: 'cached' | 'downloaded'; entry: ManifestEntry }
+  | {
+      s3_url: string;
+      /** An image that changed is `downloaded`, too. */
+      status: 'cached' | 'downloaded';
+      entry: ManifestEntry;
+      /** Why S3 could not say whether the image has changed; the cached one stays. */
+      stale?: ItemError;
+    }
   | { s3_url: string; status: 'failed'; error: ItemError };
 
 /** Why one image failed, inside an answer that is itself 200. */
@@ -200,6 +211,7 @@ export interface CacheStats {
   actors: Record<string, { entries: number; size_bytes: number }>;
   /** Files without an entry: they count for `maxSize`, are adopted when asked for, and are the first to go. */
   unclaimed: { files: number; size_bytes: number };
+  variants: VariantStats;
   memory: { entries: number; size_bytes: number; max_bytes: number };
   /** Since this server started. */
   hits: { memory: number; disk: number };
@@ -216,6 +228,34 @@ export interface CacheStats {
     failed: number;
     bytes: number;
   };
+  /** Since this server started: what S3 answered when it was asked whether an image has changed. */
+  revalidations: { unchanged: number; changed: number; failed: number };
+  /** Since this server started: images that were read into memory, and downloaded, before anybody looked at them. */
+  preloading: ForesightStats;
+  prefetching: ForesightStats;
+}
+
+/** What was fetched before anybody asked for it. What nobody has asked for yet is neither useful nor wasted. */
+export interface ForesightStats {
+  /** Images. */
+  loaded: number;
+  bytes: number;
+  /** Bytes of images that were served afterwards. */
+  useful_bytes: number;
+  /** Bytes of images that went without having been served. */
+  wasted_bytes: number;
+}
+
+/** Images of other sizes and formats. They count for `maxSize`, and go before the originals they were made of. */
+export interface VariantStats {
+  /** On disk. */
+  count: number;
+  size_bytes: number;
+  /** Since this server started: made from their originals, and served without that. */
+  made: number;
+  hits: number;
+  /** Since this server started: originals that could not be decoded. */
+  failed: number;
 }
 
 /** What happened in the cache, for whoever watches. Never carries a signed URL. */
@@ -251,6 +291,7 @@ export const ERROR_STATUS = {
   INVALID_PATH: 400,
   INVALID_ACTOR_ID: 400,
   INVALID_FILENAME: 400,
+  INVALID_VARIANT: 400,
   INVALID_JSON: 400,
   INVALID_BODY: 400,
   INVALID_HOST: 400,
@@ -279,6 +320,10 @@ export const ERROR_STATUS = {
   UPSTREAM_TIMEOUT: 504,
   UPSTREAM_TRUNCATED: 502,
   UPSTREAM_UNREACHABLE: 502,
+  // What was to be made of it
+  SHARP_MISSING: 501,
+  TOO_MANY_PIXELS: 422,
+  UNDECODABLE: 422,
   // Ourselves
   CACHE_CORRUPT: 404,
   CACHE_DIR_UNSAFE: 500,

@@ -11,6 +11,9 @@ const atLeast = (least: number, expected: string) => z.int({ error: expected }).
 const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected });
 
 const BYTES = "a positive number of bytes, or a text such as '50MB'";
+const CONCURRENCY = "a whole number from 1 to 256, or 'auto'";
+const PIXELS = 'a whole number of pixels, from 1 to 16384';
+const PERCENT = 'a whole number from 1 to 100';
 const MILLISECONDS = 'a whole number of milliseconds, at least 1';
 
 const hostName = z.string().regex(/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i, {
@@ -42,6 +45,11 @@ const bucketSchema = z.strictObject({
       { error: '{ accessKeyId, secretAccessKey, sessionToken? } or a provider function' },
     )
     .optional(),
+});
+
+const memorySchema = z.strictObject({
+  maxSize: size(BYTES).optional(),
+  preload: z.boolean({ error: 'true or false' }).optional(),
 });
 
 const optionsSchema = z.strictObject({
@@ -76,14 +84,30 @@ const optionsSchema = z.strictObject({
       z.record(z.string(), size(BYTES), { error: "{ [actor id]: '100MB' }, or a function of the actor id" }),
     ])
     .optional(),
-  maxImageSize: size(BYTES).optional(),
-  memory: z
-    .union([z.literal(false), z.strictObject({ maxSize: size(BYTES).optional() })], {
-      error: "false, or { maxSize: '256MB' }",
+  revalidate: z
+    .custom<Duration | false>((value) => value === false || parseDuration(value) !== undefined, {
+      error: "false, a positive number of seconds, or a text such as '1h'",
     })
     .optional(),
-  concurrency: atLeast(1, 'a whole number from 1 to 256')
-    .max(256, { error: 'a whole number from 1 to 256' })
+  maxImageSize: size(BYTES).optional(),
+  memory: z
+    .union([z.literal(false), memorySchema], { error: "false, or { maxSize: '256MB', preload: true }" })
+    .optional(),
+  images: z
+    .strictObject({
+      widths: z
+        .array(atLeast(1, PIXELS).max(16_384, { error: PIXELS }), { error: 'an array of widths in pixels' })
+        .min(1, { error: 'at least one width in pixels' })
+        .optional(),
+      formats: z
+        .array(z.enum(['avif', 'webp'], { error: "'avif' or 'webp'" }), { error: "an array of 'avif' and 'webp'" })
+        .optional(),
+      quality: atLeast(1, PERCENT).max(100, { error: PERCENT }).optional(),
+      placeholder: z.boolean({ error: 'true or false' }).optional(),
+    })
+    .optional(),
+  concurrency: z
+    .union([z.literal('auto'), atLeast(1, CONCURRENCY).max(256, { error: CONCURRENCY })], { error: CONCURRENCY })
     .optional(),
   timeouts: z
     .strictObject({
@@ -104,6 +128,12 @@ const optionsSchema = z.strictObject({
   logLevel: z.enum(['silent', 'warn', 'info', 'debug'], { error: "'silent', 'warn', 'info' or 'debug'" }).optional(),
 });
 
+function resolveConcurrency(concurrency: ImageCacheOptions['concurrency'] = 'auto') {
+  return concurrency === 'auto'
+    ? { concurrency: 16, maxConcurrency: 64 }
+    : { concurrency, maxConcurrency: concurrency };
+}
+
 /**
  * Checks the options and fills in the defaults.
  * @throws ImageCacheError INVALID_OPTION, naming the option, what was expected and what came
@@ -123,9 +153,12 @@ export function resolveOptions(options: ImageCacheOptions): ResolvedOptions {
     maxAge: parseDuration(options.maxAge),
     minFreeSpace: options.minFreeSpace === 0 ? 0 : parseSize(options.minFreeSpace),
     quotaOf: resolveQuotas(options.quotas),
+    revalidate: parseDuration(options.revalidate),
     maxImageSize: bytes(options.maxImageSize, '50MB'),
     memoryMaxSize: options.memory === false ? 0 : bytes(options.memory?.maxSize, '256MB'),
-    concurrency: options.concurrency ?? 16,
+    memoryPreload: options.memory !== false && (options.memory?.preload ?? true),
+    images: resolveImages(options.images),
+    ...resolveConcurrency(options.concurrency),
     timeouts: { connect: 5_000, firstByte: 15_000, idle: 10_000, total: 120_000, ...options.timeouts },
     durability: options.durability ?? 'full',
     resolveKey: options.resolveKey,
@@ -135,6 +168,14 @@ export function resolveOptions(options: ImageCacheOptions): ResolvedOptions {
     bodyLimit: bytes(options.bodyLimit, '4MB'),
     logLevel: options.logLevel ?? 'info',
   };
+}
+
+/** The icons, screens and phones of next/image. */
+const WIDTHS = [16, 32, 48, 64, 96, 128, 256, 384, 640, 750, 828, 1080, 1200, 1920, 2048, 3840];
+
+function resolveImages(images: ImageCacheOptions['images']): ResolvedOptions['images'] {
+  const { widths = WIDTHS, formats = ['avif', 'webp'], quality = 75, placeholder = true } = images ?? {};
+  return { widths: [...new Set(widths)].toSorted((a, b) => a - b), formats, quality, placeholder };
 }
 
 function resolveQuotas(quotas: ImageCacheOptions['quotas']): ResolvedOptions['quotaOf'] {

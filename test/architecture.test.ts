@@ -83,6 +83,8 @@ describe('imports point one way', () => {
     ['express', ['http'], []],
     ['@aws-sdk/client-s3', ['source'], ['options.ts']],
     ['proper-lockfile', ['cache'], []],
+    ['sharp', ['images'], []],
+    ['thumbhash', ['images'], []],
   ])('only one folder imports %s; its types may be named where listed', (name, folders, types) => {
     const wrong = plugin
       .filter(({ to }) => to === name || to.startsWith(`${name}/`))
@@ -96,6 +98,13 @@ describe('imports point one way', () => {
       /^import [^(]*'@aws-sdk/m.test(readFileSync(join(root, from), 'utf8').replace(/^import type .*$/gm, '')),
     );
     expect(statements.map(show)).toEqual([]);
+  });
+
+  it('nor is sharp, which need not be installed', () => {
+    const files = plugin.filter(({ to, typeOnly }) => to === 'sharp' && !typeOnly).map(({ from }) => from);
+    expect(files).toEqual(['plugin/images/variants/sharpLibrary.ts']);
+    const source = readFileSync(join(root, 'plugin/images/variants/sharpLibrary.ts'), 'utf8');
+    expect(source.replace(/^import type .*$/gm, '')).not.toMatch(/^import [^(]*'sharp'/m);
   });
 
   it('browser code knows of the Node side only the types of the protocol', () => {

@@ -11,12 +11,21 @@ export default defineConfig({
           name: 'node',
           environment: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/components/**', 'test/e2e/**'],
+          exclude: ['test/components/**', 'test/e2e/**', 'test/endurance/**'],
           testTimeout: 20_000, // real servers and directories, on whatever machine
         },
       },
       {
         test: { name: 'browser', environment: 'jsdom', include: ['test/components/**/*.test.{ts,tsx}'] },
+      },
+      {
+        // What takes its time: processes that are killed, stopped and cut off, for a while.
+        test: {
+          name: 'endurance',
+          environment: 'node',
+          include: ['test/endurance/**/*.test.ts'],
+          testTimeout: 20_000,
+        },
       },
       {
         test: {

@@ -4,9 +4,17 @@ import type { AppliedChange } from './manifest/manifestStore.ts';
 
 type Listener = (event: CacheEvent) => void;
 
+/** Hears of what happens, and of the end. */
+export interface CacheWatcher {
+  /** @param entries what the event is about, as it was known then: for whoever may not show it to everybody */
+  changed(event: CacheEvent, entries: readonly ManifestEntry[]): void;
+  /** The cache is closed; nothing more happens. */
+  closed(): void;
+}
+
 /** Tells whoever watches what happened to the manifest. */
 export class EventHub {
-  readonly #listeners = new Set<Listener>();
+  readonly #watchers = new Set<CacheWatcher>();
   readonly #warn: (message: string) => void;
 
   constructor(warn: (message: string) => void) {
@@ -15,37 +23,45 @@ export class EventHub {
 
   /** Returns how to stop it. */
   subscribe(listener: Listener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.watch({ changed: listener, closed: () => undefined });
+  }
+
+  /** Returns how to stop it. */
+  watch(watcher: CacheWatcher): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
   }
 
   close(): void {
-    this.#listeners.clear();
+    const watchers = [...this.#watchers];
+    this.#watchers.clear();
+    for (const watcher of watchers) watcher.closed();
   }
 
   /** @param index as it is after the change */
   changed({ change, removed }: AppliedChange, index: ManifestIndex): void {
-    if (change.op === 'put' || change.op === 'adopt') {
-      this.#emit({ type: 'stored', entry: index.get(change.entry.s3_url) ?? change.entry });
+    if (change.op === 'put' || change.op === 'adopt' || (change.op === 'replace' && removed.length > 0)) {
+      const entry = index.get(change.entry.s3_url) ?? change.entry;
+      this.#emit({ type: 'stored', entry }, [entry]);
     }
     if (change.op === 'delete' && change.reason === 'invalidated') {
-      this.#emit({ type: 'invalidated', s3_urls: [...change.keys] });
+      this.#emit({ type: 'invalidated', s3_urls: [...change.keys] }, removed);
     }
     if (change.op === 'clear') {
       const s3_urls = removed.map((entry) => entry.s3_url);
-      this.#emit({ type: 'cleared', s3_urls, ...(change.actor !== undefined && { actor_id: change.actor }) });
+      this.#emit({ type: 'cleared', s3_urls, ...(change.actor !== undefined && { actor_id: change.actor }) }, removed);
     }
   }
 
   /** These were in the manifest and are not there any more; nobody saw the change. */
   lost(gone: readonly ManifestEntry[]): void {
-    if (gone.length > 0) this.#emit({ type: 'invalidated', s3_urls: gone.map(({ s3_url }) => s3_url) });
+    if (gone.length > 0) this.#emit({ type: 'invalidated', s3_urls: gone.map(({ s3_url }) => s3_url) }, gone);
   }
 
-  #emit(event: CacheEvent): void {
-    for (const listener of this.#listeners) {
+  #emit(event: CacheEvent, entries: readonly ManifestEntry[]): void {
+    for (const watcher of this.#watchers) {
       try {
-        listener(event);
+        watcher.changed(event, entries);
       } catch (error) {
         // Somebody else's bug; the change has happened, and whoever made it must not see it fail.
         this.#warn(`An event listener threw: ${String(error)}`);

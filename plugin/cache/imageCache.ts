@@ -9,24 +9,27 @@ import type {
   PinTarget,
   PrefetchImage,
   PrefetchResult,
-  Priority,
   VerifyReport,
 } from '../protocol.ts';
-import { redact } from '../redact.ts';
 import { readCacheId } from './files/cacheId.ts';
 import { prepareDirectory } from './files/directory.ts';
-import { EventHub } from './eventHub.ts';
+import { type CacheWatcher, EventHub } from './eventHub.ts';
 import { fileError } from './files/fileError.ts';
 import type { ImageCacheSettings } from './imageCacheSettings.ts';
+import { inParts } from './inParts.ts';
 import type { CacheLogger } from './logger.ts';
 import type { ArrivingListener } from './downloads/missPath.ts';
+import type { PrefetchOptions } from './downloads/prefetcher.ts';
 import type { AppliedChange } from './manifest/manifestStore.ts';
+import { Pacer } from './pacer.ts';
 import { type CacheParts, assembleParts } from './parts.ts';
 import type { CachedImage } from './shelf.ts';
 import { serializeManifest } from './manifest/snapshot.ts';
 import type { Source, SourceObject } from './source.ts';
 import { StatsCounter } from './stats.ts';
 import type { ProgressListener } from './discovery/verifier.ts';
+import type { SizedImage } from './variants/sizedImage.ts';
+import type { VariantSpec } from './variants/variantSpec.ts';
 
 /** The actor of images that were asked for without one. */
 const DEFAULT_ACTOR_ID = 'default';
@@ -37,6 +40,8 @@ export interface ReadOptions {
   /** Aborted when whoever asked has left. */
   signal?: AbortSignal | undefined;
   onArriving?: ArrivingListener | undefined;
+  /** Waits until S3 has said whether a cached image is still the current one, and answers with that. @default false */
+  revalidate?: boolean | undefined;
 }
 
 /**
@@ -46,6 +51,7 @@ export interface ReadOptions {
 export class ImageCache<Object extends SourceObject = SourceObject> {
   readonly #source: Source<Object>;
   readonly #dir: string;
+  readonly #sync: boolean;
   readonly #now: () => number;
   readonly #logger: CacheLogger;
   readonly #parts: CacheParts<Object>;
@@ -60,6 +66,7 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
     const { dir, source, logger, now = Date.now } = settings;
     this.#source = source;
     this.#dir = dir;
+    this.#sync = settings.durability === 'full';
     this.#now = now;
     this.#logger = logger;
     this.#events = new EventHub((message) => logger.warn(message));
@@ -102,20 +109,45 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
 
   /**
    * An image by any URL of its object: from memory or disk, else downloaded, once for all who wait and ahead of every
-   * prefetch. Resolves when the image is stored; `onArriving` hears of a download as soon as it can be shown.
+   * prefetch. Resolves when the image is stored; `onArriving` hears of a download as soon as it can be shown. A stale image
+   * (see `revalidate` of the options) is answered at once, and S3 is asked in the background.
    * @throws ImageCacheError
    */
   async readUrl(url: string, options: ReadOptions = {}): Promise<CachedImage> {
-    const { actorId = DEFAULT_ACTOR_ID, signal, onArriving } = options;
+    const { actorId = DEFAULT_ACTOR_ID, signal, onArriving, revalidate = false } = options;
     const object = this.#source.identify(url);
     const entry = await this.#parts.manifest.findToServe({ key: object.key });
     const cached = entry === undefined ? undefined : await this.#parts.shelf.read(entry);
-    if (cached !== undefined) return this.#served(cached);
+    if (cached !== undefined) {
+      const { freshness } = this.#parts;
+      if (!revalidate) return this.#served(freshness.whileRevalidating(object, cached));
+      return this.#served(await freshness.revalidated(object, cached, signal));
+    }
     const adopted = await this.#parts.adoption.adoptOrCopy(object, actorId);
     const found = adopted === undefined ? undefined : await this.#parts.shelf.read(adopted);
     if (found !== undefined) return this.#served(found);
     const fetched = await this.#parts.missPath.fetch(object, { actorId, urgency: 'visible', signal, onArriving });
     return this.#served({ ...fetched, tier: 's3' });
+  }
+
+  /**
+   * An image in another size or format: a stored variant, else one made from the original, which is downloaded first if
+   * need be. The original itself where it serves better, or where nothing is there to make variants with.
+   * @throws ImageCacheError TOO_MANY_PIXELS, UNDECODABLE, and what the reading of the original throws
+   */
+  async readVariant(image: { path: string } | ({ url: string } & ReadOptions), spec: VariantSpec): Promise<SizedImage> {
+    const read = () => ('path' in image ? this.readPath(image.path) : this.readUrl(image.url, image));
+    await this.#parts.manifest.open(); // which variants are still wanted only the whole manifest can tell
+    const known = await ('path' in image ? this.findPath(image.path) : this.find(image.url));
+    if (known !== undefined && 'url' in image) {
+      this.#parts.freshness.revalidateLater(this.#source.identify(image.url), known);
+    }
+    const { entry, tier } = known === undefined ? await read() : { entry: known, tier: undefined };
+    const readOriginal = async () => (await this.#parts.shelf.read(entry)) ?? (await read());
+    const sized = await this.#parts.variants.read(entry, spec, readOriginal);
+    if (tier !== undefined) return { ...sized, tier }; // counted when it was read
+    this.#served(sized);
+    return sized;
   }
 
   /** The entry of an object, if it is cached. @throws ImageCacheError for a URL of no configured bucket */
@@ -144,29 +176,8 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
   }
 
   /** Sees to it that an image is cached. Never rejects: what went wrong is in the result. */
-  async prefetch(
-    image: PrefetchImage,
-    actorId: string,
-    priority: Priority = 'normal',
-    signal?: AbortSignal,
-  ): Promise<PrefetchResult> {
-    let s3_url = redact(image.s3_url.split(/[?#]/, 1)[0] ?? '').slice(0, 2048);
-    try {
-      const object = this.#source.identify(image.s3_url);
-      s3_url = object.key;
-      const entry = await this.#parts.manifest.find((index) => index.get(object.key));
-      const named = image.filename === undefined ? object : { ...object, filename: image.filename };
-      const cached = (await this.#ifThere(entry)) ?? (await this.#parts.adoption.adoptOrCopy(named, actorId));
-      if (cached !== undefined) {
-        return { s3_url, status: 'cached', entry: await this.#parts.missPath.claim(cached, actorId) };
-      }
-      const fetched = await this.#parts.missPath.fetch(named, { actorId, urgency: priority, signal });
-      return { s3_url, status: 'downloaded', entry: fetched.entry };
-    } catch (error) {
-      const failure = ImageCacheError.from(error);
-      if (failure.code !== 'ABORTED') this.#logger.warn(`${s3_url}: ${failure.code} ${failure.message}`);
-      return { s3_url, status: 'failed', error: failure.toItem() };
-    }
+  prefetch(image: PrefetchImage, actorId: string, options: PrefetchOptions = {}): Promise<PrefetchResult> {
+    return this.#parts.prefetcher.prefetch(image, actorId, options);
   }
 
   /** Forgets one object, in memory and on disk. Returns how many entries that were. */
@@ -202,6 +213,7 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
       cache_id: await readCacheId(this.#dir).catch(() => ''),
       ...this.#stats.report(index, this.#parts.memory, this.#parts.missPath),
       unclaimed: { files: count, size_bytes: bytes },
+      variants: this.#parts.variants.stats(),
     };
   }
 
@@ -236,6 +248,11 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
     return this.#events.subscribe(listener);
   }
 
+  /** The same with the entries each change is about, and with word of the end. Returns how to stop it. */
+  watch(watcher: CacheWatcher): () => void {
+    return this.#events.watch(watcher);
+  }
+
   /** Ends what runs, brings `manifest.json` up to date and lets go of files and sockets. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -250,6 +267,7 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
     await downloads;
     await this.#parts.verifier.close();
     await this.#parts.fallback.close();
+    await this.#parts.variants.close();
     await this.#parts.uses.record();
     await this.#parts.manifest.close();
   }
@@ -263,7 +281,10 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
   #applied(applied: AppliedChange): void {
     this.#revision += 1;
     this.#parts.shelf.forget(applied.removed);
+    for (const { s3_url } of applied.removed) this.#stats.prefetched.gone(s3_url);
+    this.#parts.variantStore.observe(applied.removed);
     this.#parts.downloader.observe(applied.change);
+    this.#parts.revalidator.observe(applied.change);
     this.#parts.adoption.observe(applied.change);
     this.#parts.discovery.observe(applied.change);
     this.#events.changed(applied, this.#parts.manifest.store.index);
@@ -272,24 +293,30 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
   /** The journal was read anew, perhaps because the directory was emptied under us. */
   #reset(gone: ManifestEntry[]): void {
     this.#revision += 1;
-    this.#parts.shelf.forget(gone);
-    prepareDirectory(this.#dir, this.#now())
+    prepareDirectory(this.#dir, this.#now(), this.#sync)
       .then(() => this.#parts.discovery.reset())
       .catch((error: unknown) => this.#logger.warn(fileError(error).message));
-    this.#events.lost(gone);
+    void this.#lost(gone);
   }
 
-  /** An entry whose file is gone is dropped, so that another file can be adopted in its place. */
-  async #ifThere(entry: ManifestEntry | undefined): Promise<ManifestEntry | undefined> {
-    if (entry === undefined) return undefined;
-    return (await this.#parts.blobs.has(entry)) || (await this.#parts.shelf.read(entry)) !== undefined
-      ? entry
-      : undefined;
+  /** A few hundred at a time: it may be a million (T65). */
+  async #lost(gone: readonly ManifestEntry[]): Promise<void> {
+    const pacer = new Pacer();
+    for (const part of inParts(gone)) {
+      this.#parts.shelf.forget(part);
+      this.#parts.variantStore.observe(part);
+      this.#events.lost(part);
+      if (pacer.isDue) await pacer.turn();
+    }
   }
 
   #served(image: CachedImage): CachedImage {
     image.entry.last_used_at = this.#now();
-    this.#parts.uses.add(image.entry.s3_url);
+    this.#parts.uses.add(image.entry);
+    this.#parts.placeholders.add(image.entry);
+    this.#parts.preloader.served(image.entry);
+    this.#parts.memory.preloaded.used(image.entry.sha256);
+    this.#stats.prefetched.used(image.entry.s3_url);
     this.#stats.served(image.tier, image.body.length);
     return image;
   }

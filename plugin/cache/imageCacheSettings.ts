@@ -2,6 +2,7 @@ import type { EvictionLimits } from './limits/eviction.ts';
 import type { Inspector, Recognizer } from './inspector.ts';
 import type { CacheLogger } from './logger.ts';
 import type { Source, SourceObject } from './source.ts';
+import type { VariantMaker } from './variants/variantMaker.ts';
 
 /** What an `ImageCache` is made of and limited by. */
 export interface ImageCacheSettings<Object extends SourceObject> extends EvictionLimits {
@@ -17,12 +18,22 @@ export interface ImageCacheSettings<Object extends SourceObject> extends Evictio
   fallbackDirs?: readonly string[];
   /** Bytes; 0 for no memory tier. */
   memoryMaxSize: number;
+  /** Whether images are read into the memory tier before they are asked for. @default false */
+  memoryPreload?: boolean;
+  /** How long, in milliseconds, an image is believed to be current before the origin is asked again. @default for ever */
+  revalidateMs?: number | undefined;
   concurrency: number;
+  /** Up to which background downloads become more while that makes them faster. @default concurrency */
+  maxConcurrency?: number;
   durability: 'full' | 'process';
   source: Source<Object>;
   inspect: Inspector;
   /** @default no image is sent on before it is whole */
   recognize?: Recognizer;
+  /** Makes images of other sizes and formats. @default originals are served instead */
+  maker?: VariantMaker;
+  /** Whether thumbhashes are made for the manifest. @default false */
+  placeholder?: boolean;
   logger: CacheLogger;
   /** @default Date.now */
   now?: () => number;

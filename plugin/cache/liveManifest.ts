@@ -1,7 +1,7 @@
 import { ImageCacheError } from '../errors.ts';
 import type { ManifestEntry } from '../protocol.ts';
 import { prepareDirectory } from './files/directory.ts';
-import type { Discovery } from './discovery/discovery.ts';
+import type { Background } from './background.ts';
 import { fileError } from './files/fileError.ts';
 import type { CacheLogger } from './logger.ts';
 import type { ManifestIndex } from './manifest/manifestIndex.ts';
@@ -16,6 +16,7 @@ type Find = (index: ManifestIndex) => ManifestEntry | undefined;
 export class LiveManifest {
   readonly store: ManifestStore;
   readonly #dir: string;
+  readonly #sync: boolean;
   readonly #now: () => number;
   readonly #logger: CacheLogger;
   #opening: Promise<void> | undefined;
@@ -23,21 +24,24 @@ export class LiveManifest {
   #prepared: Promise<void> | undefined;
   #isOpen = false;
   readonly #closed = new AbortController();
-  readonly #discovery: Discovery;
+  readonly #background: readonly Background[];
   #lookedAroundAt = 0;
 
   constructor(options: {
     store: ManifestStore;
     dir: string;
+    /** Survive a power cut. */
+    sync: boolean;
     now: () => number;
     logger: CacheLogger;
-    discovery: Discovery;
+    background: readonly Background[];
   }) {
     this.store = options.store;
     this.#dir = options.dir;
+    this.#sync = options.sync;
     this.#now = options.now;
     this.#logger = options.logger;
-    this.#discovery = options.discovery;
+    this.#background = options.background;
   }
 
   /** False before the first {@link LiveManifest.open} has come to its end. */
@@ -99,7 +103,7 @@ export class LiveManifest {
     await this.#opening?.catch(() => undefined);
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    await this.#discovery.close();
+    for (const work of this.#background) await work.close();
     await this.store.close();
   }
 
@@ -111,11 +115,11 @@ export class LiveManifest {
 
   async #open(): Promise<void> {
     const started = performance.now();
-    this.#prepared = prepareDirectory(this.#dir, this.#now());
+    this.#prepared = prepareDirectory(this.#dir, this.#now(), this.#sync);
     await this.#prepared;
     await this.store.open();
     this.#isOpen = true;
-    this.#discovery.start();
+    for (const work of this.#background) work.start();
     const { size, totalBytes } = this.store.index;
     const took = (performance.now() - started).toFixed(0);
     this.#logger.debug?.(`opened ${size} images, ${(totalBytes / 1e6).toFixed(1)} MB in ${took} ms`);

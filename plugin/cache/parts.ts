@@ -1,9 +1,12 @@
+import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
 import { Adoption } from './discovery/adoption.ts';
 import { BlobStore } from './files/blobs.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { Downloader } from './downloads/downloader.ts';
 import { Evictor } from './limits/eviction.ts';
 import { FallbackDirs } from './discovery/fallbackDirs.ts';
+import { Freshness } from './freshness/freshness.ts';
 import { missingSpace } from './files/freeSpace.ts';
 import type { ImageCacheSettings } from './imageCacheSettings.ts';
 import { JournalManifest } from './manifest/journalManifest.ts';
@@ -13,12 +16,24 @@ import { MemoryTier } from './memory.ts';
 import { MissPath } from './downloads/missPath.ts';
 import { NamedImages } from './discovery/namedImages.ts';
 import { Pins } from './limits/pins.ts';
+import { Prefetcher } from './downloads/prefetcher.ts';
+import { Preloader } from './preloading/preloader.ts';
 import { RecentUses } from './limits/recentUses.ts';
 import { Removal } from './removal.ts';
+import { Revalidator } from './freshness/revalidator.ts';
 import { Shelf } from './shelf.ts';
 import type { SourceObject } from './source.ts';
 import type { StatsCounter } from './stats.ts';
 import { Verifier } from './discovery/verifier.ts';
+import { Placeholders } from './variants/placeholders.ts';
+import { VariantStore } from './variants/variantStore.ts';
+import { Variants } from './variants/variants.ts';
+
+/**
+ * Pictures that are decoded and encoded at a time: on half of the cores, so that serving has the others, and on half of
+ * libuv's four threads, which files are read by, too.
+ */
+const MAKERS = Math.max(1, Math.min(2, Math.floor(availableParallelism() / 2)));
 
 export type CacheParts<Object extends SourceObject> = ReturnType<typeof assembleParts<Object>>;
 
@@ -35,17 +50,25 @@ export function assembleParts<Object extends SourceObject>(
 
   const store = new JournalManifest({ dir, prefix, sync, now, observer });
   const discovery = new Discovery({ dir, store, now, logger });
-  const manifest = new LiveManifest({ store, dir, now, logger, discovery });
   const blobs = new BlobStore({ dir, sync, now });
   const memory = new MemoryTier(settings.memoryMaxSize);
   const shelf = new Shelf({ store, blobs, memory, warn });
+  const variantStore = new VariantStore({ dir, store, memory, now });
+  const limit = pLimit(MAKERS);
+  const placeholderMaker = settings.placeholder === true ? settings.maker : undefined;
+  const placeholders = new Placeholders({ store, blobs, memory, maker: placeholderMaker, limit });
+  const preloader = new Preloader({ store, shelf, memory, logger, isEnabled: settings.memoryPreload === true });
+  const background = [discovery, variantStore, placeholders, preloader];
+  const manifest = new LiveManifest({ store, dir, sync, now, logger, background });
   const uses = new RecentUses({ store, now });
+  const missing = () => missingSpace(dir, settings.minFreeSpace);
   const evictor = new Evictor({
     manifest,
     shelf,
+    variants: variantStore,
     uses,
-    missingSpace: () => missingSpace(dir, settings.minFreeSpace),
-    unclaimed: discovery.unclaimed,
+    missingSpace: missing,
+    expendable: [discovery.unclaimed, variantStore],
     limits: settings,
     now,
     logger,
@@ -53,7 +76,26 @@ export function assembleParts<Object extends SourceObject>(
 
   const maxBytesOf = (actorId: string) => Math.min(settings.maxSize, settings.quotaOf?.(actorId) ?? Infinity);
   const downloader = new Downloader({ source, store, blobs, inspect, recognize, maxBytesOf, now, sync });
-  const missPath = new MissPath({ manifest, shelf, downloader, evictor, concurrency, stats });
+  const ensureRoom = () => evictor.ensureFreeSpace();
+  const revalidator = new Revalidator({ source, store, blobs, shelf, inspect, ensureRoom, maxBytesOf, now, sync });
+  const missPath = new MissPath({
+    manifest,
+    shelf,
+    downloader,
+    revalidator,
+    evictor,
+    concurrency,
+    maxConcurrency: settings.maxConcurrency ?? concurrency,
+    slowDowns: () => source.slowDowns ?? 0,
+    stats,
+  });
+
+  const freshness = new Freshness<Object>({
+    revalidateMs: settings.revalidateMs,
+    ask: (object, entry, request) => missPath.revalidate(object, entry, request),
+    now,
+    logger,
+  });
 
   const images = new NamedImages(settings.maxImageSize ?? settings.maxSize);
   const fallback = new FallbackDirs(settings.fallbackDirs ?? []);
@@ -65,11 +107,21 @@ export function assembleParts<Object extends SourceObject>(
     inspect,
     sync,
     warn,
-    ensureRoom: () => evictor.ensureFreeSpace(),
+    ensureRoom,
     stored: (entry) => evictor.enforce(entry),
   });
-  const verifier = new Verifier({ ...found, adoption });
-  const removal = new Removal({ manifest, shelf, blobs, discovery, adoption });
+  const prefetching = { source, manifest, blobs, shelf, adoption, freshness, missPath, placeholders, logger };
+  const prefetcher = new Prefetcher<Object>(prefetching);
+  const verifier = new Verifier({ ...found, adoption, variants: variantStore });
+  const removal = new Removal({ manifest, shelf, variants: variantStore, blobs, discovery, adoption });
+  const variants = new Variants({
+    files: variantStore,
+    evictor,
+    maker: settings.maker,
+    hasRoom: async () => (await missing()) === 0,
+    limit,
+    logger,
+  });
   const pins = new Pins(manifest);
 
   return {
@@ -80,12 +132,19 @@ export function assembleParts<Object extends SourceObject>(
     uses,
     evictor,
     downloader,
+    revalidator,
     missPath,
+    freshness,
+    prefetcher,
     discovery,
     fallback,
     adoption,
     verifier,
     removal,
+    variantStore,
+    variants,
+    placeholders,
+    preloader,
     pins,
   };
 }

@@ -9,10 +9,12 @@ import type { LiveManifest } from './liveManifest.ts';
 import { actorsOf } from './manifest/manifestEntry.ts';
 import type { AppliedChange } from './manifest/manifestStore.ts';
 import type { Shelf } from './shelf.ts';
+import type { VariantStore } from './variants/variantStore.ts';
 
 export interface RemovalOptions {
   manifest: LiveManifest;
   shelf: Shelf;
+  variants: VariantStore;
   blobs: BlobStore;
   discovery: Discovery;
   adoption: Adoption;
@@ -28,28 +30,32 @@ export class Removal {
 
   /** Forgets one object. Returns how many entries that were. */
   async invalidate(key: string): Promise<number> {
-    const { manifest, shelf, discovery, adoption } = this.#options;
+    const { manifest, shelf, variants, blobs, discovery, adoption } = this.#options;
     await manifest.open();
     const unclaimed = await discovery.candidates(keyDigest(key), undefined);
     const { removed } = await manifest.store.append({ op: 'delete', keys: [key], reason: 'invalidated' });
     await shelf.remove(removed);
+    await variants.remove(removed);
     await adoption.discard(unclaimed);
+    await blobs.syncRemoval(removed, unclaimed);
     return removed.length;
   }
 
   /** Forgets what only this actor uses; without an actor, everything. */
   async clear(actorId: string | undefined): Promise<ClearAnswer> {
-    const { manifest, shelf, discovery, adoption } = this.#options;
+    const { manifest, shelf, variants, blobs, discovery, adoption } = this.#options;
     const index = await manifest.refreshed();
     const before = actorId === undefined ? index.size : index.keysOf(actorId).size;
     await discovery.scan();
     const unclaimed = [...discovery.pathsOf(actorId)];
     const { removed } = await this.#appendClear(actorId);
     await shelf.remove(removed);
+    const variantBytes = await variants.remove(removed);
     const discarded = await adoption.discard(unclaimed);
+    await blobs.syncRemoval(removed, unclaimed);
     return {
       cleared: removed.length + discarded.files,
-      freed_bytes: removed.reduce((sum, entry) => sum + entry.size_bytes, discarded.bytes),
+      freed_bytes: removed.reduce((sum, entry) => sum + entry.size_bytes, discarded.bytes + variantBytes),
       kept: Math.max(0, before - removed.length),
     };
   }
@@ -62,10 +68,10 @@ export class Removal {
       return await manifest.store.append(change);
     } catch (error) {
       if (ImageCacheError.from(error).code !== 'CACHE_DISK_FULL') throw error;
-      const doomed = [...manifest.store.index.values()].filter(
-        (entry) => actorId === undefined || actorsOf(entry).every((actor) => actor === actorId),
-      );
-      for (const entry of doomed) await blobs.remove(entry);
+      const { index } = manifest.store;
+      for (const entry of actorId === undefined ? index.toArray() : index.valuesOf(actorId)) {
+        if (actorId === undefined || actorsOf(entry).length === 1) await blobs.remove(entry);
+      }
       return manifest.store.append(change);
     }
   }

@@ -1,4 +1,4 @@
-import type { CacheTier, ManifestEntry } from '../protocol.ts';
+import type { CacheOutcome, CacheTier, ManifestEntry } from '../protocol.ts';
 import type { BlobStore } from './files/blobs.ts';
 import { fileError } from './files/fileError.ts';
 import type { ManifestStore } from './manifest/manifestStore.ts';
@@ -10,6 +10,8 @@ export interface CachedImage {
   body: Buffer;
   /** Where the bytes came from this time. */
   tier: CacheTier;
+  /** Set where S3 was, or is to be, asked whether the image has changed. */
+  outcome?: Extract<CacheOutcome, 'STALE' | 'REVALIDATED'>;
 }
 
 export interface ShelfOptions {
@@ -27,9 +29,16 @@ export class Shelf {
   readonly #options: ShelfOptions;
   /** One read of a file at a time, however many ask. */
   readonly #reading = new Map<string, Promise<Buffer | undefined>>();
+  /** Reads of files that somebody waits for. */
+  #awaited = 0;
 
   constructor(options: ShelfOptions) {
     this.#options = options;
+  }
+
+  /** Somebody waits for a file. */
+  get isBusy(): boolean {
+    return this.#awaited > 0;
   }
 
   /** From memory only. */
@@ -42,10 +51,17 @@ export class Shelf {
   async read(entry: ManifestEntry): Promise<CachedImage | undefined> {
     const inMemory = this.peek(entry);
     if (inMemory !== undefined) return inMemory;
-    const body = await this.#readDisk(entry);
+    const body = await this.#readAwaited(entry);
     if (body !== undefined) return { entry, body, tier: 'disk' };
     await this.#drop(entry);
     return undefined;
+  }
+
+  /** Reads an image into free room of the memory tier. An entry whose file is gone or damaged is dropped. */
+  async preload(entry: ManifestEntry): Promise<void> {
+    const body = await this.#readDisk(entry);
+    if (body === undefined) await this.#drop(entry);
+    else if (this.#isCurrent(entry)) this.#options.memory.preload(entry.sha256, body);
   }
 
   /** Keeps a download in memory; a long prefetch must not push out of there what is being looked at. */
@@ -73,6 +89,17 @@ export class Shelf {
     for (const entry of entries) this.#options.memory.delete(entry.sha256);
   }
 
+  async #readAwaited(entry: ManifestEntry): Promise<Buffer | undefined> {
+    this.#awaited += 1;
+    try {
+      const body = await this.#readDisk(entry);
+      if (body !== undefined) this.#remember(entry, body);
+      return body;
+    } finally {
+      this.#awaited -= 1;
+    }
+  }
+
   #readDisk(entry: ManifestEntry): Promise<Buffer | undefined> {
     const running = this.#reading.get(entry.local_path);
     if (running !== undefined) return running;
@@ -83,17 +110,19 @@ export class Shelf {
 
   async #readOnce(entry: ManifestEntry): Promise<Buffer | undefined> {
     try {
-      const body = await this.#options.blobs.read(entry);
-      if (body !== undefined) this.#remember(entry, body);
-      return body;
+      return await this.#options.blobs.read(entry);
     } catch (error) {
       throw fileError(error);
     }
   }
 
   #remember(entry: ManifestEntry, body: Buffer): void {
-    const { memory, store } = this.#options;
-    if (store.index.get(entry.s3_url) !== undefined) memory.set(entry.sha256, body); // else cleared meanwhile
+    if (this.#isCurrent(entry)) this.#options.memory.set(entry.sha256, body);
+  }
+
+  /** Else it was cleared, or replaced by other bytes, while they were read. */
+  #isCurrent({ s3_url, sha256 }: ManifestEntry): boolean {
+    return this.#options.store.index.get(s3_url)?.sha256 === sha256;
   }
 
   async #drop(entry: ManifestEntry): Promise<void> {

@@ -12,6 +12,8 @@ export interface SourceMetadata {
   etag: string;
   /** As claimed; the bytes decide. */
   contentType: string;
+  /** The object is still the one whose ETag was given: nothing was put into the sink. */
+  notModified?: true;
 }
 
 /** Where a download puts the bytes. */
@@ -36,9 +38,12 @@ export interface Source<Object extends SourceObject = SourceObject> {
   identify(url: string): Object;
   /**
    * Fetches the whole object into the sink, trying again where that can help.
+   * @param knownEtag as the origin sent it: the object is fetched only if it is another one by now (RFC 9110, 13.1.2)
    * @throws ImageCacheError IMAGE_TOO_LARGE, UPSTREAM_*, ABORTED, or what the sink threw
    */
-  download(object: Object, sink: Sink, signal: AbortSignal): Promise<SourceMetadata>;
+  download(object: Object, sink: Sink, signal: AbortSignal, knownEtag?: string): Promise<SourceMetadata>;
+  /** How often the origin has asked to slow down. @default 0 */
+  readonly slowDowns?: number;
   /** Lets go of sockets. */
   close(): void;
 }

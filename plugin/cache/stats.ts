@@ -1,6 +1,7 @@
 import type { CacheStats, CacheTier } from '../protocol.ts';
 import type { ManifestIndex } from './manifest/manifestIndex.ts';
 import type { MemoryTier } from './memory.ts';
+import { Foresight } from './preloading/foresight.ts';
 
 /** Counters since this server started. */
 export class StatsCounter {
@@ -10,6 +11,9 @@ export class StatsCounter {
   completed = 0;
   failed = 0;
   downloadedBytes = 0;
+  /** What was downloaded before anybody looked at it, by key. */
+  readonly prefetched = new Foresight();
+  readonly revalidations = { unchanged: 0, changed: 0, failed: 0 };
 
   served(tier: CacheTier, bytes: number): void {
     if (tier === 's3') {
@@ -24,7 +28,7 @@ export class StatsCounter {
     index: ManifestIndex,
     memory: MemoryTier,
     queue: { active: number; queued: number },
-  ): Omit<CacheStats, 'cache_id' | 'unclaimed'> {
+  ): Omit<CacheStats, 'cache_id' | 'unclaimed' | 'variants'> {
     const hits = this.hits.memory + this.hits.disk;
     const asked = hits + this.misses;
     return {
@@ -46,6 +50,9 @@ export class StatsCounter {
         failed: this.failed,
         bytes: this.downloadedBytes,
       },
+      revalidations: { ...this.revalidations },
+      preloading: memory.preloaded.stats,
+      prefetching: this.prefetched.stats,
     };
   }
 }

@@ -1,6 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /**
+ * Takes back the leave to read that a server around us has given in advance: Vite gives it to every page of this
+ * machine, under `server.cors: true` to everybody. The guard would refuse such a page, but not a browser's own cache: what
+ * our page was sent, a page of another port (the same site) could read from there (T5).
+ */
+export function dropForeignCors(response: ServerResponse): void {
+  response.removeHeader('Access-Control-Allow-Origin');
+}
+
+/**
  * Lets the pages of `allowedOrigins` read answers, canvas included, and nobody else's.
  * @returns true if the request was a preflight and has been answered
  */

@@ -1,13 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ArrivingImage } from '../cache/downloads/arrivingImage.ts';
+import type { ReadOptions } from '../cache/imageCache.ts';
 import type { CachedImage } from '../cache/shelf.ts';
+import type { VariantSpec } from '../cache/variants/variantSpec.ts';
 import { parseActorId } from './actorId.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { HttpContext } from './context.ts';
+import { ensureAuthorized } from './ensureAuthorized.ts';
 import { parseQuery } from './query.ts';
 import { sendImage } from './sendImage.ts';
 import { isStreamable, streamImage } from './streamImage.ts';
 import { requesterSignal } from './requesterSignal.ts';
+import { sendVariant } from './sendVariant.ts';
+import { VARIANT_PARAMETERS, parseVariant } from './variantQuery.ts';
 
 const PARAMETERS = {
   path: 'INVALID_PATH',
@@ -15,19 +20,24 @@ const PARAMETERS = {
   actor_id: 'INVALID_ACTOR_ID',
   // The client changes it to make the browser ask again; it means nothing here.
   v: 'INVALID_URL',
+  revalidate: 'INVALID_URL',
+  ...VARIANT_PARAMETERS,
 } as const;
 
 /**
- * `GET·HEAD /image?path=<local_path>` and `GET·HEAD /image?url=<s3 url>[&actor_id=]`: the hot path, a plain handler
- * without Express. An image in memory is answered in the same turn of the event loop.
+ * `GET·HEAD /image?path=<local_path>` and `GET·HEAD /image?url=<s3 url>[&actor_id=]`, as it is or, with `w`, `h`, `fit`,
+ * `format` and `q`, in another size and format: the hot path, a plain handler without Express. An image in memory is answered in the same turn of the event loop.
  */
 export function createImageRoute(context: HttpContext) {
   const { cache, logger, authorize } = context;
 
   async function answer(request: IncomingMessage, response: ServerResponse, started: number): Promise<void> {
-    const { path, url, actor_id } = parseQuery(request.url ?? '', PARAMETERS);
+    const query = parseQuery(request.url ?? '', PARAMETERS);
+    const { path, url, actor_id } = query;
+    const variant = parseVariant(query, request.headers.accept, context.images);
     if (path !== undefined && url === undefined) {
       if (path === '') throw new ImageCacheError('INVALID_PATH', 'The parameter `path` is empty.');
+      if (variant !== undefined) return answerVariant(request, response, { path }, variant);
       const image = cache.peek(path) ?? (await cache.readPath(path));
       await ensureAuthorized(context, request, image.entry);
       sendImage(request, response, image, 'path');
@@ -40,7 +50,12 @@ export function createImageRoute(context: HttpContext) {
       });
     }
     const actorId = actor_id === undefined ? undefined : parseActorId(actor_id);
-    const image = await readThrough(request, response, url, actorId);
+    if (variant !== undefined) return answerVariant(request, response, { url, actorId }, variant);
+    if (query.revalidate !== undefined && query.revalidate !== 'true') {
+      throw new ImageCacheError('INVALID_URL', 'The parameter `revalidate` can only be `true`.');
+    }
+    const revalidate = query.revalidate !== undefined;
+    const image = await readThrough(request, response, url, { actorId, revalidate });
     if (image !== undefined) log(image, started);
   }
 
@@ -49,7 +64,7 @@ export function createImageRoute(context: HttpContext) {
     request: IncomingMessage,
     response: ServerResponse,
     url: string,
-    actorId: string | undefined,
+    options: Pick<ReadOptions, 'actorId' | 'revalidate'>,
   ): Promise<CachedImage | undefined> {
     const known = authorize === undefined ? undefined : await cache.find(url);
     if (known !== undefined) await ensureAuthorized(context, request, known);
@@ -62,7 +77,7 @@ export function createImageRoute(context: HttpContext) {
     // Whether somebody may see an image is decided by its entry, which there is none of yet.
     const onArriving = authorize === undefined && isStreamable(request) ? stream : undefined;
     try {
-      const image = await cache.readUrl(url, { actorId, signal: requesterSignal(response), onArriving });
+      const image = await cache.readUrl(url, { ...options, signal: requesterSignal(response), onArriving });
       await ensureAuthorized(context, request, image.entry);
       if (streamed === undefined) sendImage(request, response, image, 'url');
       return image;
@@ -76,9 +91,27 @@ export function createImageRoute(context: HttpContext) {
     }
   }
 
+  async function answerVariant(
+    request: IncomingMessage,
+    response: ServerResponse,
+    asked: { path: string } | { url: string; actorId: string | undefined },
+    spec: VariantSpec,
+  ): Promise<void> {
+    const image = { ...asked, signal: requesterSignal(response) };
+    if (authorize !== undefined) {
+      const known = await ('path' in image ? cache.findPath(image.path) : cache.find(image.url));
+      // Before anything is made of it.
+      const entry = known ?? ('url' in image ? (await cache.readUrl(image.url, image)).entry : undefined);
+      if (entry !== undefined) await ensureAuthorized(context, request, entry);
+    }
+    const sized = await cache.readVariant(image, spec);
+    await ensureAuthorized(context, request, sized.entry);
+    sendVariant(request, response, sized, { spec, askedBy: 'path' in asked ? 'path' : 'url' });
+  }
+
   function log(image: CachedImage, started: number): void {
     if (logger.debug === undefined) return;
-    const outcome = image.tier === 's3' ? 'MISS' : `HIT ${image.tier}`;
+    const outcome = image.outcome ?? (image.tier === 's3' ? 'MISS' : `HIT ${image.tier}`);
     logger.debug(`${outcome} ${shortName(image)} ${(performance.now() - started).toFixed(1)} ms`);
   }
 
@@ -102,15 +135,6 @@ const PATH_QUERY = /^\/image\?path=([^&#%+]+)$/;
 function peekQuery(cache: HttpContext['cache'], url: string): CachedImage | undefined {
   const path = PATH_QUERY.exec(url)?.[1];
   return path === undefined ? undefined : cache.peek(path);
-}
-
-async function ensureAuthorized(
-  { authorize }: HttpContext,
-  request: IncomingMessage,
-  entry: CachedImage['entry'],
-): Promise<void> {
-  if (authorize === undefined || (await authorize(request, entry))) return;
-  throw new ImageCacheError('NOT_AUTHORIZED', 'You may not see this image.');
 }
 
 function shortName({ entry }: CachedImage): string {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ImageCacheError } from '../errors.ts';
 import { readJson } from './bodies.ts';
 import type { HttpContext } from './context.ts';
-import { applyCors } from './cors.ts';
+import { applyCors, dropForeignCors } from './cors.ts';
 import { createExpressApp } from './expressApp.ts';
 import { createGuard } from './guard.ts';
 import { createImageRoute } from './imageRoute.ts';
@@ -17,6 +17,7 @@ const ALLOWED: Record<string, string> = {
   manifest: 'GET, HEAD',
   exists: 'GET, HEAD',
   stats: 'GET, HEAD',
+  events: 'GET, HEAD',
   lookup: 'POST',
   prefetch: 'POST',
   invalidate: 'POST',
@@ -49,6 +50,7 @@ export function createHandler(context: HttpContext): Middleware {
       sendProblem(request, response, failure);
     };
     try {
+      dropForeignCors(response);
       guard(request);
       if (applyCors(context.allowedOrigins, request, response)) return;
       // A fragment, `*`, or the absolute form (RFC 9112, 3.2.2), whose host the guard has not seen (T11).

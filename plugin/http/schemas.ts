@@ -31,6 +31,7 @@ export const prefetchSchema: z.ZodType<PrefetchRequest> = z.object({
   actor_id: actorId,
   images: z.array(z.object({ s3_url: url, filename: filename.optional() }).transform(withoutUndefined)),
   priority: z.enum(['high', 'normal']).default('normal'),
+  revalidate: z.boolean({ error: 'must be true or false' }).default(false),
 });
 
 export const lookupSchema: z.ZodType<LookupRequest> = z.object({ urls: z.array(url).max(10_000) });

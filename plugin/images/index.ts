@@ -1,2 +1,3 @@
 export { inspectImage } from './inspect.ts';
 export { recognizeImage } from './recognize.ts';
+export { createVariantMaker } from './variants/variantMaker.ts';

@@ -24,6 +24,7 @@ export function servePlugin(options: ResolvedOptions, createCache: CacheFactory)
       cache,
       logger,
       authorize: undefined,
+      images: options.images,
       allowedOrigins: options.allowedOrigins,
       allowedHosts: serverHosts === true ? true : [...options.allowedHosts, ...(serverHosts ?? [])],
       bodyLimit: options.bodyLimit,
@@ -63,7 +64,12 @@ export function servePlugin(options: ResolvedOptions, createCache: CacheFactory)
 
     configurePreviewServer(server) {
       mount(server, server.config.preview.allowedHosts);
-      server.httpServer.once('close', () => void close(server.config));
+      // Preview has no hook for its end, and what calls this exits as soon as it has resolved.
+      const closeServer = server.close.bind(server);
+      server.close = async () => {
+        await closeServer();
+        await close(server.config);
+      };
     },
 
     /** In middleware mode there is no HTTP server whose end could be heard. */

@@ -48,8 +48,8 @@ export async function seedDirectory(dir: string, count: number, files: number): 
     lastUpdated: Date.now(),
     state: { position: { generation: 1, offset: 0 }, pinnedActors: [] },
   });
-  await writeSnapshot(generationPath(journal, 1, 'snap'), join(dir, TMP_DIR, 'seed'), content, false);
-  await publishManifest(dir, false);
+  await writeSnapshot(generationPath(journal, 1, 'snap'), join(dir, TMP_DIR, 'seed'), content);
+  await publishManifest(dir);
   for (const [n, { local_path }] of entries.slice(0, files).entries()) {
     const path = join(dir, local_path.slice(PREFIX.length));
     await mkdir(dirname(path), { recursive: true });

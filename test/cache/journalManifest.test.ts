@@ -3,26 +3,31 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { JournalManifest } from '../../plugin/cache/manifest/journalManifest.ts';
 import type { AppliedChange } from '../../plugin/cache/manifest/manifestStore.ts';
+import type { ManifestEntry } from '../../plugin/protocol.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';
 import { entryOf } from '../helpers/entries.ts';
 
-async function openStore(dir: string) {
+async function openStore(dir: string, heard: (change: AppliedChange) => void = () => undefined) {
   const warnings: string[] = [];
   const applied: AppliedChange[] = [];
+  const lost: ManifestEntry[] = [];
   const store = new JournalManifest({
     dir,
     prefix: '.image-cache/',
     sync: false,
     now: () => 1_729_176_000_000,
     observer: {
-      applied: (change) => applied.push(change),
-      reset: () => undefined,
+      applied: (change) => {
+        applied.push(change);
+        heard(change);
+      },
+      reset: (gone) => lost.push(...gone),
       warn: (text) => warnings.push(text),
     },
   });
   await store.open();
   onTestFinished(() => store.close());
-  return { store, warnings, applied };
+  return { store, warnings, applied, lost };
 }
 
 const keysIn = (store: JournalManifest) => [...store.index.values()].map(({ s3_url }) => s3_url).toSorted();
@@ -253,5 +258,68 @@ describe('JournalManifest', () => {
     await next.append({ op: 'put', entry: entryOf(2) });
     const { store: last } = await openStore(dir);
     expect(keysIn(last)).toEqual([entryOf(1).s3_url, entryOf(2).s3_url]);
+  });
+});
+
+describe('T65: what concerns very many entries', () => {
+  const COUNT = 20_000;
+
+  async function openMany(heard?: () => void) {
+    const opened = await openStore(await temporaryDirectory(), heard);
+    await Promise.all(Array.from({ length: COUNT }, (_, n) => opened.store.append({ op: 'put', entry: entryOf(n) })));
+    opened.applied.length = 0;
+    return opened;
+  }
+
+  /** Counts how often the event loop comes round. */
+  function countTurns() {
+    const turns = { count: 0 };
+    let next = setImmediate(function count() {
+      turns.count += 1;
+      next = setImmediate(count);
+    });
+    onTestFinished(() => clearImmediate(next));
+    return turns;
+  }
+
+  it.each([{ op: 'clear' }, { op: 'clear', actor: '0001' }] as const)(
+    'is told in parts, and answered as a whole: %j',
+    async (change) => {
+      const { store, applied } = await openMany();
+      const { removed } = await store.append(change);
+      expect(new Set(removed.map(({ s3_url }) => s3_url)).size).toBe(COUNT);
+      expect(applied.flatMap((part) => part.removed)).toEqual(removed);
+      expect(Math.max(...applied.map((part) => part.removed.length))).toBeLessThan(COUNT / 4);
+      expect(applied.every((part) => part.change.op === 'clear')).toBe(true);
+      expect(store.index).toMatchObject({ size: 0, totalBytes: 0 });
+      expect([...store.index.actors()]).toEqual([]);
+    },
+  );
+
+  it('lets others have their turn while an actor is pinned, unpinned and cleared', async () => {
+    const turns = countTurns();
+    let heardIn = new Set<number>();
+    const { store } = await openMany(() => heardIn.add(turns.count));
+    for (const pinned of [true, false]) {
+      heardIn = new Set();
+      await store.append({ op: 'pin', target: { actor: '0001' }, pinned });
+      expect(heardIn.size, 'the turns of the event loop in which it was told').toBeGreaterThan(1);
+      const isRight = (entry: ManifestEntry) => (entry.pinned === true) === pinned;
+      expect([...store.index.values()].every(isRight)).toBe(true);
+    }
+    heardIn = new Set();
+    await store.append({ op: 'clear', actor: '0001' });
+    expect(heardIn.size).toBeGreaterThan(1);
+  });
+
+  it('T55: is told whole when the directory is removed', async () => {
+    const dir = await temporaryDirectory();
+    const { store, lost } = await openStore(dir);
+    await Promise.all(Array.from({ length: COUNT }, (_, n) => store.append({ op: 'put', entry: entryOf(n) })));
+    await rm(join(dir, 'journal'), { recursive: true });
+    await rm(join(dir, 'manifest.json'), { force: true });
+    await store.refresh();
+    expect(lost).toHaveLength(COUNT);
+    expect(store.index.size).toBe(0);
   });
 });

@@ -72,6 +72,40 @@ export function describeManifestStore(name: string, createPlace: () => Promise<S
       expect(store.index).toMatchObject({ size: 0, totalBytes: 0 });
     });
 
+    it('records when an entry was found to be current, and its ETag, unless it holds other bytes by now', async () => {
+      const { store, applied } = await openStore();
+      const { s3_url: key, sha256 } = entryOf(1);
+      await store.append(put(entryOf(1)));
+      const current = { op: 'validate', key, sha256, etag: '"new"', at: 2e12 } as const;
+      expect(await store.append(current)).toMatchObject({ change: current, removed: [] });
+      await store.append({ ...current, sha256: entryOf(2).sha256, at: 3e12 });
+      await store.append({ ...current, key: 'never there' });
+      expect(store.index.get(key)).toEqual({ ...entryOf(1), etag: '"new"', validated_at: 2e12 });
+      expect(store.index.size).toBe(1);
+      expect(applied).toHaveLength(4);
+    });
+
+    it('replaces an entry by other bytes for all who use it, and only the one that was meant', async () => {
+      const { store } = await openStore();
+      const { s3_url, sha256 } = entryOf(1);
+      const old = entryOf(1);
+      const entry = { ...entryOf(2), s3_url };
+      const replacement = { op: 'replace', entry, sha256 } as const;
+      await store.append(replacement);
+      expect(store.index.size, 'what is not there is not brought back').toBe(0);
+      await store.append(put(old));
+      await store.append({ op: 'claim', key: s3_url, actor: '0002' });
+      await store.append({ op: 'pin', target: { key: s3_url }, pinned: true });
+      const { removed } = await store.append(replacement);
+      expect(removed.map(({ local_path }) => local_path)).toEqual([old.local_path]);
+      expect(store.index.get(s3_url)).toEqual({ ...entry, actor_ids: ['0001', '0002'], pinned: true });
+      expect(store.index.getByPath(old.local_path)).toBeUndefined();
+      expect((await store.append({ ...replacement, entry: old })).removed, 'no longer the one that was meant').toEqual(
+        [],
+      );
+      expect(store.index).toMatchObject({ size: 1, totalBytes: entry.size_bytes });
+    });
+
     it('clears an actor and keeps what another one claimed', async () => {
       const { store } = await openStore();
       await store.append(put(entryOf(1)));
@@ -141,9 +175,11 @@ export function describeManifestStore(name: string, createPlace: () => Promise<S
       const other = (await openStore(place)).store;
       await other.append({ op: 'delete', keys: [entryOf(1).s3_url], reason: 'invalidated' });
       await other.append(put(entryOf(2, { filename: 'newer' })));
+      const { s3_url, sha256 } = entryOf(3);
+      await other.append({ op: 'replace', entry: { ...entryOf(100), s3_url }, sha256 });
       const { store } = await createStore(place);
       const opening = store.open();
-      const questions = [0, 1, 2, 49].flatMap((n) => [{ path: entryOf(n).local_path }, { key: entryOf(n).s3_url }]);
+      const questions = [0, 1, 2, 49, 3].flatMap((n) => [{ path: entryOf(n).local_path }, { key: entryOf(n).s3_url }]);
       const early = await Promise.all(questions.map((question) => store.findEarly(question)));
       await opening;
       const known = questions.map((question) => store.index.find(question));

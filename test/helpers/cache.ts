@@ -20,11 +20,17 @@ export interface TestCache {
   warnings: string[];
 }
 
+type TestSettings = Partial<ImageCacheSettings<SourceObject>> & { source?: MemorySource };
+
 /** A cache on a real directory in front of an origin in memory; whatever it holds counts as a PNG. */
-export async function openCache(
-  settings: Partial<ImageCacheSettings<SourceObject>> & { source?: MemorySource } = {},
-): Promise<TestCache> {
-  const dir = settings.dir ?? join(await temporaryDirectory(), '.image-cache');
+export async function openCache(settings: TestSettings = {}): Promise<TestCache> {
+  const opened = createCache({ ...settings, dir: settings.dir ?? join(await temporaryDirectory(), '.image-cache') });
+  onTestFinished(() => opened.cache.close());
+  return opened;
+}
+
+/** The same for whoever closes it. */
+export function createCache(settings: TestSettings & { dir: string }): TestCache {
   const source = settings.source ?? new MemorySource((name) => bytesOf(name));
   const warnings: string[] = [];
   const cache = new ImageCache({
@@ -37,9 +43,7 @@ export async function openCache(
     inspect: () => ({ contentType: 'image/png', extension: 'png', width: 1, height: 1 }),
     logger: { debug: undefined, info: () => undefined, warn: (message) => warnings.push(message) },
     ...settings,
-    dir,
     source,
   });
-  onTestFinished(() => cache.close());
-  return { cache, source, dir, warnings };
+  return { cache, source, dir: settings.dir, warnings };
 }

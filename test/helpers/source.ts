@@ -22,6 +22,7 @@ export function sourceOptions(buckets: ResolvedBucket[], rest: Partial<ResolvedO
   return {
     buckets,
     concurrency: 16,
+    maxConcurrency: 16,
     maxImageSize: 1_000_000,
     resolveKey: undefined,
     ...rest,

@@ -17,16 +17,27 @@ export interface Bucket {
   presign(key: string, secondsAgo?: number): Promise<string>;
   /** The bucket, as the option `buckets` has it, with credentials. */
   option: { name: string; endpoint: string; credentials: { accessKeyId: string; secretAccessKey: string } };
+  close(): Promise<void>;
 }
 
+/** A bucket of this test's own. */
 export async function startBucket(): Promise<Bucket> {
+  const bucket = await openBucket();
+  onTestFinished(() => bucket.close());
+  return bucket;
+}
+
+/** A bucket for more than one test; whoever opens it closes it. */
+export async function openBucket(): Promise<Bucket> {
   const server = await createS3Server({ buckets: [BUCKET] });
-  onTestFinished(() => server.close());
   const { endpoint, credentials } = server;
   const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
-  onTestFinished(() => client.destroy());
   return {
     server,
+    async close() {
+      client.destroy();
+      await server.close();
+    },
     presign: (key, secondsAgo = 0) =>
       getSignedUrl(client, new GetObjectCommand({ Bucket: BUCKET, Key: key }), {
         expiresIn: 900,

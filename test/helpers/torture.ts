@@ -39,6 +39,12 @@ export async function torture(dir: string, durationMs: number): Promise<Torture>
   return torturer;
 }
 
+/** In a line. @param lost what the manifest then said that it must not say */
+export function summaryOf({ ledger, kills, longestMs }: Torture, lost: readonly string[]): string {
+  const { acknowledged } = ledger;
+  return `acknowledged ${acknowledged}, lost ${lost.length}, kills ${kills}, longest stall ${longestMs.toFixed(0)} ms`;
+}
+
 class Torturer implements Torture {
   readonly ledger = new Ledger();
   readonly complaints: string[] = [];

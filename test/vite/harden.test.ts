@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createServer, preview, type InlineConfig, type Plugin, type PreviewServer, type ViteDevServer } from 'vite';
 import { hardenPlugin } from '../../plugin/vite/harden.ts';
 import { certificate } from '../http/expressAppCertificate.ts';
+import { waysInto } from './waysInto.ts';
 
 const CANARY = 'canary-7f3a';
 const ENCODED_CANARY = Buffer.from(CANARY).toString('base64').slice(0, 12);
@@ -71,50 +72,6 @@ async function get(server: ViteDevServer | PreviewServer | http.Server, pathname
 
 const leaks = ({ body }: Answer) => body.includes(CANARY) || body.includes(ENCODED_CANARY);
 
-/** T8: the ways into a directory that Vite has, or had. */
-const QUERIES = [
-  '',
-  '?raw',
-  '?import',
-  '?url',
-  '?import&url',
-  '?inline&import',
-  '?raw??',
-  '?import&raw??',
-  '?.svg?import',
-];
-const MORE_QUERIES = [
-  '?.wasm?init',
-  '?import&.wasm?init',
-  '?worker',
-  '?worker&inline',
-  '?html-proxy',
-  '?t=1',
-  '?direct',
-];
-const doors = (root: string, base = '/', directory = '.image-cache') => [
-  ...['manifest.json', 'images/a.svg', 'images/a.jpg', 'images/none.jpg', ''].flatMap((file) =>
-    [...QUERIES, ...MORE_QUERIES].map((query) => `${base}${directory}/${file}${query}`),
-  ),
-  ...['manifest.json', 'manifest.json?import&raw', 'images/a.svg?raw', 'images/a.jpg?inline&import'].flatMap((file) => [
-    `${base}@fs${root}/${directory}/${file}`,
-    `${base}@fs/${root}/${directory}/${file}`,
-    `${base}@fs${root}/src/../${directory}/${file}`,
-    `${base}@id${root}/${directory}/${file}`,
-    `${base}@id/__x00__${root}/${directory}/${file}`,
-    `${base}x/../${directory}/${file}`,
-    `${base}x/..%2f${directory}/${file}`,
-    `${base}%2e%2e/${path.basename(root)}/x/../../${directory}/${file}`,
-    `${base}/${directory}/${file}`,
-    `${base}.//${directory}/./${file}`,
-    `${base}${directory.replace('.', '%2e')}/${file}`,
-    `${base}${directory.toUpperCase()}/${file}`,
-    `${base}${directory}%2f${file}`,
-    `${base}%E0%A4/../${directory}/${file}`,
-    `${root}/${directory}/${file}`,
-  ]),
-];
-
 async function expectClosed(server: ViteDevServer | http.Server, paths: readonly string[]): Promise<void> {
   const open: string[] = [];
   for (const pathname of paths) {
@@ -149,7 +106,7 @@ describe('T8: no door of Vite leads into the cache', () => {
     ['under https', '/', { server: { https: certificate } }],
     ['with fs.strict off, where Vite ignores fs.deny', '/', { server: { fs: { strict: false } } }],
   ])('%s', async (_name, base, config) => {
-    await expectClosed(await start(root, config), doors(root, base));
+    await expectClosed(await start(root, config), waysInto(root, base));
   });
 
   test('in middleware mode, with the base and with the base stripped by a parent', async () => {
@@ -157,8 +114,8 @@ describe('T8: no door of Vite leads into the cache', () => {
     const parent = http.createServer(vite.middlewares).listen(0, '127.0.0.1');
     cleanUp.push(async () => parent.close());
     await once(parent, 'listening');
-    await expectClosed(parent, doors(root, '/sub/'));
-    await expectClosed(parent, doors(root, '/'));
+    await expectClosed(parent, waysInto(root, '/sub/'));
+    await expectClosed(parent, waysInto(root, '/'));
   });
 
   test('by files and by URLs, each on its own', async () => {
@@ -167,7 +124,7 @@ describe('T8: no door of Vite leads into the cache', () => {
     const { config: __, ...urlsOnly } = plugin;
     for (const half of [filesOnly, urlsOnly]) {
       const server = await start(root, { plugins: [half] });
-      for (const pathname of doors(root)) expect(leaks(await get(server, pathname)), pathname).toBe(false);
+      for (const pathname of waysInto(root)) expect(leaks(await get(server, pathname)), pathname).toBe(false);
     }
   });
 
@@ -224,7 +181,7 @@ describe('T8: no door of Vite leads into the cache', () => {
     const server = await start(root, { server: { fs: { deny: ['private.*'] } } });
     expect(server.config.server.fs.deny).toEqual(['private.*', '**/.image-cache/**']);
     expect(await get(server, '/private.txt')).toMatchObject({ status: 403 });
-    await expectClosed(server, doors(root));
+    await expectClosed(server, waysInto(root));
   });
 });
 

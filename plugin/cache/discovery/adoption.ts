@@ -176,6 +176,7 @@ export class Adoption {
       if (!running.discarded) return true;
       const { removed } = await store.append({ op: 'delete', keys, reason: 'invalidated' });
       for (const gone of removed) await blobs.remove(gone);
+      await blobs.syncRemoval(removed);
       return false;
     } finally {
       this.#running.delete(running);

@@ -79,7 +79,7 @@ export class Discovery {
 
   /** Hears of every change, from whichever process. */
   observe(change: ManifestChange): void {
-    if (change.op === 'put' || change.op === 'adopt') this.unclaimed.forget(insidePath(change.entry.local_path) ?? '');
+    if ('entry' in change) this.unclaimed.forget(insidePath(change.entry.local_path) ?? '');
   }
 
   /** The manifest was lost or replaced: what it knew may be unclaimed now. */

@@ -1,5 +1,6 @@
 import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Expendable } from '../limits/expendable.ts';
 import { Pacer } from '../pacer.ts';
 
 /** Another process may have given a file its name and not written its entry yet. */
@@ -27,7 +28,7 @@ export interface UnclaimedImagesOptions {
  * Image files without an entry: restored, synced, or left by a process that was killed before it wrote one. They count for
  * the size of the cache, and are the first to go.
  */
-export class UnclaimedImages {
+export class UnclaimedImages implements Expendable {
   readonly #options: UnclaimedImagesOptions;
   readonly #files = new Map<string, Measured>();
   #bytes = 0;
@@ -77,7 +78,7 @@ export class UnclaimedImages {
     this.#files.delete(path);
   }
 
-  /** Removes files until so many bytes are free, in the order in which they were found. Returns how many bytes that were. */
+  /** In the order in which they were found. */
   async reclaim(bytes: number): Promise<number> {
     if (bytes <= 0 || this.#files.size === 0) return 0;
     await this.#options.refresh();

@@ -12,6 +12,7 @@ import type { NamedImages } from './namedImages.ts';
 import { quarantine } from '../files/quarantine.ts';
 import { sweepTemporary } from '../files/temporary.ts';
 import { SETTLED_MS } from './unclaimedImages.ts';
+import type { VariantStore } from '../variants/variantStore.ts';
 
 /** Files that are hashed at the same time: few, for whoever wants an image goes first. */
 const LANES = 2;
@@ -27,6 +28,7 @@ export interface VerifierOptions {
   images: NamedImages;
   discovery: Discovery;
   adoption: Adoption;
+  variants: VariantStore;
   now: () => number;
 }
 
@@ -47,7 +49,7 @@ interface Run {
 export class Verifier {
   readonly #options: VerifierOptions;
   /** A queue of one: who asks while it runs shares the run, and it is given up when all have left. */
-  readonly #queue = new DownloadQueue<VerifyReport>(1);
+  readonly #queue = new DownloadQueue<VerifyReport>({ visible: 1, background: () => 1 });
   readonly #listeners = new Set<ProgressListener>();
   #toldAt = 0;
 
@@ -59,7 +61,12 @@ export class Verifier {
   async verify(signal: AbortSignal | undefined, onProgress: ProgressListener | undefined): Promise<VerifyReport> {
     if (onProgress !== undefined) this.#listeners.add(onProgress);
     try {
-      return await this.#queue.run({ key: 'verify', urgency: 'normal', signal, task: (left) => this.#run(left) });
+      return await this.#queue.run({
+        key: 'verify',
+        urgency: 'normal',
+        signal,
+        task: ({ signal: left }) => this.#run(left),
+      });
     } finally {
       if (onProgress !== undefined) this.#listeners.delete(onProgress);
     }
@@ -145,8 +152,8 @@ export class Verifier {
   }
 
   async #clean({ counts }: Run): Promise<Tally> {
-    const { dir, now } = this.#options;
-    counts.cleaned = await sweepTemporary(dir, now());
+    const { dir, variants, now } = this.#options;
+    counts.cleaned = (await sweepTemporary(dir, now())) + (await variants.scan());
     return { checked: counts.cleaned, healed: counts.cleaned };
   }
 

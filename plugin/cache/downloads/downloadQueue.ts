@@ -1,4 +1,5 @@
 import { ImageCacheError } from '../../errors.ts';
+import { RightOfWay } from './rightOfWay.ts';
 import { PriorityQueue, type Urgency, isMoreUrgent } from './priorityQueue.ts';
 
 export interface QueueRequest<Result, Progress> {
@@ -9,11 +10,26 @@ export interface QueueRequest<Result, Progress> {
   signal?: AbortSignal | undefined;
   /** Hears what the task reports; who joins later hears the latest at once. */
   onProgress?: ((progress: Progress) => void) | undefined;
-  /** The signal is aborted when every requester has left. */
   task: Task<Result, Progress>;
 }
 
-type Task<Result, Progress> = (signal: AbortSignal, report: (progress: Progress) => void) => Promise<Result>;
+/** What a task is given. */
+export interface TaskContext<Progress> {
+  /** Aborted when every requester has left. */
+  signal: AbortSignal;
+  report: (progress: Progress) => void;
+  /** To be awaited before each piece of work: holds up a background task while one for the screen is running. */
+  standAside: () => Promise<void> | undefined;
+}
+
+type Task<Result, Progress> = (context: TaskContext<Progress>) => Promise<Result>;
+
+export interface DownloadQueueOptions {
+  /** Tasks at a time for images on screen. */
+  visible: number;
+  /** Tasks at a time for all others; asked again for each. */
+  background: () => number;
+}
 
 interface Job<Result, Progress> {
   key: string;
@@ -34,18 +50,19 @@ interface Job<Result, Progress> {
 /**
  * One task per key at a time, whoever asks; the most urgent requester sets its place; it is given up only when all
  * have left (as in Nuke's task coalescing). Images on screen have slots of their own, so that no prefetch, however
- * long, makes one wait.
+ * long, makes one wait; while they are on their way, half as many others are begun, and those that run stand aside.
  */
 export class DownloadQueue<Result, Progress = never> {
-  readonly #concurrency: number;
+  readonly #options: DownloadQueueOptions;
   readonly #jobs = new Map<string, Job<Result, Progress>>();
   readonly #queued = new PriorityQueue<Job<Result, Progress>>();
   readonly #running = { visible: 0, background: 0 };
+  readonly #rightOfWay = new RightOfWay<Job<Result, Progress>>();
   readonly #tasks = new Set<Promise<void>>();
   #closed = false;
 
-  constructor(concurrency: number) {
-    this.#concurrency = concurrency;
+  constructor(options: DownloadQueueOptions) {
+    this.#options = options;
   }
 
   get active(): number {
@@ -60,7 +77,7 @@ export class DownloadQueue<Result, Progress = never> {
   run(request: QueueRequest<Result, Progress>): Promise<Result> {
     if (this.#closed) return Promise.reject(closed());
     const job = this.#jobs.get(request.key) ?? this.#enqueue(request);
-    if (!job.running && isMoreUrgent(request.urgency, job.urgency)) this.#promote(job, request.urgency);
+    if (isMoreUrgent(request.urgency, job.urgency)) this.#promote(job, request.urgency);
     job.waiting += 1;
     if (request.onProgress !== undefined) this.#listen(job, request.onProgress);
     return request.signal === undefined ? job.settled : this.#leavable(job, request.signal);
@@ -99,8 +116,10 @@ export class DownloadQueue<Result, Progress = never> {
   }
 
   #promote(job: Job<Result, Progress>, urgency: Urgency): void {
-    this.#queued.delete(job);
     job.urgency = urgency;
+    if (job.running && urgency === 'visible') this.#rightOfWay.take(job);
+    if (job.running) return;
+    this.#queued.delete(job);
     this.#queued.add(job, urgency);
     queueMicrotask(() => this.#fill());
   }
@@ -108,8 +127,8 @@ export class DownloadQueue<Result, Progress = never> {
   #fill(): void {
     for (;;) {
       const urgencies: Urgency[] = [];
-      if (this.#running.visible < this.#concurrency) urgencies.push('visible');
-      if (this.#running.background < this.#concurrency) urgencies.push('high', 'normal');
+      if (this.#running.visible < this.#options.visible) urgencies.push('visible');
+      if (this.#running.background < this.#backgroundSlots()) urgencies.push('high', 'normal');
       const job = this.#queued.take(urgencies);
       if (job === undefined) return;
       const task = this.#start(job).finally(() => this.#tasks.delete(task));
@@ -117,17 +136,28 @@ export class DownloadQueue<Result, Progress = never> {
     }
   }
 
+  #backgroundSlots(): number {
+    const slots = this.#options.background();
+    return this.#rightOfWay.isTaken ? Math.ceil(slots / 2) : slots;
+  }
+
   async #start(job: Job<Result, Progress>): Promise<void> {
     const lane = job.urgency === 'visible' ? 'visible' : 'background';
     this.#running[lane] += 1;
     job.running = true;
+    if (lane === 'visible') this.#rightOfWay.take(job);
     try {
-      const result = await job.task(job.abort.signal, (progress) => this.#report(job, progress));
+      const result = await job.task({
+        signal: job.abort.signal,
+        report: (progress) => this.#report(job, progress),
+        standAside: () => this.#rightOfWay.wait(job),
+      });
       this.#settle(job, () => job.resolve(result));
     } catch (error) {
       this.#settle(job, () => job.reject(error));
     } finally {
       this.#running[lane] -= 1;
+      this.#rightOfWay.give(job);
       this.#fill();
     }
   }

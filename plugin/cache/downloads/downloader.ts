@@ -1,15 +1,16 @@
-import { ImageCacheError } from '../../errors.ts';
 import type { ManifestEntry } from '../../protocol.ts';
 import type { BlobStore } from '../files/blobs.ts';
-import type { BlobWriter, WrittenBlob } from '../files/blobWriter.ts';
+import type { WrittenBlob } from '../files/blobWriter.ts';
 import { errnoOf, fileError } from '../files/fileError.ts';
 import { ArrivingBody } from './arrivingBody.ts';
 import type { ArrivingImage } from './arrivingImage.ts';
-import type { InspectedImage, Inspector, Recognizer } from '../inspector.ts';
+import { ImageSink } from './imageSink.ts';
+import type { Inspector, Recognizer } from '../inspector.ts';
 import type { ManifestChange } from '../manifest/journalRecord.ts';
-import { imagePath, insidePath } from '../files/layout.ts';
+import { insidePath } from '../files/layout.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
-import type { Sink, Source, SourceObject } from '../source.ts';
+import { newEntry } from './newEntry.ts';
+import type { Source, SourceObject } from '../source.ts';
 
 /** What does not show by then what it is, does not show it later. */
 const BEGINNING_BYTES = 4096;
@@ -31,6 +32,8 @@ export interface DownloadRequest {
   signal: AbortSignal;
   /** Hears of the image as soon as its first bytes show one that may be sent on while it arrives. */
   onArriving: (image: ArrivingImage) => void;
+  /** Awaited for every chunk: resolves when nothing more urgent is on its way. */
+  standAside: () => Promise<void> | undefined;
 }
 
 export interface Downloaded {
@@ -38,12 +41,8 @@ export interface Downloaded {
   body: Buffer;
 }
 
-interface Received {
-  etag: string;
-  image: InspectedImage & { body: Buffer };
-}
-
-interface Running {
+/** A download on its way. */
+export interface Running {
   readonly key: string;
   readonly actorId: string;
   /** Cleared or invalidated after it began: whoever waits gets the bytes, the cache does not. */
@@ -66,83 +65,55 @@ export class Downloader<Object extends SourceObject> {
   }
 
   async download(object: Object, request: DownloadRequest): Promise<Downloaded> {
-    const running: Running = { key: object.key, actorId: request.actorId, discarded: false };
+    const { source, blobs, inspect, maxBytesOf } = this.#options;
+    const { actorId, signal, standAside } = request;
+    const running: Running = { key: object.key, actorId, discarded: false };
     this.#running.add(running);
     const arriving = new ArrivingBody();
-    let writer: BlobWriter | undefined;
+    const sink = new ImageSink({
+      createWriter: () => blobs.createWriter(),
+      inspect,
+      maxBytes: maxBytesOf(actorId),
+      standAside,
+      onChunk: this.#announcer(arriving, request),
+      onReset: () => arriving.restart(),
+    });
     try {
-      writer = await this.#options.blobs.createWriter();
-      const received = await this.#receive(writer, arriving, object, request);
-      arriving.complete(received.image.body);
-      return await this.#store(writer, received, object, running);
+      await sink.open();
+      const { etag } = await source.download(object, sink, signal);
+      arriving.complete(sink.image.body);
+      return await this.#store(sink, etag, object, running);
     } catch (error) {
       throw fileError(error);
     } finally {
       arriving.fail();
       this.#running.delete(running);
-      await writer?.discard();
+      await sink.discard();
     }
   }
 
-  /** Bytes that are a whole image, in the temporary file and in memory. */
-  async #receive(
-    writer: BlobWriter,
-    arriving: ArrivingBody,
-    object: Object,
-    { actorId, signal, onArriving }: DownloadRequest,
-  ): Promise<Received> {
-    const { source, inspect, recognize, maxBytesOf } = this.#options;
-    const maxBytes = maxBytesOf(actorId);
-    let size = 0;
-    let image: Received['image'] | undefined;
+  /** Hands on what arrives, and tells of the image as soon as its first bytes show one. */
+  #announcer(arriving: ArrivingBody, { onArriving }: DownloadRequest): (chunk: Uint8Array, size: number) => void {
+    const { recognize } = this.#options;
     let isAnnounced = false;
-    const sink: Sink = {
-      write: (chunk) => {
-        size += chunk.length;
-        if (size > maxBytes) return Promise.reject(tooLarge(maxBytes));
-        arriving.push(chunk);
-        if (!isAnnounced && size - chunk.length < BEGINNING_BYTES) {
-          const contentType = recognize(arriving.bytes());
-          isAnnounced = contentType !== undefined;
-          if (contentType !== undefined) onArriving({ contentType, body: arriving });
-        }
-        return writer.write(chunk);
-      },
-      reset: () => {
-        size = 0;
-        arriving.restart();
-        return writer.reset();
-      },
-      complete: async () => {
-        const body = await writer.bytes();
-        image = { ...inspect(body), body };
-      },
+    return (chunk, size) => {
+      arriving.push(chunk);
+      if (isAnnounced || size - chunk.length >= BEGINNING_BYTES) return;
+      const contentType = recognize(arriving.bytes());
+      isAnnounced = contentType !== undefined;
+      if (contentType !== undefined) onArriving({ contentType, body: arriving });
     };
-    const { etag } = await source.download(object, sink, signal);
-    if (image === undefined) throw new ImageCacheError('INTERNAL', 'The download ended without a look at its bytes.');
-    return { etag, image };
   }
 
-  async #store(writer: BlobWriter, { etag, image }: Received, object: Object, running: Running): Promise<Downloaded> {
+  async #store(sink: ImageSink, etag: string, object: Object, running: Running): Promise<Downloaded> {
     const { store, now, sync } = this.#options;
-    const blob = await writer.finish(sync);
-    const { contentType, extension, width, height, body } = image;
-    const entry: ManifestEntry = {
-      s3_url: object.key,
-      local_path: imagePath({ actorId: running.actorId, key: object.key, sha256: blob.sha256, extension }),
-      cached_at: now(),
-      size_bytes: blob.size,
-      actor_id: running.actorId,
-      filename: object.filename,
-      etag,
-      sha256: blob.sha256,
-      content_type: contentType,
-      ...(width !== undefined && height !== undefined && { width, height }),
-      last_used_at: now(),
-    };
+    const { image } = sink;
+    const blob = await sink.finish(sync);
+    const { key, filename } = object;
+    const entry = newEntry({ key, filename, actorId: running.actorId, etag, blob, image, at: now() });
     await store.refresh(); // another process may have cleared it meanwhile
     if (!running.discarded) await this.#keep(blob, entry, running);
-    return { entry: store.index.get(object.key) ?? entry, body };
+    return { entry: store.index.get(object.key) ?? entry, body: image.body };
   }
 
   /** File first, entry second: an entry means that the file is there. */
@@ -167,14 +138,8 @@ export class Downloader<Object extends SourceObject> {
     if (!running.discarded || store.index.get(entry.s3_url) === undefined) return;
     const { removed } = await store.append({ op: 'delete', keys: [entry.s3_url], reason: 'invalidated' });
     for (const gone of removed) await blobs.remove(gone);
+    await blobs.syncRemoval(removed);
   }
-}
-
-/** It could only push everything else out, and would be the next to go (T61). */
-function tooLarge(maxBytes: number): ImageCacheError {
-  return new ImageCacheError('IMAGE_TOO_LARGE', `The image is larger than the ${maxBytes} bytes it may take up.`, {
-    hint: 'Raise `maxSize`, or the quota of the actor.',
-  });
 }
 
 /** Whether whoever made the change does not want what is on its way. */

@@ -1,8 +1,12 @@
+import { ImageCacheError } from '../../errors.ts';
 import type { ManifestEntry } from '../../protocol.ts';
 import type { ArrivingImage } from './arrivingImage.ts';
-import { DownloadQueue } from './downloadQueue.ts';
+import { AdaptiveLimit } from './adaptiveLimit.ts';
+import { DownloadQueue, type TaskContext } from './downloadQueue.ts';
 import type { Downloaded, Downloader } from './downloader.ts';
 import type { Evictor } from '../limits/eviction.ts';
+import { type RevalidationRequest, validatedAt } from '../freshness/freshness.ts';
+import type { Revalidator } from '../freshness/revalidator.ts';
 import type { LiveManifest } from '../liveManifest.ts';
 import { actorsOf } from '../manifest/manifestEntry.ts';
 import type { Urgency } from './priorityQueue.ts';
@@ -14,8 +18,14 @@ export interface MissPathOptions<Object extends SourceObject> {
   manifest: LiveManifest;
   shelf: Shelf;
   downloader: Downloader<Object>;
+  revalidator: Revalidator<Object>;
   evictor: Evictor;
+  /** At first, and for images on screen. */
   concurrency: number;
+  /** Up to which background downloads become more while that makes them faster. */
+  maxConcurrency: number;
+  /** How often the origin has asked to slow down so far. */
+  slowDowns: () => number;
   stats: StatsCounter;
 }
 
@@ -31,14 +41,17 @@ export interface FetchRequest {
 
 export type ArrivingListener = (image: ArrivingImage) => void;
 
-/** What happens when an image is not cached: one download for all who ask, in the order of who needs it most. */
+/** What happens when S3 has to be asked: once for all who ask for an image, in the order of who needs it most. */
 export class MissPath<Object extends SourceObject> {
   readonly #options: MissPathOptions<Object>;
-  readonly #queue: DownloadQueue<Downloaded, ArrivingImage>;
+  readonly #limit: AdaptiveLimit;
+  #slowDowns = 0;
+  readonly #queue: DownloadQueue<Downloaded | undefined, ArrivingImage>;
 
   constructor(options: MissPathOptions<Object>) {
     this.#options = options;
-    this.#queue = new DownloadQueue(options.concurrency);
+    this.#limit = new AdaptiveLimit({ start: options.concurrency, max: options.maxConcurrency });
+    this.#queue = new DownloadQueue({ visible: options.concurrency, background: () => this.#limit.value });
   }
 
   get active(): number {
@@ -55,9 +68,25 @@ export class MissPath<Object extends SourceObject> {
       urgency: request.urgency,
       signal: request.signal,
       onProgress: request.onArriving,
-      task: (signal, report) => this.#download(object, request, signal, report),
+      task: (context) => this.#download(object, request, context),
     });
+    if (fetched === undefined) throw new ImageCacheError('INTERNAL', 'The download ended without an image.');
     return { ...fetched, entry: await this.claim(fetched.entry, request.actorId) };
+  }
+
+  /**
+   * The image that has taken the place of a cached one, if the object has changed. The question waits for its turn among the
+   * downloads; it is not one of them, since whoever misses the image meanwhile wants its bytes in any case.
+   */
+  revalidate(object: Object, entry: ManifestEntry, request: RevalidationRequest): Promise<Downloaded | undefined> {
+    const { urgency, signal } = request;
+    const seen = validatedAt(entry);
+    return this.#queue.run({
+      key: `revalidate ${object.key}`,
+      urgency,
+      signal,
+      task: (context) => this.#revalidate(object, seen, urgency, context),
+    });
   }
 
   /** Records that the actor uses the image, too. */
@@ -77,8 +106,7 @@ export class MissPath<Object extends SourceObject> {
   async #download(
     object: Object,
     { actorId, urgency }: FetchRequest,
-    signal: AbortSignal,
-    onArriving: ArrivingListener,
+    { signal, report, standAside }: TaskContext<ArrivingImage>,
   ): Promise<Downloaded> {
     const { manifest, shelf, downloader, evictor, stats } = this.#options;
     const stored = await manifest.findNow((index) => index.get(object.key));
@@ -86,15 +114,57 @@ export class MissPath<Object extends SourceObject> {
     if (elsewhere !== undefined) return elsewhere; // another process was faster
     try {
       await evictor.ensureFreeSpace();
-      const downloaded = await downloader.download(object, { actorId, signal, onArriving });
+      const downloaded = await downloader.download(object, { actorId, signal, onArriving: report, standAside });
       stats.completed += 1;
       stats.downloadedBytes += downloaded.body.length;
+      if (urgency !== 'visible') stats.prefetched.add(object.key, downloaded.body.length);
+      this.#measure(downloaded.body.length);
       shelf.keep(downloaded, urgency);
       await evictor.enforce(downloaded.entry);
       return downloaded;
     } catch (error) {
       stats.failed += 1;
+      this.#noteRefusal(error);
       throw error;
     }
+  }
+
+  /** @param seen when the entry had been validated last, when somebody found that too long ago */
+  async #revalidate(
+    object: Object,
+    seen: number,
+    urgency: Urgency,
+    { signal, standAside }: TaskContext<ArrivingImage>,
+  ): Promise<Downloaded | undefined> {
+    const { manifest, shelf, revalidator, evictor, stats } = this.#options;
+    const known = await manifest.findNow((index) => index.get(object.key));
+    if (known === undefined || validatedAt(known) !== seen) return undefined; // cleared, or another process was faster
+    try {
+      const changed = await revalidator.revalidate(object, known, { signal, standAside });
+      stats.revalidations[changed === undefined ? 'unchanged' : 'changed'] += 1;
+      if (changed === undefined) return undefined;
+      stats.downloadedBytes += changed.body.length;
+      this.#measure(changed.body.length);
+      shelf.keep(changed, urgency);
+      await evictor.enforce(changed.entry);
+      return changed;
+    } catch (error) {
+      stats.revalidations.failed += 1;
+      this.#noteRefusal(error);
+      throw error;
+    }
+  }
+
+  #noteRefusal(error: unknown): void {
+    const { code } = ImageCacheError.from(error);
+    if (code === 'UPSTREAM_THROTTLED' || code === 'OVERLOADED') this.#limit.refused();
+  }
+
+  #measure(bytes: number): void {
+    const slowDowns = this.#options.slowDowns();
+    if (slowDowns > this.#slowDowns) this.#limit.refused();
+    else if (this.#queue.queued === 0) this.#limit.starved();
+    else this.#limit.completed(bytes);
+    this.#slowDowns = slowDowns;
   }
 }

@@ -1,4 +1,4 @@
-import { type FileHandle, link, lstat, mkdir, open, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, lstat, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
@@ -7,8 +7,10 @@ import type { ManifestEntry } from '../../protocol.ts';
 import { BlobWriter, type WrittenBlob } from './blobWriter.ts';
 import { errnoOf } from './fileError.ts';
 import { type FileIdentity, identityOf, isSameFile } from './fileIdentity.ts';
-import { insidePath, sha256 } from './layout.ts';
+import { IMAGES_DIR, insidePath, sha256 } from './layout.ts';
 import { READ } from './openFlags.ts';
+import { Pacer } from '../pacer.ts';
+import { makeDirectory } from './makeDirectory.ts';
 import { quarantine } from './quarantine.ts';
 import { replaceFile } from './replaceFile.ts';
 import { syncDirectory } from './syncDirectory.ts';
@@ -18,6 +20,7 @@ import { temporaryPath } from './temporary.ts';
 const MAX_OPEN_FILES = 32;
 /** Files whose content this process has checked; a forgotten one is checked again. */
 const MAX_VERIFIED = 100_000;
+const MAX_SAFE_FOLDERS = 10_000;
 
 /** The image files. Names come from `layout.ts`; nothing outside the cache directory is ever touched. */
 export class BlobStore {
@@ -25,6 +28,8 @@ export class BlobStore {
   readonly #sync: boolean;
   readonly #now: () => number;
   readonly #limit = pLimit(MAX_OPEN_FILES);
+  /** Folders whose names survive a power cut, by their inodes. */
+  readonly #safeFolders = new LRUCache<string, number>({ max: MAX_SAFE_FOLDERS });
   readonly #verified = new LRUCache<string, FileIdentity>({ max: MAX_VERIFIED });
 
   constructor(options: { dir: string; sync: boolean; now: () => number }) {
@@ -43,16 +48,16 @@ export class BlobStore {
    */
   async store(blob: WrittenBlob, path: string, twin: string | undefined): Promise<void> {
     const target = join(this.#dir, path);
-    const created = await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-    if (this.#sync && created !== undefined) await syncDirectory(dirname(created));
-    if (!(await lstat(dirname(target))).isDirectory()) {
+    await makeDirectory(dirname(target));
+    const folder = await lstat(dirname(target));
+    if (!folder.isDirectory()) {
       throw new ImageCacheError('CACHE_DIR_UNSAFE', 'A folder inside the cache directory is a symbolic link.', {
         hint: 'Remove the link: whoever can change it decides where files are written.',
       });
     }
     const linked = twin !== undefined && twin !== path && (await this.#linkTwin(blob, join(this.#dir, twin), target));
     if (!linked) await replaceFile(blob.path, target);
-    if (this.#sync) await syncDirectory(dirname(target));
+    if (this.#sync) await this.#syncFolder(dirname(target), folder.ino);
     this.#verified.set(path, identityOf(await stat(target)));
   }
 
@@ -104,6 +109,19 @@ export class BlobStore {
     await rm(join(this.#dir, path), { force: true });
   }
 
+  /** What was removed stays so after a power cut; else it would lie there without an entry, and be adopted (T68). */
+  async syncRemoval(entries: Iterable<ManifestEntry>, paths: Iterable<string> = []): Promise<void> {
+    if (!this.#sync) return;
+    const folders = new Set<string>();
+    const pacer = new Pacer();
+    for (const { local_path } of entries) {
+      if (pacer.isDue) await pacer.turn();
+      folders.add(dirname(insidePath(local_path) ?? IMAGES_DIR));
+    }
+    for (const path of paths) folders.add(dirname(path));
+    for (const folder of folders) await syncDirectory(join(this.#dir, folder)).catch(ifGone);
+  }
+
   /**
    * False if the folder of the file is a link to somewhere else, or gone (T15). Limit: the file system has no way to ask
    * and act in one step, so this catches what was planted, not somebody who swaps folders at the right moment.
@@ -136,6 +154,14 @@ export class BlobStore {
     return bytes;
   }
 
+  /** The names in a folder, and once its own: another process may have made it, and not have come to this yet (T68). */
+  async #syncFolder(folder: string, inode: number): Promise<void> {
+    await syncDirectory(folder);
+    if (this.#safeFolders.get(folder) === inode) return;
+    await syncDirectory(dirname(folder));
+    this.#safeFolders.set(folder, inode);
+  }
+
   async #putAside(path: string): Promise<void> {
     this.#verified.delete(path);
     await quarantine(this.#dir, join(this.#dir, path), this.#now()).catch(() => undefined); // another process was faster
@@ -154,6 +180,10 @@ export class BlobStore {
     await rm(blob.path, { force: true });
     return true;
   }
+}
+
+function ifGone(error: unknown): void {
+  if (!isMissing(error)) throw error;
 }
 
 /** Gone, a directory in its place, or a link that was planted there. */

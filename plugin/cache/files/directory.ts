@@ -1,9 +1,11 @@
 import { lstat, mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ImageCacheError } from '../../errors.ts';
 import { readCacheId } from './cacheId.ts';
 import { errnoOf, fileError } from './fileError.ts';
-import { IMAGES_DIR, JOURNAL_DIR, QUARANTINE_DIR, TMP_DIR } from './layout.ts';
+import { IMAGES_DIR, JOURNAL_DIR, QUARANTINE_DIR, TMP_DIR, VARIANTS_DIR } from './layout.ts';
+import { makeDirectory } from './makeDirectory.ts';
+import { syncDirectory } from './syncDirectory.ts';
 import { sweepTemporary } from './temporary.ts';
 
 /** https://bford.info/cachedir/ : backup programs leave such a directory out. */
@@ -12,18 +14,22 @@ const CACHEDIR_TAG =
 
 /**
  * Makes the cache directory, for its owner alone, and keeps it out of version control and backups.
+ * @param sync whether what is in it is to survive a power cut, and so must its own name
  * @throws ImageCacheError CACHE_DIR_UNSAFE when its name leads elsewhere
  */
-export async function prepareDirectory(dir: string, now: number): Promise<void> {
-  const folders = [dir, ...[IMAGES_DIR, JOURNAL_DIR, QUARANTINE_DIR, TMP_DIR].map((name) => join(dir, name))];
-  for (const folder of folders) await ensureNoLink(folder);
+export async function prepareDirectory(dir: string, now: number, sync: boolean): Promise<void> {
+  const names = [IMAGES_DIR, VARIANTS_DIR, JOURNAL_DIR, QUARANTINE_DIR, TMP_DIR];
+  for (const folder of [dir, ...names.map((name) => join(dir, name))]) await ensureNoLink(folder);
   try {
-    for (const folder of [dir, join(dir, IMAGES_DIR), join(dir, TMP_DIR)]) {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeDirectory(dir);
+    for (const name of [IMAGES_DIR, JOURNAL_DIR, TMP_DIR]) {
+      await mkdir(join(dir, name), { recursive: true, mode: 0o700 });
     }
-    await writeOnce(join(dir, '.gitignore'), '*\n');
-    await writeOnce(join(dir, 'CACHEDIR.TAG'), CACHEDIR_TAG);
+    await writeOnce(join(dir, '.gitignore'), '*\n', sync);
+    await writeOnce(join(dir, 'CACHEDIR.TAG'), CACHEDIR_TAG, sync);
     await readCacheId(dir);
+    // Another process may have made them, and not have come to this yet (T68).
+    if (sync) for (const parent of [dir, dirname(dir)]) await syncDirectory(parent);
   } catch (error) {
     throw fileError(error);
   }
@@ -45,8 +51,8 @@ async function ensureNoLink(path: string): Promise<void> {
   );
 }
 
-async function writeOnce(path: string, content: string): Promise<void> {
-  await writeFile(path, content, { flag: 'wx', mode: 0o600 }).catch((error: unknown) => {
+async function writeOnce(path: string, content: string, flush: boolean): Promise<void> {
+  await writeFile(path, content, { flag: 'wx', mode: 0o600, flush }).catch((error: unknown) => {
     if (errnoOf(error) !== 'EEXIST') throw error;
   });
 }

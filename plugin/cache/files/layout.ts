@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 export const MANIFEST_FILE = 'manifest.json';
 export const IMAGES_DIR = 'images';
 export const JOURNAL_DIR = 'journal';
+export const VARIANTS_DIR = 'variants';
 export const QUARANTINE_DIR = 'quarantine';
 export const TMP_DIR = 'tmp';
 

@@ -1,12 +1,20 @@
 import { open } from 'node:fs/promises';
+import { errnoOf } from './fileError.ts';
 
-/** Makes names that were given in a directory survive a power cut, as `fsync` of a file does not. */
+/** A directory that may be written to and not read, and file systems that know no such thing (network, FUSE). */
+const IMPOSSIBLE = new Set(['EACCES', 'EPERM', 'EINVAL', 'ENOTSUP']);
+
+/** Makes names that were given, or taken, in a directory survive a power cut, as `fsync` of a file does not. */
 export async function syncDirectory(dir: string): Promise<void> {
   if (process.platform === 'win32') return; // directories cannot be opened there, and need not be
-  const handle = await open(dir, 'r');
   try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(dir, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (!IMPOSSIBLE.has(errnoOf(error) ?? '')) throw error; // SQLite goes on there, too
   }
 }

@@ -1,5 +1,6 @@
 import { ImageCacheError } from '../../errors.ts';
 import type { ManifestEntry } from '../../protocol.ts';
+import type { Expendable } from './expendable.ts';
 import { leastRecentlyUsed } from './leastRecentlyUsed.ts';
 import type { LiveManifest } from '../liveManifest.ts';
 import type { CacheLogger } from '../logger.ts';
@@ -8,7 +9,7 @@ import type { ManifestIndex } from '../manifest/manifestIndex.ts';
 import type { RecentUses } from './recentUses.ts';
 import { createSerial } from '../serial.ts';
 import type { Shelf } from '../shelf.ts';
-import type { UnclaimedImages } from '../discovery/unclaimedImages.ts';
+import type { VariantStore } from '../variants/variantStore.ts';
 
 export interface EvictionLimits {
   /** Bytes. */
@@ -23,11 +24,12 @@ export interface EvictionLimits {
 export interface EvictorOptions {
   manifest: LiveManifest;
   shelf: Shelf;
+  variants: VariantStore;
   uses: RecentUses;
   /** Bytes that the disk lacks of what is to stay free. */
   missingSpace: () => Promise<number>;
-  /** Count for the size of the cache, and go before anything that has an entry. */
-  unclaimed: UnclaimedImages;
+  /** In the order in which they go. */
+  expendable: readonly Expendable[];
   limits: EvictionLimits;
   now: () => number;
   logger: CacheLogger;
@@ -83,7 +85,7 @@ export class Evictor {
   /** Makes the cache fit its limits again, after this image was stored. */
   async enforce({ s3_url: keep, actor_id }: Pick<ManifestEntry, 's3_url' | 'actor_id'>): Promise<void> {
     if (performance.now() - this.#expiredAt > EXPIRE_EVERY_MS) await this.#expire();
-    await this.#reclaimUnclaimed();
+    await this.#reclaim(this.#excessBytes());
     await this.#fit(this.#whole(keep));
     const quota = this.#options.limits.quotaOf?.(actor_id);
     if (quota !== undefined) await this.#fit(this.#ofActor(actor_id, quota, keep));
@@ -99,7 +101,7 @@ export class Evictor {
     await this.#serial(async () => {
       const missing = await missingSpace();
       if (missing === 0) return;
-      const reclaimed = await this.#options.unclaimed.reclaim(missing);
+      const reclaimed = await this.#reclaim(missing);
       await this.#drop(this.#unusedFor(STALE_MS, missing - reclaimed), 1);
       if ((await missingSpace()) === 0) return;
       throw new ImageCacheError('CACHE_DISK_FULL', 'The disk has less free space than `minFreeSpace` asks for.', {
@@ -138,7 +140,7 @@ export class Evictor {
   }
 
   async #remove(entries: readonly ManifestEntry[], mayGo: Budget['mayGo']): Promise<number> {
-    const { manifest, shelf, logger } = this.#options;
+    const { manifest, shelf, variants, logger } = this.#options;
     const { store } = manifest;
     let count = 0;
     for (let start = 0; start < entries.length; start += MAX_DROPPED) {
@@ -149,6 +151,7 @@ export class Evictor {
       if (keys.length === 0) continue;
       const { removed } = await store.append({ op: 'delete', keys, reason: 'evicted' });
       await shelf.remove(removed);
+      await variants.remove(removed);
       count += removed.length;
     }
     if (count > 0) logger.debug?.(`evicted ${count} images`);
@@ -160,18 +163,25 @@ export class Evictor {
     return bytes > 0 || entries > 0;
   }
 
-  async #reclaimUnclaimed(): Promise<void> {
-    const { manifest, unclaimed, limits } = this.#options;
-    await unclaimed.reclaim(manifest.store.index.totalBytes + unclaimed.bytes - limits.maxSize);
+  /** What has no entry goes first. Returns how many bytes that were. */
+  async #reclaim(bytes: number): Promise<number> {
+    let freed = 0;
+    for (const files of this.#options.expendable) if (freed < bytes) freed += await files.reclaim(bytes - freed);
+    return freed;
+  }
+
+  #excessBytes(part = 1): number {
+    const { manifest, expendable, limits } = this.#options;
+    const bytes = expendable.reduce((sum, files) => sum + files.bytes, manifest.store.index.totalBytes);
+    return bytes - limits.maxSize * part;
   }
 
   #whole(keep: string): Budget {
-    const { unclaimed, limits } = this.#options;
-    const { maxSize, maxEntries } = limits;
+    const { maxEntries } = this.#options.limits;
     return {
       entries: (index) => index.values(),
       excess: (index, part) => ({
-        bytes: index.totalBytes + unclaimed.bytes - maxSize * part,
+        bytes: this.#excessBytes(part),
         entries: index.size - maxEntries * part,
       }),
       mayGo: (entry) => entry.pinned !== true && entry.s3_url !== keep,

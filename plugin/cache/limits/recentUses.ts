@@ -1,3 +1,4 @@
+import type { ManifestEntry } from '../../protocol.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 
 /** What was served this long ago may still be on somebody's screen. */
@@ -16,7 +17,8 @@ export class RecentUses {
   readonly #now: () => number;
   /** When each image was last served, by a clock that nobody sets; the oldest first. */
   readonly #served = new Map<string, number>();
-  readonly #unrecorded = new Set<string>();
+  /** The same by `last_used_at`. */
+  readonly #unrecorded = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: { store: ManifestStore; now: () => number }) {
@@ -24,7 +26,7 @@ export class RecentUses {
     this.#now = options.now;
   }
 
-  add(key: string): void {
+  add({ s3_url: key, last_used_at }: ManifestEntry): void {
     const served = performance.now();
     this.#served.delete(key);
     this.#served.set(key, served);
@@ -32,7 +34,7 @@ export class RecentUses {
       if (served - at < VISIBLE_MS) break;
       this.#served.delete(oldest);
     }
-    this.#unrecorded.add(key);
+    this.#unrecorded.set(key, last_used_at);
     this.#timer ??= setTimeout(() => void this.record(), RECORD_EVERY_MS).unref();
   }
 
@@ -49,8 +51,11 @@ export class RecentUses {
     this.#unrecorded.clear();
     const at = this.#now();
     for (let start = 0; start < used.length; start += KEYS_PER_RECORD) {
-      const keys = used.slice(start, start + KEYS_PER_RECORD).filter((key) => this.#store.index.get(key) !== undefined);
-      if (keys.length > 0) await this.#store.append({ op: 'use', keys, at }).catch(() => undefined);
+      const part = used.slice(start, start + KEYS_PER_RECORD);
+      const known = part.filter(([key]) => this.#store.index.get(key) !== undefined);
+      const keys = known.map(([key]) => key);
+      const ages = known.map(([, usedAt]) => Math.max(0, at - usedAt));
+      if (keys.length > 0) await this.#store.append({ op: 'use', keys, ages, at }).catch(() => undefined);
     }
   }
 }

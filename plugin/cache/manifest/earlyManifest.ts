@@ -111,9 +111,12 @@ export class EarlyManifest {
   #note(record: JournalRecord): void {
     switch (record.op) {
       case 'use':
+      case 'placeholder': // an image is served without
+      case 'validate': // at worst the origin is asked again
       case 'adopt': // changes nothing that the snapshot knows; what it does not, the whole manifest tells
         return;
       case 'put':
+      case 'replace':
         this.#changed.add(record.entry.s3_url);
         break;
       case 'claim':

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ImageCacheError } from '../../errors.ts';
 import type { ManifestEntry } from '../../protocol.ts';
@@ -8,6 +7,8 @@ import { JournalLog } from './journalLog.ts';
 import type { JournalRecord } from './journalRecord.ts';
 import { JOURNAL_DIR, QUARANTINE_DIR } from '../files/layout.ts';
 import { ManifestIndex } from './manifestIndex.ts';
+import { makeDirectory } from '../files/makeDirectory.ts';
+import { Pacer } from '../pacer.ts';
 import { quarantine } from '../files/quarantine.ts';
 import { readBase } from './snapshotBase.ts';
 import { syncDirectory } from '../files/syncDirectory.ts';
@@ -20,7 +21,7 @@ export interface JournalReplicaOptions {
   /** Survive a power cut, not only the end of this process. */
   sync: boolean;
   now: () => number;
-  /** After each record, in order, whoever appended it. */
+  /** After each record, in order, whoever appended it; in several parts for one that puts very many entries out of use. */
   applied: (record: JournalRecord, removed: ManifestEntry[]) => void;
   /** The journal had to be read from its beginning; these entries are no longer there. */
   reset: (gone: ManifestEntry[]) => void;
@@ -62,7 +63,7 @@ export class JournalReplica {
       const log = this.#log ?? (await this.#load());
       await this.#read(log);
       if (await log.isNewest()) {
-        this.#reportLost();
+        await this.#reportLost();
         return log;
       }
       await this.#read(log); // what was acknowledged before its successor appeared
@@ -101,11 +102,17 @@ export class JournalReplica {
   }
 
   async #read(log: JournalLog): Promise<void> {
+    const pacer = new Pacer();
     for await (const { records, damaged } of log.read()) {
       if (damaged > 0) {
         this.#options.warn(`The journal held ${damaged} damaged record(s); their images will be fetched again.`);
       }
-      for (const record of records) this.#options.applied(record, this.#index.apply(record));
+      for (const record of records) {
+        for (const removed of this.#index.steps(record)) {
+          this.#options.applied(record, removed);
+          if (pacer.isDue) await pacer.turn();
+        }
+      }
     }
   }
 
@@ -129,7 +136,7 @@ export class JournalReplica {
    */
   async #tryLoad(): Promise<JournalLog | undefined> {
     const { dir, prefix, sync } = this.#options;
-    await mkdir(this.#journalDir, { recursive: true, mode: 0o700 });
+    await makeDirectory(this.#journalDir);
     const { snapshots, logs } = await listGenerations(this.#journalDir);
     const putAside = (path: string, reason: unknown) => this.#quarantine(path, reason);
     const base = await readBase({ dir, prefix, snapshots, putAside });
@@ -178,11 +185,16 @@ export class JournalReplica {
     this.#options.warn(`${basename(path)} could not be read (${why}) and was moved to ${QUARANTINE_DIR}/.`);
   }
 
-  #reportLost(): void {
+  async #reportLost(): Promise<void> {
     const lost = this.#lost;
     this.#lost = undefined;
     if (lost === undefined) return;
-    const gone = [...lost.values()].filter(({ s3_url, sha256 }) => this.#index.get(s3_url)?.sha256 !== sha256);
+    const gone: ManifestEntry[] = [];
+    const pacer = new Pacer();
+    for (const entry of lost.values()) {
+      if (this.#index.get(entry.s3_url)?.sha256 !== entry.sha256) gone.push(entry);
+      if (pacer.isDue) await pacer.turn();
+    }
     this.#options.reset(gone);
   }
 }

@@ -4,32 +4,46 @@ import { errnoOf } from '../files/fileError.ts';
 
 /**
  * Keeps two processes from compacting at the same time, which would only be a waste. It is a hint: proper-lockfile
- * does not exclude in every case, and nothing here depends on its doing so. If another process holds the lock the
- * task is skipped; if there can be no lock it runs without one.
+ * does not exclude in every case, and nothing here depends on its doing so.
  */
-export async function withCompactionLock(
-  journalDir: string,
-  warn: (message: string) => void,
-  task: () => Promise<void>,
-): Promise<void> {
-  let release = async () => {};
-  try {
-    release = await lockfile.lock(journalDir, {
-      lockfilePath: join(journalDir, 'compact.lock'),
-      realpath: false,
-      stale: 5000,
-      update: 1000,
-      retries: 0,
-      // The default throws from a timer and ends the process.
-      onCompromised: (error) => warn(`The compaction lock was lost (${error.message}); this does no harm.`),
-    });
-  } catch (error) {
-    if (errnoOf(error) === 'ELOCKED') return;
-    warn(`There is no compaction lock (${errnoOf(error) ?? 'unknown error'}); this does no harm.`);
+export class CompactionLock {
+  readonly #journalDir: string;
+  readonly #warn: (message: string) => void;
+  #hasWarned = false;
+
+  constructor(journalDir: string, warn: (message: string) => void) {
+    this.#journalDir = journalDir;
+    this.#warn = warn;
   }
-  try {
-    await task();
-  } finally {
-    await release().catch(() => undefined); // lost meanwhile, or its directory removed
+
+  /** If another process holds the lock the task is skipped; if there can be no lock it runs without one. */
+  async hold(task: () => Promise<void>): Promise<void> {
+    let release = async () => {};
+    try {
+      release = await lockfile.lock(this.#journalDir, {
+        lockfilePath: join(this.#journalDir, 'compact.lock'),
+        realpath: false,
+        stale: 5000,
+        update: 1000,
+        retries: 0,
+        // The default throws from a timer and ends the process.
+        onCompromised: (error) => this.#warnOnce(`The compaction lock was lost (${error.message})`),
+      });
+    } catch (error) {
+      if (errnoOf(error) === 'ELOCKED') return;
+      this.#warnOnce(`There is no compaction lock (${errnoOf(error) ?? 'unknown error'})`);
+    }
+    try {
+      await task();
+    } finally {
+      await release().catch(() => undefined); // lost meanwhile, or its directory removed
+    }
+  }
+
+  /** It stays so, and is of little interest (T50). */
+  #warnOnce(what: string): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    this.#warn(`${what}; this does no harm.`);
   }
 }

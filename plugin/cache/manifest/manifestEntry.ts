@@ -2,6 +2,7 @@ import type { ManifestEntry } from '../../protocol.ts';
 import { insidePath } from '../files/layout.ts';
 
 const SHA256 = /^[0-9a-f]{64}$/;
+const BASE64 = /^[A-Za-z0-9+/]{4,60}={0,2}$/;
 const CONTENT_TYPE = /^image\/[a-z0-9.+-]+$/;
 
 /**
@@ -25,6 +26,8 @@ export function parseEntry(value: unknown): ManifestEntry | undefined {
     isText(entry.content_type) &&
     CONTENT_TYPE.test(entry.content_type) &&
     isCount(entry.last_used_at) &&
+    (entry.validated_at === undefined || isCount(entry.validated_at)) &&
+    (entry.placeholder === undefined || (isText(entry.placeholder) && BASE64.test(entry.placeholder))) &&
     (entry.actor_ids === undefined || (Array.isArray(entry.actor_ids) && entry.actor_ids.every(isText)));
   return known ? (entry as ManifestEntry) : undefined; // every required field was just checked
 }

@@ -1,5 +1,8 @@
 import type { ManifestEntry } from '../../protocol.ts';
+import { inParts } from '../inParts.ts';
+import { ActorIndex } from './actorIndex.ts';
 import type { ManifestChange, PinTarget } from './journalRecord.ts';
+import type { ReadonlyKeySet } from './keySet.ts';
 import { ShardedMap } from './shardedMap.ts';
 import { insidePath } from '../files/layout.ts';
 import type { ManifestQuestion } from './manifestStore.ts';
@@ -7,7 +10,7 @@ import { actorsOf, parseEntry, withActors } from './manifestEntry.ts';
 
 /**
  * The manifest in memory. It changes by changes from the journal alone, so that every process that reads the same journal
- * holds the same state. Entries are replaced, never changed, but for `last_used_at`.
+ * holds the same state. Entries are replaced, never changed, but for `last_used_at`, `validated_at` and `etag`.
  */
 export class ManifestIndex {
   readonly #byKey = new ShardedMap<ManifestEntry>();
@@ -15,8 +18,7 @@ export class ManifestIndex {
   readonly #byDigest = new ShardedMap<ManifestEntry>();
   /** One copy of each text that many entries hold. */
   readonly #texts = new Map<string, string>();
-  readonly #keysOfActor = new Map<string, Set<string>>();
-  readonly #bytesOfActor = new Map<string, number>();
+  readonly #actors = new ActorIndex();
   /** Whose images are pinned, also those that are still to come. */
   readonly #pinnedActors = new Set<string>();
   /** What `local_path` begins with, e.g. `.image-cache/`: the directory may have been moved since it was written. */
@@ -59,30 +61,25 @@ export class ManifestIndex {
 
   /** All entries as they are now. */
   toArray(): ManifestEntry[] {
-    // Of the right length from the beginning: one that grows leaves several times its size to be collected (T65).
-    const entries: ManifestEntry[] = [];
-    entries.length = this.size;
-    let n = 0;
-    for (const entry of this.values()) entries[n++] = entry;
-    return entries;
+    return this.#byKey.toArray();
   }
 
   /** Those of the actor's images at the time of the call that are still there when they are taken. */
   valuesOf(actor: string): Iterable<ManifestEntry> {
-    return this.#valuesOf([...this.keysOf(actor)]);
+    return this.#valuesOf(this.keysOf(actor).toArray());
   }
 
-  actors(): IterableIterator<[actor: string, keys: ReadonlySet<string>]> {
-    return this.#keysOfActor.entries();
+  actors(): IterableIterator<[actor: string, keys: ReadonlyKeySet]> {
+    return this.#actors.entries();
   }
 
-  keysOf(actor: string): ReadonlySet<string> {
-    return this.#keysOfActor.get(actor) ?? new Set();
+  keysOf(actor: string): ReadonlyKeySet {
+    return this.#actors.keysOf(actor);
   }
 
   /** Bytes of the images that the actor uses, also of those that others use, too. */
   bytesOf(actor: string): number {
-    return this.#bytesOfActor.get(actor) ?? 0;
+    return this.#actors.bytesOf(actor);
   }
 
   get pinnedActors(): ReadonlySet<string> {
@@ -98,17 +95,32 @@ export class ManifestIndex {
         return this.get(change.entry.s3_url) === undefined ? this.#put(change.entry) : [];
       case 'claim':
         return this.#claim(change.key, change.actor);
+      case 'validate':
+        return this.#validate(change);
+      case 'replace':
+        return this.#replace(change.entry, change.sha256);
+      case 'placeholder':
+        return change.images.flatMap((image) => this.#setPlaceholder(image));
       case 'delete':
         return change.keys.map((key) => this.#delete(key)).filter((entry) => entry !== undefined);
-      case 'clear':
-        return change.actor === undefined ? this.#clearAll() : this.#clearActor(change.actor);
-      case 'pin':
-        return this.#pin(change.target, change.pinned);
       case 'use':
-        return this.#use(change.keys, change.at);
+        return this.#use(change);
+      case 'clear':
+      case 'pin':
+        return [...this.steps(change)].flat();
       default:
         return []; // written by a newer version
     }
+  }
+
+  /**
+   * The same a step at a time, since what concerns a million entries must not hold up the event loop (T65). There is one
+   * step at least, and all are to be taken before the next change.
+   */
+  steps(change: ManifestChange): Iterable<ManifestEntry[]> {
+    if (change.op === 'clear') return change.actor === undefined ? this.#clearAll() : this.#clearActor(change.actor);
+    if (change.op === 'pin') return this.#pin(change.target, change.pinned);
+    return [this.apply(change)];
   }
 
   *#valuesOf(keys: readonly string[]): Generator<ManifestEntry> {
@@ -139,12 +151,7 @@ export class ManifestIndex {
     this.#byKey.set(stored.s3_url, stored);
     this.#byPath.set(stored.local_path, stored);
     this.#byDigest.set(stored.sha256, stored);
-    for (const actor of actorsOf(stored)) {
-      const keys = this.#keysOfActor.get(actor);
-      if (keys === undefined) this.#keysOfActor.set(actor, new Set([stored.s3_url]));
-      else keys.add(stored.s3_url);
-      this.#bytesOfActor.set(actor, this.bytesOf(actor) + stored.size_bytes);
-    }
+    this.#actors.add(stored);
     this.#bytes += stored.size_bytes;
     return previous === undefined || previous.local_path === stored.local_path ? [] : [previous];
   }
@@ -161,60 +168,78 @@ export class ManifestIndex {
     return this.#put(withActors(entry, [...actorsOf(entry), actor]));
   }
 
+  #validate({ key, sha256, etag, at }: Extract<ManifestChange, { op: 'validate' }>): ManifestEntry[] {
+    const entry = this.#byKey.get(key);
+    if (entry?.sha256 === sha256) Object.assign(entry, { etag, validated_at: at });
+    return [];
+  }
+
+  /** Not what was cleared, or replaced by others, meanwhile. */
+  #replace(value: unknown, sha256: string): ManifestEntry[] {
+    const entry = parseEntry(value);
+    const current = entry === undefined ? undefined : this.#byKey.get(entry.s3_url);
+    if (entry === undefined || current?.sha256 !== sha256) return [];
+    return this.#put({ ...withActors(entry, actorsOf(current)), last_used_at: current.last_used_at });
+  }
+
+  /** Other bytes by now look otherwise. */
+  #setPlaceholder({ key, sha256, placeholder }: { key: string; sha256: string; placeholder: string }): ManifestEntry[] {
+    const entry = this.#byKey.get(key);
+    return entry?.sha256 === sha256 ? this.#put({ ...entry, placeholder }) : [];
+  }
+
   #delete(key: string): ManifestEntry | undefined {
     const entry = this.#byKey.get(key);
     if (entry === undefined) return undefined;
     this.#byKey.delete(key);
     if (this.#byPath.get(entry.local_path) === entry) this.#byPath.delete(entry.local_path);
     if (this.#byDigest.get(entry.sha256) === entry) this.#byDigest.delete(entry.sha256);
-    for (const actor of actorsOf(entry)) {
-      const keys = this.#keysOfActor.get(actor);
-      keys?.delete(key);
-      this.#bytesOfActor.set(actor, this.bytesOf(actor) - entry.size_bytes);
-      if (keys === undefined || keys.size > 0) continue;
-      this.#keysOfActor.delete(actor);
-      this.#bytesOfActor.delete(actor);
-    }
+    this.#actors.remove(entry);
     this.#bytes -= entry.size_bytes;
     return entry;
   }
 
-  #clearAll(): ManifestEntry[] {
+  *#clearAll(): Generator<ManifestEntry[]> {
     const gone = this.toArray();
     this.#byKey.clear();
     this.#byPath.clear();
     this.#byDigest.clear();
     this.#texts.clear();
-    this.#keysOfActor.clear();
-    this.#bytesOfActor.clear();
+    this.#actors.clear();
     this.#pinnedActors.clear();
     this.#bytes = 0;
-    return gone;
+    yield* inParts(gone);
   }
 
-  #clearActor(actor: string): ManifestEntry[] {
+  *#clearActor(actor: string): Generator<ManifestEntry[]> {
     this.#pinnedActors.delete(actor);
-    const gone: ManifestEntry[] = [];
-    for (const key of this.keysOf(actor)) {
-      const entry = this.#delete(key);
-      if (entry === undefined) continue;
-      const others = actorsOf(entry).filter((other) => other !== actor);
-      if (others.length === 0) gone.push(entry);
-      else this.#put(withActors(entry, others));
+    for (const keys of inParts(this.keysOf(actor).toArray())) {
+      yield keys.map((key) => this.#release(key, actor)).filter((entry) => entry !== undefined);
     }
-    return gone;
   }
 
-  #pin(target: PinTarget, pinned: boolean): ManifestEntry[] {
+  /** The entry, if nobody else uses it. */
+  #release(key: string, actor: string): ManifestEntry | undefined {
+    const entry = this.#delete(key);
+    if (entry === undefined) return undefined;
+    const others = actorsOf(entry).filter((other) => other !== actor);
+    if (others.length === 0) return entry;
+    this.#put(withActors(entry, others));
+    return undefined;
+  }
+
+  *#pin(target: PinTarget, pinned: boolean): Generator<ManifestEntry[]> {
     if ('key' in target) {
       this.#setPinned(target.key, pinned);
-      return [];
+      yield [];
+      return;
     }
     if (pinned) this.#pinnedActors.add(target.actor);
     else this.#pinnedActors.delete(target.actor);
-    const keys = [...this.keysOf(target.actor)]; // the set changes with each of them
-    for (const key of keys) this.#setPinned(key, pinned);
-    return [];
+    for (const keys of inParts(this.keysOf(target.actor).toArray())) {
+      for (const key of keys) this.#setPinned(key, pinned);
+      yield [];
+    }
   }
 
   /** What another actor has pinned stays so. */
@@ -225,10 +250,10 @@ export class ManifestIndex {
     this.#put(pinned ? { ...unpinned, pinned } : unpinned);
   }
 
-  #use(keys: readonly string[], at: number): ManifestEntry[] {
-    for (const key of keys) {
+  #use({ keys, ages = [], at }: Extract<ManifestChange, { op: 'use' }>): ManifestEntry[] {
+    for (const [n, key] of keys.entries()) {
       const entry = this.#byKey.get(key);
-      if (entry !== undefined) entry.last_used_at = Math.max(entry.last_used_at, at);
+      if (entry !== undefined) entry.last_used_at = Math.max(entry.last_used_at, at - (ages[n] ?? 0));
     }
     return [];
   }

@@ -39,7 +39,10 @@ export interface ManifestStore {
 
 /** What a store is told to report to. */
 export interface ManifestObserver {
-  /** After each change, in order, whoever appended it. */
+  /**
+   * After each change, in order, whoever appended it. A `clear` of very many images is told in parts, of some thousand
+   * removed entries each.
+   */
   applied(applied: AppliedChange): void;
   /** The directory was emptied or replaced under us, or so much happened that it had to be read anew: these are gone. */
   reset(gone: ManifestEntry[]): void;

@@ -19,7 +19,7 @@ const MAX_ATTEMPTS = 10;
  * the same file: whoever edits or empties it in place must not harm the journal. Two processes at once end with the
  * newest, since each looks again.
  */
-export async function publishManifest(dir: string, sync: boolean): Promise<void> {
+export async function publishManifest(dir: string): Promise<void> {
   const manifest = join(dir, MANIFEST_FILE);
   for (let attempt = 1; ; attempt += 1) {
     const snapshot = await newestSnapshot(dir);
@@ -28,7 +28,7 @@ export async function publishManifest(dir: string, sync: boolean): Promise<void>
     try {
       await copyFile(snapshot, tmp, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
       if (await isCopy(tmp, snapshot)) {
-        if (sync) await syncFile(tmp);
+        await syncFile(tmp);
         await replaceFile(tmp, manifest);
       } else if (attempt === MAX_ATTEMPTS) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
     } catch (error) {

@@ -40,6 +40,11 @@ export class ShardedMap<Value> {
     this.#size = 0;
   }
 
+  /** All values as they are now; at a million, map by map takes a quarter of the time that one by one does (T65). */
+  toArray(): Value[] {
+    return [...this.#first.values()].concat(...this.#shards.map((shard) => [...shard.values()]));
+  }
+
   *values(): IterableIterator<Value> {
     yield* this.#first.values();
     for (const shard of this.#shards) yield* shard.values();

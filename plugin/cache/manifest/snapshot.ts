@@ -60,13 +60,11 @@ function serializeState({ position, pinnedActors }: SnapshotState): string {
   return `"journal":${JSON.stringify(position)},${pinned}`;
 }
 
-/** Writes a snapshot under a name of its own; it appears whole or not at all. */
-export async function writeSnapshot(
-  path: string,
-  tmpPath: string,
-  content: AsyncIterable<string>,
-  sync: boolean,
-): Promise<void> {
+/**
+ * Writes a snapshot under a name of its own; it appears whole or not at all. Whatever the durability, it must survive a
+ * power cut: the logs that it makes superfluous are removed next, and most of them have long been safe (T68).
+ */
+export async function writeSnapshot(path: string, tmpPath: string, content: AsyncIterable<string>): Promise<void> {
   const file = await open(tmpPath, 'wx', 0o600);
   try {
     let written = 0;
@@ -75,7 +73,7 @@ export async function writeSnapshot(
       await file.writeFile(bytes);
       written += bytes.length;
     }
-    if (sync) await file.sync();
+    await file.sync();
     const { size } = await file.stat();
     if (size !== written) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
   } catch (error) {
@@ -85,6 +83,5 @@ export async function writeSnapshot(
   }
   await file.close();
   await replaceFile(tmpPath, path);
-  // Logs are removed next: the name of what makes them superfluous must outlive a power cut that they do not.
-  if (sync) await syncDirectory(dirname(path));
+  await syncDirectory(dirname(path));
 }

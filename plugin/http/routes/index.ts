@@ -1,4 +1,5 @@
 export { clearRoutes } from './clear.ts';
+export { eventsRoute } from './events.ts';
 export { existsRoute } from './exists.ts';
 export { invalidateRoute } from './invalidate.ts';
 export { lookupRoute } from './lookup.ts';

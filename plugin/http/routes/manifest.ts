@@ -6,7 +6,7 @@ import { parseActorId } from '../actorId.ts';
 import type { HttpContext } from '../context.ts';
 import { parseQuery } from '../query.ts';
 import { securityHeaders } from '../respond.ts';
-import { matches } from '../sendImage.ts';
+import { matches } from '../sendBytes.ts';
 
 /** `GET /manifest[?actor_id=]` */
 export function manifestRoute(router: Router, { cache, authorize }: HttpContext): void {

@@ -38,13 +38,13 @@ function prefetchAll(
   { cache, authorize }: HttpContext,
   request: Request,
   response: Response,
-  { actor_id, images, priority }: PrefetchRequest,
+  { actor_id, images, priority, revalidate }: PrefetchRequest,
   onResult?: (index: number, result: PrefetchResult) => void,
 ): Promise<PrefetchResult[]> {
   const signal = requesterSignal(response);
   return Promise.all(
     images.map(async (image, index) => {
-      const result = await cache.prefetch(image, actor_id, priority, signal);
+      const result = await cache.prefetch(image, actor_id, { priority, signal, revalidate });
       const hidden = result.status !== 'failed' && authorize !== undefined && !(await authorize(request, result.entry));
       const shown = hidden ? notAuthorized(result.s3_url) : result;
       onResult?.(index, shown);

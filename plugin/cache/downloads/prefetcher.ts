@@ -1,0 +1,98 @@
+import { ImageCacheError } from '../../errors.ts';
+import type { ManifestEntry, PrefetchImage, PrefetchResult, Priority } from '../../protocol.ts';
+import { redact } from '../../redact.ts';
+import type { Adoption } from '../discovery/adoption.ts';
+import type { BlobStore } from '../files/blobs.ts';
+import type { Freshness, Revalidation } from '../freshness/freshness.ts';
+import type { LiveManifest } from '../liveManifest.ts';
+import type { CacheLogger } from '../logger.ts';
+import type { MissPath } from './missPath.ts';
+import type { Shelf } from '../shelf.ts';
+import type { Source, SourceObject } from '../source.ts';
+import type { Placeholders } from '../variants/placeholders.ts';
+
+export interface PrefetchOptions {
+  /** @default 'normal' */
+  priority?: Priority | undefined;
+  /** Aborted when whoever asked has left. */
+  signal?: AbortSignal | undefined;
+  /** Asks S3 whether a cached image has changed, however fresh it is. @default false */
+  revalidate?: boolean | undefined;
+}
+
+export interface PrefetcherOptions<Object extends SourceObject> {
+  source: Source<Object>;
+  manifest: LiveManifest;
+  blobs: BlobStore;
+  shelf: Shelf;
+  adoption: Adoption;
+  freshness: Freshness<Object>;
+  missPath: MissPath<Object>;
+  placeholders: Placeholders;
+  logger: CacheLogger;
+}
+
+const NOT_ASKED: Revalidation = {};
+
+/** Sees to it that images are cached before they are asked for, at as few requests as that takes. */
+export class Prefetcher<Object extends SourceObject> {
+  readonly #options: PrefetcherOptions<Object>;
+
+  constructor(options: PrefetcherOptions<Object>) {
+    this.#options = options;
+  }
+
+  /** Never rejects: what went wrong is in the result. */
+  async prefetch(image: PrefetchImage, actorId: string, options: PrefetchOptions): Promise<PrefetchResult> {
+    const { source, logger } = this.#options;
+    let s3_url = redact(image.s3_url.split(/[?#]/, 1)[0] ?? '').slice(0, 2048);
+    try {
+      const object = source.identify(image.s3_url);
+      s3_url = object.key;
+      const named = image.filename === undefined ? object : { ...object, filename: image.filename };
+      return await this.#prefetch(named, actorId, options);
+    } catch (error) {
+      const failure = ImageCacheError.from(error);
+      if (failure.code !== 'ABORTED') logger.warn(`${s3_url}: ${failure.code} ${failure.message}`);
+      return { s3_url, status: 'failed', error: failure.toItem() };
+    }
+  }
+
+  async #prefetch(object: Object, actorId: string, options: PrefetchOptions): Promise<PrefetchResult> {
+    const { manifest, adoption, missPath, placeholders } = this.#options;
+    const { priority: urgency = 'normal', signal } = options;
+    const known = await manifest.find((index) => index.get(object.key));
+    const cached = (await this.#ifThere(known)) ?? (await adoption.adoptOrCopy(object, actorId));
+    if (cached !== undefined) return this.#sync(object, cached, actorId, options);
+    const { entry } = await missPath.fetch(object, { actorId, urgency, signal });
+    placeholders.add(entry);
+    return { s3_url: object.key, status: 'downloaded', entry };
+  }
+
+  /** Costs no request while the image is believed to be current, and a conditional one when it is not. */
+  async #sync(
+    object: Object,
+    cached: ManifestEntry,
+    actorId: string,
+    { priority: urgency = 'normal', signal, revalidate = false }: PrefetchOptions,
+  ): Promise<PrefetchResult> {
+    const { freshness, missPath, placeholders } = this.#options;
+    const isDue = revalidate || freshness.isDue(cached);
+    const { changed, failure } = isDue ? await freshness.revalidate(object, cached, { urgency, signal }) : NOT_ASKED;
+    const entry = await missPath.claim(changed?.entry ?? cached, actorId);
+    placeholders.add(entry);
+    return {
+      s3_url: object.key,
+      status: changed === undefined ? 'cached' : 'downloaded',
+      entry,
+      ...(failure !== undefined && { stale: failure.toItem() }),
+    };
+  }
+
+  /** An entry whose file is gone is dropped, so that another file can be adopted in its place. */
+  async #ifThere(entry: ManifestEntry | undefined): Promise<ManifestEntry | undefined> {
+    const { blobs, shelf } = this.#options;
+    if (entry === undefined) return undefined;
+    return (await blobs.has(entry)) || (await shelf.read(entry)) !== undefined ? entry : undefined;
+  }
+}

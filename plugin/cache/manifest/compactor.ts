@@ -1,0 +1,140 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ManifestEntry } from '../../protocol.ts';
+import { fileError } from '../files/fileError.ts';
+import { JOURNAL_DIR, TMP_DIR } from '../files/layout.ts';
+import { temporaryPath } from '../files/temporary.ts';
+import { createSerial } from '../serial.ts';
+import { compactionDelay, isWorthCompacting } from './compactionPolicy.ts';
+import { generationPath, listGenerations, removeSuperseded } from './generations.ts';
+import { JournalLog } from './journalLog.ts';
+import type { JournalReplica } from './journalReplica.ts';
+import { inKeyOrder } from './keyOrder.ts';
+import { CompactionLock } from './lock.ts';
+import { publishManifest } from './publish.ts';
+import { type SnapshotState, serializeManifest, writeSnapshot } from './snapshot.ts';
+
+export interface CompactorOptions {
+  /** The cache directory. */
+  dir: string;
+  now: () => number;
+  replica: JournalReplica;
+  /** Waits for its turn at the journal. */
+  inTurn: <T>(task: () => Promise<T>) => Promise<T>;
+  warn: (message: string) => void;
+}
+
+/** Folds the journal into a snapshot, and `manifest.json`, when that is worth it. */
+export class Compactor {
+  readonly #options: CompactorOptions;
+  readonly #journalDir: string;
+  readonly #lock: CompactionLock;
+  /** Writing snapshots, which journal entries need not wait for. */
+  readonly #serial = createSerial();
+  #timer: NodeJS.Timeout | undefined;
+  /** Since when `manifest.json` lacks a change. */
+  #behindSince: number | undefined;
+  #isClosed = false;
+
+  constructor(options: CompactorOptions) {
+    this.#options = options;
+    this.#journalDir = join(options.dir, JOURNAL_DIR);
+    this.#lock = new CompactionLock(this.#journalDir, options.warn);
+  }
+
+  /** Sees to it that there is a `manifest.json`, and goes on where another process stopped. */
+  async start(): Promise<void> {
+    await this.#ensureManifest().catch((error: unknown) => this.#warnOfManifest(error));
+    await this.#scheduleIfBehind();
+  }
+
+  /** After each change: `manifest.json` follows before long. */
+  schedule(): void {
+    if (this.#timer !== undefined || this.#isClosed) return;
+    this.#behindSince ??= performance.now();
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#compactIfDue()
+        .then(() => this.#scheduleIfBehind()) // not yet due, the lock held by another, or new records while we wrote
+        .catch((error: unknown) => this.#warnOfManifest(error));
+    }, compactionDelay(this.#options.replica.index.size)).unref();
+  }
+
+  /** Brings `manifest.json` up to date, unless it is or another process is at it. */
+  compact(): Promise<void> {
+    return this.#lock.hold(() => this.#compactNow());
+  }
+
+  /** Leaves an up-to-date `manifest.json` behind, also where another process holds the lock, or died with it. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#compactNow().catch((error: unknown) => this.#warnOfManifest(error));
+  }
+
+  /** It is there from the beginning, for whoever looks into the directory, and what it was left as. */
+  async #ensureManifest(): Promise<void> {
+    const { snapshots } = await listGenerations(this.#journalDir);
+    await (snapshots.length === 0 ? this.#compactNow() : publishManifest(this.#options.dir));
+  }
+
+  async #scheduleIfBehind(): Promise<void> {
+    if (await this.#options.inTurn(() => this.#isBehind())) this.schedule();
+  }
+
+  /** Records were written since the newest snapshot, or whoever sealed the log before was killed before it took one. */
+  async #isBehind(): Promise<boolean> {
+    const { replica } = this.#options;
+    if (replica.isClosed) return false; // a compaction under way met `close`
+    const log = await replica.catchUp();
+    const { snapshots } = await listGenerations(this.#journalDir);
+    return snapshots[0] !== log.generation || (await log.size()) > 0;
+  }
+
+  async #compactIfDue(): Promise<void> {
+    if (!(await this.#options.inTurn(() => this.#isDue()))) return;
+    this.#behindSince = undefined;
+    await this.compact();
+  }
+
+  async #isDue(): Promise<boolean> {
+    const { replica } = this.#options;
+    if (replica.isClosed) return false;
+    const log = await replica.catchUp();
+    const path = generationPath(this.#journalDir, log.generation, 'snap');
+    const snapshotBytes = (await stat(path).catch(() => undefined))?.size ?? 0; // none yet: high time
+    const lagMs = performance.now() - (this.#behindSince ?? 0);
+    return isWorthCompacting({ entries: replica.index.size, logBytes: await log.size(), snapshotBytes, lagMs });
+  }
+
+  #compactNow(): Promise<void> {
+    return this.#serial(async () => {
+      const { dir, now, inTurn } = this.#options;
+      const snapshot = await inTurn(() => this.#rotate());
+      if (snapshot === undefined) return;
+      const { entries, state } = snapshot;
+      const content = serializeManifest(await inKeyOrder(entries), { lastUpdated: now(), state });
+      await mkdir(join(dir, TMP_DIR), { recursive: true, mode: 0o700 });
+      const { generation } = state.position;
+      await writeSnapshot(generationPath(this.#journalDir, generation, 'snap'), temporaryPath(dir), content);
+      await removeSuperseded(this.#journalDir, generation);
+      await publishManifest(dir);
+    });
+  }
+
+  /** Seals the log by beginning the next one, and takes the state at that point. */
+  async #rotate(): Promise<{ entries: ManifestEntry[]; state: SnapshotState } | undefined> {
+    if (!(await this.#isBehind())) return undefined;
+    const { replica } = this.#options;
+    const sealed = await replica.catchUp();
+    if ((await sealed.size()) > 0) await JournalLog.create(this.#journalDir, sealed.generation + 1);
+    const { generation, offset } = await replica.catchUp();
+    // Entries are replaced, not changed, so this list stays what it is while it is written out.
+    const entries = replica.index.toArray();
+    return { entries, state: { position: { generation, offset }, pinnedActors: [...replica.index.pinnedActors] } };
+  }
+
+  #warnOfManifest(error: unknown): void {
+    this.#options.warn(`manifest.json: ${fileError(error).message}`);
+  }
+}

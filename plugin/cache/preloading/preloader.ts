@@ -1,0 +1,143 @@
+import type { ManifestEntry } from '../../protocol.ts';
+import type { Background } from '../background.ts';
+import type { CacheLogger } from '../logger.ts';
+import type { ManifestStore } from '../manifest/manifestStore.ts';
+import type { MemoryTier } from '../memory.ts';
+import type { Shelf } from '../shelf.ts';
+import { mostRecentlyUsed } from './mostRecentlyUsed.ts';
+import { neighboursOf } from './neighbours.ts';
+
+export interface PreloaderOptions {
+  store: Pick<ManifestStore, 'index'>;
+  shelf: Pick<Shelf, 'isBusy' | 'preload'>;
+  memory: MemoryTier;
+  logger: CacheLogger;
+  isEnabled: boolean;
+  /** Milliseconds by a clock that nobody sets. @default performance.now */
+  elapsed?: () => number;
+}
+
+/** Begun when nothing was served for so long, and given up when something is. */
+const IDLE_MS = 50;
+/** Hashing more at once would hold up the event loop for longer than a slice of other work. */
+const MAX_IMAGE_BYTES = 4_000_000;
+/** Where that many look is remembered until there is time. */
+const MAX_ACTORS = 16;
+const MAX_NEIGHBOURS = 64;
+const MAX_RECENT = 4096;
+/** Of the memory tier, for what was used before the start; the rest is for what is asked for. */
+const WARM_PART = 0.5;
+
+/**
+ * Reads images from disk into free room of the memory tier before they are asked for: those next to what was served, and
+ * after a start those that were used last before it. One file at a time, when there is nothing better to do; nothing that
+ * somebody asked for leaves memory for it. A file is checked as by any first read.
+ */
+export class Preloader implements Background {
+  readonly #options: PreloaderOptions;
+  /** The image that was served last, by actor; the latest last. */
+  readonly #looked = new Map<string, string>();
+  /** Keys, the next one first. */
+  #neighbours: string[] = [];
+  /** Keys, the latest last; `undefined` until they have been looked for. */
+  #recent: string[] | undefined;
+  #servedLast: ManifestEntry | undefined;
+  readonly #elapsed: () => number;
+  #servedAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> | undefined;
+  #isOpen = false;
+  #isOff: boolean;
+
+  constructor(options: PreloaderOptions) {
+    this.#options = options;
+    this.#elapsed = options.elapsed ?? (() => performance.now());
+    this.#isOff = !options.isEnabled || options.memory.maxBytes === 0;
+  }
+
+  start(): void {
+    this.#isOpen = !this.#isOff;
+    this.#schedule();
+  }
+
+  /** Hears of each image that is served, also before the manifest has been read; on the hot path. */
+  served(entry: ManifestEntry): void {
+    if (this.#isOff) return;
+    this.#servedAt = this.#elapsed();
+    if (entry === this.#servedLast) return;
+    this.#servedLast = entry;
+    this.#looked.delete(entry.actor_id);
+    this.#looked.set(entry.actor_id, entry.s3_url);
+    if (this.#looked.size > MAX_ACTORS) this.#looked.delete(this.#looked.keys().next().value ?? '');
+    this.#schedule();
+  }
+
+  async close(): Promise<void> {
+    this.#isOff = true;
+    this.#isOpen = false;
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  #schedule(): void {
+    if (!this.#isOpen || this.#timer !== undefined || this.#running !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#running = this.#run().finally(() => {
+        this.#running = undefined;
+        if (this.#hasWork) this.#schedule();
+      });
+    }, IDLE_MS).unref();
+  }
+
+  get #isIdle(): boolean {
+    return this.#isOpen && !this.#options.shelf.isBusy && this.#elapsed() - this.#servedAt >= IDLE_MS;
+  }
+
+  get #hasWork(): boolean {
+    return this.#looked.size + this.#neighbours.length > 0 || this.#recent?.length !== 0;
+  }
+
+  /** Never rejects: what was not read now is read when it is asked for. */
+  async #run(): Promise<void> {
+    try {
+      while (this.#isIdle && this.#hasWork) {
+        await this.#look();
+        if (this.#isIdle) await this.#loadNext();
+      }
+    } catch (error) {
+      this.#neighbours = [];
+      this.#recent = [];
+      this.#options.logger.debug?.(`preloading was given up: ${String(error)}`);
+    }
+  }
+
+  /** Finds out what comes next. */
+  async #look(): Promise<void> {
+    const { index } = this.#options.store;
+    const latest = [...this.#looked].at(-1);
+    if (latest !== undefined) {
+      const [actor, key] = latest;
+      this.#looked.delete(actor);
+      const keys = await neighboursOf(key, index.keysOf(actor));
+      this.#neighbours = [...new Set([...keys, ...this.#neighbours])].slice(0, MAX_NEIGHBOURS);
+    } else if (this.#neighbours.length === 0) {
+      this.#recent ??= (await mostRecentlyUsed(index.values(), MAX_RECENT)).map(({ s3_url }) => s3_url).toReversed();
+    }
+  }
+
+  async #loadNext(): Promise<void> {
+    const { store, memory, shelf } = this.#options;
+    const neighbour = this.#neighbours.shift();
+    const key = neighbour ?? this.#recent?.pop();
+    const entry = key === undefined ? undefined : store.index.get(key);
+    if (entry === undefined) return;
+    const { size_bytes, sha256 } = entry;
+    if (neighbour === undefined && memory.bytes + size_bytes > WARM_PART * memory.maxBytes) {
+      this.#recent = [];
+      return;
+    }
+    if (size_bytes > MAX_IMAGE_BYTES || memory.has(sha256) || !memory.hasRoomFor(size_bytes)) return;
+    await shelf.preload(entry);
+  }
+}

@@ -1,0 +1,146 @@
+import { type FileHandle, lstat, mkdir, open, readdir, rm, rmdir, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { BlobWriter } from '../files/blobWriter.ts';
+import { VARIANTS_DIR, sha256 } from '../files/layout.ts';
+import { READ } from '../files/openFlags.ts';
+import { replaceFile } from '../files/replaceFile.ts';
+import { temporaryPath } from '../files/temporary.ts';
+import type { MadeVariant } from './variantMaker.ts';
+import { VARIANT_TYPES, type VariantExtension } from './variantSpec.ts';
+
+/** A file `variants/<source>/<spec>_<digest>.<extension>`. */
+export interface VariantFile {
+  /** SHA-256 of the original, hex: the same bytes have the same variants, whichever object they are. */
+  source: string;
+  spec: string;
+  /** The first half of the SHA-256 of its own bytes, hex. */
+  digest: string;
+  /** `original`: an empty file that says that the original serves better. */
+  extension: VariantExtension | 'original';
+  size: number;
+  usedAt: number;
+  /** The last use that the file system knows of. */
+  touchedAt: number;
+}
+
+const SOURCE = /^[0-9a-f]{64}$/;
+const NAME = /^([a-z0-9-]{1,80})_([0-9a-f]{32})\.([a-z]{3,8})$/;
+const NOTHING = Buffer.alloc(0);
+
+/** The files of variants. Each names the digest of its bytes; nothing is synced, for what is lost is made again. */
+export class VariantFiles {
+  readonly #dir: string;
+
+  /** @param dir the cache directory */
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /** The bytes; `undefined` when the file is gone, or damaged, in which case it is removed. */
+  async read(file: VariantFile): Promise<Buffer | undefined> {
+    const path = this.#pathOf(file);
+    if (!(await isFolder(dirname(path)))) return undefined;
+    let handle: FileHandle | undefined;
+    try {
+      handle = await open(path, READ);
+      const stats = await handle.stat();
+      const bytes = stats.isFile() && stats.size === file.size ? await handle.readFile() : NOTHING;
+      if (digestOf(bytes) === file.digest) return bytes;
+    } catch {
+      return undefined; // gone, or a link that was planted there (T15)
+    } finally {
+      await handle?.close();
+    }
+    await this.remove(file);
+    return undefined;
+  }
+
+  /** Stores what was made; without it, that the original serves better. */
+  async write(source: string, spec: string, made: MadeVariant | undefined, now: number): Promise<VariantFile> {
+    const bytes = made?.bytes ?? NOTHING;
+    const file: VariantFile = {
+      source,
+      spec,
+      digest: digestOf(bytes),
+      extension: made?.extension ?? 'original',
+      size: bytes.length,
+      usedAt: now,
+      touchedAt: now,
+    };
+    const path = this.#pathOf(file);
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    if (!(await isFolder(dirname(path)))) throw new Error('a folder of variants is a link');
+    const writer = await BlobWriter.create(temporaryPath(this.#dir));
+    try {
+      await writer.write(bytes);
+      const blob = await writer.finish(false);
+      await replaceFile(blob.path, path);
+    } finally {
+      await writer.discard();
+    }
+    return file;
+  }
+
+  /** Notes the use where every process and the next start find it: the time of last access, which nothing else needs. */
+  async touch(file: VariantFile, now: number): Promise<void> {
+    file.touchedAt = now;
+    const path = this.#pathOf(file);
+    const stats = await lstat(path).catch(() => undefined);
+    if (stats?.isFile() === true) await utimes(path, now / 1000, stats.mtime).catch(() => undefined);
+  }
+
+  /** Never rejects: what stays is found by the next scan. */
+  async remove(file: VariantFile): Promise<void> {
+    const path = this.#pathOf(file);
+    await rm(path, { force: true }).catch(() => undefined);
+    await rmdir(dirname(path)).catch(() => undefined); // unless there are others
+  }
+
+  async removeAllOf(source: string): Promise<void> {
+    await rm(join(this.#dir, VARIANTS_DIR, source), { recursive: true, force: true }).catch(() => undefined);
+  }
+
+  /** Originals that something lies there of, and names of whatever else does. */
+  async folders(): Promise<{ sources: string[]; foreign: string[] }> {
+    const names = await readdir(join(this.#dir, VARIANTS_DIR)).catch(() => []);
+    return {
+      sources: names.filter((name) => SOURCE.test(name)),
+      foreign: names.filter((name) => !SOURCE.test(name)),
+    };
+  }
+
+  /** The variants of one original. */
+  async list(source: string): Promise<VariantFile[]> {
+    const folder = join(this.#dir, VARIANTS_DIR, source);
+    if (!(await isFolder(folder))) return [];
+    const names = await readdir(folder).catch(() => []);
+    const files = await Promise.all(names.map((name) => this.#measure(source, name)));
+    return files.filter((file) => file !== undefined);
+  }
+
+  async #measure(source: string, name: string): Promise<VariantFile | undefined> {
+    const [, spec, digest, extension] = NAME.exec(name) ?? [];
+    if (spec === undefined || digest === undefined || !isExtension(extension)) return undefined;
+    const stats = await lstat(join(this.#dir, VARIANTS_DIR, source, name)).catch(() => undefined);
+    if (stats?.isFile() !== true) return undefined;
+    return { source, spec, digest, extension, size: stats.size, usedAt: stats.atimeMs, touchedAt: stats.atimeMs };
+  }
+
+  #pathOf({ source, spec, digest, extension }: VariantFile): string {
+    return join(this.#dir, VARIANTS_DIR, source, `${spec}_${digest}.${extension}`);
+  }
+}
+
+/** What stands for the bytes in the name of their file, and in their ETag. */
+export function digestOf(bytes: Uint8Array): string {
+  return sha256(bytes).slice(0, 32);
+}
+
+function isExtension(text: string | undefined): text is VariantFile['extension'] {
+  return text !== undefined && (text === 'original' || Object.hasOwn(VARIANT_TYPES, text));
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const stats = await lstat(path).catch(() => undefined);
+  return stats?.isDirectory() === true;
+}

@@ -1,0 +1,231 @@
+import type { ManifestEntry } from '../../protocol.ts';
+import type { Background } from '../background.ts';
+import type { Expendable } from '../limits/expendable.ts';
+import type { ManifestStore } from '../manifest/manifestStore.ts';
+import type { MemoryTier } from '../memory.ts';
+import { Pacer } from '../pacer.ts';
+import { type VariantFile, VariantFiles } from './variantFiles.ts';
+import type { MadeVariant } from './variantMaker.ts';
+
+export interface VariantStoreOptions {
+  /** The cache directory. */
+  dir: string;
+  store: ManifestStore;
+  memory: MemoryTier;
+  now: () => number;
+}
+
+/** A use is noted on disk at most this often for each file. */
+const TOUCH_EVERY_MS = 10 * 60_000;
+/** Other processes make variants, too; so often at most they are counted anew. */
+const SCAN_EVERY_MS = 60_000;
+
+/**
+ * Which variants there are: known from a scan, from what this process made, and from a look into the folder of an original
+ * when one is asked for. They count for the size of the cache, and go before the originals that they can be made of again.
+ */
+export class VariantStore implements Expendable, Background {
+  readonly #store: ManifestStore;
+  readonly #memory: MemoryTier;
+  readonly #now: () => number;
+  readonly #disk: VariantFiles;
+  /** The least recently used first. */
+  #files = new Map<string, VariantFile>();
+  readonly #keysOf = new Map<string, Set<string>>();
+  /** By digest, the object whose variant was asked for last. */
+  readonly #ownerOf = new Map<string, string>();
+  #bytes = 0;
+  #scanning: Promise<number> | undefined;
+  #scannedAt = Number.NEGATIVE_INFINITY;
+  #closed = false;
+
+  constructor(options: VariantStoreOptions) {
+    this.#store = options.store;
+    this.#memory = options.memory;
+    this.#now = options.now;
+    this.#disk = new VariantFiles(options.dir);
+  }
+
+  get count(): number {
+    return this.#files.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Counts what is there, in the background. */
+  start(): void {
+    void this.scan().catch(() => undefined); // it is tried again when a variant is stored
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#scanning?.catch(() => undefined);
+  }
+
+  /** What any process has made. */
+  async find({ sha256: source, s3_url }: ManifestEntry, spec: string): Promise<VariantFile | undefined> {
+    this.#ownerOf.set(source, s3_url);
+    const key = keyOf(source, spec);
+    const known = this.#files.get(key);
+    if (known !== undefined) return known;
+    const files = await this.#disk.list(source);
+    if (!this.#isWanted(source)) return undefined; // cleared meanwhile
+    for (const file of files) this.#add(file);
+    return this.#files.get(key);
+  }
+
+  /** The bytes, from memory or disk; `undefined` when they are gone or damaged. */
+  async read(file: VariantFile): Promise<{ body: Buffer; tier: 'memory' | 'disk' } | undefined> {
+    this.#use(file);
+    const inMemory = this.#memory.get(file.digest);
+    if (inMemory !== undefined) return { body: inMemory, tier: 'memory' };
+    const body = await this.#disk.read(file);
+    if (body === undefined) {
+      this.#forget(file);
+      return undefined;
+    }
+    if (this.#isKnown(file)) this.#memory.set(file.digest, body); // else it was cleared meanwhile
+    return { body, tier: 'disk' };
+  }
+
+  /** Keeps a variant, unless its original was cleared while it was made. */
+  async write({ sha256: source }: ManifestEntry, spec: string, made: MadeVariant | undefined): Promise<void> {
+    if (!this.#isWanted(source)) return;
+    const file = await this.#disk.write(source, spec, made, this.#now());
+    await this.#store.refresh();
+    if (!this.#isWanted(source)) {
+      await this.#disk.removeAllOf(source);
+      return;
+    }
+    this.#add(file);
+    if (made !== undefined) this.#memory.set(file.digest, made.bytes);
+    if (performance.now() - this.#scannedAt > SCAN_EVERY_MS) this.start();
+  }
+
+  /** Hears which entries are gone, whoever removed them. */
+  observe(removed: readonly ManifestEntry[]): void {
+    for (const { sha256 } of removed) if (!this.#isWanted(sha256)) this.#forgetAllOf(sha256);
+  }
+
+  /** Removes the variants of entries that are no longer in the manifest. Returns their bytes. */
+  async remove(entries: readonly ManifestEntry[]): Promise<number> {
+    if (entries.length === 0) return 0;
+    const gone = new Set(entries.map(({ sha256 }) => sha256));
+    const { sources } = await this.#disk.folders();
+    let freed = 0;
+    for (const source of sources) {
+      if (!gone.has(source) || this.#isWanted(source)) continue;
+      for (const { size } of await this.#disk.list(source)) freed += size;
+      this.#forgetAllOf(source);
+      await this.#disk.removeAllOf(source);
+    }
+    return freed;
+  }
+
+  async reclaim(bytes: number): Promise<number> {
+    let freed = 0;
+    for (const file of this.#files.values()) {
+      if (freed >= bytes) break;
+      this.#forget(file);
+      await this.#disk.remove(file);
+      freed += file.size;
+    }
+    return freed;
+  }
+
+  /** Counts anew what is there, and removes what no original is left of. Returns how many files and folders that were. */
+  scan(): Promise<number> {
+    this.#scanning ??= this.#scan().finally(() => {
+      this.#scanning = undefined;
+    });
+    return this.#scanning;
+  }
+
+  async #scan(): Promise<number> {
+    this.#scannedAt = performance.now();
+    const before = [...this.#files.values()];
+    const { sources, foreign } = await this.#disk.folders();
+    await this.#store.refresh(); // after the look: whoever made a variant had its original in the manifest by then
+    const found = new Map<string, VariantFile>();
+    const pacer = new Pacer();
+    let removed = foreign.length;
+    for (const name of foreign) await this.#disk.removeAllOf(name);
+    for (const source of sources) {
+      if (this.#closed) return removed;
+      if (pacer.isDue) await pacer.turn();
+      const files = await this.#disk.list(source);
+      if (this.#isWanted(source)) {
+        for (const file of files) found.set(keyOf(source, file.spec), file);
+      } else {
+        removed += files.length;
+        await this.#disk.removeAllOf(source);
+      }
+    }
+    for (const file of before) if (!found.has(keyOf(file.source, file.spec))) this.#forget(file);
+    for (const file of found.values()) this.#add(file);
+    this.#files = new Map([...this.#files].toSorted(([, a], [, b]) => a.usedAt - b.usedAt));
+    return removed;
+  }
+
+  #isWanted(source: string): boolean {
+    const { index } = this.#store;
+    if (index.getByDigest(source) !== undefined) return true;
+    // The index knows one object by its digest; when that one goes, another may be left with the same bytes.
+    const owner = this.#ownerOf.get(source);
+    return owner !== undefined && index.get(owner)?.sha256 === source;
+  }
+
+  #isKnown(file: VariantFile): boolean {
+    return this.#files.get(keyOf(file.source, file.spec)) === file;
+  }
+
+  #add(file: VariantFile): void {
+    const key = keyOf(file.source, file.spec);
+    const known = this.#files.get(key);
+    if (known?.digest === file.digest) {
+      known.usedAt = Math.max(known.usedAt, file.usedAt); // another process may have used it
+      return;
+    }
+    if (known !== undefined) this.#forget(known);
+    this.#files.set(key, file);
+    this.#bytes += file.size;
+    const keys = this.#keysOf.get(file.source);
+    if (keys === undefined) this.#keysOf.set(file.source, new Set([key]));
+    else keys.add(key);
+  }
+
+  #use(file: VariantFile): void {
+    const key = keyOf(file.source, file.spec);
+    if (!this.#isKnown(file)) return; // removed meanwhile
+    this.#files.delete(key);
+    this.#files.set(key, file);
+    const now = this.#now();
+    file.usedAt = now;
+    if (now - file.touchedAt > TOUCH_EVERY_MS) void this.#disk.touch(file, now);
+  }
+
+  #forget(file: VariantFile): void {
+    if (!this.#isKnown(file)) return;
+    const key = keyOf(file.source, file.spec);
+    this.#files.delete(key);
+    this.#bytes -= file.size;
+    this.#memory.delete(file.digest);
+    const keys = this.#keysOf.get(file.source);
+    keys?.delete(key);
+    if (keys?.size === 0) this.#keysOf.delete(file.source);
+  }
+
+  #forgetAllOf(source: string): void {
+    this.#ownerOf.delete(source);
+    for (const key of this.#keysOf.get(source) ?? []) {
+      const file = this.#files.get(key);
+      if (file !== undefined) this.#forget(file);
+    }
+  }
+}
+
+function keyOf(source: string, spec: string): string {
+  return `${source}/${spec}`;
+}

@@ -1,0 +1,71 @@
+import type { Request, Router } from 'express';
+import type { ImageCache } from '../../cache/imageCache.ts';
+import { ImageCacheError } from '../../errors.ts';
+import type { CacheEvent, ManifestEntry } from '../../protocol.ts';
+import type { HttpContext } from '../context.ts';
+import { EventLog, type LoggedEvent } from '../eventLog.ts';
+import { parseQuery } from '../query.ts';
+import { securityHeaders } from '../respond.ts';
+import { streamEvents } from '../streamEvents.ts';
+
+/** Readers at a time; each holds a socket. A browser is one, however many tabs it has. */
+const MAX_READERS = 1_000;
+
+/**
+ * `GET /events[?last_event_id=]`: what happens in the cache, as server-sent events. The parameter stands for the header
+ * `Last-Event-ID`, which a page cannot set on the first connection of an EventSource.
+ */
+export function eventsRoute(router: Router, context: HttpContext): void {
+  let log: EventLog | undefined;
+  let readers = 0;
+
+  router.get('/events', async (request, response) => {
+    const { last_event_id } = parseQuery(request.url, { last_event_id: 'INVALID_URL' });
+    // Kept from the first reader on: nobody else can have missed anything.
+    log ??= watchedLog(context.cache);
+    if (request.method === 'HEAD') {
+      response.set(securityHeaders(response)).type('text/event-stream').end();
+      return;
+    }
+    if (log.isClosed) throw new ImageCacheError('ABORTED', 'The image cache is closed.');
+    if (readers >= MAX_READERS) {
+      throw new ImageCacheError('OVERLOADED', 'Too many readers of events.', { retryAfterMs: 60_000 });
+    }
+    readers += 1;
+    try {
+      await streamEvents(log, response, {
+        lastEventId: request.get('last-event-id') ?? last_event_id,
+        show: (logged) => visiblePart(context, request, logged),
+      });
+    } finally {
+      readers -= 1;
+    }
+  });
+}
+
+function watchedLog(cache: ImageCache): EventLog {
+  const log = new EventLog();
+  cache.watch(log);
+  return log;
+}
+
+/** What `authorize` leaves of an event. That everything was cleared may be known to all, but not what there was. */
+async function visiblePart(
+  { authorize }: HttpContext,
+  request: Request,
+  { event, entries }: LoggedEvent,
+): Promise<CacheEvent | undefined> {
+  if (event === undefined || authorize === undefined) return event;
+  const isVisible = async (entry: ManifestEntry) => {
+    try {
+      return await authorize(request, entry);
+    } catch {
+      return false; // the other events must not end with this one
+    }
+  };
+  const visible = await Promise.all(entries.map(isVisible));
+  const s3_urls = entries.flatMap(({ s3_url }, index) => (visible[index] ? [s3_url] : []));
+  if (event.type === 'cleared' && event.actor_id === undefined) return { ...event, s3_urls };
+  if (s3_urls.length === 0) return undefined;
+  return event.type === 'stored' ? event : { ...event, s3_urls };
+}

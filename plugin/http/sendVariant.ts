@@ -1,0 +1,47 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { SizedImage } from '../cache/variants/sizedImage.ts';
+import type { VariantSpec } from '../cache/variants/variantSpec.ts';
+import { ImageCacheError } from '../errors.ts';
+import { sendBytes } from './sendBytes.ts';
+import { type AskedBy, CACHE_CONTROL } from './sendImage.ts';
+
+/** The `detail` of RFC 9211: whether it is a variant, and from where, or why it is the original. */
+const DETAIL: Record<SizedImage['origin'], string> = {
+  memory: 'variant-memory',
+  disk: 'variant-disk',
+  made: 'variant-made',
+  'as-is': 'original',
+  'no-maker': 'original-sharp-missing',
+};
+
+/**
+ * Answers with an image in the size and format that were asked for, or with the original in its place.
+ * @throws ImageCacheError SHARP_MISSING when a format was asked for by name, and nothing can make it
+ */
+export function sendVariant(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { body, digest, contentType, tier, origin }: SizedImage,
+  { spec, askedBy }: { spec: VariantSpec; askedBy: AskedBy },
+): void {
+  if (origin === 'no-maker' && !spec.negotiated) throw sharpMissing();
+  if (spec.negotiated) response.appendHeader('Vary', 'Accept');
+  sendBytes(request, response, {
+    body,
+    digest,
+    contentType,
+    headers: {
+      // Once sharp is installed the same URL is another image.
+      'Cache-Control': CACHE_CONTROL[origin === 'no-maker' ? 'url' : askedBy],
+      'X-Cache': tier === 's3' ? 'MISS' : 'HIT',
+      'Cache-Status': `image-cache; ${tier === 's3' ? 'fwd=miss; stored' : 'hit'}; detail=${DETAIL[origin]}`,
+      'Server-Timing': tier,
+    },
+  });
+}
+
+function sharpMissing(): ImageCacheError {
+  return new ImageCacheError('SHARP_MISSING', 'Images in other formats are made with sharp, which is not installed.', {
+    hint: 'npm install sharp, and start again. Without `format`, or with `format=auto`, the original is served.',
+  });
+}

@@ -1,0 +1,46 @@
+import type { VariantMaker } from '../../cache/variants/variantMaker.ts';
+import { ImageCacheError } from '../../errors.ts';
+import { inspectImage } from '../inspect.ts';
+import { makePlaceholder } from '../placeholder.ts';
+import { makeVariant } from './makeVariant.ts';
+import { ensureDecodable, tooManyPixels } from './pixelLimit.ts';
+import { type SharpImporter, sharpLibrary } from './sharpLibrary.ts';
+
+/** Raster formats that sharp reads wherever it runs. SVG is not among them: it scales by itself. */
+const SUPPORTED = new Set(['image/jpeg', 'image/png', 'image/webp', 'image/gif', 'image/avif', 'image/tiff']);
+
+/** Makes variants and placeholders with sharp, if it is installed. */
+export function createVariantMaker(importer?: SharpImporter): VariantMaker {
+  const library = sharpLibrary(importer);
+
+  async function open(original: Uint8Array) {
+    const info = inspectImage(original);
+    ensureDecodable(info);
+    const sharp = await library();
+    if (sharp === undefined) throw new ImageCacheError('SHARP_MISSING', 'sharp is not installed.');
+    return { sharp, info };
+  }
+
+  return {
+    isAvailable: async () => (await library()) !== undefined,
+    supports: (contentType) => SUPPORTED.has(contentType),
+    make: async (original, spec) => {
+      const { sharp, info } = await open(original);
+      return makeVariant(sharp, original, info, spec).catch(refuse);
+    },
+    placeholder: async (original) => {
+      const { sharp } = await open(original);
+      return makePlaceholder(sharp, original).catch(refuse);
+    },
+  };
+}
+
+/** sharp's messages name no code. */
+function refuse(error: unknown): never {
+  const message = error instanceof Error ? error.message : String(error);
+  if (message.includes('pixel limit')) throw tooManyPixels('All frames of the image together have too many pixels.');
+  throw new ImageCacheError('UNDECODABLE', 'The image could not be decoded.', {
+    cause: error,
+    hint: 'It may be damaged: ask for the original, without w, h, fit, format and q, and look at it.',
+  });
+}

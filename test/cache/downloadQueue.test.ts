@@ -1,0 +1,148 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DownloadQueue, type TaskContext } from '../../plugin/cache/downloads/downloadQueue.ts';
+import type { Urgency } from '../../plugin/cache/downloads/priorityQueue.ts';
+
+/** A queue whose tasks run until they are told to end, and what has been begun, in order. */
+function startQueue({ visible = 2, background = 4 } = {}) {
+  const queue = new DownloadQueue<string>({ visible, background: () => background });
+  const begun: string[] = [];
+  const contexts = new Map<string, TaskContext<never>>();
+  const ends = new Map<string, () => void>();
+  return {
+    queue,
+    begun,
+    add(key: string, urgency: Urgency, signal?: AbortSignal): Promise<string> {
+      const task = (context: TaskContext<never>) => {
+        begun.push(key);
+        contexts.set(key, context);
+        return new Promise<string>((resolve) => ends.set(key, () => resolve(key)));
+      };
+      return queue.run({ key, urgency, signal, task });
+    },
+    async end(key: string) {
+      ends.get(key)?.();
+      await settle();
+    },
+    standAside: (key: string) => contexts.get(key)?.standAside(),
+  };
+}
+
+/** Lets all that is already due happen. */
+const settle = async () => {
+  for (let n = 0; n < 20; n += 1) await Promise.resolve();
+};
+
+const names = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}${n}`);
+
+describe('DownloadQueue', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('begins what is on screen at once, however much is queued and running', async () => {
+    const { add, begun } = startQueue();
+    for (const key of names('p', 10_000)) void add(key, 'normal');
+    await settle();
+    expect(begun).toEqual(names('p', 4));
+    void add('seen', 'visible');
+    await settle();
+    expect(begun.at(-1)).toBe('seen');
+  });
+
+  it('lets an actor that was opened overtake all others', async () => {
+    const { add, begun, end } = startQueue();
+    for (const key of names('p', 100)) void add(key, 'normal');
+    void add('opened', 'high');
+    await settle();
+    expect(begun).toContain('opened');
+    void add('opened too', 'high');
+    await end('p0');
+    expect(begun.at(-1)).toBe('opened too');
+  });
+
+  it('promotes what is queued at a lower priority, and runs it once for all', async () => {
+    const { add, begun, end } = startQueue();
+    const waiting = names('p', 100).map((key) => add(key, 'normal'));
+    await settle();
+    const seen = add('p99', 'visible');
+    await settle();
+    expect(begun.at(-1)).toBe('p99');
+    await end('p99');
+    expect(await seen).toBe('p99');
+    expect(await waiting[99]).toBe('p99');
+    expect(begun.filter((key) => key === 'p99')).toHaveLength(1);
+  });
+
+  it('holds background downloads up while one for the screen is on its way, and lets them go on when it is there', async () => {
+    const { add, end, standAside } = startQueue();
+    void add('behind', 'normal');
+    void add('seen', 'visible');
+    await settle();
+    expect(standAside('seen')).toBeUndefined();
+    let hasGoneOn = false;
+    void standAside('behind')?.then(() => (hasGoneOn = true));
+    await settle();
+    expect(hasGoneOn).toBe(false);
+    await end('seen');
+    expect(hasGoneOn).toBe(true);
+    expect(standAside('behind')).toBeUndefined();
+  });
+
+  it('never starves the background: after 100 ms it gets a turn whatever else goes on', async () => {
+    const { add, standAside } = startQueue();
+    void add('behind', 'normal');
+    void add('seen', 'visible');
+    await settle();
+    let hasGoneOn = false;
+    void standAside('behind')?.then(() => (hasGoneOn = true));
+    await vi.advanceTimersByTimeAsync(99);
+    expect(hasGoneOn).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(hasGoneOn).toBe(true);
+  });
+
+  it('begins half as many background downloads while one for the screen is on its way', async () => {
+    const { add, begun, end } = startQueue();
+    void add('seen', 'visible');
+    for (const key of names('p', 100)) void add(key, 'normal');
+    await settle();
+    expect(begun).toEqual(['seen', 'p0', 'p1']);
+    await end('seen');
+    expect(begun).toEqual(['seen', 'p0', 'p1', 'p2', 'p3']);
+  });
+
+  it('gives the right of way to a running download as soon as the screen joins it', async () => {
+    const { add, standAside, end, begun } = startQueue();
+    void add('behind', 'normal');
+    void add('joined', 'normal');
+    void add('seen', 'visible');
+    await settle();
+    let hasGoneOn = false;
+    void standAside('joined')?.then(() => (hasGoneOn = true));
+    const joined = add('joined', 'visible');
+    await settle();
+    expect(hasGoneOn).toBe(true);
+    await end('seen');
+    expect(standAside('joined')).toBeUndefined();
+    expect(standAside('behind')).toBeDefined();
+    await end('joined');
+    expect(await joined).toBe('joined');
+    expect(begun.filter((key) => key === 'joined')).toHaveLength(1);
+    expect(standAside('behind')).toBeUndefined();
+  });
+
+  it('gives the right of way back when whoever looked has left', async () => {
+    const { add, standAside, end } = startQueue();
+    void add('behind', 'normal');
+    const leaving = new AbortController();
+    const seen = add('seen', 'visible', leaving.signal).catch((error: unknown) => error);
+    await settle();
+    leaving.abort();
+    expect(await seen).toMatchObject({ code: 'ABORTED' });
+    await end('seen'); // a task ends when it hears of it
+    expect(standAside('behind')).toBeUndefined();
+  });
+});
