@@ -7,8 +7,8 @@ import { exists, packTarball, root } from './tarball.ts';
 
 const EXPECTED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
-  /^dist\/(plugin|components)\/[\w/]+\.(js|d\.ts)(\.map)?$/,
-  // What the source maps point to.
+  /^dist\/(plugin|components)\/[\w/]+\.(js|d\.ts|d\.ts\.map)$/,
+  // What the declaration maps point to: an editor goes to the source.
   /^(plugin|components)\/[\w/]+(\.d)?\.tsx?$/,
 ];
 
