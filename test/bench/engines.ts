@@ -106,11 +106,10 @@ function cacacheEngine({ index, get, ls }: Cacache): Engine {
 
 export type EngineName = 'journal' | 'one JSON file' | 'cacache';
 
-/** `undefined` if it is not installed. */
-export async function loadEngine(name: EngineName): Promise<Engine | undefined> {
+export async function loadEngine(name: EngineName): Promise<Engine> {
   if (name === 'journal') return journal;
   if (name === 'one JSON file') return oneJson;
-  const module: string = 'cacache'; // not a dependency of anything but this comparison
-  const loaded = (await import(module).catch(() => undefined)) as { default: Cacache } | undefined; // as documented
-  return loaded && cacacheEngine(loaded.default);
+  const module: string = 'cacache'; // it has no types
+  const { default: cacache } = (await import(module)) as { default: Cacache }; // as documented
+  return cacacheEngine(cacache);
 }

@@ -20,7 +20,6 @@ const MAX_ADDS = 100;
 const MAX_MS = 3000;
 
 const engine = await loadEngine(name as EngineName); // our parent passes nothing else
-if (engine === undefined) throw new Error(`there is no ${name}`);
 const rssBefore = process.memoryUsage.rss();
 const started = performance.now();
 const store = await engine.open(dir);
