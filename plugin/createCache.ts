@@ -30,6 +30,7 @@ export function createCache(options: ResolvedOptions, root: string, logger: Cach
     recognize: recognizeImage,
     maker: createVariantMaker(),
     placeholder: options.images.placeholder,
+    compress: options.images.store === 'webp',
     logger,
   });
 }

@@ -54,6 +54,11 @@ export interface ImagesOptions {
   quality?: number;
   /** Whether every entry gets a thumbhash, made when there is nothing else to do. @default true */
   placeholder?: boolean;
+  /**
+   * `'webp'`: images are stored as WebP where that makes them smaller, some time after they came; needs `sharp`. JPEG at
+   * quality 85, PNG and GIF without loss, all others as they came. Their metadata goes. @default 'original'
+   */
+  store?: 'original' | 'webp';
 }
 
 /** The options of `imageCache()` and `createImageCache()`. */
@@ -103,7 +108,7 @@ export interface ImageCacheOptions {
    * the last restart, and what comes next to what is being looked at. @default { maxSize: '256MB', preload: true }
    */
   memory?: { maxSize?: Size; preload?: boolean } | false;
-  /** Images of other sizes and formats. @default { widths: (the usual ones), formats: ['avif', 'webp'], quality: 75, placeholder: true } */
+  /** Images of other sizes and formats. @default { widths: (the usual ones), formats: ['avif', 'webp'], quality: 75, placeholder: true, store: 'original' } */
   images?: ImagesOptions;
   /**
    * Downloads at a time, besides as many for images on screen. `'auto'` begins with 16, goes up to 64 as long as that makes
@@ -158,6 +163,7 @@ export interface ResolvedImages {
   formats: readonly AutoFormat[];
   quality: number;
   placeholder: boolean;
+  store: 'original' | 'webp';
 }
 
 export interface ResolvedOptions {

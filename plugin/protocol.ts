@@ -30,6 +30,9 @@ export interface ManifestEntry {
   etag: string;
   /** SHA-256 of the bytes, hex. */
   sha256: string;
+  /** Of the bytes that S3 sent, where they were stored as WebP; all else is about what is stored. */
+  original_sha256?: string;
+  original_size_bytes?: number;
   /** Found by looking at the bytes, e.g. `image/jpeg`; never believed from a header. */
   content_type: string;
   /** Pixels, orientation applied. */
@@ -212,6 +215,7 @@ export interface CacheStats {
   /** Files without an entry: they count for `maxSize`, are adopted when asked for, and are the first to go. */
   unclaimed: { files: number; size_bytes: number };
   variants: VariantStats;
+  compression: CompressionStats;
   memory: { entries: number; size_bytes: number; max_bytes: number };
   /** Since this server started. */
   hits: { memory: number; disk: number };
@@ -256,6 +260,14 @@ export interface VariantStats {
   hits: number;
   /** Since this server started: originals that could not be decoded. */
   failed: number;
+}
+
+/** Images that are stored as WebP, with fewer bytes than S3 sent (`images.store`). */
+export interface CompressionStats {
+  images: number;
+  original_bytes: number;
+  stored_bytes: number;
+  saved_bytes: number;
 }
 
 /** What happened in the cache, for whoever watches. Never carries a signed URL. */

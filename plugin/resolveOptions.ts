@@ -104,6 +104,7 @@ const optionsSchema = z.strictObject({
         .optional(),
       quality: atLeast(1, PERCENT).max(100, { error: PERCENT }).optional(),
       placeholder: z.boolean({ error: 'true or false' }).optional(),
+      store: z.enum(['original', 'webp'], { error: "'original' or 'webp'" }).optional(),
     })
     .optional(),
   concurrency: z
@@ -174,8 +175,14 @@ export function resolveOptions(options: ImageCacheOptions): ResolvedOptions {
 const WIDTHS = [16, 32, 48, 64, 96, 128, 256, 384, 640, 750, 828, 1080, 1200, 1920, 2048, 3840];
 
 function resolveImages(images: ImageCacheOptions['images']): ResolvedOptions['images'] {
-  const { widths = WIDTHS, formats = ['avif', 'webp'], quality = 75, placeholder = true } = images ?? {};
-  return { widths: [...new Set(widths)].toSorted((a, b) => a - b), formats, quality, placeholder };
+  const {
+    widths = WIDTHS,
+    formats = ['avif', 'webp'],
+    quality = 75,
+    placeholder = true,
+    store = 'original',
+  } = images ?? {};
+  return { widths: [...new Set(widths)].toSorted((a, b) => a - b), formats, quality, placeholder, store };
 }
 
 function resolveQuotas(quotas: ImageCacheOptions['quotas']): ResolvedOptions['quotaOf'] {

@@ -18,11 +18,11 @@ import { fileError } from './files/fileError.ts';
 import type { ImageCacheSettings } from './imageCacheSettings.ts';
 import { inParts } from './inParts.ts';
 import type { CacheLogger } from './logger.ts';
-import type { ArrivingListener } from './downloads/missPath.ts';
 import type { PrefetchOptions } from './downloads/prefetcher.ts';
 import type { AppliedChange } from './manifest/manifestStore.ts';
 import { Pacer } from './pacer.ts';
 import { type CacheParts, assembleParts } from './parts.ts';
+import { type ReadOptions, Reader } from './reader.ts';
 import type { CachedImage } from './shelf.ts';
 import { serializeManifest } from './manifest/snapshot.ts';
 import type { Source, SourceObject } from './source.ts';
@@ -30,19 +30,6 @@ import { StatsCounter } from './stats.ts';
 import type { ProgressListener } from './discovery/verifier.ts';
 import type { SizedImage } from './variants/sizedImage.ts';
 import type { VariantSpec } from './variants/variantSpec.ts';
-
-/** The actor of images that were asked for without one. */
-const DEFAULT_ACTOR_ID = 'default';
-
-export interface ReadOptions {
-  /** Who uses the image from now on. @default 'default' */
-  actorId?: string | undefined;
-  /** Aborted when whoever asked has left. */
-  signal?: AbortSignal | undefined;
-  onArriving?: ArrivingListener | undefined;
-  /** Waits until S3 has said whether a cached image is still the current one, and answers with that. @default false */
-  revalidate?: boolean | undefined;
-}
 
 /**
  * The cache: images by object, from memory, from disk, or fetched once for all who ask. Opens its directory on first
@@ -55,6 +42,7 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
   readonly #now: () => number;
   readonly #logger: CacheLogger;
   readonly #parts: CacheParts<Object>;
+  readonly #reader: Reader<Object>;
   readonly #stats = new StatsCounter();
   readonly #events: EventHub;
   readonly #instance = randomUUID();
@@ -75,36 +63,20 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
       reset: (gone) => this.#reset(gone),
       warn: (message) => logger.warn(message),
     });
+    this.#reader = new Reader({ source, parts: this.#parts, stats: this.#stats, now });
   }
 
   /** An image by `local_path`, if it is in memory: the hot path, without a promise. */
   peek(path: string): CachedImage | undefined {
-    if (!this.#parts.manifest.isOpen) return undefined;
-    const entry = this.#parts.manifest.store.index.getByPath(path);
-    const image = entry === undefined ? undefined : this.#parts.shelf.peek(entry);
-    if (image === undefined) return undefined;
-    this.#parts.manifest.lookAround();
-    return this.#served(image);
+    return this.#reader.peek(path);
   }
 
   /**
    * An image by `local_path`, from memory or disk.
    * @throws ImageCacheError NOT_CACHED, or CACHE_CORRUPT when its file was damaged (it is fetched again by URL)
    */
-  async readPath(path: string): Promise<CachedImage> {
-    const entry = await this.#parts.manifest.findToServe({ path });
-    if (entry === undefined) {
-      throw new ImageCacheError('NOT_CACHED', 'No cached image has this path.', {
-        hint: 'Paths are the `local_path` of an entry of GET /manifest. The image may have been cleared or evicted: ask for it by `?url=`.',
-      });
-    }
-    const image = await this.#parts.shelf.read(entry);
-    if (image === undefined) {
-      throw new ImageCacheError('CACHE_CORRUPT', 'The cached file was missing or damaged, and has been dropped.', {
-        hint: 'Ask for the image by `?url=` to fetch it again.',
-      });
-    }
-    return this.#served(image);
+  readPath(path: string): Promise<CachedImage> {
+    return this.#reader.readPath(path);
   }
 
   /**
@@ -113,52 +85,32 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
    * (see `revalidate` of the options) is answered at once, and S3 is asked in the background.
    * @throws ImageCacheError
    */
-  async readUrl(url: string, options: ReadOptions = {}): Promise<CachedImage> {
-    const { actorId = DEFAULT_ACTOR_ID, signal, onArriving, revalidate = false } = options;
-    const object = this.#source.identify(url);
-    const entry = await this.#parts.manifest.findToServe({ key: object.key });
-    const cached = entry === undefined ? undefined : await this.#parts.shelf.read(entry);
-    if (cached !== undefined) {
-      const { freshness } = this.#parts;
-      if (!revalidate) return this.#served(freshness.whileRevalidating(object, cached));
-      return this.#served(await freshness.revalidated(object, cached, signal));
-    }
-    const adopted = await this.#parts.adoption.adoptOrCopy(object, actorId);
-    const found = adopted === undefined ? undefined : await this.#parts.shelf.read(adopted);
-    if (found !== undefined) return this.#served(found);
-    const fetched = await this.#parts.missPath.fetch(object, { actorId, urgency: 'visible', signal, onArriving });
-    return this.#served({ ...fetched, tier: 's3' });
+  readUrl(url: string, options: ReadOptions = {}): Promise<CachedImage> {
+    return this.#reader.readUrl(url, options);
   }
 
   /**
    * An image in another size or format: a stored variant, else one made from the original, which is downloaded first if
    * need be. The original itself where it serves better, or where nothing is there to make variants with.
-   * @throws ImageCacheError TOO_MANY_PIXELS, UNDECODABLE, and what the reading of the original throws
+   * @param permit asked before anything is made of the original; rejects for who may not see it
+   * @throws ImageCacheError TOO_MANY_PIXELS, UNDECODABLE, what the reading of the original throws, and what `permit` does
    */
-  async readVariant(image: { path: string } | ({ url: string } & ReadOptions), spec: VariantSpec): Promise<SizedImage> {
-    const read = () => ('path' in image ? this.readPath(image.path) : this.readUrl(image.url, image));
-    await this.#parts.manifest.open(); // which variants are still wanted only the whole manifest can tell
-    const known = await ('path' in image ? this.findPath(image.path) : this.find(image.url));
-    if (known !== undefined && 'url' in image) {
-      this.#parts.freshness.revalidateLater(this.#source.identify(image.url), known);
-    }
-    const { entry, tier } = known === undefined ? await read() : { entry: known, tier: undefined };
-    const readOriginal = async () => (await this.#parts.shelf.read(entry)) ?? (await read());
-    const sized = await this.#parts.variants.read(entry, spec, readOriginal);
-    if (tier !== undefined) return { ...sized, tier }; // counted when it was read
-    this.#served(sized);
-    return sized;
+  readVariant(
+    image: { path: string } | ({ url: string } & ReadOptions),
+    spec: VariantSpec,
+    permit?: (entry: ManifestEntry) => Promise<void>,
+  ): Promise<SizedImage> {
+    return this.#reader.readVariant(image, spec, permit);
   }
 
   /** The entry of an object, if it is cached. @throws ImageCacheError for a URL of no configured bucket */
-  async find(url: string): Promise<ManifestEntry | undefined> {
-    const object = this.#source.identify(url);
-    return (await this.#parts.manifest.findToServe({ key: object.key })) ?? this.#parts.adoption.adopt(object);
+  find(url: string): Promise<ManifestEntry | undefined> {
+    return this.#reader.find(url);
   }
 
   /** The entry at a `local_path`, if there is one. */
   findPath(path: string): Promise<ManifestEntry | undefined> {
-    return this.#parts.manifest.findToServe({ path });
+    return this.#reader.findPath(path);
   }
 
   /** The entries of many URLs; `undefined` for what is not cached and for what no bucket of ours holds. */
@@ -281,7 +233,11 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
   #applied(applied: AppliedChange): void {
     this.#revision += 1;
     this.#parts.shelf.forget(applied.removed);
-    for (const { s3_url } of applied.removed) this.#stats.prefetched.gone(s3_url);
+    const { store } = this.#parts.manifest;
+    for (const { s3_url, sha256 } of applied.removed) {
+      const isCompressed = store.index.get(s3_url)?.original_sha256 === sha256;
+      if (!isCompressed) this.#stats.prefetched.gone(s3_url);
+    }
     this.#parts.variantStore.observe(applied.removed);
     this.#parts.downloader.observe(applied.change);
     this.#parts.revalidator.observe(applied.change);
@@ -308,16 +264,5 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
       this.#events.lost(part);
       if (pacer.isDue) await pacer.turn();
     }
-  }
-
-  #served(image: CachedImage): CachedImage {
-    image.entry.last_used_at = this.#now();
-    this.#parts.uses.add(image.entry);
-    this.#parts.placeholders.add(image.entry);
-    this.#parts.preloader.served(image.entry);
-    this.#parts.memory.preloaded.used(image.entry.sha256);
-    this.#stats.prefetched.used(image.entry.s3_url);
-    this.#stats.served(image.tier, image.body.length);
-    return image;
   }
 }

@@ -34,6 +34,10 @@ export interface ImageCacheSettings<Object extends SourceObject> extends Evictio
   maker?: VariantMaker;
   /** Whether thumbhashes are made for the manifest. @default false */
   placeholder?: boolean;
+  /** Whether images are stored in fewer bytes than they came in. @default false */
+  compress?: boolean;
+  /** Milliseconds without anything new after which such work begins. @default 1000 */
+  idleMs?: number;
   logger: CacheLogger;
   /** @default Date.now */
   now?: () => number;

@@ -119,7 +119,7 @@ export class LiveManifest {
     await this.#prepared;
     await this.store.open();
     this.#isOpen = true;
-    for (const work of this.#background) work.start();
+    for (const work of this.#background) work.start?.();
     const { size, totalBytes } = this.store.index;
     const took = (performance.now() - started).toFixed(0);
     this.#logger.debug?.(`opened ${size} images, ${(totalBytes / 1e6).toFixed(1)} MB in ${took} ms`);

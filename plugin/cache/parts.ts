@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
+import type { ManifestEntry } from '../protocol.ts';
 import { Adoption } from './discovery/adoption.ts';
 import { BlobStore } from './files/blobs.ts';
+import { Compressor } from './compression/compressor.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { Downloader } from './downloads/downloader.ts';
 import { Evictor } from './limits/eviction.ts';
@@ -43,7 +45,7 @@ export function assembleParts<Object extends SourceObject>(
   stats: StatsCounter,
   observer: ManifestObserver,
 ) {
-  const { dir, prefix, source, inspect, logger, concurrency, now = Date.now } = settings;
+  const { dir, prefix, source, inspect, logger, concurrency, idleMs, now = Date.now } = settings;
   const recognize = settings.recognize ?? (() => undefined);
   const sync = settings.durability === 'full';
   const { warn } = observer;
@@ -56,9 +58,27 @@ export function assembleParts<Object extends SourceObject>(
   const variantStore = new VariantStore({ dir, store, memory, now });
   const limit = pLimit(MAKERS);
   const placeholderMaker = settings.placeholder === true ? settings.maker : undefined;
-  const placeholders = new Placeholders({ store, blobs, memory, maker: placeholderMaker, limit });
+  const placeholders = new Placeholders({ store, blobs, memory, maker: placeholderMaker, limit, idleMs });
   const preloader = new Preloader({ store, shelf, memory, logger, isEnabled: settings.memoryPreload === true });
-  const background = [discovery, variantStore, placeholders, preloader];
+  const compressor = new Compressor({
+    store,
+    blobs,
+    memory,
+    shelf,
+    inspect,
+    maker: settings.compress === true ? settings.maker : undefined,
+    limit,
+    idleMs,
+    sync,
+    logger,
+    compressed: (entry) => placeholders.add(entry), // one that was made of the original meanwhile is not recorded
+  });
+  /** Whatever is served or fetched gets what it lacks, some time. */
+  const improve = (entry: ManifestEntry) => {
+    compressor.add(entry);
+    placeholders.add(entry);
+  };
+  const background = [discovery, variantStore, compressor, placeholders, preloader];
   const manifest = new LiveManifest({ store, dir, sync, now, logger, background });
   const uses = new RecentUses({ store, now });
   const missing = () => missingSpace(dir, settings.minFreeSpace);
@@ -110,7 +130,7 @@ export function assembleParts<Object extends SourceObject>(
     ensureRoom,
     stored: (entry) => evictor.enforce(entry),
   });
-  const prefetching = { source, manifest, blobs, shelf, adoption, freshness, missPath, placeholders, logger };
+  const prefetching = { source, manifest, blobs, shelf, adoption, freshness, missPath, improve, logger };
   const prefetcher = new Prefetcher<Object>(prefetching);
   const verifier = new Verifier({ ...found, adoption, variants: variantStore });
   const removal = new Removal({ manifest, shelf, variants: variantStore, blobs, discovery, adoption });
@@ -143,7 +163,7 @@ export function assembleParts<Object extends SourceObject>(
     removal,
     variantStore,
     variants,
-    placeholders,
+    improve,
     preloader,
     pins,
   };

@@ -38,6 +38,7 @@ export class StatsCounter {
       actors: Object.fromEntries(
         [...index.actors()].map(([actor, keys]) => [actor, { entries: keys.size, size_bytes: index.bytesOf(actor) }]),
       ),
+      compression: index.compression,
       memory: { entries: memory.entries, size_bytes: memory.bytes, max_bytes: memory.maxBytes },
       hits: { ...this.hits },
       misses: this.misses,

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ArrivingImage } from '../cache/downloads/arrivingImage.ts';
-import type { ReadOptions } from '../cache/imageCache.ts';
+import type { ReadOptions } from '../cache/reader.ts';
 import type { CachedImage } from '../cache/shelf.ts';
 import type { VariantSpec } from '../cache/variants/variantSpec.ts';
 import { parseActorId } from './actorId.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { HttpContext } from './context.ts';
+import type { ManifestEntry } from '../protocol.ts';
 import { ensureAuthorized } from './ensureAuthorized.ts';
 import { parseQuery } from './query.ts';
 import { sendImage } from './sendImage.ts';
@@ -98,14 +99,9 @@ export function createImageRoute(context: HttpContext) {
     spec: VariantSpec,
   ): Promise<void> {
     const image = { ...asked, signal: requesterSignal(response) };
-    if (authorize !== undefined) {
-      const known = await ('path' in image ? cache.findPath(image.path) : cache.find(image.url));
-      // Before anything is made of it.
-      const entry = known ?? ('url' in image ? (await cache.readUrl(image.url, image)).entry : undefined);
-      if (entry !== undefined) await ensureAuthorized(context, request, entry);
-    }
-    const sized = await cache.readVariant(image, spec);
-    await ensureAuthorized(context, request, sized.entry);
+    const permit = (entry: ManifestEntry) => ensureAuthorized(context, request, entry);
+    const sized = await cache.readVariant(image, spec, permit);
+    await permit(sized.entry); // it may have been exchanged meanwhile
     sendVariant(request, response, sized, { spec, askedBy: 'path' in asked ? 'path' : 'url' });
   }
 

@@ -48,7 +48,7 @@ const cache = new ImageCache({
   inspect: () => ({ contentType: 'image/png', extension: 'png', width: 1, height: 1 }),
   logger,
 });
-const images = { widths: [], formats: [], quality: 75, placeholder: false };
+const images = { widths: [], formats: [], quality: 75, placeholder: false, store: 'original' } as const;
 const context = { images, allowedOrigins: [], allowedHosts: true, bodyLimit: 1e6, authorize: undefined } as const;
 const handler = createHandler({ ...context, cache, logger });
 const server = createServer((request, response) => handler(request, response, () => undefined));

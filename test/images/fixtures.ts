@@ -69,7 +69,8 @@ function withRestartMarkers(jpeg: Uint8Array): Buffer {
   return insert(jpeg, jpeg.length - 20, Buffer.of(0xff, 0xd0, 0x12, 0xff, 0xd1));
 }
 
-function apng(png: Uint8Array): Buffer {
+/** With a second frame. */
+export function apng(png: Uint8Array): Buffer {
   const control = pngChunk('acTL', Buffer.concat([u32be(2), u32be(0)]));
   const frame = Buffer.concat([pngChunk('fcTL', Buffer.alloc(26)), pngChunk('fdAT', Buffer.alloc(40, 7))]);
   return insert(insert(png, png.length - 12, frame), 33, control);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { heifType, inspectHeif } from '../../plugin/images/heif.ts';
 import { readBrands } from '../../plugin/images/isobmff.ts';
 import { inspectImage } from '../../plugin/images/index.ts';
+import { cpuMs } from '../helpers/cpuMs.ts';
 import { box, codeOf, text, u16be, u32be } from './bytes.ts';
 import { heic, HEIGHT, WIDTH } from './fixtures.ts';
 
@@ -61,16 +62,16 @@ test.each([
   ['a description of nothing', Buffer.concat([FTYP, box('meta', u32be(0))])],
   ['a description that is not there', Buffer.concat([FTYP, u32be(0), text('meta')])],
 ])('T42: %s end at once and are refused', (_name, bytes) => {
-  const start = performance.now();
+  const start = cpuMs();
   expect(codeOf(() => inspectHeif(bytes))).toMatch(/^(NOT_AN_IMAGE|UPSTREAM_TRUNCATED)$/);
-  expect(performance.now() - start).toBeLessThan(200);
+  expect(cpuMs() - start).toBeLessThan(200);
 });
 
 test('T42: item extents of no bytes in great number cost nothing', () => {
   const items = Array.from({ length: 60_000 }, () => Buffer.concat([u16be(1), u16be(0), u16be(0xffff)]));
   const iloc = box('iloc', u32be(0), Buffer.of(0, 0), u16be(items.length), ...items);
   const meta = box('meta', u32be(0), box('pitm', u32be(0), u16be(1)), iloc, box('iprp', box('ipco')));
-  const start = performance.now();
+  const start = cpuMs();
   expect(codeOf(() => inspectHeif(Buffer.concat([FTYP, meta])))).toBe('NOT_AN_IMAGE');
-  expect(performance.now() - start).toBeLessThan(200);
+  expect(cpuMs() - start).toBeLessThan(200);
 });

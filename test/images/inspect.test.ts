@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ImageCacheError } from '../../plugin/errors.ts';
 import { inspectImage } from '../../plugin/images/index.ts';
+import { cpuMs } from '../helpers/cpuMs.ts';
 import { codeOf } from './bytes.ts';
 import { HEIGHT, WIDTH, wholeImages } from './fixtures.ts';
 import { mutations } from './mutations.ts';
@@ -33,13 +34,13 @@ describe.each([...IMAGES])('%s', (_name, bytes) => {
   test('T42: random damage never hangs and throws nothing but ImageCacheError', () => {
     const times: number[] = [];
     for (const damaged of mutations(bytes, { count: 300, seed: bytes.length })) {
-      const start = performance.now();
+      const start = cpuMs();
       try {
         inspectImage(damaged, { allowSvg: true });
       } catch (error) {
         expect(error).toBeInstanceOf(ImageCacheError);
       }
-      times.push(performance.now() - start);
+      times.push(cpuMs() - start);
     }
     // The median, and ample room for the slowest: a busy machine stalls whom it likes.
     const [median = 0] = times.toSorted((a, b) => a - b).slice(times.length / 2);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { inspectSvg, isSvg } from '../../plugin/images/svg.ts';
+import { cpuMs } from '../helpers/cpuMs.ts';
 import { codeOf, text } from './bytes.ts';
 
 const SVG = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0"/></svg>';
@@ -59,13 +60,13 @@ test('T33: the end tag of an inner svg does not end the document', () => {
 test('T40: entity bombs are not expanded', () => {
   const entities = Array.from({ length: 50 }, (_, i) => `<!ENTITY l${i + 1} "${`&l${i};`.repeat(10)}">`).join('');
   const bomb = text(`<!DOCTYPE svg [<!ENTITY l0 "ha">${entities}]><svg width="3" height="2">&l50;</svg>`);
-  const start = performance.now();
+  const start = cpuMs();
   expect(inspectSvg(bomb)).toMatchObject({ width: 3, height: 2 });
-  expect(performance.now() - start).toBeLessThan(100);
+  expect(cpuMs() - start).toBeLessThan(100);
 });
 
 test('T42: a megabyte of unclosed tags takes linear time', () => {
-  const start = performance.now();
+  const start = cpuMs();
   expect(codeOf(() => inspectSvg(text(`<svg>${'<a b=">"'.repeat(125_000)}`)))).toBe('UPSTREAM_TRUNCATED');
-  expect(performance.now() - start).toBeLessThan(500);
+  expect(cpuMs() - start).toBeLessThan(500);
 });

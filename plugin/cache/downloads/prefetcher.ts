@@ -9,7 +9,6 @@ import type { CacheLogger } from '../logger.ts';
 import type { MissPath } from './missPath.ts';
 import type { Shelf } from '../shelf.ts';
 import type { Source, SourceObject } from '../source.ts';
-import type { Placeholders } from '../variants/placeholders.ts';
 
 export interface PrefetchOptions {
   /** @default 'normal' */
@@ -28,7 +27,8 @@ export interface PrefetcherOptions<Object extends SourceObject> {
   adoption: Adoption;
   freshness: Freshness<Object>;
   missPath: MissPath<Object>;
-  placeholders: Placeholders;
+  /** Hears of every image that is there. */
+  improve: (entry: ManifestEntry) => void;
   logger: CacheLogger;
 }
 
@@ -59,13 +59,13 @@ export class Prefetcher<Object extends SourceObject> {
   }
 
   async #prefetch(object: Object, actorId: string, options: PrefetchOptions): Promise<PrefetchResult> {
-    const { manifest, adoption, missPath, placeholders } = this.#options;
+    const { manifest, adoption, missPath, improve } = this.#options;
     const { priority: urgency = 'normal', signal } = options;
     const known = await manifest.find((index) => index.get(object.key));
     const cached = (await this.#ifThere(known)) ?? (await adoption.adoptOrCopy(object, actorId));
     if (cached !== undefined) return this.#sync(object, cached, actorId, options);
     const { entry } = await missPath.fetch(object, { actorId, urgency, signal });
-    placeholders.add(entry);
+    improve(entry);
     return { s3_url: object.key, status: 'downloaded', entry };
   }
 
@@ -76,11 +76,11 @@ export class Prefetcher<Object extends SourceObject> {
     actorId: string,
     { priority: urgency = 'normal', signal, revalidate = false }: PrefetchOptions,
   ): Promise<PrefetchResult> {
-    const { freshness, missPath, placeholders } = this.#options;
+    const { freshness, missPath, improve } = this.#options;
     const isDue = revalidate || freshness.isDue(cached);
     const { changed, failure } = isDue ? await freshness.revalidate(object, cached, { urgency, signal }) : NOT_ASKED;
     const entry = await missPath.claim(changed?.entry ?? cached, actorId);
-    placeholders.add(entry);
+    improve(entry);
     return {
       s3_url: object.key,
       status: changed === undefined ? 'cached' : 'downloaded',

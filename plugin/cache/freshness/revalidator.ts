@@ -3,12 +3,12 @@ import { type Downloaded, type Running, takesBack } from '../downloads/downloade
 import { ImageSink } from '../downloads/imageSink.ts';
 import { newEntry } from '../downloads/newEntry.ts';
 import type { BlobStore } from '../files/blobs.ts';
-import type { WrittenBlob } from '../files/blobWriter.ts';
-import { errnoOf, fileError } from '../files/fileError.ts';
-import { insidePath } from '../files/layout.ts';
+import { fileError } from '../files/fileError.ts';
 import type { Inspector } from '../inspector.ts';
 import type { ManifestChange } from '../manifest/journalRecord.ts';
+import { originalDigest } from '../manifest/manifestEntry.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
+import { replaceImage } from '../replaceImage.ts';
 import type { Shelf } from '../shelf.ts';
 import type { Source, SourceObject } from '../source.ts';
 
@@ -59,7 +59,7 @@ export class Revalidator<Object extends SourceObject> {
     known: ManifestEntry,
     { signal, standAside }: RevalidationContext,
   ): Promise<Downloaded | undefined> {
-    const { source, store, blobs, inspect, ensureRoom, maxBytesOf, now, sync } = this.#options;
+    const { source, store, blobs, shelf, inspect, ensureRoom, maxBytesOf, now, sync } = this.#options;
     const running: Running = { key: object.key, actorId: known.actor_id, discarded: false };
     this.#running.add(running);
     const createWriter = async () => {
@@ -75,14 +75,16 @@ export class Revalidator<Object extends SourceObject> {
       }
       const { image } = sink;
       const blob = await sink.finish(sync);
-      if (blob.sha256 === known.sha256) {
+      if (blob.sha256 === originalDigest(known)) {
         await this.#validate(known, etag);
         return undefined;
       }
       const { filename, actor_id: actorId } = known;
       const entry = newEntry({ key: object.key, filename, actorId, etag, blob, image, at: now() });
       await store.refresh(); // another process may have cleared it meanwhile
-      if (running.discarded || !(await this.#replace(known, entry, blob))) return undefined;
+      if (running.discarded) return undefined;
+      const replacement = { known: this.#asStored(known), entry, blob };
+      if (!(await replaceImage({ store, blobs, shelf }, replacement))) return undefined;
       return { entry: store.index.get(object.key) ?? entry, body: image.body };
     } catch (error) {
       throw fileError(error);
@@ -92,34 +94,15 @@ export class Revalidator<Object extends SourceObject> {
     }
   }
 
-  async #validate({ s3_url: key, sha256 }: ManifestEntry, etag: string): Promise<void> {
+  async #validate(known: ManifestEntry, etag: string): Promise<void> {
     const { store, now } = this.#options;
+    const { s3_url: key, sha256 } = this.#asStored(known);
     await store.append({ op: 'validate', key, sha256, etag, at: now() });
   }
 
-  /** Tells whether it did. */
-  async #replace(known: ManifestEntry, entry: ManifestEntry, blob: WrittenBlob): Promise<boolean> {
-    const { store, blobs, shelf } = this.#options;
-    const twin = store.index.getByDigest(blob.sha256);
-    try {
-      await blobs.store(blob, entry.local_path, twin === undefined ? undefined : insidePath(twin.local_path));
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return false; // the directory was removed by hand, which is a way to clear it (T55)
-      throw error;
-    }
-    const isThere = () => store.index.getByPath(entry.local_path) !== undefined;
-    try {
-      const { removed } = await store.append({ op: 'replace', entry, sha256: known.sha256 });
-      await shelf.remove(removed);
-      await blobs.syncRemoval(removed);
-    } finally {
-      // Cleared meanwhile (T59), or no room for the record (T56): without an entry, the file would be adopted again.
-      await store.refresh().catch(() => undefined);
-      if (!isThere()) {
-        await blobs.remove(entry);
-        await blobs.syncRemoval([entry]);
-      }
-    }
-    return isThere();
+  /** The same image as it is stored by now: it may have been compressed while the origin was asked. */
+  #asStored(known: ManifestEntry): ManifestEntry {
+    const current = this.#options.store.index.get(known.s3_url);
+    return current !== undefined && originalDigest(current) === originalDigest(known) ? current : known;
   }
 }

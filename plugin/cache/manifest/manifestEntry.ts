@@ -27,9 +27,16 @@ export function parseEntry(value: unknown): ManifestEntry | undefined {
     CONTENT_TYPE.test(entry.content_type) &&
     isCount(entry.last_used_at) &&
     (entry.validated_at === undefined || isCount(entry.validated_at)) &&
+    (entry.original_size_bytes === undefined || isCount(entry.original_size_bytes)) &&
+    (entry.original_sha256 === undefined || (isText(entry.original_sha256) && SHA256.test(entry.original_sha256))) &&
     (entry.placeholder === undefined || (isText(entry.placeholder) && BASE64.test(entry.placeholder))) &&
     (entry.actor_ids === undefined || (Array.isArray(entry.actor_ids) && entry.actor_ids.every(isText)));
   return known ? (entry as ManifestEntry) : undefined; // every required field was just checked
+}
+
+/** SHA-256 of the bytes that the origin sent, hex. */
+export function originalDigest({ sha256, original_sha256 = sha256 }: ManifestEntry): string {
+  return original_sha256;
 }
 
 /** Everyone who uses the image. */

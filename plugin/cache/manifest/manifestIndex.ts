@@ -1,4 +1,5 @@
-import type { ManifestEntry } from '../../protocol.ts';
+import type { CompressionStats, ManifestEntry } from '../../protocol.ts';
+import { CompressionTotals } from '../compression/compressionTotals.ts';
 import { inParts } from '../inParts.ts';
 import { ActorIndex } from './actorIndex.ts';
 import type { ManifestChange, PinTarget } from './journalRecord.ts';
@@ -24,6 +25,7 @@ export class ManifestIndex {
   /** What `local_path` begins with, e.g. `.image-cache/`: the directory may have been moved since it was written. */
   readonly #prefix: string;
   #bytes = 0;
+  readonly #compression = new CompressionTotals();
 
   constructor(prefix: string) {
     this.#prefix = prefix;
@@ -35,6 +37,10 @@ export class ManifestIndex {
 
   get totalBytes(): number {
     return this.#bytes;
+  }
+
+  get compression(): CompressionStats {
+    return this.#compression.stats;
   }
 
   get(key: string): ManifestEntry | undefined {
@@ -153,6 +159,7 @@ export class ManifestIndex {
     this.#byDigest.set(stored.sha256, stored);
     this.#actors.add(stored);
     this.#bytes += stored.size_bytes;
+    this.#compression.add(stored);
     return previous === undefined || previous.local_path === stored.local_path ? [] : [previous];
   }
 
@@ -196,6 +203,7 @@ export class ManifestIndex {
     if (this.#byDigest.get(entry.sha256) === entry) this.#byDigest.delete(entry.sha256);
     this.#actors.remove(entry);
     this.#bytes -= entry.size_bytes;
+    this.#compression.remove(entry);
     return entry;
   }
 
@@ -207,6 +215,7 @@ export class ManifestIndex {
     this.#texts.clear();
     this.#actors.clear();
     this.#pinnedActors.clear();
+    this.#compression.clear();
     this.#bytes = 0;
     yield* inParts(gone);
   }

@@ -16,6 +16,13 @@ export interface VariantMaker {
    * @throws ImageCacheError TOO_MANY_PIXELS or UNDECODABLE
    */
   make(original: Uint8Array, spec: VariantSpec): Promise<MadeVariant | undefined>;
+  /** False for images that are always stored as they came, e.g. WebP. */
+  canCompress(contentType: string): boolean;
+  /**
+   * The same picture in fewer bytes, or `undefined` when the original serves better.
+   * @throws ImageCacheError as {@link VariantMaker.make}
+   */
+  compress(original: Uint8Array): Promise<Buffer | undefined>;
   /**
    * A thumbhash, base64.
    * @throws ImageCacheError as {@link VariantMaker.make}

@@ -8,7 +8,7 @@ import type { Sharp } from './sharpLibrary.ts';
 type Pipeline = ReturnType<Sharp>;
 
 /** Seconds for one picture; many times what the largest take. */
-const TIMEOUT_S = 30;
+export const TIMEOUT_S = 30;
 
 /** For every picture that is decoded. A warning, e.g. of EXIF data out of order, is no reason to show nothing. */
 export const DECODE = { limitInputPixels: MAX_PIXELS, failOn: 'error' } as const;

@@ -2,6 +2,7 @@ import type { VariantMaker } from '../../cache/variants/variantMaker.ts';
 import { ImageCacheError } from '../../errors.ts';
 import { inspectImage } from '../inspect.ts';
 import { makePlaceholder } from '../placeholder.ts';
+import { canCompress, compressImage } from './compressImage.ts';
 import { makeVariant } from './makeVariant.ts';
 import { ensureDecodable, tooManyPixels } from './pixelLimit.ts';
 import { type SharpImporter, sharpLibrary } from './sharpLibrary.ts';
@@ -9,7 +10,7 @@ import { type SharpImporter, sharpLibrary } from './sharpLibrary.ts';
 /** Raster formats that sharp reads wherever it runs. SVG is not among them: it scales by itself. */
 const SUPPORTED = new Set(['image/jpeg', 'image/png', 'image/webp', 'image/gif', 'image/avif', 'image/tiff']);
 
-/** Makes variants and placeholders with sharp, if it is installed. */
+/** Makes variants and placeholders, and compresses originals, with sharp, if it is installed. */
 export function createVariantMaker(importer?: SharpImporter): VariantMaker {
   const library = sharpLibrary(importer);
 
@@ -27,6 +28,11 @@ export function createVariantMaker(importer?: SharpImporter): VariantMaker {
     make: async (original, spec) => {
       const { sharp, info } = await open(original);
       return makeVariant(sharp, original, info, spec).catch(refuse);
+    },
+    canCompress,
+    compress: async (original) => {
+      const { sharp, info } = await open(original);
+      return compressImage(sharp, original, info).catch(refuse);
     },
     placeholder: async (original) => {
       const { sharp } = await open(original);

@@ -1,0 +1,118 @@
+import type { LimitFunction } from 'p-limit';
+import type { ManifestEntry } from '../../protocol.ts';
+import type { Background } from '../background.ts';
+import type { BlobStore } from '../files/blobs.ts';
+import { imagePath } from '../files/layout.ts';
+import { IdleQueue } from '../idleQueue.ts';
+import type { Inspector } from '../inspector.ts';
+import type { CacheLogger } from '../logger.ts';
+import type { ManifestStore } from '../manifest/manifestStore.ts';
+import type { MemoryTier } from '../memory.ts';
+import { replaceImage } from '../replaceImage.ts';
+import type { Shelf } from '../shelf.ts';
+import type { VariantMaker } from '../variants/variantMaker.ts';
+
+export interface CompressorOptions {
+  store: ManifestStore;
+  blobs: BlobStore;
+  memory: MemoryTier;
+  shelf: Shelf;
+  inspect: Inspector;
+  /** `undefined`: images stay as they came. */
+  maker: VariantMaker | undefined;
+  /** How much is decoded and encoded at a time. */
+  limit: LimitFunction;
+  idleMs: number | undefined;
+  sync: boolean;
+  logger: CacheLogger;
+  /** Hears of an entry that has taken the place of its original's. */
+  compressed: (entry: ManifestEntry) => void;
+}
+
+/** Hashed at once while it is written: what comes next must not wait for all of it. */
+const CHUNK_BYTES = 1 << 20;
+
+/**
+ * Exchanges stored images for smaller ones of the same look, one at a time, when there is nothing better to do: whoever
+ * waits for a download waits for nothing else, and a process that is killed leaves a whole image, the one or the other.
+ */
+export class Compressor implements Background {
+  readonly #options: CompressorOptions;
+  readonly #queue: IdleQueue;
+
+  constructor(options: CompressorOptions) {
+    this.#options = options;
+    this.#queue = new IdleQueue({
+      isAvailable: () => this.#isAvailable(),
+      work: (key) => this.#work(key),
+      idleMs: options.idleMs,
+    });
+  }
+
+  /** Sees to it that the image is compressed, some time. Costs nothing for one that is. */
+  add(entry: ManifestEntry): void {
+    if (this.#options.maker?.canCompress(entry.content_type) === true) this.#queue.add(entry);
+  }
+
+  /** Resolves when the last one is stored. */
+  close(): Promise<void> {
+    return this.#queue.close();
+  }
+
+  async #isAvailable(): Promise<boolean> {
+    const { maker, logger } = this.#options;
+    const isAvailable = (await maker?.isAvailable()) === true;
+    if (!isAvailable) logger.warn("Images are stored as they came: `store: 'webp'` needs sharp. npm install sharp");
+    return isAvailable;
+  }
+
+  async #work(key: string): Promise<void> {
+    const { store, limit, logger } = this.#options;
+    const entry = store.index.get(key);
+    if (entry === undefined) return;
+    this.#queue.tried(entry.sha256);
+    try {
+      const bytes = await limit(() => this.#compress(entry));
+      if (bytes === undefined || this.#queue.isClosed) return;
+      await this.#exchange(entry, bytes);
+      this.#queue.retry(entry.sha256); // when another object has the same bytes, or this one is fetched anew
+    } catch (error) {
+      logger.debug?.(`${entry.local_path} stays as it came: ${String(error)}`);
+    }
+  }
+
+  async #compress(entry: ManifestEntry): Promise<Buffer | undefined> {
+    const { blobs, memory, maker } = this.#options;
+    const original = memory.get(entry.sha256) ?? (await blobs.read(entry));
+    return original === undefined ? undefined : maker?.compress(original);
+  }
+
+  async #exchange({ s3_url: key, sha256 }: ManifestEntry, bytes: Buffer): Promise<void> {
+    const { store, blobs, memory, shelf, inspect, sync, compressed } = this.#options;
+    const { contentType, extension, width, height } = inspect(bytes);
+    const writer = await blobs.createWriter();
+    try {
+      for (let at = 0; at < bytes.length; at += CHUNK_BYTES) await writer.write(bytes.subarray(at, at + CHUNK_BYTES));
+      const blob = await writer.finish(sync);
+      await store.refresh(); // another process may have cleared it meanwhile, or asked whether it is current
+      const known = store.index.get(key);
+      if (known?.sha256 !== sha256) return;
+      const entry: ManifestEntry = {
+        ...known,
+        local_path: imagePath({ actorId: known.actor_id, key, sha256: blob.sha256, extension }),
+        size_bytes: blob.size,
+        sha256: blob.sha256,
+        content_type: contentType,
+        ...(width !== undefined && height !== undefined && { width, height }),
+        original_sha256: sha256,
+        original_size_bytes: known.size_bytes,
+      };
+      const wasInMemory = memory.has(sha256);
+      if (!(await replaceImage({ store, blobs, shelf }, { known, entry, blob }))) return;
+      if (wasInMemory) shelf.keep({ entry, body: bytes }, 'visible');
+      compressed(store.index.get(key) ?? entry);
+    } finally {
+      await writer.discard();
+    }
+  }
+}

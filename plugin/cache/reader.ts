@@ -1,0 +1,126 @@
+import { ImageCacheError } from '../errors.ts';
+import type { ManifestEntry } from '../protocol.ts';
+import type { ArrivingListener } from './downloads/missPath.ts';
+import type { CacheParts } from './parts.ts';
+import type { CachedImage } from './shelf.ts';
+import type { Source, SourceObject } from './source.ts';
+import type { StatsCounter } from './stats.ts';
+import type { SizedImage } from './variants/sizedImage.ts';
+import type { VariantSpec } from './variants/variantSpec.ts';
+
+/** The actor of images that were asked for without one. */
+const DEFAULT_ACTOR_ID = 'default';
+
+export interface ReadOptions {
+  /** Who uses the image from now on. @default 'default' */
+  actorId?: string | undefined;
+  /** Aborted when whoever asked has left. */
+  signal?: AbortSignal | undefined;
+  onArriving?: ArrivingListener | undefined;
+  /** Waits until S3 has said whether a cached image is still the current one, and answers with that. @default false */
+  revalidate?: boolean | undefined;
+}
+
+export interface ReaderOptions<Object extends SourceObject> {
+  source: Source<Object>;
+  parts: CacheParts<Object>;
+  stats: StatsCounter;
+  now: () => number;
+}
+
+/** Finds images and reads them, from wherever they are. The methods are those of `ImageCache`, and documented there. */
+export class Reader<Object extends SourceObject> {
+  readonly #source: Source<Object>;
+  readonly #parts: CacheParts<Object>;
+  readonly #stats: StatsCounter;
+  readonly #now: () => number;
+
+  constructor({ source, parts, stats, now }: ReaderOptions<Object>) {
+    this.#source = source;
+    this.#parts = parts;
+    this.#stats = stats;
+    this.#now = now;
+  }
+
+  peek(path: string): CachedImage | undefined {
+    if (!this.#parts.manifest.isOpen) return undefined;
+    const entry = this.#parts.manifest.store.index.getByPath(path);
+    const image = entry === undefined ? undefined : this.#parts.shelf.peek(entry);
+    if (image === undefined) return undefined;
+    this.#parts.manifest.lookAround();
+    return this.#served(image);
+  }
+
+  async readPath(path: string): Promise<CachedImage> {
+    const entry = await this.#parts.manifest.findToServe({ path });
+    if (entry === undefined) {
+      throw new ImageCacheError('NOT_CACHED', 'No cached image has this path.', {
+        hint: 'Paths are the `local_path` of an entry of GET /manifest. The image may have been cleared or evicted: ask for it by `?url=`.',
+      });
+    }
+    const image = await this.#parts.shelf.read(entry);
+    if (image === undefined) {
+      throw new ImageCacheError('CACHE_CORRUPT', 'The cached file was missing or damaged, and has been dropped.', {
+        hint: 'Ask for the image by `?url=` to fetch it again.',
+      });
+    }
+    return this.#served(image);
+  }
+
+  async readUrl(url: string, options: ReadOptions = {}): Promise<CachedImage> {
+    const { actorId = DEFAULT_ACTOR_ID, signal, onArriving, revalidate = false } = options;
+    const object = this.#source.identify(url);
+    const entry = await this.#parts.manifest.findToServe({ key: object.key });
+    const cached = entry === undefined ? undefined : await this.#parts.shelf.read(entry);
+    if (cached !== undefined) {
+      const { freshness } = this.#parts;
+      if (!revalidate) return this.#served(freshness.whileRevalidating(object, cached));
+      return this.#served(await freshness.revalidated(object, cached, signal));
+    }
+    const adopted = await this.#parts.adoption.adoptOrCopy(object, actorId);
+    const found = adopted === undefined ? undefined : await this.#parts.shelf.read(adopted);
+    if (found !== undefined) return this.#served(found);
+    const fetched = await this.#parts.missPath.fetch(object, { actorId, urgency: 'visible', signal, onArriving });
+    return this.#served({ ...fetched, tier: 's3' });
+  }
+
+  async readVariant(
+    image: { path: string } | ({ url: string } & ReadOptions),
+    spec: VariantSpec,
+    permit: (entry: ManifestEntry) => Promise<void> = () => Promise.resolve(),
+  ): Promise<SizedImage> {
+    const read = () => ('path' in image ? this.readPath(image.path) : this.readUrl(image.url, image));
+    await this.#parts.manifest.open(); // which variants are still wanted only the whole manifest can tell
+    const known = await ('path' in image ? this.findPath(image.path) : this.find(image.url));
+    const { entry, tier } = known === undefined ? await read() : { entry: known, tier: undefined };
+    await permit(entry);
+    if (known !== undefined && 'url' in image) {
+      this.#parts.freshness.revalidateLater(this.#source.identify(image.url), known);
+    }
+    const readOriginal = async () => (await this.#parts.shelf.read(entry)) ?? (await read());
+    const sized = await this.#parts.variants.read(entry, spec, readOriginal);
+    if (tier !== undefined) return { ...sized, tier }; // counted when it was read
+    this.#served(sized);
+    return sized;
+  }
+
+  async find(url: string): Promise<ManifestEntry | undefined> {
+    const object = this.#source.identify(url);
+    return (await this.#parts.manifest.findToServe({ key: object.key })) ?? this.#parts.adoption.adopt(object);
+  }
+
+  findPath(path: string): Promise<ManifestEntry | undefined> {
+    return this.#parts.manifest.findToServe({ path });
+  }
+
+  #served(image: CachedImage): CachedImage {
+    image.entry.last_used_at = this.#now();
+    this.#parts.uses.add(image.entry);
+    this.#parts.improve(image.entry);
+    this.#parts.preloader.served(image.entry);
+    this.#parts.memory.preloaded.used(image.entry.sha256);
+    this.#stats.prefetched.used(image.entry.s3_url);
+    this.#stats.served(image.tier, image.body.length);
+    return image;
+  }
+}
