@@ -43,8 +43,16 @@ export function createGuard({ allowedOrigins, allowedHosts }: GuardOptions): (re
   const isAllowedName = allowedHosts === true ? () => true : nameMatcher(allowedHosts);
   const trusted = new Set(allowedOrigins);
 
+  // Most requests name the same host as the one before.
+  let latest: { header: string; host: Host } | undefined;
+  const hostOf = (request: GuardedRequest): Host => {
+    const header = hostHeader(request);
+    if (header !== latest?.header) latest = { header, host: parseHost(header) };
+    return latest.host;
+  };
+
   return function guard(request) {
-    const host = parseHost(request);
+    const host = hostOf(request);
     if (host.isName && !isAllowedName(host.name)) throw forbiddenHost(host.name);
 
     const { origin, 'sec-fetch-site': site } = request.headers;
@@ -71,24 +79,29 @@ interface Host {
 /** `uri-host [":" port]` (RFC 9110, 7.2), narrower than the RFC: no percent-encoding, no zone, no IPvFuture. */
 const HOST = /^(?:\[(?<ipv6>[0-9a-f:.]+)\]|(?<name>[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?))(?::(?<port>\d{0,5}))?$/;
 
-function parseHost(request: GuardedRequest): Host {
-  const groups = HOST.exec(hostHeader(request).toLowerCase())?.groups;
+function parseHost(header: string): Host {
+  const groups = HOST.exec(header.toLowerCase())?.groups;
   const { ipv6, name = ipv6, port = '' } = groups ?? {};
   if (name === undefined || (ipv6 !== undefined && !isIPv6(ipv6))) throw invalidHost();
   return { name: ipv6 === undefined ? name : `[${ipv6}]`, port, isName: isIP(name) === 0 };
 }
+
+const HOST_NAME = /^(?:host|:authority)$/i;
 
 /**
  * The one host a request names. Read from the raw headers, because `headers.host` hides a duplicate: the server and a
  * proxy in front of it may choose different ones (RFC 9112, 3.2). HTTP/2 has `:authority`; `host` may repeat it.
  */
 function hostHeader(request: GuardedRequest): string {
-  const { rawHeaders } = request; // Name, value, name, value, …
-  const isHostAt = (index: number) => index % 2 === 0 && /^(?:host|:authority)$/i.test(rawHeaders[index] ?? '');
-  const hosts = rawHeaders.filter((_, index) => isHostAt(index - 1));
-  const [host] = hosts;
-  const agree = request.httpVersionMajor >= 2 ? hosts.every((other) => other === host) : hosts.length === 1;
-  if (host === undefined || !agree) throw invalidHost();
+  const { rawHeaders, httpVersionMajor } = request; // Name, value, name, value, …
+  let host: string | undefined;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (!HOST_NAME.test(rawHeaders[index] ?? '')) continue;
+    const value = rawHeaders[index + 1];
+    if (host !== undefined && (httpVersionMajor < 2 || value !== host)) throw invalidHost();
+    host = value;
+  }
+  if (host === undefined) throw invalidHost();
   return host;
 }
 

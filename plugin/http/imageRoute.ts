@@ -125,12 +125,13 @@ export function createImageRoute(context: HttpContext) {
   };
 }
 
-const PATH_QUERY = /^\/image\?path=([^&#%+]+)$/;
+/** Slashes may be escaped, as `encodeURIComponent` does. */
+const PATH_QUERY = /^\/image\?path=((?:[^&#%+]|%2F)+)$/;
 
 /** The plainest and most frequent question, without any parsing. */
 function peekQuery(cache: HttpContext['cache'], url: string): CachedImage | undefined {
   const path = PATH_QUERY.exec(url)?.[1];
-  return path === undefined ? undefined : cache.peek(path);
+  return path === undefined ? undefined : cache.peek(path.includes('%') ? path.replaceAll('%2F', '/') : path);
 }
 
 function shortName({ entry }: CachedImage): string {

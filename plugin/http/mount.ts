@@ -42,13 +42,14 @@ export function createHandler(context: HttpContext): Middleware {
     throw unknownRoute(request);
   });
 
+  function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+    const failure = toError(error);
+    if (failure.code === 'INTERNAL') context.logger.warn(failure.message);
+    if (failure.code === 'METHOD_NOT_ALLOWED') response.setHeader('Allow', allowedMethods(request.url));
+    sendProblem(request, response, failure);
+  }
+
   return function imageCacheMiddleware(request, response) {
-    const fail = (error: unknown) => {
-      const failure = toError(error);
-      if (failure.code === 'INTERNAL') context.logger.warn(failure.message);
-      if (failure.code === 'METHOD_NOT_ALLOWED') response.setHeader('Allow', allowedMethods(request.url));
-      sendProblem(request, response, failure);
-    };
     try {
       dropForeignCors(response);
       guard(request);
@@ -56,10 +57,10 @@ export function createHandler(context: HttpContext): Middleware {
       // A fragment, `*`, or the absolute form (RFC 9112, 3.2.2), whose host the guard has not seen (T11).
       if (!/^\/[^#]*$/.test(request.url ?? ''))
         throw new ImageCacheError('INVALID_PATH', 'The request target is no path and query.');
-      if (isImagePath(request.url)) imageRoute(request, response)?.catch(fail);
-      else handle(request, response, (error) => fail(error ?? unknownRoute(request)));
+      if (isImagePath(request.url)) imageRoute(request, response)?.catch((error) => refuse(request, response, error));
+      else handle(request, response, (error) => refuse(request, response, error ?? unknownRoute(request)));
     } catch (error) {
-      fail(error);
+      refuse(request, response, error);
     }
   };
 }

@@ -3,6 +3,8 @@ import type { ManifestStore } from '../manifest/manifestStore.ts';
 
 /** What was served this long ago may still be on somebody's screen. */
 const VISIBLE_MS = 60_000;
+/** An image that is served again within this time has been noted already. */
+const NOTED_MS = 1000;
 /** What a process that is killed forgets of its uses, at most. */
 const RECORD_EVERY_MS = 10 * 60_000;
 /** Keeps a record small: other processes read it between two answers. */
@@ -28,6 +30,7 @@ export class RecentUses {
 
   add({ s3_url: key, last_used_at }: ManifestEntry): void {
     const served = performance.now();
+    if (served - (this.#served.get(key) ?? Number.NEGATIVE_INFINITY) < NOTED_MS) return;
     this.#served.delete(key);
     this.#served.set(key, served);
     for (const [oldest, at] of this.#served) {
