@@ -8,18 +8,12 @@ import {
   useImperativeHandle,
   useRef,
 } from 'react';
-import type { CacheStatus } from './client/resourceTiming.ts';
-import { useCachedImage } from './useCachedImage.ts';
+import type { CachedImageProps } from './cachedImageProps.ts';
+import { useImage } from './useCachedImage.ts';
 import { useIntrinsicSize } from './useIntrinsicSize.ts';
+import { usePlaceholder } from './usePlaceholder.ts';
 
-export interface CachedImageProps extends ComponentPropsWithRef<'img'> {
-  /** Any URL of the image: presigned, bare, or `s3://bucket/key`. The same as `src`, and stronger. */
-  s3_url?: string | undefined;
-  /** Whose image it is, should it have to be downloaded. */
-  actor_id?: string | undefined;
-  /** Called when an image has loaded, if it can be told where it came from. */
-  onCacheStatus?: ((status: CacheStatus) => void) | undefined;
-}
+export type { CachedImageProps } from './cachedImageProps.ts';
 
 /**
  * An `<img>` that shows an S3 image from the cache: one element, all attributes, the ref. It renders at once: the
@@ -30,18 +24,8 @@ export interface CachedImageProps extends ComponentPropsWithRef<'img'> {
  * would distort the image under the page's CSS.
  * @example <CachedImage s3_url={presigned} alt="Training image" loading="lazy" style={{ maxWidth: '100%' }} />
  */
-export function CachedImage({
-  s3_url,
-  src,
-  srcSet,
-  sizes,
-  actor_id,
-  onCacheStatus,
-  onError,
-  ref,
-  ...attributes
-}: CachedImageProps): ReactElement {
-  const image = useCachedImage(s3_url ?? src, { actor_id, srcSet, onCacheStatus });
+export function CachedImage(props: CachedImageProps): ReactElement {
+  const image = useImage(props.s3_url ?? props.src, props);
   const { ref: observe } = image;
   const element = useRef<HTMLImageElement>(null);
   const attach = useCallback(
@@ -51,27 +35,52 @@ export function CachedImage({
     },
     [observe],
   );
+  const { ref, width, height, fallback, placeholder, thumbhash } = props;
   // Merges the app's ref with ours. By the time handles are made, the element is attached.
   useImperativeHandle(ref, () => element.current as HTMLImageElement, []);
-
-  const isSized = attributes.width !== undefined || attributes.height !== undefined || srcSet !== undefined;
+  const isSized = width !== undefined || height !== undefined || props.srcSet !== undefined;
   const size = useIntrinsicSize(element, isSized ? undefined : image.entry, image.status);
+  const hash = placeholder === 'blur' ? (thumbhash ?? image.entry?.placeholder) : undefined;
+  usePlaceholder(element, hash, image.isLoaded);
 
   const handleError = (event: SyntheticEvent<HTMLImageElement>): void => {
-    if (!image.onError()) onError?.(event);
+    if (!image.onError()) props.onError?.(event);
   };
 
+  if (image.status === 'error' && fallback !== undefined && typeof fallback !== 'string') return <>{fallback}</>;
   // Safari and Firefox fetch the wrong image when `src` comes before `loading`, `srcset` or `sizes`.
   return (
     // oxlint-disable-next-line jsx-a11y/alt-text -- `alt` is among the attributes
     <img
-      {...attributes}
+      {...attributesOf(props)}
       {...size}
-      sizes={sizes}
+      sizes={props.sizes}
       srcSet={image.srcSet}
       src={image.src}
       ref={attach}
       onError={handleError}
     />
   );
+}
+
+/** The props that are an `<img>`'s own, without those that have an order. */
+// oxlint-disable no-unused-vars -- they are named to be left out
+function attributesOf({
+  s3_url,
+  src,
+  srcSet,
+  sizes,
+  actor_id,
+  widths,
+  fallback,
+  retries,
+  refreshUrl,
+  keepPrevious,
+  recyclingKey,
+  placeholder,
+  thumbhash,
+  onCacheStatus,
+  ...attributes
+}: CachedImageProps): ComponentPropsWithRef<'img'> {
+  return attributes;
 }

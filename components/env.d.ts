@@ -1,6 +1,6 @@
 /** What Vite adds to `import.meta`. Absent in Node and under other bundlers, hence optional; not part of what is published. */
 interface ImportMeta {
-  readonly env?: { readonly BASE_URL?: string };
+  readonly env?: { readonly BASE_URL?: string; readonly DEV?: boolean };
   readonly hot?: {
     on(event: string, listener: (payload: never) => void): void;
     off(event: string, listener: (payload: never) => void): void;

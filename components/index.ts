@@ -2,6 +2,8 @@ export * from './client/index.ts';
 export { CachedImage, type CachedImageProps } from './CachedImage.tsx';
 export { ImageCacheProvider, type ImageCacheProviderProps } from './ImageCacheProvider.tsx';
 export { useCachedImage, type CachedImageOptions, type CachedImageState } from './useCachedImage.ts';
+export { PrefetchProgress, type PrefetchProgressProps, type PrefetchProgressTexts } from './PrefetchProgress.tsx';
+export { SuspendingImage } from './SuspendingImage.tsx';
 export { useCacheStats, type CacheStatsOptions, type CacheStatsState } from './useCacheStats.ts';
 export { useImageCache } from './useImageCache.ts';
 export { useImageCacheEvents } from './useImageCacheEvents.ts';

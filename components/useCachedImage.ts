@@ -1,153 +1,189 @@
 'use client';
 
-import {
-  type RefCallback,
-  useCallback,
-  useEffect,
-  useLayoutEffect,
-  useMemo,
-  useRef,
-  useState,
-  useSyncExternalStore,
-} from 'react';
-import type { ManifestEntry } from '../plugin/protocol.ts';
-import { imageKey, pageOrigin } from './client/imageKey.ts';
-import {
-  chooseSource,
-  type ImageRequest,
-  type ImageSource,
-  nextSource,
-  requestedImages,
-} from './client/imageSource.ts';
-import { type KnownImage, UNKNOWN } from './client/registry.ts';
-import { type CacheStatus, readCacheStatus, readOriginStatus, watchTimings } from './client/resourceTiming.ts';
-import { useCacheClient } from './imageCacheContext.ts';
+import { useCallback, useContext, useLayoutEffect, useRef, useState } from 'react';
+import type { CachedImageOptions, CachedImageState, ImageOptions } from './cachedImageState.ts';
+import { chooseSource, type ImageSource, nextSource } from './client/imageSource.ts';
+import { loadExtras } from './client/loadExtras.ts';
+import type { FreshUrls } from './client/refreshUrls.ts';
+import { RefreshUrlContext, useCacheClient } from './imageCacheContext.ts';
 import { observeImage } from './observeImage.ts';
+import { restartImage } from './restartImage.ts';
+import { useKnownImages } from './useKnownImages.ts';
+import { useLatest } from './useLatest.ts';
+import { takeTurn } from './client/turns.ts';
 
-export interface CachedImageOptions {
-  /** Whose image it is, should it have to be downloaded. */
-  actor_id?: string | undefined;
-  /** Candidates are served from the cache one by one. */
-  srcSet?: string | undefined;
-  /** Called when an image has loaded, if it can be told where it came from. */
-  onCacheStatus?: ((status: CacheStatus) => void) | undefined;
-}
-
-/** The state of one image. `ref` and `onError` belong on the `<img>` that shows `src`. */
-export interface CachedImageState {
-  src: string | undefined;
-  srcSet: string | undefined;
-  /**
-   * `cached`: served by the cache; `loading`: being read through it; `original`: the URL as given, because there is
-   * no server, the cache cannot hold it, or the cache failed; `error`: no source brought an image.
-   */
-  status: 'cached' | 'loading' | 'original' | 'error';
-  /** What the cache knows of the image; `null`: not cached; `undefined`: not known yet. */
-  entry: ManifestEntry | null | undefined;
-  /** Starts over from the best source. */
-  retry(): void;
-  ref: RefCallback<HTMLImageElement>;
-  /** Moves on to the next source. @returns whether there was one; only when not is the image an error */
-  onError(): boolean;
-}
+export type { CachedImageOptions, CachedImageState } from './cachedImageState.ts';
 
 interface Chosen extends ImageSource {
-  /** What it was chosen for: objects and revisions, without signatures. */
+  /** What it was chosen for. */
   readonly identity: string;
+  /** What it is a picture of: as long as that is the same, the old one may stay until the new one has come. */
+  readonly subject: string;
   readonly since: number;
+  /** How often all sources had failed before. */
+  readonly tries: number;
+  readonly fresh: FreshUrls | undefined;
+  /** Of one that had to wait its turn. */
+  readonly ticket?: object | undefined;
+  readonly isWaiting?: boolean;
 }
-
-const unknown = (): KnownImage => UNKNOWN;
-const noRevision = (): number => 0;
-const noOrigin = (): undefined => undefined;
-const neverChanges = (): (() => void) => () => {};
 
 /**
  * Finds the best source of an image and moves on when it fails. Whatever is learnt later, a source that loads is
  * never swapped: only another object, or the cached copy being thrown away, changes it.
  */
 export function useCachedImage(url: string | undefined, options: CachedImageOptions = {}): CachedImageState {
-  const { actor_id: actorId, srcSet, onCacheStatus } = options;
+  return useImage(url, { loading: 'eager', ...options });
+}
+
+/** {@link useCachedImage} of what an `<img>` says. */
+export function useImage(url: string | undefined, options: ImageOptions): CachedImageState {
+  const { actor_id: actorId, srcSet, widths, fallback, retries = 2, onCacheStatus } = options;
+  const inherited = useContext(RefreshUrlContext);
+  const { refreshUrl = inherited } = options;
   const client = useCacheClient();
-  const { registry } = client;
-  const getMount = (): string | undefined => client.mount;
-  const mount = useSyncExternalStore(client.onMountChange, getMount, getMount);
-  // The server does not know the page's origin, so the first client render must not either.
-  const origin = useSyncExternalStore(neverChanges, pageOrigin, noOrigin);
+  const known = useKnownImages(client, url, srcSet, widths?.join(), actorId);
+  const { request, images, mainKey, entry, find, isHydrating } = known;
+  const { mount } = request;
+  const mayWait = options.loading !== 'eager' && options.fetchPriority !== 'high' && !isHydrating;
 
-  const request = useMemo<ImageRequest>(
-    () => ({ url, srcSet, actorId, mount, pageOrigin: origin }),
-    [url, srcSet, actorId, mount, origin],
-  );
-  const images = useMemo(() => requestedImages(request), [request]);
-  const keys = [...images.keys()];
-  const objects = keys.join('\n');
-  const subscribe = useCallback(
-    (listener: () => void) => registry.subscribe(objects === '' ? [] : objects.split('\n'), listener),
-    [registry, objects],
-  );
-  const mainKey = imageKey(url ?? '');
-  const { entry } = useSyncExternalStore(subscribe, () => registry.get(mainKey), unknown);
-  const revision = useSyncExternalStore(
-    subscribe,
-    () => keys.reduce((sum, key) => sum + registry.get(key).revision, 0),
-    noRevision,
-  );
+  const subject = `${options.recyclingKey} ${options.keepPrevious ? '' : mainKey}`;
+  const identity = `${known.identity} ${subject}`;
 
-  const plain = images.size === 0 ? `${url} ${srcSet}` : '';
-  const identity = `${mount} ${objects} ${revision} ${plain}`;
-  const choose = (): Chosen => {
-    const hydrating = origin === undefined;
-    const source = chooseSource(request, hydrating ? unknown : registry.get);
+  function toChosen(source: ImageSource, tries = 0, fresh?: FreshUrls): Chosen {
     // An image of the server's HTML was asked for before any script ran.
-    return { ...source, identity, since: hydrating ? 0 : performance.now() };
-  };
-  const [state, setChosen] = useState(choose);
-  let chosen = state;
-  if (state.identity !== identity || (state.step === 'spent' && state.url !== url)) {
-    chosen = choose();
-    setChosen(chosen);
+    return { ...source, identity, subject, tries, fresh, since: isHydrating ? 0 : performance.now() };
   }
 
-  useEffect(() => {
-    for (const [key, each] of images) {
-      // Without an answer the image reads through, which is what it does anyway.
-      if (registry.get(key).entry === undefined) client.lookup(each).catch(() => {});
-    }
-    // oxlint-disable-next-line react-hooks/exhaustive-deps -- not `images`: a new signature of the same object asks nothing
-  }, [client, registry, identity]);
+  /** @param previous whose picture may stay for a while */
+  function choose(previous?: Chosen, tries = 0, fresh = previous?.fresh): Chosen {
+    const best = toChosen(chooseSource(request, images, find, fresh), tries, fresh);
+    if (!mayWait || best.step !== 'read-through') return best;
+    const shown = previous?.subject === subject ? previous : undefined;
+    return { ...best, src: shown?.src, srcSet: shown?.srcSet, ticket: {}, isWaiting: true };
+  }
+
+  const [state, setChosen] = useState(() => choose());
+  let chosen = state;
+  const isOutdated = state.identity !== identity || (state.step === 'spent' && state.url !== url);
+  if (isOutdated || (state.isWaiting && entry)) {
+    chosen = choose(state);
+    setChosen(chosen);
+  }
+  const { step, tries, fresh } = chosen;
+  const latest = useLatest({ url, chosen, choose, onLoad, onTurn });
+
+  const element = useRef<HTMLImageElement>(null);
+  const ref = useCallback(
+    (img: HTMLImageElement) => {
+      element.current = img;
+      const stop = observeImage(img, () => latest.current.onLoad(img, performance.now()));
+      return () => {
+        element.current = null;
+        stop();
+      };
+    },
+    [latest],
+  );
+
+  const shownSubject = useRef(subject);
+  useLayoutEffect(() => {
+    if (shownSubject.current !== subject && element.current) restartImage(element.current);
+    shownSubject.current = subject;
+  }, [subject]);
 
   const [loaded, setLoaded] = useState<Chosen>();
-  const report = useRef<Chosen>(undefined);
-
-  const handleLoad = (img: HTMLImageElement): void => {
-    if (report.current === chosen) return;
-    report.current = chosen;
-    setLoaded(chosen);
-    if (chosen.step === 'read-through') for (const each of images.values()) client.confirm(each);
-    if (!onCacheStatus) return;
-    const read = chosen.step === 'original' ? readOriginStatus : readCacheStatus;
-    void read(img.currentSrc, chosen.since).then((status) => status && onCacheStatus(status));
-  };
-  const latest = useRef(handleLoad);
+  const isLoaded = loaded === chosen;
+  const isReported = onCacheStatus !== undefined && mount !== undefined;
   useLayoutEffect(() => {
-    latest.current = handleLoad;
-    if (onCacheStatus) watchTimings();
-  });
-  const ref = useCallback((img: HTMLImageElement) => observeImage(img, () => latest.current(img)), []);
+    if (isReported) void loadExtras().then(({ watchTimings }) => watchTimings());
+  }, [isReported]);
+
+  function onLoad(img: HTMLImageElement, until: number): void {
+    // The picture of something else may load once more while this one waits.
+    if (isLoaded || chosen.isWaiting) return;
+    setLoaded(chosen);
+    if (step === 'read-through') for (const each of images.keys()) client.confirm(each);
+    if (!onCacheStatus || step === 'spent') return;
+    const { currentSrc } = img;
+    const loading = { since: chosen.since, until, isOriginal: step === 'original' };
+    void loadExtras()
+      .then(({ readCacheStatus }) => readCacheStatus(currentSrc, loading))
+      .then((status) => status && onCacheStatus(status));
+  }
+
+  const ticket = isLoaded ? undefined : chosen.ticket;
+  const isLazy = options.loading === 'lazy';
+  useLayoutEffect(() => {
+    const img = element.current;
+    if (!ticket || !img) return;
+    return takeTurn({ img, isLazy, grant: (isGranted) => latest.current.onTurn(isGranted) });
+  }, [ticket, isLazy, latest]);
+
+  function onTurn(isGranted: boolean): void {
+    if (!isGranted) setChosen({ ...chosen, src: undefined, srcSet: undefined, isWaiting: true });
+    else if (!refreshUrl) start();
+    else {
+      void loadExtras()
+        .then(({ refreshUrls }) => refreshUrls(images.keys(), fresh, refreshUrl))
+        .then(start, () => start());
+    }
+  }
+
+  function start(urls = fresh): void {
+    const source = toChosen(chooseSource(request, images, find, urls), tries, urls);
+    setChosen((current) => (current === chosen ? { ...source, ticket: chosen.ticket } : current));
+  }
+
+  const givenUp = useRef<Chosen>(undefined);
+
+  async function recover(at: string): Promise<void> {
+    const failure = { mount: at, urls: [...images.keys()], fresh, actorId, refreshUrl, tries, retries };
+    // Without a server there is nobody to ask, nor a module.
+    const remedy = await loadExtras()
+      .then(({ recover }) => recover(failure))
+      .catch(() => undefined);
+    if (latest.current.chosen !== chosen) return;
+    // The app may have come by a fresh signature meanwhile.
+    if (remedy || latest.current.url !== chosen.url) {
+      setChosen(latest.current.choose(chosen, tries + 1, remedy?.fresh));
+      return;
+    }
+    givenUp.current = chosen;
+    // The usual way, so that the app hears of it by an ordinary event.
+    if (element.current) element.current.dispatchEvent(new Event('error'));
+    else setChosen({ ...chosen, step: 'spent' });
+  }
+
+  function retry(): void {
+    if (element.current) restartImage(element.current);
+    setChosen(choose());
+  }
+
+  function onError(): boolean {
+    if (import.meta.env?.DEV && mount !== undefined && step === 'read-through') {
+      void import('./client/explain.ts').then(({ explain }) => explain(element.current, mount, url ?? '', actorId));
+    }
+    const next = nextSource(chosen, request, images, client.registry, fresh);
+    const isSpent = next.step === 'spent';
+    if (isSpent && mount !== undefined && images.size > 0 && step !== 'spent' && givenUp.current !== chosen) {
+      void recover(mount);
+      return true;
+    }
+    const hasFallback = isSpent && typeof fallback === 'string' && chosen.src !== fallback;
+    setChosen(toChosen(hasFallback ? { ...next, src: fallback, srcSet: undefined } : next, tries, fresh));
+    return !isSpent || hasFallback;
+  }
 
   return {
     src: chosen.src,
     srcSet: chosen.srcSet,
-    status: statusOf(chosen, loaded === chosen),
-    entry: images.size === 0 ? undefined : entry,
-    retry: () => setChosen(choose()),
+    status: statusOf(chosen, isLoaded),
+    isLoaded,
+    entry,
+    retry,
     ref,
-    onError() {
-      const next = nextSource(chosen, request, registry);
-      setChosen({ ...next, identity, since: performance.now() });
-      return next.step !== 'spent';
-    },
+    onError,
   };
 }
 

@@ -8,15 +8,21 @@ import { useCacheClient } from './imageCacheContext.ts';
 
 export interface PrefetchState extends Pick<
   PrefetchManager,
-  'startPrefetch' | 'prefetchActor' | 'pause' | 'resume' | 'cancel'
+  'startPrefetch' | 'prefetchActor' | 'pause' | 'resume' | 'cancel' | 'getResults'
 > {
   progress: PrefetchProgress;
 }
 
-/** The prefetch manager of the nearest cache, rendered again as it proceeds. Its functions are stable. */
+/**
+ * The prefetch manager of the nearest cache, rendered again as it proceeds, in whichever tab the work is done. Its
+ * functions are stable.
+ * @example
+ * const { progress, pause, getResults } = usePrefetch();
+ * const failed = getResults(actorId).filter(({ status }) => status === 'failed');
+ */
 export function usePrefetch(): PrefetchState {
   const manager = prefetchManagerOf(useCacheClient());
   const progress = useSyncExternalStore(manager.subscribe, manager.getProgress, manager.getProgress);
-  const { startPrefetch, prefetchActor, pause, resume, cancel } = manager;
-  return { progress, startPrefetch, prefetchActor, pause, resume, cancel };
+  const { startPrefetch, prefetchActor, pause, resume, cancel, getResults } = manager;
+  return { progress, startPrefetch, prefetchActor, pause, resume, cancel, getResults };
 }

@@ -122,11 +122,11 @@ describe('imports point one way', () => {
     expect(wrong.map(show)).toEqual([]);
   });
 
-  it('browser code imports no package but React', () => {
+  it('browser code imports no package but React, and what decodes a placeholder', () => {
     const packages = components
       .map(({ to }) => to)
       .filter((to) => !to.startsWith('components/') && !to.startsWith('plugin/'));
-    expect(new Set(packages)).toEqual(new Set(['react']));
+    expect(new Set(packages)).toEqual(new Set(['react', 'thumbhash']));
   });
 
   it('the demo uses the public entry points', () => {

@@ -1,8 +1,8 @@
-import type { CacheEvent, LookupAnswer, LookupRequest, ManifestEntry } from '../../plugin/protocol.ts';
-import { postJson } from './api.ts';
+import type { CacheEvent, ManifestEntry } from '../../plugin/protocol.ts';
 import { configuredMount, onConfigure } from './config.ts';
 import { type CacheEvents, viteEvents } from './events.ts';
-import { createLookup } from './lookup.ts';
+import { loadExtras } from './loadExtras.ts';
+import type { Lookup } from './lookup.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import { createSubscribable } from './subscribable.ts';
 
@@ -35,6 +35,7 @@ export function createCacheClient(settings: CacheClientSettings): CacheClient {
   const registry = createRegistry();
   const changes = createSubscribable<CacheEvent>();
   let isConnected = false;
+  let lookups: Promise<Lookup> | undefined;
 
   function announce(event: CacheEvent): void {
     registry.apply(event);
@@ -48,10 +49,12 @@ export function createCacheClient(settings: CacheClientSettings): CacheClient {
     events.subscribe(announce);
   }
 
-  const { lookup, confirm } = createLookup((urls) => {
-    const body: LookupRequest = { urls };
-    return postJson<LookupAnswer>(mount(), '/lookup', body);
-  }, registry);
+  /** Loaded when there is something to ask, which without a server never is. */
+  async function loadLookup(): Promise<Lookup> {
+    lookups ??= loadExtras().then(({ createLookup }) => createLookup(mount, registry));
+    lookups.catch(() => (lookups = undefined));
+    return lookups;
+  }
 
   return {
     get mount() {
@@ -59,12 +62,17 @@ export function createCacheClient(settings: CacheClientSettings): CacheClient {
     },
     onMountChange,
     registry,
-    confirm,
     announce,
+    confirm(s3_url) {
+      loadLookup().then(
+        ({ confirm }) => confirm(s3_url),
+        () => {}, // it is on the screen already
+      );
+    },
     async lookup(s3_url) {
       if (mount() === undefined) return null;
       connect();
-      return lookup(s3_url);
+      return (await loadLookup()).lookup(s3_url);
     },
     subscribe(listener) {
       connect();

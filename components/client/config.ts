@@ -11,11 +11,7 @@ export interface ImageCacheConfig {
 let configured: string | false | undefined;
 const changes = /* @__PURE__ */ createSubscribable<void>();
 
-/**
- * Says where the server is, for what is not told by the plugin: a production build in front of `createImageCache()`.
- * @example configureImageCache({ base: '/api/cache' });
- */
-export function configureImageCache({ base }: ImageCacheConfig): void {
+export function configure({ base }: ImageCacheConfig): void {
   configured = base;
   changes.emit();
 }

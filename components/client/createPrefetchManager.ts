@@ -1,6 +1,7 @@
 import type { Priority } from '../../plugin/protocol.ts';
 import { browserNetwork, type Network } from './network.ts';
 import {
+  type ActorResult,
   createPrefetchJob,
   type ImageInput,
   type PrefetchJob,
@@ -15,8 +16,10 @@ import {
   type PrefetchFailure,
   type PrefetchProgress,
 } from './prefetchProgress.ts';
+import { createPrefetchResults, type PrefetchItemResult } from './prefetchResults.ts';
 import { createPriorityQueue } from './priorityQueue.ts';
 import { createSubscribable } from './subscribable.ts';
+import { alwaysMine, type WorkTurn } from './workTurn.ts';
 
 export interface ActorInput {
   id: string;
@@ -32,17 +35,29 @@ export interface PrefetchManager {
   startPrefetch(actors: readonly ActorInput[]): void;
   /**
    * Fetches one actor ahead of all others, in place of any earlier job of the same actor. While paused or offline it
-   * waits. Resolves when every image is settled (or the job cancelled); never rejects.
-   * @example await prefetchManager.prefetchActor(actorId, images);
+   * waits. Resolves with a result for every image when all are settled (or the job is cancelled); never rejects.
+   * @example
+   * const { results } = await prefetchManager.prefetchActor(actorId, images);
+   * const missing = results.filter(({ status }) => status === 'failed');
    */
-  prefetchActor(id: string, images: readonly ImageInput[]): Promise<ActorProgress>;
+  prefetchActor(id: string, images: readonly ImageInput[]): Promise<ActorResult>;
   /** Sends nothing more. The request in flight (at most 250 images) goes on: to abort it would waste it. */
   pause(): void;
   resume(): void;
   /** Aborts one actor, or all that are not settled. */
   cancel(id?: string): void;
   getProgress(): PrefetchProgress;
+  /** How each image of an actor ended, as far as they have; of the last 10,000 images of settled actors. */
+  getResults(id: string): readonly PrefetchItemResult[];
   subscribe(listener: (progress: PrefetchProgress) => void): () => void;
+}
+
+/** The part of the work that was asked for in one tab. */
+export interface TabPrefetchManager extends PrefetchManager {
+  /** Names the objects of an actor that is not settled or was just settled. */
+  fingerprintOf(id: string): string | undefined;
+  /** Another tab has fetched what is queued here. */
+  settleElsewhere(progress: ActorProgress, results: readonly PrefetchItemResult[]): void;
 }
 
 export interface PrefetchManagerSettings {
@@ -51,6 +66,8 @@ export interface PrefetchManagerSettings {
   onCached?: PrefetchJobContext['onCached'];
   /** @default the browser's */
   network?: Network;
+  /** Whose turn it is to fetch normal actors; a high one does not wait for it. @default always ours */
+  turn?: WorkTurn;
   /** Between two normal actors. @default 100 */
   delayMs?: number;
   /** @default setTimeout */
@@ -59,12 +76,13 @@ export interface PrefetchManagerSettings {
 
 const MAX_FAILURES = 100;
 
-export function createPrefetchManager(settings: PrefetchManagerSettings): PrefetchManager {
+export function createPrefetchManager(settings: PrefetchManagerSettings): TabPrefetchManager {
   const { isEnabled, send, onCached, network = browserNetwork, delayMs = 100 } = settings;
-  const { after = (ms, run) => void setTimeout(run, ms) } = settings;
+  const { after = (ms, run) => void setTimeout(run, ms), turn = alwaysMine } = settings;
   const jobs = new Map<string, PrefetchJob>();
   const queue = createPriorityQueue<PrefetchJob>();
   const running = new Set<PrefetchJob>();
+  const results = createPrefetchResults();
   const changes = createSubscribable<PrefetchProgress>();
   let failures: readonly PrefetchFailure[] = [];
   let bytes = { downloaded: 0, cached: 0 };
@@ -76,6 +94,8 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): Prefet
 
   const isBusy = (): boolean => queue.size + running.size > 0;
   const mayRun = (): boolean => !isPaused && network.allowed && isEnabled();
+
+  const mayRunNormal = (): boolean => turn.isMine && running.size === 0 && !isResting;
 
   const context: PrefetchJobContext = {
     send,
@@ -125,8 +145,11 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): Prefet
       unsubscribeNetwork?.();
       unsubscribeNetwork = undefined;
     }
+    // A hidden tab on Save-Data must not keep the visible one from working.
+    if (running.size === 0 && (queue.size === 0 || !network.allowed)) turn.giveBack();
+    else turn.take(startNext);
     while (mayRun()) {
-      const job = queue.shift('high') ?? (running.size === 0 && !isResting ? queue.shift('normal') : undefined);
+      const job = queue.shift('high') ?? (mayRunNormal() ? queue.shift('normal') : undefined);
       if (!job) return;
       void run(job);
     }
@@ -159,7 +182,8 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): Prefet
 
   function settle(job: PrefetchJob, state: 'done' | 'failed' | 'cancelled'): void {
     setState(job, state);
-    for (const resolve of job.waiting.splice(0)) resolve(job.progress);
+    results.set(job.progress.id, job.results);
+    for (const resolve of job.waiting.splice(0)) resolve({ ...job.progress, results: job.results });
   }
 
   function rest(): void {
@@ -206,7 +230,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): Prefet
       }
     },
     async prefetchActor(id, images) {
-      if (!isEnabled()) return { ...newActorProgress(id, 'high', images.length), state: 'cancelled' };
+      if (!isEnabled()) return { ...newActorProgress(id, 'high', images.length), state: 'cancelled', results: [] };
       const job = enqueue(id, images, 'high');
       return new Promise((resolve) => job.waiting.push(resolve));
     },
@@ -223,6 +247,20 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): Prefet
       else for (const job of jobs.values()) cancelJob(job);
     },
     getProgress,
+    getResults(id) {
+      const job = jobs.get(id);
+      return job && !isSettled(job.progress) ? [...job.results] : results.get(id);
+    },
+    fingerprintOf: (id) => jobs.get(id)?.fingerprint,
+    settleElsewhere(progress, theirs) {
+      const job = jobs.get(progress.id);
+      if (job?.progress.state !== 'queued') return;
+      withdraw(job);
+      job.progress = progress;
+      job.results.splice(0, Infinity, ...theirs);
+      settle(job, 'done');
+      wake();
+    },
     subscribe: changes.subscribe,
   };
 }

@@ -8,7 +8,7 @@ export interface CacheEvents {
 /** Types only are imported from the server's side, so the name is spelled here and checked by its type. */
 const EVENT: typeof EVENT_NAME = 'image-cache:event';
 
-/** Vite's HMR socket; silent without one (production, SSR). An EventSource would cost one of six connections. */
+/** Vite's HMR socket; silent without one (SSR, and production, where `followServer` takes its place). */
 export const viteEvents: CacheEvents = {
   subscribe(listener) {
     const hot = import.meta.hot;

@@ -20,7 +20,7 @@ export interface ImageCache extends Pick<CacheClient, 'lookup'> {
   /** Throws away what this actor alone uses. */
   clearActorCache(actor_id: string): Promise<ClearAnswer>;
   clearAll(): Promise<ClearAnswer>;
-  /** Hears of changes to the cache: live through Vite's socket; without one, of what this page changed itself. */
+  /** Hears of changes to the cache, whoever made them: through Vite's socket in dev, else through `GET /events`. */
   subscribe(listener: (event: CacheEvent) => void): () => void;
 }
 

@@ -35,10 +35,14 @@ export function isCacheable(url: string | undefined, pageOrigin: string | undefi
   return parsed !== undefined && /^(https?|s3):$/.test(parsed.protocol) && parsed.origin !== pageOrigin;
 }
 
+let origin: string | undefined;
+
 /** The page's origin; `undefined` in Node and in documents without one (`about:blank`, sandboxed frames). */
 export function pageOrigin(): string | undefined {
-  if (typeof location === 'undefined' || location.origin === 'null') return undefined;
-  return location.origin;
+  if (typeof location === 'undefined') return undefined;
+  // Every image asks for it several times, and the browser composes it every time.
+  origin ??= location.origin;
+  return origin === 'null' ? undefined : origin;
 }
 
 function parse(url: string): URL | undefined {

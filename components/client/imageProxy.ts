@@ -1,6 +1,8 @@
+import type { ImageCacheRequestError } from './api.ts';
 import { defaultClient } from './cacheClient.ts';
 import { imageKey, isCacheable, pageOrigin } from './imageKey.ts';
 import { localUrl } from './imageUrl.ts';
+import { problemOf } from './problemOf.ts';
 
 export interface ProxiedImageOptions {
   /** Whose image it is, should it have to be downloaded. */
@@ -23,31 +25,45 @@ export interface PreloadResult {
   loaded: string[];
   /** Neither the cache nor the original URL brought an image. */
   failed: string[];
+  /** One for each URL, in their order. */
+  results: PreloadedImage[];
 }
+
+/** How one image of a preload ended. */
+export type PreloadedImage =
+  | { url: string; status: 'loaded'; from: 'cache' | 'original' }
+  /** `error` is what the server says is wrong; without a server, or when nothing is, there is none. */
+  | { url: string; status: 'failed'; error?: ImageCacheRequestError };
 
 /**
  * Loads images before they are shown, into the server's cache and the browser's. Never rejects. Does nothing where
  * there is no document (SSR).
- * @example await preloadImages(conceptUrls);
+ * @example
+ * const { results } = await preloadImages(conceptUrls);
  */
 export async function preloadImages(
   urls: readonly string[],
   options: ProxiedImageOptions = {},
 ): Promise<PreloadResult> {
-  const result: PreloadResult = { loaded: [], failed: [] };
-  if (typeof Image === 'undefined') return result;
+  if (typeof Image === 'undefined') return { loaded: [], failed: [], results: [] };
 
   const cacheable = urls.filter((url) => getProxiedImageUrl(url, options) !== url);
   // With the entries known, what is preloaded has the very URL that is rendered later. Without, it reads through.
   await Promise.allSettled(cacheable.map((url) => defaultClient.lookup(url)));
-  await Promise.all(
-    urls.map(async (url) => {
-      const proxied = getProxiedImageUrl(url, options);
-      const loaded = (await load(proxied)) || (proxied !== url && (await load(url)));
-      result[loaded ? 'loaded' : 'failed'].push(url);
-    }),
-  );
-  return result;
+  const results = await Promise.all(urls.map((url) => preload(url, options)));
+  const urlsOf = (status: PreloadedImage['status']): string[] =>
+    results.flatMap((result) => (result.status === status ? result.url : []));
+  return { loaded: urlsOf('loaded'), failed: urlsOf('failed'), results };
+}
+
+async function preload(url: string, options: ProxiedImageOptions): Promise<PreloadedImage> {
+  const proxied = getProxiedImageUrl(url, options);
+  const isProxied = proxied !== url;
+  if (await load(proxied)) return { url, status: 'loaded', from: isProxied ? 'cache' : 'original' };
+  if (isProxied && (await load(url))) return { url, status: 'loaded', from: 'original' };
+  const { mount } = defaultClient;
+  const error = isProxied && mount !== undefined ? await problemOf(mount, url, options.actor_id) : undefined;
+  return { url, status: 'failed', ...(error && { error }) };
 }
 
 async function load(src: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { imageKey, isCacheable } from './imageKey.ts';
 import { localUrl } from './imageUrl.ts';
+import type { FreshUrls } from './refreshUrls.ts';
 import type { Registry } from './registry.ts';
 import { mapSrcSet, srcSetUrls } from './srcSet.ts';
 
@@ -7,6 +8,8 @@ import { mapSrcSet, srcSetUrls } from './srcSet.ts';
 export interface ImageRequest {
   url: string | undefined;
   srcSet: string | undefined;
+  /** Widths of a `srcSet` of variants, separated by commas; a text, so that it compares. */
+  widths: string | undefined;
   actorId: string | undefined;
   mount: string | undefined;
   pageOrigin: string | undefined;
@@ -24,45 +27,62 @@ export interface ImageSource {
   readonly url: string | undefined;
 }
 
-/** The cacheable URLs of a request, by the key of their object. */
-export function requestedImages({ url, srcSet, mount, pageOrigin }: ImageRequest): ReadonlyMap<string, string> {
+/** The cacheable URLs of a request, with the keys of their objects. */
+export type RequestedImages = ReadonlyMap<string, string>;
+
+export function requestedImages({ url, srcSet, mount, pageOrigin }: ImageRequest): RequestedImages {
   if (mount === undefined) return new Map();
   const urls = [url, ...srcSetUrls(srcSet ?? '')];
-  return new Map(urls.filter((each) => isCacheable(each, pageOrigin)).map((each) => [imageKey(each), each]));
+  return new Map(urls.filter((each) => isCacheable(each, pageOrigin)).map((each) => [each, imageKey(each)]));
 }
 
 /**
  * The best source there is: the cached copy when it is known, else a URL that reads through.
  * @param find what is known; of nothing, on the server and in the first render of its HTML
+ * @param fresh URLs in place of those that were given
  */
-export function chooseSource(request: ImageRequest, find: Registry['get']): ImageSource {
-  const { url, srcSet, actorId, mount } = request;
-  const keys = [...requestedImages(request).keys()];
-  if (mount === undefined || keys.length === 0) return originalSource(request);
+export function chooseSource(
+  request: ImageRequest,
+  images: RequestedImages,
+  find: Registry['get'],
+  fresh?: FreshUrls,
+): ImageSource {
+  const { url, widths, actorId, mount } = request;
+  if (mount === undefined || images.size === 0) return originalSource(request, fresh);
 
   const toLocal = (each: string): string => {
-    const key = imageKey(each);
-    return keys.includes(key) ? localUrl(mount, each, find(key), actorId) : each;
+    const key = images.get(each);
+    return key === undefined ? each : localUrl(mount, fresh?.get(each) ?? each, find(key), actorId);
   };
-  return {
-    step: keys.some((key) => find(key).entry) ? 'cached' : 'read-through',
-    src: url && toLocal(url),
-    srcSet: srcSet && mapSrcSet(srcSet, toLocal),
-    url,
-  };
+  const isKnown = [...images.values()].some((key) => find(key).entry);
+  const source = mapSource(request, isKnown ? 'cached' : 'read-through', toLocal);
+  const { src, srcSet } = source;
+  if (widths === undefined || srcSet !== undefined || src === url) return source;
+  // What the cache does not hold has no variants.
+  return { ...source, srcSet: widths.replace(/\d+/g, (width) => `${src}&w=${width} ${width}w`) };
 }
 
 /** What to try after `source` failed. */
-export function nextSource(source: ImageSource, request: ImageRequest, registry: Registry): ImageSource {
+export function nextSource(
+  source: ImageSource,
+  request: ImageRequest,
+  images: RequestedImages,
+  registry: Registry,
+  fresh?: FreshUrls,
+): ImageSource {
   if (source.step === 'cached') {
-    for (const key of requestedImages(request).keys()) registry.doubt(key);
-    return chooseSource(request, registry.get);
+    for (const key of images.values()) registry.doubt(key);
+    return chooseSource(request, images, registry.get, fresh);
   }
   // The original's signature may have expired, and a newer one have come since.
-  if (source.step === 'read-through' || source.url !== request.url) return originalSource(request);
+  if (source.step === 'read-through' || source.url !== request.url) return originalSource(request, fresh);
   return { ...source, step: 'spent' };
 }
 
-function originalSource({ url, srcSet }: ImageRequest): ImageSource {
-  return { step: 'original', src: url, srcSet, url };
+function originalSource(request: ImageRequest, fresh: FreshUrls | undefined): ImageSource {
+  return mapSource(request, 'original', (each) => fresh?.get(each) ?? each);
+}
+
+function mapSource({ url, srcSet }: ImageRequest, step: SourceStep, map: (url: string) => string): ImageSource {
+  return { step, src: url && map(url), srcSet: srcSet && mapSrcSet(srcSet, map), url };
 }

@@ -9,11 +9,20 @@ export type {
   Priority,
 } from '../../plugin/protocol.ts';
 export { ImageCacheRequestError, type RequestErrorCode } from './api.ts';
-export { configureImageCache, type ImageCacheConfig } from './config.ts';
+export type { ImageCacheConfig } from './config.ts';
+export { configureImageCache } from './configureImageCache.ts';
 export { imageCache, type ImageCache } from './imageCache.ts';
-export { getProxiedImageUrl, preloadImages, type PreloadResult, type ProxiedImageOptions } from './imageProxy.ts';
-export type { ImageInput } from './prefetchJob.ts';
+export {
+  getProxiedImageUrl,
+  preloadImages,
+  type PreloadedImage,
+  type PreloadResult,
+  type ProxiedImageOptions,
+} from './imageProxy.ts';
+export type { ActorResult, ImageInput } from './prefetchJob.ts';
 export type { ActorInput, PrefetchManager } from './createPrefetchManager.ts';
 export { prefetchManager } from './prefetchManager.ts';
 export type { ActorProgress, PrefetchFailure, PrefetchProgress } from './prefetchProgress.ts';
+export type { PrefetchItemResult } from './prefetchResults.ts';
+export type { RefreshUrl } from './refreshUrls.ts';
 export type { CacheStatus } from './resourceTiming.ts';

@@ -1,9 +1,10 @@
-import type { LookupAnswer, ManifestEntry } from '../../plugin/protocol.ts';
+import type { LookupAnswer, LookupRequest, ManifestEntry } from '../../plugin/protocol.ts';
+import { postJson } from './api.ts';
 import { imageKey } from './imageKey.ts';
 import type { Registry } from './registry.ts';
 
-/** URLs in one call: 500 presigned ones are about 700 kB, well below the server's `bodyLimit`. */
-const MAX_URLS = 500;
+/** URLs in one call: 1,000 presigned ones are about 1.4 MB, well below the server's `bodyLimit`. */
+const MAX_URLS = 1_000;
 /** How long {@link Lookup.confirm} gathers. */
 const CONFIRM_DELAY_MS = 200;
 
@@ -20,7 +21,7 @@ interface Batch {
   answer: Promise<LookupAnswer>;
 }
 
-export function createLookup(ask: (urls: string[]) => Promise<LookupAnswer>, registry: Registry): Lookup {
+export function createLookup(mount: () => string | undefined, registry: Registry): Lookup {
   let batch: Batch | undefined;
   /** By key and revision: an image that was thrown away meanwhile is asked for anew. */
   const pending = new Map<string, Promise<ManifestEntry | null>>();
@@ -30,7 +31,8 @@ export function createLookup(ask: (urls: string[]) => Promise<LookupAnswer>, reg
     const urls: string[] = [];
     const answer = Promise.resolve().then(() => {
       if (batch?.urls === urls) batch = undefined;
-      return ask(urls);
+      const body: LookupRequest = { urls };
+      return postJson<LookupAnswer>(mount(), '/lookup', body);
     });
     return { urls, answer };
   }

@@ -2,6 +2,8 @@ import type { PrefetchImage, PrefetchRequest, PrefetchResult, Priority } from '.
 import { ImageCacheRequestError } from './api.ts';
 import { imageKey } from './imageKey.ts';
 import { type ActorProgress, newActorProgress, type PrefetchFailure } from './prefetchProgress.ts';
+import type { PrefetchItemResult } from './prefetchResults.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import type { PrefetchCall } from './sendPrefetch.ts';
 
 /** A URL, or a URL and a name for people. */
@@ -15,9 +17,19 @@ export interface PrefetchJob {
   progress: ActorProgress;
   /** Images without a result yet. */
   left: readonly PrefetchImage[];
+  /** Of the images that are settled, as they were settled. */
+  readonly results: PrefetchItemResult[];
+  /** Names the objects it is about, so that tabs know when they mean the same. */
+  readonly fingerprint: string;
   readonly abort: AbortController;
   /** Whoever wants to know how it ends. */
-  readonly waiting: ((progress: ActorProgress) => void)[];
+  readonly waiting: ((result: ActorResult) => void)[];
+}
+
+/** What a prefetch of one actor came to. */
+export interface ActorResult extends ActorProgress {
+  /** Of each image, in the order in which they were settled; all but those of a cancelled prefetch. */
+  results: readonly PrefetchItemResult[];
 }
 
 export interface PrefetchJobContext {
@@ -41,7 +53,9 @@ export function createPrefetchJob(
   waiting: PrefetchJob['waiting'],
 ): PrefetchJob {
   const progress = newActorProgress(id, priority, images.length);
-  return { progress, left: images.map(toPrefetchImage), abort: new AbortController(), waiting };
+  const left = images.map(toPrefetchImage);
+  const fingerprint = fingerprintOf(left.map(({ s3_url }) => imageKey(s3_url)));
+  return { progress, left, results: [], fingerprint, abort: new AbortController(), waiting };
 }
 
 /** Sends what is left of a job, one request after the other, until it is through, held up or aborted. */
@@ -86,6 +100,8 @@ function recordCached(job: PrefetchJob, context: PrefetchJobContext, url: string
     [result.status]: progress[result.status] + 1,
     bytes: progress.bytes + result.entry.size_bytes,
   };
+  const { s3_url, status } = result;
+  job.results.push({ s3_url, status, bytes: result.entry.size_bytes });
   context.onCached(url, result);
   context.onChange(job);
 }
@@ -100,7 +116,9 @@ function recordFailure(
 ): void {
   const { id: actor_id, completed, failed } = job.progress;
   job.progress = { ...job.progress, completed: completed + 1, failed: failed + 1 };
-  context.onFailure({ actor_id, s3_url, code, detail, ...(hint !== undefined && { hint }) });
+  const failure = { s3_url, code, detail, ...(hint !== undefined && { hint }) };
+  job.results.push({ ...failure, status: 'failed' });
+  context.onFailure({ actor_id, ...failure });
   context.onChange(job);
 }
 

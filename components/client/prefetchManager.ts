@@ -2,18 +2,22 @@ import { createPrefetchManager, type PrefetchManager } from './createPrefetchMan
 import { type CacheClient, defaultClient } from './cacheClient.ts';
 import { imageKey } from './imageKey.ts';
 import { sendPrefetch } from './sendPrefetch.ts';
+import { sharePrefetch } from './sharePrefetch.ts';
 
 const managers = /* @__PURE__ */ new WeakMap<CacheClient, PrefetchManager>();
 
-/** The one manager of a client. */
+/** The one manager of a client, shared with the browser's other tabs. */
 export function prefetchManagerOf(client: CacheClient): PrefetchManager {
   const existing = managers.get(client);
   if (existing) return existing;
-  const manager = createPrefetchManager({
-    isEnabled: () => client.mount !== undefined,
-    send: async (request, call) => sendPrefetch(client.mount, request, call),
-    onCached: (url, { entry }) => client.registry.learn(imageKey(url), entry),
-  });
+  const manager = sharePrefetch(client, (turn) =>
+    createPrefetchManager({
+      turn,
+      isEnabled: () => client.mount !== undefined,
+      send: async (request, call) => sendPrefetch(client.mount, request, call),
+      onCached: (url, { entry }) => client.registry.learn(imageKey(url), entry),
+    }),
+  );
   managers.set(client, manager);
   return manager;
 }

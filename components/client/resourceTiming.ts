@@ -13,42 +13,54 @@ export interface CacheStatus {
   url?: never;
 }
 
-/** Timings kept: `load` follows its timing at once, so only bursts have to fit. */
-const MAX_TIMINGS = 500;
 /** The timing of an image may be queued a moment after its `load`. */
 const GRACE_MS = 50;
 
+/** Timings kept: `load` follows its timing at once, so only bursts have to fit. */
+const MAX_TIMINGS = 500;
+
 let timings: readonly PerformanceResourceTiming[] = [];
 let observer: PerformanceObserver | undefined;
+let hasMissed = false;
 
 /**
  * Starts to watch. The page's own buffer (`getEntriesByName`) holds 250 entries and takes no more: a dev page with
- * many modules has filled it before its first image. An observer misses none.
+ * many modules has filled it before its first image. An observer misses none from now on.
  */
 export function watchTimings(): void {
   if (observer || typeof PerformanceObserver === 'undefined') return;
-  observer = new PerformanceObserver((list) => keep(list.getEntries()));
+  observer = new PerformanceObserver((list, _observer, { droppedEntriesCount = 0 } = {}) => {
+    hasMissed ||= droppedEntriesCount > 0;
+    keep(list.getEntries());
+  });
   observer.observe({ type: 'resource', buffered: true });
+}
+
+/** How an image was loaded. */
+export interface Loading {
+  /** When its element asked for it, and when it was there: `performance.now()`. */
+  since: number;
+  until: number;
+  /** Not through the cache, but by the URL as given. */
+  isOriginal: boolean;
 }
 
 /**
  * Reads where a loaded image came from.
- * @param since when its element asked for it, `performance.now()`
  * @returns `undefined` when it cannot be told: no timings here, or no `Server-Timing` (insecure context, a proxy)
  */
-export async function readCacheStatus(url: string, since: number): Promise<CacheStatus | undefined> {
+export async function readCacheStatus(url: string, loading: Loading): Promise<CacheStatus | undefined> {
+  const { since, until, isOriginal } = loading;
+  if (isOriginal) {
+    const timing = find(url, since);
+    return { from: 'origin', ms: round(timing ? durationOf(timing) : until - since) };
+  }
   if (!observer) return undefined;
-  const elapsed = performance.now() - since;
   if (!find(url, since)) await new Promise((resolve) => setTimeout(resolve, GRACE_MS));
   const timing = find(url, since);
   // No request since the element asked: the document had the image already.
-  return timing ? toStatus(timing) : { from: 'browser', ms: round(elapsed) };
-}
-
-/** The status of an image that did not come through the cache. */
-export async function readOriginStatus(url: string, since: number): Promise<CacheStatus> {
-  const timing = find(url, since);
-  return { from: 'origin', ms: round(timing ? durationOf(timing) : performance.now() - since) };
+  if (timing) return toStatus(timing);
+  return hasMissed ? undefined : { from: 'browser', ms: round(until - since) };
 }
 
 function toStatus(timing: PerformanceResourceTiming): CacheStatus | undefined {
@@ -84,12 +96,12 @@ function find(url: string, since: number): PerformanceResourceTiming | undefined
   return timings.findLast(({ name, startTime }) => name === url && startTime >= since);
 }
 
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
+
 function keep(entries: readonly PerformanceEntry[]): void {
   // Resources are all that is observed.
   const images = (entries as PerformanceResourceTiming[]).filter(({ initiatorType }) => initiatorType === 'img');
   timings = [...timings, ...images].slice(-MAX_TIMINGS);
-}
-
-function round(ms: number): number {
-  return Math.round(ms * 10) / 10;
 }

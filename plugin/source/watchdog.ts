@@ -35,6 +35,7 @@ export function startWatchdog(clock: Clock, limitMs: number, expire: () => void)
     pause: () => {
       idleSince = undefined;
     },
-    stop: () => stopped.abort(),
+    // Without a reason of ours, each would be an error with a stack, several times a download.
+    stop: () => stopped.abort(null),
   };
 }

@@ -85,7 +85,9 @@ function open(
       watchdog?.stop();
       watchdog = startWatchdog(clock, limitMs, () => sent.destroy(timeout(request, doing, limitMs)));
     };
+    let isSettled = false;
     const settle = () => {
+      isSettled = true;
       watchdog?.stop();
       signal.removeEventListener('abort', cancel);
     };
@@ -104,6 +106,7 @@ function open(
       resolve(response);
     });
     const fail = (error: Error) => {
+      if (isSettled) return;
       settle();
       reject(networkError(error, request.hostname));
     };
@@ -115,7 +118,7 @@ function open(
       fail(new ImageCacheError('UPSTREAM_ERROR', `${request.hostname} answered 101.`, { hint }));
     });
     // Node destroys some requests without an error, and then no limit could end the wait.
-    sent.on('close', () => fail(new Error('The connection was closed.')));
+    sent.on('close', () => isSettled || fail(new Error('The connection was closed.')));
     sent.end();
   });
 }

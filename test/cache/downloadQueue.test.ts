@@ -32,6 +32,9 @@ const settle = async () => {
   for (let n = 0; n < 20; n += 1) await Promise.resolve();
 };
 
+/** As long as the right of way lasts when nobody has it any more, and a moment for those who waited. */
+const linger = () => vi.advanceTimersByTimeAsync(20);
+
 const names = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}${n}`);
 
 describe('DownloadQueue', () => {
@@ -87,6 +90,7 @@ describe('DownloadQueue', () => {
     await settle();
     expect(hasGoneOn).toBe(false);
     await end('seen');
+    await linger();
     expect(hasGoneOn).toBe(true);
     expect(standAside('behind')).toBeUndefined();
   });
@@ -111,6 +115,8 @@ describe('DownloadQueue', () => {
     await settle();
     expect(begun).toEqual(['seen', 'p0', 'p1']);
     await end('seen');
+    expect(begun, 'the next image may be asked for at once').toEqual(['seen', 'p0', 'p1']);
+    await linger();
     expect(begun).toEqual(['seen', 'p0', 'p1', 'p2', 'p3']);
   });
 
@@ -131,6 +137,7 @@ describe('DownloadQueue', () => {
     await end('joined');
     expect(await joined).toBe('joined');
     expect(begun.filter((key) => key === 'joined')).toHaveLength(1);
+    await linger();
     expect(standAside('behind')).toBeUndefined();
   });
 
@@ -143,6 +150,29 @@ describe('DownloadQueue', () => {
     leaving.abort();
     expect(await seen).toMatchObject({ code: 'ABORTED' });
     await end('seen'); // a task ends when it hears of it
+    await linger();
     expect(standAside('behind')).toBeUndefined();
+  });
+
+  it('listens to a signal once, however many downloads are asked for with it, and gives all of them up', async () => {
+    const { add, queue } = startQueue();
+    const leaving = new AbortController();
+    const listen = vi.spyOn(leaving.signal, 'addEventListener');
+    const all = names('p', 1000).map((key) => add(key, 'normal', leaving.signal));
+    const stays = add('p500', 'normal');
+    await settle();
+    expect(listen).toHaveBeenCalledOnce();
+    leaving.abort();
+    const outcomes = await Promise.allSettled(all);
+    expect(outcomes.every((outcome) => outcome.status === 'rejected' && outcome.reason.code === 'ABORTED')).toBe(true);
+    expect(queue.queued, 'the one that somebody else waits for').toBe(1);
+    void stays;
+  });
+
+  it('refuses a requester who has left before, and does not begin the download', async () => {
+    const { add, begun } = startQueue();
+    await expect(add('p', 'normal', AbortSignal.abort())).rejects.toMatchObject({ code: 'ABORTED' });
+    await settle();
+    expect(begun).toEqual([]);
   });
 });

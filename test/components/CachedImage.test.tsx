@@ -100,7 +100,7 @@ describe('source', () => {
 });
 
 describe('failure', () => {
-  test('cached copy, read-through, original URL; onError comes when all are spent', () => {
+  test('cached copy, read-through, original URL; onError comes when all are spent', async () => {
     learn('a.jpg');
     const onError = vi.fn();
     mount(image({ s3_url: presign('a.jpg'), onError }));
@@ -110,11 +110,12 @@ describe('failure', () => {
     expect(src()).toBe(presign('a.jpg'));
     expect(onError).not.toHaveBeenCalled();
     fireEvent.error(img());
-    expect(onError).toHaveBeenCalledOnce();
+    await act(() => vi.waitFor(() => expect(onError).toHaveBeenCalledOnce()));
+    expect(onError.mock.calls[0]?.[0]).toMatchObject({ type: 'error', target: img() });
     expect(src()).toBe(presign('a.jpg'));
   });
 
-  test('a fresh signature after all failed starts over', () => {
+  test('a fresh signature after all failed starts over', async () => {
     const { rerender } = mount(image({ s3_url: presign('a.jpg', 'old') }));
     fireEvent.error(img());
     rerender(image({ s3_url: presign('a.jpg', 'new') }));
@@ -123,7 +124,7 @@ describe('failure', () => {
     expect(src(), 'the newer of two originals').toBe(presign('a.jpg', 'new'));
     fireEvent.error(img());
     rerender(image({ s3_url: presign('a.jpg', 'newest') }));
-    expect(src()).toBe(readThrough(presign('a.jpg', 'newest')));
+    await act(() => vi.waitFor(() => expect(src()).toBe(readThrough(presign('a.jpg', 'newest')))));
   });
 
   test('a cached copy that could not be loaded is asked for anew by the next mount', async () => {
@@ -260,7 +261,7 @@ describe('element', () => {
     fireEvent.error(img());
     fireEvent.load(img());
     fireEvent.load(img());
-    await act(async () => {});
+    await act(() => vi.waitFor(() => expect(onCacheStatus).toHaveBeenCalled()));
     expect(onCacheStatus.mock.calls).toEqual([[{ from: 'origin', ms: expect.any(Number) }]]);
   });
 });

@@ -49,6 +49,8 @@ export interface CacheServer {
   calls: string[];
   lookups: LookupRequest[];
   client: CacheClient;
+  /** What `GET /image` answers. @default 404 `NOT_FOUND` */
+  problem: Omit<Problem, 'type' | 'title'> | undefined;
   /** What Vite's socket does in dev. */
   announce(event: CacheEvent): void;
   close(): Promise<void>;
@@ -60,6 +62,7 @@ export async function startCacheServer(): Promise<CacheServer> {
   const calls: string[] = [];
   const lookups: LookupRequest[] = [];
   const events = createSubscribable<CacheEvent>();
+  const answers: Pick<CacheServer, 'problem'> = { problem: undefined };
 
   const routes: Record<string, (body: string) => unknown> = {
     'POST /lookup': (body) => {
@@ -88,6 +91,7 @@ export async function startCacheServer(): Promise<CacheServer> {
       // The test's own client sent it.
       return prefetch(JSON.parse(body) as PrefetchRequest, response);
     }
+    if (call === 'GET /image' && answers.problem) return refuse(response, answers.problem);
     const route = routes[call];
     if (!route) return refuse(response, { status: 404, code: 'NOT_FOUND', detail: `No ${call}.`, hint: 'Look again.' });
     response.setHeader('content-type', 'application/json').end(JSON.stringify(route(body)));
@@ -118,7 +122,7 @@ export async function startCacheServer(): Promise<CacheServer> {
   // A server that listens on a port has an AddressInfo.
   const { port } = server.address() as AddressInfo;
   const base = `http://127.0.0.1:${port}/api/cache`;
-  return {
+  return Object.assign(answers, {
     base,
     cached,
     calls,
@@ -130,7 +134,7 @@ export async function startCacheServer(): Promise<CacheServer> {
       server.close();
       await once(server, 'close');
     },
-  };
+  });
 }
 
 function refuse(response: ServerResponse, problem: Omit<Problem, 'type' | 'title'>): void {

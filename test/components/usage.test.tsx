@@ -82,7 +82,16 @@ test('preloadImages loads cached copies by their immutable URL, falls back, and 
   }
   vi.stubGlobal('Image', FakeImage);
   const urls = [presign('e.jpg'), presign('f.jpg'), presign('missing.jpg')];
-  expect(await preloadImages(urls)).toEqual({ loaded: urls.slice(0, 2), failed: [presign('missing.jpg')] });
+  expect(await preloadImages(urls)).toEqual({
+    loaded: urls.slice(0, 2),
+    failed: [presign('missing.jpg')],
+    results: [
+      { url: urls[0], status: 'loaded', from: 'cache' },
+      { url: urls[1], status: 'loaded', from: 'original' },
+      // This server knows no `/image`.
+      { url: urls[2], status: 'failed', error: expect.objectContaining({ code: 'NOT_FOUND', hint: 'Look again.' }) },
+    ],
+  });
   expect(asked[0]).toBe(getProxiedImageUrl(presign('e.jpg')));
   expect(server.lookups).toEqual([{ urls }]);
 });

@@ -1,15 +1,13 @@
 import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../helpers/child.ts';
 import { exists, packTarball, root } from './tarball.ts';
 
 const EXPECTED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
-  /^dist\/(plugin|components)\/[\w/]+\.(js|d\.ts|d\.ts\.map)$/,
-  // What the declaration maps point to: an editor goes to the source.
-  /^(plugin|components)\/[\w/]+(\.d)?\.tsx?$/,
+  /^dist\/(plugin|components)\/[\w/]+\.(js|d\.ts)$/,
 ];
 
 let tarball: string;
@@ -39,29 +37,19 @@ async function exported(): Promise<string[]> {
 }
 
 describe('the tarball', () => {
-  it('holds the build, the sources it was made from, and the papers: no test, no demo, no build state', () => {
+  it('holds the build and the papers: no source, no test, no demo, no build state', () => {
     expect(files.filter((file) => !EXPECTED.some((pattern) => pattern.test(file)))).toEqual([]);
     expect(files).toEqual(expect.arrayContaining(['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']));
   });
 
   it('stays small', async () => {
-    expect((await stat(tarball)).size).toBeLessThan(500_000);
+    expect((await stat(tarball)).size).toBeLessThan(400_000);
   });
 
   it('holds all that `exports` leads to', async () => {
     const targets = await exported();
-    expect(targets).toHaveLength(9);
+    expect(targets).toHaveLength(11);
     for (const target of targets) expect(await exists(join(unpacked, target)), target).toBe(true);
-  });
-
-  it('holds every source that a map points to', async () => {
-    const maps = files.filter((file) => file.endsWith('.map'));
-    expect(maps).not.toEqual([]);
-    for (const map of maps) {
-      const { sources } = JSON.parse(await read(map)) as { sources: string[] };
-      for (const source of sources)
-        expect(await exists(join(unpacked, dirname(map), source)), `${map}: ${source}`).toBe(true);
-    }
   });
 
   it('says nothing of the machine it was built on', async () => {

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Bucket, startBucket } from '../helpers/stack.ts';
 import { testBrowser } from './fixture/browserContext.ts';
 import { installedApp } from './fixture/install.ts';
@@ -166,6 +166,60 @@ it('a prefetch that the network cuts off goes on when it is back', async () => {
   await isIdle(page);
   expect(await getProgress(page)).toMatchObject({ completed: 2, images: { completed: 16, failed: 0 } });
   expect([...bucket.server.stats.byKey.values()].every((count) => count === 1)).toBe(true);
+});
+
+describe('two tabs', () => {
+  async function openSecond(page: Page): Promise<Page> {
+    const { page: second } = await openPage(page.context(), new URL(page.url()).origin);
+    await second.evaluate(() => void window.fixture.kit.prefetchManager.subscribe(() => {}));
+    return second;
+  }
+
+  it('show the same progress and results, and any of them stops and goes on', async () => {
+    const { bucket, actors, page } = await setUp(['a', 'b']);
+    const second = await openSecond(page);
+    bucket.server.faults.latencyMs = 500; // four times that for an actor of eight, two at a time
+    await startPrefetch(page, actors);
+    await second.waitForFunction(() => window.fixture.kit.prefetchManager.getProgress().current.length > 0);
+    await second.evaluate(() => window.fixture.kit.prefetchManager.pause());
+    await page.waitForFunction(() => window.fixture.kit.prefetchManager.getProgress().state === 'paused');
+    await second.waitForFunction(() => window.fixture.kit.prefetchManager.getProgress().completed === 1);
+    expect(askedFor(bucket)).toEqual(['a']);
+    await second.evaluate(() => window.fixture.kit.prefetchManager.resume());
+    await second.waitForFunction(() => window.fixture.kit.prefetchManager.getProgress().completed === 2);
+    await isIdle(second);
+    await expect.poll(() => getProgress(second), { timeout: 10_000 }).toEqual(await getProgress(page));
+    const results = await second.evaluate(() => window.fixture.kit.prefetchManager.getResults('b'));
+    expect(results).toHaveLength(8);
+    expect(results[0]).toMatchObject({ status: 'downloaded', s3_url: expect.not.stringContaining('?') });
+  });
+
+  it('of which both ask for the same fetch it once', async () => {
+    const { bucket, actors, page } = await setUp(['a', 'b']);
+    bucket.server.faults.latencyMs = 40;
+    const second = await openSecond(page);
+    await startPrefetch(page, actors);
+    await startPrefetch(second, actors);
+    await isIdle(second);
+    await isIdle(page);
+    expect(await getProgress(second)).toMatchObject({ completed: 2, total: 2, images: { completed: 16, failed: 0 } });
+    expect([...bucket.server.stats.byKey.values()]).toEqual(Array.from({ length: 16 }, () => 1));
+  });
+
+  it('of which one is closed: the other goes on with what it asked for', async () => {
+    const { bucket, actors, page } = await setUp(['a', 'b', 'c']);
+    bucket.server.faults.latencyMs = 40;
+    const second = await openSecond(page);
+    await startPrefetch(page, actors.slice(0, 2));
+    await page.waitForFunction(() => window.fixture.kit.prefetchManager.getProgress().images.completed > 0);
+    await startPrefetch(second, actors.slice(2));
+    await page.close({ runBeforeUnload: false });
+    await second.waitForFunction(() =>
+      window.fixture.kit.prefetchManager.getProgress().actors.some(({ id, state }) => id === 'c' && state === 'done'),
+    );
+    await isIdle(second);
+    expect(askedFor(bucket)).toEqual(['a', 'c']);
+  });
 });
 
 declare global {

@@ -95,10 +95,10 @@ describe('when the cache cannot help', () => {
     await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 100))));
     expect(await page.evaluate(() => window.fixture.errors)).toBe(1);
     const asked = requests.filter((url) => url.includes(encodeURIComponent(key)) || url.includes(key));
-    expect(asked).toEqual([
-      expect.stringContaining('/api/cache/image?url='),
-      expect.stringContaining(bucket.server.endpoint),
-    ]);
+    expect(asked[0]).toContain('/api/cache/image?url=');
+    expect(asked.filter((url) => url.startsWith(bucket.server.endpoint))).toHaveLength(1);
+    // The rest ask the server for the reason: when the cache has failed (in dev), and when all has.
+    expect(asked.length).toBeLessThanOrEqual(4);
   });
 
   it('a fresh signature brings back an image that had failed', async () => {

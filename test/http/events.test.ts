@@ -13,6 +13,9 @@ import { jpeg } from '../helpers/images.ts';
 import { type Api, type Bucket, imageUrl, startApi, startBucket } from '../helpers/stack.ts';
 import { certificate } from './expressAppCertificate.ts';
 
+/** As long as it takes on a busy machine. */
+const poll = <T>(read: () => T) => expect.poll(read, { timeout: 10_000 });
+
 interface Message {
   event: string;
   id: string | undefined;
@@ -86,7 +89,7 @@ describe('GET /events', () => {
     await store(api, bucket, '1.jpg');
     await api.post('/invalidate', { s3_url: await bucket.presign('1.jpg') });
     await api.post('/clear-all');
-    await expect.poll(() => reader.messages().length).toBe(4);
+    await poll(() => reader.messages().length).toBe(4);
     const key = `${bucket.option.endpoint}/photos/1.jpg`;
     expect(reader.messages().map(({ event, data }) => [event, data])).toEqual([
       ['ready', {}],
@@ -102,7 +105,7 @@ describe('GET /events', () => {
     const reader = await read(api);
     await store(api, bucket, '1.jpg');
     await api.post('/invalidate', { s3_url: await bucket.presign('1.jpg') });
-    await expect.poll(() => reader.messages().length).toBe(3);
+    await poll(() => reader.messages().length).toBe(3);
     expect(reader.text()).not.toMatch(/X-Amz|Signature|Credential/i);
   });
 
@@ -110,14 +113,14 @@ describe('GET /events', () => {
     const { bucket, api } = await start();
     const first = await read(api);
     await store(api, bucket, '1.jpg');
-    await expect.poll(() => first.messages().length).toBe(2);
+    await poll(() => first.messages().length).toBe(2);
     const id = first.messages().at(-1)?.id ?? '';
     first.leave();
     await store(api, bucket, '2.jpg');
     await store(api, bucket, '3.jpg');
     const again =
       how === 'header' ? await read(api, '', { 'Last-Event-ID': id }) : await read(api, `?last_event_id=${id}`);
-    await expect.poll(() => again.messages().length).toBe(3);
+    await poll(() => again.messages().length).toBe(3);
     const [ready, ...missed] = again.messages();
     // Were it the newest, a connection that breaks here would lose the two.
     expect(ready).toMatchObject({ event: 'ready', id });
@@ -127,12 +130,12 @@ describe('GET /events', () => {
   it('tells a reader to look again when it comes back after a restart, or with no id of ours', async () => {
     const { bucket, api } = await start();
     const reader = await read(api);
-    await expect.poll(() => reader.messages().length).toBe(1);
+    await poll(() => reader.messages().length).toBe(1);
     const id = reader.messages()[0]?.id ?? '';
     const restarted = await startApi(bucket);
     for (const stranger of [id, 'x', '../../etc', `${id}9`, `${id.split('.')[0]}.-1`]) {
       const again = await read(restarted, `?last_event_id=${encodeURIComponent(stranger)}`);
-      await expect.poll(() => again.messages().map(({ event }) => event)).toEqual(['ready', 'reset']);
+      await poll(() => again.messages().map(({ event }) => event)).toEqual(['ready', 'reset']);
       expect(again.messages()[1]?.id).toMatch(/\.0$/);
     }
   });
@@ -141,7 +144,7 @@ describe('GET /events', () => {
     const { api } = await start();
     const readers = await Promise.all([read(api), read(api)]);
     await api.images.close();
-    await expect.poll(() => readers.every((reader) => reader.isEnded())).toBe(true);
+    await poll(() => readers.every((reader) => reader.isEnded())).toBe(true);
     expect((await api.get('/events')).status).toBe(499);
   });
 
@@ -175,7 +178,7 @@ describe('GET /events', () => {
     }
     await api.post('/invalidate', { s3_url: await bucket.presign('2.jpg') });
     await api.post('/clear-all');
-    await expect.poll(() => [a, b, broken].map((reader) => reader?.messages().length)).toEqual([3, 5, 2]);
+    await poll(() => [a, b, broken].map((reader) => reader?.messages().length)).toEqual([3, 5, 2]);
     expect(a?.text()).not.toContain('2.jpg');
     expect(b?.text()).toContain('2.jpg');
     expect(broken?.text()).not.toContain('.jpg');
@@ -198,7 +201,7 @@ describe('GET /events', () => {
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '60']);
     expect((await api.get('/stats')).status).toBe(200);
     sockets[0]?.destroy();
-    await expect.poll(async () => (await read(api)).answer.status).toBe(200);
+    await poll(async () => (await read(api)).answer.status).toBe(200);
   });
 
   it('speaks HTTP/2', async () => {
@@ -228,14 +231,14 @@ describe('GET /events', () => {
     const [headers]: http2.IncomingHttpHeaders[] = await once(stream, 'response');
     expect(headers?.['content-type']).toBe('text/event-stream; charset=utf-8');
     await images.cache.clear();
-    await expect.poll(() => parse(text).map(({ event }) => event)).toEqual(['ready', 'message']);
+    await poll(() => parse(text).map(({ event }) => event)).toEqual(['ready', 'message']);
 
     const left = session.request({ ':path': '/events' });
     await once(left, 'response');
     left.destroy();
     await once(left, 'close');
     await images.cache.clear(); // written to those that are left only
-    await expect.poll(() => parse(text).length).toBe(3);
+    await poll(() => parse(text).length).toBe(3);
     const ended = once(stream, 'end');
     await images.close();
     await ended;
@@ -263,7 +266,7 @@ describe('a reader', () => {
     socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     socket.on('error', () => {}); // being dropped is one
     socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
-    await expect.poll(() => text).toContain('event: ready');
+    await poll(() => text).toContain('event: ready');
     return { log, socket, text: () => text };
   }
 
@@ -271,7 +274,7 @@ describe('a reader', () => {
     const { text } = await startStream();
     for (let beats = 1; beats <= 3; beats += 1) {
       vi.advanceTimersByTime(15_000);
-      await expect.poll(() => text().match(/^:$/gm)?.length).toBe(beats);
+      await poll(() => text().match(/^:$/gm)?.length).toBe(beats);
     }
   });
 
@@ -285,9 +288,9 @@ describe('a reader', () => {
     await new Promise(setImmediate);
     vi.advanceTimersByTime(15_000);
     socket.resume();
-    await expect.poll(() => text()).toContain('event: reset');
+    await poll(() => text()).toContain('event: reset');
     log.changed({ type: 'cleared', s3_urls: [] }, []);
-    await expect.poll(() => text()).toContain('{"type":"cleared","s3_urls":[]}');
+    await poll(() => text()).toContain('{"type":"cleared","s3_urls":[]}');
     expect(text().match(/invalidated/g)?.length ?? 0).toBeLessThan(300);
   });
 
@@ -300,7 +303,7 @@ describe('a reader', () => {
     vi.advanceTimersByTime(15_000);
     vi.advanceTimersByTime(15_000);
     socket.resume();
-    await expect.poll(() => socket.destroyed).toBe(true);
+    await poll(() => socket.destroyed).toBe(true);
   });
 });
 

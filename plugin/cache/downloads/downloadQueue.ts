@@ -1,6 +1,7 @@
 import { ImageCacheError } from '../../errors.ts';
-import { RightOfWay } from './rightOfWay.ts';
+import { AbortListeners } from './abortListeners.ts';
 import { PriorityQueue, type Urgency, isMoreUrgent } from './priorityQueue.ts';
+import { RightOfWay } from './rightOfWay.ts';
 
 export interface QueueRequest<Result, Progress> {
   /** Requests with the same key share one task. */
@@ -57,7 +58,8 @@ export class DownloadQueue<Result, Progress = never> {
   readonly #jobs = new Map<string, Job<Result, Progress>>();
   readonly #queued = new PriorityQueue<Job<Result, Progress>>();
   readonly #running = { visible: 0, background: 0 };
-  readonly #rightOfWay = new RightOfWay<Job<Result, Progress>>();
+  readonly #rightOfWay = new RightOfWay<Job<Result, Progress>>(() => this.#fill());
+  readonly #leaving = new AbortListeners();
   readonly #tasks = new Set<Promise<void>>();
   #closed = false;
 
@@ -184,9 +186,12 @@ export class DownloadQueue<Result, Progress = never> {
       reject(new ImageCacheError('ABORTED', 'Whoever asked for the image has left.'));
       this.#leave(job);
     };
-    if (signal.aborted) leave();
-    else signal.addEventListener('abort', leave, { once: true });
-    job.settled.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+    if (signal.aborted) {
+      leave();
+      return promise;
+    }
+    const stopListening = this.#leaving.add(signal, leave);
+    job.settled.then(resolve, reject).finally(stopListening);
     return promise;
   }
 

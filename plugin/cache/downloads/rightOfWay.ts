@@ -1,30 +1,44 @@
 /** Longest pause for a chunk, so that a page that always wants something does not starve a prefetch for good. */
 const MAX_WAIT_MS = 100;
+/** A page asks for the next image as soon as it has one: what went on in between would be in its way. */
+const LINGER_MS = 10;
 
-/** Lets background downloads stand aside, chunk by chunk, while images on screen are on their way. */
+/** Lets background downloads stand aside, chunk by chunk, while images on screen are on their way, and a moment longer. */
 export class RightOfWay<Job extends object> {
+  readonly #onFree: () => void;
   readonly #holders = new Set<Job>();
   readonly #waiting = new Map<Job, () => void>();
+  #lingering: NodeJS.Timeout | undefined;
+
+  /** @param onFree called when the background may have it all again */
+  constructor(onFree: () => void) {
+    this.#onFree = onFree;
+  }
 
   get isTaken(): boolean {
-    return this.#holders.size > 0;
+    return this.#holders.size > 0 || this.#lingering !== undefined;
   }
 
   /** The job is about an image on screen, and goes on at once. */
   take(job: Job): void {
     this.#holders.add(job);
+    this.#stopLingering();
     this.#waiting.get(job)?.();
   }
 
   /** The job has come to its end; without effect when it was never about an image on screen. */
   give(job: Job): void {
-    this.#holders.delete(job);
-    if (this.#holders.size === 0) for (const goOn of this.#waiting.values()) goOn();
+    if (!this.#holders.delete(job) || this.#holders.size > 0) return;
+    this.#lingering = setTimeout(() => {
+      this.#stopLingering();
+      this.#wakeNext();
+      this.#onFree();
+    }, LINGER_MS);
   }
 
   /** Resolves when the job may read on; `undefined` for at once. */
   wait(job: Job): Promise<void> | undefined {
-    if (this.#holders.size === 0 || this.#holders.has(job)) return undefined;
+    if (!this.isTaken || this.#holders.has(job)) return undefined;
     return new Promise((resolve) => {
       const goOn = () => {
         clearTimeout(timer);
@@ -34,5 +48,19 @@ export class RightOfWay<Job extends object> {
       const timer = setTimeout(goOn, MAX_WAIT_MS);
       this.#waiting.set(job, goOn);
     });
+  }
+
+  #stopLingering(): void {
+    clearTimeout(this.#lingering);
+    this.#lingering = undefined;
+  }
+
+  /** One a turn of the event loop: an image that is asked for meanwhile need not wait until all have written theirs. */
+  #wakeNext(): void {
+    if (this.isTaken) return;
+    const [goOn] = this.#waiting.values();
+    if (goOn === undefined) return;
+    goOn();
+    setImmediate(() => this.#wakeNext());
   }
 }

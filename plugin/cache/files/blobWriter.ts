@@ -6,12 +6,17 @@ import { errnoOf } from './fileError.ts';
 /** Up to this size the bytes are also kept in memory, so that they need not be read back to be looked at. */
 const KEEP_BYTES = 4 << 20;
 
+/** Collected before it is written: each write is a turn of one of the few threads that do all work on files. */
+const WRITE_BYTES = 1 << 20;
+
 export interface WrittenBlob {
   /** Hex. */
   sha256: string;
   size: number;
   /** The file under its temporary name. */
   path: string;
+  /** The file has moved to its own place, so that there is nothing left to discard. */
+  release?(): void;
 }
 
 /** A file that is being written under a temporary name. */
@@ -20,8 +25,11 @@ export class BlobWriter {
   readonly #file: FileHandle;
   #hash: Hash = createHash('sha256');
   #size = 0;
+  #written = 0;
+  #pending: Uint8Array[] = [];
   #kept: Uint8Array[] | undefined = [];
   #closed = false;
+  #released = false;
 
   private constructor(path: string, file: FileHandle) {
     this.path = path;
@@ -40,15 +48,12 @@ export class BlobWriter {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    for (let done = 0; done < chunk.length;) {
-      // Positions are explicit, so that `reset` needs no seek; a write may stop short of what it was given.
-      const { bytesWritten } = await this.#file.write(chunk, done, chunk.length - done, this.#size + done);
-      done += bytesWritten;
-    }
     this.#hash.update(chunk);
     this.#size += chunk.length;
     if (this.#size > KEEP_BYTES) this.#kept = undefined;
     else this.#kept?.push(chunk);
+    this.#pending.push(chunk);
+    if (this.#size - this.#written >= WRITE_BYTES) await this.#flush();
   }
 
   /** Begins again from the first byte. */
@@ -56,12 +61,20 @@ export class BlobWriter {
     await this.#file.truncate(0);
     this.#hash = createHash('sha256');
     this.#size = 0;
+    this.#written = 0;
     this.#kept = [];
+    this.#pending = [];
   }
 
   /** What was written so far. */
   async bytes(): Promise<Buffer> {
-    if (this.#kept !== undefined) return Buffer.concat(this.#kept);
+    if (this.#kept !== undefined) {
+      const bytes = Buffer.concat(this.#kept);
+      this.#kept = [bytes];
+      if (this.#written === 0) this.#pending = [bytes]; // need not be joined again to be written
+      return bytes;
+    }
+    await this.#flush();
     const bytes = Buffer.allocUnsafe(this.#size);
     for (let done = 0; done < bytes.length;) {
       const { bytesRead } = await this.#file.read(bytes, done, bytes.length - done, done);
@@ -73,17 +86,34 @@ export class BlobWriter {
 
   /** Ends the file. Its size is compared with what was written: a full disk does not always say so. */
   async finish(sync: boolean): Promise<WrittenBlob> {
+    await this.#flush();
     if (sync) await this.#file.sync();
     const { size } = await this.#file.stat();
     await this.#close();
     if (size !== this.#size) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
-    return { sha256: this.#hash.digest('hex'), size, path: this.path };
+    const release = () => {
+      this.#released = true;
+    };
+    return { sha256: this.#hash.digest('hex'), size, path: this.path, release };
   }
 
-  /** Removes the file unless it has moved to its own place. Never rejects: what stays is swept at the next start. */
+  /** Removes the file unless it was released. Never rejects: what stays is swept at the next start. */
   async discard(): Promise<void> {
     await this.#close().catch(() => undefined);
+    if (this.#released) return;
     await rm(this.path, { force: true }).catch(() => undefined);
+  }
+
+  async #flush(): Promise<void> {
+    const [first = new Uint8Array()] = this.#pending;
+    const bytes = this.#pending.length > 1 ? Buffer.concat(this.#pending) : first;
+    this.#pending = [];
+    for (let done = 0; done < bytes.length;) {
+      // Positions are explicit, so that `reset` needs no seek; a write may stop short of what it was given.
+      const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, this.#written);
+      done += bytesWritten;
+      this.#written += bytesWritten;
+    }
   }
 
   async #close(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { type FileHandle, link, lstat, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LRUCache } from 'lru-cache';
@@ -13,7 +14,7 @@ import { Pacer } from '../pacer.ts';
 import { makeDirectory } from './makeDirectory.ts';
 import { quarantine } from './quarantine.ts';
 import { replaceFile } from './replaceFile.ts';
-import { syncDirectory } from './syncDirectory.ts';
+import { SharedSync } from './sharedSync.ts';
 import { temporaryPath } from './temporary.ts';
 
 /** Files open for reading at a time: far below the 256 that some systems allow a process. */
@@ -28,6 +29,7 @@ export class BlobStore {
   readonly #sync: boolean;
   readonly #now: () => number;
   readonly #limit = pLimit(MAX_OPEN_FILES);
+  readonly #syncs = new SharedSync();
   /** Folders whose names survive a power cut, by their inodes. */
   readonly #safeFolders = new LRUCache<string, number>({ max: MAX_SAFE_FOLDERS });
   readonly #verified = new LRUCache<string, FileIdentity>({ max: MAX_VERIFIED });
@@ -48,8 +50,7 @@ export class BlobStore {
    */
   async store(blob: WrittenBlob, path: string, twin: string | undefined): Promise<void> {
     const target = join(this.#dir, path);
-    await makeDirectory(dirname(target));
-    const folder = await lstat(dirname(target));
+    const folder = await this.#folderFor(dirname(target));
     if (!folder.isDirectory()) {
       throw new ImageCacheError('CACHE_DIR_UNSAFE', 'A folder inside the cache directory is a symbolic link.', {
         hint: 'Remove the link: whoever can change it decides where files are written.',
@@ -57,6 +58,7 @@ export class BlobStore {
     }
     const linked = twin !== undefined && twin !== path && (await this.#linkTwin(blob, join(this.#dir, twin), target));
     if (!linked) await replaceFile(blob.path, target);
+    blob.release?.();
     if (this.#sync) await this.#syncFolder(dirname(target), folder.ino);
     this.#verified.set(path, identityOf(await stat(target)));
   }
@@ -119,7 +121,7 @@ export class BlobStore {
       folders.add(dirname(insidePath(local_path) ?? IMAGES_DIR));
     }
     for (const path of paths) folders.add(dirname(path));
-    for (const folder of folders) await syncDirectory(join(this.#dir, folder)).catch(ifGone);
+    for (const folder of folders) await this.#syncs.sync(join(this.#dir, folder)).catch(ifGone);
   }
 
   /**
@@ -156,10 +158,20 @@ export class BlobStore {
 
   /** The names in a folder, and once its own: another process may have made it, and not have come to this yet (T68). */
   async #syncFolder(folder: string, inode: number): Promise<void> {
-    await syncDirectory(folder);
+    await this.#syncs.sync(folder);
     if (this.#safeFolders.get(folder) === inode) return;
-    await syncDirectory(dirname(folder));
+    await this.#syncs.sync(dirname(folder));
     this.#safeFolders.set(folder, inode);
+  }
+
+  async #folderFor(path: string): Promise<Stats> {
+    try {
+      return await lstat(path);
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+      await makeDirectory(path);
+      return lstat(path);
+    }
   }
 
   async #putAside(path: string): Promise<void> {

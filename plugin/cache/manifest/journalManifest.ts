@@ -5,6 +5,7 @@ import { Compactor } from './compactor.ts';
 import { EarlyManifest } from './earlyManifest.ts';
 import { fileError } from '../files/fileError.ts';
 import { type JournalRecord, type ManifestChange, encodeRecord } from './journalRecord.ts';
+import type { JournalLog } from './journalLog.ts';
 import { JournalReplica } from './journalReplica.ts';
 import type { ManifestIndex } from './manifestIndex.ts';
 import type { AppliedChange, ManifestObserver, ManifestQuestion, ManifestStore } from './manifestStore.ts';
@@ -41,6 +42,8 @@ export class JournalManifest implements ManifestStore {
   readonly #replica: JournalReplica;
   /** Reading and writing the journal. */
   readonly #serial = createSerial();
+  /** Writing, syncing and confirming. While a disk syncs, `#serial` is free for others. */
+  readonly #flushing = createSerial();
   readonly #compactor: Compactor;
   readonly #storeId = randomUUID();
   #recordCount = 0;
@@ -69,7 +72,7 @@ export class JournalManifest implements ManifestStore {
       dir,
       now,
       replica: this.#replica,
-      inTurn: this.#serial,
+      inTurn: (task) => this.#betweenFlushes(task),
       warn: (message) => observer.warn(message),
     });
   }
@@ -103,7 +106,7 @@ export class JournalManifest implements ManifestStore {
       this.#recordCount += 1;
       const record = { ...change, id: `${this.#storeId}-${this.#recordCount}` };
       this.#pending.push({ record, resolve, reject });
-      if (this.#pending.length === 1) void this.#serial(() => this.#flush());
+      if (this.#pending.length === 1) void this.#flushing(() => this.#flush());
     });
   }
 
@@ -130,7 +133,12 @@ export class JournalManifest implements ManifestStore {
 
   async #close(): Promise<void> {
     await this.#compactor.close();
-    await this.#serial(() => this.#replica.close());
+    await this.#betweenFlushes(() => this.#replica.close());
+  }
+
+  /** No log is sealed, or let go of, while what was appended to it is being synced. */
+  #betweenFlushes<T>(task: () => Promise<T>): Promise<T> {
+    return this.#flushing(() => this.#serial(task));
   }
 
   #applied(record: JournalRecord, removed: ManifestEntry[]): void {
@@ -162,13 +170,22 @@ export class JournalManifest implements ManifestStore {
     }
   }
 
-  /** Appends to the newest log, and again to the next if this one was sealed, or removed, meanwhile. */
+  /**
+   * Appends to the newest log, and again to the next if this one was sealed, or removed, meanwhile. Syncing takes a disk its time,
+   * in which others look for images; they may see what is not acknowledged yet, as other processes do.
+   */
   async #write(text: string): Promise<void> {
     for (;;) {
-      const log = await this.#replica.catchUp();
-      await log.append(text);
-      if (this.#options.sync) await log.sync();
-      if ((await this.#replica.catchUp()) === log) return;
+      const { log, synced } = await this.#serial(() => this.#append(text));
+      await synced;
+      if ((await this.#serial(() => this.#replica.catchUp())) === log) return;
     }
+  }
+
+  /** The sync is begun before anybody else has a turn: whoever then finds the log sealed, and closes it, waits for it. */
+  async #append(text: string): Promise<{ log: JournalLog; synced: Promise<void> | undefined }> {
+    const log = await this.#replica.catchUp();
+    await log.append(text);
+    return { log, synced: this.#options.sync ? log.sync() : undefined };
   }
 }

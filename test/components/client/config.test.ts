@@ -20,12 +20,12 @@ test("the plugin's base is found under Vite's own", async () => {
 
 test('what the app says is stronger than what the plugin says', async () => {
   vi.stubGlobal('__IMAGE_CACHE__', { base: '/api/cache' });
-  const { configureImageCache, configuredMount, onConfigure } = await fresh();
+  const { configure, configuredMount, onConfigure } = await fresh();
   const listener = vi.fn();
   onConfigure(listener);
-  configureImageCache({ base: '/images/' });
+  configure({ base: '/images/' });
   expect(configuredMount()).toBe('/images');
-  configureImageCache({ base: false });
+  configure({ base: false });
   expect(configuredMount()).toBeUndefined();
   expect(listener).toHaveBeenCalledTimes(2);
 });

@@ -20,10 +20,10 @@ test('all look-ups of a tick are one request, and one object is asked for once',
   expect(server.lookups).toEqual([{ urls: [presign('a.jpg', 'one'), presign('b.jpg')] }]);
 });
 
-test('more than 500 look-ups are split', async () => {
+test('more than 1,000 look-ups are split', async () => {
   const urls = Array.from({ length: 1_001 }, (_, index) => presign(`${index}.jpg`));
   await Promise.all(urls.map((url) => server.client.lookup(url)));
-  expect(server.lookups.map(({ urls: { length } }) => length)).toEqual([500, 500, 1]);
+  expect(server.lookups.map(({ urls: { length } }) => length)).toEqual([1_000, 1]);
 });
 
 test('a refusal carries code, status, detail and hint', async () => {

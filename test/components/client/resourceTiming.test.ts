@@ -41,10 +41,10 @@ const serverTiming = (name: string): PerformanceServerTiming[] => [
   { name, duration: 0, description: '', toJSON: () => ({}) },
 ];
 
-async function read(since = 10): Promise<unknown> {
+async function read({ since = 10, isOriginal = false } = {}): Promise<unknown> {
   const { readCacheStatus, watchTimings } = await import('../../../components/client/resourceTiming.ts');
   watchTimings();
-  const status = readCacheStatus('a', since);
+  const status = readCacheStatus('a', { since, until: since + 5, isOriginal });
   await vi.runAllTimersAsync();
   return status;
 }
@@ -69,7 +69,7 @@ test('the wait for a connection does not count', async () => {
 
 test('no request since the element asked: the document had it', async () => {
   queued = [timing({ serverTiming: serverTiming('s3') })];
-  expect(await read(11)).toEqual({ from: 'browser', ms: expect.any(Number) });
+  expect(await read({ since: 11 })).toEqual({ from: 'browser', ms: expect.any(Number) });
 });
 
 test.each([

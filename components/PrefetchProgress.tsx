@@ -1,0 +1,113 @@
+'use client';
+
+import { type ComponentPropsWithRef, type ReactElement, type ReactNode, useId } from 'react';
+import type { PrefetchProgress as Progress } from './client/prefetchProgress.ts';
+import { usePrefetch } from './usePrefetch.ts';
+
+/** The same name for what is shown and for what shows it. */
+export type PrefetchProgress = Progress;
+
+type Images = Progress['images'];
+
+/** What the bar says, for other languages. */
+export interface PrefetchProgressTexts {
+  running(images: Images): string;
+  paused(images: Images): string;
+  /** There is work, and it waits for the network. */
+  offline(images: Images): string;
+  /** Everything is settled. */
+  done(images: Images): string;
+  /** Said once, when the first image has failed. */
+  failing(images: Images): string;
+}
+
+export interface PrefetchProgressProps extends Omit<ComponentPropsWithRef<'div'>, 'children'> {
+  /** Names the bar. @default 'Fetching images ahead' */
+  label?: ReactNode;
+  /** @default English */
+  texts?: Partial<PrefetchProgressTexts>;
+  /** What is shown instead of the progress of the nearest prefetch manager. */
+  progress?: Progress;
+}
+
+const count = ({ completed, total }: Images): string => `${completed} of ${total} images`;
+
+const ENGLISH: PrefetchProgressTexts = {
+  running: count,
+  paused: (images) => `Paused at ${count(images)}`,
+  offline: (images) => `Waiting for the network at ${count(images)}`,
+  done: ({ total, failed }) =>
+    failed === 0 ? `All ${total} images fetched` : `${total - failed} of ${total} images fetched, ${failed} failed`,
+  failing: () => 'An image could not be fetched',
+};
+
+/** Of no specificity: whatever the page says of `.image-cache-progress` is stronger. */
+const STYLE = `
+:where(.image-cache-progress) { display: grid; gap: 0.25em; }
+:where(.image-cache-progress [role='progressbar']) { position: relative; overflow: hidden; height: 0.5em; border-radius: 0.25em; }
+:where(.image-cache-progress [role='progressbar'])::before { content: ''; position: absolute; inset: 0; background: currentcolor; opacity: 0.15; }
+:where(.image-cache-progress-bar) { height: 100%; border-radius: inherit; background: currentcolor; transition: width 0.2s; }
+:where(.image-cache-progress output) { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+:where(.image-cache-progress :not([aria-valuenow]) > .image-cache-progress-bar) { width: 30%; animation: image-cache-progress 1.5s infinite; }
+@keyframes image-cache-progress { from { translate: -100%; } to { translate: 334%; } }
+@media (prefers-reduced-motion: reduce) { :where(.image-cache-progress-bar) { transition: none; animation: none; } }
+`;
+
+/**
+ * How far fetching ahead is, for everybody: a bar with a name, numbers and a text; the end and the first failure are
+ * read out politely. Without anything to fetch it shows nothing. Looks plain, and takes any style by
+ * `.image-cache-progress`, `[role='progressbar']` and `.image-cache-progress-bar`.
+ * @example <PrefetchProgress label="Photographs" />
+ */
+export function PrefetchProgress({
+  label = 'Fetching images ahead',
+  texts,
+  progress: given,
+  className,
+  ...attributes
+}: PrefetchProgressProps): ReactElement {
+  const labelId = useId();
+  const { progress: own } = usePrefetch();
+  const { state, images, total } = given ?? own;
+  const say = { ...ENGLISH, ...texts };
+  const isDone = state === 'idle' && total > 0;
+  const text = state === 'idle' ? say.done(images) : say[state](images);
+  // Actors are known before their images are.
+  const isKnown = images.total > 0;
+
+  return (
+    <div {...attributes} className={['image-cache-progress', className].filter(Boolean).join(' ')}>
+      <style href="image-cache-progress" precedence="default">
+        {STYLE}
+      </style>
+      {total > 0 && (
+        <>
+          <span id={labelId}>{label}</span>
+          <div
+            // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- `<progress>` looks different in each browser
+            role="progressbar"
+            aria-labelledby={labelId}
+            aria-valuemin={0}
+            {...(isKnown && {
+              'aria-valuemax': images.total,
+              'aria-valuenow': images.completed,
+              'aria-valuetext': text,
+            })}
+          >
+            <div
+              className="image-cache-progress-bar"
+              style={isKnown ? { width: `${(images.completed / images.total) * 100}%` } : undefined}
+            />
+          </div>
+        </>
+      )}
+      {/* Always there: a region that comes with its text is not read out. */}
+      <output>{announcement(isDone, text, images, say)}</output>
+    </div>
+  );
+}
+
+function announcement(isDone: boolean, text: string, images: Images, say: PrefetchProgressTexts): string {
+  if (isDone) return text;
+  return images.failed > 0 ? say.failing(images) : '';
+}

@@ -1,0 +1,44 @@
+'use client';
+
+import { type ReactElement, use, useEffect, useMemo } from 'react';
+import { CachedImage } from './CachedImage.tsx';
+import type { CachedImageProps } from './cachedImageProps.ts';
+import type { CacheClient } from './client/cacheClient.ts';
+import { decodeImage } from './client/decodeImage.ts';
+import { imageKey } from './client/imageKey.ts';
+import { useCacheClient } from './imageCacheContext.ts';
+
+/** What components wait for, by object: while they are suspended they have no state of their own to keep it in. */
+const awaited = new WeakMap<CacheClient, Map<string, Promise<void>>>();
+
+/**
+ * A `CachedImage` that suspends until its image is decoded, or has failed: a `<Suspense>` around a page of them shows them
+ * all at once.
+ * @example <Suspense fallback={<Spinner />}><SuspendingImage s3_url={url} alt="Portrait" /></Suspense>
+ */
+export function SuspendingImage(props: CachedImageProps): ReactElement {
+  const { s3_url, src, actor_id } = props;
+  const url = s3_url ?? src;
+  const client = useCacheClient();
+  const key = imageKey(url ?? '');
+  const decoded = useMemo(
+    () => awaitImage(client, url ?? '', actor_id),
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- not `url`: a new signature of the same object is no reason to wait
+    [client, key],
+  );
+  // From here on this component remembers it.
+  useEffect(() => void awaited.get(client)?.delete(key), [client, key]);
+  // The server renders the URL.
+  if (typeof Image !== 'undefined' && url) use(decoded);
+  // It is in the browser's memory: there is nothing to wait for in turn.
+  return <CachedImage loading="eager" {...props} />;
+}
+
+function awaitImage(client: CacheClient, url: string, actorId: string | undefined): Promise<void> {
+  const own = awaited.get(client) ?? new Map<string, Promise<void>>();
+  awaited.set(client, own);
+  const key = imageKey(url);
+  const promise = own.get(key) ?? decodeImage(client, url, actorId);
+  own.set(key, promise);
+  return promise;
+}

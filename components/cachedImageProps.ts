@@ -1,0 +1,19 @@
+import type { ComponentPropsWithRef, ReactNode } from 'react';
+import type { CachedImageOptions } from './cachedImageState.ts';
+
+export interface CachedImageProps
+  extends
+    ComponentPropsWithRef<'img'>,
+    Pick<
+      CachedImageOptions,
+      'actor_id' | 'widths' | 'retries' | 'refreshUrl' | 'keepPrevious' | 'recyclingKey' | 'onCacheStatus'
+    > {
+  /** Any URL of the image: presigned, bare, or `s3://bucket/key`. The same as `src`, and stronger. */
+  s3_url?: string | undefined;
+  /** Shown when no source brought an image: the URL of another, or what is rendered in place of the `<img>`. */
+  fallback?: ReactNode;
+  /** `blur`: while the image comes, what it looks like from far away, if that is known. @default 'empty' */
+  placeholder?: 'blur' | 'empty' | undefined;
+  /** A thumbhash (base64) for `placeholder="blur"`. @default what the cache knows */
+  thumbhash?: string | undefined;
+}

@@ -1,0 +1,63 @@
+import type { ReactNode, RefCallback } from 'react';
+import type { ManifestEntry } from '../plugin/protocol.ts';
+import type { RefreshUrl } from './client/refreshUrls.ts';
+import type { CacheStatus } from './client/resourceTiming.ts';
+
+export interface CachedImageOptions {
+  /** Whose image it is, should it have to be downloaded. */
+  actor_id?: string | undefined;
+  /** Candidates are served from the cache one by one. */
+  srcSet?: string | undefined;
+  /**
+   * Widths in pixels of variants that make up a `srcSet`, where there is a cache and no other is given. To go with `sizes`.
+   * @example [320, 640, 1280]
+   */
+  widths?: readonly number[] | undefined;
+  /** Shown when no source brought an image. */
+  fallback?: string | undefined;
+  /** How often an image that failed is asked for again, if its error may pass: after 1 s, 2 s, 4 s … @default 2 */
+  retries?: number | undefined;
+  /** Asked for a URL with a fresh signature when one has expired. @default that of the provider */
+  refreshUrl?: RefreshUrl | undefined;
+  /** Whether the picture of another object stays until the new one is there. @default false */
+  keepPrevious?: boolean | undefined;
+  /** When it changes nothing of what was shown before stays: in a virtual list, the id of the row. */
+  recyclingKey?: string | undefined;
+  /**
+   * When an image that is not cached is asked for. `auto` and `lazy` ones wait for each other, by their distance to the
+   * viewport; to be used with an `<img>` that has the `ref`. @default 'eager'
+   */
+  loading?: 'eager' | 'auto' | 'lazy' | undefined;
+  /** Called when an image has loaded, if it can be told where it came from. */
+  onCacheStatus?: ((status: CacheStatus) => void) | undefined;
+}
+
+/** What an `<img>` has to say as well. */
+export interface ImageOptions extends Omit<CachedImageOptions, 'fallback' | 'loading'> {
+  /** What is no URL is shown by whoever shows the image. */
+  fallback?: ReactNode;
+  /** @default 'auto' */
+  loading?: CachedImageOptions['loading'];
+  /** `high` ones never wait. */
+  fetchPriority?: 'high' | 'low' | 'auto' | undefined;
+}
+
+/** The state of one image. `ref` and `onError` belong on the `<img>` that shows `src`. */
+export interface CachedImageState {
+  src: string | undefined;
+  srcSet: string | undefined;
+  /**
+   * `cached`: served by the cache; `loading`: being read through it; `original`: the URL as given, because there is
+   * no server, the cache cannot hold it, or the cache failed; `error`: no source brought an image.
+   */
+  status: 'cached' | 'loading' | 'original' | 'error';
+  /** Whether the `<img>` has loaded it. */
+  isLoaded: boolean;
+  /** What the cache knows of the image; `null`: not cached; `undefined`: not known yet. */
+  entry: ManifestEntry | null | undefined;
+  /** Starts over from the best source. */
+  retry(): void;
+  ref: RefCallback<HTMLImageElement>;
+  /** Moves on to the next source. @returns whether there was one, or may be; only when not is the image an error */
+  onError(): boolean;
+}

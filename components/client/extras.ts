@@ -1,0 +1,7 @@
+/** What a page needs only once there is a server to ask, or something has gone wrong: not worth the wait for the first image. */
+export { blurUntilDecoded } from './blur.ts';
+export { createLookup } from './lookup.ts';
+export { recover } from './recovery.ts';
+export { refreshUrls } from './refreshUrls.ts';
+export { readCacheStatus, watchTimings } from './resourceTiming.ts';
+export { startNearest } from './viewportQueue.ts';

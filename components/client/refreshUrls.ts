@@ -1,0 +1,64 @@
+import { imageKey } from './imageKey.ts';
+import { isExpiring } from './signatureExpiry.ts';
+
+/**
+ * Asks the app's backend for a URL of an object with a fresh signature.
+ * @param key the URL without its signature
+ */
+export type RefreshUrl = (key: string) => string | undefined | Promise<string | undefined>;
+
+/** URLs that are used in place of those that were given. */
+export type FreshUrls = ReadonlyMap<string, string>;
+
+/** Fresh URLs that are remembered, for images that are mounted later with an old one. */
+const MAX_REMEMBERED = 1_000;
+
+const remembered = new Map<string, string>();
+const asking = new Map<string, Promise<string | undefined>>();
+
+/**
+ * Replaces URLs whose signatures are of no use any more. One call of `refreshUrl` for an object, however many images
+ * wait for it; what it throws is taken for no answer.
+ * @param urls as they were given
+ * @param used in their place, so far
+ * @param isStale @default by what the URL says of its own expiry
+ */
+export async function refreshUrls(
+  urls: Iterable<string>,
+  used: FreshUrls | undefined,
+  refreshUrl: RefreshUrl,
+  isStale: (url: string) => boolean = isExpiring,
+): Promise<FreshUrls> {
+  const pairs = Array.from(urls, async (given) => {
+    const url = used?.get(given) ?? given;
+    return [given, isStale(url) ? await freshUrl(url, refreshUrl) : url] as const;
+  });
+  return new Map(await Promise.all(pairs));
+}
+
+async function freshUrl(url: string, refreshUrl: RefreshUrl): Promise<string> {
+  const key = imageKey(url);
+  const known = remembered.get(key);
+  if (known !== undefined && known !== url && !isExpiring(known)) return known;
+  const answer = asking.get(key) ?? ask(key, refreshUrl);
+  asking.set(key, answer);
+  return (await answer) ?? url;
+}
+
+async function ask(key: string, refreshUrl: RefreshUrl): Promise<string | undefined> {
+  try {
+    const url = await refreshUrl(key);
+    if (url !== undefined) remember(key, url);
+    return url;
+  } catch {
+    return undefined;
+  } finally {
+    asking.delete(key);
+  }
+}
+
+function remember(key: string, url: string): void {
+  remembered.set(key, url);
+  const [oldest] = remembered.keys();
+  if (remembered.size > MAX_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
+}

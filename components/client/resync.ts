@@ -1,0 +1,28 @@
+import type { LookupAnswer, LookupRequest, ManifestEntry } from '../../plugin/protocol.ts';
+import { postJson } from './api.ts';
+import type { CacheClient } from './cacheClient.ts';
+
+/** URLs in one call; canonical ones, so about 50 kB. */
+const MAX_URLS = 500;
+
+/**
+ * Asks the server about everything this page takes to be cached, after events were missed. What is gone, or is another
+ * image now, is announced as invalidated; nothing else changes on the screen.
+ */
+export async function resync(client: CacheClient): Promise<void> {
+  const known = [...new Map(client.registry.entries().map((entry) => [entry.s3_url, entry])).values()];
+  try {
+    for (let start = 0; start < known.length; start += MAX_URLS) {
+      await check(client, known.slice(start, start + MAX_URLS));
+    }
+  } catch {
+    // Not reachable: the connection is lost as well, and the next one says again that events were missed.
+  }
+}
+
+async function check(client: CacheClient, known: readonly ManifestEntry[]): Promise<void> {
+  const body: LookupRequest = { urls: known.map(({ s3_url }) => s3_url) };
+  const { entries } = await postJson<LookupAnswer>(client.mount, '/lookup', body);
+  const changed = known.filter(({ s3_url, sha256 }) => entries[s3_url]?.sha256 !== sha256);
+  if (changed.length > 0) client.announce({ type: 'invalidated', s3_urls: changed.map(({ s3_url }) => s3_url) });
+}

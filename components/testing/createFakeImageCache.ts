@@ -1,0 +1,69 @@
+import { createCacheClient, type CacheClient } from '../client/cacheClient.ts';
+import { imageKey } from '../client/imageKey.ts';
+import type { CacheEvent, ErrorCode } from '../../plugin/protocol.ts';
+import { driveElements } from './fakeElements.ts';
+import { createFakeImages, type FakeImage, type FakeImageState } from './fakeImages.ts';
+import { createFakeServer, PICTURE } from './fakeServer.ts';
+import { interceptFetch } from './interceptFetch.ts';
+
+export interface FakeImageCacheOptions {
+  /** By any URL of the image; signatures do not matter. @default {} */
+  images?: Readonly<Record<string, FakeImageState | FakeImage>>;
+  /** The state of all other images. @default 'loading' */
+  others?: FakeImageState;
+}
+
+/** A cache without a server, whose images do what the test says. */
+export interface FakeImageCacheControls {
+  /** The image is cached now, and elements that show it have loaded it. */
+  resolve(url: string): void;
+  /** The image cannot be had. @param code why @default 'UPSTREAM_FORBIDDEN' */
+  fail(url: string, code?: ErrorCode): void;
+  /** Any other change, `cached` to `loading` being an invalidation. */
+  set(url: string, image: FakeImageState | FakeImage): void;
+  /** What the components have asked the server for, e.g. `POST /lookup`. */
+  readonly requests: readonly string[];
+  /** @internal */
+  readonly client: CacheClient;
+  /** @internal Begins to answer; returns a function that stops. */
+  start(): () => void;
+}
+
+/** So that a browser shows a picture for whatever is asked of it: all that follows is a fragment. */
+const BASE = `data:image/svg+xml,${encodeURIComponent(PICTURE)}#`;
+let count = 0;
+
+/**
+ * A cache for tests and stories: no server, no network, no time that passes.
+ * @example
+ * const cache = createFakeImageCache({ images: { [url]: 'loading' } });
+ * render(<Gallery />, { wrapper: ({ children }) => <FakeImageCache cache={cache}>{children}</FakeImageCache> });
+ * act(() => cache.resolve(url));
+ */
+export function createFakeImageCache({
+  images = {},
+  others = 'loading',
+}: FakeImageCacheOptions = {}): FakeImageCacheControls {
+  const base = `${BASE}${(count += 1)}`;
+  const fakes = createFakeImages(images, others);
+  const requests: string[] = [];
+  const events = {
+    subscribe: (listener: (event: CacheEvent) => void) => fakes.subscribe((event) => event && listener(event)),
+  };
+  const client = createCacheClient({ mount: () => base, events });
+  // Known from the first render on, as on a page that was here before.
+  for (const url of fakes.cached()) client.registry.learn(imageKey(url), fakes.entryOf(url));
+  const server = createFakeServer(fakes);
+
+  return {
+    requests,
+    client,
+    set: fakes.set,
+    resolve: (url) => fakes.set(url, 'cached'),
+    fail: (url, code) => fakes.set(url, { ...fakes.get(url), state: 'error', ...(code !== undefined && { code }) }),
+    start() {
+      const stops = [interceptFetch(base, server, (request) => requests.push(request)), driveElements(fakes, base)];
+      return () => stops.forEach((stop) => stop());
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import type { FakeImages } from './fakeImages.ts';
+
+/**
+ * Has `<img>` elements load and fail as their fake images do. jsdom and happy-dom load nothing: both events are dispatched.
+ * A browser loads the fake's picture by itself: what it says of images that are not to be shown is held back.
+ * @returns a function that stops
+ */
+export function driveElements(images: FakeImages, base: string): () => void {
+  /** The `src` that an element was last told about. */
+  const told = new WeakMap<HTMLImageElement, string>();
+  /** The `src` whose load was held back. */
+  const heldBack = new WeakMap<HTMLImageElement, string>();
+
+  function settle(img: HTMLImageElement): void {
+    const src = img.getAttribute('src') ?? '';
+    const image = images.find(src);
+    if (!image || image.state === 'loading' || told.get(img) === `${image.state} ${src}`) return;
+    told.set(img, `${image.state} ${src}`);
+    if (image.state === 'cached') {
+      if (!loadsImages() || heldBack.get(img) === src) img.dispatchEvent(new Event('load'));
+    } else if (src.startsWith(base) || !loadsImages()) {
+      img.dispatchEvent(new Event('error'));
+    }
+  }
+
+  function settleAll(): void {
+    for (const img of Array.from(document.querySelectorAll('img'))) settle(img); // happy-dom has no `document.images`
+  }
+
+  function holdBack(event: Event): void {
+    if (!event.isTrusted || !(event.target instanceof HTMLImageElement)) return;
+    const src = event.target.getAttribute('src') ?? '';
+    if (!src.startsWith(base) || images.find(src)?.state === 'cached') return;
+    heldBack.set(event.target, src);
+    event.stopImmediatePropagation();
+  }
+
+  const observer = new MutationObserver(settleAll);
+  observer.observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['src'] });
+  document.addEventListener('load', holdBack, true);
+  const unsubscribe = images.subscribe(settleAll);
+  settleAll();
+  return () => {
+    observer.disconnect();
+    document.removeEventListener('load', holdBack, true);
+    unsubscribe();
+  };
+}
+
+function loadsImages(): boolean {
+  return !/jsdom|HappyDOM/.test(navigator.userAgent);
+}

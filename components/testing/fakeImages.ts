@@ -1,0 +1,101 @@
+import { imageKey } from '../client/imageKey.ts';
+import { createSubscribable } from '../client/subscribable.ts';
+import type { CacheEvent, ErrorCode, ManifestEntry } from '../../plugin/protocol.ts';
+
+/**
+ * `cached`: shown at once; `loading`: on its way until it is resolved or failed; `error`: cannot be had; `missing`: S3 has no
+ * such object.
+ */
+export type FakeImageState = 'cached' | 'loading' | 'error' | 'missing';
+
+/** An image in a state, with what is to be known of it. */
+export interface FakeImage extends Partial<ManifestEntry> {
+  state: FakeImageState;
+  /** Why it cannot be had. @default 'UPSTREAM_FORBIDDEN', or 'UPSTREAM_NOT_FOUND' of a missing one */
+  code?: ErrorCode;
+}
+
+export interface FakeImages {
+  get(url: string): FakeImage;
+  /** The image behind the `src` of an element, however it is spelled. */
+  find(src: string): FakeImage | undefined;
+  set(url: string, image: FakeImageState | FakeImage): void;
+  entryOf(url: string): ManifestEntry;
+  /** Canonical URLs of what is cached. */
+  cached(): string[];
+  /** Resolves when the image is no longer loading. */
+  settled(url: string): Promise<FakeImage>;
+  subscribe(listener: (event: CacheEvent | undefined) => void): () => void;
+}
+
+/** Time stands still, so that snapshots compare: the first of January 2026. */
+const NOW = Date.UTC(2026, 0, 1);
+
+/** @param others the state of what is not among `images` */
+export function createFakeImages(
+  images: Readonly<Record<string, FakeImageState | FakeImage>>,
+  others: FakeImageState,
+): FakeImages {
+  const byKey = new Map<string, FakeImage>();
+  const changes = createSubscribable<CacheEvent | undefined>();
+  const get = (url: string): FakeImage => byKey.get(imageKey(url)) ?? { state: others };
+
+  function entryOf(url: string): ManifestEntry {
+    const { state: _state, code: _code, ...given } = get(url);
+    const key = imageKey(url);
+    return {
+      s3_url: key,
+      local_path: `.image-cache/images/${encodeURIComponent(key)}`,
+      cached_at: NOW,
+      size_bytes: 1_000,
+      actor_id: 'default',
+      filename: key.split('/').at(-1) ?? key,
+      etag: '"fake"',
+      sha256: '0'.repeat(64),
+      content_type: 'image/svg+xml',
+      width: 640,
+      height: 480,
+      last_used_at: NOW,
+      ...given,
+    };
+  }
+
+  function set(url: string, image: FakeImageState | FakeImage): void {
+    const before = get(url);
+    const after = typeof image === 'string' ? { ...before, state: image } : image;
+    byKey.set(imageKey(url), after);
+    if (after.state === 'cached') changes.emit({ type: 'stored', entry: entryOf(url) });
+    else if (before.state === 'cached') changes.emit({ type: 'invalidated', s3_urls: [imageKey(url)] });
+    else changes.emit(undefined);
+  }
+
+  for (const [url, image] of Object.entries(images)) set(url, image);
+
+  return {
+    get,
+    set,
+    entryOf,
+    cached: () => [...byKey].flatMap(([key, { state }]) => (state === 'cached' ? [key] : [])),
+    find(src) {
+      const query = new URLSearchParams(src.split('?').slice(1).join('?'));
+      const path = query.get('path')?.split('/').at(-1);
+      const url = query.get('url') ?? (path === undefined ? src : decodeURIComponent(path));
+      const key = imageKey(url);
+      // Seen for the first time: what is shown by its original URL later is known to be one of ours.
+      if (query.has('url') && !byKey.has(key)) byKey.set(key, { state: others });
+      return byKey.get(key);
+    },
+    async settled(url) {
+      while (get(url).state === 'loading') {
+        await new Promise<void>((resolve) => {
+          const stop = changes.subscribe(() => {
+            stop();
+            resolve();
+          });
+        });
+      }
+      return get(url);
+    },
+    subscribe: changes.subscribe,
+  };
+}

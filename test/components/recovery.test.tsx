@@ -1,0 +1,238 @@
+import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
+import { type ReactElement, StrictMode } from 'react';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { CachedImage, type CachedImageProps } from '../../components/CachedImage.tsx';
+import { ImageCacheProvider } from '../../components/ImageCacheProvider.tsx';
+import { BUCKET, type CacheServer, presign, startCacheServer } from './cacheServer.ts';
+
+let server: CacheServer;
+beforeEach(async () => {
+  server = await startCacheServer();
+  vi.spyOn(console, 'warn').mockImplementation(() => {});
+});
+afterEach(async () => {
+  cleanup();
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+  await server.close();
+});
+
+const REFUSED = { status: 404, code: 'UPSTREAM_NOT_FOUND', detail: 'No such key.', hint: 'Was it deleted?' } as const;
+const SLOW = { status: 504, code: 'UPSTREAM_TIMEOUT', detail: 'S3 did not answer.' } as const;
+const EXPIRED = { status: 403, code: 'UPSTREAM_EXPIRED', detail: 'Request has expired.' } as const;
+
+const image = (props: CachedImageProps): ReactElement => (
+  <ImageCacheProvider base={server.base}>
+    <CachedImage alt="A" {...props} />
+  </ImageCacheProvider>
+);
+const img = (): HTMLImageElement => screen.getByRole('img');
+const src = (): string | null => img().getAttribute('src');
+const readThrough = (url: string): string => `${server.base}/image?url=${encodeURIComponent(url)}`;
+const questions = (): number => server.calls.filter((call) => call === 'GET /image').length;
+/** The cache and S3 have both failed. */
+function failAll(): void {
+  fireEvent.error(img());
+  fireEvent.error(img());
+}
+
+describe('fallback', () => {
+  test('a URL is shown when all is spent, and onError comes only when it fails, too', async () => {
+    server.problem = REFUSED;
+    const onError = vi.fn();
+    render(image({ s3_url: presign('a.jpg'), fallback: '/none.svg', onError }));
+    failAll();
+    await waitFor(() => expect(src()).toBe('/none.svg'));
+    expect(onError).not.toHaveBeenCalled();
+    fireEvent.error(img());
+    expect(onError).toHaveBeenCalledOnce();
+  });
+
+  test('a node takes the place of the <img>, after onError', async () => {
+    server.problem = REFUSED;
+    const onError = vi.fn();
+    render(image({ s3_url: presign('a.jpg'), fallback: <b>Gone</b>, onError }));
+    failAll();
+    await waitFor(() => expect(screen.getByText('Gone')).toBeTruthy());
+    expect(screen.queryByRole('img')).toBeNull();
+    expect(onError).toHaveBeenCalledOnce();
+  });
+
+  test('another image is shown in place of the fallback', async () => {
+    server.problem = REFUSED;
+    const { rerender } = render(image({ s3_url: presign('a.jpg'), fallback: <b>Gone</b> }));
+    failAll();
+    await waitFor(() => expect(screen.getByText('Gone')).toBeTruthy());
+    rerender(image({ s3_url: presign('b.jpg'), fallback: <b>Gone</b> }));
+    expect(src()).toBe(readThrough(presign('b.jpg')));
+  });
+
+  test('without a server it comes at once, and nothing is asked', () => {
+    const fetched = vi.spyOn(globalThis, 'fetch');
+    render(<CachedImage alt="A" s3_url={presign('a.jpg')} fallback="/none.svg" />);
+    fireEvent.error(img());
+    expect(src()).toBe('/none.svg');
+    expect(fetched).not.toHaveBeenCalled();
+  });
+});
+
+describe('retries', () => {
+  test('what may pass is tried again, twice, ever later; then onError comes, once', async () => {
+    server.problem = SLOW;
+    const onError = vi.fn();
+    render(image({ s3_url: presign('a.jpg'), onError }));
+    // Instead of waiting: what is to come after a second or more comes at once.
+    const delays: number[] = [];
+    const { setTimeout } = globalThis;
+    vi.spyOn(Math, 'random').mockReturnValue(0.5);
+    vi.stubGlobal('setTimeout', (run: () => void, ms = 0) => {
+      if (ms !== 1_125 && ms !== 2_250) return setTimeout(run, ms);
+      delays.push(ms);
+      return setTimeout(run, 0);
+    });
+    for (const tries of [1, 2]) {
+      failAll();
+      expect(src()).toBe(presign('a.jpg'));
+      await waitFor(() => expect(src()).toBe(readThrough(presign('a.jpg'))));
+      expect(delays).toHaveLength(tries);
+    }
+    failAll();
+    await waitFor(() => expect(onError).toHaveBeenCalledOnce());
+    expect(delays).toEqual([1_125, 2_250]);
+  });
+
+  test('what S3 refuses is not asked for again', async () => {
+    server.problem = REFUSED;
+    const onError = vi.fn();
+    render(image({ s3_url: presign('a.jpg'), onError }));
+    failAll();
+    await waitFor(() => expect(onError).toHaveBeenCalledOnce());
+    expect(src()).toBe(presign('a.jpg'));
+  });
+});
+
+describe('refreshUrl', () => {
+  const signed = (secondsAgo: number, key = 'a.jpg'): string => {
+    const date = new Date(Date.now() - secondsAgo * 1_000).toISOString().replace(/[-:]|\.\d+/g, '');
+    return `${BUCKET}/${key}?X-Amz-Date=${date}&X-Amz-Expires=60&X-Amz-Signature=${secondsAgo}`;
+  };
+
+  test.each([
+    ['has expired', 120],
+    ['is about to', 45],
+  ])('is asked before the image is, when the signature %s', async (_name, secondsAgo) => {
+    const key = `before-${secondsAgo}.jpg`;
+    const refreshUrl = vi.fn(async () => signed(0, key));
+    render(image({ s3_url: signed(secondsAgo, key), refreshUrl }));
+    await waitFor(() => expect(src()).toBe(readThrough(signed(0, key))));
+    expect(refreshUrl.mock.calls).toEqual([[`${BUCKET}/${key}`]]);
+  });
+
+  test('is not asked when the signature is good', async () => {
+    const refreshUrl = vi.fn(() => signed(0));
+    render(image({ s3_url: signed(1), refreshUrl }));
+    await waitFor(() => expect(src()).toBe(readThrough(signed(1))));
+    expect(refreshUrl).not.toHaveBeenCalled();
+  });
+
+  test('the provider’s is asked once for all who wait, in StrictMode, too', async () => {
+    const refreshUrl = vi.fn(async () => signed(0, 'c.jpg'));
+    render(
+      <StrictMode>
+        <ImageCacheProvider base={server.base} refreshUrl={refreshUrl}>
+          <CachedImage alt="A" s3_url={signed(120, 'c.jpg')} />
+          <CachedImage alt="B" s3_url={signed(121, 'c.jpg')} />
+        </ImageCacheProvider>
+      </StrictMode>,
+    );
+    const sources = (): (string | null)[] => screen.getAllByRole('img').map((each) => each.getAttribute('src'));
+    const fresh = readThrough(signed(0, 'c.jpg'));
+    await waitFor(() => expect(sources()).toEqual([fresh, fresh]));
+    expect(refreshUrl).toHaveBeenCalledOnce();
+  });
+
+  test('is asked when the server says that the signature has expired', async () => {
+    server.problem = EXPIRED;
+    const fresh = presign('d.jpg', 'fresh');
+    const onError = vi.fn();
+    const refreshUrl = vi.fn(() => fresh);
+    render(image({ s3_url: presign('d.jpg', 'old'), refreshUrl, onError }));
+    await waitFor(() => expect(src()).toBe(readThrough(presign('d.jpg', 'old'))));
+    failAll();
+    await waitFor(() => expect(src()).toBe(readThrough(fresh)));
+    expect(onError).not.toHaveBeenCalled();
+    expect(refreshUrl).toHaveBeenCalledOnce();
+  });
+
+  test('an answer that is no help ends in an error', async () => {
+    server.problem = EXPIRED;
+    const onError = vi.fn();
+    const refreshUrl = (): string => {
+      throw new Error('no');
+    };
+    render(image({ s3_url: presign('e.jpg'), refreshUrl, onError }));
+    await waitFor(() => expect(src()).not.toBeNull());
+    failAll();
+    await waitFor(() => expect(onError).toHaveBeenCalledOnce());
+  });
+});
+
+describe('in dev', () => {
+  test('the reason and its hint are on the image until it shows one, and once on the console', async () => {
+    server.problem = REFUSED;
+    render(image({ s3_url: presign('f.jpg') }));
+    fireEvent.error(img());
+    await vi.waitFor(() => expect(img().dataset['imageCacheError']).toBe('UPSTREAM_NOT_FOUND'));
+    expect(img().title).toBe('UPSTREAM_NOT_FOUND: No such key. Was it deleted?');
+    expect(img().style.outline).not.toBe('');
+    fireEvent.load(img());
+    expect(img().outerHTML).not.toMatch(/NOT_FOUND|outline/);
+    cleanup();
+    render(image({ s3_url: presign('f.jpg', 'two') }));
+    fireEvent.error(img());
+    await vi.waitFor(() => expect(img().dataset['imageCacheError']).toBe('UPSTREAM_NOT_FOUND'));
+    expect(vi.mocked(console.warn).mock.calls).toEqual([[expect.stringContaining(`${BUCKET}/f.jpg\n`)]]);
+    expect(JSON.stringify(vi.mocked(console.warn).mock.calls)).not.toContain('X-Amz');
+    expect(questions()).toBe(2);
+  });
+
+  test('a title of the app’s own stays', async () => {
+    server.problem = REFUSED;
+    render(image({ s3_url: presign('g.jpg'), title: 'Portrait' }));
+    fireEvent.error(img());
+    await vi.waitFor(() => expect(img().dataset['imageCacheError']).toBe('UPSTREAM_NOT_FOUND'));
+    expect(img().title).toBe('Portrait');
+  });
+});
+
+describe('another object', () => {
+  /** Attributes that were taken away, while the DOM is changed. */
+  async function removals(change: () => void): Promise<(string | null)[]> {
+    const observer = new MutationObserver(() => {});
+    observer.observe(img(), { attributes: true, attributeOldValue: true });
+    change();
+    return observer.takeRecords().map(({ oldValue }) => oldValue);
+  }
+
+  test('begins without the old picture', async () => {
+    const { rerender } = render(image({ s3_url: presign('a.jpg') }));
+    const before = await removals(() => rerender(image({ s3_url: presign('b.jpg') })));
+    // Taken away, and set again: browsers blank the element then.
+    expect(before.filter((value) => value === null)).toHaveLength(1);
+    expect(src()).toBe(readThrough(presign('b.jpg')));
+  });
+
+  test('keepPrevious keeps it until the new one has come', async () => {
+    const { rerender } = render(image({ s3_url: presign('a.jpg'), keepPrevious: true }));
+    const before = await removals(() => rerender(image({ s3_url: presign('b.jpg'), keepPrevious: true })));
+    expect(before).not.toContain(null);
+    expect(src()).toBe(readThrough(presign('b.jpg')));
+  });
+
+  test('…unless the row of a virtual list is another', async () => {
+    const row = (key: string): ReactElement =>
+      image({ s3_url: presign(`${key}.jpg`), keepPrevious: true, recyclingKey: key });
+    const { rerender } = render(row('a'));
+    expect(await removals(() => rerender(row('b')))).toContain(null);
+  });
+});

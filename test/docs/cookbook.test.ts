@@ -1,0 +1,101 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { run } from '../helpers/child.ts';
+import { temporaryDirectory } from '../helpers/directory.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const cookbook = readFileSync(join(root, 'docs/cookbook.md'), 'utf8');
+
+/** Blocks of TypeScript, by the name in their first line. */
+const snippets = Array.from(
+  cookbook.matchAll(/```(?<lang>tsx?)\n(?<code>\/\/ (?<name>\S+)\n[^]*?)```/g),
+  ({ groups }) => ({
+    lang: groups?.['lang'] ?? '',
+    name: groups?.['name'] ?? '',
+    code: groups?.['code'] ?? '',
+  }),
+);
+
+const SETTINGS = {
+  compilerOptions: {
+    target: 'es2023',
+    lib: ['es2023', 'dom', 'dom.iterable'],
+    module: 'esnext',
+    moduleResolution: 'bundler',
+    jsx: 'react-jsx',
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    exactOptionalPropertyTypes: true,
+    noUnusedLocals: true,
+    verbatimModuleSyntax: true,
+    allowImportingTsExtensions: true,
+    skipLibCheck: true,
+    noEmit: true,
+    types: ['node'],
+    // The sources, so that no build is needed.
+    paths: {
+      'vite-plugin-image-cache': [join(root, 'plugin/index.ts')],
+      'vite-plugin-image-cache/client': [join(root, 'components/client/index.ts')],
+      'vite-plugin-image-cache/react': [join(root, 'components/index.ts')],
+      'vite-plugin-image-cache/testing': [join(root, 'components/testing/index.ts')],
+    },
+  },
+  include: ['**/*', join(root, 'components/env.d.ts')],
+};
+
+describe('the cookbook', () => {
+  it('names every block of TypeScript', () => {
+    expect(snippets.length).toBeGreaterThan(10);
+    expect(cookbook.match(/^```tsx?$/gm)).toHaveLength(snippets.length);
+  });
+
+  it('has snippets that type-check under strict settings', { timeout: 60_000 }, async () => {
+    const directory = await temporaryDirectory();
+    await symlink(join(root, 'node_modules'), join(directory, 'node_modules'));
+    await writeFile(join(directory, 'tsconfig.json'), JSON.stringify(SETTINGS));
+    // Not among our own dependencies.
+    await writeFile(join(directory, 'playwright.d.ts'), `declare module '@playwright/test';\n`);
+    for (const [index, { name, code }] of snippets.entries()) {
+      // Hidden folders would be left out.
+      const file = join(directory, `${index}`, name.replace(/^\./, ''));
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(
+        file,
+        code.includes('@playwright/test') ? code.replace('({ page, request })', '({ page, request }: any)') : code,
+      );
+    }
+    const complaints = await run(join(root, 'node_modules/.bin/tsc'), ['-p', directory]).then(
+      ({ stdout }) => stdout,
+      (error: { stdout: string }) => error.stdout,
+    );
+    expect(complaints).toBe('');
+  });
+});
+
+describe('links in the documents', () => {
+  it.each(['README.md', 'docs/cookbook.md', 'docs/api.md'])('of %s lead somewhere', (name) => {
+    const text = readFileSync(join(root, name), 'utf8').replace(/```[^]*?```/g, '');
+    const links = Array.from(text.matchAll(/\]\((?!https?:)([^)]+)\)/g), ([, link = '']) => link);
+    expect(links).not.toEqual([]);
+    for (const link of links) {
+      const [path = '', anchor] = link.split('#');
+      const target = path === '' ? join(root, name) : join(root, dirname(name), path);
+      expect(existsSync(target), link).toBe(true);
+      if (anchor !== undefined) expect(anchorsOf(readFileSync(target, 'utf8')), link).toContain(anchor);
+    }
+  });
+});
+
+/** As GitHub makes them of headings. */
+function anchorsOf(markdown: string): string[] {
+  const headings = markdown.replace(/```[^]*?```/g, '').matchAll(/^#+ (.+)$/gm);
+  return Array.from(headings, ([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\- ]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}

@@ -1,0 +1,41 @@
+import type { IncomingMessage } from 'node:http';
+import type { Plugin } from 'vite';
+import { expectTypeOf, test } from 'vitest';
+import { type ImageCacheOptions, ImageCacheError, imageCache } from 'vite-plugin-image-cache';
+import { type ErrorCode, createImageCache } from 'vite-plugin-image-cache/express';
+
+// Never run: that it compiles is the test.
+
+test('the plugin takes buckets by name or with settings, and nothing without them', () => {
+  expectTypeOf(imageCache({ buckets: ['a', { name: 'b', endpoint: 'https://s3.example.com' }] })).toEqualTypeOf<
+    Plugin[]
+  >();
+  expectTypeOf<ImageCacheOptions>().toHaveProperty('buckets');
+  // @ts-expect-error the allow-list is required
+  imageCache({});
+  // @ts-expect-error there is no such option
+  imageCache({ buckets: [], bucket: 'a' });
+  // @ts-expect-error a hook of servers of one's own
+  imageCache({ buckets: [], authorize: () => true });
+  // @ts-expect-error neither of the two
+  imageCache({ buckets: [], durability: 'none' });
+});
+
+test('a server of one’s own', () => {
+  const { router, cache, close } = createImageCache({
+    buckets: ['a'],
+    authorize(request, entry) {
+      expectTypeOf(request).toEqualTypeOf<IncomingMessage>();
+      return entry.s3_url.includes('/public/');
+    },
+  });
+  expectTypeOf(router).toBeFunction();
+  expectTypeOf(close).returns.resolves.toBeVoid();
+  cache.onEvent(({ type }) => expectTypeOf(type).toEqualTypeOf<'stored' | 'invalidated' | 'cleared'>());
+});
+
+test('errors have a closed list of codes', () => {
+  expectTypeOf(new ImageCacheError('NOT_CACHED', '').code).toEqualTypeOf<ErrorCode>();
+  // @ts-expect-error there is no such code
+  void new ImageCacheError('NOPE', '');
+});
