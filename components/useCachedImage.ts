@@ -10,6 +10,7 @@ import { observeImage } from './observeImage.ts';
 import { restartImage } from './restartImage.ts';
 import { useKnownImages } from './useKnownImages.ts';
 import { useLatest } from './useLatest.ts';
+import { watchTimings } from './client/timings.ts';
 import { takeTurn } from './client/turns.ts';
 
 export type { CachedImageOptions, CachedImageState } from './cachedImageState.ts';
@@ -96,7 +97,7 @@ export function useImage(url: string | undefined, options: ImageOptions): Cached
   const isLoaded = loaded === chosen;
   const isReported = onCacheStatus !== undefined && mount !== undefined;
   useLayoutEffect(() => {
-    if (isReported) void loadExtras().then(({ watchTimings }) => watchTimings());
+    if (isReported) watchTimings();
   }, [isReported]);
 
   function onLoad(img: HTMLImageElement, until: number): void {

@@ -3,5 +3,5 @@ export { blurUntilDecoded } from './blur.ts';
 export { createLookup } from './lookup.ts';
 export { recover } from './recovery.ts';
 export { refreshUrls } from './refreshUrls.ts';
-export { readCacheStatus, watchTimings } from './resourceTiming.ts';
+export { readCacheStatus } from './resourceTiming.ts';
 export { startNearest } from './viewportQueue.ts';

@@ -1,4 +1,5 @@
 import type { CacheTier } from '../../plugin/protocol.ts';
+import { imageTimings } from './timings.ts';
 
 /** How an image got here. */
 export interface CacheStatus {
@@ -15,26 +16,6 @@ export interface CacheStatus {
 
 /** The timing of an image may be queued a moment after its `load`. */
 const GRACE_MS = 50;
-
-/** Timings kept: `load` follows its timing at once, so only bursts have to fit. */
-const MAX_TIMINGS = 500;
-
-let timings: readonly PerformanceResourceTiming[] = [];
-let observer: PerformanceObserver | undefined;
-let hasMissed = false;
-
-/**
- * Starts to watch. The page's own buffer (`getEntriesByName`) holds 250 entries and takes no more: a dev page with
- * many modules has filled it before its first image. An observer misses none from now on.
- */
-export function watchTimings(): void {
-  if (observer || typeof PerformanceObserver === 'undefined') return;
-  observer = new PerformanceObserver((list, _observer, { droppedEntriesCount = 0 } = {}) => {
-    hasMissed ||= droppedEntriesCount > 0;
-    keep(list.getEntries());
-  });
-  observer.observe({ type: 'resource', buffered: true });
-}
 
 /** How an image was loaded. */
 export interface Loading {
@@ -55,12 +36,11 @@ export async function readCacheStatus(url: string, loading: Loading): Promise<Ca
     const timing = find(url, since);
     return { from: 'origin', ms: round(timing ? durationOf(timing) : until - since) };
   }
-  if (!observer) return undefined;
+  if (!imageTimings()) return undefined;
   if (!find(url, since)) await new Promise((resolve) => setTimeout(resolve, GRACE_MS));
   const timing = find(url, since);
   // No request since the element asked: the document had the image already.
-  if (timing) return toStatus(timing);
-  return hasMissed ? undefined : { from: 'browser', ms: round(until - since) };
+  return timing ? toStatus(timing) : { from: 'browser', ms: round(until - since) };
 }
 
 function toStatus(timing: PerformanceResourceTiming): CacheStatus | undefined {
@@ -92,16 +72,9 @@ function durationOf(timing: PerformanceResourceTiming): number {
 
 /** The newest timing of a URL. */
 function find(url: string, since: number): PerformanceResourceTiming | undefined {
-  keep(observer?.takeRecords() ?? []);
-  return timings.findLast(({ name, startTime }) => name === url && startTime >= since);
+  return imageTimings()?.findLast(({ name, startTime }) => name === url && startTime >= since);
 }
 
 function round(ms: number): number {
   return Math.round(ms * 10) / 10;
-}
-
-function keep(entries: readonly PerformanceEntry[]): void {
-  // Resources are all that is observed.
-  const images = (entries as PerformanceResourceTiming[]).filter(({ initiatorType }) => initiatorType === 'img');
-  timings = [...timings, ...images].slice(-MAX_TIMINGS);
 }

@@ -335,9 +335,8 @@ describe('while an image is compressed', () => {
 
   it('a process that was killed before the entry leaves a file that does no harm', async () => {
     const opened = await openHeld();
-    const { local_path } = await opened.entryOf('a');
     await opened.end();
-    expect(await opened.files()).toEqual([basename(local_path)]); // closed before it was written
+    expect(await opened.files()).toHaveLength(1); // as it came or compressed, whichever was faster
 
     const finished = await open({ dir: opened.dir });
     await finished.cache.readUrl('mem:a');

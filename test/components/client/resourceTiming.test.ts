@@ -42,7 +42,8 @@ const serverTiming = (name: string): PerformanceServerTiming[] => [
 ];
 
 async function read({ since = 10, isOriginal = false } = {}): Promise<unknown> {
-  const { readCacheStatus, watchTimings } = await import('../../../components/client/resourceTiming.ts');
+  const { watchTimings } = await import('../../../components/client/timings.ts');
+  const { readCacheStatus } = await import('../../../components/client/resourceTiming.ts');
   watchTimings();
   const status = readCacheStatus('a', { since, until: since + 5, isOriginal });
   await vi.runAllTimersAsync();
