@@ -1,0 +1,27 @@
+/** Timings kept: `load` follows its timing at once, so only bursts have to fit. */
+const MAX_TIMINGS = 500;
+
+let timings: readonly PerformanceResourceTiming[] = [];
+let observer: PerformanceObserver | undefined;
+
+/**
+ * Starts to watch. The page's own buffer (`getEntriesByName`) holds 250 entries and takes no more: a dev page with
+ * many modules has filled it before its first image. An observer misses none, if it is there before the image is.
+ */
+export function watchTimings(): void {
+  if (observer || typeof PerformanceObserver === 'undefined') return;
+  observer = new PerformanceObserver((list) => keep(list.getEntries()));
+  observer.observe({ type: 'resource', buffered: true });
+}
+
+/** The timings of images, oldest first; `undefined` where there are none to be had. */
+export function imageTimings(): readonly PerformanceResourceTiming[] | undefined {
+  if (observer) keep(observer.takeRecords());
+  return observer && timings;
+}
+
+function keep(entries: readonly PerformanceEntry[]): void {
+  // Resources are all that is observed.
+  const images = (entries as PerformanceResourceTiming[]).filter(({ initiatorType }) => initiatorType === 'img');
+  timings = [...timings, ...images].slice(-MAX_TIMINGS);
+}
