@@ -51,6 +51,22 @@ describe('RightOfWay', () => {
     expect(wentOn).toEqual([0, 1, 2, 3, 4]);
   });
 
+  it('holds the background up for 100 ms a chunk while so much is served that there is time for little else', async () => {
+    let isBusy = true;
+    const rightOfWay = new RightOfWay<object>(
+      () => {},
+      () => isBusy,
+    );
+    let hasGoneOn = false;
+    void rightOfWay.wait({})?.then(() => (hasGoneOn = true));
+    await vi.advanceTimersByTimeAsync(99);
+    expect(hasGoneOn).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(hasGoneOn).toBe(true);
+    isBusy = false;
+    expect(rightOfWay.wait({})).toBeUndefined();
+  });
+
   it('never starves the background: a page that wants something all the time holds a chunk up for 100 ms', async () => {
     const { rightOfWay, wentOn } = startWaiting(1);
     for (let at = 0; at < 100; at += 5) {

@@ -30,6 +30,8 @@ export interface DownloadQueueOptions {
   visible: number;
   /** Tasks at a time for all others; asked again for each. */
   background: () => number;
+  /** Whether background tasks are to stand aside although nothing for the screen is running. @default never */
+  isBusy?: () => boolean;
 }
 
 interface Job<Result, Progress> {
@@ -58,13 +60,14 @@ export class DownloadQueue<Result, Progress = never> {
   readonly #jobs = new Map<string, Job<Result, Progress>>();
   readonly #queued = new PriorityQueue<Job<Result, Progress>>();
   readonly #running = { visible: 0, background: 0 };
-  readonly #rightOfWay = new RightOfWay<Job<Result, Progress>>(() => this.#fill());
+  readonly #rightOfWay: RightOfWay<Job<Result, Progress>>;
   readonly #leaving = new AbortListeners();
   readonly #tasks = new Set<Promise<void>>();
   #closed = false;
 
   constructor(options: DownloadQueueOptions) {
     this.#options = options;
+    this.#rightOfWay = new RightOfWay(() => this.#fill(), options.isBusy);
   }
 
   get active(): number {

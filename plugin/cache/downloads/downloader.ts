@@ -82,6 +82,7 @@ export class Downloader<Object extends SourceObject> {
       await sink.open();
       const { etag } = await source.download(object, sink, signal);
       arriving.complete(sink.image.body);
+      await standAside();
       return await this.#store(sink, etag, object, running);
     } catch (error) {
       throw fileError(error);

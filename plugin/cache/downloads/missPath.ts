@@ -10,6 +10,7 @@ import type { Revalidator } from '../freshness/revalidator.ts';
 import type { LiveManifest } from '../liveManifest.ts';
 import { actorsOf } from '../manifest/manifestEntry.ts';
 import type { Urgency } from './priorityQueue.ts';
+import { ServingRate } from './servingRate.ts';
 import type { Shelf } from '../shelf.ts';
 import type { SourceObject } from '../source.ts';
 import type { StatsCounter } from '../stats.ts';
@@ -51,7 +52,12 @@ export class MissPath<Object extends SourceObject> {
   constructor(options: MissPathOptions<Object>) {
     this.#options = options;
     this.#limit = new AdaptiveLimit({ start: options.concurrency, max: options.maxConcurrency });
-    this.#queue = new DownloadQueue({ visible: options.concurrency, background: () => this.#limit.value });
+    const rate = new ServingRate(() => options.stats.hits.memory + options.stats.hits.disk);
+    this.#queue = new DownloadQueue({
+      visible: options.concurrency,
+      background: () => this.#limit.value,
+      isBusy: () => rate.isBusy,
+    });
   }
 
   get active(): number {

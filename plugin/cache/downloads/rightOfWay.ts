@@ -6,13 +6,18 @@ const LINGER_MS = 10;
 /** Lets background downloads stand aside, chunk by chunk, while images on screen are on their way, and a moment longer. */
 export class RightOfWay<Job extends object> {
   readonly #onFree: () => void;
+  readonly #isBusy: () => boolean;
   readonly #holders = new Set<Job>();
   readonly #waiting = new Map<Job, () => void>();
   #lingering: NodeJS.Timeout | undefined;
 
-  /** @param onFree called when the background may have it all again */
-  constructor(onFree: () => void) {
+  /**
+   * @param onFree called when the background may have it all again
+   * @param isBusy whether the background is to stand aside for other reasons as well
+   */
+  constructor(onFree: () => void, isBusy: () => boolean = () => false) {
     this.#onFree = onFree;
+    this.#isBusy = isBusy;
   }
 
   get isTaken(): boolean {
@@ -38,7 +43,7 @@ export class RightOfWay<Job extends object> {
 
   /** Resolves when the job may read on; `undefined` for at once. */
   wait(job: Job): Promise<void> | undefined {
-    if (!this.isTaken || this.#holders.has(job)) return undefined;
+    if (this.#holders.has(job) || !(this.isTaken || this.#isBusy())) return undefined;
     return new Promise((resolve) => {
       const goOn = () => {
         clearTimeout(timer);
