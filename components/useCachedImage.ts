@@ -3,15 +3,13 @@
 import { useCallback, useContext, useLayoutEffect, useRef, useState } from 'react';
 import type { CachedImageOptions, CachedImageState, ImageOptions } from './cachedImageState.ts';
 import { chooseSource, type ImageSource, nextSource } from './client/imageSource.ts';
-import { loadExtras } from './client/loadExtras.ts';
+import { loadExtras, withExtras } from './client/loadExtras.ts';
 import type { FreshUrls } from './client/refreshUrls.ts';
 import { RefreshUrlContext, useCacheClient } from './imageCacheContext.ts';
 import { observeImage } from './observeImage.ts';
 import { restartImage } from './restartImage.ts';
 import { useKnownImages } from './useKnownImages.ts';
 import { useLatest } from './useLatest.ts';
-import { watchTimings } from './client/timings.ts';
-import { takeTurn } from './client/turns.ts';
 
 export type { CachedImageOptions, CachedImageState } from './cachedImageState.ts';
 
@@ -97,7 +95,8 @@ export function useImage(url: string | undefined, options: ImageOptions): Cached
   const isLoaded = loaded === chosen;
   const isReported = onCacheStatus !== undefined && mount !== undefined;
   useLayoutEffect(() => {
-    if (isReported) watchTimings();
+    // Before the image is asked for, if it has to wait its turn.
+    if (isReported) withExtras(({ watchTimings }) => watchTimings());
   }, [isReported]);
 
   function onLoad(img: HTMLImageElement, until: number): void {
@@ -108,9 +107,10 @@ export function useImage(url: string | undefined, options: ImageOptions): Cached
     if (!onCacheStatus || step === 'spent') return;
     const { currentSrc } = img;
     const loading = { since: chosen.since, until, isOriginal: step === 'original' };
-    void loadExtras()
-      .then(({ readCacheStatus }) => readCacheStatus(currentSrc, loading))
-      .then((status) => status && onCacheStatus(status));
+    withExtras(async ({ readCacheStatus }) => {
+      const status = await readCacheStatus(currentSrc, loading);
+      if (status) onCacheStatus(status);
+    });
   }
 
   const ticket = isLoaded ? undefined : chosen.ticket;
@@ -118,7 +118,15 @@ export function useImage(url: string | undefined, options: ImageOptions): Cached
   useLayoutEffect(() => {
     const img = element.current;
     if (!ticket || !img) return;
-    return takeTurn({ img, isLazy, grant: (isGranted) => latest.current.onTurn(isGranted) });
+    const over = new AbortController();
+    const { signal: until } = over;
+    const grant = (isGranted: boolean): void => latest.current.onTurn(isGranted);
+    loadExtras().then(
+      ({ takeTurn }) => takeTurn({ img, isLazy, until, grant }),
+      // Nobody waits for a queue that cannot be loaded.
+      () => until.aborted || grant(true),
+    );
+    return () => over.abort();
   }, [ticket, isLazy, latest]);
 
   function onTurn(isGranted: boolean): void {

@@ -1,5 +1,5 @@
 import { type RefObject, useEffect } from 'react';
-import { loadExtras } from './client/loadExtras.ts';
+import { withExtras } from './client/loadExtras.ts';
 
 /**
  * Has an `<img>` show what it looks like from far away until it is loaded. What it takes is loaded itself, so an image that
@@ -14,6 +14,6 @@ export function usePlaceholder(
   useEffect(() => {
     const img = element.current;
     if (hash === undefined || isLoaded || !img) return;
-    void loadExtras().then(({ blurUntilDecoded }) => blurUntilDecoded(img, hash));
+    withExtras(({ blurUntilDecoded }) => blurUntilDecoded(img, hash));
   }, [element, hash, isLoaded]);
 }

@@ -1,7 +1,7 @@
 import type { CacheEvent, ManifestEntry } from '../../plugin/protocol.ts';
 import { configuredMount, onConfigure } from './config.ts';
 import { type CacheEvents, viteEvents } from './events.ts';
-import { loadExtras } from './loadExtras.ts';
+import { loadExtras, withExtras } from './loadExtras.ts';
 import type { Lookup } from './lookup.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import { createSubscribable } from './subscribable.ts';
@@ -17,8 +17,8 @@ export interface CacheClient {
   lookup(s3_url: string): Promise<ManifestEntry | null>;
   /** Has the registry filled for an image that was just read through. */
   confirm(s3_url: string): void;
-  /** Takes in a change and tells the subscribers. */
-  announce(event: CacheEvent): void;
+  /** Tells the subscribers of a change that the registry knows of: see `announce`. */
+  emit(event: CacheEvent): void;
   subscribe(listener: (event: CacheEvent) => void): () => void;
 }
 
@@ -37,16 +37,11 @@ export function createCacheClient(settings: CacheClientSettings): CacheClient {
   let isConnected = false;
   let lookups: Promise<Lookup> | undefined;
 
-  function announce(event: CacheEvent): void {
-    registry.apply(event);
-    changes.emit(event);
-  }
-
   /** On first use, and for good: what is known must stay true while nothing is mounted, too. */
   function connect(): void {
     if (isConnected) return;
     isConnected = true;
-    events.subscribe(announce);
+    events.subscribe((event) => withExtras(({ announce }) => announce(client, event)));
   }
 
   /** Loaded when there is something to ask, which without a server never is. */
@@ -56,13 +51,13 @@ export function createCacheClient(settings: CacheClientSettings): CacheClient {
     return lookups;
   }
 
-  return {
+  const client: CacheClient = {
     get mount() {
       return mount();
     },
     onMountChange,
     registry,
-    announce,
+    emit: changes.emit,
     confirm(s3_url) {
       loadLookup().then(
         ({ confirm }) => confirm(s3_url),
@@ -79,6 +74,7 @@ export function createCacheClient(settings: CacheClientSettings): CacheClient {
       return changes.subscribe(listener);
     },
   };
+  return client;
 }
 
 /** The client of the cache that the plugin or `configureImageCache()` names. */

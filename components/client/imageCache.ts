@@ -6,9 +6,11 @@ import type {
   InvalidateAnswer,
   InvalidateRequest,
 } from '../../plugin/protocol.ts';
+import { announce } from './announce.ts';
 import { getJson, postJson } from './api.ts';
 import { type CacheClient, defaultClient } from './cacheClient.ts';
 import { imageKey } from './imageKey.ts';
+import { cachedEntries } from './registryChanges.ts';
 
 /** Looks into the cache and clears it. Calls reject with an `ImageCacheRequestError`. */
 export interface ImageCache extends Pick<CacheClient, 'lookup'> {
@@ -38,7 +40,7 @@ function createImageCache(client: CacheClient): ImageCache {
     });
     try {
       const answer = await postJson<T>(client.mount, path, body);
-      if (!isAnnounced) client.announce(toEvent());
+      if (!isAnnounced) announce(client, toEvent());
       return answer;
     } finally {
       stop();
@@ -46,7 +48,7 @@ function createImageCache(client: CacheClient): ImageCache {
   }
 
   function cachedUrls(isMeant: (actorId: string) => boolean): string[] {
-    return registry.entries().flatMap(({ actor_id, s3_url }) => (isMeant(actor_id) ? s3_url : []));
+    return cachedEntries(registry).flatMap(({ actor_id, s3_url }) => (isMeant(actor_id) ? s3_url : []));
   }
 
   return {

@@ -2,6 +2,7 @@ import type { LookupAnswer, LookupRequest, ManifestEntry } from '../../plugin/pr
 import { postJson } from './api.ts';
 import { imageKey } from './imageKey.ts';
 import type { Registry } from './registry.ts';
+import { learn } from './registryChanges.ts';
 
 /** URLs in one call: 1,000 presigned ones are about 1.4 MB, well below the server's `bodyLimit`. */
 const MAX_URLS = 1_000;
@@ -42,7 +43,7 @@ export function createLookup(mount: () => string | undefined, registry: Registry
     batch.urls.push(url);
     const { entries } = await batch.answer;
     const entry = entries[url] ?? null;
-    registry.learn(key, entry, revision);
+    learn(registry, key, entry, revision);
     return entry;
   }
 

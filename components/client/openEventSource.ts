@@ -26,8 +26,7 @@ export function openEventSource(url: string, { until, getLastEventId, onMessage 
 
     source.addEventListener('ready', ({ lastEventId }) => {
       refusals = 0;
-      // Without an event to begin after, what this page knows may be older than the connection.
-      if (getLastEventId() === undefined) onMessage({ lastEventId });
+      if (getLastEventId() === undefined) onMessage({ lastEventId, isFirst: true });
     });
     source.addEventListener('reset', ({ lastEventId }) => onMessage({ lastEventId }));
     source.addEventListener('message', ({ data, lastEventId }) => {

@@ -1,6 +1,7 @@
 import { createPrefetchManager, type PrefetchManager } from './createPrefetchManager.ts';
 import { type CacheClient, defaultClient } from './cacheClient.ts';
 import { imageKey } from './imageKey.ts';
+import { learn } from './registryChanges.ts';
 import { sendPrefetch } from './sendPrefetch.ts';
 import { sharePrefetch } from './sharePrefetch.ts';
 
@@ -15,7 +16,7 @@ export function prefetchManagerOf(client: CacheClient): PrefetchManager {
       turn,
       isEnabled: () => client.mount !== undefined,
       send: async (request, call) => sendPrefetch(client.mount, request, call),
-      onCached: (url, { entry }) => client.registry.learn(imageKey(url), entry),
+      onCached: (url, { entry }) => learn(client.registry, imageKey(url), entry),
     }),
   );
   managers.set(client, manager);

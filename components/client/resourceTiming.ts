@@ -1,5 +1,5 @@
 import type { CacheTier } from '../../plugin/protocol.ts';
-import { imageTimings } from './timings.ts';
+import { imageTimings, isComplete } from './timings.ts';
 
 /** How an image got here. */
 export interface CacheStatus {
@@ -28,7 +28,7 @@ export interface Loading {
 
 /**
  * Reads where a loaded image came from.
- * @returns `undefined` when it cannot be told: no timings here, or no `Server-Timing` (insecure context, a proxy)
+ * @returns `undefined` when it cannot be told: no timings here, they came too late, or no `Server-Timing` (insecure context, a proxy)
  */
 export async function readCacheStatus(url: string, loading: Loading): Promise<CacheStatus | undefined> {
   const { since, until, isOriginal } = loading;
@@ -39,8 +39,9 @@ export async function readCacheStatus(url: string, loading: Loading): Promise<Ca
   if (!imageTimings()) return undefined;
   if (!find(url, since)) await new Promise((resolve) => setTimeout(resolve, GRACE_MS));
   const timing = find(url, since);
+  if (timing) return toStatus(timing);
   // No request since the element asked: the document had the image already.
-  return timing ? toStatus(timing) : { from: 'browser', ms: round(until - since) };
+  return isComplete(since) ? { from: 'browser', ms: round(until - since) } : undefined;
 }
 
 function toStatus(timing: PerformanceResourceTiming): CacheStatus | undefined {

@@ -1,4 +1,5 @@
 import type { CacheEvent } from '../../plugin/protocol.ts';
+import { announce } from './announce.ts';
 import type { CacheClient } from './cacheClient.ts';
 import { openEventSource } from './openEventSource.ts';
 import { resync } from './resync.ts';
@@ -8,7 +9,12 @@ import { canShare, openTabs } from './tabs.ts';
 export interface ServerMessage {
   lastEventId: string | undefined;
   event?: CacheEvent;
+  /** There was no event to begin after: only what the page has known for a while may be out of date. */
+  isFirst?: true;
 }
+
+/** What a page has learnt so shortly before its first connection is not asked for again: a production build starts so. */
+const FRESH_MS = 5_000;
 
 /**
  * Tells a client what its server says at `/events`, over one connection a browser: HTTP/1.1 has six. The tabs elect the one
@@ -20,11 +26,12 @@ export interface ServerMessage {
 export function listenToServer(client: CacheClient, mount: string, signal: AbortSignal): void {
   let lastEventId: string | undefined;
   let listening: AbortController | undefined;
+  const since = performance.now();
 
-  function take({ lastEventId: id, event }: ServerMessage): void {
+  function take({ lastEventId: id, event, isFirst }: ServerMessage): void {
     lastEventId = id ?? lastEventId;
-    if (event) client.announce(event);
-    else void resync(client);
+    if (event) announce(client, event);
+    else if (!isFirst || performance.now() - since > FRESH_MS) void resync(client);
   }
 
   function listen(until: AbortSignal): void {

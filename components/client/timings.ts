@@ -3,15 +3,25 @@ const MAX_TIMINGS = 500;
 
 let timings: readonly PerformanceResourceTiming[] = [];
 let observer: PerformanceObserver | undefined;
+let completeSince = 0;
+
+/** What the page's own buffer (`getEntriesByType`) holds at least before it takes no more. */
+const BUFFER_SIZE = 250;
 
 /**
- * Starts to watch. The page's own buffer (`getEntriesByName`) holds 250 entries and takes no more: a dev page with
- * many modules has filled it before its first image. An observer misses none, if it is there before the image is.
+ * Starts to watch. A dev page with many modules has filled the page's own buffer before its first image. An observer misses
+ * none, if it is there before the image is.
  */
 export function watchTimings(): void {
   if (observer || typeof PerformanceObserver === 'undefined') return;
   observer = new PerformanceObserver((list) => keep(list.getEntries()));
   observer.observe({ type: 'resource', buffered: true });
+  if (performance.getEntriesByType('resource').length >= BUFFER_SIZE) completeSince = performance.now();
+}
+
+/** Whether no timing of what was asked for since then can have been missed. */
+export function isComplete(since: number): boolean {
+  return since >= completeSince;
 }
 
 /** The timings of images, oldest first; `undefined` where there are none to be had. */

@@ -1,58 +1,99 @@
-import { loadExtras } from './loadExtras.ts';
-
 /** An `<img>` of an image that is not known to be cached, and waits until it may be asked for. */
 export interface Turn {
   readonly img: HTMLImageElement;
   /** As `loading="lazy"` means it: not before it is near the viewport. */
   readonly isLazy: boolean;
+  /** Aborted when it is over: the image has come, has failed, or is not wanted any more. */
+  readonly until: AbortSignal;
   /** Called when it may be asked for, and with `false` when it has gone out of sight before it came: others go first. */
   grant(isGranted: boolean): void;
 }
 
-/** Whose turn it is, and who waits. */
-export interface Turns {
-  readonly running: Set<Turn>;
-  readonly waiting: Set<Turn>;
-}
-
 /**
  * A browser opens six connections to an HTTP/1.1 host. Slow images that held them all would delay look-ups, events and
- * modules.
+ * modules: one stays free.
  */
-export const MAX_RUNNING = 4;
+const MAX_RUNNING = 5;
 
+const running = /* @__PURE__ */ new Set<Turn>();
+const waiting = /* @__PURE__ */ new Set<Turn>();
+/** Who waits, by distance; made anew when something crosses the margin of the viewport, or comes. */
+let order: Set<Turn> | undefined;
+let observer: IntersectionObserver | undefined;
 let isAwake = false;
-const turns: Turns = { running: /* @__PURE__ */ new Set(), waiting: /* @__PURE__ */ new Set() };
 
 /**
- * Starts the turn at once if few others run. A page with more images loads the queue that orders them by their distance.
- * @returns a function that ends it: the image has come, has failed, or is not wanted any more
+ * Grants turns by their distance to the viewport: what is on the screen, then what is near, and what is neither
+ * (unless it is lazy) last. A lazy one that leaves before its image has come has to wait again, so that scrolling
+ * through a long list fetches only what stays.
  */
-export function takeTurn(turn: Turn): () => void {
-  const { running, waiting } = turns;
-  const isNear = !turn.isLazy || turn.img.getBoundingClientRect().top < innerHeight;
-  if (running.size < MAX_RUNNING && isNear) {
-    running.add(turn);
-    turn.grant(true);
-  } else waiting.add(turn);
+export function takeTurn(turn: Turn): void {
+  const { img, until } = turn;
+  if (until.aborted) return;
+  waiting.add(turn);
+  order = undefined;
+  observe(img);
   startNext();
-  return () => {
+  until.addEventListener('abort', () => {
     waiting.delete(turn);
     running.delete(turn);
+    observer?.unobserve(img);
     startNext();
-  };
+  });
 }
 
 /** Turns of one commit come and go together. */
 function startNext(): void {
-  const { waiting } = turns;
   if (isAwake || waiting.size === 0) return;
   isAwake = true;
-  loadExtras()
-    .then(
-      ({ startNearest }) => startNearest(turns),
-      // Nobody waits for a queue that cannot be loaded.
-      () => waiting.forEach((turn) => turn.grant(true)),
-    )
-    .finally(() => (isAwake = false));
+  queueMicrotask(() => {
+    isAwake = false;
+    startNearest();
+  });
+}
+
+function startNearest(): void {
+  if (running.size >= MAX_RUNNING) return;
+  order ??= sort();
+  for (const turn of order) {
+    if (running.size >= MAX_RUNNING) return;
+    if (turn.isLazy && !isNear(turn)) continue;
+    order.delete(turn);
+    if (!waiting.delete(turn)) continue;
+    running.add(turn);
+    turn.grant(true);
+  }
+}
+
+function sort(): Set<Turn> {
+  const distances = Array.from(waiting, (turn) => ({ turn, distance: distanceOf(turn) }));
+  return new Set(distances.toSorted((a, b) => a.distance - b.distance).map(({ turn }) => turn));
+}
+
+/** Distances are read when they are needed: an observer only tells when that is. */
+function observe(img: HTMLImageElement): void {
+  if (typeof IntersectionObserver === 'undefined') return;
+  observer ??= new IntersectionObserver(handleCrossing, { rootMargin: '100% 0%' });
+  observer.observe(img);
+}
+
+function handleCrossing(): void {
+  for (const turn of Array.from(running)) {
+    if (!turn.isLazy || isNear(turn) || turn.img.complete) continue;
+    running.delete(turn);
+    waiting.add(turn);
+    turn.grant(false);
+  }
+  order = undefined;
+  startNearest();
+}
+
+function isNear(turn: Turn): boolean {
+  return distanceOf(turn) < innerHeight;
+}
+
+/** How far an element is from the viewport, in pixels; 0 inside. */
+function distanceOf({ img }: Turn): number {
+  const { top, bottom } = img.getBoundingClientRect();
+  return Math.max(0, top - innerHeight, -bottom);
 }

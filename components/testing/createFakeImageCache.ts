@@ -1,6 +1,8 @@
+import { announce } from '../client/announce.ts';
 import { createCacheClient, type CacheClient } from '../client/cacheClient.ts';
 import { imageKey } from '../client/imageKey.ts';
-import type { CacheEvent, ErrorCode } from '../../plugin/protocol.ts';
+import { learn } from '../client/registryChanges.ts';
+import type { ErrorCode } from '../../plugin/protocol.ts';
 import { driveElements } from './fakeElements.ts';
 import { createFakeImages, type FakeImage, type FakeImageState } from './fakeImages.ts';
 import { createFakeServer, PICTURE } from './fakeServer.ts';
@@ -47,12 +49,11 @@ export function createFakeImageCache({
   const base = `${BASE}${(count += 1)}`;
   const fakes = createFakeImages(images, others);
   const requests: string[] = [];
-  const events = {
-    subscribe: (listener: (event: CacheEvent) => void) => fakes.subscribe((event) => event && listener(event)),
-  };
-  const client = createCacheClient({ mount: () => base, events });
+  const client = createCacheClient({ mount: () => base, events: { subscribe: () => () => {} } });
+  // At once, where a server's events would come when what takes them in is loaded.
+  fakes.subscribe((event) => event && announce(client, event));
   // Known from the first render on, as on a page that was here before.
-  for (const url of fakes.cached()) client.registry.learn(imageKey(url), fakes.entryOf(url));
+  for (const url of fakes.cached()) learn(client.registry, imageKey(url), fakes.entryOf(url));
   const server = createFakeServer(fakes);
 
   return {

@@ -1,10 +1,11 @@
 import type { CacheEvent } from '../../plugin/protocol.ts';
-import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { createRef, type ReactElement, type ReactNode, StrictMode } from 'react';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CachedImage, type CachedImageProps } from '../../components/CachedImage.tsx';
 import { createCacheClient } from '../../components/client/cacheClient.ts';
 import { ImageCacheContext } from '../../components/imageCacheContext.ts';
+import { learn } from '../../components/client/registryChanges.ts';
 import { BUCKET, type CacheServer, entryOf, presign, startCacheServer } from './cacheServer.ts';
 
 const KEY = `${BUCKET}/a.jpg`;
@@ -27,7 +28,9 @@ const src = (): string | null => img().getAttribute('src');
 const readThrough = (url: string, more = ''): string => `${server.base}/image?url=${encodeURIComponent(url)}${more}`;
 const cachedSrc = (key: string): string =>
   `${server.base}/image?path=${encodeURIComponent(`.image-cache/images/0001/${key}`)}`;
-const learn = (key: string): void => server.client.registry.learn(`${BUCKET}/${key}`, entryOf(key));
+const know = (key: string): void => learn(server.client.registry, `${BUCKET}/${key}`, entryOf(key));
+/** Until an image that is not known to be cached has its turn. */
+const shows = (url: string): Promise<void> => waitFor(() => expect(src()).toBe(url));
 /** Until the look-up of this tick has been answered and taken in. */
 const lookedUp = async (): Promise<void> => {
   await act(() => vi.waitFor(() => expect(server.client.registry.get(KEY).entry).not.toBeUndefined()));
@@ -35,17 +38,17 @@ const lookedUp = async (): Promise<void> => {
 
 describe('source', () => {
   test('a known image has its immutable URL in the first render, and nothing is asked', async () => {
-    learn('a.jpg');
+    know('a.jpg');
     mount(image({ s3_url: presign('a.jpg') }));
     expect(src()).toBe(cachedSrc('a.jpg'));
     await act(async () => {});
     expect(server.calls).toEqual([]);
   });
 
-  test('an unknown image reads through at once; the answer to its look-up never swaps it', async () => {
+  test('an unknown image reads through; the answer to its look-up never swaps it', async () => {
     server.cached.set(KEY, entryOf('a.jpg'));
     mount(image({ s3_url: presign('a.jpg'), actor_id: '00 1' }));
-    expect(src()).toBe(readThrough(presign('a.jpg'), '&actor_id=00%201'));
+    await shows(readThrough(presign('a.jpg'), '&actor_id=00%201'));
     await lookedUp();
     expect(src()).toBe(readThrough(presign('a.jpg'), '&actor_id=00%201'));
     cleanup();
@@ -75,10 +78,11 @@ describe('source', () => {
     expect(server.lookups).toHaveLength(1);
   });
 
-  test('another object is another image', () => {
+  test('another object is another image', async () => {
     const { rerender } = mount(image({ s3_url: presign('a.jpg') }));
+    await shows(readThrough(presign('a.jpg')));
     rerender(image({ s3_url: presign('b.jpg') }));
-    expect(src()).toBe(readThrough(presign('b.jpg')));
+    await shows(readThrough(presign('b.jpg')));
   });
 
   test.each(['data:image/png;base64,AA==', 'blob:http://localhost:3000/1', '/logo.png', 'http://localhost:3000/a.png'])(
@@ -92,7 +96,7 @@ describe('source', () => {
   );
 
   test('srcSet candidates are rewritten one by one', () => {
-    learn('b,c.jpg');
+    know('b,c.jpg');
     mount(image({ src: presign('a.jpg'), srcSet: `${presign('a.jpg')} 1x, ${presign('b,c.jpg')} 2x, /d.jpg 3x` }));
     const a = readThrough(presign('a.jpg'));
     expect(img().getAttribute('srcset')).toBe(`${a} 1x, ${cachedSrc('b,c.jpg')} 2x, /d.jpg 3x`);
@@ -101,7 +105,7 @@ describe('source', () => {
 
 describe('failure', () => {
   test('cached copy, read-through, original URL; onError comes when all are spent', async () => {
-    learn('a.jpg');
+    know('a.jpg');
     const onError = vi.fn();
     mount(image({ s3_url: presign('a.jpg'), onError }));
     fireEvent.error(img());
@@ -117,6 +121,7 @@ describe('failure', () => {
 
   test('a fresh signature after all failed starts over', async () => {
     const { rerender } = mount(image({ s3_url: presign('a.jpg', 'old') }));
+    await shows(readThrough(presign('a.jpg', 'old')));
     fireEvent.error(img());
     rerender(image({ s3_url: presign('a.jpg', 'new') }));
     expect(src()).toBe(presign('a.jpg', 'old'));
@@ -124,16 +129,16 @@ describe('failure', () => {
     expect(src(), 'the newer of two originals').toBe(presign('a.jpg', 'new'));
     fireEvent.error(img());
     rerender(image({ s3_url: presign('a.jpg', 'newest') }));
-    await act(() => vi.waitFor(() => expect(src()).toBe(readThrough(presign('a.jpg', 'newest')))));
+    await shows(readThrough(presign('a.jpg', 'newest')));
   });
 
   test('a cached copy that could not be loaded is asked for anew by the next mount', async () => {
-    learn('a.jpg');
+    know('a.jpg');
     mount(image({ s3_url: presign('a.jpg') }));
     fireEvent.error(img());
     cleanup();
     mount(image({ s3_url: presign('a.jpg') }));
-    expect(src()).toBe(readThrough(presign('a.jpg')));
+    await shows(readThrough(presign('a.jpg')));
     await lookedUp();
     expect(server.lookups).toHaveLength(1);
   });
@@ -166,8 +171,9 @@ describe('live', () => {
     mount(image({ s3_url: presign('a.jpg') }));
     await lookedUp();
     server.cached.clear();
+    await shows(readThrough(presign('a.jpg')));
     act(() => server.announce(event));
-    expect(src()).toBe(readThrough(presign('a.jpg'), '&v=1'));
+    await shows(readThrough(presign('a.jpg'), '&v=1'));
     await lookedUp();
     expect(server.lookups).toHaveLength(2);
     expect(server.client.registry.get(KEY).entry).toBeNull();
@@ -210,7 +216,7 @@ describe('element', () => {
   });
 
   test.each([{ width: 10 }, { height: 10 }, { srcSet: '/b.jpg 2x' }])('…but not beside %j', (props) => {
-    learn('a.jpg');
+    know('a.jpg');
     mount(image({ s3_url: presign('a.jpg'), ...props }));
     expect(img().getAttribute('width')).not.toBe('640');
     expect(img().getAttribute('height')).not.toBe('480');
@@ -219,7 +225,7 @@ describe('element', () => {
   test('…nor when the style sheet would make them distort the image', () => {
     vi.spyOn(HTMLImageElement.prototype, 'clientWidth', 'get').mockReturnValue(640);
     vi.spyOn(HTMLImageElement.prototype, 'clientHeight', 'get').mockReturnValue(200);
-    learn('a.jpg');
+    know('a.jpg');
     mount(image({ s3_url: presign('a.jpg') }));
     expect(img().hasAttribute('width')).toBe(false);
     vi.restoreAllMocks();

@@ -11,9 +11,9 @@ import type {
   PrefetchRequest,
   Problem,
 } from '../../plugin/protocol.ts';
+import { announce } from '../../components/client/announce.ts';
 import { type CacheClient, createCacheClient } from '../../components/client/cacheClient.ts';
 import { imageKey } from '../../components/client/imageKey.ts';
-import { createSubscribable } from '../../components/client/subscribable.ts';
 
 export const BUCKET = 'https://photos.s3.amazonaws.com';
 
@@ -51,7 +51,7 @@ export interface CacheServer {
   client: CacheClient;
   /** What `GET /image` answers. @default 404 `NOT_FOUND` */
   problem: Omit<Problem, 'type' | 'title'> | undefined;
-  /** What Vite's socket does in dev. */
+  /** What Vite's socket does in dev, at once. */
   announce(event: CacheEvent): void;
   close(): Promise<void>;
 }
@@ -61,7 +61,6 @@ export async function startCacheServer(): Promise<CacheServer> {
   const cached = new Map<string, ManifestEntry>();
   const calls: string[] = [];
   const lookups: LookupRequest[] = [];
-  const events = createSubscribable<CacheEvent>();
   const answers: Pick<CacheServer, 'problem'> = { problem: undefined };
 
   const routes: Record<string, (body: string) => unknown> = {
@@ -122,13 +121,14 @@ export async function startCacheServer(): Promise<CacheServer> {
   // A server that listens on a port has an AddressInfo.
   const { port } = server.address() as AddressInfo;
   const base = `http://127.0.0.1:${port}/api/cache`;
+  const client = createCacheClient({ mount: () => base });
   return Object.assign(answers, {
     base,
     cached,
     calls,
     lookups,
-    client: createCacheClient({ mount: () => base, events }),
-    announce: events.emit,
+    client,
+    announce: (event: CacheEvent) => announce(client, event),
     async close() {
       server.closeAllConnections();
       server.close();

@@ -8,6 +8,7 @@ import { createCacheClient } from '../../components/client/cacheClient.ts';
 import { ImageCacheProvider } from '../../components/ImageCacheProvider.tsx';
 import { ImageCacheContext } from '../../components/imageCacheContext.ts';
 import { usePrefetch } from '../../components/usePrefetch.ts';
+import { learn } from '../../components/client/registryChanges.ts';
 import { BUCKET, type CacheServer, entryOf, presign, startCacheServer } from './cacheServer.ts';
 
 let server: CacheServer;
@@ -43,7 +44,7 @@ test("a client that knows the image already hydrates the server's HTML as it is"
   const container = document.createElement('div');
   container.innerHTML = renderToString(tree());
   const html = container.innerHTML;
-  server.client.registry.learn(`${BUCKET}/a.jpg`, entryOf('a.jpg', { width: 0, height: 0 }));
+  learn(server.client.registry, `${BUCKET}/a.jpg`, entryOf('a.jpg', { width: 0, height: 0 }));
   await act(async () => void (root = hydrateRoot(container, tree(server.client))));
   expect(console.error).not.toHaveBeenCalled();
   expect(container.innerHTML).toBe(html);

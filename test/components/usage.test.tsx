@@ -1,4 +1,4 @@
-import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { afterEach, beforeEach, expect, expectTypeOf, test, vi } from 'vitest';
 import {
   CachedImage,
@@ -44,10 +44,10 @@ test('the documented usage: prefetch, progress, statistics, clearing', async () 
   expectTypeOf(imageCache.lookup).returns.resolves.toEqualTypeOf<ManifestEntry | null>();
 });
 
-test('a component that is mounted follows configureImageCache', () => {
+test('a component that is mounted follows configureImageCache', async () => {
   render(<CachedImage s3_url={presign('z.jpg')} alt="Z" />);
   const src = (): string | null => screen.getByRole('img').getAttribute('src');
-  expect(src()).toContain(server.base);
+  await waitFor(() => expect(src()).toContain(server.base));
   act(() => configureImageCache({ base: false }));
   expect(src()).toBe(presign('z.jpg'));
   fireEvent.error(screen.getByRole('img'));

@@ -2,6 +2,7 @@ import type { CacheEvent } from '../../../plugin/protocol.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createCacheClient } from '../../../components/client/cacheClient.ts';
 import { imageCacheOf } from '../../../components/client/imageCache.ts';
+import { learn } from '../../../components/client/registryChanges.ts';
 import { BUCKET, type CacheServer, entryOf, presign, startCacheServer } from '../cacheServer.ts';
 
 let server: CacheServer;
@@ -53,7 +54,7 @@ test('without a socket a change is announced by the page that made it, without a
   const events: CacheEvent[] = [];
   cache.subscribe((event) => events.push(event));
   await cache.invalidate(presign('a.jpg'));
-  server.client.registry.learn(`${BUCKET}/a.jpg`, entryOf('a.jpg'));
+  learn(server.client.registry, `${BUCKET}/a.jpg`, entryOf('a.jpg'));
   await cache.clearActorCache('0001');
   await cache.clearAll();
   expect(events).toEqual([

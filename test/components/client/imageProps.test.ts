@@ -2,11 +2,12 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { defaultClient } from '../../../components/client/cacheClient.ts';
 import { configureImageCache } from '../../../components/client/configureImageCache.ts';
 import { getImageProps } from '../../../components/client/imageProps.ts';
+import { learn } from '../../../components/client/registryChanges.ts';
 import { BUCKET, entryOf, presign } from '../cacheServer.ts';
 
 beforeEach(() => {
   configureImageCache({ base: '/api/cache' });
-  defaultClient.registry.learn(`${BUCKET}/known.jpg`, entryOf('known.jpg'));
+  learn(defaultClient.registry, `${BUCKET}/known.jpg`, entryOf('known.jpg'));
 });
 afterEach(() => configureImageCache({ base: false }));
 

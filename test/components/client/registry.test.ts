@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { createRegistry } from '../../../components/client/registry.ts';
+import { applyEvent, evict, learn } from '../../../components/client/registryChanges.ts';
 import { BUCKET, entryOf } from '../cacheServer.ts';
 
 const KEY = `${BUCKET}/a.jpg`;
@@ -7,18 +8,18 @@ const KEY = `${BUCKET}/a.jpg`;
 test('an answer to a question from before an invalidation is dropped', () => {
   const registry = createRegistry();
   const { revision } = registry.get(KEY);
-  registry.apply({ type: 'invalidated', s3_urls: [KEY] });
-  registry.learn(KEY, entryOf('a.jpg'), revision);
+  applyEvent(registry, { type: 'invalidated', s3_urls: [KEY] });
+  learn(registry, KEY, entryOf('a.jpg'), revision);
   expect(registry.get(KEY)).toEqual({ entry: undefined, revision: 1 });
 });
 
 test('an event for the canonical URL reaches the image under its other names', () => {
   const registry = createRegistry();
   const alias = 'https://s3.amazonaws.com/photos/a.jpg';
-  registry.learn(alias, entryOf('a.jpg'));
+  learn(registry, alias, entryOf('a.jpg'));
   const listener = vi.fn();
   registry.subscribe([alias], listener);
-  registry.apply({ type: 'invalidated', s3_urls: [KEY] });
+  applyEvent(registry, { type: 'invalidated', s3_urls: [KEY] });
   expect(listener).toHaveBeenCalledOnce();
   expect(registry.get(alias).revision).toBe(1);
 });
@@ -27,27 +28,28 @@ test('clearing everything reaches images that nothing is known of', () => {
   const registry = createRegistry();
   const listener = vi.fn();
   registry.subscribe([KEY], listener);
-  registry.apply({ type: 'cleared', s3_urls: [] });
+  applyEvent(registry, { type: 'cleared', s3_urls: [] });
   expect(listener).toHaveBeenCalledOnce();
 });
 
 test('clearing an actor leaves what is not named alone', () => {
   const registry = createRegistry();
-  registry.learn(KEY, entryOf('a.jpg'));
-  registry.apply({ type: 'cleared', actor_id: '0001', s3_urls: [`${BUCKET}/b.jpg`] });
+  learn(registry, KEY, entryOf('a.jpg'));
+  applyEvent(registry, { type: 'cleared', actor_id: '0001', s3_urls: [`${BUCKET}/b.jpg`] });
   expect(registry.get(KEY).entry).toEqual(entryOf('a.jpg'));
 });
 
 test('is bounded: the oldest goes, the mounted stays', () => {
-  const registry = createRegistry(2);
+  const registry = createRegistry();
   registry.subscribe(['a'], () => {});
-  for (const key of ['a', 'b', 'c', 'd']) registry.learn(key, null);
+  for (const key of ['a', 'b', 'c', 'd']) learn(registry, key, null);
+  evict(registry, 2);
   expect(['a', 'b', 'c', 'd'].filter((key) => registry.get(key).entry === null)).toEqual(['a', 'd']);
 });
 
 test('hands out the same object until something changes', () => {
   const registry = createRegistry();
-  registry.learn(KEY, null);
+  learn(registry, KEY, null);
   expect(registry.get(KEY)).toBe(registry.get(KEY));
   expect(registry.get('other')).toBe(registry.get('another'));
 });

@@ -21,6 +21,7 @@ beforeEach(() => {
 afterEach(() => {
   vi.unstubAllGlobals();
   vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 function timing(more: Timing = {}): Timing {
@@ -80,6 +81,13 @@ test.each([
 ])('nothing is claimed without Server-Timing: %s', async (_name, serverTiming) => {
   queued = [timing({ serverTiming })];
   expect(await read()).toBeUndefined();
+});
+
+test('nothing is claimed of an image from before the observer, when the page’s own buffer was full', async () => {
+  vi.spyOn(performance, 'getEntriesByType').mockReturnValue(Array.from({ length: 250 }, () => performance.mark('m')));
+  vi.spyOn(performance, 'now').mockReturnValue(20);
+  expect(await read({ since: 19 })).toBeUndefined();
+  expect(await read({ since: 20 })).toMatchObject({ from: 'browser' });
 });
 
 test('nothing is claimed where there is no observer', async () => {
