@@ -73,8 +73,14 @@ export class IdleQueue {
       const now = performance.now();
       const isBusy = now - this.#queuedAt < idleMs && now - this.#waitingSince < PATIENCE * idleMs;
       if (isBusy) this.#schedule();
-      else this.#running ??= this.#run().finally(() => (this.#running = undefined));
+      else this.#running ??= this.#run().finally(() => this.#ended());
     }, idleMs).unref();
+  }
+
+  #ended(): void {
+    this.#running = undefined;
+    // What was added at the very end, when the last record was being written.
+    if (this.#queued.size > 0 && !this.#closed) this.#schedule();
   }
 
   /** Never rejects: work that fails is its own affair. */
