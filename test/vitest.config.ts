@@ -11,7 +11,7 @@ export default defineConfig({
           name: 'node',
           environment: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/components/**', 'test/e2e/**', 'test/endurance/**'],
+          exclude: ['test/components/**', 'test/door/**', 'test/e2e/**', 'test/endurance/**'],
           testTimeout: 20_000, // real servers and directories, on whatever machine
         },
       },
@@ -19,11 +19,11 @@ export default defineConfig({
         test: { name: 'browser', environment: 'jsdom', include: ['test/components/**/*.test.{ts,tsx}'] },
       },
       {
-        // What takes its time: processes that are killed, stopped and cut off, for a while.
+        // What takes its time: every attack through every door; processes that are killed, stopped and cut off.
         test: {
           name: 'endurance',
           environment: 'node',
-          include: ['test/endurance/**/*.test.ts'],
+          include: ['test/{door,endurance}/**/*.test.ts'],
           testTimeout: 20_000,
         },
       },
