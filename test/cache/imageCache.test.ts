@@ -87,7 +87,7 @@ describe('single flight', () => {
     expect(getEventListeners(left.signal, 'abort')).toHaveLength(0);
     expect(warnings).toEqual([]);
     await expect.poll(() => readdir(join(dir, 'tmp'))).toEqual([]);
-    expect((await cache.stats()).downloads).toMatchObject({ active: 0, queued: 0 });
+    await expect.poll(async () => (await cache.stats()).downloads).toMatchObject({ active: 0, queued: 0 });
     expect((await cache.readUrl('mem:4999')).tier).toBe('s3');
   });
 });

@@ -6,6 +6,9 @@ import { errnoOf } from './fileError.ts';
 /** Up to this size the bytes are also kept in memory, so that they need not be read back to be looked at. */
 const KEEP_BYTES = 4 << 20;
 
+/** Somebody may be removing the directory again and again (T55). */
+const MAX_ATTEMPTS = 5;
+
 /** Collected before it is written: each write is a turn of one of the few threads that do all work on files. */
 const WRITE_BYTES = 1 << 20;
 
@@ -38,12 +41,14 @@ export class BlobWriter {
 
   /** `wx`: a file that is already there, or a link planted under its name, is never written to. */
   static async create(path: string): Promise<BlobWriter> {
-    try {
-      return new BlobWriter(path, await open(path, 'wx+', 0o600));
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw error;
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 }); // the cache was removed by hand
-      return new BlobWriter(path, await open(path, 'wx+', 0o600));
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        // The cache was removed by hand.
+        if (attempt > 1) await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+        return new BlobWriter(path, await open(path, 'wx+', 0o600));
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOENT' || attempt === MAX_ATTEMPTS) throw error;
+      }
     }
   }
 
