@@ -8,8 +8,14 @@ export function wantsLines(request: Request): boolean {
   return request.accepts(['application/json', NDJSON]) === NDJSON;
 }
 
-/** Begins an answer of one JSON text a line, and returns what sends a line. */
-export function beginLines(response: Response): (line: unknown) => void {
+/** An answer that is told line by line. */
+export interface Lines<Line> {
+  send(line: Line): void;
+  end(): void;
+}
+
+/** Begins an answer of one JSON text a line. Lines of the same turn of the event loop go out together. */
+export function beginLines<Line>(response: Response): Lines<Line> {
   response.set({
     ...securityHeaders(response),
     'Content-Type': NDJSON,
@@ -17,5 +23,19 @@ export function beginLines(response: Response): (line: unknown) => void {
     'X-Accel-Buffering': 'no', // nginx would keep the lines until there are enough of them
   });
   response.flushHeaders();
-  return (line) => response.write(`${JSON.stringify(line)}\n`);
+  let waiting = '';
+  const flush = () => {
+    if (waiting !== '' && !response.writableEnded) response.write(waiting);
+    waiting = '';
+  };
+  return {
+    send(line) {
+      if (waiting === '') setImmediate(flush);
+      waiting += `${JSON.stringify(line)}\n`;
+    },
+    end() {
+      flush();
+      response.end();
+    },
+  };
 }

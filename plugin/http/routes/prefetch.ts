@@ -27,10 +27,10 @@ async function streamResults(
   response: Response,
   body: PrefetchRequest,
 ): Promise<void> {
-  const send: (line: PrefetchLine) => void = beginLines(response);
+  const { send, end } = beginLines<PrefetchLine>(response);
   const results = await prefetchAll(context, request, response, body, (index, result) => send({ index, ...result }));
   send({ done: true, ...count(body.actor_id, results) });
-  response.end();
+  end();
 }
 
 /** All images of a request at once; the download queue sees to it that not too many run. */

@@ -19,12 +19,12 @@ export function verifyRoute(router: Router, context: HttpContext): void {
 }
 
 async function streamProgress({ cache }: HttpContext, response: Response): Promise<void> {
-  const send: (line: VerifyLine) => void = beginLines(response);
+  const { send, end } = beginLines<VerifyLine>(response);
   try {
     const report = await cache.verify({ signal: requesterSignal(response), onProgress: send });
     send({ done: true, ...report });
   } catch (error) {
     send({ error: ImageCacheError.from(error).toItem() });
   }
-  response.end();
+  end();
 }
