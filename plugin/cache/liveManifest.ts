@@ -92,6 +92,12 @@ export class LiveManifest {
     return find(await this.refreshed());
   }
 
+  /** What any process knew a moment ago: for whoever can live with asking again. */
+  async findLately(find: Find): Promise<ManifestEntry | undefined> {
+    await this.open();
+    return performance.now() - this.#lookedAroundAt < LOOK_AROUND_MS ? find(this.store.index) : this.findNow(find);
+  }
+
   /** Another process may have cleared or replaced what this one still holds in memory. */
   lookAround(): void {
     if (performance.now() - this.#lookedAroundAt < LOOK_AROUND_MS) return;

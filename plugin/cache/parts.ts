@@ -95,7 +95,8 @@ export function assembleParts<Object extends SourceObject>(
   });
 
   const maxBytesOf = (actorId: string) => Math.min(settings.maxSize, settings.quotaOf?.(actorId) ?? Infinity);
-  const downloader = new Downloader({ source, store, blobs, inspect, recognize, maxBytesOf, now, sync });
+  const admit = (entry: ManifestEntry, keep: () => Promise<void>) => evictor.admit(entry, keep);
+  const downloader = new Downloader({ source, store, blobs, inspect, recognize, admit, maxBytesOf, now, sync });
   const ensureRoom = () => evictor.ensureFreeSpace();
   const revalidator = new Revalidator({ source, store, blobs, shelf, inspect, ensureRoom, maxBytesOf, now, sync });
   const missPath = new MissPath({

@@ -80,8 +80,9 @@ export class Reader<Object extends SourceObject> {
     const adopted = await this.#parts.adoption.adoptOrCopy(object, actorId);
     const found = adopted === undefined ? undefined : await this.#parts.shelf.read(adopted);
     if (found !== undefined) return this.#served(found);
-    const fetched = await this.#parts.missPath.fetch(object, { actorId, urgency: 'visible', signal, onArriving });
-    return this.#served({ ...fetched, tier: 's3' });
+    const request = { actorId, urgency: 'visible', signal, onArriving } as const;
+    const { entry: stored, body } = await this.#parts.missPath.fetch(object, request);
+    return this.#served({ entry: stored, body: body(), tier: 's3' });
   }
 
   async readVariant(

@@ -65,9 +65,9 @@ export class Shelf {
   }
 
   /** Keeps a download in memory; a long prefetch must not push out of there what is being looked at. */
-  keep({ entry, body }: { entry: ManifestEntry; body: Buffer }, urgency: Urgency): void {
+  keep({ entry, size, body }: { entry: ManifestEntry; size: number; body: () => Buffer }, urgency: Urgency): void {
     const { memory } = this.#options;
-    if (urgency === 'visible' || memory.bytes + body.length < memory.maxBytes) this.#remember(entry, body);
+    if (urgency === 'visible' || memory.bytes + size < memory.maxBytes) this.#remember(entry, body());
   }
 
   /** Removes the files of entries that are no longer in the manifest. */

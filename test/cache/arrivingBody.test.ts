@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ArrivingBody } from '../../plugin/cache/downloads/arrivingBody.ts';
 
 const bytes = (text: string) => Buffer.from(text);
+const whole = (text: string) => ({ size: text.length, body: () => bytes(text) });
 
 async function textOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
   let text = '';
@@ -17,7 +18,7 @@ describe('ArrivingBody', () => {
     const joined = textOf(body.follow());
     body.push(bytes('two '));
     body.push(bytes('three'));
-    body.complete(bytes('one two three'));
+    body.complete(whole('one two three'));
     const late = textOf(body.follow());
     expect(await Promise.all([early, joined, late])).toEqual(Array(3).fill('one two three'));
   });
@@ -32,7 +33,7 @@ describe('ArrivingBody', () => {
       for (let start = 0; start < 10; start += size)
         body.push(bytes('0123456789'.slice(start, Math.min(start + size, 10))));
       expect(Buffer.from(body.bytes()).toString()).toBe('0123456789');
-      body.complete(bytes('0123456789'));
+      body.complete(whole('0123456789'));
       expect(await reader).toBe('0123456789');
     }
   });
@@ -45,7 +46,7 @@ describe('ArrivingBody', () => {
     body.push(bytes('012'));
     body.restart();
     body.push(bytes('0123456789'));
-    body.complete(bytes('0123456789'));
+    body.complete(whole('0123456789'));
     expect(await reader).toBe('0123456789');
   });
 
@@ -57,8 +58,18 @@ describe('ArrivingBody', () => {
     body.push(bytes('01x3'));
     await expect(reader).rejects.toThrow('before it was whole');
     expect(body.hasFailed).toBe(true);
-    body.complete(bytes('01x3'));
+    body.complete(whole('01x3'));
     await expect(textOf(body.follow())).rejects.toThrow('before it was whole');
+  });
+
+  it('fails its readers when a second attempt brings less than the first, and that is a whole image', async () => {
+    const body = new ArrivingBody();
+    const reader = textOf(body.follow());
+    body.push(bytes('0123456789'));
+    body.restart();
+    body.push(bytes('01234'));
+    body.complete(whole('01234'));
+    await expect(reader).rejects.toThrow('before it was whole');
   });
 
   it('keeps no more than 4 MB of what is on its way, and gives the rest when it is there', async () => {
@@ -66,10 +77,10 @@ describe('ArrivingBody', () => {
     const chunk = Buffer.alloc(1 << 20, 7);
     for (let n = 0; n < 50; n += 1) body.push(chunk);
     expect(body.bytes().length).toBe(4 << 20);
-    const whole = Buffer.alloc(50 << 20, 7);
-    body.complete(whole);
+    const image = Buffer.alloc(50 << 20, 7);
+    body.complete({ size: image.length, body: () => image });
     let length = 0;
     for await (const part of body.follow()) length += part.length;
-    expect(length).toBe(whole.length);
+    expect(length).toBe(image.length);
   });
 });

@@ -24,6 +24,10 @@ function startQueue({ visible = 2, background = 4 } = {}) {
       await settle();
     },
     standAside: (key: string) => contexts.get(key)?.standAside(),
+    async freeSlot(key: string) {
+      contexts.get(key)?.freeSlot();
+      await settle();
+    },
   };
 }
 
@@ -64,6 +68,28 @@ describe('DownloadQueue', () => {
     void add('opened too', 'high');
     await end('p0');
     expect(begun.at(-1)).toBe('opened too');
+  });
+
+  it('begins the next task when one has freed its slot, though that has not come to its end', async () => {
+    const { add, begun, freeSlot, end } = startQueue({ background: 2 });
+    for (const key of names('p', 9)) void add(key, 'normal');
+    await settle();
+    await freeSlot('p0');
+    expect(begun).toEqual(['p0', 'p1', 'p2']);
+    await freeSlot('p0');
+    expect(begun, 'a slot is freed once').toHaveLength(3);
+    await end('p0');
+    expect(begun, 'nor again at the end').toHaveLength(3);
+  });
+
+  it('lets no more than twice as many tasks run as there are slots', async () => {
+    const { add, begun, freeSlot, end } = startQueue({ background: 2 });
+    for (const key of names('p', 9)) void add(key, 'normal');
+    await settle();
+    for (const key of names('p', 4)) await freeSlot(key);
+    expect(begun).toEqual(['p0', 'p1', 'p2', 'p3']);
+    await end('p2');
+    expect(begun.at(-1)).toBe('p4');
   });
 
   it('promotes what is queued at a lower priority, and runs it once for all', async () => {

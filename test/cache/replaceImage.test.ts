@@ -25,7 +25,7 @@ async function openProcess(dir: string) {
 
 async function write({ blobs }: Awaited<ReturnType<typeof openProcess>>, name: string) {
   const writer = await blobs.createWriter();
-  await writer.write(bytesOf(name));
+  await writer.write([bytesOf(name)]);
   const blob = await writer.finish(false);
   const { actor_id: actorId, s3_url: key } = entryOf(1);
   const local_path = imagePath({ actorId, key, sha256: blob.sha256, extension: 'webp' });

@@ -202,7 +202,7 @@ function recordingHandle(handle: Handle, crashFs: CrashFs, path: string): Handle
       () => crashFs.synced(path, node),
     );
   if (node === 'directory') return Object.assign(handle, { sync });
-  const { writeFile, truncate } = handle;
+  const { writeFile, truncate, writev } = handle;
   // One of its forms; it is put in place of all of them below.
   const write = handle.write.bind(handle) as (...args: [Uint8Array, number, number, number | null]) => Promise<Written>;
   return Object.assign(handle, {
@@ -212,6 +212,11 @@ function recordingHandle(handle: Handle, crashFs: CrashFs, path: string): Handle
       crashFs.inTurn(
         () => write(bytes, offset, length, position ?? null),
         ({ bytesWritten }) => crashFs.wrote(node, bytes.subarray(offset, offset + bytesWritten), position),
+      ),
+    writev: (chunks: Uint8Array[], position: number) =>
+      crashFs.inTurn(
+        () => writev.call(handle, chunks, position),
+        ({ bytesWritten }) => crashFs.wrote(node, Buffer.concat(chunks).subarray(0, bytesWritten), position),
       ),
     writeFile: (bytes: Uint8Array) =>
       crashFs.inTurn(

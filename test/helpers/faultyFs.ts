@@ -4,7 +4,7 @@ type Fs = typeof fs;
 type Call = (...args: never[]) => unknown;
 
 const FUNCTIONS = ['copyFile', 'link', 'lstat', 'mkdir', 'readdir', 'rename', 'rm', 'stat', 'writeFile'] as const;
-const HANDLE_METHODS = ['datasync', 'read', 'stat', 'sync', 'truncate', 'write', 'writeFile'] as const;
+const HANDLE_METHODS = ['datasync', 'read', 'stat', 'sync', 'truncate', 'write', 'writev', 'writeFile'] as const;
 
 /**
  * The code of the error a call is to fail with; as a promise, it holds the call up. The arguments of a handle's method

@@ -92,7 +92,7 @@ export class Compressor implements Background {
     const { contentType, extension, width, height } = inspect(bytes);
     const writer = await blobs.createWriter();
     try {
-      for (let at = 0; at < bytes.length; at += CHUNK_BYTES) await writer.write(bytes.subarray(at, at + CHUNK_BYTES));
+      for (let at = 0; at < bytes.length; at += CHUNK_BYTES) await writer.write([bytes.subarray(at, at + CHUNK_BYTES)]);
       const blob = await writer.finish(sync);
       await store.refresh(); // another process may have cleared it meanwhile, or asked whether it is current
       const known = store.index.get(key);
@@ -109,7 +109,7 @@ export class Compressor implements Background {
       };
       const wasInMemory = memory.has(sha256);
       if (!(await replaceImage({ store, blobs, shelf }, { known, entry, blob }))) return;
-      if (wasInMemory) shelf.keep({ entry, body: bytes }, 'visible');
+      if (wasInMemory) shelf.keep({ entry, size: bytes.length, body: () => bytes }, 'visible');
       compressed(store.index.get(key) ?? entry);
     } finally {
       await writer.discard();

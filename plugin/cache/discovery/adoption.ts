@@ -6,6 +6,7 @@ import type { Discovery } from './discovery.ts';
 import { takesBack } from '../downloads/downloader.ts';
 import type { FallbackDirs, FallbackImage } from './fallbackDirs.ts';
 import { fileError } from '../files/fileError.ts';
+import { identityOf } from '../files/fileIdentity.ts';
 import type { InspectedImage, Inspector } from '../inspector.ts';
 import type { ManifestChange } from '../manifest/journalRecord.ts';
 import { actorFolder, imagePath, keyDigest, parseImagePath } from '../files/layout.ts';
@@ -140,7 +141,8 @@ export class Adoption {
       const info = file === undefined ? undefined : this.#inspect(file);
       if (file === undefined || info === undefined) return undefined;
       const path = imagePath({ actorId, key: object.key, sha256: file.sha256, extension: info.extension });
-      await blobs.store({ path: tmp, sha256: file.sha256, size: file.body.length }, path, undefined);
+      const blob = { path: tmp, sha256: file.sha256, size: file.body.length, identity: identityOf(file.stats) };
+      await blobs.store(blob, path, undefined);
       const entry = await this.#register(this.#entryOf(object, actorId, path, file, info));
       if (entry !== undefined) await stored(entry);
       return entry;

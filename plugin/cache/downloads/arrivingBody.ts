@@ -37,10 +37,11 @@ export class ArrivingBody {
   }
 
   /** The image is whole. */
-  complete(body: Uint8Array): void {
+  complete({ size, body }: { size: number; body: () => Uint8Array }): void {
     if (this.#state !== 'growing') return;
-    this.#chunks = [body];
-    this.#size = body.length;
+    if (this.#size > size) return this.fail(); // a download that began again has brought less
+    if (this.#size < size) this.#chunks = [body()];
+    this.#size = size;
     this.#state = 'complete';
     this.#wake();
   }

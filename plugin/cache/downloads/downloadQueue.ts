@@ -19,6 +19,8 @@ export interface TaskContext<Progress> {
   /** Aborted when every requester has left. */
   signal: AbortSignal;
   report: (progress: Progress) => void;
+  /** What the slot is for has been done, and the next task may begin, though this one has not come to its end. */
+  freeSlot: () => void;
   /** To be awaited before each piece of work: holds up a background task while one for the screen is running. */
   standAside: () => Promise<void> | undefined;
 }
@@ -33,6 +35,17 @@ export interface DownloadQueueOptions {
   /** Whether background tasks are to stand aside although nothing for the screen is running. @default never */
   isBusy?: () => boolean;
 }
+
+/** What a task runs in: those for the screen, and those for all else. */
+interface Lane {
+  /** Tasks that have not come to their end. */
+  running: number;
+  /** Those of them that hold a slot. */
+  slots: number;
+}
+
+/** Tasks of a lane that may run, a slot: those that have freed theirs hold images in memory, and must not pile up. */
+const RUNNING_PER_SLOT = 2;
 
 interface Job<Result, Progress> {
   key: string;
@@ -59,7 +72,8 @@ export class DownloadQueue<Result, Progress = never> {
   readonly #options: DownloadQueueOptions;
   readonly #jobs = new Map<string, Job<Result, Progress>>();
   readonly #queued = new PriorityQueue<Job<Result, Progress>>();
-  readonly #running = { visible: 0, background: 0 };
+  readonly #visible: Lane = { running: 0, slots: 0 };
+  readonly #background: Lane = { running: 0, slots: 0 };
   readonly #rightOfWay: RightOfWay<Job<Result, Progress>>;
   readonly #leaving = new AbortListeners();
   readonly #tasks = new Set<Promise<void>>();
@@ -71,7 +85,7 @@ export class DownloadQueue<Result, Progress = never> {
   }
 
   get active(): number {
-    return this.#running.visible + this.#running.background;
+    return this.#visible.running + this.#background.running;
   }
 
   get queued(): number {
@@ -132,8 +146,8 @@ export class DownloadQueue<Result, Progress = never> {
   #fill(): void {
     for (;;) {
       const urgencies: Urgency[] = [];
-      if (this.#running.visible < this.#options.visible) urgencies.push('visible');
-      if (this.#running.background < this.#backgroundSlots()) urgencies.push('high', 'normal');
+      if (hasRoom(this.#visible, this.#options.visible)) urgencies.push('visible');
+      if (hasRoom(this.#background, this.#backgroundSlots())) urgencies.push('high', 'normal');
       const job = this.#queued.take(urgencies);
       if (job === undefined) return;
       const task = this.#start(job).finally(() => this.#tasks.delete(task));
@@ -147,24 +161,39 @@ export class DownloadQueue<Result, Progress = never> {
   }
 
   async #start(job: Job<Result, Progress>): Promise<void> {
-    const lane = job.urgency === 'visible' ? 'visible' : 'background';
-    this.#running[lane] += 1;
+    const lane = job.urgency === 'visible' ? this.#visible : this.#background;
+    const freeSlot = this.#occupy(lane);
     job.running = true;
-    if (lane === 'visible') this.#rightOfWay.take(job);
+    if (lane === this.#visible) this.#rightOfWay.take(job);
     try {
       const result = await job.task({
         signal: job.abort.signal,
         report: (progress) => this.#report(job, progress),
+        freeSlot,
         standAside: () => this.#rightOfWay.wait(job),
       });
       this.#settle(job, () => job.resolve(result));
     } catch (error) {
       this.#settle(job, () => job.reject(error));
     } finally {
-      this.#running[lane] -= 1;
+      lane.running -= 1;
       this.#rightOfWay.give(job);
+      freeSlot();
       this.#fill();
     }
+  }
+
+  /** Returns what gives the slot back, once. */
+  #occupy(lane: Lane): () => void {
+    lane.running += 1;
+    lane.slots += 1;
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      lane.slots -= 1;
+      this.#fill();
+    };
   }
 
   #listen(job: Job<Result, Progress>, onProgress: (progress: Progress) => void): void {
@@ -207,6 +236,10 @@ export class DownloadQueue<Result, Progress = never> {
     job.abort.abort();
     if (!job.running) job.reject(new ImageCacheError('ABORTED', 'Whoever asked for the image has left.'));
   }
+}
+
+function hasRoom(lane: Lane, slots: number): boolean {
+  return lane.slots < slots && lane.running < slots * RUNNING_PER_SLOT;
 }
 
 function closed(): ImageCacheError {

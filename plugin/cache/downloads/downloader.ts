@@ -10,6 +10,7 @@ import type { ManifestChange } from '../manifest/journalRecord.ts';
 import { insidePath } from '../files/layout.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import { newEntry } from './newEntry.ts';
+import { Scratch } from './scratch.ts';
 import type { Source, SourceObject } from '../source.ts';
 
 /** What does not show by then what it is, does not show it later. */
@@ -21,6 +22,8 @@ export interface DownloaderOptions<Object extends SourceObject> {
   blobs: BlobStore;
   inspect: Inspector;
   recognize: Recognizer;
+  /** Stores an image when there is room for it. */
+  admit: (entry: ManifestEntry, store: () => Promise<void>) => Promise<void>;
   /** The bytes that an image of this actor may have. */
   maxBytesOf: (actorId: string) => number;
   now: () => number;
@@ -32,13 +35,18 @@ export interface DownloadRequest {
   signal: AbortSignal;
   /** Hears of the image as soon as its first bytes show one that may be sent on while it arrives. */
   onArriving: (image: ArrivingImage) => void;
+  /** Called when the origin is no longer needed: what remains is ours to do. */
+  onReceived: () => void;
   /** Awaited for every chunk: resolves when nothing more urgent is on its way. */
   standAside: () => Promise<void> | undefined;
 }
 
 export interface Downloaded {
   entry: ManifestEntry;
-  body: Buffer;
+  /** Bytes. */
+  size: number;
+  /** The bytes, in one piece of memory. */
+  body: () => Buffer;
 }
 
 /** A download on its way. */
@@ -54,6 +62,7 @@ export class Downloader<Object extends SourceObject> {
   readonly #options: DownloaderOptions<Object>;
   /** Of one key there may be two: one that everybody has left, and one for who came after. */
   readonly #running = new Set<Running>();
+  readonly #scratch = new Scratch();
 
   constructor(options: DownloaderOptions<Object>) {
     this.#options = options;
@@ -66,22 +75,24 @@ export class Downloader<Object extends SourceObject> {
 
   async download(object: Object, request: DownloadRequest): Promise<Downloaded> {
     const { source, blobs, inspect, maxBytesOf } = this.#options;
-    const { actorId, signal, standAside } = request;
+    const { actorId, signal, onReceived, standAside } = request;
     const running: Running = { key: object.key, actorId, discarded: false };
     this.#running.add(running);
     const arriving = new ArrivingBody();
     const sink = new ImageSink({
       createWriter: () => blobs.createWriter(),
       inspect,
+      scratch: this.#scratch,
       maxBytes: maxBytesOf(actorId),
       standAside,
       onChunk: this.#announcer(arriving, request),
       onReset: () => arriving.restart(),
     });
     try {
-      await sink.open();
+      sink.open().catch(() => undefined); // the first chunk hears of it
       const { etag } = await source.download(object, sink, signal);
-      arriving.complete(sink.image.body);
+      arriving.complete(sink.image);
+      onReceived();
       await standAside();
       return await this.#store(sink, etag, object, running);
     } catch (error) {
@@ -107,14 +118,13 @@ export class Downloader<Object extends SourceObject> {
   }
 
   async #store(sink: ImageSink, etag: string, object: Object, running: Running): Promise<Downloaded> {
-    const { store, now, sync } = this.#options;
+    const { store, admit, now, sync } = this.#options;
     const { image } = sink;
     const blob = await sink.finish(sync);
     const { key, filename } = object;
     const entry = newEntry({ key, filename, actorId: running.actorId, etag, blob, image, at: now() });
-    await store.refresh(); // another process may have cleared it meanwhile
-    if (!running.discarded) await this.#keep(blob, entry, running);
-    return { entry: store.index.get(object.key) ?? entry, body: image.body };
+    if (!running.discarded) await admit(entry, () => this.#keep(blob, entry, running));
+    return { entry: store.index.get(object.key) ?? entry, size: image.size, body: image.body };
   }
 
   /** File first, entry second: an entry means that the file is there. */
@@ -135,7 +145,7 @@ export class Downloader<Object extends SourceObject> {
       if (store.index.getByPath(entry.local_path) === undefined) await blobs.remove(entry);
       throw error;
     }
-    // Cleared between the look above and the entry: take it back (T59).
+    // Cleared while it was on its way, also by another process: take it back (T59).
     if (!running.discarded || store.index.get(entry.s3_url) === undefined) return;
     const { removed } = await store.append({ op: 'delete', keys: [entry.s3_url], reason: 'invalidated' });
     for (const gone of removed) await blobs.remove(gone);

@@ -1,12 +1,15 @@
 import { ImageCacheError } from '../../errors.ts';
 import type { BlobWriter, WrittenBlob } from '../files/blobWriter.ts';
 import type { InspectedImage, Inspector } from '../inspector.ts';
+import { ReceivedBytes } from './receivedBytes.ts';
+import type { Scratch } from './scratch.ts';
 import type { Sink } from '../source.ts';
 
 export interface ImageSinkOptions {
   /** Called once, when the first byte comes or before. */
   createWriter: () => Promise<BlobWriter>;
   inspect: Inspector;
+  scratch: Scratch;
   maxBytes: number;
   /** Awaited for every chunk: resolves when nothing more urgent is on its way. */
   standAside: () => Promise<void> | undefined;
@@ -14,60 +17,81 @@ export interface ImageSinkOptions {
   onReset?: () => void;
 }
 
+/** A whole image that was received. */
+export interface ReceivedImage extends InspectedImage {
+  /** Bytes. */
+  size: number;
+  /** The bytes, in one piece of memory. */
+  body: () => Buffer;
+}
+
 /** Takes the bytes of a download into a temporary file, and finds out whether they are a whole image. */
 export class ImageSink implements Sink {
   readonly #options: ImageSinkOptions;
-  #writer: BlobWriter | undefined;
-  #size = 0;
-  #image: (InspectedImage & { body: Buffer }) | undefined;
+  #opening: Promise<BlobWriter> | undefined;
+  #received = new ReceivedBytes();
+  #image: ReceivedImage | undefined;
 
   constructor(options: ImageSinkOptions) {
     this.#options = options;
   }
 
-  /** Makes the temporary file, so that a directory that cannot be written to is noticed before the origin is asked. */
-  async open(): Promise<BlobWriter> {
-    this.#writer ??= await this.#options.createWriter();
-    return this.#writer;
+  /** Makes the temporary file; every chunk waits for it, so that a directory that cannot be written to is noticed at once. */
+  open(): Promise<BlobWriter> {
+    this.#opening ??= this.#options.createWriter();
+    return this.#opening;
   }
 
   async write(chunk: Uint8Array): Promise<void> {
     const { maxBytes, standAside, onChunk } = this.#options;
-    this.#size += chunk.length;
-    if (this.#size > maxBytes) throw tooLarge(maxBytes);
+    const received = this.#received;
+    if (received.length + chunk.length > maxBytes) throw tooLarge(maxBytes);
+    await this.open();
     await standAside();
-    onChunk?.(chunk, this.#size);
-    const writer = await this.open();
-    await writer.write(chunk);
+    received.append(chunk);
+    onChunk?.(chunk, received.length);
+    if (received.isDue) await this.#flush();
   }
 
   async reset(): Promise<void> {
-    this.#size = 0;
+    this.#received = new ReceivedBytes();
     this.#options.onReset?.();
-    await this.#writer?.reset();
+    await (await this.#opening)?.reset();
   }
 
   async complete(): Promise<void> {
-    const writer = await this.open();
-    const body = await writer.bytes();
-    this.#image = { ...this.#options.inspect(body), body };
+    const { inspect, scratch } = this.#options;
+    const received = this.#received;
+    const readBack = received.isKept ? undefined : await (await this.#flush()).bytes();
+    this.#image = {
+      ...inspect(readBack ?? received.peek(scratch)),
+      size: received.length,
+      body: () => readBack ?? received.join(),
+    };
   }
 
   /** The whole image. */
-  get image(): InspectedImage & { body: Buffer } {
+  get image(): ReceivedImage {
     if (this.#image !== undefined) return this.#image;
     throw new ImageCacheError('INTERNAL', 'The download ended without a look at its bytes.');
   }
 
   /** Ends the temporary file. */
   async finish(sync: boolean): Promise<WrittenBlob> {
-    const writer = await this.open();
+    const writer = await this.#flush();
     return writer.finish(sync);
   }
 
   /** Removes the temporary file unless it has moved to its own place. Never rejects. */
   async discard(): Promise<void> {
-    await this.#writer?.discard();
+    const writer = await this.#opening?.catch(() => undefined);
+    await writer?.discard();
+  }
+
+  async #flush(): Promise<BlobWriter> {
+    const writer = await this.open();
+    await writer.write(this.#received.take());
+    return writer;
   }
 }
 

@@ -112,19 +112,28 @@ export class MissPath<Object extends SourceObject> {
   async #download(
     object: Object,
     { actorId, urgency }: FetchRequest,
-    { signal, report, standAside }: TaskContext<ArrivingImage>,
+    { signal, report, freeSlot, standAside }: TaskContext<ArrivingImage>,
   ): Promise<Downloaded> {
     const { manifest, shelf, downloader, evictor, stats } = this.#options;
-    const stored = await manifest.findNow((index) => index.get(object.key));
+    const stored = await manifest.findLately((index) => index.get(object.key));
     const elsewhere = stored === undefined ? undefined : await shelf.read(stored);
-    if (elsewhere !== undefined) return elsewhere; // another process was faster
+    if (elsewhere !== undefined) {
+      const { entry, body } = elsewhere; // another process was faster
+      return { entry, size: body.length, body: () => body };
+    }
     try {
       await evictor.ensureFreeSpace();
-      const downloaded = await downloader.download(object, { actorId, signal, onArriving: report, standAside });
+      const downloaded = await downloader.download(object, {
+        actorId,
+        signal,
+        onArriving: report,
+        onReceived: freeSlot,
+        standAside,
+      });
       stats.completed += 1;
-      stats.downloadedBytes += downloaded.body.length;
-      if (urgency !== 'visible') stats.prefetched.add(object.key, downloaded.body.length);
-      this.#measure(downloaded.body.length);
+      stats.downloadedBytes += downloaded.size;
+      if (urgency !== 'visible') stats.prefetched.add(object.key, downloaded.size);
+      this.#measure(downloaded.size);
       shelf.keep(downloaded, urgency);
       await evictor.enforce(downloaded.entry);
       return downloaded;
@@ -149,8 +158,8 @@ export class MissPath<Object extends SourceObject> {
       const changed = await revalidator.revalidate(object, known, { signal, standAside });
       stats.revalidations[changed === undefined ? 'unchanged' : 'changed'] += 1;
       if (changed === undefined) return undefined;
-      stats.downloadedBytes += changed.body.length;
-      this.#measure(changed.body.length);
+      stats.downloadedBytes += changed.size;
+      this.#measure(changed.size);
       shelf.keep(changed, urgency);
       await evictor.enforce(changed.entry);
       return changed;

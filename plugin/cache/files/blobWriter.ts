@@ -1,16 +1,12 @@
 import { type Hash, createHash } from 'node:crypto';
+import { fstatSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf } from './fileError.ts';
-
-/** Up to this size the bytes are also kept in memory, so that they need not be read back to be looked at. */
-const KEEP_BYTES = 4 << 20;
+import { type FileIdentity, identityOf } from './fileIdentity.ts';
 
 /** Somebody may be removing the directory again and again (T55). */
 const MAX_ATTEMPTS = 5;
-
-/** Collected before it is written: each write is a turn of one of the few threads that do all work on files. */
-const WRITE_BYTES = 1 << 20;
 
 export interface WrittenBlob {
   /** Hex. */
@@ -18,6 +14,8 @@ export interface WrittenBlob {
   size: number;
   /** The file under its temporary name. */
   path: string;
+  /** What it is known by when it has its own name. */
+  identity: FileIdentity;
   /** The file has moved to its own place, so that there is nothing left to discard. */
   release?(): void;
 }
@@ -28,9 +26,6 @@ export class BlobWriter {
   readonly #file: FileHandle;
   #hash: Hash = createHash('sha256');
   #size = 0;
-  #written = 0;
-  #pending: Uint8Array[] = [];
-  #kept: Uint8Array[] | undefined = [];
   #closed = false;
   #released = false;
 
@@ -52,38 +47,30 @@ export class BlobWriter {
     }
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
-    this.#hash.update(chunk);
-    this.#size += chunk.length;
-    if (this.#size > KEEP_BYTES) this.#kept = undefined;
-    else this.#kept?.push(chunk);
-    this.#pending.push(chunk);
-    if (this.#size - this.#written >= WRITE_BYTES) await this.#flush();
+  async write(chunks: readonly Uint8Array[]): Promise<void> {
+    for (const chunk of chunks) this.#hash.update(chunk);
+    for (let rest = after(chunks, 0); rest.length > 0;) {
+      // Positions are explicit, so that `reset` needs no seek; a write may stop short of what it was given.
+      const { bytesWritten } = await this.#file.writev(rest, this.#size);
+      if (bytesWritten === 0) throw shortWrite();
+      this.#size += bytesWritten;
+      rest = after(rest, bytesWritten);
+    }
   }
 
   /** Begins again from the first byte. */
   async reset(): Promise<void> {
-    await this.#file.truncate(0);
+    if (this.#size > 0) await this.#file.truncate(0);
     this.#hash = createHash('sha256');
     this.#size = 0;
-    this.#written = 0;
-    this.#kept = [];
-    this.#pending = [];
   }
 
-  /** What was written so far. */
+  /** What was written so far, read back. */
   async bytes(): Promise<Buffer> {
-    if (this.#kept !== undefined) {
-      const bytes = Buffer.concat(this.#kept);
-      this.#kept = [bytes];
-      if (this.#written === 0) this.#pending = [bytes]; // need not be joined again to be written
-      return bytes;
-    }
-    await this.#flush();
     const bytes = Buffer.allocUnsafe(this.#size);
     for (let done = 0; done < bytes.length;) {
       const { bytesRead } = await this.#file.read(bytes, done, bytes.length - done, done);
-      if (bytesRead === 0) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
+      if (bytesRead === 0) throw shortWrite();
       done += bytesRead;
     }
     return bytes;
@@ -91,15 +78,14 @@ export class BlobWriter {
 
   /** Ends the file. Its size is compared with what was written: a full disk does not always say so. */
   async finish(sync: boolean): Promise<WrittenBlob> {
-    await this.#flush();
     if (sync) await this.#file.sync();
-    const { size } = await this.#file.stat();
+    const identity = identityOf(fstatSync(this.#file.fd)); // no disk is asked, and a turn of a thread costs ten times as much
     await this.#close();
-    if (size !== this.#size) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
+    if (identity.size !== this.#size) throw shortWrite();
     const release = () => {
       this.#released = true;
     };
-    return { sha256: this.#hash.digest('hex'), size, path: this.path, release };
+    return { sha256: this.#hash.digest('hex'), size: this.#size, path: this.path, identity, release };
   }
 
   /** Removes the file unless it was released. Never rejects: what stays is swept at the next start. */
@@ -109,21 +95,22 @@ export class BlobWriter {
     await rm(this.path, { force: true }).catch(() => undefined);
   }
 
-  async #flush(): Promise<void> {
-    const [first = new Uint8Array()] = this.#pending;
-    const bytes = this.#pending.length > 1 ? Buffer.concat(this.#pending) : first;
-    this.#pending = [];
-    for (let done = 0; done < bytes.length;) {
-      // Positions are explicit, so that `reset` needs no seek; a write may stop short of what it was given.
-      const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, this.#written);
-      done += bytesWritten;
-      this.#written += bytesWritten;
-    }
-  }
-
   async #close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     await this.#file.close();
   }
+}
+
+/** What is left of the chunks when so many bytes are done; none of it is empty. */
+function after(chunks: readonly Uint8Array[], done: number): Uint8Array[] {
+  let start = -done;
+  return chunks.flatMap((chunk) => {
+    start += chunk.length;
+    return start <= 0 ? [] : [chunk.subarray(Math.max(0, chunk.length - start))];
+  });
+}
+
+function shortWrite(): Error {
+  return Object.assign(new Error('short write'), { code: 'ENOSPC' });
 }

@@ -56,11 +56,11 @@ export class BlobStore {
         hint: 'Remove the link: whoever can change it decides where files are written.',
       });
     }
-    const linked = twin !== undefined && twin !== path && (await this.#linkTwin(blob, join(this.#dir, twin), target));
-    if (!linked) await replaceFile(blob.path, target);
+    const linked = twin === undefined || twin === path ? undefined : await this.#linkTwin(blob, twin, target);
+    if (linked === undefined) await replaceFile(blob.path, target);
     blob.release?.();
     if (this.#sync) await this.#syncFolder(dirname(target), folder.ino);
-    this.#verified.set(path, identityOf(await stat(target)));
+    this.#verified.set(path, linked ?? blob.identity);
   }
 
   /** The bytes of an entry; `undefined` when they are gone, or are not what the entry says they are. */
@@ -179,18 +179,18 @@ export class BlobStore {
     await quarantine(this.#dir, join(this.#dir, path), this.#now()).catch(() => undefined); // another process was faster
   }
 
-  /** Only a twin that is still what it was when it was checked is linked to. */
-  async #linkTwin(blob: WrittenBlob, twin: string, target: string): Promise<boolean> {
-    const twinPath = twin.slice(this.#dir.length + 1);
-    const stats = await stat(twin).catch(() => undefined);
-    if (stats === undefined || !isSameFile(this.#verified.get(twinPath), identityOf(stats))) return false;
-    const linked = await link(twin, target).then(
-      () => true,
-      () => false, // already there, or no hard links here: the written file takes the name instead
-    );
-    if (!linked) return false;
+  /** Only a twin that is still what it was when it was checked is linked to. Returns what the link is known by. */
+  async #linkTwin(blob: WrittenBlob, twin: string, target: string): Promise<FileIdentity | undefined> {
+    const known = this.#verified.get(twin);
+    const stats = await stat(join(this.#dir, twin)).catch(() => undefined);
+    if (known === undefined || stats === undefined || !isSameFile(known, stats)) return undefined;
+    try {
+      await link(join(this.#dir, twin), target);
+    } catch {
+      return undefined; // already there, or no hard links here: the written file takes the name instead
+    }
     await rm(blob.path, { force: true });
-    return true;
+    return known;
   }
 }
 

@@ -81,7 +81,7 @@ export class Freshness<Object extends SourceObject> {
     if (failure !== undefined) return { ...image, outcome: 'STALE' };
     return changed === undefined
       ? { ...image, outcome: 'REVALIDATED' }
-      : { ...changed, tier: 's3', outcome: 'REVALIDATED' };
+      : { entry: changed.entry, body: changed.body(), tier: 's3', outcome: 'REVALIDATED' };
   }
 
   /** Has the origin asked in the background, when that is due, once whoever reads it. */

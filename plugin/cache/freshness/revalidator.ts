@@ -9,6 +9,7 @@ import type { ManifestChange } from '../manifest/journalRecord.ts';
 import { originalDigest } from '../manifest/manifestEntry.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import { replaceImage } from '../replaceImage.ts';
+import { Scratch } from '../downloads/scratch.ts';
 import type { Shelf } from '../shelf.ts';
 import type { Source, SourceObject } from '../source.ts';
 
@@ -40,6 +41,7 @@ export interface RevalidationContext {
 export class Revalidator<Object extends SourceObject> {
   readonly #options: RevalidatorOptions<Object>;
   readonly #running = new Set<Running>();
+  readonly #scratch = new Scratch();
 
   constructor(options: RevalidatorOptions<Object>) {
     this.#options = options;
@@ -66,7 +68,8 @@ export class Revalidator<Object extends SourceObject> {
       await ensureRoom();
       return blobs.createWriter();
     };
-    const sink = new ImageSink({ createWriter, inspect, maxBytes: maxBytesOf(known.actor_id), standAside });
+    const maxBytes = maxBytesOf(known.actor_id);
+    const sink = new ImageSink({ createWriter, inspect, scratch: this.#scratch, maxBytes, standAside });
     try {
       const { etag, notModified } = await source.download(object, sink, signal, known.etag);
       if (notModified === true) {
@@ -85,7 +88,7 @@ export class Revalidator<Object extends SourceObject> {
       if (running.discarded) return undefined;
       const replacement = { known: this.#asStored(known), entry, blob };
       if (!(await replaceImage({ store, blobs, shelf }, replacement))) return undefined;
-      return { entry: store.index.get(object.key) ?? entry, body: image.body };
+      return { entry: store.index.get(object.key) ?? entry, size: image.size, body: image.body };
     } catch (error) {
       throw fileError(error);
     } finally {

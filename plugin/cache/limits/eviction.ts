@@ -57,6 +57,8 @@ const MAX_DROPPED = 256;
 /** On a full disk only what nobody used for a day makes room for new images: the rest is intact (T56). */
 const STALE_MS = 24 * 60 * 60 * 1000;
 const EXPIRE_EVERY_MS = 60_000;
+/** For so long a look at the disk holds: what comes meanwhile is a fraction of `minFreeSpace`. */
+const ROOMY_MS = 50;
 
 /**
  * Keeps the cache within its limits: the least recently used images go first, pinned ones and the one that was just
@@ -67,6 +69,9 @@ export class Evictor {
   readonly #serial = createSerial();
   readonly #timer: NodeJS.Timeout | undefined;
   #expiredAt = Number.NEGATIVE_INFINITY;
+  /** What is about to be stored. */
+  readonly #incoming: Excess = { bytes: 0, entries: 0 };
+  #roomyAt = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(options: EvictorOptions) {
@@ -82,11 +87,23 @@ export class Evictor {
     clearInterval(this.#timer);
   }
 
+  /** Stores an image after room was made for it, so that the cache is never larger than it may be. */
+  async admit<Result>(entry: ManifestEntry, store: () => Promise<Result>): Promise<Result> {
+    this.#incoming.bytes += entry.size_bytes;
+    this.#incoming.entries += 1;
+    try {
+      await this.#makeRoom(entry.s3_url);
+      return await store();
+    } finally {
+      this.#incoming.bytes -= entry.size_bytes;
+      this.#incoming.entries -= 1;
+    }
+  }
+
   /** Makes the cache fit its limits again, after this image was stored. */
   async enforce({ s3_url: keep, actor_id }: Pick<ManifestEntry, 's3_url' | 'actor_id'>): Promise<void> {
     if (performance.now() - this.#expiredAt > EXPIRE_EVERY_MS) await this.#expire();
-    await this.#reclaim(this.#excessBytes());
-    await this.#fit(this.#whole(keep));
+    await this.#makeRoom(keep);
     const quota = this.#options.limits.quotaOf?.(actor_id);
     if (quota !== undefined) await this.#fit(this.#ofActor(actor_id, quota, keep));
   }
@@ -97,7 +114,12 @@ export class Evictor {
    */
   async ensureFreeSpace(): Promise<void> {
     const { missingSpace } = this.#options;
-    if ((await missingSpace()) === 0) return;
+    const now = performance.now();
+    if (now - this.#roomyAt < ROOMY_MS) return;
+    if ((await missingSpace()) === 0) {
+      this.#roomyAt = now;
+      return;
+    }
     await this.#serial(async () => {
       const missing = await missingSpace();
       if (missing === 0) return;
@@ -108,6 +130,11 @@ export class Evictor {
         hint: 'Free some space, or lower `minFreeSpace`. Everything cached so far is intact.',
       });
     });
+  }
+
+  async #makeRoom(keep: string): Promise<void> {
+    await this.#reclaim(this.#excessBytes());
+    await this.#fit(this.#whole(keep));
   }
 
   /** Drops what was not used for `maxAge`. */
@@ -173,7 +200,7 @@ export class Evictor {
   #excessBytes(part = 1): number {
     const { manifest, expendable, limits } = this.#options;
     const bytes = expendable.reduce((sum, files) => sum + files.bytes, manifest.store.index.totalBytes);
-    return bytes - limits.maxSize * part;
+    return bytes + this.#incoming.bytes - limits.maxSize * part;
   }
 
   #whole(keep: string): Budget {
@@ -182,7 +209,7 @@ export class Evictor {
       entries: (index) => index.values(),
       excess: (index, part) => ({
         bytes: this.#excessBytes(part),
-        entries: index.size - maxEntries * part,
+        entries: index.size + this.#incoming.entries - maxEntries * part,
       }),
       mayGo: (entry) => entry.pinned !== true && entry.s3_url !== keep,
     };

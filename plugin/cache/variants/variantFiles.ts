@@ -72,7 +72,7 @@ export class VariantFiles {
     if (!(await isFolder(dirname(path)))) throw new Error('a folder of variants is a link');
     const writer = await BlobWriter.create(temporaryPath(this.#dir));
     try {
-      await writer.write(bytes);
+      await writer.write([bytes]);
       const blob = await writer.finish(false);
       await replaceFile(blob.path, path);
     } finally {
