@@ -23,6 +23,15 @@ describe('the id of a cache directory', () => {
     expect(await readFile(join(dir, 'CACHE_ID'), 'utf8')).toContain(`${ids[0]}\n`);
   });
 
+  it('is never seen half written by those who come while it is made', async () => {
+    for (let n = 0; n < 20; n += 1) {
+      const dir = await directory();
+      const ids = await Promise.all(Array.from({ length: 20 }, () => readCacheId(dir)));
+      expect(new Set(ids).size).toBe(1);
+      expect(await readdir(join(dir, 'tmp'))).toEqual([]);
+    }
+  });
+
   it('stays when the directory is moved', async () => {
     const dir = await directory();
     const id = await readCacheId(dir);

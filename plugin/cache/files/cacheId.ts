@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { open, rm, stat, writeFile } from 'node:fs/promises';
+import { link, open, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from './fileError.ts';
 import { READ } from './openFlags.ts';
@@ -20,16 +20,29 @@ const FORM = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\n(\d+)\n$/;
 export async function readCacheId(dir: string): Promise<string> {
   const path = join(dir, CACHE_ID_FILE);
   const inode = String((await stat(dir, { bigint: true })).ino);
-  await writeFile(path, `${randomUUID()}\n${inode}\n`, { flag: 'wx', mode: 0o600 }).catch((error: unknown) => {
-    if (errnoOf(error) !== 'EEXIST') throw error;
-  });
-  const text = await readStart(path);
+  const [content, known] = [`${randomUUID()}\n${inode}\n`, await readStart(path)];
+  const text = known === '' ? await createOnce(dir, path, content) : known;
   const [, id, ownInode] = FORM.exec(text) ?? [];
   if (id !== undefined && ownInode === inode) return id;
 
   const derived = uuidFrom(`${text}${inode}`);
   await replaceContent(dir, path, `${derived}\n${inode}\n`).catch(() => undefined); // a directory that may only be read
   return derived;
+}
+
+/** Gives the file this content unless it is there, and returns what it has: nobody ever sees it half written. */
+async function createOnce(dir: string, path: string, content: string): Promise<string> {
+  const tmp = temporaryPath(dir);
+  await writeFile(tmp, content, { flag: 'wx', mode: 0o600 });
+  try {
+    await link(tmp, path);
+  } catch (error) {
+    // Where there are no hard links, somebody may see it empty, and take the directory for a copy.
+    if (errnoOf(error) !== 'EEXIST') await writeFile(path, content, { flag: 'wx', mode: 0o600 }).catch(() => undefined);
+  } finally {
+    await rm(tmp, { force: true });
+  }
+  return readStart(path);
 }
 
 async function replaceContent(dir: string, path: string, text: string): Promise<void> {

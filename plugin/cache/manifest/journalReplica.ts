@@ -31,7 +31,8 @@ export interface JournalReplicaOptions {
 
 /** Logs that were removed by hand and are made up for; a stray number is not worth a million files. */
 const MAX_GAP = 1000;
-const MAX_REMOVALS = 5;
+/** Somebody may be removing the directory again and again, faster than a busy machine makes it. */
+const MAX_REMOVALS = 20;
 
 /**
  * What this process has read of the journal: the manifest as it was then. A snapshot is where reading begins, and it
