@@ -86,7 +86,11 @@ function parseHost(header: string): Host {
   return { name: ipv6 === undefined ? name : `[${ipv6}]`, port, isName: isIP(name) === 0 };
 }
 
-const HOST_NAME = /^(?:host|:authority)$/i;
+/** Most names have another length, and need not be looked at. */
+function isHostName(name: string): boolean {
+  if (name.length === 4) return name === 'Host' || name.toLowerCase() === 'host';
+  return name.length === 10 && name.toLowerCase() === ':authority';
+}
 
 /**
  * The one host a request names. Read from the raw headers, because `headers.host` hides a duplicate: the server and a
@@ -96,7 +100,7 @@ function hostHeader(request: GuardedRequest): string {
   const { rawHeaders, httpVersionMajor } = request; // Name, value, name, value, …
   let host: string | undefined;
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (!HOST_NAME.test(rawHeaders[index] ?? '')) continue;
+    if (!isHostName(rawHeaders[index] ?? '')) continue;
     const value = rawHeaders[index + 1];
     if (host !== undefined && (httpVersionMajor < 2 || value !== host)) throw invalidHost();
     host = value;

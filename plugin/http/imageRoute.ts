@@ -9,7 +9,7 @@ import type { HttpContext } from './context.ts';
 import type { ManifestEntry } from '../protocol.ts';
 import { ensureAuthorized } from './ensureAuthorized.ts';
 import { parseQuery } from './query.ts';
-import { sendImage } from './sendImage.ts';
+import { createSendImage } from './sendImage.ts';
 import { isStreamable, streamImage } from './streamImage.ts';
 import { requesterSignal } from './requesterSignal.ts';
 import { sendVariant } from './sendVariant.ts';
@@ -31,6 +31,7 @@ const PARAMETERS = {
  */
 export function createImageRoute(context: HttpContext) {
   const { cache, logger, authorize } = context;
+  const sendImage = createSendImage();
 
   async function answer(request: IncomingMessage, response: ServerResponse, started: number): Promise<void> {
     const query = parseQuery(request.url ?? '', PARAMETERS);
@@ -125,13 +126,16 @@ export function createImageRoute(context: HttpContext) {
   };
 }
 
-/** Slashes may be escaped, as `encodeURIComponent` does. */
-const PATH_QUERY = /^\/image\?path=((?:[^&#%+]|%2F)+)$/;
+const PATH_QUERY = '/image?path=';
+/** What would have to be looked at more closely. */
+const SPECIAL = /[&#%+]/;
 
-/** The plainest and most frequent question, without any parsing. */
+/** The plainest and most frequent question, without any parsing. Slashes may be escaped, as `encodeURIComponent` does. */
 function peekQuery(cache: HttpContext['cache'], url: string): CachedImage | undefined {
-  const path = PATH_QUERY.exec(url)?.[1];
-  return path === undefined ? undefined : cache.peek(path.includes('%') ? path.replaceAll('%2F', '/') : path);
+  if (!url.startsWith(PATH_QUERY)) return undefined;
+  const asked = url.slice(PATH_QUERY.length);
+  const path = asked.includes('%2F') ? asked.replaceAll('%2F', '/') : asked;
+  return path === '' || SPECIAL.test(path) ? undefined : cache.peek(path);
 }
 
 function shortName({ entry }: CachedImage): string {

@@ -54,10 +54,11 @@ export function createHandler(context: HttpContext): Middleware {
       dropForeignCors(response);
       guard(request);
       if (applyCors(context.allowedOrigins, request, response)) return;
+      const { url = '' } = request;
       // A fragment, `*`, or the absolute form (RFC 9112, 3.2.2), whose host the guard has not seen (T11).
-      if (!/^\/[^#]*$/.test(request.url ?? ''))
+      if (!url.startsWith('/') || url.includes('#'))
         throw new ImageCacheError('INVALID_PATH', 'The request target is no path and query.');
-      if (isImagePath(request.url)) imageRoute(request, response)?.catch((error) => refuse(request, response, error));
+      if (isImagePath(url)) imageRoute(request, response)?.catch((error) => refuse(request, response, error));
       else handle(request, response, (error) => refuse(request, response, error ?? unknownRoute(request)));
     } catch (error) {
       refuse(request, response, error);
@@ -65,7 +66,7 @@ export function createHandler(context: HttpContext): Middleware {
   };
 }
 
-function isImagePath(url = ''): boolean {
+function isImagePath(url: string): boolean {
   return url.startsWith('/image') && (url.length === 6 || url[6] === '?');
 }
 

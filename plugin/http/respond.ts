@@ -30,8 +30,15 @@ const SECURITY_HEADERS = {
 /** The same, for a page of `allowedOrigins`, which `cors.ts` has let in. */
 const SHARED_SECURITY_HEADERS = { ...SECURITY_HEADERS, 'Cross-Origin-Resource-Policy': 'cross-origin' } as const;
 
-export function securityHeaders(response: ServerResponse) {
+type SecurityHeaders = typeof SECURITY_HEADERS | typeof SHARED_SECURITY_HEADERS;
+
+export function securityHeaders(response: ServerResponse): SecurityHeaders {
   return response.hasHeader('Access-Control-Allow-Origin') ? SHARED_SECURITY_HEADERS : SECURITY_HEADERS;
+}
+
+/** Whether they are those for a page of another origin. */
+export function isShared(headers: SecurityHeaders): boolean {
+  return headers === SHARED_SECURITY_HEADERS;
 }
 
 /** Answers with JSON. */

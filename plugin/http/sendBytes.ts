@@ -3,47 +3,62 @@ import { ImageCacheError } from '../errors.ts';
 import { parseRange } from './range.ts';
 import { securityHeaders, sendProblem } from './respond.ts';
 
-/** The bytes of an image, and what is said of them. */
-export interface SendableBytes {
-  body: Buffer;
+/** What is said of an image. */
+export interface Description {
   /** Of the bytes: what the ETag is made of. */
   digest: string;
   contentType: string;
+  size: number;
   headers: OutgoingHttpHeaders;
 }
 
-/** Answers with bytes, a part of them, or the news that the browser has them already. */
-export function sendBytes(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { body, digest, contentType, headers: own }: SendableBytes,
-): void {
+/** The heads of the answers with an image, put together once for as long as nothing in them changes. */
+export interface Heads {
+  readonly etag: string;
+  readonly notModified: Readonly<OutgoingHttpHeaders>;
+  readonly whole: Readonly<OutgoingHttpHeaders>;
+}
+
+export function headsOf(
+  { digest, contentType, size, headers }: Description,
+  security: ReturnType<typeof securityHeaders>,
+): Heads {
   const etag = `"${digest}"`;
-  const headers: OutgoingHttpHeaders = { ETag: etag, ...own, ...securityHeaders(response) };
-  // RFC 9110, 13.2.2: If-None-Match comes first, and 304 before anything else is looked at.
-  if (matches(request.headers['if-none-match'], etag)) {
-    response.writeHead(304, headers).end();
-    return;
-  }
-
-  headers['Content-Type'] = contentType;
-  headers['Accept-Ranges'] = 'bytes';
+  const notModified = { ETag: etag, ...headers, ...security };
+  const whole: OutgoingHttpHeaders = { ...notModified, 'Content-Type': contentType, 'Accept-Ranges': 'bytes' };
   // An SVG may hold scripts: never a page of this origin (T13).
-  if (contentType === 'image/svg+xml') headers['Content-Disposition'] = 'attachment';
+  if (contentType === 'image/svg+xml') whole['Content-Disposition'] = 'attachment';
+  whole['Content-Length'] = size;
+  return { etag, notModified, whole };
+}
 
-  const ifRange = request.headers['if-range'];
-  const wanted = ifRange === undefined || ifRange === etag ? request.headers.range : undefined;
-  const range = parseRange(wanted, body.length);
-  if (range === 'unsatisfiable') {
-    response.setHeader('Content-Range', `bytes */${body.length}`);
-    sendProblem(request, response, new ImageCacheError('RANGE_NOT_SATISFIABLE', `The image has ${body.length} bytes.`));
+/** Answers with bytes, a part of them, or the news that the browser has them already. */
+export function sendBytes(request: IncomingMessage, response: ServerResponse, body: Buffer, heads: Heads): void {
+  const { etag, notModified, whole } = heads;
+  const { 'if-none-match': ifNoneMatch, 'if-range': ifRange, range } = request.headers;
+  // RFC 9110, 13.2.2: If-None-Match comes first, and 304 before anything else is looked at.
+  if (matches(ifNoneMatch, etag)) {
+    response.writeHead(304, notModified).end();
     return;
   }
-  const part = range === undefined ? body : body.subarray(range.first, range.last + 1);
-  headers['Content-Length'] = part.length;
-  if (range !== undefined) headers['Content-Range'] = `bytes ${range.first}-${range.last}/${body.length}`;
-  response.writeHead(range === undefined ? 200 : 206, headers);
-  response.end(request.method === 'HEAD' ? undefined : part);
+  if (range !== undefined && (ifRange === undefined || ifRange === etag)) {
+    const part = parseRange(range, body.length);
+    if (part === 'unsatisfiable') {
+      const problem = new ImageCacheError('RANGE_NOT_SATISFIABLE', `The image has ${body.length} bytes.`);
+      response.setHeader('Content-Range', `bytes */${body.length}`);
+      sendProblem(request, response, problem);
+      return;
+    }
+    if (part !== undefined) {
+      const { first, last } = part;
+      const range = `bytes ${first}-${last}/${body.length}`;
+      response.writeHead(206, { ...whole, 'Content-Length': last - first + 1, 'Content-Range': range });
+      response.end(request.method === 'HEAD' ? undefined : body.subarray(first, last + 1));
+      return;
+    }
+  }
+  response.writeHead(200, whole);
+  response.end(request.method === 'HEAD' ? undefined : body);
 }
 
 /** Weak comparison (RFC 9110, 8.8.3.2), as If-None-Match wants it. */

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CachedImage } from '../cache/shelf.ts';
-import type { CacheTier } from '../protocol.ts';
-import { sendBytes } from './sendBytes.ts';
+import type { CacheTier, ManifestEntry } from '../protocol.ts';
+import { isShared, securityHeaders } from './respond.ts';
+import { type Description, type Heads, headsOf, sendBytes } from './sendBytes.ts';
 
 export type AskedBy = 'path' | 'url';
 
@@ -20,22 +21,34 @@ const CACHE_STATUS: Record<CacheTier | 'STALE' | 'REVALIDATED', string> = {
   REVALIDATED: 'image-cache; fwd=request; detail=revalidated',
 };
 
-/** Answers with an image, a part of it, or the news that the browser has it already. */
-export function sendImage(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { entry, body, tier, outcome }: CachedImage,
-  askedBy: AskedBy,
-): void {
-  sendBytes(request, response, {
-    body,
+type SendImage = (request: IncomingMessage, response: ServerResponse, image: CachedImage, askedBy: AskedBy) => void;
+
+/** Makes what answers with an image, a part of it, or the news that the browser has it already. */
+export function createSendImage(): SendImage {
+  /** Of images in memory that are asked for by path: nothing in the head of such an answer changes from one to the next. */
+  const frequent = new WeakMap<ManifestEntry, Heads>();
+
+  return function sendImage(request, response, image, askedBy) {
+    const security = securityHeaders(response);
+    const isFrequent =
+      image.tier === 'memory' && askedBy === 'path' && image.outcome === undefined && !isShared(security);
+    const known = isFrequent ? frequent.get(image.entry) : undefined;
+    const heads = known ?? headsOf(describe(image, askedBy), security);
+    if (isFrequent && known === undefined) frequent.set(image.entry, heads);
+    sendBytes(request, response, image.body, heads);
+  };
+}
+
+function describe({ entry, body, tier, outcome }: CachedImage, askedBy: AskedBy): Description {
+  return {
     digest: entry.sha256,
     contentType: entry.content_type,
+    size: body.length,
     headers: {
       'Cache-Control': CACHE_CONTROL[askedBy],
       'X-Cache': outcome ?? (tier === 's3' ? 'MISS' : 'HIT'),
       'Cache-Status': CACHE_STATUS[outcome ?? tier],
       'Server-Timing': tier,
     },
-  });
+  };
 }

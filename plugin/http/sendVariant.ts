@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SizedImage } from '../cache/variants/sizedImage.ts';
 import type { VariantSpec } from '../cache/variants/variantSpec.ts';
 import { ImageCacheError } from '../errors.ts';
-import { sendBytes } from './sendBytes.ts';
+import { securityHeaders } from './respond.ts';
+import { headsOf, sendBytes } from './sendBytes.ts';
 import { type AskedBy, CACHE_CONTROL } from './sendImage.ts';
 
 /** The `detail` of RFC 9211: whether it is a variant, and from where, or why it is the original. */
@@ -26,18 +27,15 @@ export function sendVariant(
 ): void {
   if (origin === 'no-maker' && !spec.negotiated) throw sharpMissing();
   if (spec.negotiated) response.appendHeader('Vary', 'Accept');
-  sendBytes(request, response, {
-    body,
-    digest,
-    contentType,
-    headers: {
-      // Once sharp is installed the same URL is another image.
-      'Cache-Control': CACHE_CONTROL[origin === 'no-maker' ? 'url' : askedBy],
-      'X-Cache': tier === 's3' ? 'MISS' : 'HIT',
-      'Cache-Status': `image-cache; ${tier === 's3' ? 'fwd=miss; stored' : 'hit'}; detail=${DETAIL[origin]}`,
-      'Server-Timing': tier,
-    },
-  });
+  const headers = {
+    // Once sharp is installed the same URL is another image.
+    'Cache-Control': CACHE_CONTROL[origin === 'no-maker' ? 'url' : askedBy],
+    'X-Cache': tier === 's3' ? 'MISS' : 'HIT',
+    'Cache-Status': `image-cache; ${tier === 's3' ? 'fwd=miss; stored' : 'hit'}; detail=${DETAIL[origin]}`,
+    'Server-Timing': tier,
+  };
+  const heads = headsOf({ digest, contentType, size: body.length, headers }, securityHeaders(response));
+  sendBytes(request, response, body, heads);
 }
 
 function sharpMissing(): ImageCacheError {

@@ -3,8 +3,8 @@ import { DownloadQueue, type TaskContext } from '../../plugin/cache/downloads/do
 import type { Urgency } from '../../plugin/cache/downloads/priorityQueue.ts';
 
 /** A queue whose tasks run until they are told to end, and what has been begun, in order. */
-function startQueue({ visible = 2, background = 4 } = {}) {
-  const queue = new DownloadQueue<string>({ visible, background: () => background });
+function startQueue({ visible = 2, background = 4, isBusy = (): boolean => false } = {}) {
+  const queue = new DownloadQueue<string>({ visible, background: () => background, isBusy });
   const begun: string[] = [];
   const contexts = new Map<string, TaskContext<never>>();
   const ends = new Map<string, () => void>();
@@ -90,6 +90,21 @@ describe('DownloadQueue', () => {
     expect(begun).toEqual(['p0', 'p1', 'p2', 'p3']);
     await end('p2');
     expect(begun.at(-1)).toBe('p4');
+  });
+
+  it('begins no more than a few in the background while there is something better to do', async () => {
+    let busy = true;
+    const { add, begun, end } = startQueue({ background: 16, isBusy: () => busy });
+    for (const key of names('p', 40)) void add(key, 'normal');
+    await settle();
+    expect(begun).toHaveLength(4);
+    void add('seen', 'visible');
+    await settle();
+    expect(begun.at(-1), 'the screen does not wait').toBe('seen');
+    busy = false;
+    for (const key of ['p0', 'seen']) await end(key);
+    await linger();
+    expect(begun, 'as many as may run, and the two that have ended').toHaveLength(18);
   });
 
   it('promotes what is queued at a lower priority, and runs it once for all', async () => {

@@ -47,6 +47,9 @@ interface Lane {
 /** Tasks of a lane that may run, a slot: those that have freed theirs hold images in memory, and must not pile up. */
 const RUNNING_PER_SLOT = 2;
 
+/** Background tasks that are begun while there is something better to do; they also stand aside. */
+const BUSY_SLOTS = 4;
+
 interface Job<Result, Progress> {
   key: string;
   urgency: Urgency;
@@ -157,6 +160,7 @@ export class DownloadQueue<Result, Progress = never> {
 
   #backgroundSlots(): number {
     const slots = this.#options.background();
+    if (this.#options.isBusy?.() === true) return Math.min(slots, BUSY_SLOTS);
     return this.#rightOfWay.isTaken ? Math.ceil(slots / 2) : slots;
   }
 
