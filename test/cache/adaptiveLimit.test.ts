@@ -26,17 +26,17 @@ function startBehind(rateAt: (limit: number) => number, { start = 16, max = 64 }
 describe('AdaptiveLimit', () => {
   it('grows to its maximum while every step up is faster, as with a distant origin', () => {
     const { rounds } = startBehind((limit) => limit * 10);
-    expect(rounds(5)).toEqual([24, 36, 54, 64, 64]);
+    expect(rounds(5)).toEqual([32, 64, 64, 64, 64]);
   });
 
   it('stays near where it began when more makes nothing faster', () => {
     const { rounds } = startBehind(() => 1000);
-    expect(rounds(16)).toEqual([24, 16, 16, 16, 16, 16, 24, 16, 16, 16, 16, 16, 24, 16, 16, 16]);
+    expect(rounds(16)).toEqual([32, 16, 16, 16, 16, 16, 24, 16, 16, 16, 16, 16, 24, 16, 16, 16]);
   });
 
   it('takes back a step that made it slower', () => {
-    const { rounds } = startBehind((limit) => (limit <= 24 ? limit * 10 : 100));
-    expect(rounds(3)).toEqual([24, 36, 24]);
+    const { rounds } = startBehind((limit) => (limit <= 32 ? limit * 10 : 100));
+    expect(rounds(3)).toEqual([32, 64, 32]);
   });
 
   it('tries again when the network has become faster', () => {

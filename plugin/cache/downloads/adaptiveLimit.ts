@@ -1,6 +1,8 @@
 /** A gain below this is noise. */
 const WORTHWHILE = 1.05;
 const STEP = 1.5;
+/** The step until the first one that brought nothing: most origins are far, and a prefetch is over soon. */
+const FIRST_STEP = 2;
 /** Rounds after a step that brought nothing before another is tried: the network may have changed. */
 const PATIENCE = 5;
 
@@ -12,8 +14,8 @@ export interface AdaptiveLimitOptions {
 }
 
 /**
- * How many downloads to run at a time: more as long as more bytes a second come of it (hill climbing, one round a step),
- * half when the origin asks to slow down (as TCP's AIMD). A round is as many downloads as may run at a time.
+ * How many downloads to run at a time: more as long as more bytes a second come of it (hill climbing, one round a step, twice
+ * as many at first), half when the origin asks to slow down (as TCP's AIMD). A round is as many downloads as may run at a time.
  */
 export class AdaptiveLimit {
   readonly #max: number;
@@ -22,6 +24,7 @@ export class AdaptiveLimit {
   /** The last value that was worthwhile, and the bytes in a millisecond that came of it. */
   #settled: number;
   #rate = 0;
+  #step = FIRST_STEP;
   #roundsToTrial = 0;
   /** Begins with the end of a download: what came before it may have been silence. */
   #round: { since: number; downloads: number; bytes: number } | undefined;
@@ -58,6 +61,7 @@ export class AdaptiveLimit {
   /** The origin, or this machine, cannot keep up. */
   refused(): void {
     this.#value = Math.max(1, Math.floor(this.#value / 2));
+    this.#step = STEP;
     this.#settled = this.#value;
     this.#roundsToTrial = PATIENCE;
     this.#round = undefined;
@@ -67,12 +71,13 @@ export class AdaptiveLimit {
     const isTrial = this.#value > this.#settled;
     if (isTrial && rate < this.#rate * WORTHWHILE) {
       this.#value = this.#settled;
+      this.#step = STEP;
       this.#roundsToTrial = PATIENCE;
       return;
     }
     this.#settled = this.#value;
     this.#rate = rate;
     this.#roundsToTrial -= 1;
-    if (isTrial || this.#roundsToTrial <= 0) this.#value = Math.min(this.#max, Math.ceil(this.#value * STEP));
+    if (isTrial || this.#roundsToTrial <= 0) this.#value = Math.min(this.#max, Math.ceil(this.#value * this.#step));
   }
 }

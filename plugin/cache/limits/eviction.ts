@@ -58,7 +58,7 @@ const MAX_DROPPED = 256;
 const STALE_MS = 24 * 60 * 60 * 1000;
 const EXPIRE_EVERY_MS = 60_000;
 /** For so long a look at the disk holds: what comes meanwhile is a fraction of `minFreeSpace`. */
-const ROOMY_MS = 50;
+const ROOMY_MS = 250;
 
 /**
  * Keeps the cache within its limits: the least recently used images go first, pinned ones and the one that was just
