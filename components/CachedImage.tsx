@@ -41,7 +41,7 @@ export function CachedImage(props: CachedImageProps): ReactElement {
   const isSized = width !== undefined || height !== undefined || props.srcSet !== undefined;
   const size = useIntrinsicSize(element, isSized ? undefined : image.entry, image.status);
   const hash = placeholder === 'blur' ? (thumbhash ?? image.entry?.placeholder) : undefined;
-  usePlaceholder(element, hash, image.isLoaded);
+  usePlaceholder(element, hash, image);
 
   const handleError = (event: SyntheticEvent<HTMLImageElement>): void => {
     if (!image.onError()) props.onError?.(event);

@@ -12,7 +12,10 @@ export interface CachedImageProps
   s3_url?: string | undefined;
   /** Shown when no source brought an image: the URL of another, or what is rendered in place of the `<img>`. */
   fallback?: ReactNode;
-  /** `blur`: while the image comes, what it looks like from far away, if that is known. @default 'empty' */
+  /**
+   * `blur`: while the image comes, what it looks like from far away, if that is known. For what is cached, or may be, only
+   * when it takes more than 200 ms. @default 'empty'
+   */
   placeholder?: 'blur' | 'empty' | undefined;
   /** A thumbhash (base64) for `placeholder="blur"`. @default what the cache knows */
   thumbhash?: string | undefined;

@@ -1,19 +1,24 @@
 import { type RefObject, useEffect } from 'react';
+import type { CachedImageState } from './cachedImageState.ts';
 import { withExtras } from './client/loadExtras.ts';
 
 /**
- * Has an `<img>` show what it looks like from far away until it is loaded. What it takes is loaded itself, so an image that
- * is cached is there first, and gets none.
+ * Has an `<img>` show what it looks like from far away until it is loaded: at once when it is known not to be cached, else
+ * only if it takes its time.
  * @param hash a thumbhash, base64
  */
 export function usePlaceholder(
   element: RefObject<HTMLImageElement | null>,
   hash: string | undefined,
-  isLoaded: boolean,
+  { entry, status, isLoaded }: CachedImageState,
 ): void {
+  const isSlow = entry === null || status === 'original';
+
   useEffect(() => {
     const img = element.current;
     if (hash === undefined || isLoaded || !img) return;
-    withExtras(({ blurUntilDecoded }) => blurUntilDecoded(img, hash));
-  }, [element, hash, isLoaded]);
+    const over = new AbortController();
+    withExtras(({ blurUntilDecoded }) => blurUntilDecoded(img, hash, isSlow, over.signal));
+    return () => over.abort();
+  }, [element, hash, isLoaded, isSlow]);
 }

@@ -46,13 +46,14 @@ test.each([
 test('an image that is there already gets none', async () => {
   vi.spyOn(HTMLImageElement.prototype, 'complete', 'get').mockReturnValue(true);
   vi.spyOn(HTMLImageElement.prototype, 'naturalWidth', 'get').mockReturnValue(640);
-  learn(server.client.registry, `${BUCKET}/a.jpg`, entryOf('a.jpg', { placeholder: THUMBHASH }));
-  render(image({ s3_url: presign('a.jpg'), placeholder: 'blur' }));
+  learn(server.client.registry, `${BUCKET}/a.jpg`, null);
+  render(image({ s3_url: presign('a.jpg'), placeholder: 'blur', thumbhash: THUMBHASH }));
   await act(() => new Promise((resolve) => setTimeout(resolve, 50)));
   expect(img().style.backgroundImage).toBe('');
 });
 
 test('what is no thumbhash is no placeholder', async () => {
+  learn(server.client.registry, `${BUCKET}/a.jpg`, null);
   render(image({ s3_url: presign('a.jpg'), placeholder: 'blur', thumbhash: 'no!' }));
   await act(() => new Promise((resolve) => setTimeout(resolve, 50)));
   expect(img().style.backgroundImage).toBe('');
