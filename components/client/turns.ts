@@ -1,3 +1,5 @@
+import { createNearby, distanceOf } from './nearby.ts';
+
 /** An `<img>` of an image that is not known to be cached, and waits until it may be asked for. */
 export interface Turn {
   readonly img: HTMLImageElement;
@@ -19,25 +21,25 @@ const running = /* @__PURE__ */ new Set<Turn>();
 const waiting = /* @__PURE__ */ new Set<Turn>();
 /** Who waits, by distance; made anew when something crosses the margin of the viewport, or comes. */
 let order: Set<Turn> | undefined;
-let observer: IntersectionObserver | undefined;
+const nearby = /* @__PURE__ */ createNearby(handleChange);
 let isAwake = false;
 
 /**
  * Grants turns by their distance to the viewport: what is on the screen, then what is near, and what is neither
- * (unless it is lazy) last. A lazy one that leaves before its image has come has to wait again, so that scrolling
- * through a long list fetches only what stays.
+ * (unless it is lazy) last. A lazy one that is being scrolled past waits, and one that leaves before its image has come
+ * waits again, so that scrolling through a long list fetches only what stays.
  */
 export function takeTurn(turn: Turn): void {
   const { img, until } = turn;
   if (until.aborted) return;
   waiting.add(turn);
   order = undefined;
-  observe(img);
+  const unobserve = nearby.observe(img);
   startNext();
   until.addEventListener('abort', () => {
     waiting.delete(turn);
     running.delete(turn);
-    observer?.unobserve(img);
+    unobserve();
     startNext();
   });
 }
@@ -57,7 +59,7 @@ function startNearest(): void {
   order ??= sort();
   for (const turn of order) {
     if (running.size >= MAX_RUNNING) return;
-    if (turn.isLazy && !isNear(turn)) continue;
+    if (turn.isLazy && !nearby.isStaying(turn.img)) continue;
     order.delete(turn);
     if (!waiting.delete(turn)) continue;
     running.add(turn);
@@ -66,34 +68,18 @@ function startNearest(): void {
 }
 
 function sort(): Set<Turn> {
-  const distances = Array.from(waiting, (turn) => ({ turn, distance: distanceOf(turn) }));
+  const distances = Array.from(waiting, (turn) => ({ turn, distance: distanceOf(turn.img) }));
   return new Set(distances.toSorted((a, b) => a.distance - b.distance).map(({ turn }) => turn));
 }
 
-/** Distances are read when they are needed: an observer only tells when that is. */
-function observe(img: HTMLImageElement): void {
-  if (typeof IntersectionObserver === 'undefined') return;
-  observer ??= new IntersectionObserver(handleCrossing, { rootMargin: '100% 0%' });
-  observer.observe(img);
-}
-
-function handleCrossing(): void {
+/** Distances are read when they are needed: what is observed only tells when that is. */
+function handleChange(): void {
   for (const turn of Array.from(running)) {
-    if (!turn.isLazy || isNear(turn) || turn.img.complete) continue;
+    if (!turn.isLazy || nearby.isNear(turn.img) || turn.img.complete) continue;
     running.delete(turn);
     waiting.add(turn);
     turn.grant(false);
   }
   order = undefined;
   startNearest();
-}
-
-function isNear(turn: Turn): boolean {
-  return distanceOf(turn) < innerHeight;
-}
-
-/** How far an element is from the viewport, in pixels; 0 inside. */
-function distanceOf({ img }: Turn): number {
-  const { top, bottom } = img.getBoundingClientRect();
-  return Math.max(0, top - innerHeight, -bottom);
 }
