@@ -19,6 +19,10 @@ export default defineConfig({
         test: { name: 'browser', environment: 'jsdom', include: ['test/components/**/*.test.{ts,tsx}'] },
       },
       {
+        // What is published for the tests of apps works in the other environment that they run in, too.
+        test: { name: 'happy-dom', environment: 'happy-dom', include: ['test/components/testing/**/*.test.tsx'] },
+      },
+      {
         // What takes its time: every attack through every door; processes that are killed, stopped and cut off.
         test: {
           name: 'endurance',

@@ -8,9 +8,9 @@ export interface Tabs {
   lead(run: () => void, until?: AbortSignal): void;
 }
 
-/** Whether tabs can take turns: browsers have Web Locks in secure contexts (https, and http on localhost). */
+/** Whether tabs can take turns: browsers have Web Locks in secure contexts (https, and http on localhost), happy-dom has `null`. */
 export function canShare(): boolean {
-  return typeof document !== 'undefined' && typeof BroadcastChannel !== 'undefined' && 'locks' in navigator;
+  return typeof document !== 'undefined' && typeof BroadcastChannel !== 'undefined' && Boolean(navigator.locks);
 }
 
 /** @param closed takes this tab out, and ends its turn */
