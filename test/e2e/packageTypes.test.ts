@@ -13,6 +13,7 @@ import { type CacheStats, ImageCacheError, imageCache } from 'vite-plugin-image-
 import { imageCache as client, prefetchManager } from 'vite-plugin-image-cache/client';
 import { type ImageCacheServer, createImageCache } from 'vite-plugin-image-cache/express';
 import { CachedImage, usePrefetch } from 'vite-plugin-image-cache/react';
+import { FakeImageCache, type FakeImageCacheControls, createFakeImageCache } from 'vite-plugin-image-cache/testing';
 
 export const plugins = imageCache({ buckets: ['team-photos', { name: 'private', prefix: 'actors/' }], maxSize: '2GB' });
 export const server: ImageCacheServer = createImageCache({
@@ -29,6 +30,19 @@ export function Photo() {
   return <CachedImage ref={ref} s3_url="s3://team-photos/a.jpg" alt="" loading="lazy" className="photo" />;
 }
 
+export const fake: FakeImageCacheControls = createFakeImageCache({
+  images: { 's3://team-photos/a.jpg': 'loading', 's3://team-photos/b.jpg': { state: 'cached', width: 640 } },
+  others: 'missing',
+});
+fake.fail('s3://team-photos/a.jpg', 'UPSTREAM_EXPIRED');
+export const story = (
+  <FakeImageCache cache={fake}>
+    <Photo />
+  </FakeImageCache>
+);
+
+// @ts-expect-error an image is in no such state
+export const gone = <FakeImageCache images={{ 's3://team-photos/a.jpg': 'gone' }} />;
 // @ts-expect-error the allow-list is required
 imageCache({});
 // @ts-expect-error there is no such code
