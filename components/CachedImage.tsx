@@ -2,7 +2,7 @@
 
 import {
   type ComponentPropsWithRef,
-  type ReactElement,
+  type ReactNode,
   type SyntheticEvent,
   useCallback,
   useImperativeHandle,
@@ -24,7 +24,7 @@ export type { CachedImageProps } from './cachedImageProps.ts';
  * would distort the image under the page's CSS.
  * @example <CachedImage s3_url={presigned} alt="Training image" loading="lazy" style={{ maxWidth: '100%' }} />
  */
-export function CachedImage(props: CachedImageProps): ReactElement {
+export function CachedImage(props: CachedImageProps): ReactNode {
   const image = useImage(props.s3_url ?? props.src, props);
   const { ref: observe } = image;
   const element = useRef<HTMLImageElement>(null);
@@ -47,7 +47,7 @@ export function CachedImage(props: CachedImageProps): ReactElement {
     if (!image.onError()) props.onError?.(event);
   };
 
-  if (image.status === 'error' && fallback !== undefined && typeof fallback !== 'string') return <>{fallback}</>;
+  if (image.status === 'error' && fallback !== undefined && typeof fallback !== 'string') return fallback;
   // Safari and Firefox fetch the wrong image when `src` comes before `loading`, `srcset` or `sizes`.
   return (
     // oxlint-disable-next-line jsx-a11y/alt-text -- `alt` is among the attributes

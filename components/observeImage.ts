@@ -1,27 +1,34 @@
 /**
  * Calls back when the element has loaded an image. Not through the `onLoad` prop: React holds a transition until an
- * `<img>` without one has its picture. An image may have loaded, or failed, before React came to it (hydration): a
- * load is told of at once, a failure is dispatched again so that it takes the usual way.
+ * `<img>` without one has its picture. An image may have loaded, or failed, before React came to it: its event is dispatched
+ * again, so that it takes the usual way, to the app's own handlers too.
+ * @param isHydrating whether the element is of the server's HTML: of all others React hears a load by itself
  * @returns a function that stops
  */
-export function observeImage(img: HTMLImageElement, onLoad: () => void): () => void {
-  let stopped = false;
+export function observeImage(img: HTMLImageElement, onLoad: () => void, isHydrating: boolean): () => void {
+  const { currentSrc } = img;
+  let isTold = false;
   const load = (): void => {
-    if (!stopped) onLoad();
+    isTold = true;
+    onLoad();
   };
   img.addEventListener('load', load);
-  if (img.complete && img.currentSrc !== '') settle(img, load);
-  return () => {
-    stopped = true;
-    img.removeEventListener('load', load);
-  };
-}
+  // `naturalWidth` would not do: it is zero of a failure, and of an SVG without a size.
+  if (img.complete && currentSrc !== '') img.decode().then(handleDecoded, handleFailure);
 
-/** `naturalWidth` would not do: it is zero of a failure, and of an SVG without a size. */
-function settle(img: HTMLImageElement, onLoad: () => void): void {
-  const { currentSrc } = img;
-  img.decode().then(onLoad, () => {
+  function handleDecoded(): void {
+    if (isTold) return;
+    if (isHydrating) img.dispatchEvent(new Event('load'));
+    else load();
+  }
+
+  function handleFailure(): void {
     // Decoding also fails when another image comes in between.
     if (img.currentSrc === currentSrc) img.dispatchEvent(new Event('error'));
-  });
+  }
+
+  return () => {
+    isTold = true;
+    img.removeEventListener('load', load);
+  };
 }

@@ -70,13 +70,14 @@ export function useImage(url: string | undefined, options: ImageOptions): Cached
     setChosen(chosen);
   }
   const { step, tries, fresh } = chosen;
-  const latest = useLatest({ url, chosen, choose, onLoad, onTurn });
+  const latest = useLatest({ url, chosen, choose, onLoad, onTurn, isHydrating });
 
   const element = useRef<HTMLImageElement>(null);
   const ref = useCallback(
     (img: HTMLImageElement) => {
       element.current = img;
-      const stop = observeImage(img, () => latest.current.onLoad(img, performance.now()));
+      const onLoaded = (): void => latest.current.onLoad(img, performance.now());
+      const stop = observeImage(img, onLoaded, latest.current.isHydrating);
       return () => {
         element.current = null;
         stop();

@@ -197,6 +197,14 @@ describe('live', () => {
 });
 
 describe('element', () => {
+  test('is one <img> and nothing around it, with nothing of its own but source and size', () => {
+    know('a.jpg');
+    const { container } = mount(image({ s3_url: presign('a.jpg') }));
+    expect(container.children).toHaveLength(1);
+    expect(container.firstElementChild).toBe(img());
+    expect(img().getAttributeNames().toSorted()).toEqual(['alt', 'height', 'src', 'width']);
+  });
+
   test('every attribute goes through; loading and sizes come before srcset, srcset before src', () => {
     const props = { srcSet: '/b.jpg 2x', src: '/a.jpg', sizes: '1px', loading: 'lazy', className: 'c' } as const;
     mount(image({ ...props, 'aria-hidden': false, style: { maxWidth: '100%' } }));

@@ -50,6 +50,27 @@ test("a client that knows the image already hydrates the server's HTML as it is"
   expect(container.innerHTML).toBe(html);
 });
 
+test('an image that loaded before hydration is told of to the app, once, also in StrictMode', async () => {
+  const container = document.createElement('div');
+  const onLoad = vi.fn();
+  const tree = (
+    <StrictMode>
+      <ImageCacheContext value={server.client}>
+        <CachedImage s3_url={presign('a.jpg')} alt="A" onLoad={onLoad} />
+      </ImageCacheContext>
+    </StrictMode>
+  );
+  container.innerHTML = renderToString(tree);
+  const img = container.querySelector('img');
+  if (!img) throw new Error('nothing was rendered');
+  vi.spyOn(img, 'complete', 'get').mockReturnValue(true);
+  vi.spyOn(img, 'currentSrc', 'get').mockReturnValue(img.src);
+  img.decode = async () => {};
+  await act(async () => void (root = hydrateRoot(container, tree)));
+  expect(onLoad).toHaveBeenCalledOnce();
+  expect(onLoad.mock.lastCall?.[0]).toMatchObject({ type: 'load', currentTarget: null, target: img });
+});
+
 test('an image that failed before hydration moves on to the original URL', async () => {
   const container = document.createElement('div');
   const tree = (

@@ -4,7 +4,7 @@ import { startBucket } from '../helpers/stack.ts';
 import type { Picture } from './fixture/app/App.tsx';
 import { testBrowser } from './fixture/browserContext.ts';
 import { installedApp } from './fixture/install.ts';
-import { imagesLoaded, openPage } from './fixture/openPage.ts';
+import { imagesLoaded, openPage, show } from './fixture/openPage.ts';
 import { presignAll, putPhotos } from './fixture/photos.ts';
 import { startApp } from './fixture/startApp.ts';
 
@@ -51,6 +51,25 @@ it.each(['/', '/sub/'])(
     expect(bucket.server.stats.gets).toBe(keys.length);
   },
 );
+
+it('onLoad is called once for each image, also of those that had loaded before React came', async () => {
+  const { pictures, server, context } = await setUp();
+  await context.route('**/main.tsx', async (route) => {
+    const [page] = context.pages();
+    await page?.waitForFunction(() => Array.from(document.images).every((img) => img.naturalWidth > 0));
+    await route.continue();
+  });
+  const { page } = await openPage(context, server.url, pictures);
+  const loads = () => page.evaluate(() => window.fixture.loads.toSorted());
+  await expect.poll(loads).toEqual(['Picture 0', 'Picture 1', 'Picture 2']);
+  // And of those that React makes itself, which the browser has at once.
+  await show(page, []);
+  await show(page, pictures);
+  await expect.poll(async () => (await loads()).length).toBe(6);
+  await show(page, []);
+  await show(page, pictures);
+  await expect.poll(async () => (await loads()).length).toBe(9);
+});
 
 it('an image that failed before React came is shown from S3', async () => {
   const { bucket, pictures, server, context } = await setUp();
