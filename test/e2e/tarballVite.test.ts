@@ -1,18 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import express from 'express';
-import type { Browser, Page } from 'playwright-core';
-import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { start } from '../helpers/child.ts';
 import { jpeg } from '../helpers/images.ts';
 import { type Bucket, imageUrl, startBucket } from '../helpers/stack.ts';
-import { launchBrowser } from './browser.ts';
-import { INSTALL, NODES, npm, packTarball, strangersEnv, typeCheck } from './tarball.ts';
-
-/** The newest when this was written. Another one may bring another template, which is to be looked at, not met by chance. */
-const CREATE_VITE = 'vite@9.3.0';
+import { NODES, npm, strangersEnv, typeCheck } from './tarball.ts';
+import { freshViteApp, shownPicture } from './viteApp.ts';
 
 const VITE_CONFIG = `import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
@@ -34,22 +29,9 @@ export default function App() {
 
 vi.setConfig({ testTimeout: 60_000 });
 
-let app: string;
-let browser: Browser;
-
-beforeAll(async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'image-cache-vite-'));
-  const tarball = await packTarball(directory);
-  await npm(['create', '--yes', CREATE_VITE, 'app', '--', '--template', 'react-ts', '--no-interactive'], directory);
-  app = join(directory, 'app');
-  await npm([...INSTALL, tarball], app);
-  await writeFile(join(app, 'vite.config.ts'), VITE_CONFIG);
-  await writeFile(join(app, 'src', 'App.tsx'), APP);
-  browser = await launchBrowser();
-  return async () => {
-    await browser.close();
-    await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
-  };
+const app = freshViteApp(async (path) => {
+  await writeFile(join(path, 'vite.config.ts'), VITE_CONFIG);
+  await writeFile(join(path, 'src', 'App.tsx'), APP);
 });
 
 async function startBucketWithPhoto() {
@@ -69,31 +51,6 @@ function appEnv(node: string, { option }: Bucket, url: string) {
   });
 }
 
-/** Opens a page, and takes down what it asks for and what it complains about. */
-async function openPage(origin: string) {
-  const page = await browser.newPage();
-  onTestFinished(() => page.close());
-  const requests: string[] = [];
-  const complaints: string[] = [];
-  page.on('request', (request) => requests.push(request.url()));
-  page.on('requestfailed', (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`));
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
-  });
-  await page.goto(origin);
-  return { page, requests, complaints };
-}
-
-/** The one picture of the app, once the browser has decoded it. */
-async function shownPicture(page: Page) {
-  const picture = page.getByAltText('Training image');
-  await expect
-    .poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth), { timeout: 15_000 })
-    .toBe(120);
-  return picture.evaluate((image: HTMLImageElement) => image.currentSrc);
-}
-
 async function serveStatically(directory: string): Promise<string> {
   const server = express().use(express.static(directory)).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
@@ -109,11 +66,11 @@ describe('the tarball in a fresh `npm create vite -- --template react-ts`', () =
     '`npm run dev` on $name serves a picture from the cache, MISS then HIT, and Chromium shows it',
     async ({ node }) => {
       for (const cache of ['.image-cache', 'node_modules/.vite'])
-        await rm(join(app, cache), { recursive: true, force: true });
+        await rm(join(app.path, cache), { recursive: true, force: true });
       const { bucket, photo, url } = await startBucketWithPhoto();
       // The program that `npm run dev` runs, without npm and a shell in between: its pid is the server's.
       const vite = await start(node, ['node_modules/vite/bin/vite.js', '--port', '0'], 'Local: ', {
-        cwd: app,
+        cwd: app.path,
         env: appEnv(node, bucket, url),
       });
       const origin = vite.ready.replace(/\/$/, '');
@@ -125,7 +82,7 @@ describe('the tarball in a fresh `npm create vite -- --template react-ts`', () =
       expect([hit.status, hit.headers.get('x-cache')]).toEqual([200, 'HIT']);
 
       bucket.server.faults.offline = true; // what is seen now comes from the cache
-      const { page, complaints } = await openPage(origin);
+      const { page, complaints } = await app.open(origin);
       expect(new URL(await shownPicture(page)).pathname).toBe('/api/cache/image');
       expect(complaints).toEqual([]);
       expect(vite.output()).not.toMatch(/error|warn/i);
@@ -134,10 +91,10 @@ describe('the tarball in a fresh `npm create vite -- --template react-ts`', () =
 
   it.each(NODES)('`npm run build` on $name accepts the types, and the page asks S3 alone', async ({ node }) => {
     const { bucket, url } = await startBucketWithPhoto();
-    await rm(join(app, 'dist'), { recursive: true, force: true });
-    await npm(['run', 'build'], app, appEnv(node, bucket, url));
+    await rm(join(app.path, 'dist'), { recursive: true, force: true });
+    await npm(['run', 'build'], app.path, appEnv(node, bucket, url));
 
-    const { page, requests, complaints } = await openPage(await serveStatically(join(app, 'dist')));
+    const { page, requests, complaints } = await app.open(await serveStatically(join(app.path, 'dist')));
     expect(await shownPicture(page)).toBe(url);
     expect(requests.filter((request) => request.includes('/api/cache'))).toEqual([]);
     expect(complaints).toEqual([]);
@@ -146,7 +103,7 @@ describe('the tarball in a fresh `npm create vite -- --template react-ts`', () =
   it.each(['tsconfig.app.json', 'tsconfig.node.json'])(
     'the declarations themselves are sound under %s',
     async (project) => {
-      const { complaints, declarations } = await typeCheck(app, ['-p', project, '--skipLibCheck', 'false']);
+      const { complaints, declarations } = await typeCheck(app.path, ['-p', project, '--skipLibCheck', 'false']);
       expect(declarations).not.toEqual([]);
       // What other packages declare is not ours to test.
       expect(complaints.filter((complaint) => complaint.includes('vite-plugin-image-cache'))).toEqual([]);

@@ -1,0 +1,60 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
+import { run, start } from '../helpers/child.ts';
+import { jpeg } from '../helpers/images.ts';
+import { snippetsOf } from '../helpers/snippets.ts';
+import { startBucket } from '../helpers/stack.ts';
+import { NODES, root, strangersEnv } from './tarball.ts';
+import { freshViteApp, shownPicture } from './viteApp.ts';
+
+const [{ node }] = NODES;
+
+vi.setConfig({ testTimeout: 60_000 });
+
+/** The configuration takes the place of the template's; the import and the element go into its component. */
+const app = freshViteApp(async (path) => {
+  const [config, usage] = snippetsOf(await readFile(join(root, 'README.md'), 'utf8'));
+  const [, importLine = '', element = ''] = /^(import .*\n)\n(<CachedImage .*\/>);\n$/.exec(usage?.code ?? '') ?? [];
+  await writeFile(join(path, config?.name ?? ''), config?.code ?? '');
+  const file = join(path, 'src', 'App.tsx');
+  const template = await readFile(file, 'utf8');
+  const component = template.replace('<h1>', () => `${element}\n          <h1>`);
+  await writeFile(file, `${importLine}${component}\nconst photo = { url: 's3://team-photos/portrait.jpg' }\n`);
+});
+
+it("the README's lines, pasted into the template as they stand, type-check", async () => {
+  expect(await readFile(join(app.path, 'src', 'App.tsx'), 'utf8')).toContain('<CachedImage s3_url={photo.url}');
+  const compiler = join(app.path, 'node_modules', 'typescript', 'bin', 'tsc');
+  const { stdout } = await run(node, [compiler, '-b', '--force'], { cwd: app.path, env: strangersEnv() }).catch(
+    (error: { stdout: string }) => error, // as for a program with mistakes
+  );
+  expect(stdout).toBe('');
+});
+
+it('and show the picture: from S3 at first, from the cache when the page is loaded again', async () => {
+  const { server } = await startBucket();
+  server.put('team-photos', 'portrait.jpg', await jpeg(1, { width: 120, height: 80 }));
+  const { accessKeyId, secretAccessKey } = server.credentials;
+  // What somebody with an AWS profile has; the endpoint stands in for AWS's own.
+  const env = strangersEnv(node, {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_REGION: 'us-east-1',
+    AWS_ENDPOINT_URL_S3: server.endpoint,
+  });
+  const vite = await start(node, ['node_modules/vite/bin/vite.js', '--port', '0'], 'Local: ', { cwd: app.path, env });
+
+  const { page, complaints } = await app.open(vite.ready);
+  expect(new URL(await shownPicture(page)).pathname).toBe('/api/cache/image');
+  expect(server.stats.gets).toBe(1);
+
+  server.faults.offline = true;
+  const answer = page.waitForResponse((response) => response.url().includes('/api/cache/image'));
+  await page.reload();
+  expect(await (await answer).headerValue('X-Cache')).toBe('HIT');
+  await shownPicture(page);
+  expect(server.stats.gets).toBe(1);
+  expect(complaints).toEqual([]);
+  expect(vite.output()).not.toMatch(/error|warn/i);
+});
