@@ -1,13 +1,6 @@
 'use client';
 
-import {
-  type ComponentPropsWithRef,
-  type ReactNode,
-  type SyntheticEvent,
-  useCallback,
-  useImperativeHandle,
-  useRef,
-} from 'react';
+import { type ReactNode, type SyntheticEvent, useCallback, useImperativeHandle, useRef } from 'react';
 import type { CachedImageProps } from './cachedImageProps.ts';
 import { useImage } from './useCachedImage.ts';
 import { useIntrinsicSize } from './useIntrinsicSize.ts';
@@ -25,8 +18,29 @@ export type { CachedImageProps } from './cachedImageProps.ts';
  * @example <CachedImage s3_url={presigned} alt="Training image" loading="lazy" style={{ maxWidth: '100%' }} />
  */
 export function CachedImage(props: CachedImageProps): ReactNode {
-  const image = useImage(props.s3_url ?? props.src, props);
-  const { ref: observe } = image;
+  const {
+    s3_url,
+    src,
+    srcSet,
+    sizes,
+    ref,
+    fallback,
+    placeholder,
+    thumbhash,
+    // oxlint-disable no-unused-vars -- what is no attribute is named to be left out
+    actor_id,
+    widths,
+    retries,
+    refreshUrl,
+    keepPrevious,
+    recyclingKey,
+    onCacheStatus,
+    // oxlint-enable no-unused-vars
+    ...attributes
+  } = props;
+  const { width, height, onError } = attributes;
+  const image = useImage(s3_url ?? src, props);
+  const { ref: observe, entry, status } = image;
   const element = useRef<HTMLImageElement>(null);
   const attach = useCallback(
     (img: HTMLImageElement) => {
@@ -35,52 +49,28 @@ export function CachedImage(props: CachedImageProps): ReactNode {
     },
     [observe],
   );
-  const { ref, width, height, fallback, placeholder, thumbhash } = props;
   // Merges the app's ref with ours. By the time handles are made, the element is attached.
   useImperativeHandle(ref, () => element.current as HTMLImageElement, []);
-  const isSized = width !== undefined || height !== undefined || props.srcSet !== undefined;
-  const size = useIntrinsicSize(element, isSized ? undefined : image.entry, image.status);
-  const hash = placeholder === 'blur' ? (thumbhash ?? image.entry?.placeholder) : undefined;
-  usePlaceholder(element, hash, image);
+  const isSized = width !== undefined || height !== undefined || srcSet !== undefined;
+  const size = useIntrinsicSize(element, isSized ? undefined : entry, status);
+  usePlaceholder(element, placeholder === 'blur' ? (thumbhash ?? entry?.placeholder) : undefined, image);
 
   const handleError = (event: SyntheticEvent<HTMLImageElement>): void => {
-    if (!image.onError()) props.onError?.(event);
+    if (!image.onError()) onError?.(event);
   };
 
-  if (image.status === 'error' && fallback !== undefined && typeof fallback !== 'string') return fallback;
+  if (status === 'error' && fallback !== undefined && typeof fallback !== 'string') return fallback;
   // Safari and Firefox fetch the wrong image when `src` comes before `loading`, `srcset` or `sizes`.
   return (
     // oxlint-disable-next-line jsx-a11y/alt-text -- `alt` is among the attributes
     <img
-      {...attributesOf(props)}
+      {...attributes}
       {...size}
-      sizes={props.sizes}
+      sizes={sizes}
       srcSet={image.srcSet}
       src={image.src}
       ref={attach}
       onError={handleError}
     />
   );
-}
-
-/** The props that are an `<img>`'s own, without those that have an order. */
-// oxlint-disable no-unused-vars -- they are named to be left out
-function attributesOf({
-  s3_url,
-  src,
-  srcSet,
-  sizes,
-  actor_id,
-  widths,
-  fallback,
-  retries,
-  refreshUrl,
-  keepPrevious,
-  recyclingKey,
-  placeholder,
-  thumbhash,
-  onCacheStatus,
-  ...attributes
-}: CachedImageProps): ComponentPropsWithRef<'img'> {
-  return attributes;
 }

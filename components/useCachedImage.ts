@@ -5,6 +5,7 @@ import type { CachedImageOptions, CachedImageState, ImageOptions } from './cache
 import { chooseSource, type ImageSource, nextSource } from './client/imageSource.ts';
 import { loadExtras, withExtras } from './client/loadExtras.ts';
 import type { FreshUrls } from './client/refreshUrls.ts';
+import { running, startOnScreen } from './client/running.ts';
 import { RefreshUrlContext, useCacheClient } from './imageCacheContext.ts';
 import { observeImage } from './observeImage.ts';
 import { restartImage } from './restartImage.ts';
@@ -122,8 +123,10 @@ export function useImage(url: string | undefined, options: ImageOptions): Cached
     const over = new AbortController();
     const { signal: until } = over;
     const grant = (isGranted: boolean): void => latest.current.onTurn(isGranted);
+    const turn = { img, isLazy, until, grant };
+    startOnScreen(turn);
     loadExtras().then(
-      ({ takeTurn }) => takeTurn({ img, isLazy, until, grant }),
+      ({ takeTurn }) => takeTurn(turn, running),
       // Nobody waits for a queue that cannot be loaded.
       () => until.aborted || grant(true),
     );
@@ -135,7 +138,7 @@ export function useImage(url: string | undefined, options: ImageOptions): Cached
     else if (!refreshUrl) start();
     else {
       void loadExtras()
-        .then(({ refreshUrls }) => refreshUrls(images.keys(), fresh, refreshUrl))
+        .then(({ refreshUrls }) => refreshUrls(images, fresh, refreshUrl))
         .then(start, () => start());
     }
   }
@@ -148,7 +151,7 @@ export function useImage(url: string | undefined, options: ImageOptions): Cached
   const givenUp = useRef<Chosen>(undefined);
 
   async function recover(at: string): Promise<void> {
-    const failure = { mount: at, urls: [...images.keys()], fresh, actorId, refreshUrl, tries, retries };
+    const failure = { mount: at, images, fresh, actorId, refreshUrl, tries, retries };
     // Without a server there is nobody to ask, nor a module.
     const remedy = await loadExtras()
       .then(({ recover }) => recover(failure))

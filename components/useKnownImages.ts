@@ -48,7 +48,7 @@ export function useKnownImages(
     (listener: () => void) => registry.subscribe(objects.split('\n'), listener),
     [registry, objects],
   );
-  const mainKey = useMemo(() => imageKey(url ?? ''), [url]);
+  const mainKey = useMemo(() => images.get(url ?? '') ?? imageKey(url ?? ''), [images, url]);
   const { entry } = useSyncExternalStore(subscribe, () => registry.get(mainKey), unknown);
   const revision = useSyncExternalStore(
     subscribe,

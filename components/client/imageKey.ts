@@ -1,7 +1,9 @@
-const SIGV4 = /^(x-amz-.*|x-goog-.*|x-id)$/;
+const SIGV4 = /[?&](x-(amz|goog)-|x-id(?![^=&]))[^&]*/gi;
 /** S3 signature version 2, GCS and CloudFront. Generic words, so they only count together with an access key. */
-const SIGV2 = /^(awsaccesskeyid|googleaccessid|key-pair-id|signature|expires|policy|hash-algorithm)$/;
+const SIGV2 = /[?&](awsaccesskeyid|googleaccessid|key-pair-id|signature|expires|policy|hash-algorithm)(?![^=&])[^&]*/gi;
 const SIGV2_MARK = /[?&](awsaccesskeyid|googleaccessid|key-pair-id)=/i;
+/** What is left around parameters that are gone. */
+const SEPARATORS = /^[?&]+|&+(?=&|$)/g;
 
 /**
  * Names the object behind a URL as far as a browser can: known signature parameters are dropped, everything else
@@ -10,29 +12,26 @@ const SIGV2_MARK = /[?&](awsaccesskeyid|googleaccessid|key-pair-id)=/i;
  */
 export function imageKey(url: string): string {
   const parsed = parse(url);
-  if (!parsed) return url;
-  const { search } = parsed;
-  const hasSigV2 = SIGV2_MARK.test(search);
-  const kept = search
-    .slice(1)
-    .split('&')
-    .filter((parameter) => {
-      const name = parameter.replace(/=.*/, '').toLowerCase();
-      return name !== '' && !SIGV4.test(name) && !(hasSigV2 && SIGV2.test(name));
-    });
-  // Not `parsed.search = …`: parameters stay byte for byte what they were.
-  parsed.search = '';
-  parsed.hash = '';
-  return kept.length === 0 ? parsed.href : `${parsed.href}?${kept.join('&')}`;
+  return parsed ? keyOf(parsed) : url;
 }
 
 /**
- * Whether the cache may be asked for a URL at all. `data:`, `blob:`, relative and same-origin ones stay as they are.
+ * The key of what the cache may be asked for at all; `undefined` for `data:`, `blob:`, relative and same-origin URLs, which
+ * stay as they are.
  * @param pageOrigin `undefined` where there is no page (SSR)
  */
-export function isCacheable(url: string | undefined, pageOrigin: string | undefined): url is string {
-  const parsed = parse(url ?? '');
-  return parsed !== undefined && /^(https?|s3):$/.test(parsed.protocol) && parsed.origin !== pageOrigin;
+export function cacheableKey(url: string, pageOrigin: string | undefined): string | undefined {
+  const parsed = parse(url);
+  const isCacheable = parsed && /^(https?|s3):$/.test(parsed.protocol) && parsed.origin !== pageOrigin;
+  return isCacheable ? keyOf(parsed) : undefined;
+}
+
+function keyOf({ href, search }: URL): string {
+  const [object = href] = href.split(/[?#]/, 1);
+  // Parameters stay byte for byte what they were.
+  const unsigned = search.replace(SIGV4, '');
+  const kept = (SIGV2_MARK.test(search) ? unsigned.replace(SIGV2, '') : unsigned).replace(SEPARATORS, '');
+  return kept === '' ? object : `${object}?${kept}`;
 }
 
 let origin: string | undefined;

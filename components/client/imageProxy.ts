@@ -1,6 +1,6 @@
 import type { ImageCacheRequestError } from './api.ts';
 import { defaultClient } from './cacheClient.ts';
-import { imageKey, isCacheable, pageOrigin } from './imageKey.ts';
+import { cacheableKey, pageOrigin } from './imageKey.ts';
 import { localUrl } from './imageUrl.ts';
 import { problemOf } from './problemOf.ts';
 
@@ -17,8 +17,9 @@ export interface ProxiedImageOptions {
  */
 export function getProxiedImageUrl(url: string, { actor_id }: ProxiedImageOptions = {}): string {
   const { mount, registry } = defaultClient;
-  if (mount === undefined || url.startsWith(`${mount}/`) || !isCacheable(url, pageOrigin())) return url;
-  return localUrl(mount, url, registry.get(imageKey(url)), actor_id);
+  const key = cacheableKey(url, pageOrigin());
+  if (mount === undefined || url.startsWith(`${mount}/`) || key === undefined) return url;
+  return localUrl(mount, url, registry.get(key), actor_id);
 }
 
 export interface PreloadResult {

@@ -1,4 +1,4 @@
-import { imageKey, isCacheable } from './imageKey.ts';
+import { cacheableKey } from './imageKey.ts';
 import { localUrl } from './imageUrl.ts';
 import type { FreshUrls } from './refreshUrls.ts';
 import type { Registry } from './registry.ts';
@@ -32,8 +32,12 @@ export type RequestedImages = ReadonlyMap<string, string>;
 
 export function requestedImages({ url, srcSet, mount, pageOrigin }: ImageRequest): RequestedImages {
   if (mount === undefined) return new Map();
-  const urls = [url, ...srcSetUrls(srcSet ?? '')];
-  return new Map(urls.filter((each) => isCacheable(each, pageOrigin)).map((each) => [each, imageKey(each)]));
+  const images = new Map<string, string>();
+  for (const each of [url ?? '', ...srcSetUrls(srcSet)]) {
+    const key = cacheableKey(each, pageOrigin);
+    if (key) images.set(each, key);
+  }
+  return images;
 }
 
 /**

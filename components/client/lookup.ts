@@ -1,6 +1,5 @@
 import type { LookupAnswer, LookupRequest, ManifestEntry } from '../../plugin/protocol.ts';
 import { postJson } from './api.ts';
-import { imageKey } from './imageKey.ts';
 import type { Registry } from './registry.ts';
 import { learn } from './registryChanges.ts';
 
@@ -48,7 +47,7 @@ export function createLookup(mount: () => string | undefined, registry: Registry
   }
 
   async function lookup(url: string): Promise<ManifestEntry | null> {
-    const key = imageKey(url);
+    const key = registry.keyOf(url);
     const { revision } = registry.get(key);
     const id = `${revision} ${key}`;
     const answer = pending.get(id) ?? send(url, key, revision).finally(() => pending.delete(id));
@@ -68,7 +67,7 @@ export function createLookup(mount: () => string | undefined, registry: Registry
     lookup,
     confirm(url) {
       if (unconfirmed.size === 0) setTimeout(confirmAll, CONFIRM_DELAY_MS);
-      unconfirmed.set(imageKey(url), url);
+      unconfirmed.set(registry.keyOf(url), url);
     },
   };
 }

@@ -1,6 +1,4 @@
 import { ImageCacheRequestError, request } from './api.ts';
-import { localUrl } from './imageUrl.ts';
-import { UNKNOWN } from './registry.ts';
 
 const asking = new Map<string, Promise<ImageCacheRequestError | undefined>>();
 
@@ -13,7 +11,9 @@ export async function problemOf(
   url: string,
   actorId: string | undefined,
 ): Promise<ImageCacheRequestError | undefined> {
-  const path = localUrl('', url, UNKNOWN, actorId);
+  // As `localUrl` makes it: see `Registry.keyOf` for why that is not imported.
+  const actor = actorId === undefined ? '' : `&actor_id=${encodeURIComponent(actorId)}`;
+  const path = `/image?url=${encodeURIComponent(url)}${actor}`;
   const answer = asking.get(mount + path) ?? ask(mount, path).finally(() => asking.delete(mount + path));
   asking.set(mount + path, answer);
   return answer;

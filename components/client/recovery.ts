@@ -1,12 +1,13 @@
 import type { ImageCacheRequestError, RequestErrorCode } from './api.ts';
+import type { RequestedImages } from './imageSource.ts';
 import { problemOf } from './problemOf.ts';
 import { type FreshUrls, type RefreshUrl, refreshUrls } from './refreshUrls.ts';
 
 /** An image that neither the cache nor its original URL has brought. */
 export interface Failure {
   mount: string;
-  /** As they were given; the first stands for all when the server is asked what is wrong. */
-  urls: readonly string[];
+  /** By URL; the first stands for all when the server is asked what is wrong. */
+  images: RequestedImages;
   fresh: FreshUrls | undefined;
   actorId: string | undefined;
   refreshUrl: RefreshUrl | undefined;
@@ -40,11 +41,11 @@ const TRANSIENT: ReadonlySet<RequestErrorCode> = new Set([
  * @returns `undefined` when nothing can
  */
 export async function recover(failure: Failure): Promise<Remedy | undefined> {
-  const { mount, urls, fresh, actorId, refreshUrl, tries, retries } = failure;
-  const [given = ''] = urls;
+  const { mount, images, fresh, actorId, refreshUrl, tries, retries } = failure;
+  const [given = ''] = images.keys();
   const problem = await problemOf(mount, fresh?.get(given) ?? given, actorId);
   if (tries <= retries && problem?.code === 'UPSTREAM_EXPIRED' && refreshUrl) {
-    const renewed = await refreshUrls(urls, fresh, refreshUrl, () => true);
+    const renewed = await refreshUrls(images, fresh, refreshUrl, () => true);
     if (renewed.get(given) !== (fresh?.get(given) ?? given)) return { fresh: renewed };
   }
   if (tries < retries && isTransient(problem)) {

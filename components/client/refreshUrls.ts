@@ -1,4 +1,3 @@
-import { imageKey } from './imageKey.ts';
 import { isExpiring } from './signatureExpiry.ts';
 
 /**
@@ -19,25 +18,24 @@ const asking = new Map<string, Promise<string | undefined>>();
 /**
  * Replaces URLs whose signatures are of no use any more. One call of `refreshUrl` for an object, however many images
  * wait for it; what it throws is taken for no answer.
- * @param urls as they were given
+ * @param images the keys of the objects, by the URLs as they were given
  * @param used in their place, so far
  * @param isStale @default by what the URL says of its own expiry
  */
 export async function refreshUrls(
-  urls: Iterable<string>,
+  images: ReadonlyMap<string, string>,
   used: FreshUrls | undefined,
   refreshUrl: RefreshUrl,
   isStale: (url: string) => boolean = isExpiring,
 ): Promise<FreshUrls> {
-  const pairs = Array.from(urls, async (given) => {
+  const pairs = Array.from(images, async ([given, key]) => {
     const url = used?.get(given) ?? given;
-    return [given, isStale(url) ? await freshUrl(url, refreshUrl) : url] as const;
+    return [given, isStale(url) ? await freshUrl(url, key, refreshUrl) : url] as const;
   });
   return new Map(await Promise.all(pairs));
 }
 
-async function freshUrl(url: string, refreshUrl: RefreshUrl): Promise<string> {
-  const key = imageKey(url);
+async function freshUrl(url: string, key: string, refreshUrl: RefreshUrl): Promise<string> {
   const known = remembered.get(key);
   if (known !== undefined && known !== url && !isExpiring(known)) return known;
   const answer = asking.get(key) ?? ask(key, refreshUrl);

@@ -1,4 +1,5 @@
 import type { ManifestEntry } from '../../plugin/protocol.ts';
+import { imageKey } from './imageKey.ts';
 
 /** What is known of one image. A new object whenever it changes, so that it can be compared by identity. */
 export interface KnownImage {
@@ -15,6 +16,11 @@ export const UNKNOWN: KnownImage = { entry: undefined, revision: 0 };
  * {@link file://./registryChanges.ts}: that is loaded with the first question.
  */
 export interface Registry {
+  /**
+   * {@link imageKey}, for what is loaded later: if that imported anything of what every page loads first, both would be
+   * divided into more files.
+   */
+  keyOf(url: string): string;
   get(key: string): KnownImage;
   /** A cached copy that could not be loaded is no longer believed in. Nobody is told: nothing changed on the server. */
   doubt(key: string): void;
@@ -30,6 +36,7 @@ export function createRegistry(): Registry {
   const get = (key: string): KnownImage => known.get(key) ?? UNKNOWN;
 
   return {
+    keyOf: imageKey,
     known,
     listeners,
     get,

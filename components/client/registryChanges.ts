@@ -1,5 +1,4 @@
 import type { CacheEvent, ManifestEntry } from '../../plugin/protocol.ts';
-import { imageKey } from './imageKey.ts';
 import type { KnownImage, Registry } from './registry.ts';
 
 /** Images remembered; mounted ones are kept beyond it. */
@@ -61,19 +60,20 @@ function store(registry: Registry, key: string, image: KnownImage): void {
   // Deleted first: a Map keeps insertion order, which makes it a queue by age.
   known.delete(key);
   known.set(key, image);
-  if (image.entry) link(aliasesOf(registry), key, image.entry);
+  if (image.entry) link(registry, key, image.entry);
   evict(registry);
   for (const listener of Array.from(listeners.get(key) ?? [])) listener();
 }
 
-function link(own: Aliases, key: string, entry: ManifestEntry): void {
-  const canonical = imageKey(entry.s3_url);
+function link(registry: Registry, key: string, entry: ManifestEntry): void {
+  const canonical = registry.keyOf(entry.s3_url);
   if (canonical === key) return;
+  const own = aliasesOf(registry);
   own.set(canonical, (own.get(canonical) ?? new Set()).add(key));
 }
 
 function keysOf(registry: Registry, s3Url: string): string[] {
-  const canonical = imageKey(s3Url);
+  const canonical = registry.keyOf(s3Url);
   return [canonical, ...(aliasesOf(registry).get(canonical) ?? [])];
 }
 

@@ -10,6 +10,6 @@ export function mapSrcSet(srcSet: string, map: (url: string) => string): string 
 }
 
 /** The URLs of all candidates. */
-export function srcSetUrls(srcSet: string): string[] {
+export function srcSetUrls(srcSet = ''): string[] {
   return [...srcSet.matchAll(CANDIDATE)].flatMap(([, url]) => url ?? []);
 }

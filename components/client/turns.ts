@@ -1,23 +1,8 @@
 import { createNearby, distanceOf } from './nearby.ts';
+import { MAX_RUNNING, type Turn } from './running.ts';
 
-/** An `<img>` of an image that is not known to be cached, and waits until it may be asked for. */
-export interface Turn {
-  readonly img: HTMLImageElement;
-  /** As `loading="lazy"` means it: not before it is near the viewport. */
-  readonly isLazy: boolean;
-  /** Aborted when it is over: the image has come, has failed, or is not wanted any more. */
-  readonly until: AbortSignal;
-  /** Called when it may be asked for, and with `false` when it has gone out of sight before it came: others go first. */
-  grant(isGranted: boolean): void;
-}
-
-/**
- * A browser opens six connections to an HTTP/1.1 host. Slow images that held them all would delay look-ups, events and
- * modules: one stays free.
- */
-const MAX_RUNNING = 5;
-
-const running = /* @__PURE__ */ new Set<Turn>();
+/** Turns that were granted, and are not over: the page's own. */
+let running = /* @__PURE__ */ new Set<Turn>();
 const waiting = /* @__PURE__ */ new Set<Turn>();
 /** Who waits, by distance; made anew when something crosses the margin of the viewport, or comes. */
 let order: Set<Turn> | undefined;
@@ -28,11 +13,16 @@ let isAwake = false;
  * Grants turns by their distance to the viewport: what is on the screen, then what is near, and what is neither
  * (unless it is lazy) last. A lazy one that is being scrolled past waits, and one that leaves before its image has come
  * waits again, so that scrolling through a long list fetches only what stays.
+ * @param granted all that were granted, here or before this was loaded: always the same
  */
-export function takeTurn(turn: Turn): void {
+export function takeTurn(turn: Turn, granted: Set<Turn>): void {
   const { img, until } = turn;
-  if (until.aborted) return;
-  waiting.add(turn);
+  running = granted;
+  if (until.aborted) {
+    running.delete(turn);
+    return;
+  }
+  if (!running.has(turn)) waiting.add(turn);
   order = undefined;
   const unobserve = nearby.observe(img);
   startNext();

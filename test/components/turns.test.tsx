@@ -48,6 +48,17 @@ test('of images that are not cached five are asked for at a time', async () => {
   await waitFor(() => expect(asked()).toEqual(names(7)));
 });
 
+test('the first five on the screen are asked for at once, before what gives the others their turns has been loaded', async () => {
+  tops = { '1.jpg': 5_000, '2.jpg': -5_000 };
+  render(page(names(9)));
+  expect(asked()).toEqual(['0.jpg', '3.jpg', '4.jpg', '5.jpg', '6.jpg']);
+  await waitFor(() => expect(server.calls).toContain('POST /lookup'));
+  expect(asked(), 'and count as such').toHaveLength(5);
+  fireEvent.load(screen.getByAltText('3.jpg'));
+  await waitFor(() => expect(asked()).toContain('7.jpg'));
+  expect(asked()).toHaveLength(6);
+});
+
 test('those that turn out to be cached wait no longer', async () => {
   for (const key of names(9)) server.cached.set(`${BUCKET}/${key}`, entryOf(key));
   render(page(names(9)));

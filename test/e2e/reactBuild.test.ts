@@ -64,15 +64,20 @@ async function buildCachedImage(): Promise<{ first: string; later: string }> {
       {
         name: 'fixture:entry',
         enforce: 'pre',
-        resolveId: (source) => (source === id ? id : null),
-        load(source) {
-          if (source === id) return `export { CachedImage } from 'vite-plugin-image-cache/react';`;
+        resolveId(source) {
           // Vite's own, which every app with a dynamic import has, once.
-          return source.includes('vite/preload-helper') ? 'export const __vitePreload = (load) => load();' : null;
+          if (source.includes('vite/preload-helper')) return { id: 'preload-helper', external: true };
+          return source === id ? id : null;
+        },
+        load(source) {
+          return source === id ? `export { CachedImage } from 'vite-plugin-image-cache/react';` : null;
         },
       },
     ],
-    build: { write: false, rolldownOptions: { input: id, preserveEntrySignatures: 'strict', external: /^react/ } },
+    build: {
+      write: false,
+      rolldownOptions: { input: id, preserveEntrySignatures: 'strict', external: /^react/ },
+    },
   });
   if (!('output' in output)) throw new Error('There is more than one build.');
   const chunks = output.output.filter((chunk) => chunk.type === 'chunk');

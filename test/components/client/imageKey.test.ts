@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { imageKey, isCacheable } from '../../../components/client/imageKey.ts';
+import { cacheableKey, imageKey } from '../../../components/client/imageKey.ts';
 
 describe('imageKey', () => {
   const object = 'https://b.s3.amazonaws.com/a/b.jpg';
@@ -43,7 +43,6 @@ test.each([
   ['data:image/png;base64,AA==', false],
   ['blob:http://localhost:3000/1', false],
   ['https://[', false],
-  [undefined, false],
-])('isCacheable: %s is %s', (url, expected) => {
-  expect(isCacheable(url, 'http://localhost:3000')).toBe(expected);
+])('%s can be cached: %s', (url, expected) => {
+  expect(cacheableKey(url, 'http://localhost:3000')).toBe(expected ? imageKey(url) : undefined);
 });
