@@ -14,8 +14,13 @@ export default defineConfig({
   cacheDir: here('node_modules/.vite'),
   // The package itself is outside the demo's folder.
   server: { fs: { allow: [here('.')] }, warmup: { clientFiles: ['src/**/*.tsx'] } },
-  // Named, so that the first start needs no second look (and no reload) when the page asks for them.
-  optimizeDeps: { include: ['react', 'react-dom/client', 'react/jsx-dev-runtime'] },
+  optimizeDeps: {
+    // Named, so that the first start needs no second look (and no reload) when the page asks for them; and this package, so
+    // that it is bundled as in any app that has installed it.
+    include: ['react', 'react-dom/client', 'react/jsx-dev-runtime', 'vite-plugin-image-cache/react'],
+    // Vite sees that an installed package has changed, not that this one was built again.
+    force: true,
+  },
   plugins: [
     react(),
     imageCache({
