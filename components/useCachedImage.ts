@@ -135,6 +135,8 @@ export function useImage(url: string | undefined, options: ImageOptions): Cached
 
   function onTurn(isGranted: boolean): void {
     if (!isGranted) setChosen({ ...chosen, src: undefined, srcSet: undefined, isWaiting: true });
+    // Effects run twice under StrictMode: it was granted by the first.
+    else if (!chosen.isWaiting) return;
     else if (!refreshUrl) start();
     else {
       void loadExtras()

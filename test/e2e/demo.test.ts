@@ -123,7 +123,8 @@ describe('the demo', () => {
 
     expect(uncached.ms).toBeGreaterThan(1500);
     expect(best).toBeLessThan(500);
-    expect(cached.flatMap(({ from }) => from).filter((tier) => tier === 's3' || tier === 'origin')).toEqual([]);
+    // The browser is new to it, too.
+    expect(new Set(cached.flatMap(({ from }) => from))).toEqual(new Set(['memory']));
   });
 
   it('hits on every refresh, although every refresh signs anew', async () => {
