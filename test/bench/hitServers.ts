@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { type IncomingMessage, get } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { ManifestEntry } from '../../plugin/protocol.ts';
@@ -147,12 +149,17 @@ async function rawAnswers(dir: string, ours: OurHits): Promise<Record<string, Ra
   return answers;
 }
 
-/** All but those that Node adds by itself. */
+/** All but those that Node adds by itself, spelled as they are sent: `fetch` would tell them in small letters. */
 async function headersOf(url: string, headers: Record<string, string>): Promise<Record<string, string>> {
-  const response = await fetch(url, { headers });
-  await response.arrayBuffer();
-  const own = [...response.headers].filter(([name]) => !['connection', 'date', 'keep-alive'].includes(name));
-  return Object.fromEntries(own);
+  const [response] = (await once(get(url, { headers }), 'response')) as [IncomingMessage]; // as documented
+  response.resume();
+  await once(response, 'end');
+  const own: Record<string, string> = {};
+  for (let at = 0; at < response.rawHeaders.length; at += 2) {
+    const [name = '', value = ''] = response.rawHeaders.slice(at, at + 2);
+    if (!/^(connection|date|keep-alive)$/i.test(name)) own[name] = value;
+  }
+  return own;
 }
 
 function isInstalled(name: string): boolean {

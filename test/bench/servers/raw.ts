@@ -19,7 +19,7 @@ export async function start(answers: Record<string, RawAnswer>): Promise<Running
   return listen((request, response) => {
     const answer = byPath.get(request.url ?? '');
     if (answer === undefined) response.writeHead(404).end();
-    else if (request.headers['if-none-match'] === answer.headers['etag']) {
+    else if (request.headers['if-none-match'] === answer.headers['ETag']) {
       response.writeHead(304, answer.notModified).end();
     } else response.writeHead(200, answer.headers).end(answer.body);
   });
