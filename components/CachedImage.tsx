@@ -51,7 +51,7 @@ export function CachedImage(props: CachedImageProps): ReactNode {
   );
   // Merges the app's ref with ours. By the time handles are made, the element is attached.
   useImperativeHandle(ref, () => element.current as HTMLImageElement, []);
-  const isSized = width !== undefined || height !== undefined || srcSet !== undefined;
+  const isSized = (width ?? height ?? srcSet) !== undefined;
   const size = useIntrinsicSize(element, isSized ? undefined : entry, status);
   usePlaceholder(element, placeholder === 'blur' ? (thumbhash ?? entry?.placeholder) : undefined, image);
 

@@ -5,7 +5,7 @@ import type { CachedImageOptions, CachedImageState, ImageOptions } from './cache
 import { chooseSource, type ImageSource, nextSource } from './client/imageSource.ts';
 import { loadExtras, withExtras } from './client/loadExtras.ts';
 import type { FreshUrls } from './client/refreshUrls.ts';
-import { running, startOnScreen } from './client/running.ts';
+import { slots, startOnScreen } from './client/slots.ts';
 import { RefreshUrlContext, useCacheClient } from './imageCacheContext.ts';
 import { observeImage } from './observeImage.ts';
 import { restartImage } from './restartImage.ts';
@@ -126,7 +126,7 @@ export function useImage(url: string | undefined, options: ImageOptions): Cached
     const turn = { img, isLazy, until, grant };
     startOnScreen(turn);
     loadExtras().then(
-      ({ takeTurn }) => takeTurn(turn, running),
+      ({ takeTurn }) => takeTurn(turn, slots),
       // Nobody waits for a queue that cannot be loaded.
       () => until.aborted || grant(true),
     );
@@ -140,7 +140,7 @@ export function useImage(url: string | undefined, options: ImageOptions): Cached
     else if (!refreshUrl) start();
     else {
       void loadExtras()
-        .then(({ refreshUrls }) => refreshUrls(images, fresh, refreshUrl))
+        .then(({ renewUrls }) => renewUrls({ img: element.current, mount, images, fresh, actorId, refreshUrl }))
         .then(start, () => start());
     }
   }

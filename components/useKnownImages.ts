@@ -43,7 +43,8 @@ export function useKnownImages(
     [url, srcSet, widths, actorId, mount, origin],
   );
   const images = useMemo(() => requestedImages(request), [request]);
-  const objects = [...images.values()].join('\n');
+  const keys = [...images.values()];
+  const objects = keys.join('\n');
   const subscribe = useCallback(
     (listener: () => void) => registry.subscribe(objects.split('\n'), listener),
     [registry, objects],
@@ -52,7 +53,7 @@ export function useKnownImages(
   const { entry } = useSyncExternalStore(subscribe, () => registry.get(mainKey), unknown);
   const revision = useSyncExternalStore(
     subscribe,
-    () => [...images.values()].reduce((sum, key) => sum + registry.get(key).revision, 0),
+    () => keys.reduce((sum, key) => sum + registry.get(key).revision, 0),
     noRevision,
   );
   const plain = images.size === 0 ? `${url} ${srcSet}` : '';

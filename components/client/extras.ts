@@ -3,7 +3,7 @@ export { announce } from './announce.ts';
 export { blurUntilDecoded } from './blur.ts';
 export { createLookup } from './lookup.ts';
 export { recover } from './recovery.ts';
-export { refreshUrls } from './refreshUrls.ts';
+export { renewUrls } from './renewUrls.ts';
 export { readCacheStatus } from './resourceTiming.ts';
 export { watchTimings } from './timings.ts';
 export { takeTurn } from './turns.ts';

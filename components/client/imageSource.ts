@@ -31,8 +31,8 @@ export interface ImageSource {
 export type RequestedImages = ReadonlyMap<string, string>;
 
 export function requestedImages({ url, srcSet, mount, pageOrigin }: ImageRequest): RequestedImages {
-  if (mount === undefined) return new Map();
   const images = new Map<string, string>();
+  if (mount === undefined) return images;
   for (const each of [url ?? '', ...srcSetUrls(srcSet)]) {
     const key = cacheableKey(each, pageOrigin);
     if (key) images.set(each, key);

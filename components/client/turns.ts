@@ -1,8 +1,8 @@
 import { createNearby, distanceOf } from './nearby.ts';
-import { MAX_RUNNING, type Turn } from './running.ts';
+import type { Slots, Turn } from './slots.ts';
 
-/** Turns that were granted, and are not over: the page's own. */
-let running = /* @__PURE__ */ new Set<Turn>();
+/** The page's own. */
+let slots: Slots = { max: 0, taken: /* @__PURE__ */ new Set() };
 const waiting = /* @__PURE__ */ new Set<Turn>();
 /** Who waits, by distance; made anew when something crosses the margin of the viewport, or comes. */
 let order: Set<Turn> | undefined;
@@ -13,22 +13,22 @@ let isAwake = false;
  * Grants turns by their distance to the viewport: what is on the screen, then what is near, and what is neither
  * (unless it is lazy) last. A lazy one that is being scrolled past waits, and one that leaves before its image has come
  * waits again, so that scrolling through a long list fetches only what stays.
- * @param granted all that were granted, here or before this was loaded: always the same
+ * @param shared with what has granted turns before this was loaded: always the same
  */
-export function takeTurn(turn: Turn, granted: Set<Turn>): void {
+export function takeTurn(turn: Turn, shared: Slots): void {
   const { img, until } = turn;
-  running = granted;
+  slots = shared;
   if (until.aborted) {
-    running.delete(turn);
+    slots.taken.delete(turn);
     return;
   }
-  if (!running.has(turn)) waiting.add(turn);
+  if (!slots.taken.has(turn)) waiting.add(turn);
   order = undefined;
   const unobserve = nearby.observe(img);
   startNext();
   until.addEventListener('abort', () => {
     waiting.delete(turn);
-    running.delete(turn);
+    slots.taken.delete(turn);
     unobserve();
     startNext();
   });
@@ -45,14 +45,14 @@ function startNext(): void {
 }
 
 function startNearest(): void {
-  if (running.size >= MAX_RUNNING) return;
+  if (slots.taken.size >= slots.max) return;
   order ??= sort();
   for (const turn of order) {
-    if (running.size >= MAX_RUNNING) return;
+    if (slots.taken.size >= slots.max) return;
     if (turn.isLazy && !nearby.isStaying(turn.img)) continue;
     order.delete(turn);
     if (!waiting.delete(turn)) continue;
-    running.add(turn);
+    slots.taken.add(turn);
     turn.grant(true);
   }
 }
@@ -64,9 +64,9 @@ function sort(): Set<Turn> {
 
 /** Distances are read when they are needed: what is observed only tells when that is. */
 function handleChange(): void {
-  for (const turn of Array.from(running)) {
+  for (const turn of Array.from(slots.taken)) {
     if (!turn.isLazy || nearby.isNear(turn.img) || turn.img.complete) continue;
-    running.delete(turn);
+    slots.taken.delete(turn);
     waiting.add(turn);
     turn.grant(false);
   }

@@ -9,23 +9,26 @@ export interface Turn {
   grant(isGranted: boolean): void;
 }
 
-/**
- * A browser opens six connections to an HTTP/1.1 host. Slow images that held them all would delay look-ups, events and
- * modules: one stays free.
- */
-export const MAX_RUNNING = 5;
+/** How many may be asked for at a time, and those that are: their turns were granted, and are not over. */
+export interface Slots {
+  readonly max: number;
+  readonly taken: Set<Turn>;
+}
 
-/** Turns that were granted, and are not over. */
-export const running: Set<Turn> = /* @__PURE__ */ new Set();
+/**
+ * Of the page. A browser opens six connections to an HTTP/1.1 host. Slow images that held them all would delay look-ups, events
+ * and modules: one stays free.
+ */
+export const slots: Slots = { max: 5, taken: /* @__PURE__ */ new Set() };
 
 /**
  * Grants a turn at once to what is on the screen, as long as there is room: it need not wait until what gives all others
  * theirs has been loaded, and has looked at them.
  */
 export function startOnScreen(turn: Turn): void {
-  if (turn.isLazy || running.size >= MAX_RUNNING) return;
+  if (turn.isLazy || slots.taken.size >= slots.max) return;
   const { top, bottom } = turn.img.getBoundingClientRect();
   if (top >= innerHeight || bottom < 0) return;
-  running.add(turn);
+  slots.taken.add(turn);
   turn.grant(true);
 }
