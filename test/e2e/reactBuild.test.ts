@@ -50,8 +50,8 @@ it('a build in front of a server uses it when it is told where it is', async () 
   expect(stats).toMatchObject({ total_entries: 2, misses: 2 });
 });
 
-/** What a page with nothing but a `CachedImage` loads ahead of its first image, and what it may load afterwards. */
-async function buildCachedImage(): Promise<{ first: string; later: string }> {
+/** What a page that uses so much of the package loads ahead of its first image, and what it may load afterwards. */
+async function buildWith(exported: string): Promise<{ first: string; later: string }> {
   const id = 'virtual:entry';
   // As for an app's users: under Vitest a build would be one for development.
   vi.stubEnv('NODE_ENV', 'production');
@@ -70,7 +70,7 @@ async function buildCachedImage(): Promise<{ first: string; later: string }> {
           return source === id ? id : null;
         },
         load(source) {
-          return source === id ? `export { CachedImage } from 'vite-plugin-image-cache/react';` : null;
+          return source === id ? `export ${exported} from 'vite-plugin-image-cache/react';` : null;
         },
       },
     ],
@@ -91,14 +91,20 @@ async function buildCachedImage(): Promise<{ first: string; later: string }> {
 }
 
 it('what CachedImage loads first is less than 4 kB of gzip; what few images need comes when one does', async () => {
-  const { first, later } = await buildCachedImage();
+  const { first, later } = await buildWith('{ CachedImage }');
   expect(first).toContain('image?path=');
   expect(later).toContain('UPSTREAM_EXPIRED');
   expect(first).not.toContain('UPSTREAM_EXPIRED');
   expect(gzipSync(first).length).toBeLessThanOrEqual(4_000);
 });
 
+it('all of the React kit is less than 12 kB of gzip, besides what is loaded when it is needed', async () => {
+  const { first } = await buildWith('*');
+  expect(first).toContain('progressbar');
+  expect(gzipSync(first).length).toBeLessThanOrEqual(12_000);
+});
+
 it('what is for developers is not in a build', async () => {
-  const { first, later } = await buildCachedImage();
+  const { first, later } = await buildWith('*');
   expect(first + later).not.toContain('imageCacheError');
 });
