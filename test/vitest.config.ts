@@ -23,7 +23,7 @@ export default defineConfig({
         test: { name: 'happy-dom', environment: 'happy-dom', include: ['test/components/testing/**/*.test.tsx'] },
       },
       {
-        // What takes its time: every attack through every door; processes that are killed, stopped and cut off.
+        // What takes its time: every attack through every door; many entries and restarts; processes that are killed, stopped and cut off.
         test: {
           name: 'endurance',
           environment: 'node',

@@ -32,6 +32,14 @@ describe('the id of a cache directory', () => {
     }
   });
 
+  it('T55: is made also when `tmp/` has been removed', async () => {
+    const dir = await directory();
+    await rm(join(dir, 'tmp'), { recursive: true });
+    const id = await readCacheId(dir);
+    expect(id).toMatch(UUID);
+    expect(await readCacheId(dir)).toBe(id);
+  });
+
   it('stays when the directory is moved', async () => {
     const dir = await directory();
     const id = await readCacheId(dir);

@@ -5,6 +5,7 @@ import { errnoOf } from './fileError.ts';
 import { READ } from './openFlags.ts';
 import { replaceFile } from './replaceFile.ts';
 import { temporaryPath } from './temporary.ts';
+import { writeOnce } from './writeOnce.ts';
 
 const CACHE_ID_FILE = 'CACHE_ID';
 
@@ -30,15 +31,15 @@ export async function readCacheId(dir: string): Promise<string> {
   return derived;
 }
 
-/** Gives the file this content unless it is there, and returns what it has: nobody ever sees it half written. */
+/** Gives the file this content unless it is there, and returns what it has: nobody sees it half written. */
 async function createOnce(dir: string, path: string, content: string): Promise<string> {
   const tmp = temporaryPath(dir);
-  await writeFile(tmp, content, { flag: 'wx', mode: 0o600 });
   try {
+    await writeFile(tmp, content, { flag: 'wx', mode: 0o600 });
     await link(tmp, path);
   } catch (error) {
-    // Where there are no hard links, somebody may see it empty, and take the directory for a copy.
-    if (errnoOf(error) !== 'EEXIST') await writeFile(path, content, { flag: 'wx', mode: 0o600 }).catch(() => undefined);
+    // No hard links here, or `tmp/` was removed by hand: somebody may see it empty then, and take the directory for a copy.
+    if (errnoOf(error) !== 'EEXIST') await writeOnce(path, content);
   } finally {
     await rm(tmp, { force: true });
   }

@@ -1,4 +1,4 @@
-import { lstat, mkdir, writeFile } from 'node:fs/promises';
+import { lstat, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ImageCacheError } from '../../errors.ts';
 import { readCacheId } from './cacheId.ts';
@@ -7,6 +7,7 @@ import { IMAGES_DIR, JOURNAL_DIR, QUARANTINE_DIR, TMP_DIR, VARIANTS_DIR } from '
 import { makeDirectory } from './makeDirectory.ts';
 import { syncDirectory } from './syncDirectory.ts';
 import { sweepTemporary } from './temporary.ts';
+import { writeOnce } from './writeOnce.ts';
 
 /** https://bford.info/cachedir/ : backup programs leave such a directory out. */
 const CACHEDIR_TAG =
@@ -49,10 +50,4 @@ async function ensureNoLink(path: string): Promise<void> {
       hint: 'Name the real directory in `cacheDir`: whoever can change a link decides where files are written and removed.',
     },
   );
-}
-
-async function writeOnce(path: string, content: string, flush: boolean): Promise<void> {
-  await writeFile(path, content, { flag: 'wx', mode: 0o600, flush }).catch((error: unknown) => {
-    if (errnoOf(error) !== 'EEXIST') throw error;
-  });
 }
