@@ -1,5 +1,6 @@
 import { ImageCacheError } from '../../errors.ts';
 import { AbortListeners } from './abortListeners.ts';
+import { Lane } from './lane.ts';
 import { PriorityQueue, type Urgency, isMoreUrgent } from './priorityQueue.ts';
 import { RightOfWay } from './rightOfWay.ts';
 
@@ -36,17 +37,6 @@ export interface DownloadQueueOptions {
   isBusy?: () => boolean;
 }
 
-/** What a task runs in: those for the screen, and those for all else. */
-interface Lane {
-  /** Tasks that have not come to their end. */
-  running: number;
-  /** Those of them that hold a slot. */
-  slots: number;
-}
-
-/** Tasks of a lane that may run, a slot: those that have freed theirs hold images in memory, and must not pile up. */
-const RUNNING_PER_SLOT = 2;
-
 /** Background tasks that are begun while there is something better to do; they also stand aside. */
 const BUSY_SLOTS = 4;
 
@@ -75,8 +65,8 @@ export class DownloadQueue<Result, Progress = never> {
   readonly #options: DownloadQueueOptions;
   readonly #jobs = new Map<string, Job<Result, Progress>>();
   readonly #queued = new PriorityQueue<Job<Result, Progress>>();
-  readonly #visible: Lane = { running: 0, slots: 0 };
-  readonly #background: Lane = { running: 0, slots: 0 };
+  readonly #visible = new Lane();
+  readonly #background = new Lane();
   readonly #rightOfWay: RightOfWay<Job<Result, Progress>>;
   readonly #leaving = new AbortListeners();
   readonly #tasks = new Set<Promise<void>>();
@@ -149,8 +139,8 @@ export class DownloadQueue<Result, Progress = never> {
   #fill(): void {
     for (;;) {
       const urgencies: Urgency[] = [];
-      if (hasRoom(this.#visible, this.#options.visible)) urgencies.push('visible');
-      if (hasRoom(this.#background, this.#backgroundSlots())) urgencies.push('high', 'normal');
+      if (this.#visible.hasRoom(this.#options.visible)) urgencies.push('visible');
+      if (this.#background.hasRoom(this.#backgroundSlots())) urgencies.push('high', 'normal');
       const job = this.#queued.take(urgencies);
       if (job === undefined) return;
       const task = this.#start(job).finally(() => this.#tasks.delete(task));
@@ -166,7 +156,7 @@ export class DownloadQueue<Result, Progress = never> {
 
   async #start(job: Job<Result, Progress>): Promise<void> {
     const lane = job.urgency === 'visible' ? this.#visible : this.#background;
-    const freeSlot = this.#occupy(lane);
+    const freeSlot = lane.begin(() => this.#fill());
     job.running = true;
     if (lane === this.#visible) this.#rightOfWay.take(job);
     try {
@@ -180,24 +170,11 @@ export class DownloadQueue<Result, Progress = never> {
     } catch (error) {
       this.#settle(job, () => job.reject(error));
     } finally {
-      lane.running -= 1;
+      lane.end();
       this.#rightOfWay.give(job);
       freeSlot();
       this.#fill();
     }
-  }
-
-  /** Returns what gives the slot back, once. */
-  #occupy(lane: Lane): () => void {
-    lane.running += 1;
-    lane.slots += 1;
-    let isHeld = true;
-    return () => {
-      if (!isHeld) return;
-      isHeld = false;
-      lane.slots -= 1;
-      this.#fill();
-    };
   }
 
   #listen(job: Job<Result, Progress>, onProgress: (progress: Progress) => void): void {
@@ -240,10 +217,6 @@ export class DownloadQueue<Result, Progress = never> {
     job.abort.abort();
     if (!job.running) job.reject(new ImageCacheError('ABORTED', 'Whoever asked for the image has left.'));
   }
-}
-
-function hasRoom(lane: Lane, slots: number): boolean {
-  return lane.slots < slots && lane.running < slots * RUNNING_PER_SLOT;
 }
 
 function closed(): ImageCacheError {
