@@ -17,9 +17,9 @@ export interface ProxiedImageOptions {
  */
 export function getProxiedImageUrl(url: string, { actor_id }: ProxiedImageOptions = {}): string {
   const { mount, registry } = defaultClient;
+  if (mount === undefined || url.startsWith(`${mount}/`)) return url;
   const key = cacheableKey(url, pageOrigin());
-  if (mount === undefined || url.startsWith(`${mount}/`) || key === undefined) return url;
-  return localUrl(mount, url, registry.get(key), actor_id);
+  return key === undefined ? url : localUrl(mount, url, registry.get(key), actor_id);
 }
 
 export interface PreloadResult {

@@ -51,8 +51,8 @@ export function sendBytes(request: IncomingMessage, response: ServerResponse, bo
     }
     if (part !== undefined) {
       const { first, last } = part;
-      const range = `bytes ${first}-${last}/${body.length}`;
-      response.writeHead(206, { ...whole, 'Content-Length': last - first + 1, 'Content-Range': range });
+      const contentRange = `bytes ${first}-${last}/${body.length}`;
+      response.writeHead(206, { ...whole, 'Content-Length': last - first + 1, 'Content-Range': contentRange });
       response.end(request.method === 'HEAD' ? undefined : body.subarray(first, last + 1));
       return;
     }
