@@ -1,9 +1,10 @@
-import type { GetObjectCommandInput, S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { ImageCacheError } from '../errors.ts';
 import type { ResolvedBucket } from '../options.ts';
-import type { Override } from './query.ts';
+import { type RequestTemplate, templateOf } from './requestTemplate.ts';
 import { percentEncode } from './rfc3986.ts';
 import type { S3Object } from './s3Object.ts';
+import { configOf, requestBySdk, type SdkRequest } from './sdkRequest.ts';
 import type { WireRequest } from './wire.ts';
 
 /** Makes requests with the developer's credentials. */
@@ -14,100 +15,46 @@ interface S3Signer {
 }
 
 /**
- * The AWS SDK finds credentials, region and endpoint, and signs; the request it has made is then sent like any
- * other. Its own HTTP handler is not used: it has no limit on a stalled body and none on the body of an error.
- * The SDK is imported at the first call: it costs a start of Vite more than all the rest of this package.
+ * The AWS SDK finds credentials, region and endpoint, and makes the first request of each bucket; those that follow are
+ * made like it (see {@link templateOf}), and all are sent like any other. The SDK's own HTTP handler is not used: it has no limit on a
+ * stalled body and none on the body of an error. The SDK is imported at the first call: it costs a start of Vite more than all
+ * the rest of this package.
  */
 export function createS3Signer(): S3Signer {
-  const clients = new Map<ResolvedBucket, S3Client>();
+  const buckets = new Map<ResolvedBucket, { client: S3Client; template?: RequestTemplate | undefined }>();
+
+  const signed = async (object: S3Object): Promise<SdkRequest> => {
+    const { S3Client } = await import('@aws-sdk/client-s3');
+    let known = buckets.get(object.bucket);
+    if (known === undefined) buckets.set(object.bucket, (known = { client: new S3Client(configOf(object.bucket)) }));
+    if (!isPlain(object)) return requestBySdk(known.client, object);
+    if (known.template !== undefined) return known.template(object.objectKey);
+    const request = await requestBySdk(known.client, object);
+    known.template ??= await templateOf(request, object.objectKey, known.client.config);
+    return request;
+  };
 
   return {
     async sign(object) {
-      const { GetObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
-      let client = clients.get(object.bucket);
-      if (client === undefined) {
-        client = new S3Client(configOf(object.bucket));
-        clients.set(object.bucket, client);
-      }
-
-      let signed: unknown;
-      const command = new GetObjectCommand(inputOf(object));
-      command.middlewareStack.add(
-        () => async (args) => {
-          signed = args.request;
-          return { response: {}, output: { $metadata: {} } };
-        },
-        // After signing, and before anything looks at an answer.
-        { name: 'keepSignedRequest', step: 'deserialize', priority: 'high' },
-      );
       try {
-        await client.send(command);
+        return toWireRequest(await signed(object));
       } catch (error) {
         throw signingError(error, object.bucket);
       }
-      return toWireRequest(signed);
     },
     close() {
-      for (const client of clients.values()) client.destroy();
-      clients.clear();
+      for (const { client } of buckets.values()) client.destroy();
+      buckets.clear();
     },
   };
 }
 
-function configOf({ region, endpoint, forcePathStyle, credentials }: ResolvedBucket): S3ClientConfig {
-  const effectiveRegion = region ?? (endpoint === undefined ? undefined : 'us-east-1');
-  return {
-    forcePathStyle,
-    maxAttempts: 1,
-    // R2 and MinIO refuse the checksums that newer SDKs ask for by default.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    ...(effectiveRegion !== undefined && { region: effectiveRegion }),
-    ...(endpoint !== undefined && { endpoint: endpoint.href }),
-    ...(credentials !== undefined && { credentials }),
-  };
+/** Asked for by its key alone. */
+function isPlain({ versionId, overrides }: S3Object): boolean {
+  return versionId === undefined && Object.keys(overrides).length === 0;
 }
 
-const OVERRIDE_INPUT = {
-  'response-cache-control': 'ResponseCacheControl',
-  'response-content-disposition': 'ResponseContentDisposition',
-  'response-content-encoding': 'ResponseContentEncoding',
-  'response-content-language': 'ResponseContentLanguage',
-  'response-content-type': 'ResponseContentType',
-} as const satisfies Partial<Record<Override, keyof GetObjectCommandInput>>;
-
-function inputOf({ bucket, objectKey, versionId, overrides }: S3Object): GetObjectCommandInput {
-  const input: GetObjectCommandInput = { Bucket: bucket.name, Key: objectKey };
-  // S3 tells a checksum only when asked; others refuse the question, or do not know it.
-  if (bucket.endpoint === undefined) input.ChecksumMode = 'ENABLED';
-  if (versionId !== undefined) input.VersionId = versionId;
-  for (const [name, member] of Object.entries(OVERRIDE_INPUT)) {
-    // Object.entries widens its keys; these are the table's own.
-    const value = overrides[name as keyof typeof OVERRIDE_INPUT];
-    if (value !== undefined) input[member] = value;
-  }
-  const expires = Date.parse(overrides['response-expires'] ?? '');
-  if (Number.isFinite(expires)) input.ResponseExpires = new Date(expires);
-  return input;
-}
-
-/** What the SDK hands to its HTTP handler, as far as it is read here. */
-interface SignedRequest {
-  protocol: string;
-  hostname: string;
-  port?: number;
-  path: string;
-  query: Record<string, string | string[] | null>;
-  headers: Record<string, string>;
-}
-
-function isSignedRequest(value: unknown): value is SignedRequest {
-  return typeof value === 'object' && value !== null && 'hostname' in value && 'headers' in value && 'query' in value;
-}
-
-function toWireRequest(request: unknown): WireRequest {
-  if (!isSignedRequest(request)) throw new ImageCacheError('INTERNAL', 'The AWS SDK made no request.');
-  const { protocol, hostname, port, path, query, headers } = request;
+function toWireRequest({ protocol, hostname, port, path, query, headers }: SdkRequest): WireRequest {
   const pairs = Object.entries(query).flatMap(([name, value]) =>
     (Array.isArray(value) ? value : [value ?? '']).map((each) => `${percentEncode(name)}=${percentEncode(each)}`),
   );

@@ -34,11 +34,16 @@ test('the SDK is imported by the first bare URL, not by a signed one', async () 
   expect(sdk.imports).toBe(1);
 });
 
-describe('a bare URL', () => {
+describe.each([
+  ['of a bucket', false],
+  ['of a bucket that was read before', true],
+])('a bare URL %s', (_, isLater) => {
   async function sign(url: string, entry: ResolvedBucket) {
     const connect = vi.spyOn(net.Socket.prototype, 'connect');
     const signer = createS3Signer();
-    const request = await signer.sign(createIdentify({ buckets: [entry], resolveKey: undefined })(url));
+    const identify = createIdentify({ buckets: [entry], resolveKey: undefined });
+    if (isLater) await signer.sign(identify(`s3://${entry.name}/another/one.jpg`));
+    const request = await signer.sign(identify(url));
     signer.close();
     expect(connect).not.toHaveBeenCalled();
     return `${request.protocol}//${request.hostname}${request.port === undefined ? '' : `:${request.port}`}${request.path}`;
@@ -48,6 +53,7 @@ describe('a bare URL', () => {
     const headersOf = async (entry: ResolvedBucket) => {
       const signer = createS3Signer();
       cleanups.push(() => signer.close());
+      if (isLater) await signer.sign(createIdentify({ buckets: [entry], resolveKey: undefined })('s3://pics/one'));
       return (await signer.sign(createIdentify({ buckets: [entry], resolveKey: undefined })('s3://pics/a'))).headers;
     };
     expect(await headersOf(bucket('pics', { region: 'eu-west-3' }))).toMatchObject({
@@ -121,25 +127,37 @@ describe('a bare URL', () => {
       'x-id=GetObject',
     ]);
   });
+});
 
-  test('is signed anew for each attempt', async () => {
-    const upstream = await startRawUpstream(({ socket, number }) =>
-      socket.write(number < 3 ? answer(500, {}, errorXml('InternalError')) : answer(200, {}, 'x')),
-    );
-    const source = createS3Source(sourceOptions([bucket('photos', { endpoint: new URL(upstream.origin) })]), {
-      clock: fastClock(20),
-    });
-    cleanups.push(
-      () => upstream.close(),
-      () => source.close(),
-    );
-    await source.download(source.identify('s3://photos/a'), new MemorySink(), never);
-    const invocations = upstream.requests.map(({ headers }) => headers.get('amz-sdk-invocation-id'));
-    expect(new Set(invocations).size).toBe(3);
-    expect(upstream.requests.every(({ headers }) => headers.get('authorization')?.startsWith('AWS4-HMAC-SHA256'))).toBe(
-      true,
-    );
+test('each attempt is signed anew, with the credentials of the moment', async () => {
+  const sessions = ['first', undefined, 'third'];
+  const upstream = await startRawUpstream(({ socket, number }) => {
+    session = sessions[number];
+    socket.write(number < 3 ? answer(500, {}, errorXml('InternalError')) : answer(200, {}, 'x'));
   });
+  let session = sessions[0];
+  const credentials = async () => ({
+    accessKeyId: `AK-${session}`,
+    secretAccessKey: 'secret',
+    ...(session !== undefined && { sessionToken: session }),
+    expiration: new Date(), // so that they are asked for each time
+  });
+  const source = createS3Source(
+    sourceOptions([bucket('photos', { endpoint: new URL(upstream.origin), credentials })]),
+    {
+      clock: fastClock(20),
+    },
+  );
+  cleanups.push(
+    () => upstream.close(),
+    () => source.close(),
+  );
+  await source.download(source.identify('s3://photos/a'), new MemorySink(), never);
+  for (const [n, { headers }] of upstream.requests.entries()) {
+    expect(headers.get('authorization')).toContain(`Credential=AK-${sessions[n]}/`);
+    expect(headers.get('x-amz-security-token')).toBe(sessions[n]);
+  }
+  expect(upstream.requests).toHaveLength(3);
 });
 
 describe('without what it takes to sign', () => {
