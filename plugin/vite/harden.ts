@@ -90,8 +90,14 @@ async function defaultDeny(): Promise<string[]> {
 }
 
 function denyMiddleware(directory: string, servedFrom: readonly string[], base: string): Connect.NextHandleFunction {
+  // Who asks for a file in the directory has to name it, unless what is served lies in there; every other URL, and with it every
+  // module of the app, is spared the walk over paths.
+  const name = servedFrom.some((root) => isInside(directory, root)) ? '' : path.basename(directory).toLowerCase();
   return function imageCacheDenyMiddleware(request, response, next) {
-    const denied = filesNamedBy(request.url ?? '/', servedFrom, base).some((file) => isInside(directory, file));
+    const pathname = decodePath(request.url ?? '/');
+    const denied =
+      pathname.toLowerCase().includes(name) &&
+      filesNamedBy(pathname, servedFrom, base).some((file) => isInside(directory, file));
     if (!denied) return next();
     response.statusCode = 403;
     response.setHeader('Content-Type', 'text/plain; charset=utf-8');
@@ -100,9 +106,8 @@ function denyMiddleware(directory: string, servedFrom: readonly string[], base: 
   };
 }
 
-/** Every file that a URL may come to mean inside Vite, which strips prefixes, decodes and normalizes in several places. */
-function filesNamedBy(url: string, servedFrom: readonly string[], base: string): string[] {
-  const pathname = decodePath(url);
+/** Every file that a path may come to mean inside Vite, which strips prefixes and normalizes in several places. */
+function filesNamedBy(pathname: string, servedFrom: readonly string[], base: string): string[] {
   // In middleware mode a parent may have stripped the base already.
   const withoutBase = pathname.startsWith(base) ? [pathname.slice(base.length - 1)] : [];
   return [pathname, ...withoutBase].flatMap((name) => {

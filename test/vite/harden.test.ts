@@ -230,6 +230,11 @@ describe('T8: wherever the cache is', () => {
     await expectClosed(await start(root, {}, 'public/.image-cache'), paths);
   });
 
+  test('around the public directory, whose URLs do not name it', async () => {
+    const root = await project({ '.image-cache/public/a.svg': `<svg>${CANARY}</svg>` });
+    await expectClosed(await start(root, { publicDir: '.image-cache/public' }), ['/a.svg', '/x/../a.svg']);
+  });
+
   test('in what a preview serves', async () => {
     const root = await project({ ...cacheFiles('dist/.image-cache'), 'dist/index.html': '<p>built</p>' });
     cleanUp.push(() => rm(root, { recursive: true }));
