@@ -30,7 +30,7 @@ interface Chosen extends ImageSource {
 
 /**
  * Finds the best source of an image and moves on when it fails. Whatever is learnt later, a source that loads is
- * never swapped: only another object, or the cached copy being thrown away, changes it.
+ * never swapped: only another object, other bytes of it, or the cached copy being thrown away changes it.
  */
 export function useCachedImage(url: string | undefined, options: CachedImageOptions = {}): CachedImageState {
   return useImage(url, { loading: 'eager', ...options });

@@ -10,7 +10,7 @@ export interface KnownImages {
   images: RequestedImages;
   /** Of the main image, whether the cache can hold it or not. */
   mainKey: string;
-  /** Names the objects and how often their cached copies were thrown away, without signatures. */
+  /** Names the objects and how often their cached copies were thrown away or exchanged, without signatures. */
   identity: string;
   /** What the cache knows of the main image. */
   entry: ManifestEntry | null | undefined;

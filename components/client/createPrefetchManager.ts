@@ -6,6 +6,7 @@ import {
   type ImageInput,
   type PrefetchJob,
   type PrefetchJobContext,
+  type PrefetchOptions,
   runPrefetchJob,
 } from './prefetchJob.ts';
 import {
@@ -32,15 +33,17 @@ export interface ActorInput {
  */
 export interface PrefetchManager {
   /** Queues actors. One that is queued gets the new images, one that runs is left alone, a settled one runs again. */
-  startPrefetch(actors: readonly ActorInput[]): void;
+  startPrefetch(actors: readonly ActorInput[], options?: PrefetchOptions): void;
   /**
    * Fetches one actor ahead of all others, in place of any earlier job of the same actor. While paused or offline it
    * waits. Resolves with a result for every image when all are settled (or the job is cancelled); never rejects.
    * @example
    * const { results } = await prefetchManager.prefetchActor(actorId, images);
    * const missing = results.filter(({ status }) => status === 'failed');
+   * @example
+   * await prefetchManager.prefetchActor(actorId, images, { revalidate: true }); // what has changed in S3 is fetched again
    */
-  prefetchActor(id: string, images: readonly ImageInput[]): Promise<ActorResult>;
+  prefetchActor(id: string, images: readonly ImageInput[], options?: PrefetchOptions): Promise<ActorResult>;
   /** Sends nothing more. The request in flight (at most 250 images) goes on: to abort it would waste it. */
   pause(): void;
   resume(): void;
@@ -194,10 +197,14 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
     });
   }
 
-  function enqueue(id: string, images: readonly ImageInput[], priority: Priority): PrefetchJob {
+  function enqueue(
+    id: string,
+    images: readonly ImageInput[],
+    { priority, revalidate = false }: PrefetchOptions & { priority: Priority },
+  ): PrefetchJob {
     const previous = jobs.get(id);
     // Whoever waits for the actor waits for the job that replaces it.
-    const job = createPrefetchJob(id, images, priority, previous?.waiting.splice(0) ?? []);
+    const job = createPrefetchJob(id, images, { priority, revalidate }, previous?.waiting.splice(0) ?? []);
     if (previous) withdraw(previous);
     failures = failures.filter(({ actor_id }) => actor_id !== id);
     jobs.set(id, job);
@@ -220,18 +227,20 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
   }
 
   return {
-    startPrefetch(actors) {
+    startPrefetch(actors, { revalidate = false } = {}) {
       if (!isEnabled()) return;
       for (const { id, images } of actors) {
-        const progress = jobs.get(id)?.progress;
-        if (progress?.state === 'running') continue;
-        // A job that was asked for urgently stays urgent.
-        enqueue(id, images, progress?.state === 'queued' ? progress.priority : 'normal');
+        const previous = jobs.get(id);
+        if (previous?.progress.state === 'running') continue;
+        // A job that was asked for urgently stays urgent, and one that is to look for changes does.
+        const queued = previous?.progress.state === 'queued' ? previous : undefined;
+        const priority = queued?.progress.priority ?? 'normal';
+        enqueue(id, images, { priority, revalidate: revalidate || queued?.revalidate === true });
       }
     },
-    async prefetchActor(id, images) {
+    async prefetchActor(id, images, options) {
       if (!isEnabled()) return { ...newActorProgress(id, 'high', images.length), state: 'cancelled', results: [] };
-      const job = enqueue(id, images, 'high');
+      const job = enqueue(id, images, { ...options, priority: 'high' });
       return new Promise((resolve) => job.waiting.push(resolve));
     },
     pause() {

@@ -19,7 +19,7 @@ export {
   type PreloadResult,
   type ProxiedImageOptions,
 } from './imageProxy.ts';
-export type { ActorResult, ImageInput } from './prefetchJob.ts';
+export type { ActorResult, ImageInput, PrefetchOptions } from './prefetchJob.ts';
 export type { ActorInput, PrefetchManager } from './createPrefetchManager.ts';
 export { prefetchManager } from './prefetchManager.ts';
 export type { ActorProgress, PrefetchFailure, PrefetchProgress } from './prefetchProgress.ts';

@@ -9,6 +9,15 @@ import type { PrefetchCall } from './sendPrefetch.ts';
 /** A URL, or a URL and a name for people. */
 export type ImageInput = string | { s3_url: string; filename?: string };
 
+export interface PrefetchOptions {
+  /**
+   * Asks S3 whether the images that are cached have changed, and fetches those that have; mounted images follow. What S3 cannot
+   * say (expired signature, offline) leaves an image as it is, with the reason in its result, as `stale`.
+   * @default false: a cached image is taken to be current
+   */
+  revalidate?: boolean;
+}
+
 /** An image that is in the cache now. */
 type CachedResult = Exclude<PrefetchResult, { status: 'failed' }>;
 
@@ -19,7 +28,8 @@ export interface PrefetchJob {
   left: readonly PrefetchImage[];
   /** Of the images that are settled, as they were settled. */
   readonly results: PrefetchItemResult[];
-  /** Names the objects it is about, so that tabs know when they mean the same. */
+  readonly revalidate: boolean;
+  /** Names what is asked of which objects, so that tabs know when they mean the same. */
   readonly fingerprint: string;
   readonly abort: AbortController;
   /** Whoever wants to know how it ends. */
@@ -49,13 +59,14 @@ const MAX_IMAGES = 250;
 export function createPrefetchJob(
   id: string,
   images: readonly ImageInput[],
-  priority: Priority,
+  { priority, revalidate }: Required<PrefetchOptions> & { priority: Priority },
   waiting: PrefetchJob['waiting'],
 ): PrefetchJob {
   const progress = newActorProgress(id, priority, images.length);
   const left = images.map(toPrefetchImage);
-  const fingerprint = fingerprintOf(left.map(({ s3_url }) => imageKey(s3_url)));
-  return { progress, left, results: [], fingerprint, abort: new AbortController(), waiting };
+  const keys = left.map(({ s3_url }) => imageKey(s3_url));
+  const fingerprint = fingerprintOf(revalidate ? [...keys, 'revalidate'] : keys);
+  return { progress, left, results: [], revalidate, fingerprint, abort: new AbortController(), waiting };
 }
 
 /** Sends what is left of a job, one request after the other, until it is through, held up or aborted. */
@@ -76,7 +87,8 @@ async function sendSome(job: PrefetchJob, context: PrefetchJobContext): Promise<
   };
   let fault: unknown;
   try {
-    await context.send({ actor_id, images, priority }, { signal, onResult });
+    const request = { actor_id, images, priority, ...(job.revalidate && { revalidate: true }) };
+    await context.send(request, { signal, onResult });
   } catch (error) {
     fault = error;
   }
@@ -100,8 +112,8 @@ function recordCached(job: PrefetchJob, context: PrefetchJobContext, url: string
     [result.status]: progress[result.status] + 1,
     bytes: progress.bytes + result.entry.size_bytes,
   };
-  const { s3_url, status } = result;
-  job.results.push({ s3_url, status, bytes: result.entry.size_bytes });
+  const { s3_url, status, stale } = result;
+  job.results.push({ s3_url, status, bytes: result.entry.size_bytes, ...(stale && { stale }) });
   context.onCached(url, result);
   context.onChange(job);
 }

@@ -11,11 +11,17 @@ const managers = /* @__PURE__ */ new WeakMap<CacheClient, PrefetchManager>();
 export function prefetchManagerOf(client: CacheClient): PrefetchManager {
   const existing = managers.get(client);
   if (existing) return existing;
+  let isFollowing = false;
   const manager = sharePrefetch(client, (turn) =>
     createPrefetchManager({
       turn,
       isEnabled: () => client.mount !== undefined,
-      send: async (request, call) => sendPrefetch(client.mount, request, call),
+      async send(request, call) {
+        // What is learnt here must stay true: a client follows its server for whoever subscribes.
+        if (!isFollowing) client.subscribe(() => {});
+        isFollowing = true;
+        return sendPrefetch(client.mount, request, call);
+      },
       onCached: (url, { entry }) => learn(client.registry, imageKey(url), entry),
     }),
   );

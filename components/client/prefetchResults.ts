@@ -1,8 +1,15 @@
+import type { ItemError } from '../../plugin/protocol.ts';
 import type { RequestErrorCode } from './api.ts';
 
 /** How one image of a prefetch ended. `s3_url` is without its signature. */
 export type PrefetchItemResult =
-  | { s3_url: string; status: 'cached' | 'downloaded'; bytes: number }
+  | {
+      s3_url: string;
+      status: 'cached' | 'downloaded';
+      bytes: number;
+      /** Why S3 could not say whether the image has changed; the cached one stays. */
+      stale?: ItemError;
+    }
   | { s3_url: string; status: 'failed'; code: RequestErrorCode; detail: string; hint?: string };
 
 /** The results of settled actors, the newest of them. */

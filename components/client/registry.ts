@@ -5,7 +5,7 @@ import { imageKey } from './imageKey.ts';
 export interface KnownImage {
   /** `null`: not in the cache; `undefined`: not known yet. */
   readonly entry: ManifestEntry | null | undefined;
-  /** Counts the times the cached copy was thrown away; goes into URLs so that the browser asks again. */
+  /** Counts the times the cached copy was thrown away or exchanged; goes into URLs so that the browser asks again. */
   readonly revision: number;
 }
 

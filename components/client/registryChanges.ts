@@ -10,7 +10,8 @@ type Aliases = Map<string, Set<string>>;
 const aliases = /* @__PURE__ */ new WeakMap<Registry, Aliases>();
 
 /**
- * Takes in an answer. One that was asked for before the image was thrown away is dropped.
+ * Takes in an answer. One that was asked for before the image was thrown away is dropped. Other bytes than those that were known
+ * are a new revision, so that whoever shows the old ones changes to them.
  * @param revision the revision at the time of the question
  */
 export function learn(
@@ -19,7 +20,15 @@ export function learn(
   entry: ManifestEntry | null,
   revision = registry.get(key).revision,
 ): void {
-  if (revision === registry.get(key).revision) store(registry, key, { entry, revision });
+  const known = registry.get(key);
+  if (revision !== known.revision) return;
+  const isExchanged = known.entry && entry && originOf(known.entry) !== originOf(entry);
+  store(registry, key, { entry, revision: isExchanged ? revision + 1 : revision });
+}
+
+/** The digest of what S3 has: an image of which the server has made a smaller file is still the same. */
+function originOf({ sha256, original_sha256 = sha256 }: ManifestEntry): string {
+  return original_sha256;
 }
 
 /** Takes in what happened on the server. */

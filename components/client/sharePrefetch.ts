@@ -137,13 +137,13 @@ export function sharePrefetch(
   own.subscribe(changed);
 
   return {
-    startPrefetch(actors) {
+    startPrefetch(actors, options) {
       join();
-      own.startPrefetch(actors);
+      own.startPrefetch(actors, options);
     },
-    prefetchActor(id, images) {
+    prefetchActor(id, images, options) {
       join();
-      return own.prefetchActor(id, images);
+      return own.prefetchActor(id, images, options);
     },
     pause() {
       join();

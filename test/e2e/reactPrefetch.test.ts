@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import { jpeg } from '../helpers/images.ts';
 import { type Bucket, startBucket } from '../helpers/stack.ts';
 import { testBrowser } from './fixture/browserContext.ts';
 import { installedApp } from './fixture/install.ts';
@@ -90,6 +91,41 @@ it('what was prefetched is shown by its immutable URL at once', async () => {
     (actors[0]?.images ?? []).map((s3_url) => ({ s3_url })),
   );
   expect(await sources(page)).toEqual(actors[0]?.images.map(() => expect.stringContaining('/image?path=')));
+});
+
+it('what has changed in S3 is exchanged on the screen when its actor is asked for again with `revalidate`', async () => {
+  const { bucket, actors, server, page } = await setUp(['a']);
+  const [actor] = actors;
+  if (!actor) throw new Error('There is an actor.');
+  await startPrefetch(page, actors);
+  await isIdle(page);
+  await show(page, [{ s3_url: actor.images[0] ?? '' }]);
+  const width = () => page.evaluate(() => document.images[0]?.naturalWidth);
+  expect(await width()).toBe(240);
+  bucket.server.put('photos', 'a/0.jpg', await jpeg(99, { width: 300, height: 160 }));
+
+  const sent = bucket.server.stats.bytesSent;
+  const again = (options: { revalidate?: boolean }) =>
+    page.evaluate(([{ id, images }, how]) => window.fixture.kit.prefetchManager.prefetchActor(id, images, how), [
+      actor,
+      options,
+    ] as const);
+  expect(await again({})).toMatchObject({ cached: 8, downloaded: 0 });
+  expect(await width()).toBe(240);
+  const result = await again({ revalidate: true });
+  expect(result).toMatchObject({ cached: 7, downloaded: 1, failed: 0 });
+  const changed = result.results.find(({ status }) => status === 'downloaded');
+  expect(changed).toMatchObject({ bytes: bucket.server.stats.bytesSent - sent });
+  await expect.poll(width).toBe(300);
+
+  // Not asked for by this page.
+  bucket.server.put('photos', 'a/0.jpg', await jpeg(99, { width: 320, height: 160 }));
+  await fetch(`${server.url}/api/cache/prefetch`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ actor_id: 'a', images: [{ s3_url: actor.images[0] }], revalidate: true }),
+  });
+  await expect.poll(width).toBe(320);
 });
 
 it('pause holds the next actor until resume', async () => {

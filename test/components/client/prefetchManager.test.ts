@@ -114,6 +114,35 @@ describe('order', () => {
     expect(ids()).toEqual(['1', '1']);
   });
 
+  test('whether images have changed is asked when wanted, with every request', async () => {
+    const { manager, sent } = setUp();
+    const images = Array.from({ length: 251 }, (_, index) => `s3://b/${index}`);
+    const done = manager.prefetchActor('1', images, { revalidate: true });
+    await settle();
+    const stale = { code: 'UPSTREAM_EXPIRED', detail: 'Expired.' } as const;
+    sent[0]?.call.onResult(0, { s3_url: 's3://b/0', status: 'cached', entry: entryOf('a', { size_bytes: 1 }), stale });
+    sent[0]?.finish();
+    await settle();
+    sent[1]?.finish();
+    expect(sent.map(({ request }) => request.revalidate)).toEqual([true, true]);
+    const { results } = await done;
+    expect(results[0]).toEqual({ s3_url: 's3://b/0', status: 'cached', bytes: 1, stale });
+    expect(results[1]).not.toHaveProperty('stale');
+  });
+
+  test('an actor that is queued to look for changes still does when it is queued again', async () => {
+    const { manager, sent } = setUp();
+    manager.startPrefetch([actor('1')], { revalidate: true });
+    manager.startPrefetch([actor('1')]);
+    await settle();
+    expect(sent[0]?.request.revalidate).toBe(true);
+    sent[0]?.finish();
+    await settle();
+    void manager.prefetchActor('1', actor('1').images);
+    await settle();
+    expect(sent[1]?.request.revalidate, 'a settled one does not').toBeUndefined();
+  });
+
   test('a large actor goes out in requests of 250 images', async () => {
     const { manager, sent } = setUp();
     const done = manager.prefetchActor(

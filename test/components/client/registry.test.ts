@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import type { ManifestEntry } from '../../../plugin/protocol.ts';
 import { createRegistry } from '../../../components/client/registry.ts';
 import { applyEvent, evict, learn } from '../../../components/client/registryChanges.ts';
 import { BUCKET, entryOf } from '../cacheServer.ts';
@@ -22,6 +23,21 @@ test('an event for the canonical URL reaches the image under its other names', (
   applyEvent(registry, { type: 'invalidated', s3_urls: [KEY] });
   expect(listener).toHaveBeenCalledOnce();
   expect(registry.get(alias).revision).toBe(1);
+});
+
+test('other bytes of an object are a new revision, so that whoever shows the old ones hears of it', () => {
+  const registry = createRegistry();
+  const revisionAfter = (change: Partial<ManifestEntry>) => {
+    applyEvent(registry, { type: 'stored', entry: entryOf('a.jpg', change) });
+    return registry.get(KEY).revision;
+  };
+  expect(revisionAfter({ sha256: 'one' }), 'nothing was known').toBe(0);
+  expect(revisionAfter({ sha256: 'one', placeholder: 'xyz' }), 'the same bytes').toBe(0);
+  expect(revisionAfter({ sha256: 'small', original_sha256: 'one' }), 'a smaller file of them').toBe(0);
+  expect(revisionAfter({ sha256: 'two' })).toBe(1);
+  expect(registry.get(KEY).entry?.sha256).toBe('two');
+  learn(registry, KEY, entryOf('a.jpg', { sha256: 'one' }), 0);
+  expect(registry.get(KEY).entry?.sha256, 'an answer from before').toBe('two');
 });
 
 test('clearing everything reaches images that nothing is known of', () => {

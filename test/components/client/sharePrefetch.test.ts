@@ -145,6 +145,17 @@ test('other images of the same actor are', async () => {
   await poll(asked).toEqual(['1:a', '2:a']);
 });
 
+test('so are its changes, after another tab has only seen to it that they are cached', async () => {
+  const { openTab, sent, asked } = browser();
+  const [first, second] = [openTab(1), openTab(2)];
+  first.startPrefetch([actor('a')]);
+  second.startPrefetch([actor('a')], { revalidate: true });
+  await poll(asked).toEqual(['1:a']);
+  sent[0]?.finish();
+  await poll(asked).toEqual(['1:a', '2:a']);
+  expect(sent[1]?.request.revalidate).toBe(true);
+});
+
 test('so is what failed there: this tab may have a newer signature', async () => {
   const { openTab, sent, asked } = browser();
   const [first, second] = [openTab(1), openTab(2)];
