@@ -141,7 +141,8 @@ export interface ExpressImageCacheOptions extends ImageCacheOptions {
   /**
    * Asked before an image, or what is known of it, is handed out; `false` answers 403 `NOT_AUTHORIZED`. The cache
    * is shared: without this hook whoever may reach the router may read every image in it, and every object of the
-   * listed buckets. Decide by `entry.s3_url`: `actor_id` and `filename` are what some client said they are.
+   * listed buckets. Images are then sent with `Cache-Control: private, no-cache`, so that it is asked each time, also about what a
+   * browser has. Decide by `entry.s3_url`: `actor_id` and `filename` are what some client said they are.
    */
   authorize?: (request: IncomingMessage, entry: ManifestEntry) => boolean | Promise<boolean>;
 }

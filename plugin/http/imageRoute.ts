@@ -31,7 +31,8 @@ const PARAMETERS = {
  */
 export function createImageRoute(context: HttpContext) {
   const { cache, logger, authorize } = context;
-  const sendImage = createSendImage();
+  const isPrivate = authorize !== undefined;
+  const sendImage = createSendImage(isPrivate);
 
   async function answer(request: IncomingMessage, response: ServerResponse, started: number): Promise<void> {
     const query = parseQuery(request.url ?? '', PARAMETERS);
@@ -103,7 +104,7 @@ export function createImageRoute(context: HttpContext) {
     const permit = (entry: ManifestEntry) => ensureAuthorized(context, request, entry);
     const sized = await cache.readVariant(image, spec, permit);
     await permit(sized.entry); // it may have been exchanged meanwhile
-    sendVariant(request, response, sized, { spec, askedBy: 'path' in asked ? 'path' : 'url' });
+    sendVariant(request, response, sized, { spec, askedBy: 'path' in asked ? 'path' : 'url', isPrivate });
   }
 
   function log(image: CachedImage, started: number): void {

@@ -6,11 +6,15 @@ import { type Description, type Heads, headsOf, sendBytes } from './sendBytes.ts
 
 export type AskedBy = 'path' | 'url';
 
-/** `immutable`: the path holds the digest of the bytes. A read-through URL may mean other bytes tomorrow. */
-export const CACHE_CONTROL: Record<AskedBy, string> = {
-  path: 'public, max-age=31536000, immutable',
-  url: 'no-cache',
-};
+/**
+ * How long an answer is good. `immutable`: the path holds the digest of the bytes. A read-through URL may mean other bytes tomorrow.
+ * @param isPrivate who may see an image is decided each time: no cache may keep it for somebody else, and a browser asks again
+ *   (which costs a 304)
+ */
+export function cacheControl(askedBy: AskedBy, isPrivate: boolean): string {
+  if (isPrivate) return 'private, no-cache';
+  return askedBy === 'path' ? 'public, max-age=31536000, immutable' : 'no-cache';
+}
 
 /** RFC 9211. */
 const CACHE_STATUS: Record<CacheTier | 'STALE' | 'REVALIDATED', string> = {
@@ -23,8 +27,11 @@ const CACHE_STATUS: Record<CacheTier | 'STALE' | 'REVALIDATED', string> = {
 
 type SendImage = (request: IncomingMessage, response: ServerResponse, image: CachedImage, askedBy: AskedBy) => void;
 
-/** Makes what answers with an image, a part of it, or the news that the browser has it already. */
-export function createSendImage(): SendImage {
+/**
+ * Makes what answers with an image, a part of it, or the news that the browser has it already.
+ * @param isPrivate see {@link cacheControl}
+ */
+export function createSendImage(isPrivate: boolean): SendImage {
   /** Of images in memory that are asked for by path: nothing in the head of such an answer changes from one to the next. */
   const frequent = new WeakMap<ManifestEntry, Heads>();
 
@@ -33,19 +40,19 @@ export function createSendImage(): SendImage {
     const isFrequent =
       image.tier === 'memory' && askedBy === 'path' && image.outcome === undefined && !isShared(security);
     const known = isFrequent ? frequent.get(image.entry) : undefined;
-    const heads = known ?? headsOf(describe(image, askedBy), security);
+    const heads = known ?? headsOf(describe(image, cacheControl(askedBy, isPrivate)), security);
     if (isFrequent && known === undefined) frequent.set(image.entry, heads);
     sendBytes(request, response, image.body, heads);
   };
 }
 
-function describe({ entry, body, tier, outcome }: CachedImage, askedBy: AskedBy): Description {
+function describe({ entry, body, tier, outcome }: CachedImage, lifetime: string): Description {
   return {
     digest: entry.sha256,
     contentType: entry.content_type,
     size: body.length,
     headers: {
-      'Cache-Control': CACHE_CONTROL[askedBy],
+      'Cache-Control': lifetime,
       'X-Cache': outcome ?? (tier === 's3' ? 'MISS' : 'HIT'),
       'Cache-Status': CACHE_STATUS[outcome ?? tier],
       'Server-Timing': tier,

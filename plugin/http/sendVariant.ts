@@ -4,7 +4,7 @@ import type { VariantSpec } from '../cache/variants/variantSpec.ts';
 import { ImageCacheError } from '../errors.ts';
 import { securityHeaders } from './respond.ts';
 import { headsOf, sendBytes } from './sendBytes.ts';
-import { type AskedBy, CACHE_CONTROL } from './sendImage.ts';
+import { type AskedBy, cacheControl } from './sendImage.ts';
 
 /** The `detail` of RFC 9211: whether it is a variant, and from where, or why it is the original. */
 const DETAIL: Record<SizedImage['origin'], string> = {
@@ -23,13 +23,13 @@ export function sendVariant(
   request: IncomingMessage,
   response: ServerResponse,
   { body, digest, contentType, tier, origin }: SizedImage,
-  { spec, askedBy }: { spec: VariantSpec; askedBy: AskedBy },
+  { spec, askedBy, isPrivate }: { spec: VariantSpec; askedBy: AskedBy; isPrivate: boolean },
 ): void {
   if (origin === 'no-maker' && !spec.negotiated) throw sharpMissing();
   if (spec.negotiated) response.appendHeader('Vary', 'Accept');
   const headers = {
     // Once sharp is installed the same URL is another image.
-    'Cache-Control': CACHE_CONTROL[origin === 'no-maker' ? 'url' : askedBy],
+    'Cache-Control': cacheControl(origin === 'no-maker' ? 'url' : askedBy, isPrivate),
     'X-Cache': tier === 's3' ? 'MISS' : 'HIT',
     'Cache-Status': `image-cache; ${tier === 's3' ? 'fwd=miss; stored' : 'hit'}; detail=${DETAIL[origin]}`,
     'Server-Timing': tier,

@@ -507,6 +507,14 @@ describe('authorize', () => {
     const { entries } = (await (await api.get('/manifest', { 'X-User': 'a' })).json()) as Manifest;
     const path = imagePath(Object.values(entries)[0]?.local_path ?? '');
     expect((await api.get(path, { 'X-User': 'b' })).status).toBe(403);
+    // Neither a cache in between nor the next user of the browser may have it without being asked about.
+    for (const asked of [url, path, `${path}&w=64`]) {
+      const { headers } = await api.get(asked, { 'X-User': 'a' });
+      expect(headers.get('cache-control'), asked).toBe('private, no-cache');
+      const again = { 'If-None-Match': headers.get('etag') ?? '' };
+      expect((await api.get(asked, { ...again, 'X-User': 'a' })).status, asked).toBe(304);
+      expect((await api.get(asked, { ...again, 'X-User': 'b' })).status, asked).toBe(403);
+    }
     expect(await (await api.get('/manifest', { 'X-User': 'b' })).json()).toMatchObject({ entries: {} });
   });
 });
