@@ -13,7 +13,7 @@ export type { CachedImageProps } from './cachedImageProps.ts';
  * cached copy when it is known, a URL that reads through the cache when not, the URL as given last, so `onError`
  * comes only when none of them brought an image. The same object under a new signature changes nothing.
  *
- * `width` and `height` come from the cache when it knows them, unless one of them or a `srcSet` is given, or they
+ * `width` and `height` come from the cache when it knows them, unless one of them, a `srcSet` or `widths` is given, or they
  * would distort the image under the page's CSS.
  * @example <CachedImage s3_url={presigned} alt="Training image" loading="lazy" style={{ maxWidth: '100%' }} />
  */
@@ -27,9 +27,9 @@ export function CachedImage(props: CachedImageProps): ReactNode {
     fallback,
     placeholder,
     thumbhash,
+    widths,
     // oxlint-disable no-unused-vars -- what is no attribute is named to be left out
     actor_id,
-    widths,
     retries,
     refreshUrl,
     keepPrevious,
@@ -51,7 +51,8 @@ export function CachedImage(props: CachedImageProps): ReactNode {
   );
   // Merges the app's ref with ours. By the time handles are made, the element is attached.
   useImperativeHandle(ref, () => element.current as HTMLImageElement, []);
-  const isSized = (width ?? height ?? srcSet) !== undefined;
+  // With candidates `sizes` says how wide it is shown, and the original's size would be stronger.
+  const isSized = (width ?? height ?? srcSet ?? widths) !== undefined;
   const size = useIntrinsicSize(element, isSized ? undefined : entry, status);
   usePlaceholder(element, placeholder === 'blur' ? (thumbhash ?? entry?.placeholder) : undefined, image);
 

@@ -1,15 +1,15 @@
 'use client';
 
-import { type ReactElement, type ReactNode, useEffect, useMemo } from 'react';
+import { type ReactElement, type ReactNode, useContext, useEffect, useMemo } from 'react';
 import type { ImageCacheConfig } from './client/config.ts';
 import { toMount } from './client/config.ts';
 import { createCacheClient } from './client/cacheClient.ts';
 import { followServer } from './client/followServer.ts';
 import type { RefreshUrl } from './client/refreshUrls.ts';
-import { ImageCacheContext, RefreshUrlContext } from './imageCacheContext.ts';
+import { ImageCacheContext, RefreshUrlContext, useCacheClient } from './imageCacheContext.ts';
 import { useLatest } from './useLatest.ts';
 
-export interface ImageCacheProviderProps extends ImageCacheConfig {
+export interface ImageCacheProviderProps extends Partial<ImageCacheConfig> {
   /**
    * Asked for a URL with a fresh signature when one has expired, or is about to; once for all images that wait for it.
    * @example refreshUrl={async (key) => (await fetch(`/sign?url=${encodeURIComponent(key)}`)).text()}
@@ -19,14 +19,20 @@ export interface ImageCacheProviderProps extends ImageCacheConfig {
 }
 
 /**
- * Says where the server is for what is below it. Optional: without one, the plugin (in dev) or
- * `configureImageCache()` says so. Every provider has a client of its own, so a Node server that renders for many
- * shares nothing between requests.
+ * Says where the server is, and who signs anew, for what is below it. Optional: without one, or without a `base`, what is around
+ * it says where the server is, in the end the plugin (in dev) or `configureImageCache()`. Every provider with a `base` has a client
+ * of its own, so a Node server that renders for many shares nothing between requests.
  * @example <ImageCacheProvider base="/api/cache"><App /></ImageCacheProvider>
+ * @example <ImageCacheProvider refreshUrl={signAnew}><App /></ImageCacheProvider>
  */
 export function ImageCacheProvider({ base, refreshUrl, children }: ImageCacheProviderProps): ReactElement {
-  const client = useMemo(() => createCacheClient({ mount: () => toMount(base) }), [base]);
-  useEffect(() => followServer(client), [client]);
+  const outer = useCacheClient();
+  const client = useMemo(
+    () => (base === undefined ? outer : createCacheClient({ mount: () => toMount(base) })),
+    [base, outer],
+  );
+  useEffect(() => (client === outer ? undefined : followServer(client)), [client, outer]);
+  const outerRefresh = useContext(RefreshUrlContext);
   const latest = useLatest(refreshUrl);
   const hasRefresh = refreshUrl !== undefined;
   // The same function for all renders: a new one is no reason to render every image again.
@@ -36,7 +42,7 @@ export function ImageCacheProvider({ base, refreshUrl, children }: ImageCachePro
   );
   return (
     <ImageCacheContext value={client}>
-      <RefreshUrlContext value={refresh}>{children}</RefreshUrlContext>
+      <RefreshUrlContext value={refresh ?? outerRefresh}>{children}</RefreshUrlContext>
     </ImageCacheContext>
   );
 }

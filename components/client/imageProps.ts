@@ -45,7 +45,8 @@ export function getImageProps<Input extends ImagePropsInput>(
     pageOrigin: pageOrigin(),
   };
   const { src, srcSet } = chooseSource(request, requestedImages(request), registry.get);
-  const isSized = width !== undefined || height !== undefined || candidates !== undefined;
+  // With candidates `sizes` says how wide it is shown, and the original's size would be stronger.
+  const isSized = (width ?? height ?? candidates ?? widths) !== undefined;
   const entry = isSized ? undefined : registry.get(imageKey(url ?? '')).entry;
   const size = { width: width ?? entry?.width, height: height ?? entry?.height };
   return {

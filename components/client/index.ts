@@ -12,6 +12,7 @@ export { ImageCacheRequestError, type RequestErrorCode } from './api.ts';
 export type { ImageCacheConfig } from './config.ts';
 export { configureImageCache } from './configureImageCache.ts';
 export { imageCache, type ImageCache } from './imageCache.ts';
+export { getImageProps, type ImageProps, type ImagePropsInput } from './imageProps.ts';
 export {
   getProxiedImageUrl,
   preloadImages,

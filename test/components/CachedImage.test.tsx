@@ -223,12 +223,15 @@ describe('element', () => {
     expect([img().getAttribute('width'), img().getAttribute('height')]).toEqual(['640', '480']);
   });
 
-  test.each([{ width: 10 }, { height: 10 }, { srcSet: '/b.jpg 2x' }])('…but not beside %j', (props) => {
-    know('a.jpg');
-    mount(image({ s3_url: presign('a.jpg'), ...props }));
-    expect(img().getAttribute('width')).not.toBe('640');
-    expect(img().getAttribute('height')).not.toBe('480');
-  });
+  test.each([{ width: 10 }, { height: 10 }, { srcSet: '/b.jpg 2x' }, { widths: [640] }])(
+    '…but not beside %j',
+    (props) => {
+      know('a.jpg');
+      mount(image({ s3_url: presign('a.jpg'), ...props }));
+      expect(img().getAttribute('width')).not.toBe('640');
+      expect(img().getAttribute('height')).not.toBe('480');
+    },
+  );
 
   test('…nor when the style sheet would make them distort the image', () => {
     vi.spyOn(HTMLImageElement.prototype, 'clientWidth', 'get').mockReturnValue(640);

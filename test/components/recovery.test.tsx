@@ -153,6 +153,21 @@ describe('refreshUrl', () => {
     expect(refreshUrl).toHaveBeenCalledOnce();
   });
 
+  test('providers add to each other: one may say where the server is, and another who signs', async () => {
+    const refreshUrl = vi.fn(async () => signed(0, 'n.jpg'));
+    render(
+      <ImageCacheProvider base={server.base}>
+        <ImageCacheProvider refreshUrl={refreshUrl}>
+          <ImageCacheProvider>
+            <CachedImage alt="A" s3_url={signed(120, 'n.jpg')} />
+          </ImageCacheProvider>
+        </ImageCacheProvider>
+      </ImageCacheProvider>,
+    );
+    await waitFor(() => expect(src()).toBe(readThrough(signed(0, 'n.jpg'))));
+    expect(refreshUrl).toHaveBeenCalledOnce();
+  });
+
   test('is asked when the server says that the signature has expired', async () => {
     server.problem = EXPIRED;
     const fresh = presign('d.jpg', 'fresh');

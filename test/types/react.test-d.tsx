@@ -37,13 +37,14 @@ test('CachedImage is an <img>', () => {
   );
 });
 
-test('a provider says where the server is, or that there is none', () => {
+test('a provider says where the server is, that there is none, or only who signs', () => {
   void (
     <>
       <ImageCacheProvider base="/api/cache">text</ImageCacheProvider>
       <ImageCacheProvider base={false} />
-      {/* @ts-expect-error without a base it would say nothing */}
-      <ImageCacheProvider />
+      <ImageCacheProvider refreshUrl={() => 'https://b.s3.amazonaws.com/a'} />
+      {/* @ts-expect-error a base is a path, a URL or false */}
+      <ImageCacheProvider base={true} />
     </>
   );
 });

@@ -20,7 +20,8 @@ test('a known image has its immutable URL and its size; what is no option is han
 });
 
 test('widths become the candidates of a srcSet of variants', () => {
-  const { srcSet } = getImageProps({ src: presign('known.jpg'), widths: [320, 640] });
+  const { srcSet, ...rest } = getImageProps({ src: presign('known.jpg'), widths: [320, 640] });
+  expect(rest, 'the size of the original would be stronger than `sizes`').toEqual({ src: path });
   expect(srcSet?.split(',').map((candidate) => candidate.trim())).toEqual([`${path}&w=320 320w`, `${path}&w=640 640w`]);
 });
 
