@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { loadConfigFromFile, resolveConfig } from 'vite';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { run } from '../helpers/child.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';
 import { snippetsOf } from '../helpers/snippets.ts';
@@ -68,8 +69,40 @@ describe('the cookbook', () => {
   });
 });
 
+describe('each vite.config.ts of the cookbook', () => {
+  const configs = snippets.filter(({ name }) => name === 'vite.config.ts');
+  const r2 = configs.find(({ code }) => code.includes('loadEnv'));
+  const variables = ['R2_ACCOUNT_ID', 'R2_ACCESS_KEY_ID', 'R2_SECRET_ACCESS_KEY'];
+
+  afterEach(() => vi.unstubAllEnvs());
+
+  async function load(code: string, command: 'serve' | 'build') {
+    const directory = await temporaryDirectory();
+    await symlink(join(root, 'node_modules'), join(directory, 'node_modules'));
+    const file = join(directory, 'vite.config.ts');
+    // The sources, so that no build is needed.
+    const plugin = JSON.stringify(join(root, 'plugin/index.ts'));
+    await writeFile(file, code.replace("'vite-plugin-image-cache'", plugin));
+    const loaded = await loadConfigFromFile({ command, mode: 'development' }, file, directory, 'silent');
+    return loaded?.config ?? {};
+  }
+
+  it.each(configs)('is a whole one, and has the plugin: number %#', async ({ code }) => {
+    for (const name of variables) vi.stubEnv(name, 'value');
+    const config = await load(code, 'serve');
+    const { plugins } = await resolveConfig({ ...config, configFile: false, logLevel: 'silent' }, 'serve');
+    expect(plugins.map(({ name }) => name)).toContain('image-cache:serve');
+  });
+
+  it.each(variables)('notices that %s is not set, unless it builds', async (unset) => {
+    for (const name of variables) vi.stubEnv(name, name === unset ? '' : 'value');
+    await expect(load(r2?.code ?? '', 'serve')).rejects.toThrow(`${unset} is set neither`);
+    await expect(load(r2?.code ?? '', 'build')).resolves.toBeDefined();
+  });
+});
+
 describe('links in the documents', () => {
-  it.each(['README.md', 'docs/cookbook.md', 'docs/api.md'])('of %s lead somewhere', (name) => {
+  it.each(['README.md', 'docs/cookbook.md', 'docs/react.md', 'docs/api.md'])('of %s lead somewhere', (name) => {
     const text = readFileSync(join(root, name), 'utf8').replace(/```[^]*?```/g, '');
     const links = Array.from(text.matchAll(/\]\((?!https?:)([^)]+)\)/g), ([, link = '']) => link);
     expect(links).not.toEqual([]);

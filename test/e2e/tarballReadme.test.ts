@@ -12,15 +12,24 @@ const [{ node }] = NODES;
 
 vi.setConfig({ testTimeout: 60_000 });
 
-/** The configuration takes the place of the template's; the import and the element go into its component. */
+/**
+ * The configuration takes the place of the template's; the import and the element go into its component, and what tells a build
+ * of a server goes before all else.
+ */
 const app = freshViteApp(async (path) => {
-  const [config, usage] = snippetsOf(await readFile(join(root, 'README.md'), 'utf8'));
+  const snippets = snippetsOf(await readFile(join(root, 'README.md'), 'utf8'));
+  const [config, usage] = snippets;
+  const inProduction = snippets.find(({ code }) => code.includes('configureImageCache('));
   const [, importLine = '', element = ''] = /^(import .*\n)\n(<CachedImage .*\/>);\n$/.exec(usage?.code ?? '') ?? [];
   await writeFile(join(path, config?.name ?? ''), config?.code ?? '');
   const file = join(path, 'src', 'App.tsx');
   const template = await readFile(file, 'utf8');
   const component = template.replace('<h1>', () => `${element}\n          <h1>`);
-  await writeFile(file, `${importLine}${component}\nconst photo = { url: 's3://team-photos/portrait.jpg' }\n`);
+  await writeFile(join(path, 'src', 'production.ts'), inProduction?.code ?? '');
+  await writeFile(
+    file,
+    `import './production.ts'\n${importLine}${component}\nconst photo = { url: 's3://team-photos/portrait.jpg' }\n`,
+  );
 });
 
 it("the README's lines, pasted into the template as they stand, type-check", async () => {
@@ -33,18 +42,7 @@ it("the README's lines, pasted into the template as they stand, type-check", asy
 });
 
 it('and show the picture: from S3 at first, from the cache when the page is loaded again', async () => {
-  const { server } = await startBucket();
-  server.put('team-photos', 'portrait.jpg', await jpeg(1, { width: 120, height: 80 }));
-  const { accessKeyId, secretAccessKey } = server.credentials;
-  // What somebody with an AWS profile has; the endpoint stands in for AWS's own.
-  const env = strangersEnv(node, {
-    AWS_ACCESS_KEY_ID: accessKeyId,
-    AWS_SECRET_ACCESS_KEY: secretAccessKey,
-    AWS_REGION: 'us-east-1',
-    AWS_ENDPOINT_URL_S3: server.endpoint,
-  });
-  const vite = await start(node, ['node_modules/vite/bin/vite.js', '--port', '0'], 'Local: ', { cwd: app.path, env });
-
+  const { server, vite } = await startVite();
   const { page, complaints } = await app.open(vite.ready);
   expect(new URL(await shownPicture(page)).pathname).toBe('/api/cache/image');
   expect(server.stats.gets).toBe(1);
@@ -58,3 +56,24 @@ it('and show the picture: from S3 at first, from the cache when the page is load
   expect(complaints).toEqual([]);
   expect(vite.output()).not.toMatch(/error|warn/i);
 });
+
+it("also below a `base` of Vite's, where the place of the production server is another", async () => {
+  const { vite } = await startVite('--base', '/shop/');
+  const { page } = await app.open(vite.ready); // complains of the template's own icons, which are not found there
+  expect(new URL(await shownPicture(page)).pathname).toBe('/shop/api/cache/image');
+});
+
+/** With a bucket of one picture, and what somebody with an AWS profile has; the endpoint stands in for AWS's own. */
+async function startVite(...options: string[]) {
+  const { server } = await startBucket();
+  server.put('team-photos', 'portrait.jpg', await jpeg(1, { width: 120, height: 80 }));
+  const { accessKeyId, secretAccessKey } = server.credentials;
+  const env = strangersEnv(node, {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_REGION: 'us-east-1',
+    AWS_ENDPOINT_URL_S3: server.endpoint,
+  });
+  const args = ['node_modules/vite/bin/vite.js', '--port', '0', ...options];
+  return { server, vite: await start(node, args, 'Local: ', { cwd: app.path, env }) };
+}
