@@ -7,6 +7,7 @@ import { resolveOptions } from './resolveOptions.ts';
 
 export { ImageCacheError } from './errors.ts';
 export type {
+  AuthorizedImage,
   BucketOptions,
   Duration,
   ExpressImageCacheOptions,
@@ -38,8 +39,8 @@ export interface ImageCacheServer {
  * @throws ImageCacheError INVALID_OPTION, naming the option, what was expected and what came
  */
 export function createImageCache(options: ExpressImageCacheOptions): ImageCacheServer {
-  const { authorize, ...rest } = options;
-  const resolved = resolveOptions(rest);
+  const { authorize, ...rest } = options ?? {}; // who forgets them is told so, like of any other
+  const resolved = resolveOptions(options && rest);
   const logger = createLogger(resolved.logLevel, console);
   const cache = createCache(resolved, process.cwd(), logger);
   const router = createHandler({

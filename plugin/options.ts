@@ -139,13 +139,17 @@ export interface ImageCacheOptions {
 /** Options that only make sense in a server of your own. */
 export interface ExpressImageCacheOptions extends ImageCacheOptions {
   /**
-   * Asked before an image, or what is known of it, is handed out; `false` answers 403 `NOT_AUTHORIZED`. The cache
-   * is shared: without this hook whoever may reach the router may read every image in it, and every object of the
+   * Asked before an image is downloaded, and before it, or what is known of it, is handed out; `false` answers 403 `NOT_AUTHORIZED`.
+   * The cache is shared: without this hook whoever may reach the router may read every image in it, and every object of the
    * listed buckets. Images are then sent with `Cache-Control: private, no-cache`, so that it is asked each time, also about what a
-   * browser has. Decide by `entry.s3_url`: `actor_id` and `filename` are what some client said they are.
+   * browser has. Decide by `image.s3_url`: `actor_id` and `filename` are what some client said they are.
+   * @example authorize: async (request, image) => (await sessionOf(request)).mayRead(image.s3_url)
    */
-  authorize?: (request: IncomingMessage, entry: ManifestEntry) => boolean | Promise<boolean>;
+  authorize?: (request: IncomingMessage, image: AuthorizedImage) => boolean | Promise<boolean>;
 }
+
+/** What `authorize` is told of an image: its entry, or of one that is not cached, what its URL says. */
+export type AuthorizedImage = Pick<ManifestEntry, 's3_url' | 'filename' | 'actor_id'> & Partial<ManifestEntry>;
 
 export interface ResolvedBucket {
   name: string;

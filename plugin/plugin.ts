@@ -4,6 +4,7 @@ import type { ImageCacheOptions } from './options.ts';
 import { resolveOptions } from './resolveOptions.ts';
 import { hardenPlugin } from './vite/harden.ts';
 import { servePlugin } from './vite/serve.ts';
+import { warnTwicePlugin } from './vite/twice.ts';
 
 /**
  * Serves S3 images from local disk in Vite's dev and preview servers, whichever presigned URL asks.
@@ -19,5 +20,9 @@ import { servePlugin } from './vite/serve.ts';
 export function imageCache(options: ImageCacheOptions): Plugin[] {
   const resolved = resolveOptions(options);
   const directories = [resolved.cacheDir, ...resolved.fallbackDirs];
-  return [...directories.map((dir) => hardenPlugin(dir)), servePlugin(resolved, createCache)];
+  return [
+    ...directories.map((dir) => hardenPlugin(dir)),
+    servePlugin(resolved, createCache),
+    warnTwicePlugin(resolved),
+  ];
 }

@@ -1,6 +1,8 @@
+import { pathOf } from '../endpoint.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { ResolvedBucket } from '../options.ts';
 import { canonicalAwsBase, parseAwsHost, partitionOf, type AwsHost } from './awsHost.ts';
+import { notListed } from './notListed.ts';
 import { isInside, parseObjectKey, type ObjectKey } from './objectKey.ts';
 import type { RawUrl } from './rawUrl.ts';
 
@@ -60,7 +62,7 @@ export function createAllowList(buckets: readonly ResolvedBucket[]): AllowList {
   return (url) => {
     const places = placesAt(url).filter(({ root }) => `${url.path}/`.startsWith(root));
     const usable = places.filter(({ scheme }) => scheme === url.scheme);
-    if (usable.length === 0) throw refusal(url, places[0]);
+    if (usable.length === 0) throw wrongScheme(url, places[0]) ?? notListed(url, listed);
 
     const objectKeys = usable.map((place) => ({
       place,
@@ -119,36 +121,15 @@ function awsPlaces(listed: readonly ListedBucket[], host: AwsHost): Place[] {
     }));
 }
 
-function pathOf(endpoint: URL): string {
-  return endpoint.pathname.replace(/\/+$/, '');
-}
-
-function refusal(url: RawUrl, otherScheme: Place | undefined): ImageCacheError {
-  const aws = url.scheme === 's3:' ? undefined : parseAwsHost(url.host);
+/** The refusal of a URL that would be fine with another scheme. */
+function wrongScheme(url: RawUrl, otherScheme: Place | undefined): ImageCacheError | undefined {
+  const isAws = url.scheme === 'http:' && parseAwsHost(url.host) !== undefined;
+  if (otherScheme === undefined && !isAws) return undefined;
   const host = url.host.slice(0, 253);
-  if (otherScheme !== undefined || (aws !== undefined && url.scheme === 'http:')) {
-    const scheme = otherScheme?.scheme ?? 'https:';
-    return new ImageCacheError('INVALID_URL_SCHEME', `${host} is read over ${scheme}, not ${url.scheme}`, {
-      hint: `Write ${scheme}//${host}/…`,
-    });
-  }
-  return new ImageCacheError(
-    'HOST_NOT_ALLOWED',
-    `No bucket of the option \`buckets\` has URLs like this one at ${host}.`,
-    {
-      hint: `If it is yours, add it: buckets: [${lineToAdd(url, aws)}]`,
-    },
-  );
-}
-
-/** The entry of `buckets` that would allow the URL. */
-function lineToAdd(url: RawUrl, aws: AwsHost | undefined): string {
-  if (url.scheme === 's3:') return quote(url.host);
-  if (aws === undefined) {
-    return `{ name: '<bucket>', endpoint: ${quote(`${url.scheme}//${url.host}`)} }] or, for a CDN, [{ name: '<bucket>', cdn: [${quote(url.host)}] }`;
-  }
-  const name = quote(aws.bucket ?? url.path.split('/')[1] ?? '<bucket>');
-  return aws.partition === 'aws' || aws.region === undefined ? name : `{ name: ${name}, region: ${quote(aws.region)} }`;
+  const scheme = otherScheme?.scheme ?? 'https:';
+  return new ImageCacheError('INVALID_URL_SCHEME', `${host} is read over ${scheme}, not ${url.scheme}`, {
+    hint: `Write ${scheme}//${host}/…`,
+  });
 }
 
 function outsidePrefix(places: readonly Place[]): ImageCacheError {
@@ -158,8 +139,4 @@ function outsidePrefix(places: readonly Place[]): ImageCacheError {
   return new ImageCacheError('HOST_NOT_ALLOWED', `Only keys ${rules.join(' or ')} are cached, and this is none.`, {
     hint: 'The option `buckets` sets a prefix for the bucket, or the key climbs out of it with `..`.',
   });
-}
-
-function quote(text: string): string {
-  return `'${text.slice(0, 253).replaceAll("'", '%27')}'`;
 }

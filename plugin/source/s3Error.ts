@@ -1,24 +1,13 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { ImageCacheError } from '../errors.ts';
 import type { ErrorCode } from '../protocol.ts';
+import { elementOf, type Asked, type ErrorAnswer } from './errorAnswer.ts';
 import { expiryOf } from './expiry.ts';
 import { parseRetryAfter } from './retryAfter.ts';
-import type { S3Object } from './s3Object.ts';
+import { s3Hint } from './s3Hint.ts';
 import { TransientError } from './transientError.ts';
 
 /** More of an error body is never read (T40). */
 export const ERROR_BODY_LIMIT = 65_536;
-
-/** An answer that is not the image. */
-interface ErrorAnswer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  /** What was read of the body. */
-  readonly body: string;
-}
-
-/** What of an object it takes to explain a refusal. */
-type Asked = Pick<S3Object, 'bucket' | 'signed' | 'asAsked'>;
 
 /** S3's own codes, those of R2 and MinIO included, that say more than the status they come with. */
 const BY_S3_CODE: Readonly<Record<string, ErrorCode>> = {
@@ -53,8 +42,10 @@ export function s3Error(answer: ErrorAnswer, object: Asked): ImageCacheError {
   const s3Code = elementOf(body, 'Code', /^[A-Z][A-Za-z]{2,47}$/);
   const code = codeOf(answer, s3Code, object);
   const said = s3Code === undefined ? `${status}` : `${status} ${s3Code}`;
-  const detail = `The origin of bucket ${object.bucket.name} answered ${said}.`;
-  const hint = hintOf(code, s3Code, answer, object);
+  const expired = whatExpired(code, s3Code, object);
+  const origin = `${expired === undefined ? 'The' : `${expired}: the`} origin of bucket`;
+  const detail = `${origin} ${object.bucket.name} answered ${said}.`;
+  const hint = s3Hint(code, s3Code, answer, object);
 
   if (code === 'UPSTREAM_THROTTLED') {
     return new TransientError(code, detail, { hint, retryAfterMs: parseRetryAfter(headers) });
@@ -62,6 +53,14 @@ export function s3Error(answer: ErrorAnswer, object: Asked): ImageCacheError {
   // S3's RequestTimeout is a 400, and means that S3 grew impatient.
   const passing = code === 'UPSTREAM_ERROR' && (status >= 500 || s3Code === 'RequestTimeout');
   return passing ? new TransientError(code, detail, { hint }) : new ImageCacheError(code, detail, { hint });
+}
+
+/** In words, for AccessDenied is what most origins call it. A wrong clock is another matter. */
+function whatExpired(code: ErrorCode, s3Code: string | undefined, { signed }: Asked): string | undefined {
+  if (code !== 'UPSTREAM_EXPIRED' || !signed || s3Code === 'RequestTimeTooSkewed') return undefined;
+  return s3Code === 'ExpiredToken' || s3Code === 'TokenRefreshRequired'
+    ? 'The credentials that signed the URL have expired'
+    : 'The signature of the URL has expired';
 }
 
 function codeOf(answer: ErrorAnswer, s3Code: string | undefined, object: Asked): ErrorCode {
@@ -85,74 +84,4 @@ function codeOfStatus(status: number): ErrorCode {
   if (status === 404 || status === 410) return 'UPSTREAM_NOT_FOUND';
   if (status === 429 || status === 503) return 'UPSTREAM_THROTTLED';
   return 'UPSTREAM_ERROR';
-}
-
-function hintOf(
-  code: ErrorCode,
-  s3Code: string | undefined,
-  { headers, body }: ErrorAnswer,
-  { bucket, signed }: Asked,
-): string {
-  const region = regionOf(headers, body);
-  if (s3Code === 'RequestTimeTooSkewed')
-    return 'The clock of this machine, or of the one that signed the URL, is wrong.';
-  if (s3Code === 'InvalidObjectState') return 'The object is archived: restore it first.';
-  if (s3Code === 'SignatureDoesNotMatch') {
-    return signed
-      ? 'The URL was changed after it was signed, or signed with a wrong secret, region or host. Pass it on exactly as the signer made it.'
-      : 'The secret key, the region or `forcePathStyle` of the bucket is wrong.';
-  }
-  switch (code) {
-    case 'UPSTREAM_EXPIRED':
-      return signed ? 'Ask for a newly signed URL.' : 'The credentials have expired: sign in again.';
-    case 'UPSTREAM_FORBIDDEN':
-      return signed
-        ? 'Whoever signed the URL may not read the object, or it was signed for another bucket or method.'
-        : 'The credentials need s3:GetObject for the object; without s3:ListBucket, S3 says the same of an object that is not there.';
-    case 'UPSTREAM_NOT_FOUND':
-      if (s3Code === 'NoSuchBucket') return endpointHint(bucket.endpoint);
-      return 'Check the key: S3 tells upper from lower case, and a `+` or a blank in a name must be percent-encoded.';
-    case 'UPSTREAM_REDIRECT':
-      return redirectHint(region, elementOf(body, 'Endpoint', /^[a-z0-9.-]{1,253}$/));
-    case 'UPSTREAM_THROTTLED':
-      return 'It is asked again by itself; a lower `concurrency` asks less at a time.';
-    default:
-      if (region !== undefined) return redirectHint(region, undefined);
-      return 'Open the URL with `curl -i` to see the whole answer; the status page of the provider tells of an outage.';
-  }
-}
-
-function endpointHint(endpoint: URL | undefined): string {
-  if (endpoint === undefined) return 'Check the name of the bucket, and whose account the credentials are of.';
-  if (endpoint.hostname.endsWith('.r2.cloudflarestorage.com')) {
-    return 'R2: check the account in the endpoint; a bucket with a jurisdiction has its own endpoint (….eu.r2.cloudflarestorage.com).';
-  }
-  return 'Check the name of the bucket, its endpoint and `forcePathStyle`.';
-}
-
-function redirectHint(region: string | undefined, endpoint: string | undefined): string {
-  const hint = 'Redirects are not followed.';
-  if (region !== undefined) return `${hint} The bucket is in ${region}: set \`region\` and sign for it.`;
-  return endpoint === undefined ? hint : `${hint} The bucket says it is at ${endpoint}: sign for that host.`;
-}
-
-function regionOf(headers: IncomingHttpHeaders, body: string): string | undefined {
-  const region = headers['x-amz-bucket-region'];
-  if (typeof region === 'string') return REGION.test(region) ? region : undefined;
-  return elementOf(body, 'Region', REGION);
-}
-
-const REGION = /^[a-z]{2,8}(?:-[a-z]{2,12}){1,3}-\d{1,2}$/;
-
-/**
- * The text of the first `<name>` of S3's flat error XML, when it looks as it should. Not an XML parser, and glad of
- * it: no entities, no nesting, two scans (T40).
- */
-function elementOf(xml: string, name: string, expected: RegExp): string | undefined {
-  const start = xml.indexOf(`<${name}>`);
-  if (start === -1) return undefined;
-  const from = start + name.length + 2;
-  const end = xml.indexOf(`</${name}>`, from);
-  const text = end === -1 ? '' : xml.slice(from, end).trim();
-  return expected.test(text) ? text : undefined;
 }

@@ -50,6 +50,20 @@ describe('what to do about it', () => {
     expect(hintOf(403, errorXml('ExpiredToken'), bare)).toContain('sign in again');
   });
 
+  test('an access key that nobody knows is told from one without permission, by where it is from', () => {
+    const unknown = errorXml('InvalidAccessKeyId', '', '<AWSAccessKeyId>AKIDTEST</AWSAccessKeyId>');
+    const at = (endpoint: string) => ({ ...bare, bucket: bucket('photos', { endpoint: new URL(endpoint) }) });
+    const chain = { ...bare, bucket: bucket('photos', { credentials: undefined }) };
+
+    expect(hintOf(403, unknown, bare)).toContain('of the option `credentials` of the bucket is unknown to AWS');
+    expect(hintOf(403, unknown, at('http://127.0.0.1:9000'))).toContain('is unknown to 127.0.0.1:9000');
+    expect(hintOf(403, unknown, chain)).toContain('that the AWS provider chain found is unknown to AWS');
+    expect(hintOf(403, unknown, signed)).toContain('that signed the URL is unknown to AWS');
+    for (const object of [bare, chain, signed]) {
+      expect(hintOf(403, unknown, object)).not.toMatch(/s3:GetObject|AKIDTEST|not-a-secret/);
+    }
+  });
+
   test('a wrong clock is named', () => {
     expect(hintOf(403, errorXml('RequestTimeTooSkewed'))).toContain('clock');
   });
@@ -90,6 +104,19 @@ describe('a signature that expired, at an origin that only says AccessDenied', (
     expect(codeOf(search, 'Thu, 01 Jan 2026 00:01:01 GMT')).toBe('UPSTREAM_EXPIRED');
     expect(codeOf(search, 'Thu, 01 Jan 2026 00:00:59 GMT')).toBe('UPSTREAM_FORBIDDEN');
     expect(codeOf(search, 'no date')).toBe('UPSTREAM_FORBIDDEN');
+  });
+
+  test('is called that in the detail', () => {
+    const detailOf = (body: string, object = signed) => s3Error({ status: 403, headers: {}, body }, object).message;
+    const answered = 'the origin of bucket photos answered 403';
+    expect(detailOf(errorXml('AccessDenied', 'Request has expired'))).toBe(
+      `The signature of the URL has expired: ${answered} AccessDenied.`,
+    );
+    expect(detailOf(errorXml('ExpiredRequest'))).toContain('The signature of the URL has expired');
+    expect(detailOf(errorXml('ExpiredToken'))).toContain('The credentials that signed the URL have expired');
+    expect(detailOf(errorXml('AccessDenied'))).toBe('The origin of bucket photos answered 403 AccessDenied.');
+    expect(detailOf(errorXml('RequestTimeTooSkewed'))).toMatch(/^The origin/);
+    expect(detailOf(errorXml('ExpiredToken'), bare)).toMatch(/^The origin/);
   });
 
   test('is not guessed where the origin says what is wrong, or the URL says nothing', () => {

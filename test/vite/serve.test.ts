@@ -208,6 +208,7 @@ describe('options', () => {
     expect(imageCache({ buckets: ['team-photos'] }).map(({ name }) => name)).toEqual([
       'image-cache:harden',
       'image-cache:serve',
+      'image-cache:twice',
     ]);
     expect(() =>
       imageCache({ buckets: [{ name: 'b1x', endpoint: 'https://s3.example.com' }], maxSize: '2 GiB', memory: false }),

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { endsInBucket, hasUnsetPart, isEndpoint, isHttpUrl, pathOf } from '../endpoint.ts';
+import { isBucketName, isHostName } from '../names.ts';
+import { checkedText, text, UNSET, urlIn } from './texts.ts';
+
+const bucketName = checkedText("a bucket's name such as 'team-photos', without s3:// or a path", isBucketName);
+
+const endpoint = checkedText("an http(s) URL such as 'https://s3.example.com'", isEndpoint, (value) =>
+  isHttpUrl(value) && hasUnsetPart(new URL(value)) ? `A part of the host name is missing. ${UNSET}` : undefined,
+);
+
+const cdnHost = checkedText("a host name without scheme, port or path, e.g. 'img.example.com'", isHostName, (value) => {
+  const url = urlIn(value);
+  if (url === undefined || !isHostName(url.hostname)) return undefined;
+  return url.port === '' ? `Write '${url.hostname}'.` : 'A server at a port of its own is an `endpoint`, not a `cdn`.';
+});
+
+/** Not blank: the SDK takes that for a key, and only the server refuses it. */
+const secret = (expected: string) =>
+  z.string({ error: expected }).refine((value) => value.trim() !== '', { error: expected });
+
+const credentials = z.union(
+  [
+    z.custom((value) => typeof value === 'function'),
+    z.looseObject({
+      accessKeyId: secret('the id of an access key'),
+      secretAccessKey: secret('the secret of an access key'),
+      sessionToken: z.string({ error: 'a text, or left out' }).optional(),
+    }),
+  ],
+  { error: '{ accessKeyId, secretAccessKey, sessionToken? } or a provider function' },
+);
+
+const bucketObject = z
+  .strictObject({
+    name: bucketName,
+    region: text("a region such as 'eu-central-1'").optional(),
+    endpoint: endpoint.optional(),
+    forcePathStyle: z.boolean({ error: 'true or false' }).optional(),
+    prefix: z.string({ error: "a key prefix such as 'actors/'" }).optional(),
+    cdn: z.array(cdnHost, { error: 'an array of host names' }).optional(),
+    credentials: credentials.optional(),
+  })
+  .superRefine((bucket, context) => {
+    // Other paths are legitimate. Limit: behind Supabase's `/storage/v1/s3`, no bucket may be called `s3`.
+    if (bucket.endpoint === undefined || !isEndpoint(bucket.endpoint)) return;
+    const url = new URL(bucket.endpoint);
+    if (!endsInBucket(url, bucket.name)) return;
+    const server = url.origin + pathOf(url).slice(0, -bucket.name.length - 1);
+    context.addIssue({
+      code: 'custom',
+      path: ['endpoint'],
+      message: 'the address of the server, without the bucket',
+      params: { hint: `Write '${server}': the bucket is known by its \`name\`.` },
+    });
+  });
+
+/** A bucket as the options have it: its name, or all about it. */
+export const bucketSchema = z.union([bucketName, bucketObject], {
+  error: "a bucket's name such as 'team-photos' (without s3:// or a path), or an object with `name`",
+});

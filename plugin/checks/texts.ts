@@ -1,0 +1,25 @@
+import { z } from 'zod';
+
+/** What each option accepts. The text is what the developer reads when it is something else, after "must be". */
+export const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected });
+
+/** A text that passes a check; when it does not, the hint says what to write instead. */
+export const checkedText = (
+  expected: string,
+  passes: (value: string) => boolean,
+  hintOf: (value: string) => string | undefined = () => undefined,
+) =>
+  z.string({ error: expected }).superRefine((value, context) => {
+    if (passes(value)) return;
+    context.addIssue({ code: 'custom', message: expected, params: { hint: hintOf(value) } });
+  });
+
+/** `undefined` and empty texts seldom stand in a configuration; they come out of `process.env`. */
+export const UNSET =
+  'Is an environment variable not set? In vite.config.ts, what .env files hold is read by `loadEnv`; it is not in `process.env`.';
+
+/** The URL that a text is, or that it lacks the scheme for. */
+export function urlIn(value: string): URL | undefined {
+  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
+  return URL.canParse(url) ? new URL(url) : undefined;
+}

@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import { optionsSchema } from '../../plugin/checks/optionsSchema.ts';
+import { ImageCacheError } from '../../plugin/errors.ts';
+import { resolveOptions } from '../../plugin/resolveOptions.ts';
+import { refusal } from '../helpers/source.ts';
+
+const refused = (options: unknown) => refusal(() => resolveOptions(options as never));
+
+/** The refusal of the options, if they are refused. Anything else that is thrown fails the test. */
+function faultOf(options: unknown): ImageCacheError | undefined {
+  try {
+    resolveOptions(options as never);
+  } catch (error) {
+    if (error instanceof ImageCacheError) return error;
+    throw error;
+  }
+  return undefined;
+}
+
+const UNSET = 'environment variable';
+
+describe('what is refused is said in words', () => {
+  it.each([
+    [undefined, "the options must be an object such as { buckets: ['team-photos'] }; got nothing"],
+    ['photos', "the options must be an object such as { buckets: ['team-photos'] }; got 'photos'"],
+    [
+      { buckets: [null] },
+      "option `buckets.0` must be a bucket's name such as 'team-photos' (without s3:// or a path), or",
+    ],
+    [{ buckets: [{ region: 'x' }] }, "option `buckets.0.name` must be a bucket's name such as 'team-photos'"],
+    [{ buckets: ['ok1'], images: 'webp' }, 'option `images` must be an object such as { widths: [320, 640]'],
+    [{ buckets: ['ok1'], timeouts: 5 }, 'option `timeouts` must be an object such as { connect: 5_000'],
+    [{ buckets: ['ok1'], quotas: '1GB' }, "option `quotas` must be { [actor id]: '100MB' }, or a function"],
+    [{ buckets: ['ok1'], base: 7 }, "option `base` must be a path such as '/api/cache'"],
+    [{ buckets: ['ok1'], allowedOrigins: [7] }, "option `allowedOrigins.0` must be an origin such as 'https://admin"],
+    [{ buckets: [{ name: 'ok1', endpoint: 7 }] }, 'option `buckets.0.endpoint` must be an http(s) URL'],
+  ])('%j', async (options, part) => {
+    expect((await refused(options)).message).toContain(`imageCache: ${part}`);
+  });
+
+  const places: [string, (value: unknown) => unknown][] = [
+    ['the options', (value) => value],
+    ...Object.keys(optionsSchema.shape).map((name): [string, (value: unknown) => unknown] => [
+      name,
+      (value) => ({ buckets: ['ok1'], [name]: value }),
+    ]),
+    ...['name', 'region', 'endpoint', 'forcePathStyle', 'prefix', 'cdn', 'credentials', 'other'].map(
+      (name): [string, (value: unknown) => unknown] => [
+        `buckets.0.${name}`,
+        (value) => ({ buckets: [{ name: 'ok1', [name]: value }] }),
+      ],
+    ),
+    ...['accessKeyId', 'secretAccessKey', 'sessionToken'].map((name): [string, (value: unknown) => unknown] => [
+      `buckets.0.credentials.${name}`,
+      (value) => ({
+        buckets: [{ name: 'ok1', credentials: { accessKeyId: 'a', secretAccessKey: 'b', [name]: value } }],
+      }),
+    ]),
+    ...['memory.maxSize', 'memory.preload', 'images.widths', 'images.formats', 'images.quality', 'images.placeholder']
+      .concat('images.store', 'timeouts.connect', 'timeouts.firstByte', 'timeouts.idle', 'timeouts.total', 'quotas.a')
+      .map((name): [string, (value: unknown) => unknown] => {
+        const [outer = '', inner = ''] = name.split('.');
+        return [name, (value) => ({ buckets: ['ok1'], [outer]: { [inner]: value } })];
+      }),
+  ];
+
+  const simple = [undefined, null, true, '', ' ', 'x y', 0, -1, 1.5, 1e300, Number.NaN, 10n, Symbol('s'), () => 1];
+  const values = [
+    ...simple,
+    ...simple.map((value) => [value]),
+    ...simple.map((value) => ({ a: value })),
+    [],
+    {},
+    [[]],
+    [{}],
+    new Date(),
+    new Map([['a', 1]]),
+    Promise.resolve(),
+    'x'.repeat(1_000),
+  ];
+
+  it.each(places)('whatever is given for %s', async (_name, optionsWith) => {
+    for (const value of values) {
+      const { code, message } = faultOf(optionsWith(value)) ?? {};
+      if (message === undefined) continue; // what is right for this option
+      expect(code).toBe('INVALID_OPTION');
+      expect(message).toMatch(
+        /^imageCache: (?:(?:the options|option `[^`]+`) must be .+; got .+|there is no option `.+`)\.$/,
+      );
+      expect(message).not.toMatch(/invalid|expected|received|too (?:small|big)|unrecognized|\[object/i);
+    }
+  });
+});
+
+describe('what is unset', () => {
+  it.each([
+    [{ buckets: [undefined] }],
+    [{ buckets: [''] }],
+    [{ buckets: undefined }],
+    [{ buckets: [{ name: undefined }] }],
+    [{ buckets: [{ name: 'ok1', region: '' }] }],
+    [{ buckets: ['ok1'], allowedHosts: [undefined] }],
+    [{ buckets: ['ok1'], cacheDir: '' }],
+  ])('is put down to an environment variable: %j', async (options) => {
+    expect((await refused(options)).hint).toContain(UNSET);
+    expect((await refused(options)).hint).toContain('loadEnv');
+  });
+
+  it.each([[undefined], [{}], [{ buckets: [{}] }], [{ buckets: [null] }], [{ buckets: ['a b'] }]])(
+    'is not what was forgotten, or is wrong: %j',
+    async (options) => {
+      expect((await refused(options)).hint).toBeUndefined();
+    },
+  );
+});
+
+describe('allowedHosts', () => {
+  const withHost = (host: string) => ({ buckets: ['ok1'], allowedHosts: [host] });
+
+  it.each([
+    ['https://app.example.com', 'app.example.com'],
+    ['https://app.example.com:8443/app', 'app.example.com'],
+    ['app.example.com:5173', 'app.example.com'],
+    ['app.example.com/', 'app.example.com'],
+    ['*.example.com', '.example.com'],
+    ['https://.example.com', '.example.com'],
+    ['bücher.example', 'xn--bcher-kva.example'],
+  ])('refuses %s, which no host name equals, and says what to write', async (host, right) => {
+    const error = await refused(withHost(host));
+    expect(error.message).toContain('option `allowedHosts.0` must be a host name without scheme, port or path');
+    expect(error.hint).toBe(`Write '${right}'.`);
+    expect(() => resolveOptions(withHost(right))).not.toThrow();
+  });
+
+  it.each(['*', 'https://', 'a..b', '.', 'a b'])('refuses %j', async (host) => {
+    expect((await refused(withHost(host))).hint).toBeUndefined();
+  });
+
+  it.each(['app.example.com', '.example.com', 'app', 'my_box.lan', 'APP.example.com.', '10.0.0.1', '::1', '[::1]'])(
+    'takes %s',
+    (host) => {
+      expect(resolveOptions(withHost(host)).allowedHosts).toEqual([host]);
+    },
+  );
+});
+
+it('an origin with a path is answered with the origin', async () => {
+  const { hint } = await refused({ buckets: ['ok1'], allowedOrigins: ['https://admin.example.com/'] });
+  expect(hint).toBe("Write 'https://admin.example.com'.");
+});
