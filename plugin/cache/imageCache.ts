@@ -22,7 +22,7 @@ import type { PrefetchOptions } from './downloads/prefetcher.ts';
 import type { AppliedChange } from './manifest/manifestStore.ts';
 import { Pacer } from './pacer.ts';
 import { type CacheParts, assembleParts } from './parts.ts';
-import { type ReadOptions, Reader } from './reader.ts';
+import { type AskedImage, type ReadOptions, Reader } from './reader.ts';
 import type { CachedImage } from './shelf.ts';
 import { serializeManifest } from './manifest/snapshot.ts';
 import type { Source, SourceObject } from './source.ts';
@@ -91,16 +91,24 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
 
   /**
    * An image in another size or format: a stored variant, else one made from the original, which is downloaded first if
-   * need be. The original itself where it serves better, or where nothing is there to make variants with.
+   * need be. The original itself where it serves better, or where nothing is there to make variants with. Of those that wait
+   * to be made, the one that was asked for last is next, and one that nobody waits for any more is not made.
    * @param permit asked before anything is made of the original; rejects for who may not see it
-   * @throws ImageCacheError TOO_MANY_PIXELS, UNDECODABLE, what the reading of the original throws, and what `permit` does
+   * @throws ImageCacheError TOO_MANY_PIXELS, UNDECODABLE, OVERLOADED, ABORTED when whoever asked has left, what the reading of
+   *   the original throws, and what `permit` does
    */
   readVariant(
-    image: { path: string } | ({ url: string } & ReadOptions),
+    image: AskedImage,
     spec: VariantSpec,
     permit?: (entry: ManifestEntry) => Promise<void>,
   ): Promise<SizedImage> {
     return this.#reader.readVariant(image, spec, permit);
+  }
+
+  /** The object behind a URL, cached or not. @throws ImageCacheError for a URL of no configured bucket */
+  identify(url: string): Pick<ManifestEntry, 's3_url' | 'filename'> {
+    const { key, filename } = this.#source.identify(url);
+    return { s3_url: key, filename };
   }
 
   /** The entry of an object, if it is cached. @throws ImageCacheError for a URL of no configured bucket */

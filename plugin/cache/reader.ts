@@ -9,7 +9,7 @@ import type { SizedImage } from './variants/sizedImage.ts';
 import type { VariantSpec } from './variants/variantSpec.ts';
 
 /** The actor of images that were asked for without one. */
-const DEFAULT_ACTOR_ID = 'default';
+export const DEFAULT_ACTOR_ID = 'default';
 
 export interface ReadOptions {
   /** Who uses the image from now on. @default 'default' */
@@ -20,6 +20,9 @@ export interface ReadOptions {
   /** Waits until S3 has said whether a cached image is still the current one, and answers with that. @default false */
   revalidate?: boolean | undefined;
 }
+
+/** An image by its path or by its URL, and who asks for it. */
+export type AskedImage = ({ path: string } & Pick<ReadOptions, 'signal'>) | ({ url: string } & ReadOptions);
 
 export interface ReaderOptions<Object extends SourceObject> {
   source: Source<Object>;
@@ -43,7 +46,7 @@ export class Reader<Object extends SourceObject> {
   }
 
   peek(path: string): CachedImage | undefined {
-    if (!this.#parts.manifest.isOpen) return undefined;
+    if (!this.#parts.manifest.isOpen || this.#parts.manifest.isStale) return undefined;
     const entry = this.#parts.manifest.store.index.getByPath(path);
     const image = entry === undefined ? undefined : this.#parts.shelf.peek(entry);
     if (image === undefined) return undefined;
@@ -86,20 +89,21 @@ export class Reader<Object extends SourceObject> {
   }
 
   async readVariant(
-    image: { path: string } | ({ url: string } & ReadOptions),
+    image: AskedImage,
     spec: VariantSpec,
     permit: (entry: ManifestEntry) => Promise<void> = () => Promise.resolve(),
   ): Promise<SizedImage> {
-    const read = () => ('path' in image ? this.readPath(image.path) : this.readUrl(image.url, image));
+    const read = (signal?: AbortSignal) =>
+      'path' in image ? this.readPath(image.path) : this.readUrl(image.url, { ...image, signal });
     await this.#parts.manifest.open(); // which variants are still wanted only the whole manifest can tell
     const known = await ('path' in image ? this.findPath(image.path) : this.find(image.url));
-    const { entry, tier } = known === undefined ? await read() : { entry: known, tier: undefined };
+    const { entry, tier } = known === undefined ? await read(image.signal) : { entry: known, tier: undefined };
     await permit(entry);
     if (known !== undefined && 'url' in image) {
       this.#parts.freshness.revalidateLater(this.#source.identify(image.url), known);
     }
-    const readOriginal = async () => (await this.#parts.shelf.read(entry)) ?? (await read());
-    const sized = await this.#parts.variants.read(entry, spec, readOriginal);
+    const readOriginal = async (signal?: AbortSignal) => (await this.#parts.shelf.read(entry)) ?? (await read(signal));
+    const sized = await this.#parts.variants.read(entry, spec, { readOriginal, signal: image.signal });
     if (tier !== undefined) return { ...sized, tier }; // counted when it was read
     this.#served(sized);
     return sized;

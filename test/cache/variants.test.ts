@@ -119,6 +119,48 @@ describe('a variant', () => {
     expect((await second).contentType).toBe('image/webp');
   });
 
+  it.each(['url', 'path'])(
+    'asked for by %s, that nobody waits for any more is not made; what has been begun is stored',
+    async (by) => {
+      const opened = await open();
+      const { entry } = await opened.cache.readUrl('mem:a');
+      let release = () => {};
+      opened.maker.gate = new Promise((resolve) => (release = resolve));
+      const left = new AbortController();
+      const asked = by === 'url' ? { url: 'mem:a' } : { path: entry.local_path };
+      const scrolledPast = Array.from({ length: 40 }, (_, n) =>
+        refusal(opened.cache.readVariant({ ...asked, signal: left.signal }, sized(100 + n))),
+      );
+      await vi.waitFor(() => expect(opened.maker.running).toBeGreaterThan(0));
+      left.abort();
+      const refusals = await Promise.all(scrolledPast);
+      expect(new Set(refusals.map(({ code }) => code))).toEqual(new Set(['ABORTED']));
+      const begun = opened.maker.made;
+      release();
+      expect((await read(opened, 'a')).origin).toBe('made');
+      expect(opened.maker.made).toBe(begun + 1);
+      await vi.waitFor(async () => expect(await opened.variantFiles()).toHaveLength(begun + 1));
+      expect((await opened.cache.stats()).variants).toMatchObject({ made: begun + 1, failed: 0 });
+      expect(opened.warnings).toEqual([]);
+    },
+  );
+
+  it('that has been begun is stored though all have left, also where its original has to be fetched again', async () => {
+    const opened = await open({ memoryMaxSize: 0 });
+    const { entry } = await opened.cache.readUrl('mem:a');
+    await rm(join(opened.dir, entry.local_path.replace('.image-cache/', '')));
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    opened.source.delay = () => gate;
+    const left = new AbortController();
+    const asked = refusal(opened.cache.readVariant({ url: 'mem:a', signal: left.signal }, WEBP_64));
+    await vi.waitFor(() => expect(opened.source.active).toBe(1));
+    left.abort();
+    expect((await asked).code).toBe('ABORTED');
+    release();
+    await vi.waitFor(async () => expect(await opened.variantFiles()).toHaveLength(1));
+  });
+
   it('that fails is tried again by whoever asks next', async () => {
     const opened = await open();
     const { make } = opened.maker;

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ExpressImageCacheOptions } from '../../plugin/express.ts';
-import type { CacheStats, Problem } from '../../plugin/protocol.ts';
+import type { CacheStats, Manifest, Problem } from '../../plugin/protocol.ts';
 import { bomb, photo } from '../helpers/pictures.ts';
-import { imageUrl, startApi, startBucket } from '../helpers/stack.ts';
+import { imagePath, imageUrl, startApi, startBucket } from '../helpers/stack.ts';
 
 const CHROMIUM = 'image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8';
 const SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="24"><rect width="9" height="9"/></svg>';
@@ -161,6 +161,34 @@ describe('GET /image with w, h, fit, format and q', () => {
     expect(problem).toMatchObject({ code: 'TOO_MANY_PIXELS', title: 'Unprocessable Content' });
     expect(problem.hint).toContain('original');
     expect((await api.get('/stats')).status).toBe(200);
+  });
+
+  it.each(['url', 'path'])('those who hang up (by %s) hold up nobody, and are no fault', async (by) => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    onTestFinished(() => warn.mockRestore());
+    const { api, get, url } = await start({ logLevel: 'warn' }, await photo(2400, 1600).jpeg().toBuffer());
+    await bytesOf(await get(''));
+    const { entries } = (await (await api.get('/manifest')).json()) as Manifest;
+    const [{ local_path } = { local_path: '' }] = Object.values(entries);
+    const asked = by === 'url' ? url : imagePath(local_path);
+    const left = new AbortController();
+    const scrolledPast = [640, 750, 828, 1080, 1200, 1920].flatMap((w) =>
+      [20, 30, 40, 50, 60, 70, 80, 90].map((q) =>
+        fetch(`${api.base}${asked}&w=${w}&format=avif&q=${q}`, { signal: left.signal }),
+      ),
+    );
+    await Promise.any(scrolledPast);
+    left.abort();
+    await Promise.allSettled(scrolledPast);
+    const variants = async () => ((await (await api.get('/stats')).json()) as CacheStats).variants;
+    expect((await api.get(`${asked}&w=256&format=webp`)).status).toBe(200);
+    const { made } = await variants();
+    expect(made, 'of 49').toBeLessThan(20);
+    for (const q of [10, 20, 30, 40, 50, 60, 70, 80]) await bytesOf(await api.get(`${asked}&w=64&format=webp&q=${q}`));
+    const later = await variants();
+    expect(later.made, 'these, and one that may have been running still').toBeLessThanOrEqual(made + 8 + 1);
+    expect(later.failed).toBe(0);
+    expect(warn.mock.calls).toEqual([]);
   });
 
   it('SVG is served as it is, sandboxed', async () => {

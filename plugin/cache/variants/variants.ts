@@ -1,5 +1,4 @@
 import type { LimitFunction } from 'p-limit';
-import { ImageCacheError } from '../../errors.ts';
 import type { ManifestEntry, VariantStats } from '../../protocol.ts';
 import { fileError } from '../files/fileError.ts';
 import type { Evictor } from '../limits/eviction.ts';
@@ -8,6 +7,7 @@ import type { CachedImage } from '../shelf.ts';
 import type { SizedImage } from './sizedImage.ts';
 import { type VariantFile, digestOf } from './variantFiles.ts';
 import type { MadeVariant, VariantMaker } from './variantMaker.ts';
+import { VariantQueue } from './variantQueue.ts';
 import { VARIANT_TYPES, type VariantSpec, isOriginal, specName, withoutSlack } from './variantSpec.ts';
 import type { VariantStore } from './variantStore.ts';
 
@@ -27,32 +27,37 @@ export interface VariantsOptions {
   logger: CacheLogger;
 }
 
-/** More than a page needs; whoever wants more waits for these. */
-const MAX_MAKING = 500;
+/** Who asks for a variant. */
+export interface VariantRequester {
+  /** What makes variants reads it for all who wait, and gives no signal. */
+  readOriginal: (signal?: AbortSignal) => Promise<CachedImage>;
+  /** Aborted when they have left. */
+  signal: AbortSignal | undefined;
+}
 
 /** Images of the right size and format: stored ones, else made from the original, once for all who ask. */
 export class Variants {
   readonly #options: VariantsOptions;
-  readonly #making = new Map<string, Promise<Variant | Substitute>>();
+  readonly #queue: VariantQueue<Variant | Substitute>;
   #made = 0;
   #hits = 0;
   #failed = 0;
-  #closed = false;
 
   constructor(options: VariantsOptions) {
     this.#options = options;
+    this.#queue = new VariantQueue(options.limit);
   }
 
   /**
-   * @param readOriginal called when it is the turn of this variant, so that those that wait hold no bytes
-   * @throws ImageCacheError TOO_MANY_PIXELS, UNDECODABLE, OVERLOADED, and what `readOriginal` throws
+   * The original is read when it is the turn of the variant, so that those that wait hold no bytes.
+   * @throws ImageCacheError TOO_MANY_PIXELS, UNDECODABLE, OVERLOADED, ABORTED, and what `readOriginal` throws
    */
-  async read(entry: ManifestEntry, spec: VariantSpec, readOriginal: () => Promise<CachedImage>): Promise<SizedImage> {
-    const variant = await this.#get(entry, spec, readOriginal);
+  async read(entry: ManifestEntry, spec: VariantSpec, requester: VariantRequester): Promise<SizedImage> {
+    const variant = await this.#get(entry, spec, requester);
     if (typeof variant !== 'string') {
       return { entry, ...variant, tier: variant.origin === 'memory' ? 'memory' : 'disk' };
     }
-    const original = await readOriginal();
+    const original = await requester.readOriginal(requester.signal);
     const { sha256: digest, content_type: contentType } = original.entry;
     return { ...original, digest, contentType, origin: variant };
   }
@@ -69,15 +74,14 @@ export class Variants {
   }
 
   /** Resolves when nothing is made any more; what waits for its turn is refused. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    await Promise.allSettled(this.#making.values());
+  close(): Promise<void> {
+    return this.#queue.close();
   }
 
   async #get(
     entry: ManifestEntry,
     wanted: VariantSpec,
-    readOriginal: () => Promise<CachedImage>,
+    { readOriginal, signal }: VariantRequester,
   ): Promise<Variant | Substitute> {
     const { files, maker } = this.#options;
     const spec = withoutSlack(wanted, entry);
@@ -89,32 +93,20 @@ export class Variants {
       return stored;
     }
     if (maker === undefined || !(await maker.isAvailable())) return 'no-maker';
-    return this.#makeOnce(entry, spec, readOriginal);
-  }
-
-  #makeOnce(entry: ManifestEntry, spec: VariantSpec, readOriginal: () => Promise<CachedImage>) {
-    const key = `${entry.sha256}/${specName(spec)}`;
-    const running = this.#making.get(key);
-    if (running !== undefined) return running;
-    if (this.#making.size >= MAX_MAKING) {
-      throw new ImageCacheError('OVERLOADED', 'Too many variants are waiting to be made.', { retryAfterMs: 1000 });
-    }
-    const started = this.#options
-      .limit(() => this.#make(entry, spec, readOriginal))
-      .finally(() => this.#making.delete(key));
-    this.#making.set(key, started);
-    return started;
+    return this.#queue.run({
+      key: `${entry.sha256}/${specName(spec)}`,
+      signal,
+      task: () => this.#make(maker, entry, spec, readOriginal),
+    });
   }
 
   async #make(
+    maker: VariantMaker,
     entry: ManifestEntry,
     spec: VariantSpec,
     readOriginal: () => Promise<CachedImage>,
-  ): Promise<Variant | Substitute> {
-    const { maker } = this.#options;
-    if (maker === undefined) return 'no-maker';
+  ): Promise<Variant | 'as-is'> {
     try {
-      if (this.#closed) throw new ImageCacheError('ABORTED', 'The image cache is closed.');
       const original = await readOriginal();
       const made = await maker.make(original.body, spec);
       this.#made += 1;
