@@ -19,7 +19,7 @@ export function applyCors(
   response: ServerResponse,
 ): boolean {
   const { origin } = request.headers;
-  if (allowedOrigins.length > 0) response.setHeader('Vary', 'Origin');
+  if (allowedOrigins.length > 0) varyByOrigin(response);
   if (origin === undefined || !allowedOrigins.includes(origin)) return false;
   response.setHeader('Access-Control-Allow-Origin', origin);
   response.setHeader('Timing-Allow-Origin', origin);
@@ -29,4 +29,11 @@ export function applyCors(
   response.setHeader('Access-Control-Max-Age', '600');
   response.writeHead(204).end();
   return true;
+}
+
+/** Beside what a server around us has named: a cache that forgets `Accept-Encoding` hands gzip to whoever cannot read it. */
+function varyByOrigin(response: ServerResponse): void {
+  const named = String(response.getHeader('Vary') ?? '').toLowerCase();
+  if (named.split(',').some((name) => ['origin', '*'].includes(name.trim()))) return;
+  response.appendHeader('Vary', 'Origin');
 }

@@ -52,14 +52,12 @@ async function tryThrice(
   context: DownloadContext,
 ): Promise<SourceMetadata> {
   for (let number = 1; ; number++) {
-    await context.throttle.wait(signal);
-    signal.throwIfAborted();
+    const request = await prepareInTime(object, signal, context);
     try {
-      const request = await unlessAborted(context.prepare(object), signal);
       return await attempt(request, object, sink, signal, context);
     } catch (error) {
       signal.throwIfAborted();
-      const wait = waitBefore(number + 1, error, context);
+      const wait = waitBefore(number + 1, error, originOf(request), context);
       // A wait that would outlast the time left ends in the same error, later.
       if (number === MAX_ATTEMPTS || wait === undefined || context.clock.now() + wait >= deadline) throw error;
       await context.clock.sleep(wait, signal);
@@ -69,16 +67,35 @@ async function tryThrice(
   }
 }
 
+/** The request for an object, when its origin may be asked. Only the request tells which origin that is. */
+async function prepareInTime(object: S3Object, signal: AbortSignal, context: DownloadContext): Promise<WireRequest> {
+  for (;;) {
+    signal.throwIfAborted();
+    const request = await unlessAborted(context.prepare(object), signal);
+    // Whoever had to wait signs anew: the signature has aged.
+    if (!(await context.throttle.wait(originOf(request), signal))) return request;
+  }
+}
+
+function originOf({ protocol, hostname, port }: WireRequest): string {
+  return `${protocol}//${hostname}:${port ?? ''}`;
+}
+
 /**
  * How long to wait before an attempt, or `undefined` when the error is final. Exponential backoff with full jitter;
  * a throttled origin is left alone by all downloads, whichever of them it told.
  */
-function waitBefore(number: number, error: unknown, { clock, throttle }: DownloadContext): number | undefined {
+function waitBefore(
+  number: number,
+  error: unknown,
+  origin: string,
+  { clock, throttle }: DownloadContext,
+): number | undefined {
   if (!isTransient(error)) return undefined;
   const doublings = 2 ** (number - 2);
   if (error.code !== 'UPSTREAM_THROTTLED') return clock.random() * FIRST_BACKOFF_MS * doublings;
   const hold = error.retryAfterMs ?? FIRST_HOLD_MS * doublings;
-  throttle.hold(hold);
+  throttle.hold(origin, hold);
   return hold;
 }
 

@@ -14,6 +14,9 @@ export interface S3Object extends SourceObject {
   readonly url: string;
   /** Whether the URL grants access by itself. */
   readonly signed: boolean;
-  /** The URL to fetch byte for byte and without our credentials: a signed one, or one of a CDN. Otherwise the SDK reads the object. */
+  /**
+   * The URL to fetch byte for byte and without our credentials: a signed one, one of a CDN, or one that names a
+   * version in another way than S3. Otherwise the object is read with them.
+   */
   readonly asAsked: RawUrl | undefined;
 }

@@ -20,8 +20,9 @@ export function createIdentify(options: Pick<ResolvedOptions, 'buckets' | 'resol
 
     const object = understand(canonical, allowList);
     const asked = understandOrUndefined(url, allowList);
-    // What was resolved is only a name. A URL that no listed bucket has is never fetched: the object it stands for is.
-    if (asked === undefined) return { ...object, url, signed: false, asAsked: undefined };
+    // What was resolved is only a name, whatever signed it. A URL that no listed bucket has is never fetched: the object it
+    // stands for is.
+    if (asked === undefined) return { ...understand(object.key, allowList), url };
     return { ...asked, key: object.key, filename: object.filename };
   };
 }
@@ -29,8 +30,7 @@ export function createIdentify(options: Pick<ResolvedOptions, 'buckets' | 'resol
 function understand(url: string, allowList: AllowList): S3Object {
   const raw = parseRawUrl(url);
   const { bucket, objectKey, base, viaCdn } = allowList(raw);
-  const query = parseQuery(raw.search);
-  const signed = query.signed && raw.scheme !== 's3:';
+  const query = parseQuery(raw, base);
   return {
     key: `${base}${objectKey.encoded}${query.canonical}`,
     filename: filenameOf(objectKey.key),
@@ -39,8 +39,8 @@ function understand(url: string, allowList: AllowList): S3Object {
     versionId: query.versionId,
     overrides: query.overrides,
     url,
-    signed,
-    asAsked: signed || viaCdn ? raw : undefined,
+    signed: query.signed,
+    asAsked: query.signed || query.hasForeignVersion || viaCdn ? raw : undefined,
   };
 }
 

@@ -13,8 +13,9 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { temporaryPath } from '../../plugin/cache/files/temporary.ts';
@@ -24,6 +25,16 @@ import { temporaryDirectory } from '../helpers/directory.ts';
 import { refusal } from '../helpers/source.ts';
 
 const run = promisify(execFile);
+
+/** Above every process id. */
+const NO_PID = '4194304';
+
+/** Runs a program in a PID namespace of its own, as a container does. */
+const isolated = (...command: string[]) => run('unshare', ['--user', '--map-root-user', '--pid', '--fork', ...command]);
+const canIsolate = await isolated('true').then(
+  () => true,
+  () => false, // no Linux, or inside a container that may not
+);
 
 /** `rm -rf` of a directory in use: like the shell's it may find a new file in what it has just emptied, and leaves that. */
 async function removeInUse(path: string): Promise<void> {
@@ -166,11 +177,12 @@ describe('what is left over', () => {
     const dead = run(process.execPath, ['-e', '']);
     await dead;
     const live = temporaryPath(dir);
+    const here = basename(live).slice(0, 8);
     const names = {
-      dead: `${dead.child.pid}-${uuid}.part`,
-      parent: `${process.ppid}-${uuid}.part`,
-      old: `${process.ppid}-${uuid.replace('4', '5')}.part`,
-      predecessor: `${process.pid}-${uuid}.part`,
+      dead: `${here}-${dead.child.pid}-${uuid}.part`,
+      parent: `${here}-${process.ppid}-${uuid}.part`,
+      old: `${here}-${process.ppid}-${uuid.replace('4', '5')}.part`,
+      predecessor: `${here}-${process.pid}-${uuid}.part`,
       foreign: 'notes.txt',
     };
     for (const name of Object.values(names)) await writeFile(join(dir, 'tmp', name), 'x');
@@ -182,6 +194,35 @@ describe('what is left over', () => {
     const left = (await readdir(join(dir, 'tmp'))).toSorted();
     expect(left).toEqual([live.slice(dir.length + 5), names.parent, names.foreign].toSorted());
   });
+
+  it.each([
+    ['of another machine', `00000000-${NO_PID}`],
+    ['of an earlier version, which did not say of where', NO_PID],
+  ])('T62: does not judge the processes %s by their ids, but by a day', async (_, pid) => {
+    const dir = join(await temporaryDirectory(), '.image-cache');
+    await mkdir(join(dir, 'tmp'), { recursive: true });
+    const [fresh, abandoned] = [1, 2].map((n) => `${pid}-00000000-0000-4000-8000-00000000000${n}.part`);
+    for (const name of [fresh, abandoned]) await writeFile(join(dir, 'tmp', name ?? ''), 'x');
+    await utimes(join(dir, 'tmp', abandoned ?? ''), new Date(), new Date(Date.now() - 25 * 3600_000));
+    const { cache } = await openCache({ dir });
+    await cache.stats();
+    expect(await readdir(join(dir, 'tmp'))).toEqual([fresh]);
+  });
+
+  it.skipIf(!canIsolate)(
+    'T62: a container does not sweep what another is writing, whose processes it cannot see',
+    async () => {
+      const dir = join(await temporaryDirectory(), '.image-cache');
+      await mkdir(join(dir, 'tmp'), { recursive: true });
+      const live = temporaryPath(dir);
+      await writeFile(live, 'x');
+      const module = JSON.stringify(pathToFileURL(resolve('plugin/cache/files/temporary.ts')).href);
+      const sweep = `import { sweepTemporary } from ${module};
+      console.log(await sweepTemporary(${JSON.stringify(dir)}, Date.now()));`;
+      const { stdout } = await isolated(process.execPath, '--input-type=module', '-e', sweep);
+      expect([stdout.trim(), await readdir(join(dir, 'tmp'))]).toEqual(['0', [basename(live)]]);
+    },
+  );
 
   it('T47: an image that was left without its entry stays, and needs no download', async () => {
     const { cache, dir, file } = await cached();

@@ -2,6 +2,7 @@ import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { imagePath, sha256 } from '../../plugin/cache/files/layout.ts';
+import { temporaryPath } from '../../plugin/cache/files/temporary.ts';
 import type { VerifyProgress } from '../../plugin/protocol.ts';
 import { bytesOf, openCache } from '../helpers/cache.ts';
 import { refusal } from '../helpers/source.ts';
@@ -77,7 +78,7 @@ describe('verify', () => {
 
   it('T62: removes half-written files of processes that have ended', async () => {
     const { cache, dir } = await holding('a');
-    const file = join(dir, 'tmp', '4194304-00000000-0000-4000-8000-000000000000.part'); // above every process id
+    const file = temporaryPath(dir).replace(`-${process.pid}-`, '-4194304-'); // above every process id
     await writeFile(file, 'x');
     expect(await cache.verify()).toMatchObject({ ...NOTHING, cleaned: 1 });
     await expect(stat(file)).rejects.toThrow('ENOENT');

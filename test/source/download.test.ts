@@ -4,7 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ImageCacheError } from '../../plugin/errors.ts';
 import type { ResolvedOptions } from '../../plugin/options.ts';
+import { download } from '../../plugin/source/download.ts';
 import { createS3Source } from '../../plugin/source/index.ts';
+import { Throttle } from '../../plugin/source/throttle.ts';
+import { createWire, type WireRequest } from '../../plugin/source/wire.ts';
 import { answer, errorXml, startRawUpstream, type RawRequest, type RawUpstream } from '../helpers/rawUpstream.ts';
 import { bucket, fastClock, MemorySink, refusal, sourceOptions } from '../helpers/source.ts';
 
@@ -332,6 +335,48 @@ describe('T38: an origin that asks to slow down', () => {
     ]);
     expect(upstream.requests).toHaveLength(51);
     expect(tooEarly).toBe(0);
+  });
+
+  test('holds nobody back from another origin', async () => {
+    const slow = await startRawUpstream(({ socket }) => socket.write(slowDown({ 'Retry-After': 30 })));
+    const healthy = await startRawUpstream(({ socket }) => socket.write(answer(200, {}, 'x')));
+    const buckets = [slow, healthy].map(({ origin }) => bucket('photos', { endpoint: new URL(origin) }));
+    const clock = fastClock(20);
+    const source = createS3Source(sourceOptions(buckets), { clock });
+    cleanups.push(
+      () => slow.close(),
+      () => healthy.close(),
+      () => source.close(),
+    );
+    const get = (from: RawUpstream, signal = never) =>
+      source.download(source.identify(`${from.origin}/photos/a.jpg${SIGNED}`), new MemorySink(), signal);
+    const leaving = new AbortController();
+    const throttled = refusal(get(slow, leaving.signal));
+    await expect.poll(() => source.slowDowns).toBe(1);
+    const start = clock.now();
+    await get(healthy);
+    expect(clock.now() - start).toBeLessThan(10_000);
+    leaving.abort();
+    expect((await throttled).code).toBe('ABORTED');
+  });
+
+  test('is asked by a request that was made after the wait, since signatures age', async () => {
+    const { upstream, source, sink, clock } = await setup(({ socket }) => socket.write(answer(200, {}, 'x')));
+    const options = sourceOptions([bucket('photos', { endpoint: new URL(upstream.origin) })]);
+    const wire = createWire(options, clock);
+    cleanups.push(() => wire.close());
+    const throttle = new Throttle(clock);
+    const free = clock.now() + 2_000;
+    throttle.hold(upstream.origin, 2_000);
+    const prepare = async (): Promise<WireRequest> => ({
+      protocol: 'http:',
+      hostname: '127.0.0.1',
+      port: upstream.port,
+      path: `/photos/a.jpg?at=${clock.now()}`,
+      headers: {},
+    });
+    await download(source.identify('s3://photos/a.jpg'), sink, never, { ...options, clock, wire, throttle, prepare });
+    expect(upstream.requests.map(({ target }) => Number(target.split('=')[1]) >= free)).toEqual([true]);
   });
 });
 

@@ -18,6 +18,9 @@ const identify = createIdentify({
     bucket('supa', { endpoint: new URL('https://x.supabase.co/storage/v1/s3/') }),
     bucket('r2', { endpoint: new URL('https://acct.r2.cloudflarestorage.com'), region: 'auto' }),
     bucket('r2', { endpoint: new URL('https://acct.eu.r2.cloudflarestorage.com'), region: 'auto' }),
+    bucket('goog', { endpoint: new URL('https://storage.googleapis.com') }),
+    bucket('azure', { endpoint: new URL('https://acct.blob.core.windows.net'), cdn: ['azure.example.com'] }),
+    bucket('pub', { cdn: ['pub.storage.googleapis.com'] }),
     bucket('part', { prefix: 'actors/' }),
     bucket('part', { prefix: 'shared/' }),
   ],
@@ -138,6 +141,66 @@ describe('T24: S3 keys are not paths', () => {
     expect(identify(`${url}?versionId=2`).key).not.toBe(identify(`${url}?versionId=1`).key);
   });
 
+  const GOOG = 'https://storage.googleapis.com/goog/k';
+  const AZURE = 'https://acct.blob.core.windows.net/azure/k';
+
+  test.each([
+    ['GCS', `${GOOG}?generation=1&X-Goog-Signature=s`, `${GOOG}?generation=1`],
+    [
+      'GCS at its virtual host',
+      'https://goog.storage.googleapis.com/k?generation=1&Signature=s',
+      `${GOOG}?generation=1`,
+    ],
+    ['GCS for the SDKs of S3', `${GOOG}?${SIGV4}f&generation=1`, `${GOOG}?generation=1`],
+    ['GCS, and its headers', `${GOOG}?generation=1&response-expires=0`, `${GOOG}?generation=1&response-expires=0`],
+    ['Azure', `${AZURE}?versionid=2024-01-01T00:00:00Z&sig=s`, `${AZURE}?versionid=2024-01-01T00%3A00%3A00Z`],
+    ['Azure, a snapshot', `${AZURE}?sv=1&snapshot=1&sig=s`, `${AZURE}?snapshot=1`],
+    ['Azure, in another case', `${AZURE}?Snapshot=1&sig=s`, `${AZURE}?Snapshot=1`],
+  ])('a version of %s is part of the name, and of the name of that name', (_, url, key) => {
+    expect(identify(url)).toMatchObject({ key, versionId: undefined });
+    expect(identify(url).overrides).not.toHaveProperty('generation');
+    expect(identify(key).key).toBe(key);
+    // Nobody else can ask for it: the SDK would read the newest.
+    expect(identify(key)).toMatchObject({ signed: false, asAsked: { search: key.slice(key.indexOf('?')) } });
+  });
+
+  test.each([
+    ['https://img.example.com/k?generation=1&X-Goog-Signature=s', 'https://cdn.s3.amazonaws.com/k?generation=1'],
+    [
+      'https://s3.example.com/own/k?generation=1&GoogleAccessId=a&Signature=s',
+      'https://s3.example.com/own/k?generation=1',
+    ],
+    ['https://img.example.com/k?versionid=1&sig=s', 'https://cdn.s3.amazonaws.com/k?versionid=1'],
+  ])('%s is known by its signature', (url, key) => {
+    expect(identify(url).key).toBe(key);
+  });
+
+  test.each([
+    ['https://azure.example.com/k?snapshot=1', `${AZURE}?snapshot=1`],
+    ['https://pub.storage.googleapis.com/k?generation=1', 'https://pub.s3.amazonaws.com/k?generation=1'],
+  ])('%s needs none, since the host, or that of its bucket, says enough', (url, key) => {
+    expect(identify(url).key).toBe(key);
+  });
+
+  test.each([
+    ['https://photos.s3.amazonaws.com/k?generation=1&versionid=2&snapshot=3', 'https://photos.s3.amazonaws.com/k'],
+    [`https://photos.s3.amazonaws.com/k?${SIGV4}f&snapshot=3&snapshot=4`, 'https://photos.s3.amazonaws.com/k'],
+    ['https://img.example.com/k?generation=1&Key-Pair-Id=i&Signature=s', 'https://cdn.s3.amazonaws.com/k'],
+    ['https://s3.example.com/own/k?versionid=1&snapshot=2', 'https://s3.example.com/own/k'],
+    [`${GOOG}?versionid=1&snapshot=2&X-Goog-Signature=s`, GOOG],
+    [`${GOOG}?generation=&X-Goog-Signature=s`, GOOG],
+    [`${AZURE}?generation=1&sig=s`, AZURE],
+    ['s3://goog/k?generation=1&X-Goog-Signature=s', GOOG],
+  ])('%s names no version', (url, key) => {
+    expect(identify(url).key).toBe(key);
+  });
+
+  test('two versions are none', () => {
+    expect(() => identify(`${GOOG}?generation=1&generation=2`)).toThrow(
+      expect.objectContaining({ code: 'INVALID_URL' }),
+    );
+  });
+
   test('a name for people has no control characters, and is never empty', () => {
     expect(identify('s3://photos/x/a%0Ab%C3%A4.jpg').filename).toBe('a\ufffdbä.jpg');
     expect(identify('s3://photos/folder/').filename).toBe('folder');
@@ -162,7 +225,11 @@ describe('how an object is fetched', () => {
 
 describe('resolveKey', () => {
   const withResolver = createIdentify({
-    buckets: [bucket('photos'), bucket('cdn', { cdn: ['img.example.com'] })],
+    buckets: [
+      bucket('photos'),
+      bucket('cdn', { cdn: ['img.example.com'] }),
+      bucket('goog', { endpoint: new URL('https://storage.googleapis.com') }),
+    ],
     resolveKey: (url) => {
       if (url.includes('boom')) throw new Error('https://x/?X-Amz-Signature=CANARY1');
       if (url.includes('evil')) return 'https://evil.example/x';
@@ -178,6 +245,18 @@ describe('resolveKey', () => {
       signed: false,
     });
     expect(object.asAsked).toBeUndefined();
+  });
+
+  test.each([
+    ['https://photos.s3.amazonaws.com/a.jpg?Signature=s', undefined],
+    ['https://img.example.com/a.jpg', undefined],
+    ['https://storage.googleapis.com/goog/a.jpg?X-Goog-Signature=s', undefined],
+    ['https://storage.googleapis.com/goog/a.jpg?generation=1', { search: '?generation=1' }],
+  ])('names %s, without its signature and CDN', (name, asAsked) => {
+    const object = withResolver(`/_proxy?src=${name}`);
+    expect(object).toMatchObject({ url: `/_proxy?src=${name}`, signed: false });
+    if (asAsked === undefined) expect(object.asAsked).toBeUndefined();
+    else expect(object.asAsked).toMatchObject(asAsked);
   });
 
   test('is only a name for a URL of a listed bucket, which is fetched as asked', () => {

@@ -104,29 +104,49 @@ describe('a throttle', () => {
   const never = new AbortController().signal;
 
   test('lets through at once when nobody asked to slow down', async () => {
-    await new Throttle(new ManualClock()).wait(never);
+    expect(await new Throttle(new ManualClock()).wait('a', never)).toBe(false);
   });
 
   test('T38: holds everybody until the latest time that was named', async () => {
     const clock = new ManualClock();
     const throttle = new Throttle(clock);
-    const passed: number[] = [];
-    throttle.hold(50);
-    const waiting = [1, 2].map(() => throttle.wait(never).then(() => passed.push(clock.now())));
+    const passed: [number, boolean][] = [];
+    throttle.hold('a', 50);
+    const waiting = [1, 2].map(() => throttle.wait('a', never).then((waited) => passed.push([clock.now(), waited])));
     await clock.advance(20);
-    throttle.hold(100);
-    throttle.hold(10);
+    throttle.hold('a', 100);
+    throttle.hold('a', 10);
     await clock.advance(200);
     await Promise.all(waiting);
-    expect(passed).toEqual([120, 120]);
+    expect(passed).toEqual([
+      [120, true],
+      [120, true],
+    ]);
+  });
+
+  test('T38: holds nobody back from another origin, and counts for all of them', async () => {
+    const clock = new ManualClock();
+    const throttle = new Throttle(clock);
+    throttle.hold('a', 1_000);
+    expect(await throttle.wait('b', never)).toBe(false);
+    clock.jump(500);
+    throttle.hold('b', 10);
+    clock.jump(100);
+    throttle.hold('c', 10); // forgets b, whose time is up, and not a
+    expect(await throttle.wait('b', never)).toBe(false);
+    let passed = 0;
+    const waiting = throttle.wait('a', never).then(() => (passed = clock.now()));
+    await clock.advance(1_000);
+    await waiting;
+    expect([passed, throttle.count]).toEqual([1_000, 3]);
   });
 
   test('lets go of who gives up', async () => {
     const clock = new ManualClock();
     const throttle = new Throttle(clock);
     const controller = new AbortController();
-    throttle.hold(1_000);
-    const waiting = throttle.wait(controller.signal);
+    throttle.hold('a', 1_000);
+    const waiting = throttle.wait('a', controller.signal);
     controller.abort();
     await waiting;
     expect(clock.now()).toBe(0);

@@ -1,27 +1,34 @@
 import { randomUUID } from 'node:crypto';
+import { readlinkSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { TMP_DIR } from './layout.ts';
+import { sha256, TMP_DIR } from './layout.ts';
 
-const NAME = /^(\d+)-[0-9a-f-]{36}\.part$/;
-/** A process id may be in use again; nothing is written to for this long. */
+/** Where a process id means something, which earlier versions did not say; the id; something unique. */
+const NAME = /^(?:([0-9a-f]{8})-)?(\d+)-[0-9a-f-]{36}\.part$/;
+/** A process id may be in use again, or be one of another machine; nothing is written to for this long. */
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
 
 /** A new name for a file that is being written; it tells whose it is. */
 export function temporaryPath(dir: string): string {
-  return join(dir, TMP_DIR, `${process.pid}-${randomUUID()}.part`);
+  return join(dir, TMP_DIR, `${pidSpace()}-${process.pid}-${randomUUID()}.part`);
 }
 
-/** Removes what processes that have ended left half written. Returns how many files that were. */
+/**
+ * Removes what processes that have ended left half written: at once where we can tell, after a day where they ran elsewhere.
+ * Returns how many files that were.
+ */
 export async function sweepTemporary(dir: string, now: number): Promise<number> {
   let removed = 0;
+  const here = pidSpace();
   const names = await readdir(join(dir, TMP_DIR)).catch(() => []);
   for (const name of names) {
-    const [, pid] = NAME.exec(name) ?? [];
+    const [, space, pid] = NAME.exec(name) ?? [];
     if (pid === undefined) continue;
     const path = join(dir, TMP_DIR, name);
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }));
-    const abandoned = now - mtimeMs > ABANDONED_MS || !isRunning(Number(pid)) || isOfPredecessor(Number(pid), mtimeMs);
+    const abandoned = now - mtimeMs > ABANDONED_MS || (space === here && hasEnded(Number(pid), mtimeMs));
     if (!abandoned) continue;
     removed += await rm(path, { force: true }).then(
       () => 1,
@@ -29,6 +36,28 @@ export async function sweepTemporary(dir: string, now: number): Promise<number> 
     );
   }
   return removed;
+}
+
+/**
+ * Stands for all processes among which ours has an id of its own: those of a machine, or of a container. Containers that
+ * share a directory do not see each other's processes, and each would take the others for dead.
+ * Limit: two machines of the same name are taken for one.
+ */
+function pidSpace(): string {
+  return sha256(`${hostname()} ${pidNamespace()}`).slice(0, 8);
+}
+
+/** As Linux has it, e.g. `pid:[4026531836]`; elsewhere there is only one. */
+function pidNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '';
+  }
+}
+
+function hasEnded(pid: number, mtimeMs: number): boolean {
+  return !isRunning(pid) || isOfPredecessor(pid, mtimeMs);
 }
 
 /** In a container every process gets the same id. */
