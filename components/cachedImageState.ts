@@ -10,7 +10,7 @@ export interface CachedImageOptions {
   srcSet?: string | undefined;
   /**
    * Widths in pixels of variants that make up a `srcSet`, where there is a cache and no other is given. To go with `sizes`.
-   * @example [320, 640, 1280]
+   * @example [384, 640, 1200]
    */
   widths?: readonly number[] | undefined;
   /** Shown when no source brought an image. */

@@ -11,10 +11,22 @@ export interface Printer {
 const PREFIX = '[image-cache]';
 /** Warnings remembered so as to be printed once. */
 const MAX_REMEMBERED = 1000;
+/** An album that cannot be had has one reason and hundreds of images. */
+const MAX_WARNINGS = 10;
+const INTERVAL_MS = 10_000;
 
-/** A logger that prefixes, strips secrets, keeps each record on one line, and warns of each thing once. */
-export function createLogger(level: ResolvedOptions['logLevel'], printer: Printer): CacheLogger {
+/**
+ * A logger that prefixes, strips secrets, keeps each record on one line, and warns of each thing once and of not too many at a time.
+ * @param now milliseconds, from any start
+ */
+export function createLogger(
+  level: ResolvedOptions['logLevel'],
+  printer: Printer,
+  now: () => number = () => performance.now(),
+): CacheLogger {
   const warned = new Set<string>();
+  let recent = 0;
+  let since = -Infinity;
   const print = (to: 'info' | 'warn', message: string) => printer[to](`${PREFIX} ${oneLine(redact(message))}`);
   const shows = (least: ResolvedOptions['logLevel']) => RANK[level] >= RANK[least];
   return {
@@ -22,6 +34,13 @@ export function createLogger(level: ResolvedOptions['logLevel'], printer: Printe
     info: (message) => shows('info') && print('info', message),
     warn(message) {
       if (!shows('warn') || warned.has(message)) return;
+      if (now() - since >= INTERVAL_MS) [recent, since] = [0, now()];
+      recent += 1;
+      if (recent > MAX_WARNINGS && !shows('debug')) {
+        if (recent === MAX_WARNINGS + 1)
+          print('warn', "More warnings like these are left out; `logLevel: 'debug'` shows all.");
+        return;
+      }
       if (warned.size >= MAX_REMEMBERED) warned.clear();
       warned.add(message);
       print('warn', message);

@@ -9,6 +9,8 @@ import type { ManifestQuestion, ManifestStore } from './manifest/manifestStore.t
 
 /** A hit looks around for what other processes did at most this often; a miss always does. */
 const LOOK_AROUND_MS = 100;
+/** What was known so long ago is not served before it was looked at once more: this process may have slept. */
+const STALE_MS = 1000;
 
 type Find = (index: ManifestIndex) => ManifestEntry | undefined;
 
@@ -64,6 +66,11 @@ export class LiveManifest {
     return this.#opening;
   }
 
+  /** What this process knows may have been changed by another one a while ago. */
+  get isStale(): boolean {
+    return performance.now() - this.#lookedAroundAt > STALE_MS;
+  }
+
   /** Knows all that any process has acknowledged before the call. */
   async refreshed(): Promise<ManifestIndex> {
     await this.open();
@@ -78,10 +85,10 @@ export class LiveManifest {
     return early ?? this.find((index) => index.find(question));
   }
 
-  /** What this process knows; when it knows nothing, what the others know. */
+  /** What this process knows; when it knows nothing, or nothing new, what the others know. */
   async find(find: Find): Promise<ManifestEntry | undefined> {
     await this.open();
-    const known = find(this.store.index);
+    const known = this.isStale ? undefined : find(this.store.index);
     if (known === undefined) return this.findNow(find);
     this.lookAround();
     return known;

@@ -4,6 +4,8 @@ export interface SourceObject {
   readonly key: string;
   /** Last part of the object's key, decoded; a name for people. */
   readonly filename: string;
+  /** As asked, signature and all: one may be good and another one not. Never to be told to anybody. */
+  readonly url?: string;
 }
 
 /** What the origin said about the bytes it sent. */

@@ -27,6 +27,8 @@ export function readJson(limit: number): RequestHandler {
     if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) return next(unsupportedType());
     // The parser looks for a body where HTTP/1 announces one; HTTP/2 may announce it by its frames alone.
     if (isHttp2(request)) request.headers['transfer-encoding'] ??= 'chunked';
+    // The app around us has read it (`express.raw()`), but not as what it is.
+    if (Buffer.isBuffer(request.body) || typeof request.body === 'string') return next(readElsewhere());
     parse(request, response, (error?: unknown) => next(error === undefined ? undefined : refusal(error, limit)));
   };
 }
@@ -106,6 +108,12 @@ function refusal(error: unknown, limit: number): ImageCacheError {
     default:
       return ImageCacheError.from(error);
   }
+}
+
+function readElsewhere(): ImageCacheError {
+  return new ImageCacheError('INVALID_BODY', 'The body was read by another middleware, and not as JSON.', {
+    hint: 'Mount the image cache before `express.raw()`, `express.text()` and the like.',
+  });
 }
 
 function unsupportedType(): ImageCacheError {

@@ -1,14 +1,46 @@
 import type { IncomingMessage } from 'node:http';
+import { DEFAULT_ACTOR_ID } from '../cache/reader.ts';
 import { ImageCacheError } from '../errors.ts';
-import type { ManifestEntry } from '../protocol.ts';
+import type { AuthorizedImage } from '../options.ts';
 import type { HttpContext } from './context.ts';
+
+/** Whether the option `authorize` lets a request have an image. @throws ImageCacheError INTERNAL when the hook throws */
+export async function isAuthorized(
+  { authorize }: Pick<HttpContext, 'authorize'>,
+  request: IncomingMessage,
+  image: AuthorizedImage,
+): Promise<boolean> {
+  if (authorize === undefined) return true;
+  try {
+    return await authorize(request, image);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ImageCacheError('INTERNAL', `The option \`authorize\` threw: ${reason}`, { cause: error });
+  }
+}
+
+/**
+ * Asks about an image before anything is downloaded for it: who may not see it can neither find out whether it is there nor fill
+ * the cache.
+ * @throws ImageCacheError NOT_AUTHORIZED, and what is wrong with the URL
+ */
+export async function ensureUrlAuthorized(
+  context: Pick<HttpContext, 'authorize' | 'cache'>,
+  request: IncomingMessage,
+  { url, actorId = DEFAULT_ACTOR_ID }: { url: string; actorId?: string | undefined },
+): Promise<void> {
+  if (context.authorize === undefined) return;
+  const { cache } = context;
+  const image = (await cache.find(url)) ?? { ...cache.identify(url), actor_id: actorId };
+  await ensureAuthorized(context, request, image);
+}
 
 /** @throws ImageCacheError NOT_AUTHORIZED when the option `authorize` says no */
 export async function ensureAuthorized(
-  { authorize }: HttpContext,
+  context: Pick<HttpContext, 'authorize'>,
   request: IncomingMessage,
-  entry: ManifestEntry,
+  image: AuthorizedImage,
 ): Promise<void> {
-  if (authorize === undefined || (await authorize(request, entry))) return;
+  if (await isAuthorized(context, request, image)) return;
   throw new ImageCacheError('NOT_AUTHORIZED', 'You may not see this image.');
 }

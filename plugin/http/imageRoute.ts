@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ArrivingImage } from '../cache/downloads/arrivingImage.ts';
+import { reportFailure } from '../cache/failures.ts';
 import type { ReadOptions } from '../cache/reader.ts';
 import type { CachedImage } from '../cache/shelf.ts';
 import type { VariantSpec } from '../cache/variants/variantSpec.ts';
@@ -7,7 +8,8 @@ import { parseActorId } from './actorId.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { HttpContext } from './context.ts';
 import type { ManifestEntry } from '../protocol.ts';
-import { ensureAuthorized } from './ensureAuthorized.ts';
+import { cutOff } from './cutOff.ts';
+import { ensureAuthorized, ensureUrlAuthorized } from './ensureAuthorized.ts';
 import { parseQuery } from './query.ts';
 import { createSendImage } from './sendImage.ts';
 import { isStreamable, streamImage } from './streamImage.ts';
@@ -69,15 +71,14 @@ export function createImageRoute(context: HttpContext) {
     url: string,
     options: Pick<ReadOptions, 'actorId' | 'revalidate'>,
   ): Promise<CachedImage | undefined> {
-    const known = authorize === undefined ? undefined : await cache.find(url);
-    if (known !== undefined) await ensureAuthorized(context, request, known);
+    await ensureUrlAuthorized(context, request, { url, actorId: options.actorId });
     let streamed: Promise<void> | undefined;
     const stream = (arriving: ArrivingImage) => {
       if (arriving.body.hasFailed) return;
       streamed = streamImage(response, arriving);
       streamed.catch(() => undefined); // heard below
     };
-    // Whether somebody may see an image is decided by its entry, which there is none of yet.
+    // Who may see an image is decided once more by its entry, which there is none of yet.
     const onArriving = authorize === undefined && isStreamable(request) ? stream : undefined;
     try {
       const image = await cache.readUrl(url, { ...options, signal: requesterSignal(response), onArriving });
@@ -85,12 +86,15 @@ export function createImageRoute(context: HttpContext) {
       if (streamed === undefined) sendImage(request, response, image, 'url');
       return image;
     } catch (error) {
+      reportFailure(logger, url, error);
       if (streamed === undefined) throw error;
-      await streamed; // no error means that all of the image was sent, although it could not be stored
-      logger.warn(ImageCacheError.from(error).message);
       return undefined;
     } finally {
-      if (streamed !== undefined) await streamed.then(() => response.end());
+      // All of it may have been sent although it could not be stored.
+      await streamed?.then(
+        () => response.end(),
+        () => cutOff(response),
+      );
     }
   }
 
@@ -100,6 +104,7 @@ export function createImageRoute(context: HttpContext) {
     asked: { path: string } | { url: string; actorId: string | undefined },
     spec: VariantSpec,
   ): Promise<void> {
+    if ('url' in asked) await ensureUrlAuthorized(context, request, asked);
     const image = { ...asked, signal: requesterSignal(response) };
     const permit = (entry: ManifestEntry) => ensureAuthorized(context, request, entry);
     const sized = await cache.readVariant(image, spec, permit);

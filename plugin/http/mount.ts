@@ -27,6 +27,8 @@ const ALLOWED: Record<string, string> = {
   'clear-all': 'POST',
 };
 
+const PATHS = ['image', ...Object.keys(ALLOWED)].map((name) => (name === 'clear' ? '/clear/:actorId' : `/${name}`));
+
 /**
  * The API as one middleware: guard → the image route, plain → everything else, Express. It never hands an error to the
  * server around it, which would show it, signed URLs included, to logs, overlays and pages.
@@ -44,7 +46,8 @@ export function createHandler(context: HttpContext): Middleware {
 
   function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
     const failure = toError(error);
-    if (failure.code === 'INTERNAL') context.logger.warn(failure.message);
+    const hasLeft = response.destroyed; // then an answer that ended early is nobody's fault
+    if (failure.code === 'INTERNAL' && !hasLeft) context.logger.warn(failure.message);
     if (failure.code === 'METHOD_NOT_ALLOWED') response.setHeader('Allow', allowedMethods(request.url));
     sendProblem(request, response, failure);
   }
@@ -91,9 +94,7 @@ function unknownRoute(request: IncomingMessage): ImageCacheError {
     });
   }
   return new ImageCacheError('NOT_FOUND', 'The image cache has no such endpoint.', {
-    hint: `There are /image, ${Object.keys(ALLOWED)
-      .map((name) => `/${name}`)
-      .join(', ')}.`,
+    hint: `There are ${PATHS.join(', ')}.`,
   });
 }
 

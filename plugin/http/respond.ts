@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ImageCacheError } from '../errors.ts';
 import type { Problem } from '../protocol.ts';
+import { cutOff } from './cutOff.ts';
 
 const TITLES: Record<number, string> = {
   400: 'Bad Request',
@@ -53,7 +54,7 @@ export function sendJson(request: IncomingMessage, response: ServerResponse, bod
 export function sendProblem(request: IncomingMessage, response: ServerResponse, error: unknown): void {
   const { code, status, message, hint, retryAfterMs } = ImageCacheError.from(error);
   if (response.headersSent) {
-    response.destroy(); // an answer that stops half way must not look whole
+    cutOff(response);
     return;
   }
   const problem: Problem = {

@@ -12,6 +12,9 @@ function text(code: ErrorCode, problemOf: (value: string) => string | undefined)
   });
 }
 
+/** In one request: more of them would hold up the event loop, before anything is done, for longer than a frame or two. */
+const MAX_IMAGES = 10_000;
+const LIST = { error: 'must be a list' };
 const MAX_URL_LENGTH = 16_384;
 const MAX_FILENAME_LENGTH = 1024;
 
@@ -29,12 +32,16 @@ const filename = text('INVALID_FILENAME', (value) => {
 
 export const prefetchSchema: z.ZodType<PrefetchRequest> = z.object({
   actor_id: actorId,
-  images: z.array(z.object({ s3_url: url, filename: filename.optional() }).transform(withoutUndefined)),
+  images: z
+    .array(z.object({ s3_url: url, filename: filename.optional() }).transform(withoutUndefined), LIST)
+    .max(MAX_IMAGES, `must have at most ${MAX_IMAGES} images`),
   priority: z.enum(['high', 'normal']).default('normal'),
   revalidate: z.boolean({ error: 'must be true or false' }).default(false),
 });
 
-export const lookupSchema: z.ZodType<LookupRequest> = z.object({ urls: z.array(url).max(10_000) });
+export const lookupSchema: z.ZodType<LookupRequest> = z.object({
+  urls: z.array(url, LIST).max(MAX_IMAGES, `must have at most ${MAX_IMAGES} URLs`),
+});
 
 export const invalidateSchema: z.ZodType<InvalidateRequest> = z.object({ s3_url: url });
 

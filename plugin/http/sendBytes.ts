@@ -2,6 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { ImageCacheError } from '../errors.ts';
 import { parseRange } from './range.ts';
 import { securityHeaders, sendProblem } from './respond.ts';
+import { UnreadBodies } from './unreadBodies.ts';
 
 /** What is said of an image. */
 export interface Description {
@@ -32,7 +33,12 @@ export function headsOf(
   return { etag, notModified, whole };
 }
 
-/** Answers with bytes, a part of them, or the news that the browser has them already. */
+const unread = new UnreadBodies();
+
+/**
+ * Answers with bytes, a part of them, or the news that the browser has them already.
+ * @throws ImageCacheError OVERLOADED
+ */
 export function sendBytes(request: IncomingMessage, response: ServerResponse, body: Buffer, heads: Heads): void {
   const { etag, notModified, whole } = heads;
   const { 'if-none-match': ifNoneMatch, 'if-range': ifRange, range } = request.headers;
@@ -41,7 +47,8 @@ export function sendBytes(request: IncomingMessage, response: ServerResponse, bo
     response.writeHead(304, notModified).end();
     return;
   }
-  if (range !== undefined && (ifRange === undefined || ifRange === etag)) {
+  // To anything but GET a range means nothing (RFC 9110, 14.2).
+  if (range !== undefined && request.method === 'GET' && (ifRange === undefined || ifRange === etag)) {
     const part = parseRange(range, body.length);
     if (part === 'unsatisfiable') {
       const problem = new ImageCacheError('RANGE_NOT_SATISFIABLE', `The image has ${body.length} bytes.`);
@@ -51,14 +58,21 @@ export function sendBytes(request: IncomingMessage, response: ServerResponse, bo
     }
     if (part !== undefined) {
       const { first, last } = part;
+      unread.admit(body.length);
       const contentRange = `bytes ${first}-${last}/${body.length}`;
       response.writeHead(206, { ...whole, 'Content-Length': last - first + 1, 'Content-Range': contentRange });
-      response.end(request.method === 'HEAD' ? undefined : body.subarray(first, last + 1));
+      response.end(body.subarray(first, last + 1));
+      unread.sent(response, body.length);
       return;
     }
   }
-  response.writeHead(200, whole);
-  response.end(request.method === 'HEAD' ? undefined : body);
+  if (request.method === 'HEAD') {
+    response.writeHead(200, whole).end();
+    return;
+  }
+  unread.admit(body.length);
+  response.writeHead(200, whole).end(body);
+  unread.sent(response, body.length);
 }
 
 /** Weak comparison (RFC 9110, 8.8.3.2), as If-None-Match wants it. */

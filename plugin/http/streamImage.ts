@@ -2,7 +2,9 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ArrivingImage } from '../cache/downloads/arrivingImage.ts';
+import { cutOff } from './cutOff.ts';
 import { securityHeaders } from './respond.ts';
+import { STALLED_MS } from './unreadBodies.ts';
 
 /**
  * Whether an image may be answered while it is being downloaded: to a plain GET, and not in HTTP/1.0, where an answer that
@@ -27,5 +29,6 @@ export async function streamImage(response: ServerResponse, { contentType, body 
     ...securityHeaders(response),
   };
   response.writeHead(200, headers);
+  response.setTimeout(STALLED_MS, () => cutOff(response)); // what comes meanwhile is held for the reader
   await pipeline(Readable.from(body.follow(), { objectMode: false }), response, { end: false });
 }

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Manifest } from '../../plugin/protocol.ts';
 import { bytesOf, openCache } from '../helpers/cache.ts';
 import { MemorySource } from '../helpers/memorySource.ts';
@@ -113,6 +113,21 @@ describe('clearing', () => {
       expect((await cache.stats()).memory.entries).toBe(0);
     },
   );
+
+  it('T51: what one process invalidates while the other sleeps is not served when that awakes, not even once', async () => {
+    const a = await openCache();
+    const b = await openCache({ dir: a.dir, source: a.source });
+    const { entry } = await a.cache.readUrl('mem:x');
+    await b.cache.stats(); // it has read all of the manifest
+    await b.cache.readUrl('mem:x');
+    expect(b.cache.peek(entry.local_path)).toBeDefined();
+    await a.cache.invalidate('mem:x');
+    const now = performance.now();
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now + 30_000);
+    onTestFinished(() => clock.mockRestore());
+    expect(b.cache.peek(entry.local_path)).toBeUndefined();
+    expect((await b.cache.readUrl('mem:x')).tier).toBe('s3');
+  });
 
   it('T51: what one process clears the other no longer has, also in memory', async () => {
     const a = await openCache();

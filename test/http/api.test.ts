@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { AuthorizedImage } from '../../plugin/options.ts';
 import type { Manifest, PrefetchAnswer, PrefetchLine, Problem } from '../../plugin/protocol.ts';
 import { jpeg } from '../helpers/images.ts';
 import { imagePath, imageUrl, startApi, startBucket } from '../helpers/stack.ts';
@@ -493,6 +495,31 @@ describe('the rest of the API', () => {
   });
 });
 
+describe('what is asked for too much of', () => {
+  it('ranges of a HEAD mean nothing (RFC 9110, 14.2)', async () => {
+    const bucket = await startBucket();
+    bucket.server.put('photos', 'a.jpg', await jpeg(1));
+    const api = await startApi(bucket);
+    const url = api.base + imageUrl(await bucket.presign('a.jpg'));
+    const whole = await bytesOf(await fetch(url));
+    for (const Range of ['bytes=0-9', 'bytes=99999999-']) {
+      const head = await fetch(url, { method: 'HEAD', headers: { Range } });
+      expect([head.status, head.headers.get('content-length')]).toEqual([200, String(whole.length)]);
+    }
+  });
+
+  it('more than 10,000 images in one request are refused at once', async () => {
+    const api = await startApi(await startBucket());
+    const images = Array.from({ length: 10_001 }, (_, n) => ({ s3_url: `s3://photos/${n}` }));
+    const answer = await api.post('/prefetch', { actor_id: '1', images });
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({
+      code: 'INVALID_BODY',
+      detail: '`images`: must have at most 10000 images',
+    });
+  });
+});
+
 describe('authorize', () => {
   it('T24: keeps from one user what another has cached', async () => {
     const bucket = await startBucket();
@@ -516,6 +543,58 @@ describe('authorize', () => {
       expect((await api.get(asked, { ...again, 'X-User': 'b' })).status, asked).toBe(403);
     }
     expect(await (await api.get('/manifest', { 'X-User': 'b' })).json()).toMatchObject({ entries: {} });
+  });
+});
+
+describe('authorize, before anything is downloaded', () => {
+  async function start() {
+    const bucket = await startBucket();
+    bucket.server.put('photos', 'a.jpg', await jpeg(1));
+    const asked: unknown[] = [];
+    const authorize = (request: IncomingMessage, image: AuthorizedImage) => {
+      asked.push(image);
+      return request.headers['x-user'] === 'a';
+    };
+    return { bucket, asked, api: await startApi(bucket, { authorize }) };
+  }
+  const refused = { 'X-User': 'b' };
+
+  it('is told what the URL says, and who is refused can neither probe the bucket nor fill the cache', async () => {
+    const { bucket, api, asked } = await start();
+    for (const name of ['a.jpg', 'none.jpg']) {
+      const url = imageUrl(await bucket.presign(name));
+      for (const more of ['', '&w=64', '&revalidate=true']) {
+        const answer = await api.get(`${url}&actor_id=7${more}`, refused);
+        expect([answer.status, await answer.json()]).toMatchObject([403, { code: 'NOT_AUTHORIZED' }]);
+      }
+    }
+    const s3_url = `${bucket.option.endpoint}/photos/a.jpg`;
+    expect(asked[0]).toEqual({ s3_url, filename: 'a.jpg', actor_id: '7' });
+    expect(bucket.server.stats.gets).toBe(0);
+  });
+
+  it('holds for prefetches, image by image', async () => {
+    const { bucket, api } = await start();
+    const images = ['https://evil.example/x.jpg', await bucket.presign('a.jpg')].map((s3_url) => ({ s3_url }));
+    const body = { actor_id: '1', images };
+    const { results } = (await (await api.post('/prefetch', body, refused)).json()) as PrefetchAnswer;
+    expect(results.map((result) => result.status === 'failed' && result.error.code)).toEqual([
+      'HOST_NOT_ALLOWED',
+      'NOT_AUTHORIZED',
+    ]);
+    expect(bucket.server.stats.gets).toBe(0);
+    expect(await (await api.post('/prefetch', body, { 'X-User': 'a' })).json()).toMatchObject({ downloaded: 1 });
+  });
+
+  it('which throws is named in the log', async () => {
+    const bucket = await startBucket();
+    bucket.server.put('photos', 'a.jpg', await jpeg(1));
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    onTestFinished(() => warn.mockRestore());
+    const authorize = () => Promise.reject(new Error('no session store'));
+    const api = await startApi(bucket, { authorize, logLevel: 'warn' });
+    expect((await api.get(imageUrl(await bucket.presign('a.jpg')))).status).toBe(500);
+    expect(warn.mock.calls.join()).toContain('`authorize` threw: no session store');
   });
 });
 

@@ -1,3 +1,4 @@
+import express from 'express';
 import { once } from 'node:events';
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
@@ -39,6 +40,33 @@ async function post(
   if (response === undefined) throw new Error('no response');
   return { status: response.statusCode, ...JSON.parse(Buffer.concat(await response.toArray()).toString()) };
 }
+
+describe('a body that the app around has read', () => {
+  const around = express();
+  around.use('/json', express.json());
+  around.use('/raw', express.raw({ type: '*/*' }));
+  around.use('/text', express.text({ type: '*/*' }));
+  around.use(['/json', '/raw', '/text'], (request, response) =>
+    handle(request, response, (error) => {
+      const { status, code, hint } = ImageCacheError.from(error);
+      response.status(status).json({ code, hint });
+    }),
+  );
+
+  test.each([
+    ['json', { body: { a: 1 } }],
+    ['raw', { code: 'INVALID_BODY', hint: expect.stringContaining('before `express.raw()`') }],
+    ['text', { code: 'INVALID_BODY', hint: expect.stringContaining('before `express.raw()`') }],
+  ])('as %s', async (kind, expected) => {
+    const server = around.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port: outer } = server.address() as AddressInfo; // it listens on TCP
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`http://127.0.0.1:${outer}/${kind}`, { method: 'POST', headers, body: '{"a":1}' });
+    expect(await answer.json()).toEqual(expected);
+    server.close();
+  });
+});
 
 describe('readJson', () => {
   test.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON;charset="UTF-8"'])(

@@ -89,6 +89,8 @@ export class DownloadQueue<Result, Progress = never> {
   run(request: QueueRequest<Result, Progress>): Promise<Result> {
     if (this.#closed) return Promise.reject(closed());
     const job = this.#jobs.get(request.key) ?? this.#enqueue(request);
+    // What was signed last is good for longest.
+    if (!job.running && !isMoreUrgent(job.urgency, request.urgency)) job.task = request.task;
     if (isMoreUrgent(request.urgency, job.urgency)) this.#promote(job, request.urgency);
     job.waiting += 1;
     if (request.onProgress !== undefined) this.#listen(job, request.onProgress);

@@ -2,7 +2,7 @@ import { ImageCacheError } from '../../errors.ts';
 import type { ManifestEntry } from '../../protocol.ts';
 import type { ArrivingImage } from './arrivingImage.ts';
 import { AdaptiveLimit } from './adaptiveLimit.ts';
-import { DownloadQueue, type TaskContext } from './downloadQueue.ts';
+import { DownloadQueue, type QueueRequest, type TaskContext } from './downloadQueue.ts';
 import type { Downloaded, Downloader } from './downloader.ts';
 import type { Evictor } from '../limits/eviction.ts';
 import { type RevalidationRequest, validatedAt } from '../freshness/freshness.ts';
@@ -10,6 +10,7 @@ import type { Revalidator } from '../freshness/revalidator.ts';
 import type { LiveManifest } from '../liveManifest.ts';
 import { actorsOf } from '../manifest/manifestEntry.ts';
 import type { Urgency } from './priorityQueue.ts';
+import { RefusedUrls } from './refusedUrls.ts';
 import { ServingRate } from './servingRate.ts';
 import type { Shelf } from '../shelf.ts';
 import type { SourceObject } from '../source.ts';
@@ -48,6 +49,7 @@ export class MissPath<Object extends SourceObject> {
   readonly #limit: AdaptiveLimit;
   #slowDowns = 0;
   readonly #queue: DownloadQueue<Downloaded | undefined, ArrivingImage>;
+  readonly #refused = new RefusedUrls();
 
   constructor(options: MissPathOptions<Object>) {
     this.#options = options;
@@ -69,7 +71,7 @@ export class MissPath<Object extends SourceObject> {
   }
 
   async fetch(object: Object, request: FetchRequest): Promise<Downloaded> {
-    const fetched = await this.#queue.run({
+    const fetched = await this.#run(object, {
       key: object.key,
       urgency: request.urgency,
       signal: request.signal,
@@ -87,7 +89,7 @@ export class MissPath<Object extends SourceObject> {
   revalidate(object: Object, entry: ManifestEntry, request: RevalidationRequest): Promise<Downloaded | undefined> {
     const { urgency, signal } = request;
     const seen = validatedAt(entry);
-    return this.#queue.run({
+    return this.#run(object, {
       key: `revalidate ${object.key}`,
       urgency,
       signal,
@@ -107,6 +109,28 @@ export class MissPath<Object extends SourceObject> {
   /** Resolves when every download has come to its end, or was given up. */
   close(): Promise<void> {
     return this.#queue.close();
+  }
+
+  /** Whoever joins what another URL has begun is not refused for what is wrong with that one. */
+  async #run(
+    { url }: Object,
+    request: QueueRequest<Downloaded | undefined, ArrivingImage>,
+  ): Promise<Downloaded | undefined> {
+    const task: typeof request.task = async (context) => {
+      try {
+        return await request.task(context);
+      } catch (error) {
+        this.#refused.note(error, url);
+        throw error;
+      }
+    };
+    for (;;) {
+      try {
+        return await this.#queue.run({ ...request, task });
+      } catch (error) {
+        if (!this.#refused.isOfAnother(error, url)) throw error;
+      }
+    }
   }
 
   async #download(

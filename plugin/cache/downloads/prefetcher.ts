@@ -1,10 +1,10 @@
 import { ImageCacheError } from '../../errors.ts';
 import type { ManifestEntry, PrefetchImage, PrefetchResult, Priority } from '../../protocol.ts';
-import { redact } from '../../redact.ts';
 import type { Adoption } from '../discovery/adoption.ts';
 import type { BlobStore } from '../files/blobs.ts';
 import type { Freshness, Revalidation } from '../freshness/freshness.ts';
 import type { LiveManifest } from '../liveManifest.ts';
+import { reportFailure, withoutQuery } from '../failures.ts';
 import type { CacheLogger } from '../logger.ts';
 import type { MissPath } from './missPath.ts';
 import type { Shelf } from '../shelf.ts';
@@ -45,7 +45,7 @@ export class Prefetcher<Object extends SourceObject> {
   /** Never rejects: what went wrong is in the result. */
   async prefetch(image: PrefetchImage, actorId: string, options: PrefetchOptions): Promise<PrefetchResult> {
     const { source, logger } = this.#options;
-    let s3_url = redact(image.s3_url.split(/[?#]/, 1)[0] ?? '').slice(0, 2048);
+    let s3_url = withoutQuery(image.s3_url);
     try {
       const object = source.identify(image.s3_url);
       s3_url = object.key;
@@ -53,7 +53,7 @@ export class Prefetcher<Object extends SourceObject> {
       return await this.#prefetch(named, actorId, options);
     } catch (error) {
       const failure = ImageCacheError.from(error);
-      if (failure.code !== 'ABORTED') logger.warn(`${s3_url}: ${failure.code} ${failure.message}`);
+      reportFailure(logger, s3_url, failure);
       return { s3_url, status: 'failed', error: failure.toItem() };
     }
   }

@@ -4,12 +4,14 @@ import { pipeline } from 'node:stream/promises';
 import type { ManifestEntry } from '../../protocol.ts';
 import { parseActorId } from '../actorId.ts';
 import type { HttpContext } from '../context.ts';
+import { isAuthorized } from '../ensureAuthorized.ts';
 import { parseQuery } from '../query.ts';
 import { securityHeaders } from '../respond.ts';
 import { matches } from '../sendBytes.ts';
 
 /** `GET /manifest[?actor_id=]` */
-export function manifestRoute(router: Router, { cache, authorize }: HttpContext): void {
+export function manifestRoute(router: Router, context: HttpContext): void {
+  const { cache, authorize } = context;
   router.get('/manifest', async (request, response) => {
     const { actor_id } = parseQuery(request.url, { actor_id: 'INVALID_ACTOR_ID' });
     const actorId = actor_id === undefined ? undefined : parseActorId(actor_id);
@@ -23,7 +25,7 @@ export function manifestRoute(router: Router, { cache, authorize }: HttpContext)
         return;
       }
     }
-    const filter = authorize && (async (entry: ManifestEntry) => authorize(request, entry));
+    const filter = authorize && ((entry: ManifestEntry) => isAuthorized(context, request, entry));
     const chunks = await cache.manifest(actorId, filter);
     response.set('Content-Type', 'application/json; charset=utf-8');
     if (request.method === 'HEAD') {

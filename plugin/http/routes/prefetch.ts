@@ -3,6 +3,7 @@ import { ImageCacheError } from '../../errors.ts';
 import type { PrefetchAnswer, PrefetchCounts, PrefetchLine, PrefetchRequest, PrefetchResult } from '../../protocol.ts';
 import { parseBody } from '../bodies.ts';
 import type { HttpContext } from '../context.ts';
+import { ensureUrlAuthorized } from '../ensureAuthorized.ts';
 import { beginLines, wantsLines } from '../ndjson.ts';
 import { requesterSignal } from '../requesterSignal.ts';
 import { sendJson } from '../respond.ts';
@@ -35,7 +36,7 @@ async function streamResults(
 
 /** All images of a request at once; the download queue sees to it that not too many run. */
 function prefetchAll(
-  { cache, authorize }: HttpContext,
+  context: HttpContext,
   request: Request,
   response: Response,
   { actor_id, images, priority, revalidate }: PrefetchRequest,
@@ -44,21 +45,30 @@ function prefetchAll(
   const signal = requesterSignal(response);
   return Promise.all(
     images.map(async (image, index) => {
-      const result = await cache.prefetch(image, actor_id, { priority, signal, revalidate });
-      const hidden = result.status !== 'failed' && authorize !== undefined && !(await authorize(request, result.entry));
-      const shown = hidden ? notAuthorized(result.s3_url) : result;
-      onResult?.(index, shown);
-      return shown;
+      const result =
+        (await refusal(context, request, image.s3_url, actor_id)) ??
+        (await context.cache.prefetch(image, actor_id, { priority, signal, revalidate }));
+      onResult?.(index, result);
+      return result;
     }),
   );
 }
 
-function notAuthorized(s3_url: string): PrefetchResult {
-  return {
-    s3_url,
-    status: 'failed',
-    error: new ImageCacheError('NOT_AUTHORIZED', 'You may not see this image.').toItem(),
-  };
+/** The result of an image that may not be asked for; `undefined` for all others, also for what is no image of ours. */
+async function refusal(
+  context: HttpContext,
+  request: Request,
+  url: string,
+  actorId: string,
+): Promise<PrefetchResult | undefined> {
+  try {
+    await ensureUrlAuthorized(context, request, { url, actorId });
+    return undefined;
+  } catch (error) {
+    const failure = ImageCacheError.from(error);
+    if (failure.code !== 'NOT_AUTHORIZED' && failure.code !== 'INTERNAL') return undefined;
+    return { s3_url: context.cache.identify(url).s3_url, status: 'failed', error: failure.toItem() };
+  }
 }
 
 function count(actor_id: string, results: readonly PrefetchResult[]): PrefetchCounts {

@@ -1,0 +1,11 @@
+import type { ServerResponse } from 'node:http';
+import { Http2ServerResponse, constants } from 'node:http2';
+
+/**
+ * Ends an answer half way so that it does not look whole. In HTTP/1 the connection says so; in HTTP/2 the stream is reset, and
+ * without an error code browsers take what came for all there is.
+ */
+export function cutOff(response: ServerResponse | Http2ServerResponse): void {
+  if (response instanceof Http2ServerResponse) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  else response.destroy();
+}
