@@ -21,7 +21,7 @@ export function imageCache(options: ImageCacheOptions): Plugin[] {
   const resolved = resolveOptions(options);
   const directories = [resolved.cacheDir, ...resolved.fallbackDirs];
   return [
-    ...directories.map((dir) => hardenPlugin(dir)),
+    ...directories.map((dir) => hardenPlugin(dir, resolved.base)),
     servePlugin(resolved, createCache),
     warnTwicePlugin(resolved),
   ];

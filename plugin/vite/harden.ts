@@ -1,6 +1,7 @@
 import path from 'node:path';
-import { normalizePath, resolveConfig, type Connect, type Plugin, type UserConfig } from 'vite';
+import { normalizePath, resolveConfig, type Plugin, type UserConfig } from 'vite';
 import { ImageCacheError } from '../errors.ts';
+import { denyMiddleware } from './denyMiddleware.ts';
 
 /**
  * Keeps Vite itself away from the cache directory: it neither serves nor watches what is in there. The images are
@@ -16,8 +17,9 @@ import { ImageCacheError } from '../errors.ts';
  * it is for Vite's own denied files.
  *
  * @param cacheDir as the developer wrote it: absolute, or relative to Vite's root
+ * @param apiBase where the API is, below Vite's base; nothing there is a file
  */
-export function hardenPlugin(cacheDir: string): Plugin {
+export function hardenPlugin(cacheDir: string, apiBase?: string): Plugin {
   return {
     name: 'image-cache:harden',
     enforce: 'pre',
@@ -40,12 +42,19 @@ export function hardenPlugin(cacheDir: string): Plugin {
 
     configureServer({ config, middlewares }) {
       const { root, publicDir, base } = config;
-      middlewares.use(denyMiddleware(locate(cacheDir, root), publicDir ? [root, publicDir] : [root], base));
+      middlewares.use(denyMiddleware(locate(cacheDir, root), { root, publicDir, base, apiBase }));
     },
 
     configurePreviewServer({ config, middlewares }) {
       const { root, build, base } = config;
-      middlewares.use(denyMiddleware(locate(cacheDir, root), [path.resolve(root, build.outDir)], base));
+      middlewares.use(
+        denyMiddleware(locate(cacheDir, root), {
+          root: path.resolve(root, build.outDir),
+          publicDir: '',
+          base,
+          apiBase,
+        }),
+      );
     },
   };
 }
@@ -87,43 +96,6 @@ function escapeGlob(text: string): string {
 async function defaultDeny(): Promise<string[]> {
   const { server } = await resolveConfig({ configFile: false, envFile: false, logLevel: 'silent' }, 'serve');
   return server.fs.deny;
-}
-
-function denyMiddleware(directory: string, servedFrom: readonly string[], base: string): Connect.NextHandleFunction {
-  // Who asks for a file in the directory has to name it, unless what is served lies in there; every other URL, and with it every
-  // module of the app, is spared the walk over paths.
-  const name = servedFrom.some((root) => isInside(directory, root)) ? '' : path.basename(directory).toLowerCase();
-  return function imageCacheDenyMiddleware(request, response, next) {
-    const pathname = decodePath(request.url ?? '/');
-    const denied =
-      pathname.toLowerCase().includes(name) &&
-      filesNamedBy(pathname, servedFrom, base).some((file) => isInside(directory, file));
-    if (!denied) return next();
-    response.statusCode = 403;
-    response.setHeader('Content-Type', 'text/plain; charset=utf-8');
-    response.setHeader('Cache-Control', 'no-store');
-    response.end('The image cache is not served as files; ask its API instead.\n');
-  };
-}
-
-/** Every file that a path may come to mean inside Vite, which strips prefixes and normalizes in several places. */
-function filesNamedBy(pathname: string, servedFrom: readonly string[], base: string): string[] {
-  // In middleware mode a parent may have stripped the base already.
-  const withoutBase = pathname.startsWith(base) ? [pathname.slice(base.length - 1)] : [];
-  return [pathname, ...withoutBase].flatMap((name) => {
-    const bare = name.replace(/^\/+@(?:fs|id)\/(?:__x00__)?/, '/');
-    // Vite takes a path for an absolute one too, even without `/@fs/`.
-    return [path.resolve(bare)].concat(servedFrom.map((root) => path.join(root, bare)));
-  });
-}
-
-function decodePath(url: string): string {
-  const [pathname = '/'] = url.split(/[?#]/, 1);
-  try {
-    return decodeURIComponent(pathname);
-  } catch {
-    return pathname; // As Vite's static middleware does.
-  }
 }
 
 /** Whether the file is the directory or in it, on a file system that may or may not tell upper from lower case. */

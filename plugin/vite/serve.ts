@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { resolve } from 'node:path';
 import type { Plugin, PreviewServer, ResolvedConfig, ViteDevServer } from 'vite';
+import { ensureOwnDirectory } from '../cache/files/ownDirectory.ts';
 import type { ImageCache } from '../cache/imageCache.ts';
 import type { CacheLogger } from '../cache/logger.ts';
 import { type Printer, createLogger } from '../logger.ts';
@@ -55,6 +57,9 @@ export function servePlugin(options: ResolvedOptions, createCache: CacheFactory)
       // An externalised package sees no define, and would render other URLs on the server than in the browser.
       ssr: { noExternal: ['vite-plugin-image-cache'] },
     }),
+
+    /** Before anything is kept from Vite that is the app's own. */
+    configResolved: ({ root }) => ensureOwnDirectory(resolve(root, options.cacheDir)),
 
     configureServer(server) {
       const cache = mount(server, server.config.server.allowedHosts);

@@ -54,6 +54,38 @@ async function cached() {
   return { ...opened, entry, file: join(opened.dir, entry.local_path.replace('.image-cache/', '')) };
 }
 
+describe('a directory with something else in it', () => {
+  it('is refused, and left as it is', async () => {
+    const dir = await temporaryDirectory();
+    await writeFile(join(dir, 'main.ts'), 'export {};');
+    const { cache } = await openCache({ dir });
+    expect(await refusal(cache.readUrl('mem:x'))).toMatchObject({
+      code: 'CACHE_DIR_UNSAFE',
+      hint: expect.stringContaining('a directory of its own'),
+    });
+    expect(await readdir(dir)).toEqual(['main.ts']);
+  });
+
+  it.each([
+    ['hidden files', ['.DS_Store', '.gitkeep']],
+    ['what was restored without its manifest', ['images']],
+  ])('is not one with %s', async (_, names) => {
+    const dir = await temporaryDirectory();
+    for (const name of names) await mkdir(join(dir, name));
+    const { cache } = await openCache({ dir });
+    expect((await cache.readUrl('mem:x')).tier).toBe('s3');
+  });
+
+  it('nor one that is a cache already', async () => {
+    const { dir, cache } = await openCache();
+    await cache.readUrl('mem:x');
+    await cache.close();
+    await writeFile(join(dir, 'notes.txt'), 'by hand');
+    const next = await openCache({ dir });
+    expect((await next.cache.readUrl('mem:x')).tier).toBe('disk');
+  });
+});
+
 describe('a file of the cache', () => {
   it.each<[string, (file: string) => Promise<unknown>]>([
     ['a symlink to a file outside', async (file) => symlink('/etc/passwd', file)],

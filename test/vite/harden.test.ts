@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createServer, preview, type InlineConfig, type Plugin, type PreviewServer, type ViteDevServer } from 'vite';
 import { hardenPlugin } from '../../plugin/vite/harden.ts';
 import { certificate } from '../http/expressAppCertificate.ts';
-import { waysInto } from './waysInto.ts';
+import { spellings, waysInto, wholeUrls } from './waysInto.ts';
 
 const CANARY = 'canary-7f3a';
 const ENCODED_CANARY = Buffer.from(CANARY).toString('base64').slice(0, 12);
@@ -84,7 +84,11 @@ async function expectClosed(server: ViteDevServer | http.Server, paths: readonly
 describe('T8: no door of Vite leads into the cache', () => {
   let root = '';
   beforeAll(async () => {
-    root = await project({ ...cacheFiles('.image-cache'), 'src/a.js': 'export default 1' });
+    root = await project({
+      ...cacheFiles('.image-cache'),
+      'src/a.js': 'export default 1',
+      'node_modules/x/index.js': '',
+    });
   });
   afterAll(() => rm(root, { recursive: true }));
 
@@ -100,13 +104,34 @@ describe('T8: no door of Vite leads into the cache', () => {
     expect(leaks(await get(server, '/.image-cache/images/a.jpg?inline&import'))).toBe(true);
   });
 
+  const manifest = ['.image-cache/manifest.json', '.image-cache/manifest.json?import&raw'];
+  test.each([...Object.keys(spellings('', '', '')), 'a whole URL'])(
+    'control: with fs.strict off, %s would lead in, were it not for the middleware',
+    async (spelling) => {
+      const { configureServer: _, ...filesOnly } = hardenPlugin('.image-cache');
+      const server = await start(root, { plugins: [filesOnly], server: { fs: { strict: false } } });
+      const urls = manifest.flatMap((file) => spellings(root, '/', file)[spelling] ?? wholeUrls(root, file));
+      const answers: Answer[] = [];
+      for (const url of urls) answers.push(await get(server, url));
+      expect(answers.some(leaks)).toBe(true);
+    },
+  );
+
   test.each<[string, string, InlineConfig]>([
     ['at the root', '/', {}],
     ['below a base', '/sub/', { base: '/sub/' }],
+    ['below a base that has to be encoded', '/%C3%A9%20/', { base: '/é /' }],
     ['under https', '/', { server: { https: certificate } }],
     ['with fs.strict off, where Vite ignores fs.deny', '/', { server: { fs: { strict: false } } }],
+    ['with fs.strict off below a base', '/a%20b/', { base: '/a b/', server: { fs: { strict: false } } }],
+    [
+      'with fs.strict off below an encoded base',
+      '/%2541%2F/',
+      { base: '/%2541%2F/', server: { fs: { strict: false } } },
+    ],
   ])('%s', async (_name, base, config) => {
-    await expectClosed(await start(root, config), waysInto(root, base));
+    const whole = manifest.flatMap((file) => wholeUrls(root, file));
+    await expectClosed(await start(root, config), [...waysInto(root, base), ...whole]);
   });
 
   test('in middleware mode, with the base and with the base stripped by a parent', async () => {
@@ -116,6 +141,18 @@ describe('T8: no door of Vite leads into the cache', () => {
     await once(parent, 'listening');
     await expectClosed(parent, waysInto(root, '/sub/'));
     await expectClosed(parent, waysInto(root, '/'));
+  });
+
+  test('in middleware mode, below a base that a parent decoded', async () => {
+    const vite = await start(root, { base: '/é/', server: { middlewareMode: true } });
+    const parent = http.createServer((request, response) => {
+      request.url = decodeURI(request.url ?? '/');
+      vite.middlewares(request, response);
+    });
+    parent.listen(0, '127.0.0.1');
+    cleanUp.push(async () => parent.close());
+    await once(parent, 'listening');
+    expect(await get(parent, '/%C3%A9/.image-cache/manifest.json')).toMatchObject({ status: 403 });
   });
 
   test('by files and by URLs, each on its own', async () => {
@@ -218,16 +255,26 @@ describe('T8: wherever the cache is', () => {
     expect(await get(server, `/@fs${outside}/private.txt`)).toMatchObject({ status: 200 });
   });
 
-  test('in the public directory, where Vite asks nobody', async () => {
-    const root = await project(cacheFiles('public/.image-cache'));
+  test.each<[string, string, InlineConfig]>([
+    ['', '/', {}],
+    [' below a base that has to be encoded', '/%C3%A9/', { base: '/é/' }],
+    [' with fs.strict off', '/', { server: { fs: { strict: false } } }],
+    [' with fs.strict off, below a base', '/a%20b/', { base: '/a b/', server: { fs: { strict: false } } }],
+  ])('in the public directory, where Vite asks nobody%s', async (_name, base, config) => {
+    const root = await project({ ...cacheFiles('public/.image-cache'), 'public/x.txt': 'x' });
     cleanUp.push(() => rm(root, { recursive: true }));
-    const control = await start(root, { plugins: [] });
-    expect(leaks(await get(control, '/.image-cache/manifest.json'))).toBe(true);
-    const names = ['manifest.json', 'images/a.svg', 'images/a.jpg'];
-    const paths = names.flatMap((name) =>
-      ['/', '//', '/public/', '/x/../'].map((prefix) => `${prefix}.image-cache/${name}`),
-    );
-    await expectClosed(await start(root, {}, 'public/.image-cache'), paths);
+    const control = await start(root, { ...config, plugins: [] });
+    expect(leaks(await get(control, `${base}.image-cache/manifest.json`))).toBe(true);
+    const server = await start(root, config, 'public/.image-cache');
+    await expectClosed(server, waysInto(root, base, 'public/.image-cache'));
+    // Below the public directory, where Vite does not look for these, some get the page of the app.
+    for (const url of [
+      ...waysInto(root, base),
+      `${base}@fs/../x?/../.image-cache/manifest.json?import&raw`,
+      `${base}x.txt?url&/../..${root}/public/.image-cache/manifest.json?import&raw`,
+    ]) {
+      expect(leaks(await get(server, url)), url).toBe(false);
+    }
   });
 
   test('around the public directory, whose URLs do not name it', async () => {
@@ -235,23 +282,107 @@ describe('T8: wherever the cache is', () => {
     await expectClosed(await start(root, { publicDir: '.image-cache/public' }), ['/a.svg', '/x/../a.svg']);
   });
 
-  test('in what a preview serves', async () => {
+  test.each([
+    ['/', '/'],
+    ['/é/', '/%C3%A9/'],
+    ['/a b/', '/a%20b/'],
+  ])('in what a preview serves below %s', async (base, encodedBase) => {
     const root = await project({ ...cacheFiles('dist/.image-cache'), 'dist/index.html': '<p>built</p>' });
     cleanUp.push(() => rm(root, { recursive: true }));
-    const config = { configFile: false, logLevel: 'silent', root, preview: { port: 0, host: '127.0.0.1' } } as const;
+    const address = { port: 0, host: '127.0.0.1' };
+    const config = { configFile: false, logLevel: 'silent', root, base, preview: address } as const;
     const control = await preview(config);
     cleanUp.push(() => control.close());
-    expect(leaks(await get(control, '/.image-cache/manifest.json'))).toBe(true);
+    const plain = `${encodedBase}.image-cache/manifest.json`;
+    for (const url of [plain, `${encodedBase}a%2Fb/../%2eimage-cache/manifest.json`]) {
+      expect(leaks(await get(control, url)), url).toBe(true);
+    }
     const server = await preview({ ...config, plugins: [hardenPlugin('dist/.image-cache')] });
     cleanUp.push(() => server.close());
-    expect(await get(server, '/.image-cache/manifest.json')).toMatchObject({ status: 403 });
-    expect(await get(server, '/')).toMatchObject({ status: 200 });
+    for (const directory of [root, path.join(root, 'dist')]) {
+      for (const url of waysInto(directory, encodedBase)) expect(leaks(await get(server, url)), url).toBe(false);
+    }
+    expect(await get(server, plain)).toMatchObject({ status: 403 });
+    expect(await get(server, encodedBase)).toMatchObject({ status: 200 });
   });
 
   test.each(['.', '..', '', '/'])('but it cannot be "%s", the project itself', async (cacheDir) => {
     const root = await project();
     cleanUp.push(() => rm(root, { recursive: true }));
     await expect(start(root, {}, cacheDir)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  });
+});
+
+describe('T8: only the cache itself is refused', () => {
+  /** What an app has of its own: a route, and a virtual module. */
+  const app: Plugin = {
+    name: 'test:app',
+    configureServer({ middlewares }) {
+      middlewares.use('/api/cache/image', (_request, response) => void response.end('image'));
+    },
+    resolveId: (id) => (id.startsWith('virtual:pictures') ? `\0${id}` : undefined),
+    load: (id) => (id.startsWith('\0virtual:pictures') ? 'export default "pictures"' : undefined),
+  };
+
+  test.each([
+    ['.image-cache', true],
+    ['.image-cache', false],
+    ['image-cache', true],
+    ['image-cache', false],
+    ['image%41cache', false],
+  ])('%s, with fs.strict %s', async (directory, strict) => {
+    const root = await project({
+      ...cacheFiles(directory),
+      'src/image-cache/a.js': 'export default "source"',
+      [`src/my ${directory}/a.js`]: 'export default "source"',
+      [`${directory}.js`]: 'export default "source"',
+      [`public/${directory}.txt`]: 'public',
+      [`public/x/my${directory}/a.txt`]: 'public',
+    });
+    cleanUp.push(() => rm(root, { recursive: true }));
+    const plugins = [hardenPlugin(directory), app];
+    const server = await start(root, { plugins, server: { fs: { strict } } }, directory);
+    const name = encodeURIComponent(directory);
+    expect(await get(server, `/${name}/manifest.json`)).toMatchObject({ status: 403 });
+
+    const before = [
+      '',
+      '/',
+      '/../',
+      '../../',
+      'https://s3.example/photos/',
+      `${root}/`,
+      `/@fs${root}/`,
+      `file://${root}/`,
+    ];
+    const places = before
+      .flatMap((prefix) => [`${prefix}${directory}/images/a.jpg`, `${prefix}${name}/images/a.jpg`])
+      .flatMap((place) => [place, encodeURIComponent(place), encodeURIComponent(encodeURIComponent(place))]);
+    for (const place of places) {
+      expect(await get(server, `/some/page?next=${place}`), place).toMatchObject({ status: 200 });
+      for (const parameter of ['path', 'url']) {
+        const url = `/api/cache/image?${parameter}=${place}`;
+        expect(await get(server, url), url).toEqual({ status: 200, body: 'image' });
+      }
+    }
+    for (const [url, body] of [
+      ['/src/image-cache/a.js', 'source'],
+      ['/src/image-cache/a.js?import', 'source'],
+      ['/src/x/../image-cache/a.js', 'source'],
+      [`/@fs${root}/src/image-cache/a.js`, 'source'],
+      [`/@fs${root}/src/image-cache/a.js?in=/${name}/images`, 'source'],
+      [`/src/my%20${name}/a.js`, 'source'],
+      [`/${name}.js`, 'source'],
+      [`/@fs${root}/${name}.js?import`, 'source'],
+      [`/${name}.txt`, 'public'],
+      [`/x/my${name}/a.txt`, 'public'],
+      [`/@id/__x00__virtual:pictures?in=/${name}/images`, 'pictures'],
+      [`/@id/__x00__virtual:pictures?in=${root}/${name}/images`, 'pictures'],
+      [`/@id/virtual:pictures/${name}/images`, 'pictures'],
+    ] as const) {
+      const answer = await get(server, url);
+      expect([answer.status, answer.body], url).toEqual([200, expect.stringContaining(body)]);
+    }
   });
 });
 

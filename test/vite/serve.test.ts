@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
-import { createServer as createHttpServer } from 'node:http';
+import { type IncomingMessage, createServer as createHttpServer, get } from 'node:http';
 import { connect } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -51,6 +52,33 @@ describe('imageCache() in Vite', () => {
     expect(await readdir(root)).not.toContain('.image-cache');
     await fetch(`${origin}/api/cache/manifest`);
     expect(await readdir(root)).toContain('.image-cache');
+  });
+
+  it('does not start on a directory of the app', async () => {
+    const root = await project();
+    await mkdir(join(root, 'src'));
+    await writeFile(join(root, 'src', 'main.ts'), '');
+    const plugins = [imageCache({ buckets: ['photos'], cacheDir: 'src' })];
+    await expect(createServer({ root, configFile: false, logLevel: 'silent', plugins })).rejects.toMatchObject({
+      code: 'CACHE_DIR_UNSAFE',
+    });
+    expect(await readdir(join(root, 'src'))).toEqual(['main.ts']);
+  });
+
+  it('keeps its files to itself, however one climbs out of the API', async () => {
+    const { bucket, url } = await bucketWithPicture();
+    const { origin } = await startVite(bucket, { server: { fs: { strict: false } } });
+    await (await fetch(`${origin}/api/cache${imageUrl(url)}`)).arrayBuffer();
+    for (const path of [
+      '../../.image-cache/manifest.json',
+      '..%2f..%2f.image-cache/manifest.json',
+      'x?/../../../../.image-cache/manifest.json',
+    ]) {
+      const request = get(`${origin}/`, { path: `/api/cache/${path}` }); // `fetch` would normalize it
+      const [answer] = (await once(request, 'response')) as [IncomingMessage]; // as documented
+      expect((await answer.toArray()).join(''), path).not.toContain('"entries"');
+      expect(answer.statusCode, path).toBe(404);
+    }
   });
 
   it('serves the API in dev, below the base when there is one', async () => {

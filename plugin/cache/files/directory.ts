@@ -5,6 +5,7 @@ import { readCacheId } from './cacheId.ts';
 import { errnoOf, fileError } from './fileError.ts';
 import { IMAGES_DIR, JOURNAL_DIR, QUARANTINE_DIR, TMP_DIR, VARIANTS_DIR } from './layout.ts';
 import { makeDirectory } from './makeDirectory.ts';
+import { TAG_FILE, ensureOwnDirectory } from './ownDirectory.ts';
 import { syncDirectory } from './syncDirectory.ts';
 import { sweepTemporary } from './temporary.ts';
 import { writeOnce } from './writeOnce.ts';
@@ -16,18 +17,19 @@ const CACHEDIR_TAG =
 /**
  * Makes the cache directory, for its owner alone, and keeps it out of version control and backups.
  * @param sync whether what is in it is to survive a power cut, and so must its own name
- * @throws ImageCacheError CACHE_DIR_UNSAFE when its name leads elsewhere
+ * @throws ImageCacheError CACHE_DIR_UNSAFE when its name leads elsewhere, or when it is used for something else
  */
 export async function prepareDirectory(dir: string, now: number, sync: boolean): Promise<void> {
   const names = [IMAGES_DIR, VARIANTS_DIR, JOURNAL_DIR, QUARANTINE_DIR, TMP_DIR];
   for (const folder of [dir, ...names.map((name) => join(dir, name))]) await ensureNoLink(folder);
+  await ensureOwnDirectory(dir);
   try {
     await makeDirectory(dir);
     for (const name of [IMAGES_DIR, JOURNAL_DIR, TMP_DIR]) {
       await mkdir(join(dir, name), { recursive: true, mode: 0o700 });
     }
     await writeOnce(join(dir, '.gitignore'), '*\n', sync);
-    await writeOnce(join(dir, 'CACHEDIR.TAG'), CACHEDIR_TAG, sync);
+    await writeOnce(join(dir, TAG_FILE), CACHEDIR_TAG, sync);
     await readCacheId(dir);
     // Another process may have made them, and not have come to this yet (T68).
     if (sync) for (const parent of [dir, dirname(dir)]) await syncDirectory(parent);

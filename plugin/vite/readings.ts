@@ -1,0 +1,45 @@
+/** Vite decodes a path once, and the path of a `file:` URL in it once more. */
+const ROUNDS = 2;
+
+/**
+ * Every text that Vite may read in a part of a URL. Parts of it decode `%2F`, others keep it, and which of the two is
+ * a separator decides what a later `..` takes away; the same goes for a backslash and for its escape.
+ */
+export function readings(text: string): string[] {
+  let all = new Set([text, slash(text)]);
+  for (let round = 0; round < ROUNDS; round += 1) all = new Set([...all].flatMap(onceMore));
+  return [...all];
+}
+
+function onceMore(text: string): string[] {
+  const texts = [text, decode(text, decodeURI), decode(text, decodeURIComponent)];
+  return [...texts, ...texts.map(slash)];
+}
+
+/** Whether a reading of the URL can contain the name: one look, unless there is something to decode. */
+export function mayContain(url: string, lowerCaseName: string): boolean {
+  let text = url;
+  // One round more than there are readings: parsing a `file:` URL decodes as well.
+  for (let round = 0; round <= ROUNDS + 1; round += 1) {
+    if (text.toLowerCase().includes(lowerCaseName)) return true;
+    if (!text.includes('%')) return false;
+    // A URL parser leaves these out, wherever they are.
+    text = decode(text, decodeURIComponent).replace(/[\t\n\r]/g, '');
+  }
+  return false;
+}
+
+/** Decodes what can be decoded. Vite gives up at the first malformed escape in some places, and goes on in others. */
+export function decode(text: string, decoder: typeof decodeURI): string {
+  return text.replace(/%[0-7][\da-f]|(?:%[89a-f][\da-f])+/gi, (escapes) => {
+    try {
+      return decoder(escapes);
+    } catch {
+      return escapes;
+    }
+  });
+}
+
+export function slash(text: string): string {
+  return text.replaceAll('\\', '/');
+}
