@@ -75,8 +75,8 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
    * An image by `local_path`, from memory or disk.
    * @throws ImageCacheError NOT_CACHED, or CACHE_CORRUPT when its file was damaged (it is fetched again by URL)
    */
-  readPath(path: string): Promise<CachedImage> {
-    return this.#reader.readPath(path);
+  readPath(path: string, options: Pick<ReadOptions, 'isKnown'> = {}): Promise<CachedImage> {
+    return this.#reader.readPath(path, options);
   }
 
   /**

@@ -19,6 +19,8 @@ export interface ReadOptions {
   onArriving?: ArrivingListener | undefined;
   /** Waits until S3 has said whether a cached image is still the current one, and answers with that. @default false */
   revalidate?: boolean | undefined;
+  /** Whether bytes are known to whoever asks, by their SHA-256: then a file is not read for them, and the body is empty. */
+  isKnown?: ((sha256: string) => boolean) | undefined;
 }
 
 /** An image by its path or by its URL, and who asks for it. */
@@ -54,14 +56,14 @@ export class Reader<Object extends SourceObject> {
     return this.#served(image);
   }
 
-  async readPath(path: string): Promise<CachedImage> {
+  async readPath(path: string, { isKnown }: Pick<ReadOptions, 'isKnown'> = {}): Promise<CachedImage> {
     const entry = await this.#parts.manifest.findToServe({ path });
     if (entry === undefined) {
       throw new ImageCacheError('NOT_CACHED', 'No cached image has this path.', {
         hint: 'Paths are the `local_path` of an entry of GET /manifest. The image may have been cleared or evicted: ask for it by `?url=`.',
       });
     }
-    const image = await this.#parts.shelf.read(entry);
+    const image = await this.#read(entry, isKnown);
     if (image === undefined) {
       throw new ImageCacheError('CACHE_CORRUPT', 'The cached file was missing or damaged, and has been dropped.', {
         hint: 'Ask for the image by `?url=` to fetch it again.',
@@ -71,10 +73,10 @@ export class Reader<Object extends SourceObject> {
   }
 
   async readUrl(url: string, options: ReadOptions = {}): Promise<CachedImage> {
-    const { actorId = DEFAULT_ACTOR_ID, signal, onArriving, revalidate = false } = options;
+    const { actorId = DEFAULT_ACTOR_ID, signal, onArriving, revalidate = false, isKnown } = options;
     const object = this.#source.identify(url);
     const entry = await this.#parts.manifest.findToServe({ key: object.key });
-    const cached = entry === undefined ? undefined : await this.#parts.shelf.read(entry);
+    const cached = entry === undefined ? undefined : await this.#read(entry, isKnown);
     if (cached !== undefined) {
       const { freshness } = this.#parts;
       if (!revalidate) return this.#served(freshness.whileRevalidating(object, cached));
@@ -116,6 +118,11 @@ export class Reader<Object extends SourceObject> {
 
   findPath(path: string): Promise<ManifestEntry | undefined> {
     return this.#parts.manifest.findToServe({ path });
+  }
+
+  async #read(entry: ManifestEntry, isKnown: ReadOptions['isKnown']): Promise<CachedImage | undefined> {
+    if (isKnown?.(entry.sha256) !== true) return this.#parts.shelf.read(entry);
+    return this.#parts.shelf.peek(entry) ?? { entry, body: Buffer.alloc(0), tier: 'disk' };
   }
 
   #served(image: CachedImage): CachedImage {

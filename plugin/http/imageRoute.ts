@@ -11,10 +11,12 @@ import type { ManifestEntry } from '../protocol.ts';
 import { cutOff } from './cutOff.ts';
 import { ensureAuthorized, ensureUrlAuthorized } from './ensureAuthorized.ts';
 import { parseQuery } from './query.ts';
+import { isKnownTo } from './sendBytes.ts';
 import { createSendImage } from './sendImage.ts';
 import { isStreamable, streamImage } from './streamImage.ts';
 import { requesterSignal } from './requesterSignal.ts';
 import { sendVariant } from './sendVariant.ts';
+import { UnreadBodies } from './unreadBodies.ts';
 import { VARIANT_PARAMETERS, parseVariant } from './variantQuery.ts';
 
 const PARAMETERS = {
@@ -34,7 +36,8 @@ const PARAMETERS = {
 export function createImageRoute(context: HttpContext) {
   const { cache, logger, authorize } = context;
   const isPrivate = authorize !== undefined;
-  const sendImage = createSendImage(isPrivate);
+  const unread = new UnreadBodies();
+  const sendImage = createSendImage(isPrivate, unread);
 
   async function answer(request: IncomingMessage, response: ServerResponse, started: number): Promise<void> {
     const query = parseQuery(request.url ?? '', PARAMETERS);
@@ -43,7 +46,7 @@ export function createImageRoute(context: HttpContext) {
     if (path !== undefined && url === undefined) {
       if (path === '') throw new ImageCacheError('INVALID_PATH', 'The parameter `path` is empty.');
       if (variant !== undefined) return answerVariant(request, response, { path }, variant);
-      const image = cache.peek(path) ?? (await cache.readPath(path));
+      const image = cache.peek(path) ?? (await cache.readPath(path, { isKnown: isKnownTo(request) }));
       await ensureAuthorized(context, request, image.entry);
       sendImage(request, response, image, 'path');
       log(image, started);
@@ -81,7 +84,12 @@ export function createImageRoute(context: HttpContext) {
     // Who may see an image is decided once more by its entry, which there is none of yet.
     const onArriving = authorize === undefined && isStreamable(request) ? stream : undefined;
     try {
-      const image = await cache.readUrl(url, { ...options, signal: requesterSignal(response), onArriving });
+      const image = await cache.readUrl(url, {
+        ...options,
+        signal: requesterSignal(response),
+        onArriving,
+        isKnown: isKnownTo(request),
+      });
       await ensureAuthorized(context, request, image.entry);
       if (streamed === undefined) sendImage(request, response, image, 'url');
       return image;
@@ -109,7 +117,7 @@ export function createImageRoute(context: HttpContext) {
     const permit = (entry: ManifestEntry) => ensureAuthorized(context, request, entry);
     const sized = await cache.readVariant(image, spec, permit);
     await permit(sized.entry); // it may have been exchanged meanwhile
-    sendVariant(request, response, sized, { spec, askedBy: 'path' in asked ? 'path' : 'url', isPrivate });
+    sendVariant(request, response, sized, { spec, askedBy: 'path' in asked ? 'path' : 'url', isPrivate, unread });
   }
 
   function log(image: CachedImage, started: number): void {

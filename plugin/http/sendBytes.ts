@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { ImageCacheError } from '../errors.ts';
 import { parseRange } from './range.ts';
 import { securityHeaders, sendProblem } from './respond.ts';
-import { UnreadBodies } from './unreadBodies.ts';
+import type { UnreadBodies } from './unreadBodies.ts';
 
 /** What is said of an image. */
 export interface Description {
@@ -24,7 +24,7 @@ export function headsOf(
   { digest, contentType, size, headers }: Description,
   security: ReturnType<typeof securityHeaders>,
 ): Heads {
-  const etag = `"${digest}"`;
+  const etag = etagOf(digest);
   const notModified = { ETag: etag, ...headers, ...security };
   const whole: OutgoingHttpHeaders = { ...notModified, 'Content-Type': contentType, 'Accept-Ranges': 'bytes' };
   // An SVG may hold scripts: never a page of this origin (T13).
@@ -33,13 +33,17 @@ export function headsOf(
   return { etag, notModified, whole };
 }
 
-const unread = new UnreadBodies();
-
 /**
  * Answers with bytes, a part of them, or the news that the browser has them already.
  * @throws ImageCacheError OVERLOADED
  */
-export function sendBytes(request: IncomingMessage, response: ServerResponse, body: Buffer, heads: Heads): void {
+export function sendBytes(
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: Buffer,
+  heads: Heads,
+  unread: UnreadBodies,
+): void {
   const { etag, notModified, whole } = heads;
   const { 'if-none-match': ifNoneMatch, 'if-range': ifRange, range } = request.headers;
   // RFC 9110, 13.2.2: If-None-Match comes first, and 304 before anything else is looked at.
@@ -73,6 +77,16 @@ export function sendBytes(request: IncomingMessage, response: ServerResponse, bo
   unread.admit(body.length);
   response.writeHead(200, whole).end(body);
   unread.sent(response, body.length);
+}
+
+/** Tells of bytes, by their digest, whether whoever asks has them: the answer is 304 then, whatever they are. */
+export function isKnownTo({ headers }: IncomingMessage): ((digest: string) => boolean) | undefined {
+  const { 'if-none-match': ifNoneMatch } = headers;
+  return ifNoneMatch === undefined ? undefined : (digest) => matches(ifNoneMatch, etagOf(digest));
+}
+
+function etagOf(digest: string): string {
+  return `"${digest}"`;
 }
 
 /** Weak comparison (RFC 9110, 8.8.3.2), as If-None-Match wants it. */

@@ -3,6 +3,7 @@ import type { CachedImage } from '../cache/shelf.ts';
 import type { CacheTier, ManifestEntry } from '../protocol.ts';
 import { isShared, securityHeaders } from './respond.ts';
 import { type Description, type Heads, headsOf, sendBytes } from './sendBytes.ts';
+import type { UnreadBodies } from './unreadBodies.ts';
 
 export type AskedBy = 'path' | 'url';
 
@@ -31,7 +32,7 @@ type SendImage = (request: IncomingMessage, response: ServerResponse, image: Cac
  * Makes what answers with an image, a part of it, or the news that the browser has it already.
  * @param isPrivate see {@link cacheControl}
  */
-export function createSendImage(isPrivate: boolean): SendImage {
+export function createSendImage(isPrivate: boolean, unread: UnreadBodies): SendImage {
   /** Of images in memory that are asked for by path: nothing in the head of such an answer changes from one to the next. */
   const frequent = new WeakMap<ManifestEntry, Heads>();
 
@@ -42,7 +43,7 @@ export function createSendImage(isPrivate: boolean): SendImage {
     const known = isFrequent ? frequent.get(image.entry) : undefined;
     const heads = known ?? headsOf(describe(image, cacheControl(askedBy, isPrivate)), security);
     if (isFrequent && known === undefined) frequent.set(image.entry, heads);
-    sendBytes(request, response, image.body, heads);
+    sendBytes(request, response, image.body, heads, unread);
   };
 }
 

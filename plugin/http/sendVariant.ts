@@ -5,6 +5,7 @@ import { ImageCacheError } from '../errors.ts';
 import { securityHeaders } from './respond.ts';
 import { headsOf, sendBytes } from './sendBytes.ts';
 import { type AskedBy, cacheControl } from './sendImage.ts';
+import type { UnreadBodies } from './unreadBodies.ts';
 
 /** The `detail` of RFC 9211: whether it is a variant, and from where, or why it is the original. */
 const DETAIL: Record<SizedImage['origin'], string> = {
@@ -23,7 +24,12 @@ export function sendVariant(
   request: IncomingMessage,
   response: ServerResponse,
   { body, digest, contentType, tier, origin }: SizedImage,
-  { spec, askedBy, isPrivate }: { spec: VariantSpec; askedBy: AskedBy; isPrivate: boolean },
+  {
+    spec,
+    askedBy,
+    isPrivate,
+    unread,
+  }: { spec: VariantSpec; askedBy: AskedBy; isPrivate: boolean; unread: UnreadBodies },
 ): void {
   if (origin === 'no-maker' && !spec.negotiated) throw sharpMissing();
   if (spec.negotiated) response.appendHeader('Vary', 'Accept');
@@ -35,7 +41,7 @@ export function sendVariant(
     'Server-Timing': tier,
   };
   const heads = headsOf({ digest, contentType, size: body.length, headers }, securityHeaders(response));
-  sendBytes(request, response, body, heads);
+  sendBytes(request, response, body, heads, unread);
 }
 
 function sharpMissing(): ImageCacheError {

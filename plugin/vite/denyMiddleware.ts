@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { normalizePath, type Connect } from 'vite';
-import { decode, mayContain, readings, slash } from './readings.ts';
+import { decode, mayContain, readings } from './readings.ts';
 
 export interface Served {
   /** The root of the project, or of the build in a preview. */
@@ -82,7 +82,7 @@ function withAndWithoutBase(url: string, bases: readonly string[]): string[] {
 
 /** Every text that may come to name a file, and from where. */
 function* filesNamedBy(url: string): Generator<[file: string, from: keyof Places]> {
-  const pathname = withoutQuery(url);
+  const pathname = url.replace(/[?#].*/s, '');
   for (const text of readings(pathname)) yield [text, 'path'];
   for (const text of readings(url)) {
     const [prefix] = PREFIXES.exec(text) ?? [];
@@ -104,17 +104,12 @@ function behindPrefix(prefix: string, rest: string): string[] {
   if (url === undefined) return [rest];
   // Vite decodes the path once more, puts the query back, and only then normalizes.
   const file = decode(url.pathname, decodeURIComponent) + url.search + url.hash;
-  return [rest, file, slash(file)];
+  return [rest, file];
 }
 
 function parse(url: string): URL | undefined {
   const base = 'http://localhost';
   return URL.canParse(url, base) ? new URL(url, base) : undefined;
-}
-
-/** Vite's static middleware looks for a query from the second letter on. */
-function withoutQuery(url: string): string {
-  return url.slice(0, 1) + url.slice(1).replace(/[?#].*/s, '');
 }
 
 /** Whether someone who follows the path is in the directory at any time: Vite may cut the path off there. */

@@ -40,6 +40,6 @@ export function decode(text: string, decoder: typeof decodeURI): string {
   });
 }
 
-export function slash(text: string): string {
+function slash(text: string): string {
   return text.replaceAll('\\', '/');
 }

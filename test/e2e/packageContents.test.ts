@@ -7,6 +7,7 @@ import { exists, packTarball, root } from './tarball.ts';
 
 const EXPECTED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
+  /^docs\/\w+\.md$/,
   /^dist\/(plugin|components)\/[\w/]+\.(js|d\.ts)$/,
 ];
 
@@ -40,6 +41,12 @@ describe('the tarball', () => {
   it('holds the build and the papers: no source, no test, no demo, no build state', () => {
     expect(files.filter((file) => !EXPECTED.some((pattern) => pattern.test(file)))).toEqual([]);
     expect(files).toEqual(expect.arrayContaining(['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']));
+  });
+
+  it('holds what its README leads to, but for the picture', async () => {
+    const links = Array.from((await read('README.md')).matchAll(/\]\((?!https?:|#)([^)#]+)/g), ([, link = '']) => link);
+    expect(links.filter((link) => !files.includes(link))).toEqual(['docs/demo.jpg', 'CONTRIBUTING.md']);
+    expect(links).toContain('docs/cookbook.md');
   });
 
   it('stays small', async () => {

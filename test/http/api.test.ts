@@ -495,6 +495,25 @@ describe('the rest of the API', () => {
   });
 });
 
+describe('If-None-Match', () => {
+  it('of an image that is not in memory is answered without reading its file', async () => {
+    const bucket = await startBucket();
+    bucket.server.put('photos', 'a.jpg', await jpeg(1));
+    const api = await startApi(bucket, { memory: false });
+    const url = imageUrl(await bucket.presign('a.jpg'));
+    await bytesOf(await api.get(url));
+    const { entries } = (await (await api.get('/manifest')).json()) as Manifest;
+    const { local_path = '', sha256: digest = '' } = Object.values(entries)[0] ?? {};
+    await rm(join(api.dir, local_path.replace('.image-cache/', '')));
+    for (const asked of [imagePath(local_path), url]) {
+      const known = await api.get(asked, { 'If-None-Match': `"other", "${digest}"` });
+      expect([known.status, known.headers.get('etag')], asked).toEqual([304, `"${digest}"`]);
+    }
+    const changed = await api.get(imagePath(local_path), { 'If-None-Match': '"other"' });
+    expect(await changed.json()).toMatchObject({ code: 'CACHE_CORRUPT' });
+  });
+});
+
 describe('what is asked for too much of', () => {
   it('ranges of a HEAD mean nothing (RFC 9110, 14.2)', async () => {
     const bucket = await startBucket();

@@ -240,6 +240,41 @@ describe('T8: wherever the cache is', () => {
     },
   );
 
+  test.each(['pictures é', '.my cache', 'a%2fb'])('in %s, with fs.strict off', async (directory) => {
+    const root = await project(cacheFiles(directory));
+    cleanUp.push(() => rm(root, { recursive: true }));
+    const server = await start(root, { server: { fs: { strict: false } } }, directory);
+    // `decodeURI`, which Vite uses, leaves `%2f` alone, and so `a%2fb` is a name that needs no encoding.
+    for (const name of [encodeURIComponent(directory), directory.replaceAll(/[^%.\w]/g, encodeURIComponent)]) {
+      await expectClosed(server, waysInto(root, '/', name));
+      await expectClosed(server, waysInto(root, '/', name.replace('a', '%61')));
+    }
+  });
+
+  test('in one of many projects, with fs.strict off', async () => {
+    const workspace = await project({
+      ...cacheFiles('app/.image-cache'),
+      'app/index.html': '',
+      'node_modules/x/a.js': '',
+    });
+    const previous = process.cwd();
+    process.chdir(workspace);
+    cleanUp.push(
+      () => rm(workspace, { recursive: true }),
+      async () => process.chdir(previous),
+    );
+    const root = path.join(workspace, 'app');
+    const config = { server: { fs: { strict: false } } };
+    const control = await start(root, { ...config, plugins: [] });
+    const server = await start(root, config);
+    for (const id of ['x/../../app', './app', 'app']) {
+      const url = `/@id/${id}/.image-cache/manifest.json?import&raw`;
+      expect(leaks(await get(control, url)), url).toBe(true);
+      await expectClosed(server, [url]);
+    }
+    expect(await get(server, '/@fs/app/.image-cache/another.js')).not.toMatchObject({ status: 403 });
+  });
+
   test('outside of the root', async () => {
     const root = await project();
     const outside = await project(cacheFiles('pictures'));
@@ -271,6 +306,7 @@ describe('T8: wherever the cache is', () => {
     for (const url of [
       ...waysInto(root, base),
       `${base}@fs/../x?/../.image-cache/manifest.json?import&raw`,
+      `${base}x.txt?url&/../.image-cache/manifest.json?import&raw`,
       `${base}x.txt?url&/../..${root}/public/.image-cache/manifest.json?import&raw`,
     ]) {
       expect(leaks(await get(server, url)), url).toBe(false);
@@ -349,6 +385,8 @@ describe('T8: only the cache itself is refused', () => {
       '',
       '/',
       '/../',
+      '/../../',
+      '/../../../',
       '../../',
       'https://s3.example/photos/',
       `${root}/`,

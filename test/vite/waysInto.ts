@@ -73,6 +73,7 @@ export function spellings(root: string, base: string, file: string): Record<stri
       `${base}${encoded}`,
       `${base}${name}%2f${rest.slice(1)}`,
       `${base}%E0%A4/../${file}`,
+      `${base}${encoded}?%E0%A4`,
       `${base}@%66s${root}/${file}`,
       `${base}@%69d/${root}/${file}`,
     ],
@@ -80,7 +81,7 @@ export function spellings(root: string, base: string, file: string): Record<stri
       `${base}a%2Fb/../${encoded}`,
       `${base}@fs${root}/a%2Fb/../${encoded}`,
       `${base}@fs${root}/x%3F/../${encoded}`,
-      `${base}x/a%5C..%5C..%5C../../${encoded}`,
+      `${base}@fs${root}/a%5C../../${encoded}`,
     ],
     backslashes: [
       `${base}x\\..\\${file}`,
@@ -90,6 +91,7 @@ export function spellings(root: string, base: string, file: string): Record<stri
       `${base}@fs${root}/x%5C..%5C${file}`,
       `${base}@fs${root}/x%5C..\\${encoded}`,
     ],
+    'a query that seems to lead out': [`${base}@fs${root}/${file}?/../../../../../..`],
     'a query before the path': [
       `${base}@fs${root}/x?/../${file}`,
       `${base}@fs${root}/x?a?b=1&/../${file}`,
@@ -114,6 +116,7 @@ export function spellings(root: string, base: string, file: string): Record<stri
       `${base}@id/file://localhost${root}/${file}`,
       `${base}@id/file://${root}/${name.replace('.', '%252e')}${rest}`,
       `${base}@id/file://${root}/${name.replace('.', '.%09')}${rest}`,
+      `${base}@id/file://${root}/x//../${name.replace('.', '%252e')}${rest}`,
     ],
     'a way out of node_modules': [
       `${base}@id/x/../../${file}`,
