@@ -15,8 +15,14 @@ export interface Served {
 /** The names of the directories down to a place. */
 type Segments = readonly string[];
 
-/** The places from which Vite may follow the path of a URL, the name of a module, or a URL together with its query. */
-type Places = Record<'path' | 'module' | 'whole', readonly Segments[]>;
+/** A place from which Vite may follow a path, and how few segments a `..` in the path may leave of it. */
+interface Place {
+  at: Segments;
+  top: number;
+}
+
+/** Places for the path of a URL, for the name of a module, and for a URL together with its query. */
+type Places = Record<'path' | 'module' | 'whole', readonly Place[]>;
 
 /** What Vite cuts off in front of the name of a file. To the rest, `?` is a letter until each `..` is resolved. */
 const PREFIXES = /^(?:\/*@(?:fs|id)\/|\/*__x00__|\0|file:)+/i;
@@ -59,12 +65,16 @@ function placesOf({ root, publicDir }: Served): Places {
   const absolute = [[], segmentsOf(path.parse(root).root)];
   const publicPlaces = publicDir === '' ? [] : [segmentsOf(publicDir)];
   const packages = Array.from({ length: top.length + 1 }, (_, depth) => [...top.slice(0, depth), 'node_modules']);
+  const served = [...absolute, ...publicPlaces, top];
+  // Each `..` may be resolved before the path is added to the place, or after.
+  const before = (at: Segments): Place => ({ at, top: at.length });
+  const beforeAndAfter = (at: Segments): Place[] => [before(at), { at, top: 0 }];
   return {
-    path: [...absolute, ...publicPlaces, top],
-    module: [...absolute, ...publicPlaces, top, ...packages, segmentsOf(process.cwd())],
+    path: served.flatMap(beforeAndAfter),
+    module: [...served, ...packages, segmentsOf(process.cwd())].flatMap(beforeAndAfter),
     // Plugins may take the whole URL for an absolute path, as Vite's own do at `?html-proxy` and `?url`. None takes
     // it for a path from the root, so what a page is asked for (`?next=/.image-cache`) stays its own affair.
-    whole: [...absolute, ...publicPlaces],
+    whole: [...absolute, ...publicPlaces].map(before),
   };
 }
 
@@ -113,24 +123,19 @@ function parse(url: string): URL | undefined {
 }
 
 /** Whether someone who follows the path is in the directory at any time: Vite may cut the path off there. */
-function leadsInto(target: Segments, places: readonly Segments[], file: string): boolean {
-  const steps = file.toLowerCase().split('/');
-  // Vite resolves `..` before it adds a path to a place, or after.
-  return places.some((place) => [0, place.length].some((top) => walksInto(target, place, top, steps)));
-}
-
-function walksInto(target: Segments, place: Segments, top: number, steps: Segments): boolean {
-  const here = [...place];
-  const isInside = () => target.every((name, depth) => name === here[depth]);
+function leadsInto(target: Segments, places: readonly Place[], file: string): boolean {
   const door = target.at(-1);
-  return (
-    isInside() ||
-    steps.some((step) => {
+  const steps = file.toLowerCase().split('/');
+  return places.some(({ at, top }) => {
+    const here = [...at];
+    const isInside = () => target.every((name, depth) => name === here[depth]);
+    if (isInside()) return true;
+    return steps.some((step) => {
       if (step === '..') here.length = Math.max(here.length - 1, top);
       else if (step !== '' && step !== '.') here.push(step);
       return step === door && isInside();
-    })
-  );
+    });
+  });
 }
 
 /** In lower case: the file system may not tell it from upper case. */

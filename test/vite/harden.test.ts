@@ -244,30 +244,31 @@ describe('T8: wherever the cache is', () => {
     const root = await project(cacheFiles(directory));
     cleanUp.push(() => rm(root, { recursive: true }));
     const server = await start(root, { server: { fs: { strict: false } } }, directory);
-    // `decodeURI`, which Vite uses, leaves `%2f` alone, and so `a%2fb` is a name that needs no encoding.
-    for (const name of [encodeURIComponent(directory), directory.replaceAll(/[^%.\w]/g, encodeURIComponent)]) {
-      await expectClosed(server, waysInto(root, '/', name));
-      await expectClosed(server, waysInto(root, '/', name.replace('a', '%61')));
+    // `decodeURI`, which Vite uses, leaves `%2f` alone: to it, `a%2fb` is a name that needs no encoding.
+    for (const name of [encodeURIComponent(directory), encodeURI(directory).replaceAll('%25', '%')]) {
+      expect(await get(server, `/${name}/manifest.json`)).toMatchObject({ status: 403 });
+      for (const url of [...waysInto(root, '/', name), ...waysInto(root, '/', name.replace('a', '%61'))]) {
+        expect(leaks(await get(server, url)), url).toBe(false);
+      }
     }
   });
 
-  test('in one of many projects, with fs.strict off', async () => {
-    const workspace = await project({
-      ...cacheFiles('app/.image-cache'),
-      'app/index.html': '',
-      'node_modules/x/a.js': '',
-    });
-    const previous = process.cwd();
-    process.chdir(workspace);
-    cleanUp.push(
-      () => rm(workspace, { recursive: true }),
-      async () => process.chdir(previous),
-    );
-    const root = path.join(workspace, 'app');
+  test.each<[string, string | undefined, string[]]>([
+    ['packages of all', undefined, ['x/../../apps/app', '@x/y/../../../apps/app']],
+    ['the directory in which Vite was started', 'apps', ['./app', 'app']],
+  ])('in one of many projects, with fs.strict off, from %s', async (_name, startedIn, ids) => {
+    const workspace = await project({ ...cacheFiles('apps/app/.image-cache'), 'node_modules/x/a.js': '' });
+    cleanUp.push(() => rm(workspace, { recursive: true }));
+    if (startedIn !== undefined) {
+      const previous = process.cwd();
+      process.chdir(path.join(workspace, startedIn));
+      cleanUp.push(async () => process.chdir(previous));
+    }
+    const root = path.join(workspace, 'apps/app');
     const config = { server: { fs: { strict: false } } };
     const control = await start(root, { ...config, plugins: [] });
     const server = await start(root, config);
-    for (const id of ['x/../../app', './app', 'app']) {
+    for (const id of ids) {
       const url = `/@id/${id}/.image-cache/manifest.json?import&raw`;
       expect(leaks(await get(control, url)), url).toBe(true);
       await expectClosed(server, [url]);

@@ -81,7 +81,7 @@ export function spellings(root: string, base: string, file: string): Record<stri
       `${base}a%2Fb/../${encoded}`,
       `${base}@fs${root}/a%2Fb/../${encoded}`,
       `${base}@fs${root}/x%3F/../${encoded}`,
-      `${base}@fs${root}/a%5C../../${encoded}`,
+      `${base}y%5Cz/../${encoded}`,
     ],
     backslashes: [
       `${base}x\\..\\${file}`,
@@ -91,7 +91,10 @@ export function spellings(root: string, base: string, file: string): Record<stri
       `${base}@fs${root}/x%5C..%5C${file}`,
       `${base}@fs${root}/x%5C..\\${encoded}`,
     ],
-    'a query that seems to lead out': [`${base}@fs${root}/${file}?/../../../../../..`],
+    'a query that seems to lead out': [
+      `${base}@fs${root}/${file}?/../../../../../..`,
+      `${base}@id/${root}/${file}?/../../../../../..`,
+    ],
     'a query before the path': [
       `${base}@fs${root}/x?/../${file}`,
       `${base}@fs${root}/x?a?b=1&/../${file}`,
