@@ -69,8 +69,11 @@ export class Evictor {
   readonly #serial = createSerial();
   readonly #timer: NodeJS.Timeout | undefined;
   #expiredAt = Number.NEGATIVE_INFINITY;
-  /** What is about to be stored. */
-  readonly #incoming: Excess = { bytes: 0, entries: 0 };
+  /** What is about to be stored, or has just been. */
+  readonly #incoming = new Set<ManifestEntry>();
+  /** One at a time, so that nobody is passed over. */
+  readonly #admissions = createSerial();
+  #onStored: (() => void) | undefined;
   #roomyAt = Number.NEGATIVE_INFINITY;
   #closed = false;
 
@@ -89,14 +92,13 @@ export class Evictor {
 
   /** Stores an image after room was made for it, so that the cache is never larger than it may be. */
   async admit<Result>(entry: ManifestEntry, store: () => Promise<Result>): Promise<Result> {
-    this.#incoming.bytes += entry.size_bytes;
-    this.#incoming.entries += 1;
+    await this.#admissions(() => this.#admitted(entry));
     try {
       await this.#makeRoom(entry.s3_url);
       return await store();
     } finally {
-      this.#incoming.bytes -= entry.size_bytes;
-      this.#incoming.entries -= 1;
+      this.#incoming.delete(entry);
+      this.#onStored?.();
     }
   }
 
@@ -200,7 +202,32 @@ export class Evictor {
   #excessBytes(part = 1): number {
     const { manifest, expendable, limits } = this.#options;
     const bytes = expendable.reduce((sum, files) => sum + files.bytes, manifest.store.index.totalBytes);
-    return bytes + this.#incoming.bytes - limits.maxSize * part;
+    return bytes + this.#toCome().bytes - limits.maxSize * part;
+  }
+
+  /** Resolves when an image is one of those that room is made for: of half of all room at most, else they would push out each other. */
+  async #admitted(entry: ManifestEntry): Promise<void> {
+    const { maxSize, maxEntries } = this.#options.limits;
+    const isTooMuch = ({ bytes, entries }: Excess) =>
+      bytes + entry.size_bytes > maxSize / 2 || entries + 1 > maxEntries / 2;
+    while (this.#incoming.size > 0 && isTooMuch(this.#toCome())) {
+      await new Promise<void>((resolve) => {
+        this.#onStored = resolve;
+      });
+    }
+    this.#incoming.add(entry);
+  }
+
+  /** What is not in the manifest yet. It is there some time before it is synced; counted twice, it would cost others their place. */
+  #toCome(): Excess {
+    const { index } = this.#options.manifest.store;
+    const toCome = { bytes: 0, entries: 0 };
+    for (const { local_path, size_bytes } of this.#incoming) {
+      if (index.getByPath(local_path) !== undefined) continue;
+      toCome.bytes += size_bytes;
+      toCome.entries += 1;
+    }
+    return toCome;
   }
 
   #whole(keep: string): Budget {
@@ -209,7 +236,7 @@ export class Evictor {
       entries: (index) => index.values(),
       excess: (index, part) => ({
         bytes: this.#excessBytes(part),
-        entries: index.size + this.#incoming.entries - maxEntries * part,
+        entries: index.size + this.#toCome().entries - maxEntries * part,
       }),
       mayGo: (entry) => entry.pinned !== true && entry.s3_url !== keep,
     };
