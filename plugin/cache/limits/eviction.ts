@@ -5,6 +5,7 @@ import { leastRecentlyUsed } from './leastRecentlyUsed.ts';
 import type { LiveManifest } from '../liveManifest.ts';
 import type { CacheLogger } from '../logger.ts';
 import { actorsOf } from '../manifest/manifestEntry.ts';
+import { Incoming } from './incoming.ts';
 import type { ManifestIndex } from '../manifest/manifestIndex.ts';
 import type { RecentUses } from './recentUses.ts';
 import { createSerial } from '../serial.ts';
@@ -69,17 +70,17 @@ export class Evictor {
   readonly #serial = createSerial();
   readonly #timer: NodeJS.Timeout | undefined;
   #expiredAt = Number.NEGATIVE_INFINITY;
-  /** What is about to be stored, or has just been. */
-  readonly #incoming = new Set<ManifestEntry>();
-  /** One at a time, so that nobody is passed over. */
-  readonly #admissions = createSerial();
-  #onStored: (() => void) | undefined;
+  readonly #incoming: Incoming;
   #roomyAt = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(options: EvictorOptions) {
     this.#options = options;
-    const { maxAge } = options.limits;
+    const { maxAge, maxSize, maxEntries } = options.limits;
+    this.#incoming = new Incoming({
+      index: () => options.manifest.store.index,
+      limits: { bytes: maxSize, entries: maxEntries },
+    });
     if (maxAge === undefined) return;
     const every = Math.max(100, Math.min(EXPIRE_EVERY_MS, maxAge / 2));
     this.#timer = setInterval(() => void this.#expire().catch(() => undefined), every).unref();
@@ -92,13 +93,12 @@ export class Evictor {
 
   /** Stores an image after room was made for it, so that the cache is never larger than it may be. */
   async admit<Result>(entry: ManifestEntry, store: () => Promise<Result>): Promise<Result> {
-    await this.#admissions(() => this.#admitted(entry));
+    await this.#incoming.enter(entry);
     try {
       await this.#makeRoom(entry.s3_url);
       return await store();
     } finally {
-      this.#incoming.delete(entry);
-      this.#onStored?.();
+      this.#incoming.leave(entry);
     }
   }
 
@@ -135,7 +135,7 @@ export class Evictor {
   }
 
   async #makeRoom(keep: string): Promise<void> {
-    await this.#reclaim(this.#excessBytes());
+    await this.#reclaim(this.#excess().bytes);
     await this.#fit(this.#whole(keep));
   }
 
@@ -199,45 +199,21 @@ export class Evictor {
     return freed;
   }
 
-  #excessBytes(part = 1): number {
+  /** Above the limits of all, or a part of them. */
+  #excess(part = 1): Excess {
     const { manifest, expendable, limits } = this.#options;
-    const bytes = expendable.reduce((sum, files) => sum + files.bytes, manifest.store.index.totalBytes);
-    return bytes + this.#toCome().bytes - limits.maxSize * part;
-  }
-
-  /** Resolves when an image is one of those that room is made for: of half of all room at most, else they would push out each other. */
-  async #admitted(entry: ManifestEntry): Promise<void> {
-    const { maxSize, maxEntries } = this.#options.limits;
-    const isTooMuch = ({ bytes, entries }: Excess) =>
-      bytes + entry.size_bytes > maxSize / 2 || entries + 1 > maxEntries / 2;
-    while (this.#incoming.size > 0 && isTooMuch(this.#toCome())) {
-      await new Promise<void>((resolve) => {
-        this.#onStored = resolve;
-      });
-    }
-    this.#incoming.add(entry);
-  }
-
-  /** What is not in the manifest yet. It is there some time before it is synced; counted twice, it would cost others their place. */
-  #toCome(): Excess {
-    const { index } = this.#options.manifest.store;
-    const toCome = { bytes: 0, entries: 0 };
-    for (const { local_path, size_bytes } of this.#incoming) {
-      if (index.getByPath(local_path) !== undefined) continue;
-      toCome.bytes += size_bytes;
-      toCome.entries += 1;
-    }
-    return toCome;
+    const { index } = manifest.store;
+    const { bytes, entries } = this.#incoming.toCome();
+    return {
+      bytes: expendable.reduce((sum, files) => sum + files.bytes, index.totalBytes) + bytes - limits.maxSize * part,
+      entries: index.size + entries - limits.maxEntries * part,
+    };
   }
 
   #whole(keep: string): Budget {
-    const { maxEntries } = this.#options.limits;
     return {
       entries: (index) => index.values(),
-      excess: (index, part) => ({
-        bytes: this.#excessBytes(part),
-        entries: index.size + this.#toCome().entries - maxEntries * part,
-      }),
+      excess: (_, part) => this.#excess(part),
       mayGo: (entry) => entry.pinned !== true && entry.s3_url !== keep,
     };
   }

@@ -1,0 +1,63 @@
+import type { ManifestEntry } from '../../protocol.ts';
+import type { ManifestIndex } from '../manifest/manifestIndex.ts';
+import { createSerial } from '../serial.ts';
+
+interface IncomingOptions {
+  /** What is in the manifest now. */
+  index: () => ManifestIndex;
+  limits: Amount;
+}
+
+interface Amount {
+  bytes: number;
+  entries: number;
+}
+
+/** Images that are being stored, and for which room is made before they are. */
+export class Incoming {
+  readonly #options: IncomingOptions;
+  readonly #images = new Set<ManifestEntry>();
+  /** One at a time, so that nobody is passed over. */
+  readonly #admissions = createSerial();
+  #onLeft: (() => void) | undefined;
+
+  constructor(options: IncomingOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the image is one of them: of half of all room at most, else they would push out each other. */
+  enter(image: ManifestEntry): Promise<void> {
+    return this.#admissions(async () => {
+      while (this.#images.size > 0 && this.#isTooMuch(image)) {
+        await new Promise<void>((resolve) => {
+          this.#onLeft = resolve;
+        });
+      }
+      this.#images.add(image);
+    });
+  }
+
+  /** The image has been stored, or could not be. */
+  leave(image: ManifestEntry): void {
+    this.#images.delete(image);
+    this.#onLeft?.();
+  }
+
+  /** What is not in the manifest yet. It is there some time before it is synced; counted twice, it would cost others their place. */
+  toCome(): Amount {
+    const index = this.#options.index();
+    const toCome = { bytes: 0, entries: 0 };
+    for (const { local_path, size_bytes } of this.#images) {
+      if (index.getByPath(local_path) !== undefined) continue;
+      toCome.bytes += size_bytes;
+      toCome.entries += 1;
+    }
+    return toCome;
+  }
+
+  #isTooMuch({ size_bytes }: ManifestEntry): boolean {
+    const { limits } = this.#options;
+    const { bytes, entries } = this.toCome();
+    return bytes + size_bytes > limits.bytes / 2 || entries + 1 > limits.entries / 2;
+  }
+}
