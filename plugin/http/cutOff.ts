@@ -9,3 +9,11 @@ export function cutOff(response: ServerResponse | Http2ServerResponse): void {
   if (response instanceof Http2ServerResponse) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   else response.destroy();
 }
+
+/** How long a reader may take nothing. */
+export const STALLED_MS = 60_000;
+
+/** Cuts off a reader that takes nothing for so long: what it does not read stays in memory. */
+export function cutOffWhenStalled(response: ServerResponse, stalledMs = STALLED_MS): void {
+  response.setTimeout(stalledMs, () => cutOff(response));
+}

@@ -2,9 +2,8 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ArrivingImage } from '../cache/downloads/arrivingImage.ts';
-import { cutOff } from './cutOff.ts';
+import { cutOffWhenStalled } from './cutOff.ts';
 import { securityHeaders } from './respond.ts';
-import { STALLED_MS } from './unreadBodies.ts';
 
 /**
  * Whether an image may be answered while it is being downloaded: to a plain GET, and not in HTTP/1.0, where an answer that
@@ -29,6 +28,6 @@ export async function streamImage(response: ServerResponse, { contentType, body 
     ...securityHeaders(response),
   };
   response.writeHead(200, headers);
-  response.setTimeout(STALLED_MS, () => cutOff(response)); // what comes meanwhile is held for the reader
+  cutOffWhenStalled(response);
   await pipeline(Readable.from(body.follow(), { objectMode: false }), response, { end: false });
 }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { ImageCacheError } from '../errors.ts';
-import { cutOff } from './cutOff.ts';
+import { STALLED_MS, cutOffWhenStalled } from './cutOff.ts';
 
 export interface UnreadBodiesOptions {
   /** All bodies together. @default 512 MB */
@@ -9,8 +9,6 @@ export interface UnreadBodiesOptions {
   stalledMs?: number;
 }
 
-/** How long a reader may take nothing. */
-export const STALLED_MS = 60_000;
 /** Below this a body is sent in any case: what a socket takes at once costs nothing, and small ones are most. */
 const LARGE_BYTES = 1 << 20;
 const RETRY_AFTER_MS = 1000;
@@ -53,6 +51,6 @@ export class UnreadBodies {
     response.once('close', () => {
       this.#bytes -= bytes;
     });
-    response.setTimeout(this.#stalledMs, () => cutOff(response));
+    cutOffWhenStalled(response, this.#stalledMs);
   }
 }

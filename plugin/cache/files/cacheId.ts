@@ -2,12 +2,11 @@ import { createHash, randomUUID } from 'node:crypto';
 import { link, open, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from './fileError.ts';
+import { CACHE_ID_FILE } from './layout.ts';
 import { READ } from './openFlags.ts';
 import { replaceFile } from './replaceFile.ts';
 import { temporaryPath } from './temporary.ts';
 import { writeOnce } from './writeOnce.ts';
-
-const CACHE_ID_FILE = 'CACHE_ID';
 
 /** Longer than what we write. */
 const MAX_BYTES = 256;

@@ -3,14 +3,13 @@ import { dirname, join } from 'node:path';
 import { ImageCacheError } from '../../errors.ts';
 import { readCacheId } from './cacheId.ts';
 import { errnoOf, fileError } from './fileError.ts';
-import { IMAGES_DIR, JOURNAL_DIR, QUARANTINE_DIR, TMP_DIR, VARIANTS_DIR } from './layout.ts';
+import { IMAGES_DIR, JOURNAL_DIR, QUARANTINE_DIR, TAG_FILE, TMP_DIR, VARIANTS_DIR } from './layout.ts';
 import { makeDirectory } from './makeDirectory.ts';
-import { TAG_FILE, ensureOwnDirectory } from './ownDirectory.ts';
+import { ensureOwnDirectory } from './ownDirectory.ts';
 import { syncDirectory } from './syncDirectory.ts';
 import { sweepTemporary } from './temporary.ts';
 import { writeOnce } from './writeOnce.ts';
 
-/** https://bford.info/cachedir/ : backup programs leave such a directory out. */
 const CACHEDIR_TAG =
   'Signature: 8a477f597d28d172789f06886806bc55\n# This directory is a cache of vite-plugin-image-cache.\n';
 

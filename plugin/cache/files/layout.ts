@@ -10,6 +10,9 @@ export const JOURNAL_DIR = 'journal';
 export const VARIANTS_DIR = 'variants';
 export const QUARANTINE_DIR = 'quarantine';
 export const TMP_DIR = 'tmp';
+export const CACHE_ID_FILE = 'CACHE_ID';
+/** Marks a directory as a cache. https://bford.info/cachedir/ : backup programs leave such a one out. */
+export const TAG_FILE = 'CACHEDIR.TAG';
 
 const PLAIN_ACTOR_ID = /^[A-Za-z0-9_-]{1,64}$/;
 /** Device names that Windows finds in every directory. */

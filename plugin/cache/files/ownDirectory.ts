@@ -1,19 +1,25 @@
 import { readdir } from 'node:fs/promises';
 import { ImageCacheError } from '../../errors.ts';
-import { IMAGES_DIR, JOURNAL_DIR, MANIFEST_FILE, QUARANTINE_DIR, TMP_DIR, VARIANTS_DIR } from './layout.ts';
-
-/** Marks a directory as a cache; made with everything else. */
-export const TAG_FILE = 'CACHEDIR.TAG';
-
-const OURS = new Set([
+import {
+  CACHE_ID_FILE,
   IMAGES_DIR,
   JOURNAL_DIR,
   MANIFEST_FILE,
   QUARANTINE_DIR,
+  TAG_FILE,
   TMP_DIR,
   VARIANTS_DIR,
+} from './layout.ts';
+
+const OURS = new Set([
+  CACHE_ID_FILE,
+  IMAGES_DIR,
+  JOURNAL_DIR,
+  MANIFEST_FILE,
+  QUARANTINE_DIR,
   TAG_FILE,
-  'CACHE_ID',
+  TMP_DIR,
+  VARIANTS_DIR,
 ]);
 
 /**

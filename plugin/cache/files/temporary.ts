@@ -10,9 +10,16 @@ const NAME = /^(?:([0-9a-f]{8})-)?(\d+)-[0-9a-f-]{36}\.part$/;
 /** A process id may be in use again, or be one of another machine; nothing is written to for this long. */
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
 
+/**
+ * Stands for all processes among which ours has an id of its own: those of a machine, or of a container. Containers that
+ * share a directory do not see each other's processes, and each would take the others for dead.
+ * Limit: two machines of the same name are taken for one.
+ */
+const PID_SPACE = sha256(`${hostname()} ${pidNamespace()}`).slice(0, 8);
+
 /** A new name for a file that is being written; it tells whose it is. */
 export function temporaryPath(dir: string): string {
-  return join(dir, TMP_DIR, `${pidSpace()}-${process.pid}-${randomUUID()}.part`);
+  return join(dir, TMP_DIR, `${PID_SPACE}-${process.pid}-${randomUUID()}.part`);
 }
 
 /**
@@ -21,14 +28,13 @@ export function temporaryPath(dir: string): string {
  */
 export async function sweepTemporary(dir: string, now: number): Promise<number> {
   let removed = 0;
-  const here = pidSpace();
   const names = await readdir(join(dir, TMP_DIR)).catch(() => []);
   for (const name of names) {
     const [, space, pid] = NAME.exec(name) ?? [];
     if (pid === undefined) continue;
     const path = join(dir, TMP_DIR, name);
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }));
-    const abandoned = now - mtimeMs > ABANDONED_MS || (space === here && hasEnded(Number(pid), mtimeMs));
+    const abandoned = now - mtimeMs > ABANDONED_MS || (space === PID_SPACE && hasEnded(Number(pid), mtimeMs));
     if (!abandoned) continue;
     removed += await rm(path, { force: true }).then(
       () => 1,
@@ -36,15 +42,6 @@ export async function sweepTemporary(dir: string, now: number): Promise<number> 
     );
   }
   return removed;
-}
-
-/**
- * Stands for all processes among which ours has an id of its own: those of a machine, or of a container. Containers that
- * share a directory do not see each other's processes, and each would take the others for dead.
- * Limit: two machines of the same name are taken for one.
- */
-function pidSpace(): string {
-  return sha256(`${hostname()} ${pidNamespace()}`).slice(0, 8);
 }
 
 /** As Linux has it, e.g. `pid:[4026531836]`; elsewhere there is only one. */

@@ -3,6 +3,7 @@ import type { ImageCache } from '../../cache/imageCache.ts';
 import { ImageCacheError } from '../../errors.ts';
 import type { CacheEvent, ManifestEntry } from '../../protocol.ts';
 import type { HttpContext } from '../context.ts';
+import { isAuthorized } from '../ensureAuthorized.ts';
 import { EventLog, type LoggedEvent } from '../eventLog.ts';
 import { parseQuery } from '../query.ts';
 import { securityHeaders } from '../respond.ts';
@@ -51,18 +52,13 @@ function watchedLog(cache: ImageCache): EventLog {
 
 /** What `authorize` leaves of an event. That everything was cleared may be known to all, but not what there was. */
 async function visiblePart(
-  { authorize }: HttpContext,
+  context: HttpContext,
   request: Request,
   { event, entries }: LoggedEvent,
 ): Promise<CacheEvent | undefined> {
-  if (event === undefined || authorize === undefined) return event;
-  const isVisible = async (entry: ManifestEntry) => {
-    try {
-      return await authorize(request, entry);
-    } catch {
-      return false; // the other events must not end with this one
-    }
-  };
+  if (event === undefined || context.authorize === undefined) return event;
+  // The other events must not end with one of which the hook throws.
+  const isVisible = (entry: ManifestEntry) => isAuthorized(context, request, entry).catch(() => false);
   const visible = await Promise.all(entries.map(isVisible));
   const s3_urls = entries.flatMap(({ s3_url }, index) => (visible[index] ? [s3_url] : []));
   if (event.type === 'cleared' && event.actor_id === undefined) return { ...event, s3_urls };

@@ -1,4 +1,5 @@
 import type { Request, Response, Router } from 'express';
+import { reportFailure } from '../../cache/failures.ts';
 import { ImageCacheError } from '../../errors.ts';
 import type { PrefetchAnswer, PrefetchCounts, PrefetchLine, PrefetchRequest, PrefetchResult } from '../../protocol.ts';
 import { parseBody } from '../bodies.ts';
@@ -67,6 +68,7 @@ async function refusal(
   } catch (error) {
     const failure = ImageCacheError.from(error);
     if (failure.code !== 'NOT_AUTHORIZED' && failure.code !== 'INTERNAL') return undefined;
+    reportFailure(context.logger, url, failure);
     return { s3_url: context.cache.identify(url).s3_url, status: 'failed', error: failure.toItem() };
   }
 }
