@@ -14,6 +14,18 @@ export const CACHE_ID_FILE = 'CACHE_ID';
 /** Marks a directory as a cache. https://bford.info/cachedir/ : backup programs leave such a one out. */
 export const TAG_FILE = 'CACHEDIR.TAG';
 
+/** All that is made at the top of the directory, but for what is hidden. */
+export const OWN_NAMES: ReadonlySet<string> = new Set([
+  MANIFEST_FILE,
+  IMAGES_DIR,
+  JOURNAL_DIR,
+  VARIANTS_DIR,
+  QUARANTINE_DIR,
+  TMP_DIR,
+  CACHE_ID_FILE,
+  TAG_FILE,
+]);
+
 const PLAIN_ACTOR_ID = /^[A-Za-z0-9_-]{1,64}$/;
 /** Device names that Windows finds in every directory. */
 const DEVICE_NAME = /^(?:con|prn|aux|nul|com\d|lpt\d)$/i;

@@ -1,26 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { ImageCacheError } from '../../errors.ts';
-import {
-  CACHE_ID_FILE,
-  IMAGES_DIR,
-  JOURNAL_DIR,
-  MANIFEST_FILE,
-  QUARANTINE_DIR,
-  TAG_FILE,
-  TMP_DIR,
-  VARIANTS_DIR,
-} from './layout.ts';
-
-const OURS = new Set([
-  CACHE_ID_FILE,
-  IMAGES_DIR,
-  JOURNAL_DIR,
-  MANIFEST_FILE,
-  QUARANTINE_DIR,
-  TAG_FILE,
-  TMP_DIR,
-  VARIANTS_DIR,
-]);
+import { OWN_NAMES, TAG_FILE } from './layout.ts';
 
 /**
  * Refuses a directory with other things in it: a cache keeps all that is in its directory out of version control, backups and Vite's
@@ -29,7 +9,7 @@ const OURS = new Set([
  */
 export async function ensureOwnDirectory(dir: string): Promise<void> {
   const names: string[] = await readdir(dir).catch(() => []); // whatever is wrong with it is found when it is used
-  const foreign = names.find((name) => !OURS.has(name) && !name.startsWith('.'));
+  const foreign = names.find((name) => !OWN_NAMES.has(name) && !name.startsWith('.'));
   if (foreign === undefined || names.includes(TAG_FILE)) return;
   throw new ImageCacheError('CACHE_DIR_UNSAFE', 'The directory of `cacheDir` holds files that are not of the cache.', {
     hint: "Give the cache a directory of its own, e.g. '.image-cache': what is in it is kept out of version control, and from Vite.",
