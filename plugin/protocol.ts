@@ -12,6 +12,12 @@ export const MANIFEST_VERSION = '1.0';
 /** Custom event on Vite's HMR socket that carries a {@link CacheEvent}. */
 export const EVENT_NAME = 'image-cache:event';
 
+/**
+ * An app's own fields about an image (seed 003: style, title, prompt, model): any JSON object of at most 2,048 bytes. Whoever may
+ * prefetch the image may set them, so an app must treat them as it treats any other input.
+ */
+export type ImageMeta = Record<string, unknown>;
+
 /** What is known about one cached image. Times are milliseconds since the epoch. */
 export interface ManifestEntry {
   /** Canonical, unsigned URL of the object. Never carries a signature. */
@@ -45,6 +51,8 @@ export interface ManifestEntry {
   last_used_at: number;
   /** Never evicted. */
   pinned?: boolean;
+  /** The app's own fields, as the last prefetch that named some gave them. They go with the entry. */
+  meta?: ImageMeta;
 }
 
 /** `GET /manifest`, and the content of `manifest.json`. */
@@ -78,6 +86,11 @@ export interface PrefetchImage {
   s3_url: string;
   /** Name for people; defaults to the last part of the object's key. */
   filename?: string;
+  /**
+   * The app's own fields, which are kept in the image's entry, e.g. `{ style: 'noir', model: 'v3' }`. They take the place of those it
+   * had; `{}` removes them, and without `meta` they stay.
+   */
+  meta?: ImageMeta;
 }
 
 /** `POST /prefetch` */

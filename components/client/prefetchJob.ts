@@ -6,8 +6,8 @@ import type { PrefetchItemResult } from './prefetchResults.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { PrefetchCall } from './sendPrefetch.ts';
 
-/** A URL, or a URL and a name for people. */
-export type ImageInput = string | { s3_url: string; filename?: string };
+/** A URL, or a URL with a name for people and the app's own fields, which are kept in the image's entry. */
+export type ImageInput = string | PrefetchImage;
 
 export interface PrefetchOptions {
   /**

@@ -44,6 +44,10 @@ export class EventHub {
       const entry = index.get(change.entry.s3_url) ?? change.entry;
       this.#emit({ type: 'stored', entry }, [entry]);
     }
+    if (change.op === 'meta') {
+      const entry = index.get(change.key);
+      if (entry !== undefined) this.#emit({ type: 'stored', entry }, [entry]);
+    }
     if (change.op === 'delete' && change.reason === 'invalidated') {
       this.#emit({ type: 'invalidated', s3_urls: [...change.keys] }, removed);
     }

@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import type { ErrorCode, InvalidateRequest, LookupRequest, PinRequest, PrefetchRequest } from '../protocol.ts';
+import { metaProblem } from '../cache/manifest/imageMeta.ts';
+import type {
+  ErrorCode,
+  ImageMeta,
+  InvalidateRequest,
+  LookupRequest,
+  PinRequest,
+  PrefetchImage,
+  PrefetchRequest,
+} from '../protocol.ts';
 import { actorIdProblem } from './actorId.ts';
 
 /** A wrong value gets the code of its field, whatever is wrong with it. */
@@ -30,10 +39,20 @@ const filename = text('INVALID_FILENAME', (value) => {
   return value.length > MAX_FILENAME_LENGTH ? `must have at most ${MAX_FILENAME_LENGTH} characters` : undefined;
 });
 
+const meta = z.unknown().transform((value, context): ImageMeta => {
+  const problem = metaProblem(value);
+  if (problem === undefined) return value as ImageMeta; // metaProblem refuses all but plain objects of JSON
+  context.addIssue({ code: 'custom', message: problem });
+  return z.NEVER;
+});
+
 export const prefetchSchema: z.ZodType<PrefetchRequest> = z.object({
   actor_id: actorId,
   images: z
-    .array(z.object({ s3_url: url, filename: filename.optional() }).transform(withoutUndefined), LIST)
+    .array(
+      z.object({ s3_url: url, filename: filename.optional(), meta: meta.optional() }).transform(withoutUndefined),
+      LIST,
+    )
     .max(MAX_IMAGES, `must have at most ${MAX_IMAGES} images`),
   priority: z.enum(['high', 'normal']).default('normal'),
   revalidate: z.boolean({ error: 'must be true or false' }).default(false),
@@ -56,6 +75,15 @@ export const pinSchema: z.ZodType<PinRequest> = z
     return z.NEVER;
   });
 
-function withoutUndefined({ s3_url, filename }: { s3_url: string; filename?: string | undefined }) {
-  return filename === undefined ? { s3_url } : { s3_url, filename };
+/** An optional field that was not sent is absent, and not there with the value `undefined`. */
+function withoutUndefined({
+  s3_url,
+  filename,
+  meta,
+}: {
+  s3_url: string;
+  filename?: string | undefined;
+  meta?: ImageMeta | undefined;
+}): PrefetchImage {
+  return { s3_url, ...(filename !== undefined && { filename }), ...(meta !== undefined && { meta }) };
 }

@@ -1,9 +1,10 @@
 import { ImageCacheError } from '../../errors.ts';
-import type { ManifestEntry, PrefetchImage, PrefetchResult, Priority } from '../../protocol.ts';
+import type { ImageMeta, ManifestEntry, PrefetchImage, PrefetchResult, Priority } from '../../protocol.ts';
 import type { Adoption } from '../discovery/adoption.ts';
 import type { BlobStore } from '../files/blobs.ts';
 import type { Freshness, Revalidation } from '../freshness/freshness.ts';
 import type { LiveManifest } from '../liveManifest.ts';
+import { isSameMeta } from '../manifest/imageMeta.ts';
 import { reportFailure, withoutQuery } from '../failures.ts';
 import type { CacheLogger } from '../logger.ts';
 import type { MissPath } from './missPath.ts';
@@ -32,6 +33,9 @@ export interface PrefetcherOptions<Object extends SourceObject> {
   logger: CacheLogger;
 }
 
+/** The result of an image that is in the cache now. */
+type CachedResult = Exclude<PrefetchResult, { status: 'failed' }>;
+
 const NOT_ASKED: Revalidation = {};
 
 /** Sees to it that images are cached before they are asked for, at as few requests as that takes. */
@@ -50,7 +54,7 @@ export class Prefetcher<Object extends SourceObject> {
       const object = source.identify(image.s3_url);
       s3_url = object.key;
       const named = image.filename === undefined ? object : { ...object, filename: image.filename };
-      return await this.#prefetch(named, actorId, options);
+      return await this.#describe(await this.#prefetch(named, actorId, options), image.meta);
     } catch (error) {
       const failure = ImageCacheError.from(error);
       reportFailure(logger, s3_url, failure);
@@ -58,7 +62,16 @@ export class Prefetcher<Object extends SourceObject> {
     }
   }
 
-  async #prefetch(object: Object, actorId: string, options: PrefetchOptions): Promise<PrefetchResult> {
+  /** Keeps the app's own fields with the image, whichever way it came into the cache. */
+  async #describe(result: CachedResult, meta: ImageMeta | undefined): Promise<PrefetchResult> {
+    if (meta === undefined || isSameMeta(result.entry.meta, meta)) return result;
+    const { store } = this.#options.manifest;
+    const { s3_url: key } = result;
+    await store.append({ op: 'meta', key, meta });
+    return { ...result, entry: store.index.get(key) ?? result.entry };
+  }
+
+  async #prefetch(object: Object, actorId: string, options: PrefetchOptions): Promise<CachedResult> {
     const { manifest, adoption, missPath, improve } = this.#options;
     const { priority: urgency = 'normal', signal } = options;
     const known = await manifest.find((index) => index.get(object.key));
@@ -75,7 +88,7 @@ export class Prefetcher<Object extends SourceObject> {
     cached: ManifestEntry,
     actorId: string,
     { priority: urgency = 'normal', signal, revalidate = false }: PrefetchOptions,
-  ): Promise<PrefetchResult> {
+  ): Promise<CachedResult> {
     const { freshness, missPath, improve } = this.#options;
     const isDue = revalidate || freshness.isDue(cached);
     const { changed, failure } = isDue ? await freshness.revalidate(object, cached, { urgency, signal }) : NOT_ASKED;

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { ManifestEntry } from '../../protocol.ts';
+import type { ImageMeta, ManifestEntry } from '../../protocol.ts';
 
 /** A change of the manifest. Each carries all it needs, so that applying one twice changes nothing. */
 export type ManifestChange =
@@ -14,6 +14,8 @@ export type ManifestChange =
   | { op: 'replace'; entry: ManifestEntry; sha256: string }
   /** Thumbhashes that were made of images with these digests. */
   | { op: 'placeholder'; images: readonly { key: string; sha256: string; placeholder: string }[] }
+  /** The app's own fields of an image; `{}` for none. */
+  | { op: 'meta'; key: string; meta: ImageMeta }
   | { op: 'delete'; keys: readonly string[]; reason: 'invalidated' | 'evicted' | 'missing' }
   /** Every image, or those that only this actor uses. */
   | { op: 'clear'; actor?: string }

@@ -1,5 +1,6 @@
 import type { ManifestEntry } from '../../protocol.ts';
 import { insidePath } from '../files/layout.ts';
+import { metaProblem } from './imageMeta.ts';
 
 const SHA256 = /^[0-9a-f]{64}$/;
 const BASE64 = /^[A-Za-z0-9+/]{4,60}={0,2}$/;
@@ -30,6 +31,7 @@ export function parseEntry(value: unknown): ManifestEntry | undefined {
     (entry.original_size_bytes === undefined || isCount(entry.original_size_bytes)) &&
     (entry.original_sha256 === undefined || (isText(entry.original_sha256) && SHA256.test(entry.original_sha256))) &&
     (entry.placeholder === undefined || (isText(entry.placeholder) && BASE64.test(entry.placeholder))) &&
+    (entry.meta === undefined || metaProblem(entry.meta) === undefined) &&
     (entry.actor_ids === undefined || (Array.isArray(entry.actor_ids) && entry.actor_ids.every(isText)));
   return known ? (entry as ManifestEntry) : undefined; // every required field was just checked
 }

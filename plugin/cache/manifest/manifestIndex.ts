@@ -1,4 +1,4 @@
-import type { CompressionStats, ManifestEntry } from '../../protocol.ts';
+import type { CompressionStats, ImageMeta, ManifestEntry } from '../../protocol.ts';
 import { CompressionTotals } from '../compression/compressionTotals.ts';
 import { inParts } from '../inParts.ts';
 import { ActorIndex } from './actorIndex.ts';
@@ -107,6 +107,8 @@ export class ManifestIndex {
         return this.#replace(change.entry, change.sha256);
       case 'placeholder':
         return change.images.flatMap((image) => this.#setPlaceholder(image));
+      case 'meta':
+        return this.#setMeta(change.key, change.meta);
       case 'delete':
         return change.keys.map((key) => this.#delete(key)).filter((entry) => entry !== undefined);
       case 'use':
@@ -140,10 +142,10 @@ export class ManifestIndex {
     const entry = parseEntry(value);
     if (entry === undefined) return [];
     const path = insidePath(entry.local_path) ?? '';
+    const known = this.#byKey.get(entry.s3_url);
+    const meta = entry.meta ?? known?.meta;
     const isPinned =
-      entry.pinned === true ||
-      this.#byKey.get(entry.s3_url)?.pinned === true ||
-      actorsOf(entry).some((actor) => this.#pinnedActors.has(actor));
+      entry.pinned === true || known?.pinned === true || actorsOf(entry).some((actor) => this.#pinnedActors.has(actor));
     const stored = {
       ...entry,
       // The same string, where it is: at a million entries each byte of one counts for a megabyte (T65).
@@ -151,6 +153,7 @@ export class ManifestIndex {
       actor_id: this.#shared(entry.actor_id),
       content_type: this.#shared(entry.content_type),
       ...(isPinned && { pinned: true }),
+      ...(meta !== undefined && { meta }),
     };
 
     const previous = this.#delete(entry.s3_url);
@@ -193,6 +196,13 @@ export class ManifestIndex {
   #setPlaceholder({ key, sha256, placeholder }: { key: string; sha256: string; placeholder: string }): ManifestEntry[] {
     const entry = this.#byKey.get(key);
     return entry?.sha256 === sha256 ? this.#put({ ...entry, placeholder }) : [];
+  }
+
+  #setMeta(key: string, meta: ImageMeta): ManifestEntry[] {
+    const entry = this.#delete(key); // a new entry takes over what the old one has
+    if (entry === undefined) return [];
+    const { meta: _, ...rest } = entry;
+    return this.#put(Object.keys(meta).length === 0 ? rest : { ...rest, meta });
   }
 
   #delete(key: string): ManifestEntry | undefined {
