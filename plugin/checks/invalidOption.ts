@@ -9,7 +9,7 @@ export function invalidOption(options: unknown, error: z.ZodError): ImageCacheEr
   if (issue?.code === 'unrecognized_keys') {
     const name = [...path, ...issue.keys.slice(0, 1)].join('.');
     return new ImageCacheError('INVALID_OPTION', `imageCache: there is no option \`${name}\`.`, {
-      hint: 'Check the spelling; the README lists every option.',
+      hint: 'Check the spelling; docs/options.md lists every option.',
     });
   }
   const came = valueAt(options, path);

@@ -21,7 +21,7 @@ const ENTRIES = [
 const HEAD = `# API
 
 Generated from the docstrings by \`npm run docs\`. How things are done is in the [cookbook](./cookbook.md); the HTTP calls
-are in the [README](../README.md#api).
+are in [http.md](./http.md).
 `;
 
 /** The API page, made of what the entry points export and what their docstrings say. */

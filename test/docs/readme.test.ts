@@ -1,20 +1,32 @@
-import { readFile } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
-import * as client from '../../components/client/index.ts';
-import * as react from '../../components/index.ts';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { BucketOptions } from '../../plugin/options.ts';
+import { resolveOptions } from '../../plugin/resolveOptions.ts';
+import { createIdentify } from '../../plugin/source/s3Url.ts';
 
-const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
-/** The names in the first column of a table of exports. */
-function namesIn(head: string): string[] {
-  const [, table = ''] = new RegExp(`^\\| ${head}.*\\n\\|.*\\n((?:\\|.*\\n)+)`, 'm').exec(readme) ?? [];
-  const cells = table.split('\n').map((row) => row.split('|')[1] ?? '');
-  return cells.flatMap((cell) => Array.from(cell.matchAll(/`<?(\w+)/g), ([, name = '']) => name));
-}
+/** The table of stores, each with its line of `buckets`, and what a placeholder in it stands for. */
+const stores = Array.from(readme.matchAll(/^\| ([\w ]+?) +\| `(\{ name: .+? \})`/gm), ([, store = '', line = '']) => ({
+  store,
+  line: line.replaceAll(/<(\w+)>/g, '$1'),
+}));
 
-describe('what the README names is exported', () => {
-  test.each(namesIn('from `/react`'))('%s from /react', (name) => expect(react).toHaveProperty(name));
-  test.each(namesIn('from `/client`'))('%s from /client', (name) => expect(client).toHaveProperty(name));
-  test('and there is something', () =>
-    expect([...namesIn('from `/react`'), ...namesIn('from `/client`')].length).toBe(14));
+const SIGNED: Record<string, string> = {
+  MinIO: 'http://localhost:9000/team-photos/a.jpg?X-Amz-Signature=1',
+  'Cloudflare R2': 'https://account.r2.cloudflarestorage.com/team-photos/a.jpg?X-Amz-Signature=1',
+  'Google Cloud': 'https://storage.googleapis.com/team-photos/a.jpg?X-Goog-Signature=1',
+  Azure: 'https://account.blob.core.windows.net/container/a.jpg?sv=2024-11-04&sig=1',
+};
+
+describe('README: a line of `buckets` for each store', () => {
+  it('has one for each of them', () => expect(stores.map(({ store }) => store)).toEqual(Object.keys(SIGNED)));
+
+  it.each(stores)('$store: is accepted as it stands, and takes the URLs that are signed there', ({ store, line }) => {
+    const json = line.replaceAll(/(\w+): '([^']*)'/g, '"$1": "$2"');
+    const identify = createIdentify(resolveOptions({ buckets: [JSON.parse(json) as BucketOptions] }));
+    const { key, signed } = identify(SIGNED[store] ?? '');
+    expect(key).toMatch(/\/a\.jpg$/);
+    expect(signed).toBe(true);
+  });
 });

@@ -17,9 +17,9 @@ vi.setConfig({ testTimeout: 60_000 });
  * of a server goes before all else.
  */
 const app = freshViteApp(async (path) => {
-  const snippets = snippetsOf(await readFile(join(root, 'README.md'), 'utf8'));
-  const [config, usage] = snippets;
-  const inProduction = snippets.find(({ code }) => code.includes('configureImageCache('));
+  const [config, usage] = snippetsOf(await readFile(join(root, 'README.md'), 'utf8'));
+  const production = snippetsOf(await readFile(join(root, 'docs', 'production.md'), 'utf8'));
+  const inProduction = production.find(({ code }) => code.includes('configureImageCache('));
   const [, importLine = '', element = ''] = /^(import .*\n)\n(<CachedImage .*\/>);\n$/.exec(usage?.code ?? '') ?? [];
   await writeFile(join(path, config?.name ?? ''), config?.code ?? '');
   const file = join(path, 'src', 'App.tsx');
