@@ -1,7 +1,7 @@
 'use client';
 
 import { type ComponentPropsWithRef, type ReactElement, type ReactNode, useId } from 'react';
-import type { PrefetchProgress as Progress } from './client/prefetchProgress.ts';
+import type { FailureReason, PrefetchProgress as Progress } from './client/prefetchProgress.ts';
 import { usePrefetch } from './usePrefetch.ts';
 
 /** The same name for what is shown and for what shows it. */
@@ -15,6 +15,8 @@ export interface PrefetchProgressTexts {
   paused(images: Images): string;
   /** There is work, and it waits for the network. */
   offline(images: Images): string;
+  /** S3 or the server is away; it goes on by itself. */
+  waiting(images: Images, reason: FailureReason | undefined): string;
   /** Everything is settled. */
   done(images: Images): string;
   /** Said once, when the first image has failed. */
@@ -36,6 +38,7 @@ const ENGLISH: PrefetchProgressTexts = {
   running: count,
   paused: (images) => `Paused at ${count(images)}`,
   offline: (images) => `Waiting for the network at ${count(images)}`,
+  waiting: (images, reason) => `Waiting at ${count(images)}${reason ? `: ${reason.detail}` : ''}`,
   done: ({ total, failed }) =>
     failed === 0 ? `All ${total} images fetched` : `${total - failed} of ${total} images fetched, ${failed} failed`,
   failing: () => 'An image could not be fetched',
@@ -55,7 +58,7 @@ const STYLE = `
 
 /**
  * How far fetching ahead is, for everybody: a bar with a name, numbers and a text; the end and the first failure are
- * read out politely. Without anything to fetch it shows nothing. Looks plain, and takes any style by
+ * read out politely, and so is a wait for S3. Without anything to fetch it shows nothing. Looks plain, and takes any style by
  * `.image-cache-progress`, `[role='progressbar']` and `.image-cache-progress-bar`.
  * @example <PrefetchProgress label="Photographs" />
  */
@@ -68,10 +71,10 @@ export function PrefetchProgress({
 }: PrefetchProgressProps): ReactElement {
   const labelId = useId();
   const { progress: own } = usePrefetch();
-  const { state, images, total } = given ?? own;
+  const { state, reason, images, total } = given ?? own;
   const say = { ...ENGLISH, ...texts };
   const isDone = state === 'idle' && total > 0;
-  const text = state === 'idle' ? say.done(images) : say[state](images);
+  const text = state === 'idle' ? say.done(images) : say[state](images, reason);
   // Actors are known before their images are.
   const isKnown = images.total > 0;
 
@@ -102,12 +105,12 @@ export function PrefetchProgress({
         </>
       )}
       {/* Always there: a region that comes with its text is not read out. */}
-      <output>{announcement(isDone, text, images, say)}</output>
+      <output>{announcement(isDone || state === 'waiting', text, images, say)}</output>
     </div>
   );
 }
 
-function announcement(isDone: boolean, text: string, images: Images, say: PrefetchProgressTexts): string {
-  if (isDone) return text;
+function announcement(isNews: boolean, text: string, images: Images, say: PrefetchProgressTexts): string {
+  if (isNews) return text;
   return images.failed > 0 ? say.failing(images) : '';
 }

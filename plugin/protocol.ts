@@ -120,6 +120,8 @@ export interface ItemError {
   code: ErrorCode;
   detail: string;
   hint?: string;
+  /** It may well be gone at the next attempt: a 5xx of S3, a connection that was lost. */
+  transient?: true;
 }
 
 /**

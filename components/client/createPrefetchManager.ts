@@ -1,5 +1,6 @@
 import type { Priority } from '../../plugin/protocol.ts';
 import { browserNetwork, type Network } from './network.ts';
+import { createOutage } from './outage.ts';
 import {
   type ActorResult,
   createPrefetchJob,
@@ -30,13 +31,18 @@ export interface ActorInput {
 /**
  * Fetches actors' images ahead. Normal actors go one at a time with a pause between them; a high one goes at once,
  * and no normal one starts before it is through. Without a server nothing is sent.
+ *
+ * While S3 or the server is away it waits (state `waiting`), and goes on by itself when an image comes; as long as the page
+ * lives, it does not give up. An image that can't be had for another reason (S3 does not have it or refuses it, it is no image)
+ * fails at once, and one of which S3 says ten times that it has an error of its own (5xx), or which does not come in time ten
+ * times, fails, too.
  */
 export interface PrefetchManager {
   /** Queues actors. One that is queued gets the new images, one that runs is left alone, a settled one runs again. */
   startPrefetch(actors: readonly ActorInput[], options?: PrefetchOptions): void;
   /**
-   * Fetches one actor ahead of all others, in place of any earlier job of the same actor. While paused or offline it
-   * waits. Resolves with a result for every image when all are settled (or the job is cancelled); never rejects.
+   * Fetches one actor ahead of all others, in place of any earlier job of the same actor. While paused, offline, or while S3 is
+   * away it waits: `cancel(id)` after a time of your own ends that. Resolves with a result for every image when all are settled (or the job is cancelled); never rejects.
    * @example
    * const { results } = await prefetchManager.prefetchActor(actorId, images);
    * const missing = results.filter(({ status }) => status === 'failed');
@@ -46,6 +52,7 @@ export interface PrefetchManager {
   prefetchActor(id: string, images: readonly ImageInput[], options?: PrefetchOptions): Promise<ActorResult>;
   /** Sends nothing more. The request in flight (at most 250 images) goes on: to abort it would waste it. */
   pause(): void;
+  /** Goes on, and tries at once what it waited for. */
   resume(): void;
   /** Aborts one actor, or all that are not settled. */
   cancel(id?: string): void;
@@ -75,13 +82,15 @@ export interface PrefetchManagerSettings {
   delayMs?: number;
   /** @default setTimeout */
   after?: (ms: number, run: () => void) => void;
+  /** @default Math.random */
+  random?: () => number;
 }
 
 const MAX_FAILURES = 100;
 
 export function createPrefetchManager(settings: PrefetchManagerSettings): TabPrefetchManager {
   const { isEnabled, send, onCached, network = browserNetwork, delayMs = 100 } = settings;
-  const { after = (ms, run) => void setTimeout(run, ms), turn = alwaysMine } = settings;
+  const { after = (ms, run) => void setTimeout(run, ms), random = Math.random, turn = alwaysMine } = settings;
   const jobs = new Map<string, PrefetchJob>();
   const queue = createPriorityQueue<PrefetchJob>();
   const running = new Set<PrefetchJob>();
@@ -94,9 +103,10 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
   let isEmitting = false;
   let snapshot: PrefetchProgress | undefined;
   let unsubscribeNetwork: (() => void) | undefined;
+  const outage = createOutage({ onChange: wake, after, random });
 
   const isBusy = (): boolean => queue.size + running.size > 0;
-  const mayRun = (): boolean => !isPaused && network.allowed && isEnabled();
+  const mayRun = (): boolean => !isPaused && network.allowed && isEnabled() && !outage.isWaiting;
 
   const mayRunNormal = (): boolean => turn.isMine && running.size === 0 && !isResting;
 
@@ -104,6 +114,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
     send,
     mayRun,
     isOnline: () => network.allowed,
+    outage,
     onChange: changed,
     onCached(url, result) {
       bytes = { ...bytes, [result.status]: bytes[result.status] + result.entry.size_bytes };
@@ -117,12 +128,15 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
   function getState(): PrefetchProgress['state'] {
     if (isPaused) return 'paused';
     if (!isBusy()) return 'idle';
-    return network.allowed ? 'running' : 'offline';
+    if (!network.allowed) return 'offline';
+    return outage.reason === undefined ? 'running' : 'waiting';
   }
 
   function getProgress(): PrefetchProgress {
     const actors = (): ActorProgress[] => Array.from(jobs.values(), ({ progress }) => progress);
-    snapshot ??= { state: getState(), ...countActors(actors()), bytes, failures };
+    const state = getState();
+    const reason = state === 'waiting' ? outage.reason : undefined;
+    snapshot ??= { state, ...(reason && { reason }), ...countActors(actors()), bytes, failures };
     return snapshot;
   }
 
@@ -147,6 +161,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
     if (!isBusy()) {
       unsubscribeNetwork?.();
       unsubscribeNetwork = undefined;
+      outage.end();
     }
     // A hidden tab on Save-Data must not keep the visible one from working.
     if (running.size === 0 && (queue.size === 0 || !network.allowed)) turn.giveBack();
@@ -180,7 +195,15 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
 
   function requeue(job: PrefetchJob): void {
     setState(job, 'queued');
-    queue.unshift(job.progress.priority, job);
+    // While S3 is away others have a try before it: it may be that one image alone which does not come.
+    if (outage.reason === undefined) queue.unshift(job.progress.priority, job);
+    else queue.push(job.progress.priority, job);
+  }
+
+  /** The network has changed, or somebody looks at the page again: a good time to try. */
+  function handleNetwork(): void {
+    if (network.allowed) outage.retry();
+    wake();
   }
 
   function settle(job: PrefetchJob, state: 'done' | 'failed' | 'cancelled'): void {
@@ -209,7 +232,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
     failures = failures.filter(({ actor_id }) => actor_id !== id);
     jobs.set(id, job);
     queue.push(priority, job);
-    unsubscribeNetwork ??= network.subscribe(wake);
+    unsubscribeNetwork ??= network.subscribe(handleNetwork);
     wake();
     return job;
   }
@@ -249,6 +272,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
     },
     resume() {
       isPaused = false;
+      outage.retry();
       wake();
     },
     cancel(id) {

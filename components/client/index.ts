@@ -23,7 +23,7 @@ export {
 export type { ActorResult, ImageInput, PrefetchOptions } from './prefetchJob.ts';
 export type { ActorInput, PrefetchManager } from './createPrefetchManager.ts';
 export { prefetchManager } from './prefetchManager.ts';
-export type { ActorProgress, PrefetchFailure, PrefetchProgress } from './prefetchProgress.ts';
+export type { ActorProgress, FailureReason, PrefetchFailure, PrefetchProgress } from './prefetchProgress.ts';
 export type { PrefetchItemResult } from './prefetchResults.ts';
 export type { RefreshUrl } from './refreshUrls.ts';
 export type { CacheStatus } from './resourceTiming.ts';

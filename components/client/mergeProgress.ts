@@ -13,8 +13,11 @@ export function mergeProgress(own: PrefetchProgress, others: readonly PrefetchPr
     const known = actors.get(actor.id);
     if (!known || RANK[actor.state] >= RANK[known.state]) actors.set(actor.id, actor);
   }
+  const state = mergeStates(own, others);
+  const reason = state === 'waiting' ? [own, ...others].find((each) => each.state === state)?.reason : undefined;
   return {
-    state: mergeStates(own, others),
+    state,
+    ...(reason && { reason }),
     ...countActors([...actors.values()]),
     bytes: {
       downloaded: all.reduce((sum, { bytes }) => sum + bytes.downloaded, 0),
@@ -26,15 +29,17 @@ export function mergeProgress(own: PrefetchProgress, others: readonly PrefetchPr
 
 /** What is left of a tab that is gone: its work is done or nobody's. */
 export function withoutUnsettled(progress: PrefetchProgress): PrefetchProgress {
+  const { reason: _, ...rest } = progress;
   const actors = progress.actors.filter(isSettled);
-  return { ...progress, state: 'idle', ...countActors(actors) };
+  return { ...rest, state: 'idle', ...countActors(actors) };
 }
 
 /** A pause is for all tabs, so this one knows of it itself; the others' words may be older. */
 function mergeStates(own: PrefetchProgress, others: readonly PrefetchProgress[]): PrefetchProgress['state'] {
   if (own.state === 'paused') return 'paused';
   const states = new Set([own, ...others].map(unpausedState));
-  return (['running', 'offline'] as const).find((state) => states.has(state)) ?? 'idle';
+  // A tab that waits for its turn says that it is running.
+  return (['waiting', 'running', 'offline'] as const).find((state) => states.has(state)) ?? 'idle';
 }
 
 function unpausedState({ state, actors }: PrefetchProgress): PrefetchProgress['state'] {

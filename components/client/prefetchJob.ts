@@ -1,7 +1,9 @@
-import type { PrefetchImage, PrefetchRequest, PrefetchResult, Priority } from '../../plugin/protocol.ts';
+import type { ItemError, PrefetchImage, PrefetchRequest, PrefetchResult, Priority } from '../../plugin/protocol.ts';
 import { ImageCacheRequestError } from './api.ts';
 import { imageKey } from './imageKey.ts';
-import { type ActorProgress, newActorProgress, type PrefetchFailure } from './prefetchProgress.ts';
+import { isAway, isNotNow } from './notNow.ts';
+import type { Outage } from './outage.ts';
+import { type ActorProgress, type FailureReason, newActorProgress, type PrefetchFailure } from './prefetchProgress.ts';
 import type { PrefetchItemResult } from './prefetchResults.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { PrefetchCall } from './sendPrefetch.ts';
@@ -26,6 +28,8 @@ export interface PrefetchJob {
   progress: ActorProgress;
   /** Images without a result yet. */
   left: readonly PrefetchImage[];
+  /** How often images were asked for in vain. */
+  readonly tries: Map<PrefetchImage, number>;
   /** Of the images that are settled, as they were settled. */
   readonly results: PrefetchItemResult[];
   readonly revalidate: boolean;
@@ -47,6 +51,7 @@ export interface PrefetchJobContext {
   /** Asked before each request. */
   mayRun(): boolean;
   isOnline(): boolean;
+  readonly outage: Outage;
   onChange(job: PrefetchJob): void;
   /** @param url as it was asked for */
   onCached(url: string, result: CachedResult): void;
@@ -66,10 +71,11 @@ export function createPrefetchJob(
   const left = images.map(toPrefetchImage);
   const keys = left.map(({ s3_url }) => imageKey(s3_url));
   const fingerprint = fingerprintOf(revalidate ? [...keys, 'revalidate'] : keys);
-  return { progress, left, results: [], revalidate, fingerprint, abort: new AbortController(), waiting };
+  const tries = new Map<PrefetchImage, number>();
+  return { progress, left, tries, results: [], revalidate, fingerprint, abort: new AbortController(), waiting };
 }
 
-/** Sends what is left of a job, one request after the other, until it is through, held up or aborted. */
+/** Sends what is left of a job, one request after the other, until it is through, held up or aborted; while S3 is away, one image. */
 export async function runPrefetchJob(job: PrefetchJob, context: PrefetchJobContext): Promise<void> {
   while (job.left.length > 0 && context.mayRun() && !job.abort.signal.aborted) await sendSome(job, context);
 }
@@ -77,13 +83,24 @@ export async function runPrefetchJob(job: PrefetchJob, context: PrefetchJobConte
 async function sendSome(job: PrefetchJob, context: PrefetchJobContext): Promise<void> {
   const { id: actor_id, priority } = job.progress;
   const { signal } = job.abort;
-  const images = job.left.slice(0, MAX_IMAGES);
+  const { outage } = context;
+  const images = job.left.slice(0, outage.reason === undefined ? MAX_IMAGES : 1);
   const unanswered = new Set(images);
+  const notNow: PrefetchImage[] = [];
+  let reason: FailureReason | undefined;
+  const onFailed = (image: PrefetchImage, s3_url: string, error: ItemError): void => {
+    const tries = (job.tries.get(image) ?? 0) + 1;
+    job.tries.set(image, tries);
+    if (!isNotNow(error, tries)) return recordFailure(job, context, s3_url, error);
+    notNow.push(image);
+    reason = toReason(error);
+  };
   const onResult = (index: number, result: PrefetchResult): void => {
     const image = images[index];
     if (signal.aborted || !image || !unanswered.delete(image)) return;
-    if (result.status === 'failed') recordFailure(job, context, result.s3_url, result.error);
-    else recordCached(job, context, image.s3_url, result);
+    if (result.status === 'failed') return onFailed(image, result.s3_url, result.error);
+    if (result.status === 'downloaded') outage.end();
+    recordCached(job, context, image.s3_url, result);
   };
   let fault: unknown;
   try {
@@ -97,11 +114,19 @@ async function sendSome(job: PrefetchJob, context: PrefetchJobContext): Promise<
   const later = job.left.slice(images.length);
   // Cut off by the network: what has no result is asked for again when it is back.
   if (fault !== undefined && !context.isOnline()) {
-    job.left = [...unanswered, ...later];
+    job.left = [...unanswered, ...notNow, ...later];
     return;
   }
-  job.left = later;
-  for (const image of unanswered) recordFailure(job, context, imageKey(image.s3_url), toError(fault));
+  if (isAway(fault)) {
+    notNow.unshift(...unanswered);
+    reason = toError(fault);
+  } else {
+    for (const image of unanswered) recordFailure(job, context, imageKey(image.s3_url), toError(fault));
+  }
+  // Behind the others: it may be that one image alone which does not come.
+  job.left = [...later, ...notNow];
+  if (reason) outage.begin(reason);
+  else outage.end();
 }
 
 function recordCached(job: PrefetchJob, context: PrefetchJobContext, url: string, result: CachedResult): void {
@@ -118,17 +143,10 @@ function recordCached(job: PrefetchJob, context: PrefetchJobContext, url: string
   context.onChange(job);
 }
 
-type FailureReason = Pick<PrefetchFailure, 'code' | 'detail' | 'hint'>;
-
-function recordFailure(
-  job: PrefetchJob,
-  context: PrefetchJobContext,
-  s3_url: string,
-  { code, detail, hint }: FailureReason,
-): void {
+function recordFailure(job: PrefetchJob, context: PrefetchJobContext, s3_url: string, error: FailureReason): void {
   const { id: actor_id, completed, failed } = job.progress;
   job.progress = { ...job.progress, completed: completed + 1, failed: failed + 1 };
-  const failure = { s3_url, code, detail, ...(hint !== undefined && { hint }) };
+  const failure = { s3_url, ...toReason(error) };
   job.results.push({ ...failure, status: 'failed' });
   context.onFailure({ actor_id, ...failure });
   context.onChange(job);
@@ -138,7 +156,14 @@ function toError(fault: unknown): FailureReason {
   if (!(fault instanceof ImageCacheRequestError)) {
     return { code: 'UNREACHABLE', detail: 'The server did not answer for this image.' };
   }
-  const { code, detail, hint } = fault;
+  return toReason(fault);
+}
+
+function toReason({
+  code,
+  detail,
+  hint,
+}: Pick<ImageCacheRequestError, keyof FailureReason> | FailureReason): FailureReason {
   return { code, detail, ...(hint !== undefined && { hint }) };
 }
 

@@ -3,8 +3,13 @@ import type { RequestErrorCode } from './api.ts';
 
 /** How far prefetching is. The same object until something changes. */
 export interface PrefetchProgress {
-  /** `offline` also stands for a hidden tab on Save-Data: there is work, and it waits for the network. */
-  state: 'idle' | 'running' | 'paused' | 'offline';
+  /**
+   * `offline` also stands for a hidden tab on Save-Data: there is work, and it waits for the network. `waiting`: S3 or the server
+   * is away; one image is tried after 1 s, 2 s, 4 s … every 30 s, and all goes on by itself when that has come.
+   */
+  state: 'idle' | 'running' | 'paused' | 'offline' | 'waiting';
+  /** Why nothing comes; there while `state` is `waiting`. */
+  reason?: FailureReason;
   /** Actors that are settled, whether all of their images could be had or not. */
   completed: number;
   /** All actors but the cancelled ones. */
@@ -34,13 +39,17 @@ export interface ActorProgress {
   bytes: number;
 }
 
-export interface PrefetchFailure {
-  actor_id: string;
-  /** Without its signature. */
-  s3_url: string;
+/** What is wrong, in words, and what to do about it. */
+export interface FailureReason {
   code: RequestErrorCode;
   detail: string;
   hint?: string;
+}
+
+export interface PrefetchFailure extends FailureReason {
+  actor_id: string;
+  /** Without its signature. */
+  s3_url: string;
 }
 
 export function newActorProgress(id: string, priority: Priority, total: number): ActorProgress {

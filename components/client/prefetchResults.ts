@@ -1,5 +1,5 @@
 import type { ItemError } from '../../plugin/protocol.ts';
-import type { RequestErrorCode } from './api.ts';
+import type { FailureReason } from './prefetchProgress.ts';
 
 /** How one image of a prefetch ended. `s3_url` is without its signature. */
 export type PrefetchItemResult =
@@ -10,7 +10,7 @@ export type PrefetchItemResult =
       /** Why S3 could not say whether the image has changed; the cached one stays. */
       stale?: ItemError;
     }
-  | { s3_url: string; status: 'failed'; code: RequestErrorCode; detail: string; hint?: string };
+  | ({ s3_url: string; status: 'failed' } & FailureReason);
 
 /** The results of settled actors, the newest of them. */
 export interface PrefetchResults {

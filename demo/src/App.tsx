@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react';
-import { useCacheStats } from 'vite-plugin-image-cache/react';
+import { prefetchManager, useCacheStats } from 'vite-plugin-image-cache/react';
 import type { NetworkFaults } from '../api.ts';
 import { ActorPage } from './ActorPage.tsx';
 import { Compare } from './Compare.tsx';
@@ -20,8 +20,8 @@ export function App() {
   const { stats } = useCacheStats();
   const switchNetwork = async (faults: Partial<NetworkFaults>) => {
     await change(faults);
-    // What could not be had while S3 was away is fetched now.
-    if (faults.offline === false) reload();
+    // It would try again by itself, within 30 s.
+    if (faults.offline === false && prefetchManager.getProgress().state === 'waiting') prefetchManager.resume();
   };
   const names = new Map(actors?.map(({ id, name }) => [id, name]));
   const main = useRef<HTMLElement>(null);

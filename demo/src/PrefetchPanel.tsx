@@ -68,13 +68,14 @@ export function PrefetchPanel({ stats, names, onPrefetch }: PrefetchPanelProps) 
 function titleOf({ state, images }: Pick<PrefetchProgress, 'state' | 'images'>): string {
   if (state === 'paused') return 'Paused';
   if (state === 'offline') return 'Waiting for the network';
+  if (state === 'waiting') return 'Waiting for S3';
   if (state === 'running') return 'Fetching ahead';
   return images.failed > 0 ? `Fetched ahead, ${formatCount(images.failed)} failed` : 'Fetched ahead';
 }
 
 /** Said aloud at every quarter only: each picture would be chatter. */
 function announcement({ state, images }: PrefetchProgress): string {
-  if (state === 'paused' || state === 'offline') return titleOf({ state, images });
+  if (state === 'paused' || state === 'offline' || state === 'waiting') return titleOf({ state, images });
   const quarter = images.total === 0 ? 0 : Math.floor((images.completed / images.total) * 4);
   return quarter === 0 ? '' : `${quarter * 25} percent of the pictures are fetched ahead`;
 }

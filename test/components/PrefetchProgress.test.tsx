@@ -43,9 +43,18 @@ test('is a progressbar with a name, numbers and a text', () => {
 test.each([
   ['paused', 'Paused at 12 of 40 images'],
   ['offline', 'Waiting for the network at 12 of 40 images'],
+  ['waiting', 'Waiting at 12 of 40 images'],
 ] as const)('says that it is %s', (state, text) => {
   render(<PrefetchProgress label="Photographs" progress={progressOf(state, { total: 40, completed: 12 })} />);
   expect(bar().ariaValueText).toBe(text);
+});
+
+test('R8: says what it waits for, and reads it out', () => {
+  const reason = { code: 'UPSTREAM_UNREACHABLE', detail: 's3.example.com cannot be reached (ECONNREFUSED).' } as const;
+  const progress = { ...progressOf('waiting', { total: 40, completed: 12 }), reason };
+  render(<PrefetchProgress label="Photographs" progress={progress} />);
+  const text = 'Waiting at 12 of 40 images: s3.example.com cannot be reached (ECONNREFUSED).';
+  expect([bar().ariaValueText, said()]).toEqual([text, text]);
 });
 
 test('is indeterminate while nobody knows how many images there are', () => {

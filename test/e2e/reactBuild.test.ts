@@ -98,10 +98,10 @@ it('what CachedImage loads first is less than 4 kB of gzip; what few images need
   expect(gzipSync(first).length).toBeLessThanOrEqual(4_000);
 });
 
-it('all of the React kit is less than 12 kB of gzip, besides what is loaded when it is needed', async () => {
+it('all of the React kit is less than 13 kB of gzip, besides what is loaded when it is needed', async () => {
   const { first } = await buildWith('*');
   expect(first).toContain('progressbar');
-  expect(gzipSync(first).length).toBeLessThanOrEqual(12_000);
+  expect(gzipSync(first).length).toBeLessThanOrEqual(13_000);
 });
 
 it('what is for developers is not in a build', async () => {

@@ -1,7 +1,8 @@
-import type { PrefetchRequest } from '../../../plugin/protocol.ts';
+import type { ErrorCode, PrefetchRequest } from '../../../plugin/protocol.ts';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createPrefetchManager, type PrefetchManager } from '../../../components/client/createPrefetchManager.ts';
 import { prefetchManagerOf } from '../../../components/client/prefetchManager.ts';
+import { ImageCacheRequestError, type RequestErrorCode } from '../../../components/client/api.ts';
 import type { PrefetchCall } from '../../../components/client/sendPrefetch.ts';
 import { createSubscribable } from '../../../components/client/subscribable.ts';
 import { BUCKET, type CacheServer, entryOf, presign, startCacheServer } from '../cacheServer.ts';
@@ -11,7 +12,10 @@ interface Sent {
   request: PrefetchRequest;
   call: PrefetchCall;
   finish(): void;
-  break(): void;
+  /** Each image fails with this code, or those of the given places in the request do, and the others are downloaded. */
+  fail(code: ErrorCode, places?: readonly number[]): void;
+  /** There is no answer to the request as a whole. @default lost on the way */
+  break(error?: Error): void;
 }
 
 function setUp(isEnabled = true) {
@@ -22,18 +26,26 @@ function setUp(isEnabled = true) {
   const manager = createPrefetchManager({
     isEnabled: () => isEnabled,
     network,
+    random: () => 0,
     after: (ms, run) => void timers.push({ ms, run }),
     send: (request, call) =>
       new Promise((resolve, reject) => {
-        const stop = (): void => reject(new Error('aborted or lost'));
-        call.signal.addEventListener('abort', stop);
-        const finish = (): void => {
+        const stop = (error = new Error('aborted or lost')): void => reject(error);
+        call.signal.addEventListener('abort', () => stop());
+        const answer = (codeOf: (index: number) => ErrorCode | undefined): void => {
           request.images.forEach(({ s3_url }, index) => {
-            call.onResult(index, { s3_url, status: 'downloaded', entry: entryOf('a', { size_bytes: 10 }) });
+            const code = codeOf(index);
+            const downloaded = { s3_url, status: 'downloaded', entry: entryOf('a', { size_bytes: 10 }) } as const;
+            const isTransient = code === 'UPSTREAM_ERROR' || code === 'UPSTREAM_TRUNCATED';
+            const error = code && { code, detail: `Says ${code}.`, ...(isTransient && { transient: true as const }) };
+            call.onResult(index, error ? { s3_url, status: 'failed', error } : downloaded);
           });
           resolve();
         };
-        sent.push({ request, call, finish, break: stop });
+        const finish = (): void => answer(() => undefined);
+        const fail: Sent['fail'] = (code, places) =>
+          answer((index) => (places?.includes(index) === false ? undefined : code));
+        sent.push({ request, call, finish, fail, break: stop });
       }),
   });
   return {
@@ -233,6 +245,218 @@ describe('holding up', () => {
   });
 });
 
+describe('R8: while S3 or the server is away', () => {
+  const images = ['s3://b/0', 's3://b/1', 's3://b/2'];
+  const urlsOf = ({ request }: Sent): string[] => request.images.map(({ s3_url }) => s3_url);
+  const lost = (code: RequestErrorCode, status: number): Error =>
+    new ImageCacheRequestError({ code, status, detail: 'Gone.' });
+
+  test.each([
+    'UPSTREAM_UNREACHABLE',
+    'UPSTREAM_TIMEOUT',
+    'UPSTREAM_THROTTLED',
+    'UPSTREAM_ERROR',
+    'UPSTREAM_TRUNCATED',
+    'OVERLOADED',
+    'ABORTED',
+  ] as const)('%s: waits, says why, tries one image, and goes on with the rest when that has come', async (code) => {
+    const { manager, sent, timers } = setUp();
+    const done = manager.prefetchActor('1', images);
+    await settle();
+    sent[0]?.fail(code);
+    await settle();
+    const { state, reason, failures, images: counts } = manager.getProgress();
+    expect(state).toBe('waiting');
+    expect(reason).toEqual({ code, detail: `Says ${code}.` });
+    expect([failures, counts]).toEqual([[], { total: 3, completed: 0, cached: 0, downloaded: 0, failed: 0 }]);
+    expect(sent).toHaveLength(1);
+    expect(timers.map(({ ms }) => ms)).toEqual([1_000]);
+
+    timers[0]?.run();
+    await settle();
+    expect(sent.slice(1).map(urlsOf)).toEqual([['s3://b/0']]);
+    expect(manager.getProgress(), 'nothing has come yet').toMatchObject({ state: 'waiting', reason: { code } });
+    sent[1]?.finish();
+    await settle();
+    expect(urlsOf(sent[2] ?? expect.fail())).toEqual(['s3://b/1', 's3://b/2']);
+    expect(manager.getProgress().state).toBe('running');
+    expect(manager.getProgress()).not.toHaveProperty('reason');
+    sent[2]?.finish();
+    expect(await done).toMatchObject({ state: 'done', downloaded: 3, failed: 0 });
+  });
+
+  test('waits 1 s, 2 s, 4 s … 30 s, and 1 s again after something has come', async () => {
+    const { manager, sent, timers } = setUp();
+    void manager.prefetchActor('1', images);
+    await settle();
+    for (let round = 0; round < 200; round += 1) {
+      sent[round]?.fail('UPSTREAM_UNREACHABLE');
+      await settle();
+      timers.at(-1)?.run();
+      await settle();
+    }
+    const waits = timers.map(({ ms }) => ms);
+    expect(waits.slice(0, 7)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+    expect(waits, 'it is never given up').toHaveLength(200);
+    sent[200]?.finish();
+    await settle();
+    sent[201]?.fail('UPSTREAM_UNREACHABLE');
+    await settle();
+    expect(timers.at(-1)?.ms).toBe(1_000);
+  });
+
+  test.each([
+    'UPSTREAM_NOT_FOUND',
+    'UPSTREAM_FORBIDDEN',
+    'UPSTREAM_EXPIRED',
+    'NOT_AN_IMAGE',
+    'HOST_NOT_ALLOWED',
+  ] as const)('%s is failed at once, and nothing waits for it', async (code) => {
+    const { manager, sent } = setUp();
+    const done = manager.prefetchActor('1', images);
+    await settle();
+    sent[0]?.fail(code, [1]);
+    expect(await done).toMatchObject({ state: 'failed', downloaded: 2, failed: 1 });
+    expect(manager.getProgress()).toMatchObject({ state: 'idle', failures: [{ code, s3_url: 's3://b/1' }] });
+  });
+
+  test('an image for which S3 has an error of its own ten times is failed, and holds up no other actor', async () => {
+    const { manager, sent, timers } = setUp();
+    manager.startPrefetch([{ id: '1', images: ['s3://b/bad'] }, actor('2')]);
+    for (let round = 0; round < 40 && manager.getProgress().state !== 'idle'; round += 1) {
+      await settle();
+      const last = sent.at(-1);
+      if (urlsOf(last ?? expect.fail())[0] === 's3://b/bad') last?.fail('UPSTREAM_ERROR');
+      else last?.finish();
+      await settle();
+      for (const { run } of timers.splice(0)) run();
+      await settle();
+    }
+    const asked = sent.map(({ request }) => request.actor_id);
+    expect(asked.slice(0, 3)).toEqual(['1', '2', '1']);
+    expect(asked.filter((id) => id === '1')).toHaveLength(10);
+    expect(manager.getProgress()).toMatchObject({ state: 'idle', images: { downloaded: 1, failed: 1 } });
+  });
+
+  test('an error of S3 that does not pass by itself is failed at once', async () => {
+    const { manager, sent } = setUp();
+    const done = manager.prefetchActor('1', ['s3://b/0']);
+    await settle();
+    const error = { code: 'UPSTREAM_ERROR', detail: '400 InvalidArgument' } as const;
+    sent[0]?.call.onResult(0, { s3_url: 's3://b/0', status: 'failed', error });
+    expect(manager.getProgress()).toMatchObject({ images: { failed: 1 } });
+    sent[0]?.finish();
+    expect(await done).toMatchObject({ state: 'failed' });
+  });
+
+  test.each([
+    ['lost on the way', new Error('lost')],
+    ['refused connections', lost('UNREACHABLE', 0)],
+    ['502 of a proxy', lost('UNREACHABLE', 502)],
+    ['503 OVERLOADED', lost('OVERLOADED', 503)],
+  ])('a server that restarts (%s) is waited for', async (_, error) => {
+    const { manager, sent, timers } = setUp();
+    const done = manager.prefetchActor('1', images);
+    await settle();
+    sent[0]?.break(error);
+    await settle();
+    expect(manager.getProgress()).toMatchObject({ state: 'waiting', images: { failed: 0 } });
+    timers[0]?.run();
+    await settle();
+    sent[1]?.finish();
+    await settle();
+    sent[2]?.finish();
+    expect(await done).toMatchObject({ state: 'done', downloaded: 3 });
+  });
+
+  test.each([
+    ['a page where the API should be', lost('UNREACHABLE', 200)],
+    ['404', lost('UNREACHABLE', 404)],
+    ['a refusal', lost('FORBIDDEN_ORIGIN', 403)],
+  ])('%s is no reason to wait', async (_, error) => {
+    const { manager, sent } = setUp();
+    const done = manager.prefetchActor('1', images);
+    await settle();
+    sent[0]?.break(error);
+    expect(await done).toMatchObject({ state: 'failed', failed: 3 });
+  });
+
+  test('pause, resume, cancel and the network coming back are obeyed while it waits', async () => {
+    const { manager, sent, timers, setOnline } = setUp();
+    const done = manager.prefetchActor('1', images);
+    await settle();
+    sent[0]?.fail('UPSTREAM_UNREACHABLE');
+    await settle();
+    manager.pause();
+    expect(manager.getProgress().state).toBe('paused');
+    timers[0]?.run();
+    await settle();
+    expect(sent).toHaveLength(1);
+    manager.resume();
+    await settle();
+    expect(sent, 'whoever resumes wants it now').toHaveLength(2);
+
+    sent[1]?.fail('UPSTREAM_UNREACHABLE');
+    await settle();
+    setOnline(false);
+    expect(manager.getProgress().state).toBe('offline');
+    setOnline(true);
+    await settle();
+    expect(sent, 'the wait is over').toHaveLength(3);
+    timers[1]?.run();
+    await settle();
+    expect(sent, 'and its timer does nothing more').toHaveLength(3);
+
+    sent[2]?.fail('UPSTREAM_UNREACHABLE');
+    await settle();
+    manager.cancel();
+    expect(await done).toMatchObject({ state: 'cancelled' });
+    expect(manager.getProgress().state).toBe('idle');
+    for (const { run } of timers) run();
+    await settle();
+    expect(sent).toHaveLength(3);
+  });
+
+  test('1,000 images of 40 actors all come after an outage of 152 s', async () => {
+    let now = 0;
+    const timers: { at: number; run: () => void }[] = [];
+    const requests: number[] = [];
+    const manager = createPrefetchManager({
+      isEnabled: () => true,
+      network: { allowed: true, subscribe: () => () => {} },
+      after: (ms, run) => void timers.push({ at: now + ms, run }),
+      async send({ images: asked }, { onResult }) {
+        requests.push(now);
+        const isAway = now > 500 && now < 152_500;
+        const error = { code: 'UPSTREAM_UNREACHABLE', detail: 'ECONNREFUSED' } as const;
+        asked.forEach(({ s3_url }, index) =>
+          onResult(
+            index,
+            isAway ? { s3_url, status: 'failed', error } : { s3_url, status: 'downloaded', entry: entryOf('a') },
+          ),
+        );
+      },
+    });
+    manager.startPrefetch(
+      Array.from({ length: 40 }, (_, id) => ({
+        id: `${id}`,
+        images: Array.from({ length: 25 }, (__, index) => `s3://b/${id}/${index}`),
+      })),
+    );
+    await settle();
+    while (manager.getProgress().state !== 'idle' && now < 3_600_000) {
+      const next = timers.toSorted((a, b) => a.at - b.at)[0] ?? expect.fail('Nothing will ever happen.');
+      timers.splice(timers.indexOf(next), 1);
+      now = next.at;
+      next.run();
+      await settle();
+    }
+    expect(manager.getProgress().images).toMatchObject({ total: 1_000, downloaded: 1_000, failed: 0 });
+    expect(now).toBeLessThan(152_500 + 45_000);
+    expect(requests.filter((at) => at > 1_000 && at < 152_500).length, 'S3 is not bothered').toBeLessThan(15);
+  });
+});
+
 describe('progress', () => {
   test('is the same object until something changes', async () => {
     const { manager } = setUp();
@@ -296,10 +520,13 @@ describe('against a server', () => {
     expect(manager.getProgress().failures).toEqual([]);
   });
 
-  test('a server that is gone fails every image with its reason', async () => {
+  test('R8: a server that is gone is waited for, with the reason', async () => {
     await server.close();
-    expect(await manager.prefetchActor('0001', [presign('a.jpg')])).toMatchObject({ state: 'failed', failed: 1 });
-    expect(manager.getProgress().failures).toMatchObject([{ s3_url: `${BUCKET}/a.jpg`, code: 'UNREACHABLE' }]);
+    const done = manager.prefetchActor('0001', [presign('a.jpg')]);
+    await vi.waitFor(() => expect(manager.getProgress().state).toBe('waiting'));
+    expect(manager.getProgress().reason).toMatchObject({ code: 'UNREACHABLE', hint: 'Is the server running?' });
+    manager.cancel();
+    expect(await done).toMatchObject({ state: 'cancelled', failed: 0 });
     server = await startCacheServer();
   });
 });

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { createCacheClient } from '../../../components/client/cacheClient.ts';
 import { createPrefetchManager, type PrefetchManager } from '../../../components/client/createPrefetchManager.ts';
+import { mergeProgress, withoutUnsettled } from '../../../components/client/mergeProgress.ts';
 import type { PrefetchCall } from '../../../components/client/sendPrefetch.ts';
 import { sharePrefetch } from '../../../components/client/sharePrefetch.ts';
 import { createSubscribable } from '../../../components/client/subscribable.ts';
@@ -199,4 +200,16 @@ test('pause, resume and cancel are for all tabs, and for those that come later',
   await poll(() => states(third)).toEqual({ a: 'done', b: 'cancelled' });
   // What a tab without work of its own had said, that it is paused, is taken back.
   for (const tab of [first, second, third]) await poll(() => tab.getProgress().state).toBe('idle');
+});
+
+test('R8: what one tab waits for is shown in all, also while others wait for their turn', () => {
+  const manager = createPrefetchManager({ isEnabled: () => true, send: async () => {} });
+  const idle = manager.getProgress();
+  const reason = { code: 'UPSTREAM_UNREACHABLE', detail: 'S3 cannot be reached.' } as const;
+  const waiting = { ...idle, state: 'waiting', reason } as const;
+  const running = { ...idle, state: 'running' } as const;
+  expect(mergeProgress(running, [waiting])).toMatchObject({ state: 'waiting', reason });
+  expect(mergeProgress(waiting, [running])).toMatchObject({ state: 'waiting', reason });
+  expect(mergeProgress({ ...idle, state: 'paused' }, [waiting])).not.toHaveProperty('reason');
+  expect(withoutUnsettled(waiting), 'the tab was closed').toEqual({ ...idle });
 });
