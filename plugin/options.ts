@@ -124,6 +124,13 @@ export interface ImageCacheOptions {
    * canonical URL in a listed bucket (`s3://bucket/key` will do), or `undefined` to leave the URL as it is.
    */
   resolveKey?: (url: string) => string | undefined;
+  /**
+   * Host names that may resolve to addresses of a private network: a host of `cdn`, or one of AWS such as
+   * `photos.s3.eu-central-1.amazonaws.com`, behind the fake-IP DNS of a VPN client, behind a NAT64 of your own, or with an interface
+   * endpoint. Compared whole, without subdomains. All others are refused with `HOST_NOT_ALLOWED`; a configured `endpoint` needs no
+   * entry. @default []
+   */
+  allowPrivateAddresses?: readonly string[];
   /** Other origins whose pages may use the API, e.g. `https://admin.example.com`. @default [] (same origin only) */
   allowedOrigins?: readonly string[];
   /** Host names the API answers to, besides loopback and the ones Vite was told of. @default [] */
@@ -197,6 +204,8 @@ export interface ResolvedOptions {
   timeouts: Required<TimeoutOptions>;
   durability: 'full' | 'process';
   resolveKey: ((url: string) => string | undefined) | undefined;
+  /** Lower case. */
+  allowPrivateAddresses: readonly string[];
   allowedOrigins: readonly string[];
   allowedHosts: readonly string[];
   allowSvg: boolean;

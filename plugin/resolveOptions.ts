@@ -40,6 +40,7 @@ export function resolveOptions(options: ImageCacheOptions): ResolvedOptions {
     timeouts: resolveTimeouts(options.timeouts),
     durability: options.durability ?? 'full',
     resolveKey: options.resolveKey,
+    allowPrivateAddresses: (options.allowPrivateAddresses ?? []).map((host) => host.toLowerCase()),
     allowedOrigins: options.allowedOrigins ?? [],
     allowedHosts: options.allowedHosts ?? [],
     allowSvg: options.allowSvg ?? false,

@@ -37,6 +37,15 @@ const allowedHost = checkedText(
   },
 );
 
+const bareHost = checkedText(
+  "a host name without scheme, port or path, e.g. 'img.example.com'",
+  isHostName,
+  (value) => {
+    const hostname = urlIn(value)?.hostname;
+    return hostname !== undefined && isHostName(hostname) ? `Write '${hostname}'.` : undefined;
+  },
+);
+
 const memorySchema = z.strictObject({
   maxSize: size(BYTES).optional(),
   preload: z.boolean({ error: 'true or false' }).optional(),
@@ -120,6 +129,7 @@ export const optionsSchema = z.strictObject(
     resolveKey: z
       .custom<(url: string) => string | undefined>((value) => typeof value === 'function', { error: 'a function' })
       .optional(),
+    allowPrivateAddresses: z.array(bareHost, { error: 'an array of host names' }).optional(),
     allowedOrigins: z.array(httpOrigin, { error: 'an array of origins' }).optional(),
     allowedHosts: z.array(allowedHost, { error: 'an array of host names' }).optional(),
     allowSvg: z.boolean({ error: 'true or false' }).optional(),

@@ -1,6 +1,7 @@
 import type { Sink, SourceMetadata } from '../cache/source.ts';
 import { ImageCacheError } from '../errors.ts';
 import { attempt, type AttemptContext } from './attempt.ts';
+import { requestOrigin } from './requestOrigin.ts';
 import type { S3Object } from './s3Object.ts';
 import type { Throttle } from './throttle.ts';
 import { isTransient } from './transientError.ts';
@@ -57,7 +58,7 @@ async function tryThrice(
       return await attempt(request, object, sink, signal, context);
     } catch (error) {
       signal.throwIfAborted();
-      const wait = waitBefore(number + 1, error, originOf(request), context);
+      const wait = waitBefore(number + 1, error, requestOrigin(request), context);
       // A wait that would outlast the time left ends in the same error, later.
       if (number === MAX_ATTEMPTS || wait === undefined || context.clock.now() + wait >= deadline) throw error;
       await context.clock.sleep(wait, signal);
@@ -73,12 +74,8 @@ async function prepareInTime(object: S3Object, signal: AbortSignal, context: Dow
     signal.throwIfAborted();
     const request = await unlessAborted(context.prepare(object), signal);
     // Whoever had to wait signs anew: the signature has aged.
-    if (!(await context.throttle.wait(originOf(request), signal))) return request;
+    if (!(await context.throttle.wait(requestOrigin(request), signal))) return request;
   }
-}
-
-function originOf({ protocol, hostname, port }: WireRequest): string {
-  return `${protocol}//${hostname}:${port ?? ''}`;
 }
 
 /**

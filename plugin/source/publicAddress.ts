@@ -20,6 +20,9 @@ const SPECIAL_IPV4 = [
   '203.0.113.0/24', // documentation
   '224.0.0.0/4', // multicast
   '240.0.0.0/4', // reserved, broadcast
+  // Not of those registries, and yet not of the public internet: Azure's wire server, its metadata service beside 169.254.169.254
+  // (https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16). Those of all other clouds are above.
+  '168.63.129.16/32',
 ] as const;
 
 /** What is not global unicast, and the parts of it that are not an ordinary host's. */

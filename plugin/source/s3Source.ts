@@ -14,7 +14,7 @@ import { createWire } from './wire.ts';
 /** What a source reads of the options. */
 export type S3SourceOptions = Pick<
   ResolvedOptions,
-  'buckets' | 'timeouts' | 'maxImageSize' | 'concurrency' | 'maxConcurrency' | 'resolveKey'
+  'buckets' | 'allowPrivateAddresses' | 'timeouts' | 'maxImageSize' | 'concurrency' | 'maxConcurrency' | 'resolveKey'
 >;
 
 /** A source of the images in the listed buckets. Opens no socket, and imports no SDK, before the first download. */

@@ -1,6 +1,5 @@
 import { type LookupAddress, lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import { ImageCacheError } from '../errors.ts';
 import { isPublicAddress } from './publicAddress.ts';
 
 /** Resolves a name to all of its addresses, as the system does. */
@@ -14,11 +13,12 @@ export type Resolve = (
  * Resolves names for sockets, and refuses those that lead into private networks. The socket connects to the very
  * addresses that were looked at, so an answer that changes a moment later (DNS rebinding, T31) changes nothing; one
  * private address among public ones is refused as well.
- *
- * Limit: a network that gives AWS's names private addresses on purpose (an interface endpoint with private DNS) must be named:
- * a configured `endpoint` is not vetted.
+ * @param refusal makes the error for a name with these addresses
  */
-export function vettedLookup(resolve: Resolve = lookup): LookupFunction {
+export function vettedLookup(
+  refusal: (addresses: readonly string[]) => Error,
+  resolve: Resolve = lookup,
+): LookupFunction {
   return (hostname, options, callback) => {
     const family = options.family === 'IPv4' ? 4 : options.family === 'IPv6' ? 6 : (options.family ?? 0);
     resolve(hostname, { all: true, family }, (error, addresses) => {
@@ -28,17 +28,11 @@ export function vettedLookup(resolve: Resolve = lookup): LookupFunction {
         return;
       }
       if (!addresses.every(({ address }) => isPublicAddress(address))) {
-        callback(privateHost(hostname), []);
+        callback(refusal(addresses.map(({ address }) => address)), []);
         return;
       }
       if (options.all === true) callback(null, addresses);
       else callback(null, first.address, first.family);
     });
   };
-}
-
-function privateHost(hostname: string): ImageCacheError {
-  return new ImageCacheError('HOST_NOT_ALLOWED', `${hostname} resolves to an address of a private network.`, {
-    hint: 'If the bucket is there on purpose, name its server in `endpoint`: a configured endpoint is not vetted.',
-  });
 }

@@ -4,7 +4,8 @@ import type { ResolvedOptions } from '../options.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { Clock } from './clock.ts';
 import { networkError } from './networkError.ts';
-import { vettedLookup, type Resolve } from './vettedLookup.ts';
+import type { Resolve } from './vettedLookup.ts';
+import { createVetting } from './vetting.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 /** A GET request, complete: what is in here is what is sent. */
@@ -21,7 +22,7 @@ export interface WireRequest {
 export interface Wire {
   /**
    * Resolves with the head of the answer, whatever its status. The caller destroys it or reads it to its end.
-   * @throws ImageCacheError UPSTREAM_UNREACHABLE, UPSTREAM_TIMEOUT, UPSTREAM_ERROR, or the signal's reason
+   * @throws ImageCacheError HOST_NOT_ALLOWED, UPSTREAM_UNREACHABLE, UPSTREAM_TIMEOUT, UPSTREAM_ERROR, or the signal's reason
    */
   open(request: WireRequest, signal: AbortSignal): Promise<IncomingMessage>;
   /** Closes every socket, also those in use. */
@@ -30,7 +31,7 @@ export interface Wire {
 
 /** The signed and the unsigned alike go through here, so that one set of limits and one set of sockets holds for both. */
 export function createWire(
-  options: Pick<ResolvedOptions, 'buckets' | 'concurrency' | 'maxConcurrency' | 'timeouts'>,
+  options: Pick<ResolvedOptions, 'buckets' | 'allowPrivateAddresses' | 'concurrency' | 'maxConcurrency' | 'timeouts'>,
   clock: Clock,
   resolve?: Resolve,
 ): Wire {
@@ -39,26 +40,19 @@ export function createWire(
   const agentOptions = { keepAlive: true, maxSockets, maxFreeSockets: maxSockets };
   const agents = { 'http:': new http.Agent(agentOptions), 'https:': new https.Agent(agentOptions) };
 
-  const lookup = vettedLookup(resolve);
-  const isEndpoint = endpointMatcher(options.buckets);
+  const vet = createVetting(options, resolve);
 
   return {
-    open: (request, signal) => {
-      const agent = agents[request.protocol];
-      const vetted = isEndpoint(request.hostname) ? { agent } : { agent, lookup };
-      return open(request, vetted, options.timeouts, clock, signal);
+    open: async (request, signal) => {
+      const lookup = vet(request);
+      const route = { agent: agents[request.protocol], ...(lookup !== undefined && { lookup }) };
+      return await open(request, route, options.timeouts, clock, signal);
     },
     close: () => {
       agents['http:'].destroy();
       agents['https:'].destroy();
     },
   };
-}
-
-/** The developer's own servers may be anywhere; all other names are vetted. */
-function endpointMatcher(buckets: ResolvedOptions['buckets']): (hostname: string) => boolean {
-  const endpoints = buckets.flatMap(({ endpoint }) => endpoint?.hostname.replace(/^\[|\]$/g, '') ?? []);
-  return (hostname) => endpoints.some((endpoint) => hostname === endpoint || hostname.endsWith(`.${endpoint}`));
 }
 
 function open(

@@ -25,6 +25,7 @@ export function sourceOptions(buckets: ResolvedBucket[], rest: Partial<ResolvedO
     maxConcurrency: 16,
     maxImageSize: 1_000_000,
     resolveKey: undefined,
+    allowPrivateAddresses: [],
     ...rest,
     timeouts: { connect: 5_000, firstByte: 15_000, idle: 10_000, total: 120_000, ...rest.timeouts },
   };

@@ -2,6 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import http from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { ImageCacheError } from '../../plugin/errors.ts';
 import { resolveOptions } from '../../plugin/resolveOptions.ts';
 import { createS3Source } from '../../plugin/source/index.ts';
 import { isPublicAddress } from '../../plugin/source/publicAddress.ts';
@@ -96,7 +97,11 @@ describe('T31: a name is connected to what was looked at', () => {
   };
   const look = (resolve: Resolve, all: boolean) =>
     new Promise<unknown>((settle) => {
-      vettedLookup(resolve)('b.s3.amazonaws.com', { all }, (error, address) => settle(error ?? address));
+      vettedLookup(() => new ImageCacheError('HOST_NOT_ALLOWED', 'private'), resolve)(
+        'b.s3.amazonaws.com',
+        { all },
+        (error, address) => settle(error ?? address),
+      );
     });
 
   it('hands on public addresses, one or all', async () => {
@@ -141,11 +146,19 @@ describe('T31: the download itself', () => {
     }).listen(443, '127.0.0.1');
     trap.on('error', () => undefined); // without the right to listen there, nothing can answer either
     onTestFinished(() => void trap.close());
-    const { buckets } = resolveOptions({
+    const { buckets, allowPrivateAddresses } = resolveOptions({
       buckets: [{ name: 'photos', credentials: { accessKeyId: 'k', secretAccessKey: 's' }, region: 'us-east-1' }],
     });
     const source = createS3Source(
-      { buckets, timeouts, maxImageSize: 1000, concurrency: 2, maxConcurrency: 2, resolveKey: undefined },
+      {
+        buckets,
+        allowPrivateAddresses,
+        timeouts,
+        maxImageSize: 1000,
+        concurrency: 2,
+        maxConcurrency: 2,
+        resolveKey: undefined,
+      },
       { resolve: (_hostname, _options, callback) => callback(null, [{ address: '127.0.0.1', family: 4 }]) },
     );
     onTestFinished(() => source.close());
@@ -162,9 +175,12 @@ describe('T31: the download itself', () => {
     await new Promise((resolve) => server.once('listening', resolve));
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo; // it listens on TCP
-    const { buckets } = resolveOptions({ buckets: [{ name: 'photos', endpoint: `http://localhost:${port}` }] });
+    const { buckets, allowPrivateAddresses } = resolveOptions({
+      buckets: [{ name: 'photos', endpoint: `http://localhost:${port}` }],
+    });
     const source = createS3Source({
       buckets,
+      allowPrivateAddresses,
       timeouts,
       maxImageSize: 1000,
       concurrency: 2,
