@@ -105,6 +105,7 @@ export function assembleParts<Object extends SourceObject>(
     downloader,
     revalidator,
     evictor,
+    maxBytesOf,
     concurrency,
     maxConcurrency: settings.maxConcurrency ?? concurrency,
     slowDowns: () => source.slowDowns ?? 0,

@@ -6,6 +6,11 @@ export interface SourceObject {
   readonly filename: string;
   /** As asked, signature and all: one may be good and another one not. Never to be told to anybody. */
   readonly url?: string;
+  /**
+   * Which server is asked for it, as a text that only equals or does not. A server that hangs, or is away, is told from others by it.
+   * @default all objects are at one server
+   */
+  readonly origin?: string;
 }
 
 /** What the origin said about the bytes it sent. */

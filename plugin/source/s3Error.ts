@@ -17,6 +17,9 @@ const BY_S3_CODE: Readonly<Record<string, ErrorCode>> = {
   TokenRefreshRequired: 'UPSTREAM_EXPIRED',
   RequestTimeTooSkewed: 'UPSTREAM_EXPIRED',
   AccessDenied: 'UPSTREAM_FORBIDDEN',
+  // Both are a 400, and both mean that another signature may well be good.
+  AuthorizationHeaderMalformed: 'UPSTREAM_FORBIDDEN',
+  AuthorizationQueryParametersError: 'UPSTREAM_FORBIDDEN',
   InvalidAccessKeyId: 'UPSTREAM_FORBIDDEN',
   InvalidObjectState: 'UPSTREAM_FORBIDDEN',
   InvalidToken: 'UPSTREAM_FORBIDDEN',

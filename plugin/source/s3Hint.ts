@@ -20,6 +20,10 @@ export function s3Hint(
       ? 'The URL was changed after it was signed, or signed with a wrong secret, region or host. Pass it on exactly as the signer made it.'
       : 'The secret key, the region or `forcePathStyle` of the bucket is wrong.';
   }
+  if (s3Code === 'AuthorizationQueryParametersError') {
+    return 'A parameter of the signature is missing or malformed. Pass the URL on exactly as the signer made it.';
+  }
+  if (s3Code === 'AuthorizationHeaderMalformed' && region !== undefined) return redirectHint(region, undefined);
   switch (code) {
     case 'UPSTREAM_EXPIRED':
       return signed ? 'Ask for a newly signed URL.' : 'The credentials have expired: sign in again.';

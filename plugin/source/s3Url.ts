@@ -31,6 +31,7 @@ function understand(url: string, allowList: AllowList): S3Object {
   const raw = parseRawUrl(url);
   const { bucket, objectKey, base, viaCdn } = allowList(raw);
   const query = parseQuery(raw, base);
+  const asAsked = query.signed || query.hasForeignVersion || viaCdn ? raw : undefined;
   return {
     key: `${base}${objectKey.encoded}${query.canonical}`,
     filename: filenameOf(objectKey.key),
@@ -40,8 +41,14 @@ function understand(url: string, allowList: AllowList): S3Object {
     overrides: query.overrides,
     url,
     signed: query.signed,
-    asAsked: query.signed || query.hasForeignVersion || viaCdn ? raw : undefined,
+    asAsked,
+    origin: asAsked === undefined ? originOf(base) : `${raw.scheme}//${raw.host}`,
   };
+}
+
+/** Without the path. Not by `URL`: this runs for every hit. */
+function originOf(base: string): string {
+  return base.slice(0, base.indexOf('/', base.indexOf('//') + 2));
 }
 
 function understandOrUndefined(url: string, allowList: AllowList): S3Object | undefined {

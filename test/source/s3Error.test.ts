@@ -15,6 +15,8 @@ describe('what an answer means', () => {
     [400, errorXml('ExpiredRequest'), 'UPSTREAM_EXPIRED', false],
     [403, errorXml('SignatureDoesNotMatch'), 'UPSTREAM_FORBIDDEN', false],
     [403, errorXml('InvalidAccessKeyId'), 'UPSTREAM_FORBIDDEN', false],
+    [400, errorXml('AuthorizationQueryParametersError'), 'UPSTREAM_FORBIDDEN', false],
+    [400, errorXml('AuthorizationHeaderMalformed'), 'UPSTREAM_FORBIDDEN', false],
     [403, 'not XML at all', 'UPSTREAM_FORBIDDEN', false],
     [401, '', 'UPSTREAM_FORBIDDEN', false],
     [404, errorXml('NoSuchKey'), 'UPSTREAM_NOT_FOUND', false],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { ResolvedBucket } from '../../plugin/options.ts';
 import { createIdentify } from '../../plugin/source/s3Url.ts';
 import { bucket, refusal } from '../helpers/source.ts';
 
@@ -274,5 +275,27 @@ describe('resolveKey', () => {
     const fault = await refusal(() => withResolver('boom'));
     expect(fault.code).toBe('INVALID_URL');
     expect(`${fault.stack} ${String(fault.cause)}`).not.toContain('CANARY1');
+  });
+});
+
+describe('S11: the server that is asked for an object', () => {
+  const originOf = (url: string, entry: ResolvedBucket) =>
+    createIdentify({ buckets: [entry], resolveKey: undefined })(url).origin;
+  const minio = bucket('photos', { endpoint: new URL('http://minio.example:9000/s3') });
+  const photos = bucket('photos', { cdn: ['img.example.com'] });
+
+  test.each<[string, ResolvedBucket, string]>([
+    ['s3://photos/a', photos, 'https://photos.s3.amazonaws.com'],
+    ['https://photos.s3.eu-west-3.amazonaws.com/a', photos, 'https://photos.s3.amazonaws.com'],
+    [
+      'https://photos.s3.eu-west-3.amazonaws.com/a?X-Amz-Signature=s',
+      photos,
+      'https://photos.s3.eu-west-3.amazonaws.com',
+    ],
+    ['https://img.example.com/a', photos, 'https://img.example.com'],
+    ['s3://photos/a', minio, 'http://minio.example:9000'],
+    ['http://minio.example:9000/s3/photos/a?X-Amz-Signature=s', minio, 'http://minio.example:9000'],
+  ])('of %s is %#', (url, entry, expected) => {
+    expect(originOf(url, entry)).toBe(expected);
   });
 });

@@ -26,6 +26,8 @@ export interface MissPathOptions<Object extends SourceObject> {
   concurrency: number;
   /** Up to which background downloads become more while that makes them faster. */
   maxConcurrency: number;
+  /** The bytes that an image of this actor may have. */
+  maxBytesOf: (actorId: string) => number;
   /** How often the origin has asked to slow down so far. */
   slowDowns: () => number;
   stats: StatsCounter;
@@ -42,6 +44,9 @@ export interface FetchRequest {
 }
 
 export type ArrivingListener = (image: ArrivingImage) => void;
+
+/** Attempts by whichever URL came last, before one by the own URL. */
+const SHARED_ATTEMPTS = 2;
 
 /** What happens when S3 has to be asked: once for all who ask for an image, in the order of who needs it most. */
 export class MissPath<Object extends SourceObject> {
@@ -71,7 +76,7 @@ export class MissPath<Object extends SourceObject> {
   }
 
   async fetch(object: Object, request: FetchRequest): Promise<Downloaded> {
-    const fetched = await this.#run(object, {
+    const fetched = await this.#run(object, this.#options.maxBytesOf(request.actorId), {
       key: object.key,
       urgency: request.urgency,
       signal: request.signal,
@@ -89,7 +94,7 @@ export class MissPath<Object extends SourceObject> {
   revalidate(object: Object, entry: ManifestEntry, request: RevalidationRequest): Promise<Downloaded | undefined> {
     const { urgency, signal } = request;
     const seen = validatedAt(entry);
-    return this.#run(object, {
+    return this.#run(object, this.#options.maxBytesOf(entry.actor_id), {
       key: `revalidate ${object.key}`,
       urgency,
       signal,
@@ -111,24 +116,31 @@ export class MissPath<Object extends SourceObject> {
     return this.#queue.close();
   }
 
-  /** Whoever joins what another URL has begun is not refused for what is wrong with that one. */
+  /**
+   * Whoever joins what another URL has begun is not refused for what is wrong with that one, but asks again: twice together with all
+   * others, since what is good for one of them is good for all, and then by their own URL, whatever the others come with.
+   */
   async #run(
-    { url }: Object,
+    object: Object,
+    maxBytes: number,
     request: QueueRequest<Downloaded | undefined, ArrivingImage>,
   ): Promise<Downloaded | undefined> {
+    const { url, origin } = object;
+    const asker = { url, origin, maxBytes };
     const task: typeof request.task = async (context) => {
       try {
         return await request.task(context);
       } catch (error) {
-        this.#refused.note(error, url);
+        this.#refused.note(error, asker);
         throw error;
       }
     };
-    for (;;) {
+    for (let shared = SHARED_ATTEMPTS; ; shared -= 1) {
+      const key = shared > 0 ? request.key : `${request.key} by ${maxBytes} ${url}`;
       try {
-        return await this.#queue.run({ ...request, task });
+        return await this.#queue.run({ ...request, key, task });
       } catch (error) {
-        if (!this.#refused.isOfAnother(error, url)) throw error;
+        if (shared <= 0 || !this.#refused.isOfAnother(error, asker)) throw error;
       }
     }
   }
