@@ -1,5 +1,6 @@
 import type { ImageCache } from './cache/imageCache.ts';
 import { createCache } from './createCache.ts';
+import { productionAccess } from './http/accessPolicy.ts';
 import { type Middleware, createHandler } from './http/mount.ts';
 import { createLogger } from './logger.ts';
 import type { ExpressImageCacheOptions } from './options.ts';
@@ -47,6 +48,8 @@ export function createImageCache(options: ExpressImageCacheOptions): ImageCacheS
     cache,
     logger,
     authorize,
+    access: productionAccess(resolved.allowedOrigins),
+    manage: resolved.manage,
     images: resolved.images,
     allowedOrigins: resolved.allowedOrigins,
     allowedHosts: resolved.allowedHosts,

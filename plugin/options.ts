@@ -135,6 +135,16 @@ export interface ImageCacheOptions {
   allowedOrigins?: readonly string[];
   /** Host names the API answers to, besides loopback and the ones Vite was told of. @default [] */
   allowedHosts?: readonly string[];
+  /**
+   * Which requests may manage the cache: `GET /manifest` and `/stats`, `POST /clear/:actorId`, `/clear-all`, `/pin` and
+   * `/verify`, and in a server of your own also `/invalidate`. Asked after the guard has refused other sites' pages. Without it
+   * none may in a server of your own, and in Vite only this machine may, asking `localhost`; there the hook lets others in besides.
+   * Only `true` lets in, everything else answers 403 `MANAGEMENT_CLOSED`, and what it throws 500. Decide by what a client
+   * cannot make up, such as a session or `request.socket.remoteAddress`, which behind a proxy is that of the proxy.
+   * @default nobody is let in
+   * @example manage: async (request) => (await sessionOf(request)).isAdmin
+   */
+  manage?: (request: IncomingMessage) => boolean | Promise<boolean>;
   /** SVG can carry scripts; when allowed it is served as a sandboxed attachment. @default false */
   allowSvg?: boolean;
   /** The longest request body. @default '4MB' */
@@ -208,6 +218,7 @@ export interface ResolvedOptions {
   allowPrivateAddresses: readonly string[];
   allowedOrigins: readonly string[];
   allowedHosts: readonly string[];
+  manage: ImageCacheOptions['manage'];
   allowSvg: boolean;
   bodyLimit: number;
   logLevel: 'silent' | 'warn' | 'info' | 'debug';

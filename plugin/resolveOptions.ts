@@ -43,6 +43,7 @@ export function resolveOptions(options: ImageCacheOptions): ResolvedOptions {
     allowPrivateAddresses: (options.allowPrivateAddresses ?? []).map((host) => host.toLowerCase()),
     allowedOrigins: options.allowedOrigins ?? [],
     allowedHosts: options.allowedHosts ?? [],
+    manage: options.manage,
     allowSvg: options.allowSvg ?? false,
     bodyLimit: bytes(options.bodyLimit, '4MB'),
     logLevel: options.logLevel ?? 'info',

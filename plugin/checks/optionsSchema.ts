@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parseDuration } from '../duration.ts';
 import { isHttpUrl } from '../endpoint.ts';
 import { isHostName } from '../names.ts';
-import type { Duration, Size } from '../options.ts';
+import type { Duration, ImageCacheOptions, Size } from '../options.ts';
 import { parseSize } from '../size.ts';
 import { bucketSchema } from './bucketSchema.ts';
 import { checkedText, text, urlIn } from './texts.ts';
@@ -132,6 +132,11 @@ export const optionsSchema = z.strictObject(
     allowPrivateAddresses: z.array(bareHost, { error: 'an array of host names' }).optional(),
     allowedOrigins: z.array(httpOrigin, { error: 'an array of origins' }).optional(),
     allowedHosts: z.array(allowedHost, { error: 'an array of host names' }).optional(),
+    manage: z
+      .custom<NonNullable<ImageCacheOptions['manage']>>((value) => typeof value === 'function', {
+        error: 'a function of the request',
+      })
+      .optional(),
     allowSvg: z.boolean({ error: 'true or false' }).optional(),
     bodyLimit: size(BYTES).optional(),
     logLevel: z.enum(['silent', 'warn', 'info', 'debug'], { error: "'silent', 'warn', 'info' or 'debug'" }).optional(),

@@ -1,6 +1,7 @@
 import type { ImageCache } from '../cache/imageCache.ts';
 import type { CacheLogger } from '../cache/logger.ts';
-import type { ExpressImageCacheOptions, ResolvedImages } from '../options.ts';
+import type { ExpressImageCacheOptions, ImageCacheOptions, ResolvedImages } from '../options.ts';
+import type { AccessPolicy } from './accessPolicy.ts';
 
 /** What the routes work with. */
 export interface HttpContext {
@@ -8,6 +9,10 @@ export interface HttpContext {
   logger: CacheLogger;
   /** `undefined`: everyone who may reach the API may see everything. */
   authorize: ExpressImageCacheOptions['authorize'];
+  /** Who may use which routes. */
+  access: AccessPolicy;
+  /** Asked about requests to which `access` does not open the management of the cache. */
+  manage: ImageCacheOptions['manage'];
   /** What variants may be asked for. */
   images: ResolvedImages;
   allowedOrigins: readonly string[];

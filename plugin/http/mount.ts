@@ -1,45 +1,47 @@
+import type { RequestHandler } from 'express';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ImageCacheError } from '../errors.ts';
+import { ROUTES, isRouteName } from './access.ts';
+import { createEnsureAccess, forbiddenPeer } from './accessPolicy.ts';
 import { readJson } from './bodies.ts';
 import type { HttpContext } from './context.ts';
 import { applyCors, dropForeignCors } from './cors.ts';
 import { createExpressApp } from './expressApp.ts';
 import { createGuard } from './guard.ts';
+import { createHandlers } from './handlers.ts';
 import { createImageRoute } from './imageRoute.ts';
-import { sendProblem } from './respond.ts';
-import * as routes from './routes/index.ts';
+import { sendJson, sendProblem } from './respond.ts';
 
 /** What connect, Vite and Express mount. Every request it is given ends here: `next` is never called. */
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
 
-/** The methods of each path, for the `Allow` of a 405. */
-const ALLOWED: Record<string, string> = {
-  manifest: 'GET, HEAD',
-  exists: 'GET, HEAD',
-  stats: 'GET, HEAD',
-  events: 'GET, HEAD',
-  lookup: 'POST',
-  prefetch: 'POST',
-  invalidate: 'POST',
-  verify: 'POST',
-  pin: 'POST',
-  clear: 'POST',
-  'clear-all': 'POST',
-};
-
-const PATHS = ['image', ...Object.keys(ALLOWED)].map((name) => (name === 'clear' ? '/clear/:actorId' : `/${name}`));
+const PATHS = Object.values(ROUTES).map(({ path }) => path);
 
 /**
- * The API as one middleware: guard → the image route, plain → everything else, Express. It never hands an error to the
- * server around it, which would show it, signed URLs included, to logs, overlays and pages.
+ * The API as one middleware: guard → access → the image route, plain, or everything else, Express. It never hands an error
+ * to the server around it, which would show it, signed URLs included, to logs, overlays and pages.
  */
 export function createHandler(context: HttpContext): Middleware {
   const guard = createGuard(context);
+  const { access, manage } = context;
+  const ensureAccess = createEnsureAccess(access, manage);
   const imageRoute = createImageRoute(context);
   const { app, handle } = createExpressApp();
 
-  app.use(readJson(context.bodyLimit));
-  for (const addRoute of Object.values(routes)) addRoute(app, context);
+  const readBody = readJson(context.bodyLimit);
+  for (const [name, handler] of createHandlers(context)) {
+    const { path, method, access: needed } = ROUTES[name];
+    const checkAccess: RequestHandler = async (request, _response, next) => {
+      await ensureAccess(request, needed);
+      next();
+    };
+    const answer: RequestHandler = async (request, response) => {
+      const json = await handler(request, response);
+      if (json !== undefined) sendJson(request, response, json);
+    };
+    if (method === 'POST') app.post(path, checkAccess, readBody, answer);
+    else app.get(path, checkAccess, readBody, answer);
+  }
   app.use((request) => {
     throw unknownRoute(request);
   });
@@ -61,8 +63,10 @@ export function createHandler(context: HttpContext): Middleware {
       // A fragment, `*`, or the absolute form (RFC 9112, 3.2.2), whose host the guard has not seen (T11).
       if (!url.startsWith('/') || url.includes('#'))
         throw new ImageCacheError('INVALID_PATH', 'The request target is no path and query.');
-      if (isImagePath(url)) imageRoute(request, response)?.catch((error) => refuse(request, response, error));
-      else handle(request, response, (error) => refuse(request, response, error ?? unknownRoute(request)));
+      if (isImagePath(url)) {
+        if (!access.isOpen(request, ROUTES.image.access)) throw forbiddenPeer();
+        imageRoute(request, response)?.catch((error) => refuse(request, response, error));
+      } else handle(request, response, (error) => refuse(request, response, error ?? unknownRoute(request)));
     } catch (error) {
       refuse(request, response, error);
     }
@@ -78,19 +82,16 @@ function firstSegment(url = ''): string {
 }
 
 function allowedMethods(url: string | undefined): string {
-  return ALLOWED[firstSegment(url)] ?? 'GET, HEAD';
+  const segment = firstSegment(url);
+  return isRouteName(segment) && ROUTES[segment].method === 'POST' ? 'POST' : 'GET, HEAD';
 }
 
 function unknownRoute(request: IncomingMessage): ImageCacheError {
   const segment = firstSegment(request.url);
-  if (
-    Object.hasOwn(ALLOWED, segment) &&
-    !allowedMethods(request.url)
-      .split(', ')
-      .includes(request.method ?? '')
-  ) {
+  const methods = allowedMethods(request.url);
+  if (isRouteName(segment) && !methods.split(', ').includes(request.method ?? '')) {
     return new ImageCacheError('METHOD_NOT_ALLOWED', `/${segment} does not answer to this method.`, {
-      hint: `Use ${allowedMethods(request.url)}.`,
+      hint: `Use ${methods}.`,
     });
   }
   return new ImageCacheError('NOT_FOUND', 'The image cache has no such endpoint.', {

@@ -5,6 +5,7 @@ import { ensureOwnDirectory } from '../cache/files/ownDirectory.ts';
 import type { ImageCache } from '../cache/imageCache.ts';
 import type { CacheLogger } from '../cache/logger.ts';
 import { type Printer, createLogger } from '../logger.ts';
+import { developmentAccess } from '../http/accessPolicy.ts';
 import { type Middleware, createHandler } from '../http/mount.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { forwardEvents } from './events.ts';
@@ -26,6 +27,8 @@ export function servePlugin(options: ResolvedOptions, createCache: CacheFactory)
       cache,
       logger,
       authorize: undefined,
+      access: developmentAccess(options.allowedOrigins),
+      manage: options.manage,
       images: options.images,
       allowedOrigins: options.allowedOrigins,
       allowedHosts: serverHosts === true ? true : [...options.allowedHosts, ...(serverHosts ?? [])],

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ImageCache } from '../../plugin/cache/imageCache.ts';
+import { developmentAccess } from '../../plugin/http/accessPolicy.ts';
 import { createHandler } from '../../plugin/http/mount.ts';
 import { MemorySource } from '../helpers/memorySource.ts';
 import { PREFIX } from './manyEntries.ts';
@@ -49,8 +50,15 @@ const cache = new ImageCache({
   logger,
 });
 const images = { widths: [], formats: [], quality: 75, placeholder: false, store: 'original' } as const;
-const context = { images, allowedOrigins: [], allowedHosts: true, bodyLimit: 1e6, authorize: undefined } as const;
-const handler = createHandler({ ...context, cache, logger });
+const context = {
+  images,
+  allowedOrigins: [],
+  allowedHosts: true,
+  bodyLimit: 1e6,
+  authorize: undefined,
+  manage: undefined,
+} as const;
+const handler = createHandler({ ...context, access: developmentAccess([]), cache, logger });
 const server = createServer((request, response) => handler(request, response, () => undefined));
 
 const RESOLUTION_MS = 2;

@@ -84,8 +84,12 @@ describeEveryDoor((add, mode) => {
   });
 
   add('T4', 'answers to localhost and to addresses, and to no other host', async (door) => {
+    // As a page asks: without a browser's headers, another machine's address is refused as well (S8).
+    const page = 'Sec-Fetch-Site: same-origin';
     const request = (lines: string[], version = '1.1') =>
-      door.socket([`GET ${mode.mount}/stats HTTP/${version}`, ...lines, 'Connection: close', '', ''].join('\r\n'));
+      door.socket(
+        [`GET ${mode.mount}/exists?path=a HTTP/${version}`, page, ...lines, 'Connection: close', '', ''].join('\r\n'),
+      );
     const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
     await eachOf(hosts(150), async (host) => {
       const answer = await request([`Host: ${host}`]);
@@ -99,8 +103,37 @@ describeEveryDoor((add, mode) => {
     expect(statusOf(await request(['Host: evil.example', 'Host: localhost']))).toBeOneOf([400, 403]);
     expect(statusOf(await request([]))).toBeOneOf([400, 403]);
     expect(statusOf(await request([], '1.0'))).toBeOneOf([400, 403]);
-    expect(statusOf(await request(['Host: localhost', 'Origin: http://[']))).toBe(403);
+    const foreign = await door.send('GET', '/exists?path=a', { Host: 'localhost', origin: 'http://[' });
+    expect(foreign.status).toBe(403);
   });
+
+  if (mode.serves !== 'nothing') {
+    add('S8', 'what a tunnel or a proxy hands on is not this machine’s, whatever it says it is', async (door) => {
+      const image = imagePath(door.picture.entry.local_path);
+      const forwarded: Record<string, string>[] = [
+        { Host: '192.168.0.2:5173' },
+        { 'x-forwarded-for': '127.0.0.1' },
+        { 'x-forwarded-host': 'localhost' },
+        { forwarded: 'for=127.0.0.1' },
+        { via: '1.1 tunnel' },
+      ];
+      const page = { 'sec-fetch-site': 'same-origin' };
+      for (const headers of forwarded) {
+        const bare = await door.send('GET', image, headers);
+        expect([bare.status, codeOf(bare.text)], JSON.stringify(headers)).toEqual([403, 'FORBIDDEN_ORIGIN']);
+        expect((await door.send('GET', image, { ...headers, ...page })).status).toBe(200);
+        for (const path of ['/clear-all', '/clear/0001', '/verify', '/pin']) {
+          const { status, text } = await door.send('POST', path, { ...headers, ...page });
+          expect([status, codeOf(text)], path).toEqual([403, 'MANAGEMENT_CLOSED']);
+        }
+        for (const path of ['/manifest', '/stats']) {
+          const { status, text } = await door.send('GET', path, { ...headers, ...page });
+          expect([status, codeOf(text)], path).toEqual([403, 'MANAGEMENT_CLOSED']);
+        }
+      }
+      expect((await door.send('GET', image, { Host: `localhost:${door.port}` })).status).toBe(200);
+    });
+  }
 
   if (mode.scheme === 'https') {
     add('T4', 'over HTTP/2 the authority is the host', async (door) => {

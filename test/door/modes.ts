@@ -49,7 +49,7 @@ export const MODES: readonly Mode[] = [
     hostCheckedBy: 'api',
     serves: 'nothing',
     async start({ root, options }) {
-      const images = createImageCache({ ...options, cacheDir: join(root, '.image-cache') });
+      const images = createImageCache({ manage: () => true, ...options, cacheDir: join(root, '.image-cache') });
       const http = await listen(express().use('/api/cache', images.router).listen(0, '127.0.0.1'));
       return { port: portOf(http), close: () => Promise.all([closeHttp(http), images.close()]) };
     },

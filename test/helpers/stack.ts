@@ -63,6 +63,7 @@ export async function startApi(bucket: Bucket, options: Partial<ExpressImageCach
     buckets: [bucket.option],
     logLevel: 'silent',
     minFreeSpace: 0,
+    manage: () => true,
     ...options,
     cacheDir: dir,
   });

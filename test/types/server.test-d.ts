@@ -17,6 +17,9 @@ test('the plugin takes buckets by name or with settings, and nothing without the
   imageCache({ buckets: [], bucket: 'a' });
   // @ts-expect-error a hook of servers of one's own
   imageCache({ buckets: [], authorize: () => true });
+  imageCache({ buckets: [], manage: ({ socket }) => socket.remoteAddress === '192.168.0.7' });
+  // @ts-expect-error it answers yes or no
+  imageCache({ buckets: [], manage: () => 'yes' });
   // @ts-expect-error neither of the two
   imageCache({ buckets: [], durability: 'none' });
 });
@@ -27,6 +30,10 @@ test('a server of one’s own', () => {
     authorize(request, entry) {
       expectTypeOf(request).toEqualTypeOf<IncomingMessage>();
       return entry.s3_url.includes('/public/');
+    },
+    async manage(request) {
+      expectTypeOf(request).toEqualTypeOf<IncomingMessage>();
+      return request.headers.authorization !== undefined;
     },
   });
   expectTypeOf(router).toBeFunction();

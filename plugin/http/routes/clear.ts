@@ -1,15 +1,17 @@
-import type { Router } from 'express';
 import type { ClearAnswer } from '../../protocol.ts';
 import { parseActorId } from '../actorId.ts';
 import type { HttpContext } from '../context.ts';
-import { sendJson } from '../respond.ts';
+import type { Handler } from '../handlers.ts';
 
-/** `POST /clear/:actorId` and `POST /clear-all` */
-export function clearRoutes(router: Router, { cache }: HttpContext): void {
-  router.post('/clear/:actorId', async (request, response) => {
-    sendJson(request, response, (await cache.clear(parseActorId(request.params.actorId))) satisfies ClearAnswer);
-  });
-  router.post('/clear-all', async (request, response) => {
-    sendJson(request, response, (await cache.clear()) satisfies ClearAnswer);
-  });
+/** `POST /clear/:actorId` */
+export function clearRoute({ cache }: HttpContext): Handler {
+  return async (request): Promise<ClearAnswer> => {
+    // Express's types know no parameters of a path that is a variable.
+    return cache.clear(parseActorId(String(request.params['actorId'])));
+  };
+}
+
+/** `POST /clear-all` */
+export function clearAllRoute({ cache }: HttpContext): Handler {
+  return (): Promise<ClearAnswer> => cache.clear();
 }

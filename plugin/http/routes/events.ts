@@ -1,10 +1,11 @@
-import type { Request, Router } from 'express';
+import type { Request } from 'express';
 import type { ImageCache } from '../../cache/imageCache.ts';
 import { ImageCacheError } from '../../errors.ts';
 import type { CacheEvent, ManifestEntry } from '../../protocol.ts';
 import type { HttpContext } from '../context.ts';
 import { isAuthorized } from '../ensureAuthorized.ts';
 import { EventLog, type LoggedEvent } from '../eventLog.ts';
+import type { Handler } from '../handlers.ts';
 import { parseQuery } from '../query.ts';
 import { securityHeaders } from '../respond.ts';
 import { streamEvents } from '../streamEvents.ts';
@@ -16,17 +17,17 @@ const MAX_READERS = 1_000;
  * `GET /events[?last_event_id=]`: what happens in the cache, as server-sent events. The parameter stands for the header
  * `Last-Event-ID`, which a page cannot set on the first connection of an EventSource.
  */
-export function eventsRoute(router: Router, context: HttpContext): void {
+export function eventsRoute(context: HttpContext): Handler {
   let log: EventLog | undefined;
   let readers = 0;
 
-  router.get('/events', async (request, response) => {
+  return async (request, response) => {
     const { last_event_id } = parseQuery(request.url, { last_event_id: 'INVALID_URL' });
     // Kept from the first reader on: nobody else can have missed anything.
     log ??= watchedLog(context.cache);
     if (request.method === 'HEAD') {
       response.set(securityHeaders(response)).type('text/event-stream').end();
-      return;
+      return undefined;
     }
     if (log.isClosed) throw new ImageCacheError('ABORTED', 'The image cache is closed.');
     if (readers >= MAX_READERS) {
@@ -41,7 +42,8 @@ export function eventsRoute(router: Router, context: HttpContext): void {
     } finally {
       readers -= 1;
     }
-  });
+    return undefined;
+  };
 }
 
 function watchedLog(cache: ImageCache): EventLog {

@@ -1,4 +1,4 @@
-export { clearRoutes } from './clear.ts';
+export { clearAllRoute, clearRoute } from './clear.ts';
 export { eventsRoute } from './events.ts';
 export { existsRoute } from './exists.ts';
 export { invalidateRoute } from './invalidate.ts';

@@ -1,14 +1,13 @@
-import type { Router } from 'express';
 import type { InvalidateAnswer } from '../../protocol.ts';
 import { parseBody } from '../bodies.ts';
 import type { HttpContext } from '../context.ts';
-import { sendJson } from '../respond.ts';
+import type { Handler } from '../handlers.ts';
 import { invalidateSchema } from '../schemas.ts';
 
 /** `POST /invalidate` */
-export function invalidateRoute(router: Router, { cache }: HttpContext): void {
-  router.post('/invalidate', async (request, response) => {
+export function invalidateRoute({ cache }: HttpContext): Handler {
+  return async (request): Promise<InvalidateAnswer> => {
     const { s3_url } = parseBody(invalidateSchema, request.body);
-    sendJson(request, response, { invalidated: await cache.invalidate(s3_url) } satisfies InvalidateAnswer);
-  });
+    return { invalidated: await cache.invalidate(s3_url) };
+  };
 }

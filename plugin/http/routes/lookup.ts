@@ -1,14 +1,13 @@
-import type { Router } from 'express';
 import type { LookupAnswer, ManifestEntry } from '../../protocol.ts';
 import { parseBody } from '../bodies.ts';
 import type { HttpContext } from '../context.ts';
 import { isAuthorized } from '../ensureAuthorized.ts';
-import { sendJson } from '../respond.ts';
+import type { Handler } from '../handlers.ts';
 import { lookupSchema } from '../schemas.ts';
 
 /** `POST /lookup` */
-export function lookupRoute(router: Router, context: HttpContext): void {
-  router.post('/lookup', async (request, response) => {
+export function lookupRoute(context: HttpContext): Handler {
+  return async (request): Promise<LookupAnswer> => {
     const { urls } = parseBody(lookupSchema, request.body);
     const entries = await context.cache.lookup(urls);
     const visible = await Promise.all(
@@ -16,9 +15,6 @@ export function lookupRoute(router: Router, context: HttpContext): void {
         return entry !== undefined && (await isAuthorized(context, request, entry)) ? entry : null;
       }),
     );
-    const answer: LookupAnswer = {
-      entries: Object.fromEntries(urls.map((url, index) => [url, visible[index] ?? null])),
-    };
-    sendJson(request, response, answer);
-  });
+    return { entries: Object.fromEntries(urls.map((url, index) => [url, visible[index] ?? null])) };
+  };
 }

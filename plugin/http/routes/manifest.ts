@@ -1,18 +1,18 @@
-import type { Router } from 'express';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ManifestEntry } from '../../protocol.ts';
 import { parseActorId } from '../actorId.ts';
 import type { HttpContext } from '../context.ts';
 import { isAuthorized } from '../ensureAuthorized.ts';
+import type { Handler } from '../handlers.ts';
 import { parseQuery } from '../query.ts';
 import { securityHeaders } from '../respond.ts';
 import { matches } from '../sendBytes.ts';
 
 /** `GET /manifest[?actor_id=]` */
-export function manifestRoute(router: Router, context: HttpContext): void {
+export function manifestRoute(context: HttpContext): Handler {
   const { cache, authorize } = context;
-  router.get('/manifest', async (request, response) => {
+  return async (request, response) => {
     const { actor_id } = parseQuery(request.url, { actor_id: 'INVALID_ACTOR_ID' });
     const actorId = actor_id === undefined ? undefined : parseActorId(actor_id);
     const etag = await cache.manifestTag();
@@ -22,7 +22,7 @@ export function manifestRoute(router: Router, context: HttpContext): void {
       response.set('ETag', etag);
       if (matches(request.headers['if-none-match'], etag)) {
         response.status(304).end();
-        return;
+        return undefined;
       }
     }
     const filter = authorize && ((entry: ManifestEntry) => isAuthorized(context, request, entry));
@@ -30,10 +30,11 @@ export function manifestRoute(router: Router, context: HttpContext): void {
     response.set('Content-Type', 'application/json; charset=utf-8');
     if (request.method === 'HEAD') {
       response.end();
-      return;
+      return undefined;
     }
     await pipeline(Readable.from(chunks, { highWaterMark: 2 }), response).catch((error: unknown) => {
       if (!response.destroyed) throw error; // else whoever asked has left, which is no fault
     });
-  });
+    return undefined;
+  };
 }

@@ -1,15 +1,13 @@
-import type { Router } from 'express';
 import type { PinAnswer } from '../../protocol.ts';
 import { parseBody } from '../bodies.ts';
 import type { HttpContext } from '../context.ts';
-import { sendJson } from '../respond.ts';
+import type { Handler } from '../handlers.ts';
 import { pinSchema } from '../schemas.ts';
 
 /** `POST /pin` */
-export function pinRoute(router: Router, { cache }: HttpContext): void {
-  router.post('/pin', async (request, response) => {
+export function pinRoute({ cache }: HttpContext): Handler {
+  return (request): Promise<PinAnswer> => {
     const { pinned, ...target } = parseBody(pinSchema, request.body);
-    const answer = await (pinned === false ? cache.unpin(target) : cache.pin(target));
-    sendJson(request, response, answer satisfies PinAnswer);
-  });
+    return pinned === false ? cache.unpin(target) : cache.pin(target);
+  };
 }

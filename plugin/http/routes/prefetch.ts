@@ -1,26 +1,26 @@
-import type { Request, Response, Router } from 'express';
+import type { Request, Response } from 'express';
 import { reportFailure } from '../../cache/failures.ts';
 import { ImageCacheError } from '../../errors.ts';
 import type { PrefetchAnswer, PrefetchCounts, PrefetchLine, PrefetchRequest, PrefetchResult } from '../../protocol.ts';
 import { parseBody } from '../bodies.ts';
 import type { HttpContext } from '../context.ts';
 import { ensureUrlAuthorized } from '../ensureAuthorized.ts';
+import type { Handler } from '../handlers.ts';
 import { beginLines, wantsLines } from '../ndjson.ts';
 import { requesterSignal } from '../requesterSignal.ts';
-import { sendJson } from '../respond.ts';
 import { prefetchSchema } from '../schemas.ts';
 
 /** `POST /prefetch`, as one answer at the end, or as a line per image with `Accept: application/x-ndjson`. */
-export function prefetchRoute(router: Router, context: HttpContext): void {
-  router.post('/prefetch', async (request, response) => {
+export function prefetchRoute(context: HttpContext): Handler {
+  return async (request, response): Promise<PrefetchAnswer | undefined> => {
     const body = parseBody(prefetchSchema, request.body);
     if (wantsLines(request)) {
       await streamResults(context, request, response, body);
-      return;
+      return undefined;
     }
     const results = await prefetchAll(context, request, response, body);
-    sendJson(request, response, { ...count(body.actor_id, results), results } satisfies PrefetchAnswer);
-  });
+    return { ...count(body.actor_id, results), results };
+  };
 }
 
 async function streamResults(

@@ -1,10 +1,8 @@
-import type { Router } from 'express';
+import type { CacheStats } from '../../protocol.ts';
 import type { HttpContext } from '../context.ts';
-import { sendJson } from '../respond.ts';
+import type { Handler } from '../handlers.ts';
 
 /** `GET /stats` */
-export function statsRoute(router: Router, { cache }: HttpContext): void {
-  router.get('/stats', async (request, response) => {
-    sendJson(request, response, await cache.stats());
-  });
+export function statsRoute({ cache }: HttpContext): Handler {
+  return (): Promise<CacheStats> => cache.stats();
 }
