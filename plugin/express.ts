@@ -5,6 +5,7 @@ import { type Middleware, createHandler } from './http/mount.ts';
 import { createLogger } from './logger.ts';
 import type { ExpressImageCacheOptions } from './options.ts';
 import { resolveOptions } from './resolveOptions.ts';
+import { checkAtStart } from './startError.ts';
 
 export { ImageCacheError } from './errors.ts';
 export type {
@@ -41,7 +42,7 @@ export interface ImageCacheServer {
  */
 export function createImageCache(options: ExpressImageCacheOptions): ImageCacheServer {
   const { authorize, ...rest } = options ?? {}; // who forgets them is told so, like of any other
-  const resolved = resolveOptions(options && rest);
+  const resolved = checkAtStart(() => resolveOptions(options && rest));
   const logger = createLogger(resolved.logLevel, console);
   const cache = createCache(resolved, process.cwd(), logger);
   const router = createHandler({

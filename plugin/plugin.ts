@@ -2,8 +2,10 @@ import type { Plugin } from 'vite';
 import { createCache } from './createCache.ts';
 import type { ImageCacheOptions } from './options.ts';
 import { resolveOptions } from './resolveOptions.ts';
+import { checkAtStart } from './startError.ts';
 import { hardenPlugin } from './vite/harden.ts';
 import { servePlugin } from './vite/serve.ts';
+import { startPlugin } from './vite/start.ts';
 import { warnTwicePlugin } from './vite/twice.ts';
 
 /**
@@ -18,11 +20,12 @@ import { warnTwicePlugin } from './vite/twice.ts';
  * @throws ImageCacheError INVALID_OPTION, naming the option, what was expected and what came
  */
 export function imageCache(options: ImageCacheOptions): Plugin[] {
-  const resolved = resolveOptions(options);
+  const resolved = checkAtStart(() => resolveOptions(options));
   const directories = [resolved.cacheDir, ...resolved.fallbackDirs];
   return [
     ...directories.map((dir) => hardenPlugin(dir, resolved.base)),
     servePlugin(resolved, createCache),
+    startPlugin(resolved),
     warnTwicePlugin(resolved),
   ];
 }

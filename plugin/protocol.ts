@@ -59,6 +59,9 @@ export interface ManifestEntry {
 export interface Manifest {
   version: typeof MANIFEST_VERSION;
   last_updated: number;
+  /** In `manifest.json`: of all entries. */
+  total_entries?: number;
+  total_size_bytes?: number;
   /** By canonical URL. */
   entries: Record<string, ManifestEntry>;
 }

@@ -45,6 +45,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'endpoint.ts': [],
   'errors.ts': ['protocol.ts', 'redact.ts'],
   'options.ts': ['protocol.ts'],
+  'startError.ts': ['errors.ts'],
   checks: [...BASE, 'size.ts', 'duration.ts', 'names.ts', 'endpoint.ts'],
   'resolveOptions.ts': [...BASE, 'size.ts', 'duration.ts', 'checks'],
   'logger.ts': [...BASE, 'cache'],
@@ -52,10 +53,10 @@ const MAY_IMPORT: Record<string, string[]> = {
   source: [...BASE, 'cache', 'names.ts', 'endpoint.ts'],
   images: [...BASE, 'cache'],
   http: [...BASE, 'cache'],
-  vite: [...BASE, 'logger.ts', 'cache', 'http'],
+  vite: [...BASE, 'startError.ts', 'logger.ts', 'cache', 'http'],
   'createCache.ts': [...BASE, 'cache', 'source', 'images'],
-  'plugin.ts': [...BASE, 'resolveOptions.ts', 'createCache.ts', 'vite'],
-  'express.ts': [...BASE, 'resolveOptions.ts', 'createCache.ts', 'logger.ts', 'cache', 'http'],
+  'plugin.ts': [...BASE, 'startError.ts', 'resolveOptions.ts', 'createCache.ts', 'vite'],
+  'express.ts': [...BASE, 'startError.ts', 'resolveOptions.ts', 'createCache.ts', 'logger.ts', 'cache', 'http'],
   'index.ts': [...BASE, 'plugin.ts'],
 };
 

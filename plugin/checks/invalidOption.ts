@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import { ImageCacheError } from '../errors.ts';
+import { hintForUnknown } from './nearestOption.ts';
+import { optionsSchema } from './optionsSchema.ts';
 import { UNSET } from './texts.ts';
 
 /** The refusal of options, naming the first that is wrong, what was expected, what came, and where it helps, what to write. */
@@ -7,9 +9,10 @@ export function invalidOption(options: unknown, error: z.ZodError): ImageCacheEr
   const issue = deepest(error.issues);
   const path = issue?.path ?? [];
   if (issue?.code === 'unrecognized_keys') {
-    const name = [...path, ...issue.keys.slice(0, 1)].join('.');
+    const [key = ''] = issue.keys;
+    const name = [...path, key].join('.');
     return new ImageCacheError('INVALID_OPTION', `imageCache: there is no option \`${name}\`.`, {
-      hint: 'Check the spelling; docs/options.md lists every option.',
+      hint: hintForUnknown(optionsSchema, path, key) ?? 'Check the spelling; docs/options.md lists every option.',
     });
   }
   const came = valueAt(options, path);
@@ -40,7 +43,8 @@ function kindOf(value: unknown): string {
 
 /** A union reports each of its branches; the one that got furthest into the value is the one that was meant. */
 function deepest(issues: readonly z.core.$ZodIssue[], base: PropertyKey[] = []): z.core.$ZodIssue | undefined {
-  const [issue] = issues;
+  // A name that is misspelled is what is wrong, rather than that the option of the right name is missing.
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   if (issue === undefined) return undefined;
   const at = { ...issue, path: [...base, ...issue.path] };
   if (issue.code !== 'invalid_union') return at;

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { normalizePath, resolveConfig, type Plugin, type UserConfig } from 'vite';
 import { ImageCacheError } from '../errors.ts';
+import { startError } from '../startError.ts';
 import { denyMiddleware } from './denyMiddleware.ts';
 
 /**
@@ -63,12 +64,12 @@ export function hardenPlugin(cacheDir: string, apiBase?: string): Plugin {
 function locate(cacheDir: string, root: string): string {
   const directory = path.resolve(root, cacheDir);
   if (!isInside(directory, root)) return directory;
-  throw new ImageCacheError(
-    'INVALID_OPTION',
-    'imageCache: option `cacheDir` must not be the root of the project, or contain it.',
-    {
-      hint: "Give the cache a directory of its own, e.g. '.image-cache'.",
-    },
+  throw startError(
+    new ImageCacheError(
+      'INVALID_OPTION',
+      'imageCache: option `cacheDir` must not be the root of the project, or contain it.',
+      { hint: "Give the cache a directory of its own, e.g. '.image-cache'." },
+    ),
   );
 }
 

@@ -46,7 +46,7 @@ export async function seedDirectory(dir: string, count: number, files: number): 
   await JournalLog.create(journal, 1);
   const content = serializeManifest(await inKeyOrder(entries), {
     lastUpdated: Date.now(),
-    state: { position: { generation: 1, offset: 0 }, pinnedActors: [] },
+    state: { position: { generation: 1, offset: 0 }, pinnedActors: [], totals: { images: count, bytes: 0 } },
   });
   await writeSnapshot(generationPath(journal, 1, 'snap'), join(dir, TMP_DIR, 'seed'), content);
   await publishManifest(dir);

@@ -1,6 +1,9 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { optionsSchema } from '../../plugin/checks/optionsSchema.ts';
 import { ImageCacheError } from '../../plugin/errors.ts';
+import { createImageCache } from '../../plugin/express.ts';
+import { imageCache } from '../../plugin/index.ts';
 import { resolveOptions } from '../../plugin/resolveOptions.ts';
 import { refusal } from '../helpers/source.ts';
 
@@ -89,6 +92,61 @@ describe('what is refused is said in words', () => {
       );
       expect(message).not.toMatch(/invalid|expected|received|too (?:small|big)|unrecognized|\[object/i);
     }
+  });
+});
+
+describe('E12: a name that is no option', () => {
+  it.each([
+    [{ cachedir: 'x' }, 'cachedir', 'Did you mean `cacheDir`?'],
+    [{ cache_dir: 'x' }, 'cache_dir', 'Did you mean `cacheDir`?'],
+    [{ maxsize: 1 }, 'maxsize', 'Did you mean `maxSize`?'],
+    [{ maxImgSize: 1 }, 'maxImgSize', 'Did you mean `maxImageSize`?'],
+    [{ alowedOrigins: [] }, 'alowedOrigins', 'Did you mean `allowedOrigins`?'],
+    [{ loglevle: 'info' }, 'loglevle', 'Did you mean `logLevel`?'],
+    [{ buckets: [{ name: 'ok1', endPoint: 'x' }] }, 'buckets.0.endPoint', 'Did you mean `endpoint`?'],
+    [{ buckets: [{ name: 'ok1', pathStyle: true }] }, 'buckets.0.pathStyle', undefined],
+    [{ buckets: [{ nmae: 'ok1' }] }, 'buckets.0.nmae', 'Did you mean `name`?'],
+    [{ images: { width: [1] } }, 'images.width', 'Did you mean `widths`?'],
+    [{ memory: { maxsize: 1 } }, 'memory.maxsize', 'Did you mean `maxSize`?'],
+    [{ timeouts: { firstbyte: 1 } }, 'timeouts.firstbyte', 'Did you mean `firstByte`?'],
+    [{ region: 'eu-central-1' }, 'region', "It is said of each bucket: buckets: [{ name: '<bucket>', region: … }]."],
+    [{ quality: 80 }, 'quality', 'It is part of `images`: images: { quality: … }.'],
+    [
+      { buckets: [{ name: 'ok1', cacheDir: 'x' }] },
+      'buckets.0.cacheDir',
+      '`cacheDir` is an option of its own, beside `buckets`.',
+    ],
+    [{ ttl: 60 }, 'ttl', undefined],
+    [{ toString: 1 }, 'toString', undefined],
+  ])('%j', async (options, name, hint) => {
+    const error = await refused({ buckets: ['ok1'], ...options });
+    expect(error.message).toBe(`imageCache: there is no option \`${name}\`.`);
+    expect(error.hint).toBe(hint ?? 'Check the spelling; docs/options.md lists every option.');
+  });
+
+  it('is what is told, rather than that the right one is missing', async () => {
+    const error = await refused({ bucket: ['photos'] });
+    expect([error.message, error.hint]).toEqual([
+      'imageCache: there is no option `bucket`.',
+      'Did you mean `buckets`?',
+    ]);
+  });
+});
+
+describe('E13: an error of the options is printed as its message and remedy alone', () => {
+  it.each([
+    ['imageCache()', () => imageCache({ buckets: ['ok1'], cachedir: 'x' } as never)],
+    ['createImageCache()', () => createImageCache({ buckets: ['ok1'], cachedir: 'x' } as never)],
+  ])('%s', async (_, make) => {
+    const error = await refusal(make);
+    const text = 'imageCache: there is no option `cachedir`. Did you mean `cacheDir`?';
+    expect([error.message, error.stack, inspect(error), String(error.hint)]).toEqual([
+      text,
+      text,
+      text,
+      'Did you mean `cacheDir`?',
+    ]);
+    expect(error.code).toBe('INVALID_OPTION');
   });
 });
 

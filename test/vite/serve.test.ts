@@ -236,6 +236,7 @@ describe('options', () => {
     expect(imageCache({ buckets: ['team-photos'] }).map(({ name }) => name)).toEqual([
       'image-cache:harden',
       'image-cache:serve',
+      'image-cache:start',
       'image-cache:twice',
     ]);
     expect(() =>

@@ -130,8 +130,10 @@ export class Compactor {
     if ((await sealed.size()) > 0) await JournalLog.create(this.#journalDir, sealed.generation + 1);
     const { generation, offset } = await replica.catchUp();
     // Entries are replaced, not changed, so this list stays what it is while it is written out.
-    const entries = replica.index.toArray();
-    return { entries, state: { position: { generation, offset }, pinnedActors: [...replica.index.pinnedActors] } };
+    const { index } = replica;
+    const entries = index.toArray();
+    const totals = { images: index.size, bytes: index.totalBytes };
+    return { entries, state: { position: { generation, offset }, pinnedActors: [...index.pinnedActors], totals } };
   }
 
   #warnOfManifest(error: unknown): void {

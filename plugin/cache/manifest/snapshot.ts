@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { MANIFEST_VERSION, type ManifestEntry } from '../../protocol.ts';
 import { Pacer } from '../pacer.ts';
 import { replaceFile } from '../files/replaceFile.ts';
+import type { ManifestTotals } from './manifestTotals.ts';
 import { formatLine } from './snapshotLine.ts';
 import { syncDirectory } from '../files/syncDirectory.ts';
 
@@ -16,6 +17,7 @@ export interface JournalPosition {
 export interface SnapshotState {
   position: JournalPosition;
   pinnedActors: readonly string[];
+  totals: ManifestTotals;
 }
 
 /** Entries to a write: enough to be fast, and small enough for a string that is collected soon (128 kB). */
@@ -55,9 +57,11 @@ export async function* serializeManifest(
   yield `${lines.length === 0 ? '' : separator}${lines.join(',\n')}\n}}\n`;
 }
 
-function serializeState({ position, pinnedActors }: SnapshotState): string {
+function serializeState({ position, pinnedActors, totals }: SnapshotState): string {
   const pinned = pinnedActors.length === 0 ? '' : `"pinned_actors":${JSON.stringify(pinnedActors)},`;
-  return `"journal":${JSON.stringify(position)},${pinned}`;
+  // First, for `readTotals`, which reads no further.
+  const total = `"total_entries":${totals.images},"total_size_bytes":${totals.bytes},`;
+  return `${total}"journal":${JSON.stringify(position)},${pinned}`;
 }
 
 /**

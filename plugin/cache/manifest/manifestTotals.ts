@@ -1,0 +1,32 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MANIFEST_FILE } from '../files/layout.ts';
+import { READ } from '../files/openFlags.ts';
+
+export interface ManifestTotals {
+  images: number;
+  bytes: number;
+}
+
+/** Enough for all that stands before the totals. */
+const HEAD_BYTES = 512;
+const TOTALS = /^\{"version":[^{}]*,"total_entries":(\d{1,15}),"total_size_bytes":(\d{1,15}),/;
+
+/**
+ * How many images there are, as `manifest.json` says at its beginning: the same few bytes are read however many there are. Opens
+ * no cache and creates nothing. Changes of the last moments before a crash are missing.
+ * @returns `undefined` where there is no manifest, or none of ours
+ */
+export async function readTotals(dir: string): Promise<ManifestTotals | undefined> {
+  const file = await open(join(dir, MANIFEST_FILE), READ).catch(() => undefined);
+  if (file === undefined) return undefined;
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    const [, images, bytes] = TOTALS.exec(buffer.toString('latin1', 0, bytesRead)) ?? [];
+    return images === undefined ? undefined : { images: Number(images), bytes: Number(bytes) };
+  } catch {
+    return undefined; // it is no file
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+
+/** Options of one object, and its path; `[]` stands for any place in an array. */
+interface OptionGroup {
+  path: readonly string[];
+  names: readonly string[];
+}
+
+/** So many letters may be wrong. */
+const MAX_DISTANCE = 2;
+
+/**
+ * What a name that is no option was meant to be: an option beside it that is spelled nearly so, else one of that name elsewhere.
+ * @param path where it stands, e.g. `['buckets', 0]`
+ */
+export function hintForUnknown(schema: z.ZodType, path: readonly PropertyKey[], name: string): string | undefined {
+  const groups = groupsOf(schema);
+  const own = groups.find((group) => isAt(group, path));
+  const nearest = own?.names
+    .map((option) => ({ option, distance: distanceOf(name.toLowerCase(), option.toLowerCase()) }))
+    .filter(({ option, distance }) => distance <= Math.min(MAX_DISTANCE, Math.floor(option.length / 3)))
+    .toSorted((a, b) => a.distance - b.distance)[0]?.option;
+  if (nearest !== undefined) return `Did you mean \`${nearest}\`?`;
+  const elsewhere = groups.find(({ names }) => names.some((option) => option.toLowerCase() === name.toLowerCase()));
+  const option = elsewhere?.names.find((each) => each.toLowerCase() === name.toLowerCase());
+  if (elsewhere === undefined || option === undefined) return undefined;
+  if (elsewhere.path.length === 0) return `\`${option}\` is an option of its own, beside \`${String(path[0])}\`.`;
+  const [outer = '', inner] = elsewhere.path;
+  return inner === '[]'
+    ? `It is said of each bucket: ${outer}: [{ name: '<bucket>', ${option}: … }].`
+    : `It is part of \`${outer}\`: ${outer}: { ${option}: … }.`;
+}
+
+/** All objects of options, the outermost first. */
+function groupsOf(schema: z.core.$ZodType, path: readonly string[] = []): OptionGroup[] {
+  if (schema instanceof z.ZodOptional) return groupsOf(schema.unwrap(), path);
+  if (schema instanceof z.ZodArray) return groupsOf(schema.element, [...path, '[]']);
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((each) => groupsOf(each, path));
+  // A loose object takes whatever name it is given.
+  if (!(schema instanceof z.ZodObject) || schema.def.catchall instanceof z.ZodUnknown) return [];
+  const entries = Object.entries<z.core.$ZodType>(schema.shape);
+  const inner = entries.flatMap(([name, each]) => groupsOf(each, [...path, name]));
+  return [{ path, names: entries.map(([name]) => name) }, ...inner];
+}
+
+function isAt(group: OptionGroup, path: readonly PropertyKey[]): boolean {
+  const place = path.map((key) => (typeof key === 'number' ? '[]' : String(key)));
+  return group.path.join('.') === place.join('.');
+}
+
+/** Letters to insert, remove, replace or swap with the next one (optimal string alignment). Names of options are short. */
+function distanceOf(a: string, b: string): number {
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, n) => n)];
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const at = (up: number, left: number): number => (up === 0 ? row : rows[i - up])?.[j - left] ?? Infinity;
+      const isSwap = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const isSame = a[i - 1] === b[j - 1];
+      row.push(Math.min(at(1, 0) + 1, at(0, 1) + 1, at(1, 1) + (isSame ? 0 : 1), isSwap ? at(2, 2) + 1 : Infinity));
+    }
+    rows.push(row);
+  }
+  return rows[a.length]?.[b.length] ?? Infinity;
+}

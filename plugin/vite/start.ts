@@ -1,0 +1,70 @@
+import { resolve } from 'node:path';
+import { styleText } from 'node:util';
+import type { Plugin, PreviewServer, ViteDevServer } from 'vite';
+import { ensureWritable } from '../cache/files/ensureWritable.ts';
+import { type ManifestTotals, readTotals } from '../cache/manifest/manifestTotals.ts';
+import { ImageCacheError } from '../errors.ts';
+import { createLogger } from '../logger.ts';
+import type { ResolvedOptions } from '../options.ts';
+
+/**
+ * A sign of life: one line under Vite's own addresses, with what is cached and where the API is; and a warning when the cache
+ * directory is there but cannot be written. Neither holds up the start, opens the cache, or creates anything.
+ */
+export function startPlugin(options: Pick<ResolvedOptions, 'base' | 'cacheDir' | 'logLevel'>): Plugin {
+  function watchStart(server: ViteDevServer | PreviewServer): void {
+    const { config, httpServer } = server;
+    const dir = resolve(config.root, options.cacheDir);
+    const logger = createLogger(options.logLevel, config.logger);
+    const check = (): void => {
+      ensureWritable(dir).catch((error: unknown) => {
+        const { message, hint = '' } = ImageCacheError.from(error);
+        logger.warn(`${message} ${hint}`);
+      });
+    };
+    if (httpServer) httpServer.once('listening', check);
+    else check();
+    if (options.logLevel === 'info' || options.logLevel === 'debug') printWithUrls(server, dir, options);
+  }
+
+  return {
+    name: 'image-cache:start',
+    apply: 'serve',
+    configureServer: watchStart,
+    configurePreviewServer: watchStart,
+  };
+}
+
+/** Vite's command line prints the addresses; other tools that start Vite may choose not to, and then nothing is printed here, too. */
+function printWithUrls(
+  server: ViteDevServer | PreviewServer,
+  dir: string,
+  { base, cacheDir }: Pick<ResolvedOptions, 'base' | 'cacheDir'>,
+): void {
+  let totals: ManifestTotals | undefined;
+  // Long done when the addresses are printed; on a disk that does not answer, nothing waits for it.
+  void readTotals(dir).then((read) => (totals = read));
+  const printUrls = server.printUrls.bind(server);
+  server.printUrls = () => {
+    printUrls();
+    const urls = server.resolvedUrls;
+    const url = urls?.local[0] ?? urls?.network[0];
+    if (url !== undefined) server.config.logger.info(startLine(totals, cacheDir, url.replace(/\/$/, '') + base));
+  };
+}
+
+function startLine(totals: ManifestTotals | undefined, cacheDir: string, api: string): string {
+  const isColoured = process.stdout.isTTY && process.stdout.hasColors();
+  const style = (format: Parameters<typeof styleText>[0], text: string): string =>
+    isColoured ? styleText(format, text) : text;
+  const what =
+    totals === undefined || totals.images === 0
+      ? 'none cached yet'
+      : `${totals.images.toLocaleString('en')} (${formatBytes(totals.bytes)}) in ${cacheDir}`;
+  return `  ${style('green', '➜')}  ${style('bold', 'Images')}:  ${what}, API at ${style('cyan', api)}`;
+}
+
+function formatBytes(bytes: number): string {
+  const [unit, name] = bytes >= 1e9 ? [1e9, 'GB'] : bytes >= 1e6 ? [1e6, 'MB'] : [1e3, 'kB'];
+  return `${(bytes / unit).toLocaleString('en', { maximumFractionDigits: bytes >= 1e9 ? 1 : 0 })} ${name}`;
+}

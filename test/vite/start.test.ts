@@ -1,0 +1,157 @@
+import { access, chmod, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type InlineConfig, createLogger, createServer, preview } from 'vite';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ensureWritable } from '../../plugin/cache/files/ensureWritable.ts';
+import { readTotals } from '../../plugin/cache/manifest/manifestTotals.ts';
+import { imageCache } from '../../plugin/index.ts';
+import type { ImageCacheOptions } from '../../plugin/options.ts';
+import { temporaryDirectory } from '../helpers/directory.ts';
+import { jpeg } from '../helpers/images.ts';
+import { type Bucket, imageUrl, startBucket } from '../helpers/stack.ts';
+
+/** Starts Vite as its command line does, and gathers what it prints. */
+async function start(root: string, options: Partial<ImageCacheOptions> = {}, config: InlineConfig = {}) {
+  const { customLogger, printed, warned } = printer();
+  const server = await createServer({
+    root,
+    configFile: false,
+    customLogger,
+    plugins: [imageCache({ buckets: ['photos'], ...options })],
+    ...config,
+    server: { host: '127.0.0.1', port: 0, ...config.server },
+  });
+  onTestFinished(() => server.close());
+  if (config.server?.middlewareMode !== true) {
+    await server.listen();
+    server.printUrls();
+  }
+  return { server, printed, warned, origin: server.resolvedUrls?.local[0] ?? '' };
+}
+
+function printer() {
+  const [printed, warned]: [string[], string[]] = [[], []];
+  const customLogger = createLogger('silent');
+  customLogger.info = (message) => printed.push(message);
+  customLogger.warn = (message) => warned.push(message);
+  return { customLogger, printed, warned };
+}
+
+async function fill(root: string, bucket: Bucket): Promise<number> {
+  const picture = await jpeg(1);
+  const { server, origin } = await start(root, { buckets: [bucket.option] });
+  for (const key of ['a.jpg', 'b.jpg']) {
+    bucket.server.put('photos', key, picture);
+    await (await fetch(`${origin}api/cache${imageUrl(await bucket.presign(key))}`)).arrayBuffer();
+  }
+  await server.close();
+  return picture.length * 2;
+}
+
+describe('E16: at the start', () => {
+  it("one line under Vite's addresses says what is cached, and where the API is; nothing is created", async () => {
+    const root = await temporaryDirectory();
+    const { printed, origin } = await start(root);
+    expect(printed.filter((line) => line.includes('Images'))).toEqual([
+      `  ➜  Images:  none cached yet, API at ${origin}api/cache`,
+    ]);
+    expect(printed.findIndex((line) => line.includes('Images'))).toBeGreaterThan(
+      printed.findIndex((line) => line.includes('Local')),
+    );
+    expect(await readdir(root)).not.toContain('.image-cache');
+  });
+
+  it('counts what an earlier start has cached, without opening the cache', async () => {
+    const root = await temporaryDirectory();
+    const bytes = await fill(root, await startBucket());
+    expect(await readTotals(join(root, '.image-cache'))).toEqual({ images: 2, bytes });
+    const files = await readdir(join(root, '.image-cache', 'journal'));
+    const { printed, origin } = await start(root, {}, { base: '/app/' });
+    const size = `${(bytes / 1000).toFixed(0)} kB`;
+    expect(printed).toContain(`  ➜  Images:  2 (${size}) in .image-cache, API at ${origin}api/cache`);
+    expect(origin).toMatch(/\/app\/$/);
+    expect(await readdir(join(root, '.image-cache', 'journal'))).toEqual(files);
+  });
+
+  it('says nothing when it is to be quiet, or in middleware mode', async () => {
+    const root = await temporaryDirectory();
+    for (const logLevel of ['silent', 'warn'] as const) {
+      const { printed } = await start(root, { logLevel });
+      expect(printed.filter((line) => line.includes('Images'))).toEqual([]);
+    }
+    const { printed, warned } = await start(root, {}, { server: { middlewareMode: true } });
+    expect([...printed, ...warned]).toEqual([]);
+  });
+
+  it('says so in `vite preview`, too', async () => {
+    const root = await temporaryDirectory();
+    await mkdir(join(root, 'dist'));
+    const { customLogger, printed } = printer();
+    const plugins = [imageCache({ buckets: ['photos'] })];
+    const server = await preview({ root, configFile: false, customLogger, plugins, preview: { port: 0 } });
+    onTestFinished(() => server.close());
+    server.printUrls();
+    expect(printed.join('\n')).toContain('Images:  none cached yet, API at http://');
+  });
+
+  it.each([
+    ['a manifest of another program', '{"version":"1.0","entries":{}}'],
+    ['an old one', '{"version":"1.0","last_updated":1,"journal":{"generation":1,"offset":0},"entries":{\n}}\n'],
+    ['a damaged one', '\0\0\0'],
+    ['totals elsewhere', '{"version":"1.0","entries":{"total_entries":5,"total_size_bytes":5,'],
+  ])('%s tells nothing', async (_, text) => {
+    const dir = await temporaryDirectory();
+    await writeFile(join(dir, 'manifest.json'), text);
+    expect(await readTotals(dir)).toBeUndefined();
+  });
+});
+
+/** Root may write everywhere, so what the system would say to others is said by this. */
+const deny =
+  (denied: string, code: string): typeof access =>
+  async (path, mode) => {
+    if (path === denied) throw Object.assign(new Error(code), { code });
+    return access(path, mode);
+  };
+
+describe('E15: a cache directory that cannot be written', () => {
+  it('is named, with the remedy', async () => {
+    const dir = await temporaryDirectory();
+    await mkdir(join(dir, 'journal'));
+    await expect(ensureWritable(dir)).resolves.toBeUndefined();
+    await expect(ensureWritable(dir, deny(dir, 'EACCES'))).rejects.toMatchObject({
+      code: 'CACHE_UNWRITABLE',
+      message: `The cache directory ${dir} cannot be written (EACCES).`,
+      hint: expect.stringContaining(`sudo chown -R "$USER" '${dir}'`),
+    });
+    await expect(ensureWritable(dir, deny(join(dir, 'journal'), 'EACCES'))).rejects.toMatchObject({
+      message: `The cache directory ${join(dir, 'journal')} cannot be written (EACCES).`,
+    });
+    await expect(ensureWritable(dir, deny(dir, 'EROFS'))).rejects.toMatchObject({
+      hint: expect.stringContaining('read-only'),
+    });
+  });
+
+  it('is no fault while it is not there', async () => {
+    const dir = join(await temporaryDirectory(), 'not-there');
+    await expect(ensureWritable(dir)).resolves.toBeUndefined();
+  });
+
+  it.skipIf(process.getuid?.() === 0)('is told at the start, and changes nothing about it', async () => {
+    const root = await temporaryDirectory();
+    const dir = join(root, '.image-cache');
+    await mkdir(dir);
+    await chmod(dir, 0o500);
+    onTestFinished(() => chmod(dir, 0o700));
+    const { warned } = await start(root);
+    await expect.poll(() => warned).toEqual([expect.stringContaining(`${dir} cannot be written`)]);
+    expect(await readdir(dir)).toEqual([]);
+  });
+
+  it('`manifest.json` begins with the totals, wherever it is read', async () => {
+    const root = await temporaryDirectory();
+    const bytes = await fill(root, await startBucket());
+    const text = await readFile(join(root, '.image-cache', 'manifest.json'), 'utf8');
+    expect(JSON.parse(text)).toMatchObject({ total_entries: 2, total_size_bytes: bytes });
+  });
+});
