@@ -111,7 +111,8 @@ export interface ImageCacheOptions {
   /** Images of other sizes and formats. @default { widths: (the usual ones), formats: ['avif', 'webp'], quality: 75, placeholder: true, store: 'original' } */
   images?: ImagesOptions;
   /**
-   * Downloads at a time, besides as many for images on screen. `'auto'` begins with 16, goes up to 64 as long as that makes
+   * Downloads at a time from one server, besides as many for images on screen; from all servers together, at most twice as many, so that
+   * one which does not answer holds up no other. `'auto'` begins with 16, goes up to 64 as long as that makes
    * prefetches faster, and down when the origin asks to slow down. @default 'auto'
    */
   concurrency?: number | 'auto';

@@ -1,11 +1,11 @@
-import { type LookupAddress, lookup } from 'node:dns';
+import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { isPublicAddress } from './publicAddress.ts';
 
 /** Resolves a name to all of its addresses, as the system does. */
 export type Resolve = (
   hostname: string,
-  options: { all: true; family: number },
+  options: { all: true; family: number; hints?: number | undefined },
   callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
 ) => void;
 
@@ -13,21 +13,21 @@ export type Resolve = (
  * Resolves names for sockets, and refuses those that lead into private networks. The socket connects to the very
  * addresses that were looked at, so an answer that changes a moment later (DNS rebinding, T31) changes nothing; one
  * private address among public ones is refused as well.
- * @param refusal makes the error for a name with these addresses
+ * @param refusal makes the error for a name with these addresses; `undefined` for a name that may have any
  */
 export function vettedLookup(
-  refusal: (addresses: readonly string[]) => Error,
-  resolve: Resolve = lookup,
+  refusal: ((addresses: readonly string[]) => Error) | undefined,
+  resolve: Resolve,
 ): LookupFunction {
   return (hostname, options, callback) => {
     const family = options.family === 'IPv4' ? 4 : options.family === 'IPv6' ? 6 : (options.family ?? 0);
-    resolve(hostname, { all: true, family }, (error, addresses) => {
+    resolve(hostname, { all: true, family, hints: options.hints }, (error, addresses) => {
       const [first] = addresses ?? [];
       if (error !== null || first === undefined) {
         callback(error ?? Object.assign(new Error('no address'), { code: 'ENOTFOUND' }), []);
         return;
       }
-      if (!addresses.every(({ address }) => isPublicAddress(address))) {
+      if (refusal !== undefined && !addresses.every(({ address }) => isPublicAddress(address))) {
         callback(refusal(addresses.map(({ address }) => address)), []);
         return;
       }

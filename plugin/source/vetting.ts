@@ -1,16 +1,15 @@
+import { lookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import type { ResolvedBucket, ResolvedOptions } from '../options.ts';
 import { isPublicAddress } from './publicAddress.ts';
 import { privateAddressError } from './privateAddressError.ts';
 import { requestOrigin } from './requestOrigin.ts';
+import { sharedResolve } from './sharedResolve.ts';
 import { type Resolve, vettedLookup } from './vettedLookup.ts';
 import type { WireRequest } from './wire.ts';
 
-/**
- * How the name of a request is resolved; `undefined` for a server that may be anywhere.
- * @throws ImageCacheError HOST_NOT_ALLOWED
- */
-type Vetting = (request: WireRequest) => LookupFunction | undefined;
+/** How the name of a request is resolved. @throws ImageCacheError HOST_NOT_ALLOWED */
+type Vetting = (request: WireRequest) => LookupFunction;
 
 /**
  * Decides which requests may go to private addresses: those to exactly the origin of a configured endpoint, or to a bucket of
@@ -19,17 +18,19 @@ type Vetting = (request: WireRequest) => LookupFunction | undefined;
  */
 export function createVetting(
   { buckets, allowPrivateAddresses }: Pick<ResolvedOptions, 'buckets' | 'allowPrivateAddresses'>,
-  resolve?: Resolve,
+  resolve: Resolve = lookup,
 ): Vetting {
   const exemptOrigins = new Set(buckets.flatMap(originsOf));
   const exemptNames = new Set(allowPrivateAddresses);
+  const ask = sharedResolve(resolve);
+  const unvetted = vettedLookup(undefined, ask);
 
   return (request) => {
     const { hostname } = request;
-    if (exemptNames.has(hostname) || exemptOrigins.has(requestOrigin(request))) return undefined;
+    if (exemptNames.has(hostname) || exemptOrigins.has(requestOrigin(request))) return unvetted;
     const refusal = (addresses: readonly string[]) => privateAddressError(request, addresses, buckets);
     if (isIP(hostname) !== 0 && !isPublicAddress(hostname)) throw refusal([hostname]);
-    return vettedLookup(refusal, resolve);
+    return vettedLookup(refusal, ask);
   };
 }
 

@@ -44,8 +44,7 @@ export function createWire(
 
   return {
     open: async (request, signal) => {
-      const lookup = vet(request);
-      const route = { agent: agents[request.protocol], ...(lookup !== undefined && { lookup }) };
+      const route = { agent: agents[request.protocol], lookup: vet(request) };
       return await open(request, route, options.timeouts, clock, signal);
     },
     close: () => {

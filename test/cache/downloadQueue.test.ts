@@ -4,20 +4,20 @@ import type { Urgency } from '../../plugin/cache/downloads/priorityQueue.ts';
 
 /** A queue whose tasks run until they are told to end, and what has been begun, in order. */
 function startQueue({ visible = 2, background = 4, isBusy = (): boolean => false } = {}) {
-  const queue = new DownloadQueue<string>({ visible, background: () => background, isBusy });
+  const queue = new DownloadQueue<string>({ visible, background: () => background, maxBackground: background, isBusy });
   const begun: string[] = [];
   const contexts = new Map<string, TaskContext<never>>();
   const ends = new Map<string, () => void>();
   return {
     queue,
     begun,
-    add(key: string, urgency: Urgency, signal?: AbortSignal): Promise<string> {
+    add(key: string, urgency: Urgency, signal?: AbortSignal, origin?: string): Promise<string> {
       const task = (context: TaskContext<never>) => {
         begun.push(key);
         contexts.set(key, context);
         return new Promise<string>((resolve) => ends.set(key, () => resolve(key)));
       };
-      return queue.run({ key, urgency, signal, task });
+      return queue.run({ key, urgency, signal, origin, task });
     },
     async end(key: string) {
       ends.get(key)?.();
@@ -215,5 +215,101 @@ describe('DownloadQueue', () => {
     await expect(add('p', 'normal', AbortSignal.abort())).rejects.toMatchObject({ code: 'ABORTED' });
     await settle();
     expect(begun).toEqual([]);
+  });
+
+  describe('S11: an origin that hangs', () => {
+    const hanging = (names: string[], urgency: Urgency, { add }: ReturnType<typeof startQueue>) => {
+      for (const key of names) void add(key, urgency, undefined, 'a');
+    };
+    const begunOf = ({ begun }: ReturnType<typeof startQueue>, letter: string) =>
+      begun.filter((key) => key.startsWith(letter)).length;
+
+    it.each<Urgency>(['visible', 'high', 'normal'])(
+      'has no slots but its own: %s ones of others begin at once',
+      async (urgency) => {
+        const started = startQueue({ visible: 16, background: 16 });
+        hanging(names('a', 10_000), urgency, started);
+        await settle();
+        expect(begunOf(started, 'a'), 'alone, it has all of them').toBe(16);
+        for (const key of names('b', 100)) void started.add(key, urgency, undefined, 'b');
+        await settle();
+        expect([begunOf(started, 'a'), begunOf(started, 'b')]).toEqual([16, 8]);
+      },
+    );
+
+    it('leaves something to others when more hang', async () => {
+      const started = startQueue({ visible: 16 });
+      for (const letter of ['a', 'b', 'c', 'd', 'e']) {
+        for (const key of names(letter, 100)) void started.add(key, 'visible', undefined, letter);
+        await settle();
+      }
+      expect(['a', 'b', 'c', 'd', 'e'].map((letter) => begunOf(started, letter))).toEqual([16, 8, 4, 2, 1]);
+      for (const letter of names('f', 1000)) void started.add(`f${letter}`, 'visible', undefined, letter);
+      await settle();
+      expect(started.begun.length, 'in all, no more than twice as many').toBe(32);
+    });
+
+    it('gives slots back to the others as they are free, so that all come to have as many', async () => {
+      const started = startQueue({ visible: 6 });
+      for (const key of names('a', 100)) void started.add(key, 'visible', undefined, 'a');
+      await settle();
+      for (const key of names('b', 100)) void started.add(key, 'visible', undefined, 'b');
+      await settle();
+      for (let n = 0; n < 60; n += 1) await started.end(started.begun[n] ?? '');
+      const lately = started.begun.slice(20, 60);
+      const ofA = lately.filter((key) => key.startsWith('a')).length;
+      expect(Math.abs(ofA - lately.length / 2)).toBeLessThan(4);
+    });
+
+    it('leaves as much to others when the limit falls while it hangs', async () => {
+      let limit = 64;
+      const queue = new DownloadQueue({ visible: 2, background: () => limit, maxBackground: 64 });
+      const begun: string[] = [];
+      const add = (origin: string) =>
+        void queue.run({
+          key: `${origin}${begun.length} ${Math.random()}`,
+          urgency: 'normal',
+          origin,
+          task: () => new Promise<never>(() => void begun.push(origin)),
+        });
+      for (let n = 0; n < 100; n += 1) add('a');
+      await settle();
+      limit = 8;
+      for (let n = 0; n < 100; n += 1) add('b');
+      await settle();
+      expect(begun.filter((origin) => origin === 'b')).toHaveLength(8);
+    });
+
+    it('has none of the others wait for a slot that is theirs, also while one for the screen is on its way', async () => {
+      const started = startQueue({ visible: 4, background: 16 });
+      hanging(names('a', 100), 'normal', started);
+      await settle();
+      hanging(['a seen'], 'visible', started);
+      for (const key of names('b', 100)) void started.add(key, 'normal', undefined, 'b');
+      await settle();
+      expect(begunOf(started, 'b')).toBeGreaterThan(0);
+    });
+
+    it.each([1, 2])('with %i slots, too', async (visible) => {
+      const started = startQueue({ visible });
+      hanging(names('a', 10), 'visible', started);
+      await settle();
+      expect(begunOf(started, 'a')).toBe(visible);
+      void started.add('b', 'visible', undefined, 'b');
+      await settle();
+      expect(started.begun.at(-1)).toBe('b');
+    });
+
+    it('is asked for its queued images in turn with the others', async () => {
+      const started = startQueue({ visible: 2, background: 2 });
+      for (const letter of ['a', 'b', 'c']) {
+        for (const key of names(letter, 3)) void started.add(key, 'normal', undefined, letter);
+      }
+      await settle();
+      for (const key of started.begun) await started.end(key); // also those that begin meanwhile
+      expect(started.begun.slice(0, 3).toSorted()).toEqual(['a0', 'b0', 'c0']);
+      expect(started.begun).toHaveLength(9);
+      expect(started.queue.queued).toBe(0);
+    });
   });
 });

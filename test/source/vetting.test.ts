@@ -205,3 +205,24 @@ describe('N10: the option `allowPrivateAddresses`', () => {
     expect((await refusal(() => optionsWith(true))).message).toContain('an array of host names');
   });
 });
+
+describe('S11: a name that is never answered', () => {
+  it('is asked for once, however many downloads wait for it, and again by those that come later', async () => {
+    const answers: (() => void)[] = [];
+    const resolve: Resolve = (hostname, _options, callback) =>
+      void answers.push(() => callback(Object.assign(new Error(hostname), { code: 'ENOTFOUND' }), []));
+    const wire = createWire(sourceOptions([bucket('photos')]), systemClock, resolve);
+    cleanups.push(() => wire.close());
+    const ask = (hostname: string) =>
+      refusal(wire.open({ protocol: 'https:', hostname, port: undefined, path: '/', headers: {} }, never));
+    const waiting = [...Array.from({ length: 16 }, () => ask('one.example.com')), ask('two.example.com')];
+    await expect.poll(() => answers.length).toBe(2);
+    for (const answer of answers.splice(0)) answer();
+    const errors = await Promise.all(waiting);
+    expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['UPSTREAM_UNREACHABLE']));
+    const later = ask('one.example.com');
+    await expect.poll(() => answers.length).toBe(1);
+    answers[0]?.();
+    await later;
+  });
+});

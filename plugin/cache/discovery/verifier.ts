@@ -49,7 +49,7 @@ interface Run {
 export class Verifier {
   readonly #options: VerifierOptions;
   /** A queue of one: who asks while it runs shares the run, and it is given up when all have left. */
-  readonly #queue = new DownloadQueue<VerifyReport>({ visible: 1, background: () => 1 });
+  readonly #queue = new DownloadQueue<VerifyReport>({ visible: 1, background: () => 1, maxBackground: 1 });
   readonly #listeners = new Set<ProgressListener>();
   #toldAt = 0;
 

@@ -8,6 +8,8 @@ export interface QueueRequest<Result, Progress> {
   /** Requests with the same key share one task. */
   key: string;
   urgency: Urgency;
+  /** Which server the task asks: one that hangs leaves the others their slots. @default one that all such tasks share */
+  origin?: string | undefined;
   /** The requester has left. */
   signal?: AbortSignal | undefined;
   /** Hears what the task reports; who joins later hears the latest at once. */
@@ -29,10 +31,12 @@ export interface TaskContext<Progress> {
 type Task<Result, Progress> = (context: TaskContext<Progress>) => Promise<Result>;
 
 export interface DownloadQueueOptions {
-  /** Tasks at a time for images on screen. */
+  /** Tasks at a time for images on screen, of each origin; of all together, twice as many (see {@link Lane}). */
   visible: number;
-  /** Tasks at a time for all others; asked again for each. */
+  /** The same for all others; asked again for each. */
   background: () => number;
+  /** What `background` never exceeds. */
+  maxBackground: number;
   /** Whether background tasks are to stand aside although nothing for the screen is running. @default never */
   isBusy?: () => boolean;
 }
@@ -43,6 +47,7 @@ const BUSY_SLOTS = 4;
 interface Job<Result, Progress> {
   key: string;
   urgency: Urgency;
+  origin: string;
   running: boolean;
   /** Requesters that still wait. */
   waiting: number;
@@ -59,14 +64,15 @@ interface Job<Result, Progress> {
 /**
  * One task per key at a time, whoever asks; the most urgent requester sets its place; it is given up only when all
  * have left (as in Nuke's task coalescing). Images on screen have slots of their own, so that no prefetch, however
- * long, makes one wait; while they are on their way, half as many others are begun, and those that run stand aside.
+ * long, makes one wait; while they are on their way, half as many others are begun, and those that run stand aside. Origins
+ * take turns, and none can take the slots of all.
  */
 export class DownloadQueue<Result, Progress = never> {
   readonly #options: DownloadQueueOptions;
   readonly #jobs = new Map<string, Job<Result, Progress>>();
   readonly #queued = new PriorityQueue<Job<Result, Progress>>();
-  readonly #visible = new Lane();
-  readonly #background = new Lane();
+  readonly #visible: Lane;
+  readonly #background: Lane;
   readonly #rightOfWay: RightOfWay<Job<Result, Progress>>;
   readonly #leaving = new AbortListeners();
   readonly #tasks = new Set<Promise<void>>();
@@ -74,6 +80,8 @@ export class DownloadQueue<Result, Progress = never> {
 
   constructor(options: DownloadQueueOptions) {
     this.#options = options;
+    this.#visible = new Lane(options.visible);
+    this.#background = new Lane(options.maxBackground);
     this.#rightOfWay = new RightOfWay(() => this.#fill(), options.isBusy);
   }
 
@@ -113,6 +121,7 @@ export class DownloadQueue<Result, Progress = never> {
     const job: Job<Result, Progress> = {
       key: request.key,
       urgency: request.urgency,
+      origin: request.origin ?? '',
       running: false,
       waiting: 0,
       task: request.task,
@@ -140,14 +149,17 @@ export class DownloadQueue<Result, Progress = never> {
 
   #fill(): void {
     for (;;) {
-      const urgencies: Urgency[] = [];
-      if (this.#visible.hasRoom(this.#options.visible)) urgencies.push('visible');
-      if (this.#background.hasRoom(this.#backgroundSlots())) urgencies.push('high', 'normal');
-      const job = this.#queued.take(urgencies);
+      const job = this.#queued.take((origin, urgency) => this.#hasRoom(origin, urgency));
       if (job === undefined) return;
       const task = this.#start(job).finally(() => this.#tasks.delete(task));
       this.#tasks.add(task);
     }
+  }
+
+  #hasRoom(origin: string, urgency: Urgency): boolean {
+    return urgency === 'visible'
+      ? this.#visible.hasRoom(origin, this.#options.visible)
+      : this.#background.hasRoom(origin, this.#backgroundSlots());
   }
 
   #backgroundSlots(): number {
@@ -158,7 +170,7 @@ export class DownloadQueue<Result, Progress = never> {
 
   async #start(job: Job<Result, Progress>): Promise<void> {
     const lane = job.urgency === 'visible' ? this.#visible : this.#background;
-    const freeSlot = lane.begin(() => this.#fill());
+    const freeSlot = lane.begin(job.origin, () => this.#fill());
     job.running = true;
     if (lane === this.#visible) this.#rightOfWay.take(job);
     try {
@@ -172,7 +184,7 @@ export class DownloadQueue<Result, Progress = never> {
     } catch (error) {
       this.#settle(job, () => job.reject(error));
     } finally {
-      lane.end();
+      lane.end(job.origin);
       this.#rightOfWay.give(job);
       freeSlot();
       this.#fill();

@@ -63,6 +63,7 @@ export class MissPath<Object extends SourceObject> {
     this.#queue = new DownloadQueue({
       visible: options.concurrency,
       background: () => this.#limit.value,
+      maxBackground: options.maxConcurrency,
       isBusy: () => rate.isBusy,
     });
   }
@@ -138,7 +139,7 @@ export class MissPath<Object extends SourceObject> {
     for (let shared = SHARED_ATTEMPTS; ; shared -= 1) {
       const key = shared > 0 ? request.key : `${request.key} by ${maxBytes} ${url}`;
       try {
-        return await this.#queue.run({ ...request, key, task });
+        return await this.#queue.run({ ...request, key, origin, task });
       } catch (error) {
         if (shared <= 0 || !this.#refused.isOfAnother(error, asker)) throw error;
       }
