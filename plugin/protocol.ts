@@ -46,7 +46,11 @@ export interface ManifestEntry {
   height?: number;
   /** A thumbhash, base64. */
   placeholder?: string;
-  /** Every actor that uses the image, when more than one does. */
+  /**
+   * The actors that use the image, when more than one does: the first 64. An image that more use is served to all of them, but
+   * clearing those 64 forgets it, and the others have no quota and no pin of it. In `manifest.json`, `GET /manifest` and the
+   * server's own code only: other answers and events leave it out.
+   */
   actor_ids?: string[];
   last_used_at: number;
   /** Never evicted. */
@@ -77,8 +81,16 @@ export interface LookupRequest {
 }
 
 export interface LookupAnswer {
-  /** By URL as it was asked; `null` for what is not cached (or is no URL of a configured bucket). */
+  /**
+   * By URL as it was asked; `null` for what is not cached (or is no URL of a configured bucket). Of several URLs of one object
+   * the first only.
+   */
   entries: Record<string, ManifestEntry | null>;
+  /**
+   * The further URLs of objects that were asked for by more than one, and where in `urls` the first one is:
+   * `entries[url] ?? entries[urls[same_as?.[url]]]`. Absent when there are none.
+   */
+  same_as?: Record<string, number>;
 }
 
 /** `high` overtakes every queued `normal`. */

@@ -21,6 +21,11 @@ interface Batch {
   answer: Promise<LookupAnswer>;
 }
 
+/** The server tells of each object once, though the page may not have known that two URLs are of one. */
+function entryOf({ entries, same_as }: LookupAnswer, url: string, urls: readonly string[]): ManifestEntry | null {
+  return entries[url] ?? entries[urls[same_as?.[url] ?? -1] ?? ''] ?? null;
+}
+
 export function createLookup(mount: () => string | undefined, registry: Registry): Lookup {
   let batch: Batch | undefined;
   /** By key and revision: an image that was thrown away meanwhile is asked for anew. */
@@ -40,8 +45,8 @@ export function createLookup(mount: () => string | undefined, registry: Registry
   async function send(url: string, key: string, revision: number): Promise<ManifestEntry | null> {
     if (!batch || batch.urls.length === MAX_URLS) batch = openBatch();
     batch.urls.push(url);
-    const { entries } = await batch.answer;
-    const entry = entries[url] ?? null;
+    const { urls, answer } = batch;
+    const entry = entryOf(await answer, url, urls);
     learn(registry, key, entry, revision);
     return entry;
   }

@@ -124,14 +124,20 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
   /** The entries of many URLs; `undefined` for what is not cached and for what no bucket of ours holds. */
   async lookup(urls: readonly string[]): Promise<(ManifestEntry | undefined)[]> {
     const index = await this.#parts.manifest.refreshed();
-    const entries = urls.map(async (url) => {
+    const find = async (url: string) => {
       try {
         const object = this.#source.identify(url);
         return index.get(object.key) ?? (await this.#parts.adoption.adopt(object));
       } catch {
         return undefined;
       }
-    });
+    };
+    const entries: Promise<ManifestEntry | undefined>[] = [];
+    const pacer = new Pacer();
+    for (const url of urls) {
+      if (pacer.isDue) await pacer.turn(); // ten thousand URLs take a while to be understood
+      entries.push(find(url));
+    }
     return Promise.all(entries);
   }
 

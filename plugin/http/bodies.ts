@@ -11,6 +11,8 @@ const JSON_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/
 
 /** Our deepest body has three levels. RFC 8259, 9 lets a parser set a limit. */
 const MAX_DEPTH = 32;
+/** 10,000 images with a URL, a name and 20 fields of the app's own. */
+const MAX_VALUES = 250_000;
 
 /**
  * A middleware that reads a JSON body into `request.body`. A request without a body passes as it is, whatever its type:
@@ -67,25 +69,35 @@ function verify(_request: unknown, _response: unknown, body: Buffer): void {
   if (!isUtf8(body)) throw new SyntaxError('The body is not UTF-8.');
   if (body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf)
     throw new SyntaxError('The body begins with a byte order mark.');
-  if (isTooDeep(body)) throw new SyntaxError(`The body nests deeper than ${MAX_DEPTH} levels.`);
+  const problem = shapeProblem(body);
+  if (problem !== undefined) throw new SyntaxError(problem);
 }
 
-/** Counts brackets outside of strings, in one pass without recursion. */
-function isTooDeep(json: Buffer): boolean {
+/**
+ * Counts what a parser would make values of, in one pass without recursion, and stops at the limit: a million empty lists are
+ * 3 MB, and parsing them takes a tenth of a second.
+ */
+function shapeProblem(json: Buffer): string | undefined {
   let depth = 0;
+  let values = 0;
   let inString = false;
   for (let at = 0; at < json.length; at += 1) {
     const char = json[at];
     if (inString && char === BACKSLASH) at += 1;
     else if (char === QUOTE) inString = !inString;
     else if (inString) continue;
-    else if (char === OPEN_BRACKET || char === OPEN_BRACE) depth += 1;
-    else if (char === CLOSE_BRACKET || char === CLOSE_BRACE) depth -= 1;
-    if (depth > MAX_DEPTH) return true;
+    else if (char === COMMA) values += 1;
+    else if (char === OPEN_BRACKET || char === OPEN_BRACE) {
+      depth += 1;
+      values += 1;
+    } else if (char === CLOSE_BRACKET || char === CLOSE_BRACE) depth -= 1;
+    if (depth > MAX_DEPTH) return `The body nests deeper than ${MAX_DEPTH} levels.`;
+    if (values > MAX_VALUES) return `The body holds more than ${MAX_VALUES} values.`;
   }
-  return false;
+  return undefined;
 }
-const [QUOTE, BACKSLASH, OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE] = Buffer.from('"\\[]{}');
+
+const [QUOTE, BACKSLASH, OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE, COMMA] = Buffer.from('"\\[]{},');
 
 /** A refusal of body-parser's, told apart by its `type`. Its message may quote the body, so it is not repeated. */
 function refusal(error: unknown, limit: number): ImageCacheError {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CacheWatcher } from '../cache/eventHub.ts';
 import type { CacheEvent, ManifestEntry } from '../protocol.ts';
+import { publicEvent } from './publicEntry.ts';
 
 /** One event that readers are told of. */
 export interface LoggedEvent {
@@ -39,7 +40,11 @@ export class EventLog implements CacheWatcher {
 
   changed(event: CacheEvent, entries: readonly ManifestEntry[]): void {
     this.#last += 1;
-    this.#events.push({ number: this.#last, event: shortened(event), entries: entries.slice(0, MAX_URLS) });
+    this.#events.push({
+      number: this.#last,
+      event: shortened(publicEvent(event)),
+      entries: entries.slice(0, MAX_URLS),
+    });
     if (this.#events.length > MAX_EVENTS) this.#events.shift();
     this.#wakeAll();
   }

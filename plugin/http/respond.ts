@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ImageCacheError } from '../errors.ts';
 import type { Problem } from '../protocol.ts';
 import { cutOff } from './cutOff.ts';
+import { LongJson } from './longJson.ts';
 
 const TITLES: Record<number, string> = {
   400: 'Bad Request',
@@ -43,8 +44,9 @@ export function isShared(headers: SecurityHeaders): boolean {
 }
 
 /** Answers with JSON. */
-export function sendJson(request: IncomingMessage, response: ServerResponse, body: unknown): void {
-  sendText(request, response, 200, 'application/json; charset=utf-8', JSON.stringify(body));
+export function sendJson(request: IncomingMessage, response: ServerResponse, body: object): void {
+  const text = body instanceof LongJson ? body.toString() : JSON.stringify(body);
+  sendText(request, response, 200, 'application/json; charset=utf-8', text);
 }
 
 /**

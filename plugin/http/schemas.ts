@@ -23,7 +23,14 @@ function text(code: ErrorCode, problemOf: (value: string) => string | undefined)
 
 /** In one request: more of them would hold up the event loop, before anything is done, for longer than a frame or two. */
 const MAX_IMAGES = 10_000;
-const LIST = { error: 'must be a list' };
+
+/** A list, whose length is looked at before its elements are: each of them costs some time. */
+function list<Element extends z.ZodType>(element: Element, what: string) {
+  return z
+    .array(z.unknown(), { error: 'must be a list' })
+    .max(MAX_IMAGES, `must have at most ${MAX_IMAGES} ${what}`)
+    .pipe(z.array(element));
+}
 const MAX_URL_LENGTH = 16_384;
 const MAX_FILENAME_LENGTH = 1024;
 
@@ -48,18 +55,16 @@ const meta = z.unknown().transform((value, context): ImageMeta => {
 
 export const prefetchSchema: z.ZodType<PrefetchRequest> = z.object({
   actor_id: actorId,
-  images: z
-    .array(
-      z.object({ s3_url: url, filename: filename.optional(), meta: meta.optional() }).transform(withoutUndefined),
-      LIST,
-    )
-    .max(MAX_IMAGES, `must have at most ${MAX_IMAGES} images`),
+  images: list(
+    z.object({ s3_url: url, filename: filename.optional(), meta: meta.optional() }).transform(withoutUndefined),
+    'images',
+  ),
   priority: z.enum(['high', 'normal']).default('normal'),
   revalidate: z.boolean({ error: 'must be true or false' }).default(false),
 });
 
 export const lookupSchema: z.ZodType<LookupRequest> = z.object({
-  urls: z.array(url, LIST).max(MAX_IMAGES, `must have at most ${MAX_IMAGES} URLs`),
+  urls: list(url, 'URLs'),
 });
 
 export const invalidateSchema: z.ZodType<InvalidateRequest> = z.object({ s3_url: url });

@@ -1,5 +1,6 @@
 import type { ViteDevServer } from 'vite';
 import type { ImageCache } from '../cache/imageCache.ts';
+import { publicEvent } from '../http/publicEntry.ts';
 import { EVENT_NAME } from '../protocol.ts';
 
 /**
@@ -7,5 +8,5 @@ import { EVENT_NAME } from '../protocol.ts';
  * take one of the six connections that HTTP/1.1 allows a browser. Entries carry canonical URLs, never signed ones.
  */
 export function forwardEvents(cache: ImageCache, server: ViteDevServer): void {
-  cache.onEvent((event) => server.ws.send({ type: 'custom', event: EVENT_NAME, data: event }));
+  cache.onEvent((event) => server.ws.send({ type: 'custom', event: EVENT_NAME, data: publicEvent(event) }));
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { ImageCacheError } from '../../plugin/errors.ts';
 import { parseBody, readJson } from '../../plugin/http/bodies.ts';
@@ -139,6 +139,26 @@ describe('readJson', () => {
     '[1,[2],{"b":{}}]',
   ])('T20: reads the valid %.20s', async (body) => {
     expect(await post(body)).toEqual({ status: 200, body: JSON.parse(body) });
+  });
+
+  test.each(['[]', '{}', '1', '""', 'null', '{"a":1}'])(
+    'S13: refuses too many of %s before it parses them',
+    async (item) => {
+      const parse = vi.spyOn(JSON, 'parse');
+      const body = `[${Array.from({ length: 260_000 }, () => item).join(',')}]`;
+      const request = http.request({ port, host: '127.0.0.1', method: 'POST', agent: false });
+      request.setHeader('content-type', 'application/json').end(body);
+      const [response]: http.IncomingMessage[] = await once(request, 'response');
+      expect(parse).not.toHaveBeenCalled();
+      parse.mockRestore();
+      const text = Buffer.concat((await response?.toArray()) ?? []).toString();
+      expect(text).toContain(body.length > LIMIT ? 'PAYLOAD_TOO_LARGE' : 'more than 250000 values');
+    },
+  );
+
+  test('S13: does not count what stands in strings', async () => {
+    const text = '[,{'.repeat(100_000);
+    expect(await post(JSON.stringify([text, '\\', '"', '\\",']))).toMatchObject({ status: 200 });
   });
 
   test('T20: does not count brackets that are closed again as depth', async () => {

@@ -8,7 +8,7 @@ import type { Evictor } from '../limits/eviction.ts';
 import { type RevalidationRequest, validatedAt } from '../freshness/freshness.ts';
 import type { Revalidator } from '../freshness/revalidator.ts';
 import type { LiveManifest } from '../liveManifest.ts';
-import { actorsOf } from '../manifest/manifestEntry.ts';
+import { canClaim } from '../manifest/manifestEntry.ts';
 import type { Urgency } from './priorityQueue.ts';
 import { RefusedUrls } from './refusedUrls.ts';
 import { ServingRate } from './servingRate.ts';
@@ -103,11 +103,11 @@ export class MissPath<Object extends SourceObject> {
     });
   }
 
-  /** Records that the actor uses the image, too. */
+  /** Records that the actor uses the image, too, unless as many are recorded as there may be. */
   async claim(entry: ManifestEntry, actorId: string): Promise<ManifestEntry> {
     const { store } = this.#options.manifest;
     const current = store.index.get(entry.s3_url);
-    if (current === undefined || actorsOf(current).includes(actorId)) return current ?? entry;
+    if (current === undefined || !canClaim(current, actorId)) return current ?? entry;
     await store.append({ op: 'claim', key: entry.s3_url, actor: actorId });
     return store.index.get(entry.s3_url) ?? entry;
   }

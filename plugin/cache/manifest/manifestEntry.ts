@@ -41,16 +41,28 @@ export function originalDigest({ sha256, original_sha256 = sha256 }: ManifestEnt
   return original_sha256;
 }
 
-/** Everyone who uses the image. */
+/**
+ * The most actors that are recorded for one image. An id has up to 256 characters and anybody who may prefetch can make ids up, so
+ * without a limit one image could fill the manifest, and each claim would cost the more the more there were.
+ */
+export const MAX_ACTORS = 64;
+
+/** The recorded actors that use the image, {@link MAX_ACTORS} at most. */
 export function actorsOf(entry: ManifestEntry): readonly string[] {
   return entry.actor_ids ?? [entry.actor_id];
+}
+
+/** Whether one more actor of the image would be recorded. */
+export function canClaim(entry: ManifestEntry, actor: string): boolean {
+  const actors = actorsOf(entry);
+  return actors.length < MAX_ACTORS && !actors.includes(actor);
 }
 
 /** The entry as used by these actors; the first is the one it is filed under. */
 export function withActors(entry: ManifestEntry, actors: readonly string[]): ManifestEntry {
   const { actor_ids: _, ...rest } = entry;
   const [first = entry.actor_id] = actors;
-  return { ...rest, actor_id: first, ...(actors.length > 1 && { actor_ids: [...actors] }) };
+  return { ...rest, actor_id: first, ...(actors.length > 1 && { actor_ids: actors.slice(0, MAX_ACTORS) }) };
 }
 
 function isText(value: unknown): value is string {

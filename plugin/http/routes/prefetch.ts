@@ -1,25 +1,32 @@
 import type { Request, Response } from 'express';
 import { reportFailure } from '../../cache/failures.ts';
 import { ImageCacheError } from '../../errors.ts';
-import type { PrefetchAnswer, PrefetchCounts, PrefetchLine, PrefetchRequest, PrefetchResult } from '../../protocol.ts';
+import { Pacer } from '../../cache/pacer.ts';
+import type { PrefetchCounts, PrefetchImage, PrefetchLine, PrefetchRequest, PrefetchResult } from '../../protocol.ts';
 import { parseBody } from '../bodies.ts';
 import type { HttpContext } from '../context.ts';
 import { ensureUrlAuthorized } from '../ensureAuthorized.ts';
 import type { Handler } from '../handlers.ts';
+import { LongJson } from '../longJson.ts';
 import { beginLines, wantsLines } from '../ndjson.ts';
+import { publicEntry } from '../publicEntry.ts';
 import { requesterSignal } from '../requesterSignal.ts';
 import { prefetchSchema } from '../schemas.ts';
 
-/** `POST /prefetch`, as one answer at the end, or as a line per image with `Accept: application/x-ndjson`. */
+/** `POST /prefetch`, as one {@link PrefetchAnswer} at the end, or as a line per image with `Accept: application/x-ndjson`. */
 export function prefetchRoute(context: HttpContext): Handler {
-  return async (request, response): Promise<PrefetchAnswer | undefined> => {
+  return async (request, response) => {
     const body = parseBody(prefetchSchema, request.body);
     if (wantsLines(request)) {
       await streamResults(context, request, response, body);
       return undefined;
     }
     const results = await prefetchAll(context, request, response, body);
-    return { ...count(body.actor_id, results), results };
+    const json = new LongJson();
+    await json.add(`${JSON.stringify(count(body.actor_id, results)).slice(0, -1)},"results":[`);
+    await json.addList(results, (result) => JSON.stringify(result));
+    await json.add(']}');
+    return json;
   };
 }
 
@@ -36,7 +43,7 @@ async function streamResults(
 }
 
 /** All images of a request at once; the download queue sees to it that not too many run. */
-function prefetchAll(
+async function prefetchAll(
   context: HttpContext,
   request: Request,
   response: Response,
@@ -44,15 +51,21 @@ function prefetchAll(
   onResult?: (index: number, result: PrefetchResult) => void,
 ): Promise<PrefetchResult[]> {
   const signal = requesterSignal(response);
-  return Promise.all(
-    images.map(async (image, index) => {
-      const result =
-        (await refusal(context, request, image.s3_url, actor_id)) ??
-        (await context.cache.prefetch(image, actor_id, { priority, signal, revalidate }));
-      onResult?.(index, result);
-      return result;
-    }),
-  );
+  const prefetchOne = async (image: PrefetchImage, index: number): Promise<PrefetchResult> => {
+    // Without a hook there is nothing to wait for, and what the URL means is found out before the next turn.
+    const refused = context.authorize && (await refusal(context, request, image.s3_url, actor_id));
+    const result = refused ?? (await context.cache.prefetch(image, actor_id, { priority, signal, revalidate }));
+    const shown = 'entry' in result ? { ...result, entry: publicEntry(result.entry) } : result;
+    onResult?.(index, shown);
+    return shown;
+  };
+  const results: Promise<PrefetchResult>[] = [];
+  const pacer = new Pacer();
+  for (const [index, image] of images.entries()) {
+    if (pacer.isDue) await pacer.turn(); // ten thousand of them take a while to be begun
+    results.push(prefetchOne(image, index));
+  }
+  return Promise.all(results);
 }
 
 /** The result of an image that may not be asked for; `undefined` for all others, also for what is no image of ours. */

@@ -1,0 +1,41 @@
+import { Pacer } from '../cache/pacer.ts';
+import { ImageCacheError } from '../errors.ts';
+
+/** More than 10,000 entries of usual length with their presigned URLs. */
+const MAX_LENGTH = 32_000_000;
+
+/**
+ * JSON that is put together a piece at a time, because it may become long: it never holds up the event loop for long, and never
+ * becomes longer than 32 million characters, whatever was asked for.
+ */
+export class LongJson {
+  readonly #pieces: string[] = [];
+  readonly #pacer = new Pacer();
+  #length = 0;
+
+  /** @throws ImageCacheError PAYLOAD_TOO_LARGE */
+  async add(piece: string): Promise<void> {
+    this.#length += piece.length;
+    if (this.#length > MAX_LENGTH) {
+      throw new ImageCacheError('PAYLOAD_TOO_LARGE', `The answer would be longer than ${MAX_LENGTH} characters.`, {
+        hint: 'Name fewer images at a time.',
+      });
+    }
+    this.#pieces.push(piece);
+    if (this.#pacer.isDue) await this.#pacer.turn();
+  }
+
+  /** Adds the items with commas between them. @throws ImageCacheError PAYLOAD_TOO_LARGE */
+  async addList<Item>(items: Iterable<Item>, toJson: (item: Item) => string): Promise<void> {
+    let separator = '';
+    for (const item of items) {
+      await this.add(separator + toJson(item));
+      separator = ',';
+    }
+  }
+
+  /** The name is the class's: `JSON.stringify` would quote the text once more. */
+  toString(): string {
+    return this.#pieces.join('');
+  }
+}
