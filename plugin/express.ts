@@ -1,7 +1,7 @@
 import type { ImageCache } from './cache/imageCache.ts';
-import { createCache } from './createCache.ts';
+import { createApi } from './createApi.ts';
 import { productionAccess } from './http/accessPolicy.ts';
-import { type Middleware, createHandler } from './http/mount.ts';
+import type { Middleware } from './http/mount.ts';
 import { createLogger } from './logger.ts';
 import type { ExpressImageCacheOptions } from './options.ts';
 import { resolveOptions } from './resolveOptions.ts';
@@ -44,17 +44,12 @@ export function createImageCache(options: ExpressImageCacheOptions): ImageCacheS
   const { authorize, ...rest } = options ?? {}; // who forgets them is told so, like of any other
   const resolved = checkAtStart(() => resolveOptions(options && rest));
   const logger = createLogger(resolved.logLevel, console);
-  const cache = createCache(resolved, process.cwd(), logger);
-  const router = createHandler({
-    cache,
+  const { cache, handler } = createApi(resolved, {
+    root: process.cwd(),
     logger,
     authorize,
     access: productionAccess(resolved.allowedOrigins),
-    manage: resolved.manage,
-    images: resolved.images,
-    allowedOrigins: resolved.allowedOrigins,
     allowedHosts: resolved.allowedHosts,
-    bodyLimit: resolved.bodyLimit,
   });
-  return { router, cache, close: () => cache.close() };
+  return { router: handler, cache, close: () => cache.close() };
 }

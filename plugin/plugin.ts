@@ -1,17 +1,17 @@
 import type { Plugin } from 'vite';
-import { createCache } from './createCache.ts';
 import type { ImageCacheOptions } from './options.ts';
 import { resolveOptions } from './resolveOptions.ts';
 import { checkAtStart } from './startError.ts';
 import { hardenPlugin } from './vite/harden.ts';
-import { servePlugin } from './vite/serve.ts';
+import { type LoadApi, servePlugin } from './vite/serve.ts';
 import { startPlugin } from './vite/start.ts';
 import { warnTwicePlugin } from './vite/twice.ts';
 
 /**
  * Serves S3 images from local disk in Vite's dev and preview servers, whichever presigned URL asks.
  *
- * The factory only checks the options. The cache opens, and the AWS SDK is imported, when the first request comes.
+ * The factory only checks the options. What a request needs is imported by the first one, and
+ * the cache opens then; the AWS SDK is imported by the first bare URL.
  *
  * @example
  * ```ts
@@ -24,8 +24,13 @@ export function imageCache(options: ImageCacheOptions): Plugin[] {
   const directories = [resolved.cacheDir, ...resolved.fallbackDirs];
   return [
     ...directories.map((dir) => hardenPlugin(dir, resolved.base)),
-    servePlugin(resolved, createCache),
+    servePlugin(resolved, loadApi),
     startPlugin(resolved),
     warnTwicePlugin(resolved),
   ];
 }
+
+const loadApi: LoadApi = async (options, settings) => {
+  const { createApi } = await import('./createApi.ts');
+  return createApi(options, settings);
+};

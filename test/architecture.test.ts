@@ -55,8 +55,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   http: [...BASE, 'cache'],
   vite: [...BASE, 'startError.ts', 'logger.ts', 'cache', 'http'],
   'createCache.ts': [...BASE, 'cache', 'source', 'images'],
-  'plugin.ts': [...BASE, 'startError.ts', 'resolveOptions.ts', 'createCache.ts', 'vite'],
-  'express.ts': [...BASE, 'startError.ts', 'resolveOptions.ts', 'createCache.ts', 'logger.ts', 'cache', 'http'],
+  'createApi.ts': [...BASE, 'createCache.ts', 'cache', 'http'],
+  'plugin.ts': [...BASE, 'startError.ts', 'resolveOptions.ts', 'createApi.ts', 'vite'],
+  'express.ts': [...BASE, 'startError.ts', 'resolveOptions.ts', 'createApi.ts', 'logger.ts', 'cache', 'http'],
   'index.ts': [...BASE, 'plugin.ts'],
 };
 
@@ -94,6 +95,27 @@ describe('imports point one way', () => {
       .filter(({ to }) => to === name || to.startsWith(`${name}/`))
       .filter(({ from, typeOnly }) => !folders.includes(partOf(from)) && !(typeOnly && types.includes(partOf(from))));
     expect(wrong.map(show)).toEqual([]);
+  });
+
+  it('E4: what Vite imports when it starts leads neither to Express nor to the cache', () => {
+    const isDynamic = ({ from, to }: Import) => from === 'plugin/plugin.ts' && to === 'plugin/createApi.ts';
+    const reached = new Set(['plugin/index.ts']);
+    for (const file of reached) {
+      for (const each of plugin) if (each.from === file && !each.typeOnly && !isDynamic(each)) reached.add(each.to);
+    }
+    expect([...reached]).toContain('plugin/vite/serve.ts');
+    const unwanted = [
+      'express',
+      'zod',
+      'lru-cache',
+      'proper-lockfile',
+      'plugin/createApi.ts',
+      'plugin/cache/imageCache.ts',
+    ];
+    expect(unwanted.filter((name) => reached.has(name))).toEqual([]);
+    expect(reached.size).toBeLessThan(50);
+    const dynamic = /^const .* await import\('\.\/createApi\.ts'\)/m;
+    expect(readFileSync(join(root, 'plugin/plugin.ts'), 'utf8').replace(/^ +/gm, '')).toMatch(dynamic);
   });
 
   it('the AWS SDK is never imported at the top of a file', () => {

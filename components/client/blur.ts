@@ -51,7 +51,7 @@ export async function blurUntilDecoded(
 /** @returns `undefined` for what is no thumbhash */
 async function decode(hash: string): Promise<string | undefined> {
   try {
-    const { thumbHashToDataURL } = await import('thumbhash');
+    const { thumbHashToDataURL } = await import('./thumbHash.ts');
     return thumbHashToDataURL(Uint8Array.from(atob(hash), (character) => character.charCodeAt(0)));
   } catch {
     return undefined;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { endsInBucket, hasUnsetPart, isEndpoint, isHttpUrl, pathOf } from '../endpoint.ts';
 import { isBucketName, isHostName } from '../names.ts';
 import { checkedText, text, UNSET, urlIn } from './texts.ts';
@@ -17,7 +17,7 @@ const cdnHost = checkedText("a host name without scheme, port or path, e.g. 'img
 
 /** Not blank: the SDK takes that for a key, and only the server refuses it. */
 const secret = (expected: string) =>
-  z.string({ error: expected }).refine((value) => value.trim() !== '', { error: expected });
+  z.string({ error: expected }).check(z.refine((value) => value.trim() !== '', { error: expected }));
 
 const credentials = z.union(
   [
@@ -25,7 +25,7 @@ const credentials = z.union(
     z.looseObject({
       accessKeyId: secret('the id of an access key'),
       secretAccessKey: secret('the secret of an access key'),
-      sessionToken: z.string({ error: 'a text, or left out' }).optional(),
+      sessionToken: z.optional(z.string({ error: 'a text, or left out' })),
     }),
   ],
   { error: '{ accessKeyId, secretAccessKey, sessionToken? } or a provider function' },
@@ -34,21 +34,22 @@ const credentials = z.union(
 const bucketObject = z
   .strictObject({
     name: bucketName,
-    region: text("a region such as 'eu-central-1'").optional(),
-    endpoint: endpoint.optional(),
-    forcePathStyle: z.boolean({ error: 'true or false' }).optional(),
-    prefix: z.string({ error: "a key prefix such as 'actors/'" }).optional(),
-    cdn: z.array(cdnHost, { error: 'an array of host names' }).optional(),
-    credentials: credentials.optional(),
+    region: z.optional(text("a region such as 'eu-central-1'")),
+    endpoint: z.optional(endpoint),
+    forcePathStyle: z.optional(z.boolean({ error: 'true or false' })),
+    prefix: z.optional(z.string({ error: "a key prefix such as 'actors/'" })),
+    cdn: z.optional(z.array(cdnHost, { error: 'an array of host names' })),
+    credentials: z.optional(credentials),
   })
-  .superRefine((bucket, context) => {
+  .check(({ value: bucket, issues }) => {
     // Other paths are legitimate. Limit: behind Supabase's `/storage/v1/s3`, no bucket may be called `s3`.
     if (bucket.endpoint === undefined || !isEndpoint(bucket.endpoint)) return;
     const url = new URL(bucket.endpoint);
     if (!endsInBucket(url, bucket.name)) return;
     const server = url.origin + pathOf(url).slice(0, -bucket.name.length - 1);
-    context.addIssue({
+    issues.push({
       code: 'custom',
+      input: bucket,
       path: ['endpoint'],
       message: 'the address of the server, without the bucket',
       params: { hint: `Write '${server}': the bucket is known by its \`name\`.` },

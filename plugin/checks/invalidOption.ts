@@ -1,11 +1,11 @@
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import { ImageCacheError } from '../errors.ts';
 import { hintForUnknown } from './nearestOption.ts';
 import { optionsSchema } from './optionsSchema.ts';
 import { UNSET } from './texts.ts';
 
 /** The refusal of options, naming the first that is wrong, what was expected, what came, and where it helps, what to write. */
-export function invalidOption(options: unknown, error: z.ZodError): ImageCacheError {
+export function invalidOption(options: unknown, error: z.core.$ZodError): ImageCacheError {
   const issue = deepest(error.issues);
   const path = issue?.path ?? [];
   if (issue?.code === 'unrecognized_keys') {

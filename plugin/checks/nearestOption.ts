@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 /** Options of one object, and its path; `[]` stands for any place in an array. */
 interface OptionGroup {
@@ -13,7 +13,11 @@ const MAX_DISTANCE = 2;
  * What a name that is no option was meant to be: an option beside it that is spelled nearly so, else one of that name elsewhere.
  * @param path where it stands, e.g. `['buckets', 0]`
  */
-export function hintForUnknown(schema: z.ZodType, path: readonly PropertyKey[], name: string): string | undefined {
+export function hintForUnknown(
+  schema: z.core.$ZodType,
+  path: readonly PropertyKey[],
+  name: string,
+): string | undefined {
   const groups = groupsOf(schema);
   const own = groups.find((group) => isAt(group, path));
   const nearest = own?.names
@@ -33,12 +37,12 @@ export function hintForUnknown(schema: z.ZodType, path: readonly PropertyKey[], 
 
 /** All objects of options, the outermost first. */
 function groupsOf(schema: z.core.$ZodType, path: readonly string[] = []): OptionGroup[] {
-  if (schema instanceof z.ZodOptional) return groupsOf(schema.unwrap(), path);
-  if (schema instanceof z.ZodArray) return groupsOf(schema.element, [...path, '[]']);
-  if (schema instanceof z.ZodUnion) return schema.options.flatMap((each) => groupsOf(each, path));
+  if (schema instanceof z.ZodMiniOptional) return groupsOf(schema.def.innerType, path);
+  if (schema instanceof z.ZodMiniArray) return groupsOf(schema.def.element, [...path, '[]']);
+  if (schema instanceof z.ZodMiniUnion) return schema.def.options.flatMap((each) => groupsOf(each, path));
   // A loose object takes whatever name it is given.
-  if (!(schema instanceof z.ZodObject) || schema.def.catchall instanceof z.ZodUnknown) return [];
-  const entries = Object.entries<z.core.$ZodType>(schema.shape);
+  if (!(schema instanceof z.ZodMiniObject) || schema.def.catchall instanceof z.ZodMiniUnknown) return [];
+  const entries = Object.entries<z.core.$ZodType>(schema.def.shape);
   const inner = entries.flatMap(([name, each]) => groupsOf(each, [...path, name]));
   return [{ path, names: entries.map(([name]) => name) }, ...inner];
 }

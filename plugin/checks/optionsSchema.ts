@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { parseDuration } from '../duration.ts';
 import { isHttpUrl } from '../endpoint.ts';
 import { isHostName } from '../names.ts';
@@ -9,7 +9,8 @@ import { bucketSchema } from './bucketSchema.ts';
 import { checkedText, text, urlIn } from './texts.ts';
 
 const size = (expected: string) => z.custom<Size>((value) => parseSize(value) !== undefined, { error: expected });
-const atLeast = (least: number, expected: string) => z.int({ error: expected }).min(least, { error: expected });
+const atLeast = (least: number, expected: string) =>
+  z.int({ error: expected }).check(z.minimum(least, { error: expected }));
 
 /** What a size is, in words. */
 export const BYTES = "a positive number of bytes, or a text such as '50MB'";
@@ -47,8 +48,8 @@ const bareHost = checkedText(
 );
 
 const memorySchema = z.strictObject({
-  maxSize: size(BYTES).optional(),
-  preload: z.boolean({ error: 'true or false' }).optional(),
+  maxSize: z.optional(size(BYTES)),
+  preload: z.optional(z.boolean({ error: 'true or false' })),
 });
 
 /** What each option accepts. The text is what the developer reads, after "must be", when it is something else. */
@@ -58,88 +59,99 @@ export const optionsSchema = z.strictObject(
       .array(bucketSchema, {
         error: "an array of bucket names or { name, … } objects, e.g. ['team-photos']",
       })
-      .min(1, { error: "at least one bucket: nothing is fetched that is not listed, e.g. ['team-photos']" }),
-    base: checkedText("a path such as '/api/cache', beginning with a slash and without one at its end", (value) =>
-      /^(?:\/[A-Za-z0-9_.~-]+)+$/.test(value),
-    ).optional(),
-    cacheDir: text("a directory such as '.image-cache'").optional(),
-    fallbackDirs: z
-      .array(text("a directory such as '../shared/.image-cache'"), { error: 'an array of directories' })
-      .optional(),
-    maxSize: size(BYTES).optional(),
-    maxEntries: atLeast(1, 'a whole number, at least 1').optional(),
-    maxAge: z
-      .custom<Duration>((value) => parseDuration(value) !== undefined, {
+      .check(
+        z.minLength(1, { error: "at least one bucket: nothing is fetched that is not listed, e.g. ['team-photos']" }),
+      ),
+    base: z.optional(
+      checkedText("a path such as '/api/cache', beginning with a slash and without one at its end", (value) =>
+        /^(?:\/[A-Za-z0-9_.~-]+)+$/.test(value),
+      ),
+    ),
+    cacheDir: z.optional(text("a directory such as '.image-cache'")),
+    fallbackDirs: z.optional(
+      z.array(text("a directory such as '../shared/.image-cache'"), { error: 'an array of directories' }),
+    ),
+    maxSize: z.optional(size(BYTES)),
+    maxEntries: z.optional(atLeast(1, 'a whole number, at least 1')),
+    maxAge: z.optional(
+      z.custom<Duration>((value) => parseDuration(value) !== undefined, {
         error: "a positive number of seconds, or a text such as '30d'",
-      })
-      .optional(),
-    minFreeSpace: z
-      .custom<Size>((value) => value === 0 || parseSize(value) !== undefined, { error: `0, ${BYTES}` })
-      .optional(),
-    quotas: z
-      .union(
+      }),
+    ),
+    minFreeSpace: z.optional(
+      z.custom<Size>((value) => value === 0 || parseSize(value) !== undefined, { error: `0, ${BYTES}` }),
+    ),
+    quotas: z.optional(
+      z.union(
         [
           z.custom<(actorId: string) => Size | undefined>((value) => typeof value === 'function'),
           z.record(z.string(), size(BYTES)),
         ],
         { error: "{ [actor id]: '100MB' }, or a function of the actor id" },
-      )
-      .optional(),
-    revalidate: z
-      .custom<Duration | false>((value) => value === false || parseDuration(value) !== undefined, {
+      ),
+    ),
+    revalidate: z.optional(
+      z.custom<Duration | false>((value) => value === false || parseDuration(value) !== undefined, {
         error: "false, a positive number of seconds, or a text such as '1h'",
-      })
-      .optional(),
-    maxImageSize: size(BYTES).optional(),
-    memory: z
-      .union([z.literal(false), memorySchema], { error: "false, or { maxSize: '256MB', preload: true }" })
-      .optional(),
-    images: z
-      .strictObject(
+      }),
+    ),
+    maxImageSize: z.optional(size(BYTES)),
+    memory: z.optional(
+      z.union([z.literal(false), memorySchema], { error: "false, or { maxSize: '256MB', preload: true }" }),
+    ),
+    images: z.optional(
+      z.strictObject(
         {
-          widths: z
-            .array(atLeast(1, PIXELS).max(16_384, { error: PIXELS }), { error: 'an array of widths in pixels' })
-            .min(1, { error: 'at least one width in pixels' })
-            .optional(),
-          formats: z
-            .array(z.enum(['avif', 'webp'], { error: "'avif' or 'webp'" }), { error: "an array of 'avif' and 'webp'" })
-            .optional(),
-          quality: atLeast(1, PERCENT).max(100, { error: PERCENT }).optional(),
-          placeholder: z.boolean({ error: 'true or false' }).optional(),
-          store: z.enum(['original', 'webp'], { error: "'original' or 'webp'" }).optional(),
+          widths: z.optional(
+            z
+              .array(atLeast(1, PIXELS).check(z.maximum(16_384, { error: PIXELS })), {
+                error: 'an array of widths in pixels',
+              })
+              .check(z.minLength(1, { error: 'at least one width in pixels' })),
+          ),
+          formats: z.optional(
+            z.array(z.enum(['avif', 'webp'], { error: "'avif' or 'webp'" }), {
+              error: "an array of 'avif' and 'webp'",
+            }),
+          ),
+          quality: z.optional(atLeast(1, PERCENT).check(z.maximum(100, { error: PERCENT }))),
+          placeholder: z.optional(z.boolean({ error: 'true or false' })),
+          store: z.optional(z.enum(['original', 'webp'], { error: "'original' or 'webp'" })),
         },
         { error: 'an object such as { widths: [320, 640], quality: 75 }' },
-      )
-      .optional(),
-    concurrency: z
-      .union([z.literal('auto'), atLeast(1, CONCURRENCY).max(256, { error: CONCURRENCY })], { error: CONCURRENCY })
-      .optional(),
-    timeouts: z
-      .strictObject(
+      ),
+    ),
+    concurrency: z.optional(
+      z.union([z.literal('auto'), atLeast(1, CONCURRENCY).check(z.maximum(256, { error: CONCURRENCY }))], {
+        error: CONCURRENCY,
+      }),
+    ),
+    timeouts: z.optional(
+      z.strictObject(
         {
-          connect: atLeast(1, MILLISECONDS).optional(),
-          firstByte: atLeast(1, MILLISECONDS).optional(),
-          idle: atLeast(1, MILLISECONDS).optional(),
-          total: atLeast(1, MILLISECONDS).optional(),
+          connect: z.optional(atLeast(1, MILLISECONDS)),
+          firstByte: z.optional(atLeast(1, MILLISECONDS)),
+          idle: z.optional(atLeast(1, MILLISECONDS)),
+          total: z.optional(atLeast(1, MILLISECONDS)),
         },
         { error: 'an object such as { connect: 5_000, idle: 10_000 }, in milliseconds' },
-      )
-      .optional(),
-    durability: z.enum(['full', 'process'], { error: "'full' or 'process'" }).optional(),
-    resolveKey: z
-      .custom<(url: string) => string | undefined>((value) => typeof value === 'function', { error: 'a function' })
-      .optional(),
-    allowPrivateAddresses: z.array(bareHost, { error: 'an array of host names' }).optional(),
-    allowedOrigins: z.array(httpOrigin, { error: 'an array of origins' }).optional(),
-    allowedHosts: z.array(allowedHost, { error: 'an array of host names' }).optional(),
-    manage: z
-      .custom<NonNullable<ImageCacheOptions['manage']>>((value) => typeof value === 'function', {
+      ),
+    ),
+    durability: z.optional(z.enum(['full', 'process'], { error: "'full' or 'process'" })),
+    resolveKey: z.optional(
+      z.custom<(url: string) => string | undefined>((value) => typeof value === 'function', { error: 'a function' }),
+    ),
+    allowPrivateAddresses: z.optional(z.array(bareHost, { error: 'an array of host names' })),
+    allowedOrigins: z.optional(z.array(httpOrigin, { error: 'an array of origins' })),
+    allowedHosts: z.optional(z.array(allowedHost, { error: 'an array of host names' })),
+    manage: z.optional(
+      z.custom<NonNullable<ImageCacheOptions['manage']>>((value) => typeof value === 'function', {
         error: 'a function of the request',
-      })
-      .optional(),
-    allowSvg: z.boolean({ error: 'true or false' }).optional(),
-    bodyLimit: size(BYTES).optional(),
-    logLevel: z.enum(['silent', 'warn', 'info', 'debug'], { error: "'silent', 'warn', 'info' or 'debug'" }).optional(),
+      }),
+    ),
+    allowSvg: z.optional(z.boolean({ error: 'true or false' })),
+    bodyLimit: z.optional(size(BYTES)),
+    logLevel: z.optional(z.enum(['silent', 'warn', 'info', 'debug'], { error: "'silent', 'warn', 'info' or 'debug'" })),
   },
   { error: "an object such as { buckets: ['team-photos'] }" },
 );

@@ -1,7 +1,7 @@
-import { z } from 'zod';
+import * as z from 'zod/mini'; // a quarter of the time to import, which is Vite's start
 
 /** What each option accepts. The text is what the developer reads when it is something else, after "must be". */
-export const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected });
+export const text = (expected: string) => z.string({ error: expected }).check(z.minLength(1, { error: expected }));
 
 /** A text that passes a check; when it does not, the hint says what to write instead. */
 export const checkedText = (
@@ -9,9 +9,9 @@ export const checkedText = (
   passes: (value: string) => boolean,
   hintOf: (value: string) => string | undefined = () => undefined,
 ) =>
-  z.string({ error: expected }).superRefine((value, context) => {
+  z.string({ error: expected }).check(({ value, issues }) => {
     if (passes(value)) return;
-    context.addIssue({ code: 'custom', message: expected, params: { hint: hintOf(value) } });
+    issues.push({ code: 'custom', input: value, message: expected, params: { hint: hintOf(value) } });
   });
 
 /** `undefined` and empty texts seldom stand in a configuration; they come out of `process.env`. */

@@ -2,53 +2,69 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
 import type { Plugin, PreviewServer, ResolvedConfig, ViteDevServer } from 'vite';
 import { ensureOwnDirectory } from '../cache/files/ownDirectory.ts';
-import type { ImageCache } from '../cache/imageCache.ts';
-import type { CacheLogger } from '../cache/logger.ts';
 import { type Printer, createLogger } from '../logger.ts';
 import { developmentAccess } from '../http/accessPolicy.ts';
-import { type Middleware, createHandler } from '../http/mount.ts';
+import type { HttpContext } from '../http/context.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { forwardEvents } from './events.ts';
+import { type Api, LazyApi } from './lazyApi.ts';
 
-/** Makes a cache in the directory of the project. */
-export type CacheFactory = (options: ResolvedOptions, root: string, logger: CacheLogger) => ImageCache;
+/** Imports the API, and makes one for the project. */
+export type LoadApi = (
+  options: ResolvedOptions,
+  settings: Pick<HttpContext, 'logger' | 'authorize' | 'access' | 'allowedHosts'> & { root: string },
+) => Promise<Api>;
 
 /** Mounts the API in Vite's dev and preview servers, each with a cache of its own. */
-export function servePlugin(options: ResolvedOptions, createCache: CacheFactory): Plugin {
+export function servePlugin(options: ResolvedOptions, loadApi: LoadApi): Plugin {
   // On a restart the new server is made before the old one is closed, by this same plugin if the config is inline.
-  const caches = new Map<ResolvedConfig, ImageCache>();
+  const apis = new Map<ResolvedConfig, LazyApi>();
 
-  function mount(server: ViteDevServer | PreviewServer, serverHosts: readonly string[] | true | undefined): ImageCache {
+  function mount(
+    server: ViteDevServer | PreviewServer,
+    serverHosts: readonly string[] | true | undefined,
+    onLoad: (api: Api) => void,
+  ): void {
     const { config } = server;
     const logger = createLogger(options.logLevel, printerOf(config.logger));
-    const cache = createCache(options, config.root, logger);
-    caches.set(config, cache);
-    const handler: Middleware = createHandler({
-      cache,
-      logger,
-      authorize: undefined,
-      access: developmentAccess(options.allowedOrigins),
-      manage: options.manage,
-      images: options.images,
-      allowedOrigins: options.allowedOrigins,
-      allowedHosts: serverHosts === true ? true : [...options.allowedHosts, ...(serverHosts ?? [])],
-      bodyLimit: options.bodyLimit,
-    });
+    const allowedHosts = serverHosts === true ? true : [...options.allowedHosts, ...(serverHosts ?? [])];
+    const load = async (): Promise<Api> => {
+      const made = await loadApi(options, {
+        root: config.root,
+        logger,
+        authorize: undefined,
+        access: developmentAccess(options.allowedOrigins),
+        allowedHosts,
+      });
+      onLoad(made);
+      return made;
+    };
+    const api = new LazyApi(load, (message) => logger.warn(message));
+    apis.set(config, api);
     // Plugin routes run before Vite strips its base.
     const path = config.base.replace(/\/$/, '') + options.base;
     server.middlewares.use(
       path,
       function imageCacheMiddleware(request: IncomingMessage, response: ServerResponse, next) {
-        handler(request, response, next);
+        api.handle(request, response, next);
       },
     );
-    return cache;
+    closeWith(server);
+  }
+
+  /** What calls `close()` exits as soon as it has resolved. Vite 5 has no other way to tell, preview up to 8.2 neither. */
+  function closeWith(server: ViteDevServer | PreviewServer): void {
+    const closeServer = server.close.bind(server);
+    server.close = async () => {
+      await closeServer();
+      await close(server.config);
+    };
   }
 
   async function close(config: ResolvedConfig): Promise<void> {
-    const cache = caches.get(config);
-    caches.delete(config);
-    await cache?.close();
+    const api = apis.get(config);
+    apis.delete(config);
+    await api?.close();
   }
 
   return {
@@ -65,24 +81,17 @@ export function servePlugin(options: ResolvedOptions, createCache: CacheFactory)
     configResolved: ({ root }) => ensureOwnDirectory(resolve(root, options.cacheDir)),
 
     configureServer(server) {
-      const cache = mount(server, server.config.server.allowedHosts);
-      forwardEvents(cache, server);
-      server.httpServer?.once('close', () => void close(server.config));
+      mount(server, server.config.server.allowedHosts, ({ cache }) => forwardEvents(cache, server));
     },
 
     configurePreviewServer(server) {
-      mount(server, server.config.preview.allowedHosts);
-      // Preview has no hook for its end, and what calls this exits as soon as it has resolved.
-      const closeServer = server.close.bind(server);
-      server.close = async () => {
-        await closeServer();
-        await close(server.config);
-      };
+      mount(server, server.config.preview.allowedHosts, () => {});
     },
 
-    /** In middleware mode there is no HTTP server whose end could be heard. */
+    /** A restart closes the old server without its `close()`. In Vite 5, where it does not, there are no environments. */
     async closeBundle() {
-      await close(this.environment.getTopLevelConfig());
+      const { environment } = this as Partial<typeof this>;
+      if (environment) await close(environment.getTopLevelConfig());
     },
   };
 }

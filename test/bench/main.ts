@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- hits|misses|priority|memory] [--quick]`: what a hit, a miss and a prefetch cost, next to the others who
+ * `npm run bench [-- hits|misses|priority|memory|start] [--quick]`: what a hit, a miss and a prefetch cost, next to the others who
  * do the same, in one run on one machine. Everything stays on 127.0.0.1.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,8 +13,15 @@ import { benchMisses } from './misses.ts';
 import { benchPriority } from './priority.ts';
 import { Processes } from './processes.ts';
 import { hasFailed, render } from './report.ts';
+import { benchStart } from './start.ts';
 
-const SECTIONS = { hits: benchHits, misses: benchMisses, priority: benchPriority, memory: benchMemory };
+const SECTIONS = {
+  hits: benchHits,
+  misses: benchMisses,
+  priority: benchPriority,
+  memory: benchMemory,
+  start: benchStart,
+};
 
 const { values, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false } },

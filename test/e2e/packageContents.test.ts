@@ -8,7 +8,9 @@ import { exists, packTarball, root } from './tarball.ts';
 const EXPECTED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
   /^docs\/\w+\.md$/,
-  /^dist\/(plugin|components)\/[\w/]+\.(js|d\.ts)$/,
+  /^dist\/THIRD-PARTY-LICENSES\.md$/,
+  /^dist\/plugin\/\w+\.js$/,
+  /^dist\/(plugin\/[\w/]+\.d\.ts|components\/[\w/]+\.(js|d\.ts))$/,
 ];
 
 let tarball: string;
@@ -47,6 +49,35 @@ describe('the tarball', () => {
     const links = Array.from((await read('README.md')).matchAll(/\]\((?!https?:|#)([^)#]+)/g), ([, link = '']) => link);
     expect(links.filter((link) => !files.includes(link))).toEqual(['docs/demo.jpg', 'CONTRIBUTING.md']);
     expect(links).toContain('docs/cookbook.md');
+  });
+
+  it('E4: what Vite imports when it starts is small, and imports no package but Vite', async () => {
+    const files = new Set(['./index.js']);
+    const packages = new Set<string>();
+    let started = '';
+    for (const file of files) {
+      const code = await read(join('dist/plugin', file));
+      started += code;
+      for (const [, name = ''] of code.matchAll(/^import .* from "([^"]+)";$/gm)) {
+        (name.startsWith('./') ? files : packages).add(name);
+      }
+    }
+    expect(started.length).toBeLessThan(200_000);
+    expect([...packages].filter((name) => !name.startsWith('node:'))).toEqual(['vite']);
+    expect(files).not.toContain('./createApi.js');
+    expect(started).toContain('import("./createApi.js")');
+  });
+
+  it('E5: installs three packages; the licences of those it holds are in it', async () => {
+    const { dependencies } = JSON.parse(await read('package.json')) as { dependencies: Record<string, string> };
+    expect(Object.keys(dependencies)).toEqual(['@aws-sdk/client-s3', '@smithy/signature-v4', 'express']);
+    const code = (await Promise.all(files.filter((file) => file.endsWith('.js')).map(read))).join('\n');
+    const held = new Set(
+      Array.from(code.matchAll(/^\/\/ (?:#region )?node_modules\/((?:@[^/\n]+\/)?[^/\n]+)/gm), ([, name]) => name),
+    );
+    const licences = await read('dist/THIRD-PARTY-LICENSES.md');
+    expect(held).toContain('zod');
+    expect(new Set(Array.from(licences.matchAll(/^## (\S+) \d\S* \(/gm), ([, name]) => name))).toEqual(held);
   });
 
   it('stays small', async () => {

@@ -1,4 +1,4 @@
-import type { LimitFunction } from 'p-limit';
+import type { Limit } from '../limit.ts';
 import type { ManifestEntry } from '../../protocol.ts';
 import type { Background } from '../background.ts';
 import type { BlobStore } from '../files/blobs.ts';
@@ -21,7 +21,7 @@ export interface CompressorOptions {
   /** `undefined`: images stay as they came. */
   maker: VariantMaker | undefined;
   /** How much is decoded and encoded at a time. */
-  limit: LimitFunction;
+  limit: Limit;
   idleMs: number | undefined;
   sync: boolean;
   logger: CacheLogger;

@@ -1,4 +1,4 @@
-import type { LimitFunction } from 'p-limit';
+import type { Limit } from '../limit.ts';
 import { ImageCacheError } from '../../errors.ts';
 
 export interface VariantRequest<Result> {
@@ -36,7 +36,7 @@ const OLDEST_EVERY = 4;
  * whoever asks for it next; the download queue, which aborts it and frees its key, would have it made twice.
  */
 export class VariantQueue<Result> {
-  readonly #limit: LimitFunction;
+  readonly #limit: Limit;
   /** What was asked for first comes first. */
   readonly #waiting = new Map<string, Job<Result>>();
   readonly #running = new Map<string, Running<Result>>();
@@ -46,7 +46,7 @@ export class VariantQueue<Result> {
   #asked = 0;
   #closed = false;
 
-  constructor(limit: LimitFunction) {
+  constructor(limit: Limit) {
     this.#limit = limit;
   }
 

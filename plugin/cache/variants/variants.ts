@@ -1,4 +1,4 @@
-import type { LimitFunction } from 'p-limit';
+import type { Limit } from '../limit.ts';
 import type { ManifestEntry, VariantStats } from '../../protocol.ts';
 import { fileError } from '../files/fileError.ts';
 import type { Evictor } from '../limits/eviction.ts';
@@ -23,7 +23,7 @@ export interface VariantsOptions {
   /** Whether the disk has more space left than is to stay free. */
   hasRoom: () => Promise<boolean>;
   /** How much is decoded and encoded at a time. */
-  limit: LimitFunction;
+  limit: Limit;
   logger: CacheLogger;
 }
 

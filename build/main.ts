@@ -1,0 +1,35 @@
+/**
+ * `npm run build`, after `tsc` has written the declarations and the browser's modules. The server's half becomes a few
+ * files that are quick to import, and hold the small packages they need, so that an app need not install those.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bundle } from './bundle.ts';
+import { licensesOf } from './licenses.ts';
+
+const root = join(import.meta.dirname, '..');
+const dist = join(root, 'dist');
+// package.json of this project
+const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Record<
+  'dependencies' | 'peerDependencies',
+  Record<string, string>
+>;
+const external = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+
+const modules = [
+  ...(await bundle({
+    root,
+    entries: { index: 'plugin/index.ts', express: 'plugin/express.ts' },
+    external,
+    platform: 'node',
+    directory: join(dist, 'plugin'),
+  })),
+  ...(await bundle({
+    root,
+    entries: { thumbHash: 'components/client/thumbHash.ts' },
+    external,
+    platform: 'browser',
+    directory: join(dist, 'components', 'client'),
+  })),
+];
+await writeFile(join(dist, 'THIRD-PARTY-LICENSES.md'), await licensesOf(modules));

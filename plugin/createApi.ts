@@ -1,0 +1,32 @@
+import type { ImageCache } from './cache/imageCache.ts';
+import { createCache } from './createCache.ts';
+import type { HttpContext } from './http/context.ts';
+import { type Middleware, createHandler } from './http/mount.ts';
+import type { ResolvedOptions } from './options.ts';
+
+/** What differs between the servers that the API is in. */
+export interface ApiSettings extends Pick<HttpContext, 'logger' | 'authorize' | 'access' | 'allowedHosts'> {
+  /** What the directories of the options are relative to. */
+  root: string;
+}
+
+/** A cache, and the HTTP API in front of it. Touches no file before the first request. */
+export function createApi(
+  options: ResolvedOptions,
+  { root, logger, authorize, access, allowedHosts }: ApiSettings,
+): { cache: ImageCache; handler: Middleware } {
+  const cache = createCache(options, root, logger);
+  const { manage, images, allowedOrigins, bodyLimit } = options;
+  const handler = createHandler({
+    cache,
+    logger,
+    authorize,
+    access,
+    manage,
+    images,
+    allowedOrigins,
+    allowedHosts,
+    bodyLimit,
+  });
+  return { cache, handler };
+}

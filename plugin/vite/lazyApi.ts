@@ -1,0 +1,60 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ImageCache } from '../cache/imageCache.ts';
+import { ImageCacheError } from '../errors.ts';
+import type { Middleware } from '../http/mount.ts';
+import { sendProblem } from '../http/respond.ts';
+
+export interface Api {
+  cache: ImageCache;
+  handler: Middleware;
+}
+
+/**
+ * An API whose code is imported when the first request comes: Express and the cache take longer to import than the
+ * rest of Vite's start does, and many starts end without an image.
+ */
+export class LazyApi {
+  readonly #load: () => Promise<Api>;
+  readonly #warn: (message: string) => void;
+  #loading: Promise<Api> | undefined;
+  #loaded: Api | undefined;
+  #isClosed = false;
+
+  constructor(load: () => Promise<Api>, warn: (message: string) => void) {
+    this.#load = load;
+    this.#warn = warn;
+  }
+
+  /** Answers the request, in the same turn of the event loop once the code is there. */
+  handle(request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void {
+    if (this.#loaded) {
+      this.#loaded.handler(request, response, next);
+      return;
+    }
+    this.#whenLoaded().then(
+      ({ handler }) => handler(request, response, next),
+      (error: unknown) => sendProblem(request, response, error),
+    );
+  }
+
+  /** What was never asked for anything has nothing to close. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const api = await this.#loading?.catch(() => undefined); // the requests have been told
+    await api?.cache.close();
+  }
+
+  async #whenLoaded(): Promise<Api> {
+    if (this.#isClosed && !this.#loading) throw new ImageCacheError('OVERLOADED', 'The server is being closed.');
+    this.#loading ??= this.#load();
+    try {
+      this.#loaded = await this.#loading;
+      return this.#loaded;
+    } catch (error) {
+      this.#loading = undefined; // the next request tries again: a package may be installed by then
+      const failure = ImageCacheError.from(error);
+      this.#warn(`The image cache could not be loaded: ${failure.message}`);
+      throw failure;
+    }
+  }
+}
