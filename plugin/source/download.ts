@@ -2,6 +2,7 @@ import type { Sink, SourceMetadata } from '../cache/source.ts';
 import { ImageCacheError } from '../errors.ts';
 import { attempt, type AttemptContext } from './attempt.ts';
 import { requestOrigin } from './requestOrigin.ts';
+import { clockOffset } from './clockOffset.ts';
 import type { S3Object } from './s3Object.ts';
 import type { Throttle } from './throttle.ts';
 import { isTransient } from './transientError.ts';
@@ -17,11 +18,14 @@ export interface DownloadContext extends AttemptContext {
   readonly throttle: Throttle;
   /** The request for an object; asked for each attempt, since a signature of ours ages. */
   readonly prepare: (object: S3Object) => Promise<WireRequest>;
+  /** Makes later requests to the server of the object as if our clock showed so many milliseconds more. */
+  readonly correctClock: (object: S3Object, offsetMs: number) => void;
 }
 
 /**
  * Downloads an object, trying up to three times where that can help: on a network error, a cut body, a 5xx or a
- * request to slow down. What the origin answered with certainty (403, 404, too large) is final.
+ * request to slow down. What the origin answered with certainty (403, 404, too large) is final, unless it was our clock that was wrong:
+ * then the request is signed once more.
  * @throws ImageCacheError UPSTREAM_*, IMAGE_TOO_LARGE, ABORTED, or what the sink threw
  */
 export async function download(
@@ -52,12 +56,20 @@ async function tryThrice(
   deadline: number,
   context: DownloadContext,
 ): Promise<SourceMetadata> {
+  let isClockCorrected = false;
   for (let number = 1; ; number++) {
     const request = await prepareInTime(object, signal, context);
     try {
       return await attempt(request, object, sink, signal, context);
     } catch (error) {
       signal.throwIfAborted();
+      const offset = isClockCorrected ? undefined : clockOffset(request, error);
+      if (offset !== undefined) {
+        context.correctClock(object, offset);
+        isClockCorrected = true;
+        await sink.reset();
+        continue;
+      }
       const wait = waitBefore(number + 1, error, requestOrigin(request), context);
       // A wait that would outlast the time left ends in the same error, later.
       if (number === MAX_ATTEMPTS || wait === undefined || context.clock.now() + wait >= deadline) throw error;

@@ -1,3 +1,5 @@
+import { parseAmzDate } from './amzDate.ts';
+
 /**
  * When a signed URL says it expires, in milliseconds since the epoch: SigV4 and GCS, SigV2 and CloudFront, Azure SAS.
  * Origins do not all say that a signature has expired: radosgw and CloudFront call it AccessDenied like any other.
@@ -14,10 +16,8 @@ export function expiryOf(search: string): number | undefined {
 
 /** A date such as `20260131T235959Z`, and the seconds it is good for. */
 function sumOf(date: string | null, seconds: string | null): number | undefined {
-  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date ?? '') ?? [];
-  const lifetime = secondsOf(seconds);
-  if (year === undefined || lifetime === undefined) return undefined;
-  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) + lifetime;
+  const sum = parseAmzDate(date ?? '') + (secondsOf(seconds) ?? Number.NaN);
+  return Number.isFinite(sum) ? sum : undefined;
 }
 
 function secondsOf(text: string | null): number | undefined {

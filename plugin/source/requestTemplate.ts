@@ -1,9 +1,10 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { parseAmzDate } from './amzDate.ts';
 import { percentEncode } from './rfc3986.ts';
 import type { SdkRequest } from './sdkRequest.ts';
 
-/** The signed request for another key of the same bucket. @throws what the credentials' provider throws */
-export type RequestTemplate = (objectKey: string) => Promise<SdkRequest>;
+/** The signed request for another key of the same bucket, signed at that time. @throws what the credentials' provider throws */
+export type RequestTemplate = (objectKey: string, signingDate: Date) => Promise<SdkRequest>;
 
 /** `Credential=<access key>/<date>/<region>/s3/aws4_request`, as SigV4 begins its `Authorization`. */
 const SCOPE = /^AWS4-HMAC-SHA256 Credential=[^,]*\/\d{8}\/([^/,]+)\/s3\/aws4_request,/;
@@ -24,29 +25,24 @@ export async function templateOf(
   { credentials, sha256 }: Pick<S3Client['config'], 'credentials' | 'sha256'>,
 ): Promise<RequestTemplate | undefined> {
   const end = encodedKey(objectKey);
-  const { authorization = '', 'x-amz-date': date } = request.headers;
+  const { authorization = '', 'x-amz-date': date = '' } = request.headers;
   const region = SCOPE.exec(authorization)?.[1];
   if (region === undefined || !request.path.endsWith(`/${end}`)) return undefined;
 
   const { SignatureV4 } = await import('@smithy/signature-v4');
   const signer = new SignatureV4({ credentials, region, service: 's3', sha256, uriEscapePath: false });
-  const again = await signer.sign({ ...request, method: 'GET' }, { signingDate: dateOf(date) });
+  const again = await signer.sign({ ...request, method: 'GET' }, { signingDate: new Date(parseAmzDate(date)) });
   if (again.headers['authorization'] !== authorization) return undefined;
 
   const folder = request.path.slice(0, -end.length);
   const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !ITS_OWN.has(name)));
-  return async (key) => {
+  return async (key, signingDate) => {
     const next = { ...request, method: 'GET', path: folder + encodedKey(key), headers };
-    return { ...next, headers: (await signer.sign(next)).headers };
+    return { ...next, headers: (await signer.sign(next, { signingDate })).headers };
   };
 }
 
 /** The slashes of a key are those of the path. */
 function encodedKey(objectKey: string): string {
   return objectKey.split('/').map(percentEncode).join('/');
-}
-
-/** From the basic format of ISO 8601, in which SigV4 writes it: `20261129T083337Z`. */
-function dateOf(basic = ''): Date {
-  return new Date(basic.replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\dZ)$/, '$1-$2-$3:$4:$5'));
 }

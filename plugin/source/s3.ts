@@ -11,6 +11,8 @@ import type { WireRequest } from './wire.ts';
 interface S3Signer {
   /** A signed `GetObject` for the object. @throws ImageCacheError UPSTREAM_FORBIDDEN, UPSTREAM_ERROR */
   sign(object: S3Object): Promise<WireRequest>;
+  /** Signs from now on, for the server of the bucket, as if our clock showed so many milliseconds more. */
+  correctClock(bucket: ResolvedBucket, offsetMs: number): void;
   close(): void;
 }
 
@@ -22,13 +24,16 @@ interface S3Signer {
  */
 export function createS3Signer(): S3Signer {
   const buckets = new Map<ResolvedBucket, { client: S3Client; template?: RequestTemplate | undefined }>();
+  const offsets = new Map<string, number>();
 
   const signed = async (object: S3Object): Promise<SdkRequest> => {
     const { S3Client } = await import('@aws-sdk/client-s3');
     let known = buckets.get(object.bucket);
     if (known === undefined) buckets.set(object.bucket, (known = { client: new S3Client(configOf(object.bucket)) }));
+    const offset = offsets.get(serverOf(object.bucket)) ?? 0;
+    known.client.config.systemClockOffset = offset;
     if (!isPlain(object)) return requestBySdk(known.client, object);
-    if (known.template !== undefined) return known.template(object.objectKey);
+    if (known.template !== undefined) return known.template(object.objectKey, new Date(Date.now() + offset));
     const request = await requestBySdk(known.client, object);
     known.template ??= await templateOf(request, object.objectKey, known.client.config);
     return request;
@@ -42,11 +47,19 @@ export function createS3Signer(): S3Signer {
         throw signingError(error, object.bucket);
       }
     },
+    correctClock(bucket, offsetMs) {
+      offsets.set(serverOf(bucket), offsetMs);
+    },
     close() {
       for (const { client } of buckets.values()) client.destroy();
       buckets.clear();
     },
   };
+}
+
+/** Buckets of one server have its clock. */
+function serverOf({ endpoint }: ResolvedBucket): string {
+  return endpoint?.origin ?? 'AWS';
 }
 
 /** Asked for by its key alone. */

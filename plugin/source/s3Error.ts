@@ -1,5 +1,6 @@
-import { ImageCacheError } from '../errors.ts';
+import type { ImageCacheError } from '../errors.ts';
 import type { ErrorCode } from '../protocol.ts';
+import { answeredAt, RefusedError } from './clockOffset.ts';
 import { elementOf, type Asked, type ErrorAnswer } from './errorAnswer.ts';
 import { expiryOf } from './expiry.ts';
 import { parseRetryAfter } from './retryAfter.ts';
@@ -15,6 +16,7 @@ const BY_S3_CODE: Readonly<Record<string, ErrorCode>> = {
   ExpiredRequest: 'UPSTREAM_EXPIRED',
   RequestExpired: 'UPSTREAM_EXPIRED',
   TokenRefreshRequired: 'UPSTREAM_EXPIRED',
+  RequestInTheFuture: 'UPSTREAM_EXPIRED',
   RequestTimeTooSkewed: 'UPSTREAM_EXPIRED',
   AccessDenied: 'UPSTREAM_FORBIDDEN',
   // Both are a 400, and both mean that another signature may well be good.
@@ -55,7 +57,9 @@ export function s3Error(answer: ErrorAnswer, object: Asked): ImageCacheError {
   }
   // S3's RequestTimeout is a 400, and means that S3 grew impatient.
   const passing = code === 'UPSTREAM_ERROR' && (status >= 500 || s3Code === 'RequestTimeout');
-  return passing ? new TransientError(code, detail, { hint }) : new ImageCacheError(code, detail, { hint });
+  return passing
+    ? new TransientError(code, detail, { hint })
+    : new RefusedError(code, detail, { hint, answeredAt: answeredAt(headers) });
 }
 
 /** In words, for AccessDenied is what most origins call it. A wrong clock is another matter. */

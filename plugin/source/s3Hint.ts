@@ -11,8 +11,9 @@ export function s3Hint(
 ): string {
   const { bucket, signed } = object;
   const region = regionOf(headers, body);
-  if (s3Code === 'RequestTimeTooSkewed')
-    return 'The clock of this machine, or of the one that signed the URL, is wrong.';
+  if (s3Code === 'RequestTimeTooSkewed') {
+    return `The clock of ${signed ? 'the machine that signed the URL' : 'this machine'} is wrong, or that of the server.`;
+  }
   if (s3Code === 'InvalidObjectState') return 'The object is archived: restore it first.';
   if (s3Code === 'InvalidAccessKeyId') return unknownKeyHint(object);
   if (s3Code === 'SignatureDoesNotMatch') {

@@ -34,6 +34,7 @@ export function createS3Source(
     maxImageSize: options.maxImageSize,
     prepare: async (object) =>
       object.asAsked === undefined ? await signer.sign(object) : presignedRequest(object.asAsked),
+    correctClock: ({ bucket }, offsetMs) => signer.correctClock(bucket, offsetMs),
   };
 
   return {
