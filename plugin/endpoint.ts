@@ -1,3 +1,5 @@
+import { ImageCacheError } from './errors.ts';
+
 /** Whether the text is the URL of a server. The options take no other, so hints propose no other. */
 export function isEndpoint(text: string): boolean {
   return isHttpUrl(text) && !hasUnsetPart(new URL(text));
@@ -25,4 +27,40 @@ export function pathOf(endpoint: URL): string {
 /** Whether the bucket was written where only its server belongs; each of its URLs would name it twice. */
 export function endsInBucket(endpoint: URL, bucket: string): boolean {
   return pathOf(endpoint).endsWith(`/${bucket}`);
+}
+
+/** Environment variables, as `process.env` has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The first that is set counts, as for the AWS SDK. */
+const VARIABLES = ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'];
+
+/** Where the environment says that S3 is. */
+export interface ConfiguredEndpoint {
+  readonly url: URL;
+  /** The variable that says so. */
+  readonly variable: string;
+}
+
+/**
+ * The endpoint that the environment names for S3, by the variables that the AWS CLI and SDKs share
+ * (https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html); `undefined` for AWS itself.
+ * Limit: `endpoint_url` in the profile is not read: it takes files, which are not looked at before the first bare URL.
+ * @throws ImageCacheError INVALID_OPTION
+ */
+export function configuredEndpoint(env: Environment): ConfiguredEndpoint | undefined {
+  if (env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS']?.toLowerCase() === 'true') return undefined;
+  for (const variable of VARIABLES) {
+    const value = env[variable];
+    if (value === undefined || value === '') continue;
+    if (isEndpoint(value)) return { url: new URL(value), variable };
+    throw new ImageCacheError(
+      'INVALID_OPTION',
+      `imageCache: ${variable} must be an http(s) URL such as 'http://localhost:4566'.`,
+      {
+        hint: `A bucket without \`endpoint\` is looked for there. Set ${variable} to a URL with its scheme, unset it, or set \`endpoint\` of the bucket.`,
+      },
+    );
+  }
+  return undefined;
 }

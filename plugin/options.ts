@@ -14,7 +14,10 @@ export interface BucketOptions {
   name: string;
   /** @default the SDK's own (`AWS_REGION`, the profile), or `us-east-1` with an endpoint of your own */
   region?: string;
-  /** For R2, MinIO and every other S3-compatible server, e.g. `https://s3.example.com`. @default AWS */
+  /**
+   * For R2, MinIO and every other S3-compatible server, e.g. `https://s3.example.com`.
+   * @default `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL` of the environment, as for the AWS SDK; otherwise AWS
+   */
   endpoint?: string;
   /** `endpoint/bucket/key` instead of `bucket.endpoint/key` for requests of our own. @default true with an endpoint */
   forcePathStyle?: boolean;
@@ -173,6 +176,8 @@ export interface ResolvedBucket {
   name: string;
   region: string | undefined;
   endpoint: URL | undefined;
+  /** The environment variable that names the endpoint; `undefined` for the option, and for AWS. */
+  endpointFrom: string | undefined;
   forcePathStyle: boolean;
   prefix: string;
   /** Lower case. */

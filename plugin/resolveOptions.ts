@@ -1,5 +1,6 @@
 import { describeValue, invalidOption } from './checks/invalidOption.ts';
 import { BYTES, optionsSchema } from './checks/optionsSchema.ts';
+import { configuredEndpoint, type Environment } from './endpoint.ts';
 import { ImageCacheError } from './errors.ts';
 import { parseDuration } from './duration.ts';
 import type { BucketOptions, ImageCacheOptions, ResolvedBucket, ResolvedOptions, Size } from './options.ts';
@@ -14,15 +15,16 @@ function resolveConcurrency(concurrency: ImageCacheOptions['concurrency'] = 'aut
 
 /**
  * Checks the options and fills in the defaults.
+ * @param env where buckets without an endpoint are looked up
  * @throws ImageCacheError INVALID_OPTION, naming the option, what was expected and what came
  */
-export function resolveOptions(options: ImageCacheOptions): ResolvedOptions {
+export function resolveOptions(options: ImageCacheOptions, env: Environment = process.env): ResolvedOptions {
   const parsed = optionsSchema.safeParse(options);
   if (!parsed.success) throw invalidOption(options, parsed.error);
 
   const bytes = (value: Size | undefined, standard: string) => parseSize(value ?? standard) ?? 0;
   return {
-    buckets: options.buckets.map(resolveBucket),
+    buckets: options.buckets.map((bucket) => resolveBucket(bucket, env)),
     base: options.base ?? DEFAULT_BASE,
     cacheDir: options.cacheDir ?? '.image-cache',
     fallbackDirs: options.fallbackDirs ?? [],
@@ -84,14 +86,17 @@ function resolveQuota(quota: Size | undefined): number | undefined {
   });
 }
 
-function resolveBucket(bucket: string | BucketOptions): ResolvedBucket {
+function resolveBucket(bucket: string | BucketOptions, env: Environment): ResolvedBucket {
   const { name, region, endpoint, forcePathStyle, prefix, cdn, credentials } =
     typeof bucket === 'string' ? ({ name: bucket } satisfies BucketOptions as BucketOptions) : bucket;
+  const configured = endpoint === undefined ? configuredEndpoint(env) : undefined;
+  const url = endpoint === undefined ? configured?.url : new URL(endpoint);
   return {
     name,
-    region: region ?? (endpoint === undefined ? undefined : 'us-east-1'),
-    endpoint: endpoint === undefined ? undefined : new URL(endpoint),
-    forcePathStyle: forcePathStyle ?? endpoint !== undefined,
+    region: region ?? (url === undefined ? undefined : ((configured && env['AWS_REGION']) ?? 'us-east-1')),
+    endpoint: url,
+    endpointFrom: configured?.variable,
+    forcePathStyle: forcePathStyle ?? url !== undefined,
     prefix: prefix ?? '',
     cdn: (cdn ?? []).map((host) => host.toLowerCase()),
     credentials,

@@ -36,9 +36,11 @@ function hintOf(url: RawUrl, listed: readonly Listed[]): string {
 
 function hintForAws(url: RawUrl, aws: AwsHost, listed: readonly Listed[]): string {
   const bucket = aws.bucket ?? partOf(url.path) ?? '';
-  const elsewhere = listed.find((each) => each.endpoint !== undefined && each.bucket.name === bucket)?.endpoint;
-  if (elsewhere !== undefined) {
-    return `\`${bucket}\` is configured at ${addressOf(elsewhere)}, and this is a URL of AWS: have URLs made for that endpoint, or remove \`endpoint\` if the bucket is at AWS.`;
+  const elsewhere = listed.find((each) => each.endpoint !== undefined && each.bucket.name === bucket);
+  if (elsewhere?.endpoint !== undefined) {
+    const { endpointFrom } = elsewhere.bucket;
+    const remedy = endpointFrom === undefined ? 'remove `endpoint`' : `unset ${endpointFrom}`;
+    return `\`${bucket}\` is configured at ${addressOf(elsewhere.endpoint)}, and this is a URL of AWS: have URLs made for that endpoint, or ${remedy} if the bucket is at AWS.`;
   }
   const name = isBucketName(bucket) ? quote(bucket) : SOME_BUCKET;
   const isPlain = aws.partition === 'aws' || aws.region === undefined;

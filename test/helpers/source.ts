@@ -10,6 +10,7 @@ export function bucket(name: string, rest: Partial<ResolvedBucket> = {}): Resolv
     name,
     region: undefined,
     endpoint: undefined,
+    endpointFrom: undefined,
     forcePathStyle: rest.endpoint !== undefined,
     prefix: '',
     cdn: [],
