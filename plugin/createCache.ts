@@ -25,8 +25,11 @@ export function createCache(options: ResolvedOptions, root: string, logger: Cach
     maxConcurrency: options.maxConcurrency,
     durability: options.durability,
     // What is larger than the whole cache could only push everything else out (T61).
-    source: createS3Source({ ...options, maxImageSize: Math.min(options.maxImageSize, options.maxSize) }),
-    inspect: (bytes) => inspectImage(bytes, { allowSvg: options.allowSvg }),
+    source: createS3Source(
+      { ...options, maxImageSize: Math.min(options.maxImageSize, options.maxSize) },
+      { recognize: recognizeImage },
+    ),
+    inspect: (bytes, proof) => inspectImage(bytes, proof, { allowSvg: options.allowSvg }),
     recognize: recognizeImage,
     maker: createVariantMaker(),
     placeholder: options.images.placeholder,

@@ -253,6 +253,7 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
       if (!isCompressed) this.#stats.prefetched.gone(s3_url);
     }
     this.#parts.variantStore.observe(applied.removed);
+    this.#parts.refused.observe(applied.change);
     this.#parts.downloader.observe(applied.change);
     this.#parts.revalidator.observe(applied.change);
     this.#parts.adoption.observe(applied.change);

@@ -10,10 +10,17 @@ export interface InspectedImage {
 }
 
 /**
- * Looks at the bytes of a whole object.
- * @throws ImageCacheError NOT_AN_IMAGE, UNSUPPORTED_TYPE, or UPSTREAM_TRUNCATED when the image is cut
+ * What proves that all of an image is here. `announced`: everything that was announced has come, by its number of bytes
+ * or by a digest, so that this is what there is. `structure`: nothing was announced, so that only the image can tell.
  */
-export type Inspector = (bytes: Uint8Array) => InspectedImage;
+export type Proof = 'announced' | 'structure';
+
+/**
+ * Looks at the bytes of a whole object.
+ * @throws ImageCacheError NOT_AN_IMAGE, UNSUPPORTED_TYPE, or UPSTREAM_TRUNCATED when the structure alone decides, and the
+ * image is cut
+ */
+export type Inspector = (bytes: Uint8Array, proof: Proof) => InspectedImage;
 
 /**
  * The content type of an image that may be sent on before the rest of it is there, by its first bytes; `undefined` for

@@ -20,6 +20,7 @@ import { NamedImages } from './discovery/namedImages.ts';
 import { Pins } from './limits/pins.ts';
 import { Prefetcher } from './downloads/prefetcher.ts';
 import { Preloader } from './preloading/preloader.ts';
+import { RefusedObjects } from './downloads/refusedObjects.ts';
 import { RecentUses } from './limits/recentUses.ts';
 import { Removal } from './removal.ts';
 import { Revalidator } from './freshness/revalidator.ts';
@@ -96,9 +97,11 @@ export function assembleParts<Object extends SourceObject>(
 
   const maxBytesOf = (actorId: string) => Math.min(settings.maxSize, settings.quotaOf?.(actorId) ?? Infinity);
   const admit = (entry: ManifestEntry, keep: () => Promise<void>) => evictor.admit(entry, keep);
-  const downloader = new Downloader({ source, store, blobs, inspect, recognize, admit, maxBytesOf, now, sync });
+  const refused = new RefusedObjects(now);
+  const receiving = { source, store, blobs, inspect, refused, maxBytesOf, now, sync };
+  const downloader = new Downloader({ ...receiving, recognize, admit });
   const ensureRoom = () => evictor.ensureFreeSpace();
-  const revalidator = new Revalidator({ source, store, blobs, shelf, inspect, ensureRoom, maxBytesOf, now, sync });
+  const revalidator = new Revalidator({ ...receiving, shelf, ensureRoom });
   const missPath = new MissPath({
     manifest,
     shelf,
@@ -132,7 +135,7 @@ export function assembleParts<Object extends SourceObject>(
     ensureRoom,
     stored: (entry) => evictor.enforce(entry),
   });
-  const prefetching = { source, manifest, blobs, shelf, adoption, freshness, missPath, improve, logger };
+  const prefetching = { source, manifest, blobs, shelf, adoption, freshness, refused, missPath, improve, logger };
   const prefetcher = new Prefetcher<Object>(prefetching);
   const verifier = new Verifier({ ...found, adoption, variants: variantStore });
   const removal = new Removal({ manifest, shelf, variants: variantStore, blobs, discovery, adoption });
@@ -154,6 +157,7 @@ export function assembleParts<Object extends SourceObject>(
     uses,
     evictor,
     downloader,
+    refused,
     revalidator,
     missPath,
     freshness,

@@ -17,7 +17,10 @@ export interface ReadOptions {
   /** Aborted when whoever asked has left. */
   signal?: AbortSignal | undefined;
   onArriving?: ArrivingListener | undefined;
-  /** Waits until S3 has said whether a cached image is still the current one, and answers with that. @default false */
+  /**
+   * Waits until S3 has said whether a cached image is still the current one, and answers with that; of an object that was
+   * refused, the bytes are looked at again. @default false
+   */
   revalidate?: boolean | undefined;
   /** Whether bytes are known to whoever asks, by their SHA-256: then a file is not read for them, and the body is empty. */
   isKnown?: ((sha256: string) => boolean) | undefined;
@@ -80,11 +83,13 @@ export class Reader<Object extends SourceObject> {
     if (cached !== undefined) {
       const { freshness } = this.#parts;
       if (!revalidate) return this.#served(freshness.whileRevalidating(object, cached));
+      this.#parts.refused.forget(object.key);
       return this.#served(await freshness.revalidated(object, cached, signal));
     }
     const adopted = await this.#parts.adoption.adoptOrCopy(object, actorId);
     const found = adopted === undefined ? undefined : await this.#parts.shelf.read(adopted);
     if (found !== undefined) return this.#served(found);
+    if (revalidate) this.#parts.refused.forget(object.key);
     const request = { actorId, urgency: 'visible', signal, onArriving } as const;
     const { entry: stored, body } = await this.#parts.missPath.fetch(object, request);
     return this.#served({ entry: stored, body: body(), tier: 's3' });

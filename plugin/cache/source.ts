@@ -1,3 +1,5 @@
+import type { Proof } from './inspector.ts';
+
 /** An object that the cache may fetch, as the source understood it. */
 export interface SourceObject {
   /** Canonical, unsigned URL: the key of the manifest. Two URLs of one object have the same. */
@@ -27,13 +29,16 @@ export interface SourceMetadata {
 export interface Sink {
   /** Takes a chunk; resolves when more may come. */
   write(chunk: Uint8Array): Promise<void>;
+  /** The origin has answered with the object, and its bytes come next. */
+  begin(metadata: SourceMetadata): void;
   /** Forgets what was written: the download starts again from the first byte. */
   reset(): Promise<void>;
   /**
    * Throws unless what was written is a whole image. Called at the end of each attempt, so that a body that was cut
    * without saying so is tried again like one that was cut loudly.
+   * @param proof why all of it is believed to have come
    */
-  complete(): Promise<void>;
+  complete(proof: Proof): Promise<void>;
 }
 
 /** Where bytes come from. The cache knows no S3; it is given one of these. */

@@ -1,15 +1,27 @@
 import { ByteReader } from './byteReader.ts';
-import type { ImageInfo } from './imageInfo.ts';
+import type { Facts } from './facts.ts';
 
 const FILE_HEADER = 14;
 /** OS/2 1, Windows 3, its undocumented V2 and V3, OS/2 2, Windows 4 and 5. */
 const DIB_HEADERS = new Set([12, 40, 52, 56, 64, 108, 124]);
 const OS2_HEADER = 12;
+const WINDOWS_HEADER = 40;
 
 // Values of biCompression whose rows are of a fixed length.
 const BI_RGB = 0;
 const BI_BITFIELDS = 3;
 const BI_ALPHABITFIELDS = 6;
+
+/** What a bitmap header says. */
+export interface Dib {
+  width: number;
+  height: number;
+  /** Bytes of the rows. */
+  pixels: number;
+  bitsPerPixel: number;
+  /** Bytes of header, masks and palette, which come before the rows where nothing says where those are. */
+  header: number;
+}
 
 /** Whether a bitmap header of a known length begins at `at`: two letters alone are too little to tell a BMP by. */
 export function isDibHeader(bytes: Uint8Array, at: number): boolean {
@@ -21,33 +33,44 @@ export function isDibHeader(bytes: Uint8Array, at: number): boolean {
  * The file must be as long as its header says, and as its rows need. Limit: where the declared length is missing, the
  * length of a compressed picture is believed from biSizeImage.
  */
-export function inspectBmp(bytes: Uint8Array): ImageInfo {
+export function walkBmp(bytes: Uint8Array, facts: Facts): void {
   const reader = new ByteReader(bytes, 'BMP', { littleEndian: true });
+  facts.contentType = 'image/bmp';
+  facts.extension = 'bmp';
   const picture = reader.u32(10);
-  const { width, height, length } = readDib(reader);
-  if (length === 0) throw reader.damaged('it has no pixels');
-  reader.need(picture, length);
+  const { width, height, pixels } = readDib(reader, FILE_HEADER);
+  facts.width = width;
+  facts.height = height;
+  if (pixels === 0) throw reader.damaged('it has no pixels');
+  facts.isRecognized = true;
+  reader.need(picture, pixels);
   reader.need(0, reader.u32(2));
-  return { contentType: 'image/bmp', extension: 'bmp', width, height };
 }
 
-function readDib(reader: ByteReader): { width: number; height: number; length: number } {
-  if (reader.u32(FILE_HEADER) === OS2_HEADER) {
-    const width = reader.u16(FILE_HEADER + 4);
-    const height = reader.u16(FILE_HEADER + 6);
-    return { width, height, length: rowLength(width, reader.u16(FILE_HEADER + 10)) * height };
+/** @throws ImageCacheError NOT_AN_IMAGE for a header that contradicts itself */
+export function readDib(reader: ByteReader, at: number): Dib {
+  const header = reader.u32(at);
+  if (header === OS2_HEADER) {
+    const width = reader.u16(at + 4);
+    const height = reader.u16(at + 6);
+    const bitsPerPixel = reader.u16(at + 10);
+    const palette = bitsPerPixel <= 8 ? 3 * 2 ** bitsPerPixel : 0;
+    return { width, height, bitsPerPixel, header: header + palette, pixels: rowLength(width, bitsPerPixel) * height };
   }
-  const width = reader.i32(FILE_HEADER + 4);
+  const width = reader.i32(at + 4);
   if (width < 0) throw reader.damaged('its width is negative');
   // A negative height says that the rows run from the top.
-  const height = Math.abs(reader.i32(FILE_HEADER + 8));
-  const compression = reader.u32(FILE_HEADER + 16);
+  const height = Math.abs(reader.i32(at + 8));
+  const bitsPerPixel = reader.u16(at + 14);
+  const compression = reader.u32(at + 16);
+  const masks = compression === BI_BITFIELDS && header === WINDOWS_HEADER ? 12 : 0;
+  const colours = bitsPerPixel <= 8 ? reader.u32(at + 32) || 2 ** bitsPerPixel : 0;
   const fixed = compression === BI_RGB || compression === BI_BITFIELDS || compression === BI_ALPHABITFIELDS;
-  if (!fixed) return { width, height, length: reader.u32(FILE_HEADER + 20) };
-  return { width, height, length: rowLength(width, reader.u16(FILE_HEADER + 14)) * height };
+  const pixels = fixed ? rowLength(width, bitsPerPixel) * height : reader.u32(at + 20);
+  return { width, height, bitsPerPixel, header: header + masks + 4 * colours, pixels };
 }
 
 /** Rows are padded to four bytes. */
-function rowLength(width: number, bitsPerPixel: number): number {
+export function rowLength(width: number, bitsPerPixel: number): number {
   return Math.ceil((width * bitsPerPixel) / 32) * 4;
 }

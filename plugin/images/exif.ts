@@ -2,6 +2,8 @@ const ORIENTATION_TAG = 0x0112;
 const SHORT = 3;
 const UPRIGHT = 1;
 const PREFIX = 'Exif\0\0';
+/** Some ten times as many as cameras write; the orientation comes early, for they are sorted by tag. */
+const MAX_ENTRIES = 512;
 
 /**
  * The orientation (1 to 8) that a block of EXIF data gives, with or without its `Exif\0\0` prefix. Anything strange is
@@ -14,7 +16,7 @@ export function readOrientation(exif: Uint8Array): number {
   const littleEndian = view.getUint16(0) === 0x4949;
   const directory = view.getUint32(4, littleEndian);
   if (directory + 2 > tiff.length) return UPRIGHT;
-  const count = view.getUint16(directory, littleEndian);
+  const count = Math.min(view.getUint16(directory, littleEndian), MAX_ENTRIES);
   for (let i = 0; i < count; i++) {
     const entry = directory + 2 + 12 * i;
     if (entry + 12 > tiff.length) return UPRIGHT;

@@ -1,5 +1,5 @@
 import { ByteReader } from './byteReader.ts';
-import type { ImageInfo } from './imageInfo.ts';
+import type { Facts } from './facts.ts';
 
 const EXTENSION = 0x21;
 const IMAGE = 0x2c;
@@ -10,11 +10,11 @@ const TRAILER = 0x3b;
  * that merely begins with `GIF89a` has no blocks and is refused; one that hides in the comment of a real GIF is a real
  * GIF, and is served as one.
  */
-export function inspectGif(bytes: Uint8Array): ImageInfo {
+export function walkGif(bytes: Uint8Array, facts: Facts): void {
   const reader = new ByteReader(bytes, 'GIF', { littleEndian: true });
-  let width = reader.u16(6);
-  let height = reader.u16(8);
-  let frames = 0;
+  facts.contentType = 'image/gif';
+  facts.extension = 'gif';
+  facts.frames = 0;
   let at = 13 + colorTableLength(reader.u8(10));
   for (;;) {
     const block = reader.u8(at);
@@ -22,18 +22,23 @@ export function inspectGif(bytes: Uint8Array): ImageInfo {
     if (block === EXTENSION) {
       at = skipSubBlocks(reader, at + 2);
     } else if (block === IMAGE) {
-      frames++;
-      // A screen without a size is as large as its first frame, as in browsers.
-      width ||= reader.u16(at + 5);
-      height ||= reader.u16(at + 7);
+      reader.need(at, 10);
+      if (facts.frames === 0) noteSize(reader, at, facts);
+      facts.frames++;
+      facts.isRecognized = true;
       const lzwCodeSize = at + 10 + colorTableLength(reader.u8(at + 9));
       at = skipSubBlocks(reader, lzwCodeSize + 1);
     } else {
       throw reader.damaged('a block is of no known kind');
     }
   }
-  if (frames === 0) throw reader.damaged('it has no frame');
-  return { contentType: 'image/gif', extension: 'gif', width, height, ...(frames > 1 && { animated: true }) };
+  if (facts.frames === 0) throw reader.damaged('it has no frame');
+}
+
+/** That of the screen; browsers enlarge one that does not hold all of the first frame. */
+function noteSize(reader: ByteReader, frame: number, facts: Facts): void {
+  facts.width = Math.max(reader.u16(6), reader.u16(frame + 1) + reader.u16(frame + 5));
+  facts.height = Math.max(reader.u16(8), reader.u16(frame + 3) + reader.u16(frame + 7));
 }
 
 function colorTableLength(flags: number): number {
@@ -44,6 +49,7 @@ function colorTableLength(flags: number): number {
 function skipSubBlocks(reader: ByteReader, from: number): number {
   let at = from;
   for (;;) {
+    reader.spend(1);
     const length = reader.u8(at);
     at += 1 + length;
     if (length === 0) return at;

@@ -1,8 +1,9 @@
 import { ByteReader } from './byteReader.ts';
-import { readItems } from './heifItems.ts';
-import { readTracks } from './heifTracks.ts';
+import type { Facts } from './facts.ts';
+import { itemSize, needItems } from './heifItems.ts';
+import { needTracks, trackSizeOf } from './heifTracks.ts';
 import type { ImageInfo } from './imageInfo.ts';
-import { findBox, readBoxes, readBrands } from './isobmff.ts';
+import { eachBox, readBrands } from './isobmff.ts';
 
 type FileType = Pick<ImageInfo, 'contentType' | 'extension'>;
 const AVIF: FileType = { contentType: 'image/avif', extension: 'avif' };
@@ -39,24 +40,39 @@ export function heifType(brands: readonly string[]): FileType | undefined {
  * refer to must lie within the file, so that a cut between two boxes is seen too. Limit: a trailing box that nothing
  * refers to, such as the video of a motion photo, cannot be missed.
  */
-export function inspectHeif(bytes: Uint8Array): ImageInfo {
+export function walkHeif(bytes: Uint8Array, facts: Facts): void {
   const brands = readBrands(bytes);
   const type = heifType(brands) ?? HEIF;
+  Object.assign(facts, type);
   const reader = new ByteReader(bytes, type.extension.toUpperCase());
-  const boxes = readBoxes(reader);
-  const items = findBox(reader, boxes, 'meta');
-  const tracks = findBox(reader, boxes, 'moov');
+  const isSequence = SEQUENCE_BRANDS.has(brands[0] ?? '');
+  facts.frames = isSequence ? 2 : 1;
+
+  let items: ByteReader | undefined;
+  let tracks: ByteReader | undefined;
+  let isOpenEnded = false;
+  for (const box of eachBox(reader)) {
+    isOpenEnded ||= box.openEnded;
+    if (box.type === 'meta') items ??= reader.part(box.at, box.length);
+    if (box.type === 'moov') tracks ??= reader.part(box.at, box.length);
+    if (box.type === 'meta' || box.type === 'moov') noteSize(facts, items, tracks, type);
+  }
   // A body that ends before the box that describes it was cut: nothing else can be wrong with what is there.
   if (items === undefined && tracks === undefined) throw reader.truncated();
 
-  if (tracks !== undefined && boxes.some((box) => box.openEnded)) {
+  if (tracks !== undefined && isOpenEnded) {
     throw reader.damaged('the frames of a sequence are in a box without an end');
   }
-  const still = items && readItems(items, reader);
-  const sequence = tracks && readTracks(tracks, reader);
-  const animated = SEQUENCE_BRANDS.has(brands[0] ?? '');
-  if (animated && sequence === undefined) throw reader.truncated();
-  const size = still ?? sequence;
-  if (size === undefined) throw reader.damaged('no picture is described in it');
-  return { ...type, ...size, ...(animated && { animated }) };
+  if (items !== undefined) needItems(items, reader);
+  if (tracks !== undefined) needTracks(tracks, reader);
+  if (isSequence && tracks === undefined) throw reader.truncated();
+  if (!facts.isRecognized) throw reader.damaged('no picture is described in it');
+}
+
+function noteSize(facts: Facts, items: ByteReader | undefined, tracks: ByteReader | undefined, type: FileType): void {
+  // Browsers show all of an AVIF, whatever its clean aperture is; what shows HEIC keeps to it.
+  const size = (items && itemSize(items, { usesAperture: type !== AVIF })) ?? (tracks && trackSizeOf(tracks));
+  if (size === undefined) return;
+  Object.assign(facts, size);
+  facts.isRecognized = true;
 }

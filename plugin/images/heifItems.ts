@@ -8,19 +8,38 @@ const FULL_BOX_HEADER = 4;
 const IN_FILE = 0;
 const IN_IDAT = 1;
 
-/**
- * Reads a `meta` box: checks that the data of every item is there, and returns the size of the primary one as shown,
- * or `undefined` when there is none. Limit: an extent of length 0 means "to the end of the file", wherever that is.
- */
-export function readItems(meta: ByteReader, file: ByteReader): { width: number; height: number } | undefined {
+/** Of work, see `byteReader.ts`. */
+const UNITS_PER_ITEM = 8;
+const UNITS_PER_EXTENT = 8;
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** How the size of an item is understood. */
+interface Shown {
+  /** Whether only the clean aperture of the picture is shown. */
+  usesAperture: boolean;
+}
+
+/** The size, as shown, of the primary item of a `meta` box; `undefined` when there is none. */
+export function itemSize(meta: ByteReader, shown: Shown): Size | undefined {
   const boxes = readBoxes(meta, FULL_BOX_HEADER);
-  const locations = findBox(meta, boxes, 'iloc');
   const primary = findBox(meta, boxes, 'pitm');
   const properties = findBox(meta, boxes, 'iprp');
-  if (locations === undefined || primary === undefined || properties === undefined) return undefined;
-  needItemData(locations, { [IN_FILE]: file, [IN_IDAT]: findBox(meta, boxes, 'idat') });
+  if (primary === undefined || properties === undefined || !boxes.some(({ type }) => type === 'iloc')) return undefined;
   const id = primary.u8(0) === 0 ? primary.u16(4) : primary.u32(4);
-  return shownSize(properties, id);
+  return shownSize(properties, id, shown);
+}
+
+/** Throws unless the data of every item is there. Limit: an extent of length 0 means "to the end of the file", wherever that is. */
+export function needItems(meta: ByteReader, file: ByteReader): void {
+  const boxes = readBoxes(meta, FULL_BOX_HEADER);
+  const locations = findBox(meta, boxes, 'iloc');
+  if (locations !== undefined) {
+    needItemData(locations, { [IN_FILE]: file, [IN_IDAT]: findBox(meta, boxes, 'idat') });
+  }
 }
 
 function needItemData(iloc: ByteReader, places: Record<number, ByteReader | undefined>): void {
@@ -34,6 +53,7 @@ function needItemData(iloc: ByteReader, places: Record<number, ByteReader | unde
   const count = iloc.uint(6, wide);
   let at = 6 + wide;
   for (let item = 0; item < count; item++) {
+    iloc.spend(UNITS_PER_ITEM);
     at += wide;
     const method = version === 0 ? IN_FILE : iloc.u16(at) & 0x0f;
     // Behind the method, in versions that have it, is an index of other files.
@@ -42,6 +62,7 @@ function needItemData(iloc: ByteReader, places: Record<number, ByteReader | unde
     const extents = iloc.u16(at + baseSize);
     at += baseSize + 2;
     iloc.need(at, extents * extentSize);
+    iloc.spend(UNITS_PER_EXTENT * extents);
     // Extents of no bytes would cost time without taking space.
     for (const end = at + extents * extentSize; at < end; at += extentSize) {
       const offset = iloc.uint(at + indexSize, offsetSize);
@@ -54,26 +75,28 @@ function nibbles(byte: number): [number, number] {
   return [byte >> 4, byte & 0x0f];
 }
 
-/** Applies the properties of an item in their order: spatial extents, then clean aperture and rotation. */
-function shownSize(iprp: ByteReader, id: number): { width: number; height: number } | undefined {
+/** Spatial extents, then clean aperture and rotation, in whichever order the properties are listed. */
+function shownSize(iprp: ByteReader, id: number, { usesAperture }: Shown): Size | undefined {
   const container = findNested(iprp, ['ipco']);
   if (container === undefined) return undefined;
   const properties = readBoxes(container);
-  let size: { width: number; height: number } | undefined;
+  let size: Size | undefined;
+  let aperture: Size | undefined;
+  let isTurned = false;
   for (const index of associations(iprp, id)) {
     const box: Box | undefined = properties[index - 1];
     if (box === undefined) continue;
     const property = container.part(box.at, box.length);
     if (box.type === 'ispe') size = { width: property.u32(4), height: property.u32(8) };
-    if (box.type === 'clap') size &&= cleanAperture(property);
-    const quarterTurn = box.type === 'irot' && property.u8(0) % 2 === 1;
-    if (quarterTurn) size &&= { width: size.height, height: size.width };
+    if (box.type === 'clap' && usesAperture) aperture = cleanAperture(property);
+    if (box.type === 'irot') isTurned = property.u8(0) % 2 === 1;
   }
-  return size;
+  const shown = size && (aperture ?? size);
+  return shown && isTurned ? { width: shown.height, height: shown.width } : shown;
 }
 
 /** Width and height as fractions of two 32-bit numbers each. */
-function cleanAperture(clap: ByteReader): { width: number; height: number } {
+function cleanAperture(clap: ByteReader): Size {
   const fraction = (at: number): number => Math.round(clap.u32(at) / Math.max(1, clap.u32(at + 4)));
   return { width: fraction(0), height: fraction(8) };
 }
@@ -90,6 +113,7 @@ function associations(iprp: ByteReader, id: number): number[] {
   const count = ipma.u32(4);
   let at = 8;
   for (let entry = 0; entry < count; entry++) {
+    ipma.spend(UNITS_PER_ITEM);
     const length = ipma.u8(at + idSize);
     const first = at + idSize + 1;
     if (ipma.uint(at, idSize) === id) {

@@ -1,19 +1,23 @@
 import type { ByteReader } from './byteReader.ts';
 import { findNested, readBoxes } from './isobmff.ts';
 
-/**
- * Reads a `moov` box (image sequences): checks that the chunks of every track begin within the file, which, as every
- * box is whole, means that they are there. Returns the size of the first visible track as shown.
- */
-export function readTracks(moov: ByteReader, file: ByteReader): { width: number; height: number } | undefined {
-  let size: { width: number; height: number } | undefined;
-  for (const box of readBoxes(moov)) {
-    if (box.type !== 'trak') continue;
-    const track = moov.part(box.at, box.length);
-    needChunks(track, file);
-    size ??= trackSize(track);
+/** The size, as shown, of the first visible track of a `moov` box (image sequences). */
+export function trackSizeOf(moov: ByteReader): { width: number; height: number } | undefined {
+  for (const track of tracksOf(moov)) {
+    const size = trackSize(track);
+    if (size !== undefined) return size;
   }
-  return size;
+  return undefined;
+}
+
+/** Throws unless the chunks of every track begin within the file, which, as every box is whole, means that they are there. */
+export function needTracks(moov: ByteReader, file: ByteReader): void {
+  for (const track of tracksOf(moov)) needChunks(track, file);
+}
+
+function tracksOf(moov: ByteReader): ByteReader[] {
+  const tracks = readBoxes(moov).filter(({ type }) => type === 'trak');
+  return tracks.map(({ at, length }) => moov.part(at, length));
 }
 
 function needChunks(track: ByteReader, file: ByteReader): void {
@@ -23,6 +27,8 @@ function needChunks(track: ByteReader, file: ByteReader): void {
     const offsets = findNested(samples, [type]);
     if (offsets === undefined) continue;
     const count = offsets.u32(4);
+    offsets.need(8, count * width);
+    offsets.spend(4 * count);
     for (let i = 0; i < count; i++) file.need(offsets.uint(8 + i * width, width), 1);
   }
 }

@@ -1,36 +1,57 @@
-import { isDibHeader } from './bmp.ts';
+import { isDibHeader, readDib, rowLength } from './bmp.ts';
 import { ByteReader } from './byteReader.ts';
-import type { ImageInfo } from './imageInfo.ts';
+import { createFacts, type Facts } from './facts.ts';
 import { hasMagic } from './magic.ts';
-import { PNG_SIGNATURE } from './png.ts';
+import { PNG_SIGNATURE, walkChunks } from './png.ts';
 
 const HEADER = 6;
 const ENTRY = 16;
+/** The transparency of a picture with so many bits is in its pixels, and the mask behind them may be missing. */
+const BITS_WITH_ALPHA = 32;
 
-/** ICO and CUR: every picture that the directory lists must be there. The size is that of the largest one. */
-export function inspectIco(bytes: Uint8Array): ImageInfo {
-  const reader = new ByteReader(bytes, 'ICO', { littleEndian: true });
-  const count = reader.u16(4);
-  if (count === 0) throw reader.damaged('it has no picture');
-  let width = 0;
-  let height = 0;
-  for (let i = 0; i < count; i++) {
-    const size = readEntry(reader, HEADER + ENTRY * i);
-    if (size.width * size.height <= width * height) continue;
-    ({ width, height } = size);
-  }
-  return { contentType: 'image/x-icon', extension: 'ico', width, height };
+interface Picture {
+  at: number;
+  /** Bytes, as the directory says. */
+  length: number;
+  isPng: boolean;
 }
 
-function readEntry(reader: ByteReader, entry: number): { width: number; height: number } {
+/**
+ * ICO and CUR: every picture that the directory lists must be there, as long as the directory says and as the picture
+ * itself needs. The size is that of the largest one in the directory, as in browsers.
+ */
+export function walkIco(bytes: Uint8Array, facts: Facts): void {
+  const reader = new ByteReader(bytes, 'ICO', { littleEndian: true });
+  facts.contentType = 'image/x-icon';
+  facts.extension = 'ico';
+  const count = reader.u16(4);
+  if (count === 0) throw reader.damaged('it has no picture');
+  reader.spendParts(count);
+  const pictures = Array.from({ length: count }, (_, index) => readEntry(reader, HEADER + ENTRY * index, facts));
+  for (const picture of pictures) needPicture(reader, picture);
+}
+
+function readEntry(reader: ByteReader, entry: number, facts: Facts): Picture {
+  reader.need(entry, ENTRY);
   const length = reader.u32(entry + 8);
   const at = reader.u32(entry + 12);
-  const picture = reader.slice(at, length);
-  if (length >= 24 && hasMagic(picture, PNG_SIGNATURE)) {
-    const header = new DataView(picture.buffer, picture.byteOffset + 16, 8);
-    return { width: header.getUint32(0), height: header.getUint32(4) };
-  }
-  if (!isDibHeader(picture, 0)) throw reader.damaged('a picture is neither a bitmap nor a PNG');
+  const isPng = hasMagic(reader.slice(at, 4), '\x89PNG');
+  if (!isPng && !isDibHeader(reader.bytes, at)) throw reader.damaged('a picture is neither a bitmap nor a PNG');
   // A byte holds no 256, so that 0 stands for it.
-  return { width: reader.u8(entry) || 256, height: reader.u8(entry + 1) || 256 };
+  const size = { width: reader.u8(entry) || 256, height: reader.u8(entry + 1) || 256 };
+  if (size.width * size.height > (facts.width ?? 0) * (facts.height ?? 0)) Object.assign(facts, size);
+  facts.isRecognized = true;
+  return { at, length, isPng };
+}
+
+function needPicture(reader: ByteReader, { at, length, isPng }: Picture): void {
+  reader.need(at, length);
+  if (isPng) {
+    if (reader.text(at, PNG_SIGNATURE.length) !== PNG_SIGNATURE) throw reader.damaged('a picture is no PNG');
+    return walkChunks(reader.fileFrom(at, 'ICO'), createFacts());
+  }
+  const { header, width, height, bitsPerPixel, pixels } = readDib(reader, at);
+  // Its height counts the mask, too, whose rows follow those of the colours.
+  const mask = bitsPerPixel < BITS_WITH_ALPHA ? rowLength(width, 1) * (height / 2) : 0;
+  reader.need(at, header + pixels / 2 + mask);
 }

@@ -3,11 +3,13 @@ export interface ImageInfo {
   contentType: string;
   /** Without the dot. */
   extension: string;
-  /** Pixels as shown: EXIF orientation (JPEG, PNG, WebP, TIFF) and `irot` (AVIF, HEIC) are applied. */
+  /** Pixels as browsers show them: EXIF orientation (JPEG, PNG, TIFF) and `irot` (AVIF, HEIC) are applied. */
   width?: number;
   height?: number;
   /** More than one frame. */
   animated?: boolean;
+  /** Its colours are described by parts that only this format has (PNG: `cICP`, `gAMA`, `cHRM`). */
+  hasOwnColours?: boolean;
 }
 
 /** Width and height as shown. EXIF orientations 5 to 8 turn the picture by a quarter (EXIF 2.32, 4.6.4.A). */

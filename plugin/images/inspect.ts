@@ -1,48 +1,52 @@
+import type { Proof } from '../cache/inspector.ts';
 import { ImageCacheError } from '../errors.ts';
-import { inspectBmp } from './bmp.ts';
-import { inspectGif } from './gif.ts';
-import { inspectHeif } from './heif.ts';
-import { inspectIco } from './ico.ts';
+import { walkBmp } from './bmp.ts';
+import { createFacts, infoOf, type Facts, type Walk } from './facts.ts';
+import { walkGif } from './gif.ts';
+import { walkHeif } from './heif.ts';
+import { walkIco } from './ico.ts';
 import type { ImageInfo } from './imageInfo.ts';
-import { inspectJpeg } from './jpeg.ts';
-import { inspectJxl } from './jxl.ts';
+import { walkJpeg } from './jpeg.ts';
+import { walkJxl } from './jxl.ts';
 import { notAnImage } from './notAnImage.ts';
-import { inspectPng } from './png.ts';
-import { inspectWebp } from './riff.ts';
+import { walkPng } from './png.ts';
+import { walkWebp } from './riff.ts';
 import { sniff, type Format } from './sniff.ts';
-import { inspectSvg } from './svg.ts';
-import { inspectTiff } from './tiff.ts';
+import { walkSvg } from './svg.ts';
+import { walkTiff } from './tiff.ts';
 
 export interface InspectOptions {
   /** SVG can carry scripts. @default false */
   allowSvg?: boolean;
 }
 
-const INSPECTORS: Record<Format, (bytes: Uint8Array) => ImageInfo> = {
-  jpeg: inspectJpeg,
-  png: inspectPng,
-  gif: inspectGif,
-  webp: inspectWebp,
-  heif: inspectHeif,
-  jxl: inspectJxl,
-  tiff: inspectTiff,
-  bmp: inspectBmp,
-  ico: inspectIco,
-  svg: inspectSvg,
+const WALKS: Record<Format, Walk> = {
+  jpeg: walkJpeg,
+  png: walkPng,
+  gif: walkGif,
+  webp: walkWebp,
+  heif: walkHeif,
+  jxl: walkJxl,
+  tiff: walkTiff,
+  bmp: walkBmp,
+  ico: walkIco,
+  svg: walkSvg,
 };
 
 /**
- * What an image is, and the proof from its own structure that it is all there: an answer without Content-Length that
- * was cut looks like a success to every HTTP client. Nothing is decoded and nothing is copied; the time is linear in
- * the number of bytes. Pixels themselves are not looked at, so that a bit flip among them goes unnoticed.
+ * What an image is. That all of it is here is proved in one of two ways: all that was announced has come, and then it is
+ * kept as the bucket has it, as soon as it is recognised, whatever its end looks like, for browsers show it, too; or
+ * nothing was announced, and then its own structure must lead to its end, since an answer without Content-Length that was
+ * cut looks like a success to every HTTP client. Nothing is decoded and nothing is copied; the time is bounded (see
+ * `byteReader.ts`). Pixels themselves are not looked at, so that a bit flip among them goes unnoticed.
  *
- * @throws ImageCacheError NOT_AN_IMAGE, UNSUPPORTED_TYPE (an SVG unless `allowSvg`, a bare JPEG XL codestream) or
- * UPSTREAM_TRUNCATED (recognised, but cut)
+ * @throws ImageCacheError NOT_AN_IMAGE, UNSUPPORTED_TYPE (an SVG unless `allowSvg`; a bare JPEG XL codestream of unknown
+ * length) or UPSTREAM_TRUNCATED (cut, as far as the structure tells)
  *
  * @example
- * inspectImage(bytes) // { contentType: 'image/jpeg', extension: 'jpg', width: 3024, height: 4032 }
+ * inspectImage(bytes, 'announced') // { contentType: 'image/jpeg', extension: 'jpg', width: 3024, height: 4032 }
  */
-export function inspectImage(bytes: Uint8Array, options: InspectOptions = {}): ImageInfo {
+export function inspectImage(bytes: Uint8Array, proof: Proof, options: InspectOptions = {}): ImageInfo {
   const format = sniff(bytes);
   if (format === undefined) throw notAnImage(bytes);
   if (format === 'svg' && options.allowSvg !== true) {
@@ -50,11 +54,33 @@ export function inspectImage(bytes: Uint8Array, options: InspectOptions = {}): I
       hint: 'Set the option allowSvg to cache SVGs; they are then served as sandboxed attachments.',
     });
   }
-  const info = INSPECTORS[format](bytes);
-  if (info.width === 0 || info.height === 0) {
+  const facts = createFacts();
+  const fault = faultOf(WALKS[format], bytes, facts);
+  if (fault !== undefined && proof === 'structure') throw fault;
+  if (fault !== undefined && !facts.isRecognized) throw incomplete(fault);
+  if (facts.width === 0 || facts.height === 0) {
     throw new ImageCacheError('NOT_AN_IMAGE', 'The image is 0 pixels wide or high.', {
       hint: 'The object in the bucket is damaged: upload it again.',
     });
   }
-  return info;
+  return infoOf(facts);
+}
+
+/** Why the structure does not prove that all of the image is there; `undefined` when it does. */
+function faultOf(walk: Walk, bytes: Uint8Array, facts: Facts): ImageCacheError | undefined {
+  try {
+    walk(bytes, facts);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ImageCacheError) return error;
+    throw error;
+  }
+}
+
+/** Nothing was cut on the way: the object itself holds too little of an image to show. */
+function incomplete(fault: ImageCacheError): ImageCacheError {
+  if (fault.code !== 'UPSTREAM_TRUNCATED') return fault;
+  return new ImageCacheError('NOT_AN_IMAGE', fault.message, {
+    hint: 'All of the object has come, so that the object in the bucket is incomplete: upload it again.',
+  });
 }

@@ -10,22 +10,22 @@ export interface Box {
   openEnded: boolean;
 }
 
-/** No honest container has more boxes; a dishonest one costs no more than this. */
-const MAX_BOXES = 65_536;
-
 /**
- * The boxes that fill a reader, which must all be whole. A cut exactly between two boxes of a file is not seen here:
- * whoever reads the boxes must know what has to be there.
+ * The boxes that fill a reader, one after the other; the first one that is not whole throws. A cut exactly between two
+ * boxes of a file is not seen here: whoever reads the boxes must know what has to be there.
  */
-export function readBoxes(reader: ByteReader, from = 0): Box[] {
-  const boxes: Box[] = [];
+export function* eachBox(reader: ByteReader, from = 0): Generator<Box, void> {
   for (let at = from; at < reader.length;) {
-    if (boxes.length === MAX_BOXES) throw reader.damaged('it has too many boxes');
+    reader.spendParts(1);
     const box = readBox(reader, at);
-    boxes.push(box);
+    yield box;
     at = box.at + box.length;
   }
-  return boxes;
+}
+
+/** The same at once: all of them must be whole. */
+export function readBoxes(reader: ByteReader, from = 0): Box[] {
+  return [...eachBox(reader, from)];
 }
 
 function readBox(reader: ByteReader, start: number): Box {

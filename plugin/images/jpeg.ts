@@ -1,6 +1,6 @@
 import { ByteReader } from './byteReader.ts';
 import { readOrientation } from './exif.ts';
-import { orientedSize, type ImageInfo } from './imageInfo.ts';
+import type { Facts } from './facts.ts';
 
 // ITU-T T.81, table B.1
 const TEM = 0x01;
@@ -10,9 +10,12 @@ const SOS = 0xda;
 const DNL = 0xdc;
 const APP1 = 0xe1;
 
-interface Walk {
-  /** Where the image ends: behind its EOI. */
-  end: number;
+/** Bytes between two 0xFF that are cheaper to step over one by one than by a call. */
+const NEAR = 32;
+/** Between two pictures; more of it is vendor data. */
+const MAX_PADDING = 65_536;
+
+interface Picture {
   width: number;
   height: number;
   scans: number;
@@ -25,46 +28,55 @@ interface Walk {
  * whole as well. Limit: padding and vendor data (Samsung trailers, the MP4 of a motion photo) cannot be proven, nor
  * can it be seen that a second picture is missing altogether; the first one, which is what is shown, is whole then.
  */
-export function inspectJpeg(bytes: Uint8Array): ImageInfo {
+export function walkJpeg(bytes: Uint8Array, facts: Facts): void {
   const reader = new ByteReader(bytes, 'JPEG');
-  const image = walkImage(reader, 0);
-  if (image.width === 0 || image.height === 0) throw reader.damaged('no frame header gives its size');
-  if (image.scans === 0) throw reader.damaged('it has no scan');
-  walkTail(reader, image.end);
-  return {
-    contentType: 'image/jpeg',
-    extension: 'jpg',
-    ...orientedSize(image.width, image.height, image.orientation),
-  };
+  facts.contentType = 'image/jpeg';
+  facts.extension = 'jpg';
+  const picture = createPicture();
+  const end = walkPicture(reader, 0, picture, () => {
+    facts.width = picture.width;
+    facts.height = picture.height;
+    facts.orientation = picture.orientation;
+    facts.isRecognized = picture.scans > 0 && picture.width > 0 && picture.height > 0;
+  });
+  if (picture.width === 0 || picture.height === 0) throw reader.damaged('no frame header gives its size');
+  if (picture.scans === 0) throw reader.damaged('it has no scan');
+  walkTail(reader, end);
 }
 
-function walkImage(reader: ByteReader, start: number): Walk {
-  const walk: Walk = { end: 0, width: 0, height: 0, scans: 0, orientation: 1 };
+function createPicture(): Picture {
+  return { width: 0, height: 0, scans: 0, orientation: 1 };
+}
+
+/** Where the picture that begins at `start` ends: behind its EOI. `onSegment` is called when more is known about it. */
+function walkPicture(reader: ByteReader, start: number, picture: Picture, onSegment?: () => void): number {
   let at = start + 2;
   for (;;) {
     at = nextMarker(reader, at);
+    reader.spendParts(1);
     const marker = reader.u8(at++);
-    if (marker === EOI) return { ...walk, end: at };
+    if (marker === EOI) return at;
     if (marker === SOI) throw reader.damaged('an image begins within the image');
     if (marker === TEM) continue;
     const length = reader.u16(at);
     if (length < 2) throw reader.damaged('a segment is shorter than its own length field');
     reader.need(at, length);
-    readSegment(reader, at, marker, walk);
+    readSegment(reader, at, marker, picture);
+    onSegment?.();
     at += length;
   }
 }
 
 /** `at` is where the segment's length is. */
-function readSegment(reader: ByteReader, at: number, marker: number, walk: Walk): void {
-  if (marker === SOS) walk.scans++;
-  if (isFrameHeader(marker) && walk.width === 0) {
-    walk.height = reader.u16(at + 3);
-    walk.width = reader.u16(at + 5);
+function readSegment(reader: ByteReader, at: number, marker: number, picture: Picture): void {
+  if (marker === SOS) picture.scans++;
+  if (isFrameHeader(marker) && picture.width === 0) {
+    picture.height = reader.u16(at + 3);
+    picture.width = reader.u16(at + 5);
   }
   // T.81 B.2.5: a height of 0 is given after the first scan.
-  if (marker === DNL && walk.height === 0) walk.height = reader.u16(at + 2);
-  if (marker === APP1 && walk.orientation === 1) walk.orientation = exifOrientation(reader, at);
+  if (marker === DNL && picture.height === 0) picture.height = reader.u16(at + 2);
+  if (marker === APP1 && picture.orientation === 1) picture.orientation = exifOrientation(reader, at);
 }
 
 /** Other APP1 segments hold XMP. */
@@ -78,12 +90,22 @@ function exifOrientation(reader: ByteReader, at: number): number {
  * marker), fill bytes, and stray bytes between segments, which libjpeg forgives too.
  */
 function nextMarker(reader: ByteReader, from: number): number {
-  for (let at = reader.bytes.indexOf(0xff, from); at !== -1; at = reader.bytes.indexOf(0xff, at + 1)) {
-    const code = reader.u8(at + 1);
+  const { bytes } = reader;
+  for (let at = indexOfFF(bytes, from); at !== -1; at = indexOfFF(bytes, at + 1)) {
+    reader.spend(1);
+    const code = bytes[at + 1];
+    if (code === undefined) break;
     const isRestart = code >= 0xd0 && code <= 0xd7;
     if (code !== 0x00 && code !== 0xff && !isRestart) return at + 1;
   }
   throw reader.truncated();
+}
+
+/** A call for each of many that follow close upon each other would take ten times as long as the bytes between them. */
+function indexOfFF(bytes: Uint8Array, from: number): number {
+  const near = Math.min(from + NEAR, bytes.length);
+  for (let at = from; at < near; at++) if (bytes[at] === 0xff) return at;
+  return bytes.indexOf(0xff, near);
 }
 
 /** SOF0 to SOF15, among which DHT, JPG and DAC have their codes. */
@@ -92,11 +114,12 @@ function isFrameHeader(marker: number): boolean {
 }
 
 function walkTail(reader: ByteReader, end: number): void {
-  let at = end;
-  while (at < reader.length) {
-    while (reader.bytes[at] === 0) at++;
-    const [first, second = SOI] = reader.bytes.subarray(at, at + 2);
+  const { bytes } = reader;
+  for (let at = end; at < bytes.length;) {
+    const limit = at + MAX_PADDING;
+    while (bytes[at] === 0 && at < limit) at++;
+    const [first, second = SOI] = bytes.subarray(at, at + 2);
     if (first !== 0xff || second !== SOI) return;
-    at = walkImage(reader, at).end;
+    at = walkPicture(reader, at, createPicture());
   }
 }

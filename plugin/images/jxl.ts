@@ -1,7 +1,7 @@
 import { ImageCacheError } from '../errors.ts';
 import { ByteReader } from './byteReader.ts';
-import { orientedSize, type ImageInfo } from './imageInfo.ts';
-import { readBoxes } from './isobmff.ts';
+import type { Facts } from './facts.ts';
+import { eachBox } from './isobmff.ts';
 
 const LAST_PART = 0x8000_0000;
 
@@ -15,25 +15,31 @@ const SIZE_BITS = [9, 13, 18, 30] as const;
  *
  * A bare codestream (ISO/IEC 18181-1), or one in a box "to the end of the file", has no length anywhere: its frames
  * say how long they are only behind entropy-coded headers. A cut one cannot be told from a whole one, so that neither
- * is accepted (T33).
+ * is accepted unless its length was announced (T33).
  */
-export function inspectJxl(bytes: Uint8Array): ImageInfo {
+export function walkJxl(bytes: Uint8Array, facts: Facts): void {
   const reader = new ByteReader(bytes, 'JPEG XL');
-  if (bytes[0] === 0xff) throw unprovable();
+  facts.contentType = 'image/jxl';
+  facts.extension = 'jxl';
+  if (bytes[0] === 0xff) {
+    noteSize(reader, bytes, facts);
+    throw unprovable();
+  }
   let codestream: Uint8Array | undefined;
   let complete = false;
-  for (const box of readBoxes(reader)) {
+  for (const box of eachBox(reader)) {
     const isPart = box.type === 'jxlp';
     if (!isPart && box.type !== 'jxlc') continue;
-    if (box.openEnded) throw unprovable();
     const partHeader = isPart ? 4 : 0;
     const content = reader.part(box.at, box.length);
+    if (codestream === undefined) {
+      codestream = content.slice(partHeader, box.length - partHeader);
+      noteSize(reader, codestream, facts);
+    }
+    if (box.openEnded) throw unprovable();
     complete ||= !isPart || content.u32(0) >= LAST_PART;
-    codestream ??= content.slice(partHeader, box.length - partHeader);
   }
-  if (codestream === undefined || !complete) throw reader.truncated();
-  if (codestream[0] !== 0xff || codestream[1] !== 0x0a) throw reader.damaged('it has no codestream');
-  return { contentType: 'image/jxl', extension: 'jxl', ...readSize(codestream) };
+  if (!complete) throw reader.truncated();
 }
 
 function unprovable(): ImageCacheError {
@@ -43,19 +49,21 @@ function unprovable(): ImageCacheError {
 }
 
 /** SizeHeader, then the orientation from ImageMetadata (ISO/IEC 18181-1, annex D). */
-function readSize(codestream: Uint8Array): { width: number; height: number } {
+function noteSize(reader: ByteReader, codestream: Uint8Array, facts: Facts): void {
+  if (codestream[0] !== 0xff || codestream[1] !== 0x0a) throw reader.damaged('it has no codestream');
   const bits = new BitReader(codestream, 2);
   const inEighths = bits.read(1) === 1;
   const dimension = (): number => {
     if (inEighths) return 8 * (bits.read(5) + 1);
     return bits.read(SIZE_BITS[bits.read(2)] ?? 0) + 1;
   };
-  const height = dimension();
+  facts.height = dimension();
   const ratio = RATIOS[bits.read(3)];
-  const width = ratio === undefined ? dimension() : Math.floor((height * ratio[0]) / ratio[1]);
+  facts.width = ratio === undefined ? dimension() : Math.floor((facts.height * ratio[0]) / ratio[1]);
   const allDefault = bits.read(1) === 1;
   const hasOrientation = !allDefault && bits.read(1) === 1;
-  return orientedSize(width, height, hasOrientation ? bits.read(3) + 1 : 1);
+  facts.orientation = hasOrientation ? bits.read(3) + 1 : 1;
+  facts.isRecognized = true;
 }
 
 /** Least significant bit first; bits beyond the end are 0. */

@@ -1,40 +1,86 @@
+import { crc32 } from 'node:zlib';
 import { ByteReader } from './byteReader.ts';
 import { readOrientation } from './exif.ts';
-import { orientedSize, type ImageInfo } from './imageInfo.ts';
+import type { Facts } from './facts.ts';
 
 export const PNG_SIGNATURE = '\x89PNG\r\n\x1a\n';
 /** Length, type and CRC. */
 const CHUNK_OVERHEAD = 12;
+/** IHDR, which comes first: its type, its content, its CRC. */
+const HEADER = { type: PNG_SIGNATURE.length + 4, content: PNG_SIGNATURE.length + 8, length: 13 };
 
 /**
  * Walks the chunks from IHDR to IEND (PNG, third edition, section 5), APNG included: its frames lie before IEND too.
  * Bytes after IEND are accepted, because every decoder ignores them: such a file is served as `image/png` whatever
- * its tail pretends to be. CRCs are not computed: a bit flip is not a cut, and the cache has a digest for it.
+ * its tail pretends to be. Of the CRCs only that of IHDR is computed, without which no browser shows the image: a bit
+ * flip elsewhere is not a cut, and the cache has a digest for it.
  */
-export function inspectPng(bytes: Uint8Array): ImageInfo {
-  const reader = new ByteReader(bytes, 'PNG');
-  if (reader.text(PNG_SIGNATURE.length + 4, 4) !== 'IHDR') throw reader.damaged('its first chunk is not IHDR');
-  const header = reader.part(PNG_SIGNATURE.length + 8, 13);
+export function walkPng(bytes: Uint8Array, facts: Facts): void {
+  facts.contentType = 'image/png';
+  facts.extension = 'png';
+  walkChunks(new ByteReader(bytes, 'PNG'), facts);
+}
 
-  let orientation = 1;
-  let frames = 1;
-  let hasPixels = false;
+/** The same for a PNG within another file. */
+export function walkChunks(reader: ByteReader, facts: Facts): void {
+  if (reader.text(HEADER.type, 4) !== 'IHDR') throw reader.damaged('its first chunk is not IHDR');
+  const header = reader.part(HEADER.content, HEADER.length);
+  facts.width = header.u32(0);
+  facts.height = header.u32(4);
+
+  const colours: ColourChunks = { hasProfile: false, hasOthers: false };
   for (let at = PNG_SIGNATURE.length; ;) {
+    reader.spendParts(1);
     const length = reader.u32(at);
     const type = reader.text(at + 4, 4);
-    if (!/^[A-Za-z]{4}$/.test(type)) throw reader.damaged('a chunk has no name');
+    if (!isName(reader.u32(at + 4))) throw reader.damaged('a chunk has no name');
+    if (type === 'IDAT') facts.isRecognized = true;
     reader.need(at, length + CHUNK_OVERHEAD);
     if (type === 'IEND') break;
-    if (type === 'IDAT') hasPixels = true;
-    if (type === 'acTL') frames = reader.part(at + 8, length).u32(0);
-    if (type === 'eXIf') orientation = readOrientation(reader.slice(at + 8, length));
+    if (type === 'acTL') facts.frames = reader.part(at + 8, length).u32(0);
+    // Behind the pixels, browsers ignore both.
+    if (!facts.isRecognized) {
+      if (type === 'eXIf' && facts.orientation === 1) facts.orientation = readOrientation(reader.slice(at + 8, length));
+      if (COLOUR_CHUNKS.has(type)) noteColours(reader.part(at + 8, length), type, colours);
+      facts.hasOwnColours = colours.hasOthers && !colours.hasProfile;
+    }
     at += length + CHUNK_OVERHEAD;
   }
-  if (!hasPixels) throw reader.damaged('it has no pixels');
-  return {
-    contentType: 'image/png',
-    extension: 'png',
-    ...orientedSize(header.u32(0), header.u32(4), orientation),
-    ...(frames > 1 && { animated: true }),
-  };
+  if (!facts.isRecognized) throw reader.damaged('it has no pixels');
+  const { type, content, length } = HEADER;
+  if (crc32(reader.slice(type, 4 + length)) !== reader.u32(content + length)) {
+    throw reader.damaged('its header does not have the checksum that is beside it');
+  }
+}
+
+/** Four letters. */
+function isName(name: number): boolean {
+  for (let shift = 0; shift < 32; shift += 8) {
+    const letter = (name >>> shift) & 0xdf; // as a capital
+    if (letter < 0x41 || letter > 0x5a) return false;
+  }
+  return true;
+}
+
+const COLOUR_CHUNKS = new Set(['iCCP', 'cICP', 'gAMA', 'cHRM']);
+
+interface ColourChunks {
+  hasProfile: boolean;
+  /** Not those of sRGB. */
+  hasOthers: boolean;
+}
+
+/** sRGB as `gAMA` and `cHRM` say it (PNG, third edition, 11.3.2), in hundred thousandths. */
+const SRGB_GAMMA = 45_455;
+const SRGB_POINTS = [31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000];
+/** Writers round differently. */
+const ROUNDING = 100;
+
+function noteColours(chunk: ByteReader, type: string, colours: ColourChunks): void {
+  if (type === 'iCCP') colours.hasProfile = true;
+  if (type === 'cICP') colours.hasOthers = true;
+  if (type === 'gAMA') colours.hasOthers ||= Math.abs(chunk.u32(0) - SRGB_GAMMA) > ROUNDING;
+  if (type === 'cHRM') {
+    colours.hasOthers ||= SRGB_POINTS.some((point, index) => Math.abs(chunk.u32(4 * index) - point) > ROUNDING);
+  }
 }

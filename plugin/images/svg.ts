@@ -1,9 +1,13 @@
 import { ByteReader } from './byteReader.ts';
-import type { ImageInfo } from './imageInfo.ts';
+import type { Facts } from './facts.ts';
 import { decodeXml, findRoot, isClosed, type RootElement } from './xml.ts';
 
 /** Where the root element must begin, so that a large text which is no SVG need not be decoded. */
 const PROLOG_LIMIT = 65_536;
+/** What is read to its end: text takes longer than bytes, and the event loop waits. */
+const TEXT_LIMIT = 8_000_000;
+/** Of work, see `byteReader.ts`. */
+const UNITS_PER_TAG = 4;
 
 /** Whether the root element of an XML document is `svg`; what else the text mentions plays no part. */
 export function isSvg(bytes: Uint8Array): boolean {
@@ -15,25 +19,22 @@ function isSvgRoot(root: RootElement | undefined): root is RootElement {
   return root !== undefined && /^(?:[A-Za-z_][\w.-]*:)?svg$/.test(root.name);
 }
 
-/** The root element must be closed. The size is that of `width` and `height` in pixels, or else of the `viewBox`. */
-export function inspectSvg(bytes: Uint8Array): ImageInfo {
+/**
+ * The root element must be closed. The size is that of `width` and `height` in pixels; where one of them is missing, or
+ * in another unit, it depends on where the picture is shown.
+ */
+export function walkSvg(bytes: Uint8Array, facts: Facts): void {
   const reader = new ByteReader(bytes, 'SVG');
-  const text = decodeXml(bytes);
-  const root = findRoot(text);
-  if (!isSvgRoot(root) || !isClosed(text, root.at)) throw reader.truncated();
-  return { contentType: 'image/svg+xml', extension: 'svg', ...readSize(root) };
-}
-
-function readSize(root: RootElement): { width?: number; height?: number } {
-  const width = pixels(attribute(root, 'width'));
-  const height = pixels(attribute(root, 'height'));
-  if (width !== undefined && height !== undefined) return { width, height };
-  const [, , boxWidth, boxHeight] = (attribute(root, 'viewBox') ?? '').trim().split(/[\s,]+/);
-  return boxSize(pixels(boxWidth), pixels(boxHeight));
-}
-
-function boxSize(width: number | undefined, height: number | undefined): { width?: number; height?: number } {
-  return width === undefined || height === undefined ? {} : { width, height };
+  facts.contentType = 'image/svg+xml';
+  facts.extension = 'svg';
+  const root = findRoot(decodeXml(bytes.subarray(0, PROLOG_LIMIT)));
+  if (!isSvgRoot(root)) throw reader.truncated();
+  facts.width = pixels(attribute(root, 'width'));
+  facts.height = pixels(attribute(root, 'height'));
+  facts.isRecognized = true;
+  if (bytes.length > TEXT_LIMIT) throw reader.damaged('it is too long to be read to its end');
+  const onTag = () => reader.spend(UNITS_PER_TAG);
+  if (!isClosed(decodeXml(bytes), root.at, onTag)) throw reader.truncated();
 }
 
 function attribute(root: RootElement, name: string): string | undefined {
@@ -41,9 +42,9 @@ function attribute(root: RootElement, name: string): string | undefined {
   return double ?? single;
 }
 
-/** Whole pixels, at least one; other units depend on where the picture is shown. */
+/** Whole pixels, at least one. */
 function pixels(length: string | undefined): number | undefined {
-  const [, amount] = /^\s*(\d{1,9}(?:\.\d{1,9})?)(?:px)?\s*$/.exec(length ?? '') ?? [];
+  const [, amount] = /^\s*\+?(\d{1,9}(?:\.\d{1,9})?)(?:px)?\s*$/i.exec(length ?? '') ?? [];
   const value = Math.round(Number(amount ?? 0));
   return value > 0 ? value : undefined;
 }

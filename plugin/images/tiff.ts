@@ -1,5 +1,5 @@
 import { ByteReader } from './byteReader.ts';
-import { orientedSize, type ImageInfo } from './imageInfo.ts';
+import type { Facts } from './facts.ts';
 
 const IMAGE_WIDTH = 256;
 const IMAGE_LENGTH = 257;
@@ -10,6 +10,16 @@ const TILE_OFFSETS = 324;
 const TILE_BYTE_COUNTS = 325;
 /** SubIFDs, EXIF, GPS: entries that point to further directories. */
 const DIRECTORY_TAGS = [330, 34665, 34853];
+const READ_TAGS = new Set([
+  IMAGE_WIDTH,
+  IMAGE_LENGTH,
+  STRIP_OFFSETS,
+  ORIENTATION,
+  STRIP_BYTE_COUNTS,
+  TILE_OFFSETS,
+  TILE_BYTE_COUNTS,
+  ...DIRECTORY_TAGS,
+]);
 
 /** Bytes of one value, by field type (TIFF 6.0, section 2; 13, 16, 17 and 18 from its supplements and BigTIFF). */
 const TYPE_SIZES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
@@ -25,6 +35,10 @@ const TIFF: Layout = { firstDirectory: 4, countSize: 2, entrySize: 12, offsetSiz
 const BIG_TIFF: Layout = { firstDirectory: 8, countSize: 8, entrySize: 20, offsetSize: 8 };
 const BIG_TIFF_MAGIC = 43;
 
+const UNITS_PER_ENTRY = 8;
+/** To read where a strip or tile is, and how long. */
+const UNITS_PER_STRIP = 4;
+
 /** Where the values of an entry are. */
 interface Field {
   at: number;
@@ -37,55 +51,55 @@ type Directory = Map<number, Field>;
  * Everything that the directories refer to, pixels first of all, must lie within the file. Many raw formats are TIFF
  * by structure and are reported as such. Limit: bytes that nothing refers to cannot be missed.
  */
-export function inspectTiff(bytes: Uint8Array): ImageInfo {
+export function walkTiff(bytes: Uint8Array, facts: Facts): void {
   const reader = new ByteReader(bytes, 'TIFF', { littleEndian: bytes[0] === 0x49 });
-  const directories = new DirectoryWalker(reader).walk();
-  const [first] = directories;
-  if (first === undefined) throw reader.damaged('it has no directory');
-  if (!directories.some((it) => it.has(STRIP_OFFSETS) || it.has(TILE_OFFSETS))) {
-    throw reader.damaged('it has no pixels');
-  }
-  const value = (tag: number): number => {
-    const field = first.get(tag);
-    return field === undefined ? 0 : reader.uint(field.at, field.size);
-  };
-  return {
-    contentType: 'image/tiff',
-    extension: 'tif',
-    ...orientedSize(value(IMAGE_WIDTH), value(IMAGE_LENGTH), value(ORIENTATION)),
-  };
+  facts.contentType = 'image/tiff';
+  facts.extension = 'tif';
+  new DirectoryWalker(reader, facts).walk();
+  if (!facts.isRecognized) throw reader.damaged('it has no pixels');
 }
 
 class DirectoryWalker {
   readonly #reader: ByteReader;
   readonly #layout: Layout;
-  /**
-   * Directories may point anywhere, also at each other. In an honest file they share no bytes, so that all of them
-   * together have fewer entries and values than the file has bytes: this keeps the work linear.
-   */
-  #budget: number;
+  readonly #facts: Facts;
 
-  constructor(reader: ByteReader) {
+  constructor(reader: ByteReader, facts: Facts) {
     this.#reader = reader;
+    this.#facts = facts;
     this.#layout = reader.u16(2) === BIG_TIFF_MAGIC ? BIG_TIFF : TIFF;
-    this.#budget = reader.length;
   }
 
-  walk(): Directory[] {
+  /** Directories may point anywhere, also at each other: each is read once. */
+  walk(): void {
     const { firstDirectory, offsetSize } = this.#layout;
     const pending = [this.#reader.uint(firstDirectory, offsetSize)];
     const seen = new Set<number>([0]);
-    const directories: Directory[] = [];
     for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
       if (seen.has(at)) continue;
       seen.add(at);
       const { directory, next } = this.#readDirectory(at);
-      directories.push(directory);
+      this.#note(directory);
       this.#needPixels(directory, STRIP_OFFSETS, STRIP_BYTE_COUNTS);
       this.#needPixels(directory, TILE_OFFSETS, TILE_BYTE_COUNTS);
       for (const pointer of [next, ...this.#subDirectories(directory)]) pending.push(pointer);
     }
-    return directories;
+  }
+
+  /** The size is that of the first directory; the pixels may be in another one. */
+  #note(directory: Directory): void {
+    const facts = this.#facts;
+    if (facts.width === undefined) {
+      facts.width = this.#first(directory, IMAGE_WIDTH);
+      facts.height = this.#first(directory, IMAGE_LENGTH);
+      facts.orientation = this.#first(directory, ORIENTATION);
+    }
+    facts.isRecognized ||= directory.has(STRIP_OFFSETS) || directory.has(TILE_OFFSETS);
+  }
+
+  #first(directory: Directory, tag: number): number {
+    const field = directory.get(tag);
+    return field === undefined ? 0 : this.#reader.uint(field.at, field.size);
   }
 
   #readDirectory(at: number): { directory: Directory; next: number } {
@@ -93,10 +107,13 @@ class DirectoryWalker {
     const count = this.#reader.uint(at, countSize);
     const end = at + countSize + count * entrySize;
     this.#reader.need(at, end - at + offsetSize);
-    this.#spend(count + 1);
+    this.#reader.spendParts(1);
+    this.#reader.spend(UNITS_PER_ENTRY * count);
     const directory: Directory = new Map();
     for (let entry = at + countSize; entry < end; entry += entrySize) {
-      directory.set(this.#reader.u16(entry), this.#readField(entry));
+      const tag = this.#reader.u16(entry);
+      const field = this.#readField(entry);
+      if (READ_TAGS.has(tag)) directory.set(tag, field);
     }
     return { directory, next: this.#reader.uint(end, offsetSize) };
   }
@@ -116,7 +133,7 @@ class DirectoryWalker {
     const offsets = directory.get(offsetsTag);
     const counts = directory.get(countsTag);
     if (offsets === undefined) return;
-    this.#spend(offsets.count);
+    this.#reader.spend(UNITS_PER_STRIP * offsets.count);
     for (let i = 0; i < offsets.count; i++) {
       // A missing byte count is a fault of old writers: at least the beginning is there.
       const length = counts !== undefined && i < counts.count ? this.#value(counts, i) : 1;
@@ -128,17 +145,12 @@ class DirectoryWalker {
     return DIRECTORY_TAGS.flatMap((tag) => {
       const field = directory.get(tag);
       if (field === undefined) return [];
-      this.#spend(field.count);
+      this.#reader.spendParts(field.count);
       return Array.from({ length: field.count }, (_, i) => this.#value(field, i));
     });
   }
 
   #value(field: Field, index: number): number {
     return this.#reader.uint(field.at + index * field.size, field.size);
-  }
-
-  #spend(count: number): void {
-    this.#budget -= count;
-    if (this.#budget < 0) throw this.#reader.damaged('its directories overlap');
   }
 }

@@ -35,10 +35,14 @@ export function findRoot(text: string): RootElement | undefined {
   return name === undefined || attributes === undefined ? undefined : { name, attributes, at };
 }
 
-/** Whether the element that begins at `at` is closed. Tags are counted, not compared: enough to notice a cut. */
-export function isClosed(text: string, start: number): boolean {
+/**
+ * Whether the element that begins at `at` is closed. Tags are counted, not compared: enough to notice a cut.
+ * @param onTag called for each tag, comment or the like; throws when they are too many
+ */
+export function isClosed(text: string, start: number, onTag: () => void): boolean {
   let depth = 0;
   for (let at = start; at !== -1; at = text.indexOf('<', at)) {
+    onTag();
     const misc = skipMisc(text, at);
     const end = misc ?? tagEnd(text, at);
     if (end === undefined) return false;
@@ -68,8 +72,17 @@ function indexBehind(text: string, mark: string, from: number): number | undefin
   return at === -1 ? undefined : at + mark.length;
 }
 
+/** A tag to its `>`, which is not one in quotes. No character can be taken in two ways, so that the time is linear. */
+const TAG = /<[^!>"'][^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>/y;
+
 /** Index behind the `>` of a tag or doctype: not one in quotes or in a doctype's own `[…]`. */
 function tagEnd(text: string, start: number): number | undefined {
+  if (text.charAt(start + 1) === '!') return doctypeEnd(text, start);
+  TAG.lastIndex = start;
+  return TAG.test(text) ? TAG.lastIndex : undefined;
+}
+
+function doctypeEnd(text: string, start: number): number | undefined {
   let quote = '';
   let brackets = 0;
   for (let at = start; at < text.length; at++) {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Proof, Recognizer } from '../cache/inspector.ts';
 import type { Sink, SourceMetadata } from '../cache/source.ts';
 import { ImageCacheError } from '../errors.ts';
 import { isEtag } from './etag.ts';
@@ -6,6 +7,8 @@ import type { ResolvedOptions } from '../options.ts';
 import { readBody, readErrorBody, type BodyLimits } from './body.ts';
 import { checksumOf } from './checksum.ts';
 import type { Clock } from './clock.ts';
+import { contentCodings, decodeBody } from './contentCoding.ts';
+import { CutBody } from './cutBody.ts';
 import { ERROR_BODY_LIMIT, s3Error } from './s3Error.ts';
 import type { S3Object } from './s3Object.ts';
 import { TransientError } from './transientError.ts';
@@ -16,11 +19,13 @@ export interface AttemptContext {
   readonly clock: Clock;
   readonly timeouts: ResolvedOptions['timeouts'];
   readonly maxImageSize: number;
+  /** Tells images by their first bytes. */
+  readonly recognize: Recognizer;
 }
 
 /**
  * Asks for an object once and puts what comes into the sink; nothing, if it was asked for on a condition that does not hold.
- * @throws ImageCacheError; a TransientError, or UPSTREAM_TRUNCATED, where trying again can help
+ * @throws ImageCacheError; a TransientError where trying again can help, a CutBody where it may
  */
 export async function attempt(
   request: WireRequest,
@@ -36,20 +41,33 @@ export async function attempt(
     hostname: request.hostname,
     signal,
   };
+  const metadata = metadataOf(response);
+  const knownEtag = request.headers['if-none-match'];
+  const arrival: Arrival = { proof: 'structure', bytes: 0 };
   try {
-    if (response.statusCode === 304 && request.headers['if-none-match'] !== undefined) {
+    if (response.statusCode === 304 && knownEtag !== undefined) {
       await readErrorBody(response, ERROR_BODY_LIMIT, limits); // it has none, but its end gives the socket back
-      return { ...metadataOf(response), notModified: true };
+      return { ...metadata, notModified: true };
     }
     await refuseError(response, object, limits);
-    refuseUnreadable(response, context.maxImageSize);
-    await receive(response, sink, limits, context.maxImageSize);
+    // An origin that knows no conditions sends the object again; what is known of it need not come a second time.
+    if (knownEtag !== undefined && metadata.etag === knownEtag) return { ...metadata, notModified: true };
+    sink.begin(metadata);
+    await receive(response, sink, limits, arrival, context);
   } finally {
     // An unread body would hold its socket for ever. A body that was read to its end does not mind.
     response.destroy();
   }
-  await sink.complete();
-  return metadataOf(response);
+  try {
+    await sink.complete(arrival.proof);
+  } catch (error) {
+    throw isTruncated(error) ? new CutBody(error, arrival.bytes) : error;
+  }
+  return metadata;
+}
+
+function isTruncated(error: unknown): error is ImageCacheError {
+  return error instanceof ImageCacheError && error.code === 'UPSTREAM_TRUNCATED';
 }
 
 async function refuseError(response: IncomingMessage, object: S3Object, limits: BodyLimits): Promise<void> {
@@ -65,35 +83,65 @@ async function refuseError(response: IncomingMessage, object: S3Object, limits: 
   throw s3Error({ status, headers, body }, object);
 }
 
-/** What the head of the answer tells, before a byte of the body is read. */
-function refuseUnreadable({ headers }: IncomingMessage, maxImageSize: number): void {
-  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? '';
-  // Some SDKs leave `aws-chunked` behind on objects whose bytes are plain.
-  if (!['', 'identity', 'aws-chunked'].includes(encoding)) {
-    throw new ImageCacheError('UNSUPPORTED_ENCODING', 'The image is stored with a Content-Encoding.', {
-      hint: 'Images are compressed already: upload it without Content-Encoding.',
-    });
-  }
-  if (Number(headers['content-length']) > maxImageSize) throw tooLarge(maxImageSize);
+/** What is known of a body that has come to its end. */
+interface Arrival {
+  proof: Proof;
+  /** As they came, codings and all. */
+  bytes: number;
 }
 
-async function receive(response: IncomingMessage, sink: Sink, limits: BodyLimits, maxImageSize: number): Promise<void> {
+async function receive(
+  response: IncomingMessage,
+  sink: Sink,
+  limits: BodyLimits,
+  arrival: Arrival,
+  { maxImageSize, recognize }: AttemptContext,
+): Promise<void> {
+  const codings = contentCodings(response.headers['content-encoding']);
+  if (Number(response.headers['content-length']) > maxImageSize) throw tooLarge(maxImageSize);
+  const body = wholeBody(response, limits, arrival, maxImageSize);
+  const decoding = {
+    maxBytes: maxImageSize,
+    tooLarge: () => tooLarge(maxImageSize),
+    cut: () => cutCoding(arrival),
+    isImage: (beginning: Uint8Array) => recognize(beginning) !== undefined,
+  };
+  const chunks = codings.length === 0 ? body : decodeBody(body, codings, decoding);
+  for await (const chunk of chunks) await sink.write(chunk);
+}
+
+/** The bytes of the body, held against what was announced of them: their number, and a checksum. */
+async function* wholeBody(
+  response: IncomingMessage,
+  limits: BodyLimits,
+  arrival: Arrival,
+  maxImageSize: number,
+): AsyncGenerator<Buffer, void, void> {
   const checksum = checksumOf(response.headers);
-  let received = 0;
   for await (const chunk of readBody(response, limits)) {
-    received += chunk.length;
-    if (received > maxImageSize) throw tooLarge(maxImageSize);
+    arrival.bytes += chunk.length;
+    if (arrival.bytes > maxImageSize) throw tooLarge(maxImageSize);
     checksum?.update(chunk);
-    await sink.write(chunk);
+    yield chunk;
   }
   // Node reports a body cut short by itself; this is for the day it does not.
   const announced = response.headers['content-length'];
-  if (announced !== undefined && Number(announced) !== received) {
-    throw new TransientError('UPSTREAM_TRUNCATED', `${received} of ${announced} bytes arrived.`, {
+  if (announced !== undefined && Number(announced) !== arrival.bytes) {
+    throw new TransientError('UPSTREAM_TRUNCATED', `${arrival.bytes} of ${announced} bytes arrived.`, {
       hint: 'Check the network, and any proxy between this machine and the bucket.',
     });
   }
   checksum?.verify();
+  if (announced !== undefined || checksum !== undefined) arrival.proof = 'announced';
+}
+
+/** The end of a coded body is missing: on the way, unless all that was announced has come. */
+function cutCoding({ proof, bytes }: Arrival): ImageCacheError {
+  const hint =
+    'If it keeps happening, the object in the bucket is incomplete: upload it again, without Content-Encoding.';
+  const detail = 'The image is stored with a Content-Encoding, and its end is missing.';
+  if (proof === 'announced') return new ImageCacheError('UNSUPPORTED_ENCODING', detail, { hint });
+  return new CutBody(new ImageCacheError('UPSTREAM_TRUNCATED', detail, { hint }), bytes);
 }
 
 function tooLarge(maxImageSize: number): ImageCacheError {

@@ -1,6 +1,7 @@
 import type { Sink, SourceMetadata } from '../cache/source.ts';
 import { ImageCacheError } from '../errors.ts';
 import { attempt, type AttemptContext } from './attempt.ts';
+import { CutBody } from './cutBody.ts';
 import { requestOrigin } from './requestOrigin.ts';
 import { clockOffset } from './clockOffset.ts';
 import type { S3Object } from './s3Object.ts';
@@ -24,8 +25,8 @@ export interface DownloadContext extends AttemptContext {
 
 /**
  * Downloads an object, trying up to three times where that can help: on a network error, a cut body, a 5xx or a
- * request to slow down. What the origin answered with certainty (403, 404, too large) is final, unless it was our clock that was wrong:
- * then the request is signed once more.
+ * request to slow down. What the origin answered with certainty (403, 404, too large) is final, and so is a body that
+ * ends at the same byte twice. Where it was our clock that was wrong, the request is signed once more.
  * @throws ImageCacheError UPSTREAM_*, IMAGE_TOO_LARGE, ABORTED, or what the sink threw
  */
 export async function download(
@@ -56,6 +57,7 @@ async function tryThrice(
   deadline: number,
   context: DownloadContext,
 ): Promise<SourceMetadata> {
+  let cut: CutBody | undefined;
   let isClockCorrected = false;
   for (let number = 1; ; number++) {
     const request = await prepareInTime(object, signal, context);
@@ -70,6 +72,8 @@ async function tryThrice(
         await sink.reset();
         continue;
       }
+      if (error instanceof CutBody && error.at === cut?.at) throw error.finding; // the origin has no more
+      cut = error instanceof CutBody ? error : undefined;
       const wait = waitBefore(number + 1, error, requestOrigin(request), context);
       // A wait that would outlast the time left ends in the same error, later.
       if (number === MAX_ATTEMPTS || wait === undefined || context.clock.now() + wait >= deadline) throw error;

@@ -1,3 +1,4 @@
+import type { Recognizer } from '../cache/inspector.ts';
 import type { Source } from '../cache/source.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { systemClock, type Clock } from './clock.ts';
@@ -20,7 +21,7 @@ export type S3SourceOptions = Pick<
 /** A source of the images in the listed buckets. Opens no socket, and imports no SDK, before the first download. */
 export function createS3Source(
   options: S3SourceOptions,
-  deps: { clock?: Clock; resolve?: Resolve } = {},
+  deps: { clock?: Clock; resolve?: Resolve; recognize?: Recognizer } = {},
 ): Source<S3Object> {
   const clock = deps.clock ?? systemClock;
   const signer = createS3Signer();
@@ -32,6 +33,7 @@ export function createS3Source(
     throttle: new Throttle(clock),
     timeouts: options.timeouts,
     maxImageSize: options.maxImageSize,
+    recognize: deps.recognize ?? (() => undefined),
     prepare: async (object) =>
       object.asAsked === undefined ? await signer.sign(object) : presignedRequest(object.asAsked),
     correctClock: ({ bucket }, offsetMs) => signer.correctClock(bucket, offsetMs),

@@ -12,8 +12,6 @@ export class TransientError extends ImageCacheError {
  * Whether trying again can help. A timeout is none of them: its limit is what the caller was promised to wait at
  * most (T34, T35), and three of them in a row would be three times that.
  */
-export function isTransient(error: unknown): error is ImageCacheError {
-  if (error instanceof TransientError) return true;
-  // Also the sink's own finding: the bytes ended in the middle of a picture.
-  return error instanceof ImageCacheError && error.code === 'UPSTREAM_TRUNCATED';
+export function isTransient(error: unknown): error is TransientError {
+  return error instanceof TransientError;
 }

@@ -187,6 +187,7 @@ describe('with `compress`, an image', () => {
   it('T33: that was cut is refused as ever', async () => {
     const { cache, source, files } = await open();
     source.picture = jpeg.subarray(0, jpeg.length - 500);
+    source.proof = 'structure';
     await expect(cache.readUrl('mem:a')).rejects.toThrow();
     expect(await files()).toEqual([]);
   });

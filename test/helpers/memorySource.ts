@@ -1,3 +1,4 @@
+import type { Proof } from '../../plugin/cache/inspector.ts';
 import type { Source, SourceObject } from '../../plugin/cache/source.ts';
 import { ImageCacheError } from '../../plugin/errors.ts';
 
@@ -6,6 +7,8 @@ export class MemorySource implements Source {
   downloads = 0;
   active = 0;
   closed = false;
+  /** What the origin announced of the bytes. */
+  proof: Proof = 'announced';
   /** Before the first byte; takes the signal as a real origin would. */
   delay: (signal: AbortSignal) => Promise<void> = () => Promise.resolve();
   readonly #bytesOf: (name: string) => Uint8Array;
@@ -26,16 +29,22 @@ export class MemorySource implements Source {
       await this.delay(signal);
       signal.throwIfAborted();
       const bytes = this.#bytesOf(filename);
+      const metadata = { etag: this.etagOf(filename), contentType: 'image/png' };
+      sink.begin(metadata);
       const half = Math.floor(bytes.length / 2);
       await sink.write(bytes.subarray(0, half));
       await sink.write(bytes.subarray(half));
-      await sink.complete();
-      return { etag: `"${filename}"`, contentType: 'image/png' };
+      await sink.complete(this.proof);
+      return metadata;
     } catch (error) {
       throw signal.aborted ? new ImageCacheError('ABORTED', 'The download was cancelled.') : error;
     } finally {
       this.active -= 1;
     }
+  }
+
+  protected etagOf(name: string): string {
+    return `"${name}"`;
   }
 
   close(): void {

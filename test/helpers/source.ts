@@ -67,6 +67,8 @@ export class MemorySink implements Sink {
     this.chunks = [];
   }
 
+  begin(): void {}
+
   async complete(): Promise<void> {}
 }
 

@@ -36,12 +36,16 @@ export class VersionedSource extends MemorySource {
   ): Promise<SourceMetadata> {
     this.asked.push(knownEtag);
     const name = object.filename;
-    const etag = this.sendsEtags ? `"${name} ${this.#versions.get(name) ?? 1} ${this.edition}"` : '';
+    const etag = this.etagOf(name);
     if (this.failure !== undefined) throw this.failure;
     if (etag !== '' && knownEtag === etag) {
       await this.delay(signal);
       return { etag, contentType: 'image/png', notModified: true };
     }
-    return { ...(await super.download(object, sink, signal)), etag };
+    return super.download(object, sink, signal);
+  }
+
+  protected override etagOf(name: string): string {
+    return this.sendsEtags ? `"${name} ${this.#versions.get(name) ?? 1} ${this.edition}"` : '';
   }
 }

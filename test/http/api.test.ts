@@ -78,14 +78,31 @@ describe('GET /image?url=', () => {
     const bucket = await startBucket();
     const picture = await jpeg(5, { width: 200, height: 200 });
     bucket.server.put('photos', 'page.jpg', Buffer.from('<html>login</html>'));
-    bucket.server.put('photos', 'half.jpg', picture.subarray(0, picture.length / 2));
+    bucket.server.put('photos', 'beginning.jpg', picture.subarray(0, 200));
+    bucket.server.put('photos', 'whole.jpg', picture);
     const api = await startApi(bucket);
     const page = await api.get(imageUrl(await bucket.presign('page.jpg')));
     expect(page.status).toBe(502);
     expect(await page.json()).toMatchObject({ code: 'NOT_AN_IMAGE' });
-    await expect(api.get(imageUrl(await bucket.presign('half.jpg'))).then(bytesOf)).rejects.toThrow();
+    await expect(api.get(imageUrl(await bucket.presign('beginning.jpg'))).then(bytesOf)).rejects.toThrow();
+    bucket.server.faults.cutChunked = 1;
+    await expect(api.get(imageUrl(await bucket.presign('whole.jpg'))).then(bytesOf)).rejects.toThrow();
     expect(((await (await api.get('/manifest')).json()) as Manifest).entries).toEqual({});
     expect(await readdir(join(api.dir, 'tmp'))).toEqual([]);
+  });
+
+  it('N2: keeps half an image that is all there is in the bucket, as browsers show it', async () => {
+    const bucket = await startBucket();
+    const picture = await jpeg(5, { width: 200, height: 200 });
+    const half = picture.subarray(0, picture.length / 2);
+    bucket.server.put('photos', 'half.jpg', half);
+    const api = await startApi(bucket);
+    for (let view = 0; view < 2; view += 1) {
+      const answer = await api.get(imageUrl(await bucket.presign('half.jpg')));
+      expect((await bytesOf(answer)).equals(half)).toBe(true);
+    }
+    const { entries } = (await (await api.get('/manifest')).json()) as Manifest;
+    expect(Object.values(entries)).toMatchObject([{ width: 200, height: 200 }]);
   });
 
   it('T25: fetches nothing that is not on the allow-list', async () => {

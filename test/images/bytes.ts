@@ -1,3 +1,5 @@
+import { crc32 } from 'node:zlib';
+
 /** Little tools to write image files by hand. */
 
 export function u16le(value: number): Buffer {
@@ -31,9 +33,10 @@ export function box(type: string, ...content: Uint8Array[]): Buffer {
   return Buffer.concat([u32be(body.length + 8), text(type), body]);
 }
 
-/** A PNG chunk. Nobody here looks at its checksum. */
+/** A PNG chunk. */
 export function pngChunk(type: string, content: Uint8Array): Buffer {
-  return Buffer.concat([u32be(content.length), text(type), content, u32be(0)]);
+  const named = Buffer.concat([text(type), content]);
+  return Buffer.concat([u32be(content.length), named, u32be(crc32(named))]);
 }
 
 /** A JPEG segment. */

@@ -1,9 +1,10 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { createVariantMaker, inspectImage } from '../../plugin/images/index.ts';
+import { createVariantMaker } from '../../plugin/images/index.ts';
 import { CORNERS, animation, bomb, corners, cornersOf, meanColour, photo } from '../helpers/pictures.ts';
 import { refusal } from '../helpers/source.ts';
 import { apng } from './fixtures.ts';
+import { inspectAlone } from './inspectAlone.ts';
 
 const maker = createVariantMaker();
 
@@ -22,7 +23,7 @@ describe('an image that is stored as WebP', () => {
       .jpeg({ quality: 95 })
       .toBuffer();
     const bytes = await compress(original);
-    expect(inspectImage(bytes)).toMatchObject({ contentType: 'image/webp', width: 640, height: 480 });
+    expect(inspectAlone(bytes)).toMatchObject({ contentType: 'image/webp', width: 640, height: 480 });
     expect(bytes.length).toBeLessThan(original.length);
     expect((await sharp(bytes).metadata()).exif).toBeUndefined();
     const again = await sharp(original).webp({ quality: 85, effort: 2 }).toBuffer();
@@ -34,8 +35,8 @@ describe('an image that is stored as WebP', () => {
     const turned = sharp(upright.data, { raw: { width: 320, height: 240, channels: 3 } });
     const original = await turned.withMetadata({ orientation }).jpeg({ quality: 100 }).toBuffer();
     const bytes = await compress(original);
-    const { width, height } = inspectImage(original);
-    expect(inspectImage(bytes)).toMatchObject({ width, height });
+    const { width, height } = inspectAlone(original);
+    expect(inspectAlone(bytes)).toMatchObject({ width, height });
     expect(await cornersOf(bytes)).toEqual(await cornersOf(await sharp(original).autoOrient().png().toBuffer()));
     expect(await cornersOf(bytes)).toHaveLength(CORNERS.length);
   });
@@ -66,7 +67,7 @@ describe('an image that is stored as WebP', () => {
       .gif({ loop: 3, delay: [50, 100, 150] })
       .toBuffer();
     const bytes = await compress(original);
-    expect(inspectImage(bytes).animated).toBe(true);
+    expect(inspectAlone(bytes).animated).toBe(true);
     const [before, after] = await Promise.all([original, bytes].map((image) => sharp(image).metadata()));
     expect(after).toMatchObject({ pages: 3, delay: [50, 100, 150], loop: before?.loop });
     expect((await pixelsOf(bytes)).equals(await pixelsOf(original))).toBe(true);

@@ -137,7 +137,7 @@ function rleBmp(): Buffer {
 export function ico(pictures: readonly Uint8Array[]): Buffer {
   let at = 6 + 16 * pictures.length;
   const entries = pictures.map((it) => {
-    const entry = Buffer.concat([Buffer.of(16, 16, 0, 0), u16le(1), u16le(24), u32le(it.length), u32le(at)]);
+    const entry = Buffer.concat([Buffer.of(WIDTH, HEIGHT, 0, 0), u16le(1), u16le(24), u32le(it.length), u32le(at)]);
     at += it.length;
     return entry;
   });

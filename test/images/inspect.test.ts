@@ -5,19 +5,20 @@ import { cpuMs } from '../helpers/cpuMs.ts';
 import { codeOf } from './bytes.ts';
 import { HEIGHT, WIDTH, wholeImages } from './fixtures.ts';
 import { mutations } from './mutations.ts';
+import { inspectAlone } from './inspectAlone.ts';
 
 const IMAGES = await wholeImages();
 
 describe.each([...IMAGES])('%s', (_name, bytes) => {
   test('is recognised when whole', () => {
-    const { width, height } = inspectImage(bytes, { allowSvg: true });
+    const { width, height } = inspectAlone(bytes);
     expect([width, height].every((it) => it !== undefined && it > 0)).toBe(true);
   });
 
   test('T33: is never accepted when cut, wherever that is', () => {
     const accepted: number[] = [];
     for (let length = 0; length < bytes.length; length++) {
-      const code = codeOf(() => inspectImage(bytes.subarray(0, length), { allowSvg: true }));
+      const code = codeOf(() => inspectAlone(bytes.subarray(0, length)));
       if (code !== 'UPSTREAM_TRUNCATED' && code !== 'NOT_AN_IMAGE') accepted.push(length);
     }
     expect(accepted).toEqual([]);
@@ -26,7 +27,7 @@ describe.each([...IMAGES])('%s', (_name, bytes) => {
   test('T33: is called truncated when cut at every 10 %', () => {
     const codes = [10, 20, 30, 40, 50, 60, 70, 80, 90].map((percent) => {
       const cut = bytes.subarray(0, Math.ceil((bytes.length * percent) / 100));
-      return codeOf(() => inspectImage(cut, { allowSvg: true }));
+      return codeOf(() => inspectAlone(cut));
     });
     expect(new Set(codes)).toEqual(new Set(['UPSTREAM_TRUNCATED']));
   });
@@ -36,7 +37,7 @@ describe.each([...IMAGES])('%s', (_name, bytes) => {
     for (const damaged of mutations(bytes, { count: 300, seed: bytes.length })) {
       const start = cpuMs();
       try {
-        inspectImage(damaged, { allowSvg: true });
+        inspectAlone(damaged);
       } catch (error) {
         expect(error).toBeInstanceOf(ImageCacheError);
       }
@@ -75,12 +76,12 @@ test.each([
   ['SVG', { contentType: 'image/svg+xml', extension: 'svg', width: WIDTH, height: HEIGHT }],
 ])('what is said of %s', (name, info) => {
   const bytes = IMAGES.get(name) ?? new Uint8Array();
-  expect(inspectImage(bytes, { allowSvg: true })).toEqual(info);
+  expect(inspectAlone(bytes)).toEqual(info);
 });
 
 test('T13: an SVG is UNSUPPORTED_TYPE unless it is allowed, and the hint names the option', () => {
   const svg = IMAGES.get('SVG') ?? new Uint8Array();
-  expect(() => inspectImage(svg)).toThrow(
+  expect(() => inspectImage(svg, 'structure')).toThrow(
     expect.objectContaining({ code: 'UNSUPPORTED_TYPE', hint: expect.stringContaining('allowSvg') }),
   );
 });
@@ -88,5 +89,5 @@ test('T13: an SVG is UNSUPPORTED_TYPE unless it is allowed, and the hint names t
 test('bytes are read where they are: within a larger buffer, too', () => {
   const png = IMAGES.get('PNG') ?? new Uint8Array();
   const large = Buffer.concat([Buffer.alloc(100, 0xff), png, Buffer.alloc(100)]);
-  expect(inspectImage(large.subarray(100, 100 + png.length)).width).toBe(WIDTH);
+  expect(inspectAlone(large.subarray(100, 100 + png.length)).width).toBe(WIDTH);
 });

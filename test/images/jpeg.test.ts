@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { inspectJpeg } from '../../plugin/images/jpeg.ts';
 import { codeOf, insert, jpegSegment, text } from './bytes.ts';
 import { HEIGHT, picture, WIDTH } from './fixtures.ts';
+import { inspectAlone } from './inspectAlone.ts';
 
 const JPEG = await picture().jpeg().toBuffer();
 const SECOND = await picture().resize(10, 6).jpeg().toBuffer();
@@ -10,36 +10,36 @@ const FRAME_HEADER = JPEG.indexOf(Buffer.of(0xff, 0xc0));
 test('an EOI within a segment does not end the image', () => {
   const withInnerEoi = insert(JPEG, 2, jpegSegment(0xe2, Buffer.of(0xff, 0xd9, 0xff, 0xd9)));
   const firstSegmentOnly = withInnerEoi.subarray(0, 10);
-  expect(codeOf(() => inspectJpeg(firstSegmentOnly))).toBe('UPSTREAM_TRUNCATED');
-  expect(inspectJpeg(withInnerEoi)).toMatchObject({ width: WIDTH, height: HEIGHT });
+  expect(codeOf(() => inspectAlone(firstSegmentOnly))).toBe('UPSTREAM_TRUNCATED');
+  expect(inspectAlone(withInnerEoi)).toMatchObject({ width: WIDTH, height: HEIGHT });
 });
 
 test('fill bytes and stray bytes between segments are stepped over', () => {
   const padded = insert(JPEG, 2, Buffer.of(0xff, 0xff, 0xff));
-  expect(inspectJpeg(padded).width).toBe(WIDTH);
-  expect(inspectJpeg(insert(JPEG, FRAME_HEADER, Buffer.of(1, 2, 3))).width).toBe(WIDTH);
+  expect(inspectAlone(padded).width).toBe(WIDTH);
+  expect(inspectAlone(insert(JPEG, FRAME_HEADER, Buffer.of(1, 2, 3))).width).toBe(WIDTH);
 });
 
 test('vendor data after the EOI is accepted', () => {
   const tail = text('SEFH\x6b\0\0\0Samsung data\xff\xd8SEFT');
-  expect(inspectJpeg(Buffer.concat([JPEG, tail])).width).toBe(WIDTH);
+  expect(inspectAlone(Buffer.concat([JPEG, tail])).width).toBe(WIDTH);
 });
 
 test('T33: a second picture after the EOI must be whole, and the first one gives the size', () => {
   const padding = Buffer.alloc(16);
   const whole = Buffer.concat([JPEG, padding, SECOND]);
-  expect(inspectJpeg(whole)).toMatchObject({ width: WIDTH, height: HEIGHT });
+  expect(inspectAlone(whole)).toMatchObject({ width: WIDTH, height: HEIGHT });
   for (let length = JPEG.length + padding.length + 1; length < whole.length; length++) {
-    expect(codeOf(() => inspectJpeg(whole.subarray(0, length)))).toBe('UPSTREAM_TRUNCATED');
+    expect(codeOf(() => inspectAlone(whole.subarray(0, length)))).toBe('UPSTREAM_TRUNCATED');
   }
 });
 
 test('a height of 0 is given by the DNL segment after the first scan', () => {
   const withoutHeight = Buffer.from(JPEG);
   withoutHeight.writeUInt16BE(0, FRAME_HEADER + 5);
-  expect(codeOf(() => inspectJpeg(withoutHeight))).toBe('NOT_AN_IMAGE');
+  expect(codeOf(() => inspectAlone(withoutHeight))).toBe('NOT_AN_IMAGE');
   const withDnl = insert(withoutHeight, JPEG.length - 2, jpegSegment(0xdc, Buffer.of(0, HEIGHT)));
-  expect(inspectJpeg(withDnl)).toMatchObject({ width: WIDTH, height: HEIGHT });
+  expect(inspectAlone(withDnl)).toMatchObject({ width: WIDTH, height: HEIGHT });
 });
 
 test.each([
@@ -48,5 +48,5 @@ test.each([
   ['a segment of length 0', insert(JPEG, 2, Buffer.of(0xff, 0xe0, 0, 0))],
   ['an image within the image', insert(JPEG, FRAME_HEADER, Buffer.of(0xff, 0xd8))],
 ])('%s is not an image', (_name, bytes) => {
-  expect(codeOf(() => inspectJpeg(bytes))).toBe('NOT_AN_IMAGE');
+  expect(codeOf(() => inspectAlone(bytes))).toBe('NOT_AN_IMAGE');
 });

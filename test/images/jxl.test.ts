@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { inspectJxl } from '../../plugin/images/jxl.ts';
 import { box, codeOf, text, u32be } from './bytes.ts';
 import { jxl, JXL_CODESTREAM } from './fixtures.ts';
+import { inspectAlone } from './inspectAlone.ts';
 
 /** Bits in the order in which they are written, e.g. `'1 00101'`: the first one is the least significant. */
 function codestream(bits: string): Buffer {
@@ -22,20 +22,20 @@ test.each([
   ['up to 2^30', `0 11 ${bits(2 ** 30 - 1, 30)} ${bits(1, 3)} 1`, 2 ** 30, 2 ** 30],
   ['turned by its orientation', `1 ${bits(2, 5)} 000 ${bits(4, 5)} 0 1 ${bits(5, 3)}`, 24, 40],
 ])('a size %s is read', (_name, header, width, height) => {
-  expect(inspectJxl(jxl([box('jxlc', codestream(header))]))).toMatchObject({ width, height });
+  expect(inspectAlone(jxl([box('jxlc', codestream(header))]))).toMatchObject({ width, height });
 });
 
 test('T33: a bare codestream cannot be proven whole and is not accepted', () => {
-  expect(codeOf(() => inspectJxl(JXL_CODESTREAM))).toBe('UNSUPPORTED_TYPE');
+  expect(codeOf(() => inspectAlone(JXL_CODESTREAM))).toBe('UNSUPPORTED_TYPE');
   const openEnded = Buffer.concat([u32be(0), text('jxlc'), JXL_CODESTREAM]);
-  expect(codeOf(() => inspectJxl(jxl([openEnded])))).toBe('UNSUPPORTED_TYPE');
+  expect(codeOf(() => inspectAlone(jxl([openEnded])))).toBe('UNSUPPORTED_TYPE');
 });
 
 test('T33: parts without the last one are cut', () => {
   const first = box('jxlp', u32be(0), JXL_CODESTREAM);
-  expect(codeOf(() => inspectJxl(jxl([first])))).toBe('UPSTREAM_TRUNCATED');
+  expect(codeOf(() => inspectAlone(jxl([first])))).toBe('UPSTREAM_TRUNCATED');
 });
 
 test('T42: a box too small for its part number is damage', () => {
-  expect(codeOf(() => inspectJxl(jxl([box('jxlp', Buffer.of(1))])))).toBe('NOT_AN_IMAGE');
+  expect(codeOf(() => inspectAlone(jxl([box('jxlp', Buffer.of(1))])))).toBe('NOT_AN_IMAGE');
 });

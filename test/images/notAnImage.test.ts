@@ -1,12 +1,12 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { ImageCacheError } from '../../plugin/errors.ts';
-import { inspectImage } from '../../plugin/images/index.ts';
 import { text } from './bytes.ts';
+import { inspectAlone } from './inspectAlone.ts';
 
 function refusal(bytes: Uint8Array): ImageCacheError {
   try {
-    inspectImage(bytes, { allowSvg: true });
+    inspectAlone(bytes);
   } catch (error) {
     if (error instanceof ImageCacheError) return error;
     throw error;

@@ -1,9 +1,9 @@
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { readOrientation } from '../../plugin/images/exif.ts';
-import { inspectImage } from '../../plugin/images/index.ts';
 import { exif, insert, pngChunk, text } from './bytes.ts';
 import { heic, HEIGHT, picture, WIDTH } from './fixtures.ts';
+import { inspectAlone } from './inspectAlone.ts';
 
 /** What a browser shows: sharp turns the pixels themselves. */
 async function shownSize(bytes: Uint8Array): Promise<{ width: number; height: number }> {
@@ -16,18 +16,28 @@ describe.each([1, 2, 3, 4, 5, 6, 7, 8])('EXIF orientation %i', (orientation) => 
 
   test.each([
     ['JPEG', () => oriented.clone().jpeg().toBuffer()],
-    ['WebP', () => oriented.clone().webp().toBuffer()],
     ['TIFF', () => oriented.clone().tiff().toBuffer()],
     ['AVIF', () => oriented.clone().avif({ effort: 0 }).toBuffer()],
   ])('the size of a %s is the one that is shown', async (_format, encode) => {
     const bytes = await encode();
-    expect(inspectImage(bytes)).toMatchObject(await shownSize(bytes));
+    expect(inspectAlone(bytes)).toMatchObject(await shownSize(bytes));
+  });
+
+  test('B18: the size of a WebP is that of its pixels, as in browsers', async () => {
+    const bytes = await oriented.clone().webp().toBuffer();
+    expect(inspectAlone(bytes)).toMatchObject({ width: WIDTH, height: HEIGHT });
+  });
+
+  test('B19: an eXIf chunk of a PNG behind its pixels is ignored, as in browsers', async () => {
+    const png = await picture().png().toBuffer();
+    const bytes = insert(png, png.length - 12, pngChunk('eXIf', exif(orientation)));
+    expect(inspectAlone(bytes)).toMatchObject({ width: WIDTH, height: HEIGHT });
   });
 
   test('the size of a PNG with an eXIf chunk is the one that is shown', async () => {
     const bytes = insert(await picture().png().toBuffer(), 33, pngChunk('eXIf', exif(orientation)));
     const turned = orientation >= 5;
-    expect(inspectImage(bytes)).toMatchObject({ width: turned ? HEIGHT : WIDTH, height: turned ? WIDTH : HEIGHT });
+    expect(inspectAlone(bytes)).toMatchObject({ width: turned ? HEIGHT : WIDTH, height: turned ? WIDTH : HEIGHT });
   });
 });
 
@@ -37,7 +47,7 @@ test.each([
   [2, WIDTH, HEIGHT],
   [3, HEIGHT, WIDTH],
 ])('a HEIC that irot turns %i times by 90° is %i × %i', (quarterTurns, width, height) => {
-  expect(inspectImage(heic({ quarterTurns }))).toMatchObject({ width, height });
+  expect(inspectAlone(heic({ quarterTurns }))).toMatchObject({ width, height });
 });
 
 test('EXIF data is understood with and without its prefix', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { inspectSvg, isSvg } from '../../plugin/images/svg.ts';
+import { isSvg } from '../../plugin/images/svg.ts';
 import { cpuMs } from '../helpers/cpuMs.ts';
 import { codeOf, text } from './bytes.ts';
+import { inspectAlone } from './inspectAlone.ts';
 
 const SVG = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0"/></svg>';
 
@@ -16,7 +17,7 @@ test.each([
   ['nothing within', '<svg/>'],
 ])('T13: an SVG is recognised with %s', (_name, svg) => {
   expect(isSvg(text(svg))).toBe(true);
-  expect(inspectSvg(text(svg)).contentType).toBe('image/svg+xml');
+  expect(inspectAlone(text(svg)).contentType).toBe('image/svg+xml');
 });
 
 test.each(['utf-16le', 'utf-16be'])('T13: an SVG in %s is recognised by its byte order mark', (encoding) => {
@@ -39,13 +40,17 @@ describe('the size', () => {
   test.each([
     ['width="30" height="20px"', { width: 30, height: 20 }],
     ["width='30.4' height='19.6'", { width: 30, height: 20 }],
-    ['viewBox="0 0 300 200"', { width: 300, height: 200 }],
-    ['width="100%" height="100%" viewBox="0,0,300,200"', { width: 300, height: 200 }],
+    ['WIDTH="1" width="+30" height="20.0PX"', { width: 30, height: 20 }],
+    ['viewBox="0 0 300 200"', {}],
+    ['width="30" viewBox="0 0 300 200"', {}],
+    ['width="100%" height="100%" viewBox="0,0,300,200"', {}],
+    ['width="40mm" height="24mm" viewBox="0 0 40 24"', {}],
+    ['width="4em" height="2em" viewBox="0 0 40 24"', {}],
     ['data-width="1" data-height="2"', {}],
     ['width="0" height="0"', {}],
     ['width="9e99" height="-4"', {}],
-  ])('of <svg %s> is %j', (attributes, size) => {
-    expect(inspectSvg(text(`<svg ${attributes}/>`))).toEqual({
+  ])('B19: of <svg %s> is %j', (attributes, size) => {
+    expect(inspectAlone(text(`<svg ${attributes}/>`))).toEqual({
       contentType: 'image/svg+xml',
       extension: 'svg',
       ...size,
@@ -54,19 +59,19 @@ describe('the size', () => {
 });
 
 test('T33: the end tag of an inner svg does not end the document', () => {
-  expect(codeOf(() => inspectSvg(text('<svg><svg></svg>')))).toBe('UPSTREAM_TRUNCATED');
+  expect(codeOf(() => inspectAlone(text('<svg><svg></svg>')))).toBe('UPSTREAM_TRUNCATED');
 });
 
 test('T40: entity bombs are not expanded', () => {
   const entities = Array.from({ length: 50 }, (_, i) => `<!ENTITY l${i + 1} "${`&l${i};`.repeat(10)}">`).join('');
   const bomb = text(`<!DOCTYPE svg [<!ENTITY l0 "ha">${entities}]><svg width="3" height="2">&l50;</svg>`);
   const start = cpuMs();
-  expect(inspectSvg(bomb)).toMatchObject({ width: 3, height: 2 });
+  expect(inspectAlone(bomb)).toMatchObject({ width: 3, height: 2 });
   expect(cpuMs() - start).toBeLessThan(100);
 });
 
 test('T42: a megabyte of unclosed tags takes linear time', () => {
   const start = cpuMs();
-  expect(codeOf(() => inspectSvg(text(`<svg>${'<a b=">"'.repeat(125_000)}`)))).toBe('UPSTREAM_TRUNCATED');
+  expect(codeOf(() => inspectAlone(text(`<svg>${'<a b=">"'.repeat(125_000)}`)))).toBe('UPSTREAM_TRUNCATED');
   expect(cpuMs() - start).toBeLessThan(500);
 });

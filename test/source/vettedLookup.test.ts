@@ -135,7 +135,7 @@ describe('T31: a name is connected to what was looked at', () => {
 });
 
 describe('T31: the download itself', () => {
-  const sink = { write: async () => {}, reset: async () => {}, complete: async () => {} };
+  const sink = { begin: () => undefined, write: async () => {}, reset: async () => {}, complete: async () => {} };
   const timeouts = { connect: 1000, firstByte: 1000, idle: 1000, total: 2000 };
 
   it('opens no connection to a listed name that resolves into a private network, signed or not', async () => {

@@ -89,7 +89,7 @@ export class Compressor implements Background {
 
   async #exchange({ s3_url: key, sha256 }: ManifestEntry, bytes: Buffer): Promise<void> {
     const { store, blobs, memory, shelf, inspect, sync, compressed } = this.#options;
-    const { contentType, extension, width, height } = inspect(bytes);
+    const { contentType, extension, width, height } = inspect(bytes, 'announced');
     const writer = await blobs.createWriter();
     try {
       for (let at = 0; at < bytes.length; at += CHUNK_BYTES) await writer.write([bytes.subarray(at, at + CHUNK_BYTES)]);

@@ -187,7 +187,7 @@ export class Adoption {
 
   #inspect({ body }: NamedImage): InspectedImage | undefined {
     try {
-      return this.#options.inspect(body);
+      return this.#options.inspect(body, 'announced'); // by the digest in its name
     } catch {
       return undefined; // of a type that is not allowed here, or no image at all
     }

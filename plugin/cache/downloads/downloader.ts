@@ -11,6 +11,7 @@ import { insidePath } from '../files/layout.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import { newEntry } from './newEntry.ts';
 import { Scratch } from './scratch.ts';
+import type { RefusedObjects } from './refusedObjects.ts';
 import type { Source, SourceObject } from '../source.ts';
 
 /** What does not show by then what it is, does not show it later. */
@@ -22,6 +23,7 @@ export interface DownloaderOptions<Object extends SourceObject> {
   blobs: BlobStore;
   inspect: Inspector;
   recognize: Recognizer;
+  refused: RefusedObjects;
   /** Stores an image when there is room for it. */
   admit: (entry: ManifestEntry, store: () => Promise<void>) => Promise<void>;
   /** The bytes that an image of this actor may have. */
@@ -74,8 +76,10 @@ export class Downloader<Object extends SourceObject> {
   }
 
   async download(object: Object, request: DownloadRequest): Promise<Downloaded> {
-    const { source, blobs, inspect, maxBytesOf } = this.#options;
+    const { source, blobs, inspect, refused, maxBytesOf } = this.#options;
     const { actorId, signal, onReceived, standAside } = request;
+    const maxBytes = maxBytesOf(actorId);
+    const refusedEtag = refused.etagOf(object.key, maxBytes);
     const running: Running = { key: object.key, actorId, discarded: false };
     this.#running.add(running);
     const arriving = new ArrivingBody();
@@ -83,19 +87,22 @@ export class Downloader<Object extends SourceObject> {
       createWriter: () => blobs.createWriter(),
       inspect,
       scratch: this.#scratch,
-      maxBytes: maxBytesOf(actorId),
+      maxBytes,
       standAside,
       onChunk: this.#announcer(arriving, request),
       onReset: () => arriving.restart(),
     });
     try {
       sink.open().catch(() => undefined); // the first chunk hears of it
-      const { etag } = await source.download(object, sink, signal);
+      const { etag, notModified } = await source.download(object, sink, signal, refusedEtag);
+      if (notModified === true) throw refused.refusalOf(object.key, maxBytes);
+      refused.forget(object.key);
       arriving.complete(sink.image);
       onReceived();
       await standAside();
       return await this.#store(sink, etag, object, running);
     } catch (error) {
+      refused.note(object.key, error, sink);
       throw fileError(error);
     } finally {
       arriving.fail();

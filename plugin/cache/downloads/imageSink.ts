@@ -1,9 +1,9 @@
 import { ImageCacheError } from '../../errors.ts';
 import type { BlobWriter, WrittenBlob } from '../files/blobWriter.ts';
-import type { InspectedImage, Inspector } from '../inspector.ts';
+import type { InspectedImage, Inspector, Proof } from '../inspector.ts';
 import { ReceivedBytes } from './receivedBytes.ts';
 import type { Scratch } from './scratch.ts';
-import type { Sink } from '../source.ts';
+import type { Sink, SourceMetadata } from '../source.ts';
 
 export interface ImageSinkOptions {
   /** Called once, when the first byte comes or before. */
@@ -31,9 +31,18 @@ export class ImageSink implements Sink {
   #opening: Promise<BlobWriter> | undefined;
   #received = new ReceivedBytes();
   #image: ReceivedImage | undefined;
+  /** Of the object that came, or was to come; empty when the origin sent none, `undefined` when it sent no object. */
+  etag: string | undefined;
+  /** Why the bytes are no image to keep. */
+  refusal: unknown;
 
   constructor(options: ImageSinkOptions) {
     this.#options = options;
+  }
+
+  /** That the image may have. */
+  get maxBytes(): number {
+    return this.#options.maxBytes;
   }
 
   /** Makes the temporary file; every chunk waits for it, so that a directory that cannot be written to is noticed at once. */
@@ -53,18 +62,21 @@ export class ImageSink implements Sink {
     if (received.isDue) await this.#flush();
   }
 
+  begin({ etag }: SourceMetadata): void {
+    this.etag = etag;
+  }
+
   async reset(): Promise<void> {
     this.#received = new ReceivedBytes();
     this.#options.onReset?.();
     await (await this.#opening)?.reset();
   }
 
-  async complete(): Promise<void> {
-    const { inspect, scratch } = this.#options;
+  async complete(proof: Proof): Promise<void> {
     const received = this.#received;
     const readBack = received.isKept ? undefined : await (await this.#flush()).bytes();
     this.#image = {
-      ...inspect(readBack ?? received.peek(scratch)),
+      ...this.#inspect(readBack ?? received.peek(this.#options.scratch), proof),
       size: received.length,
       body: () => readBack ?? received.join(),
     };
@@ -86,6 +98,15 @@ export class ImageSink implements Sink {
   async discard(): Promise<void> {
     const writer = await this.#opening?.catch(() => undefined);
     await writer?.discard();
+  }
+
+  #inspect(bytes: Uint8Array, proof: Proof): InspectedImage {
+    try {
+      return this.#options.inspect(bytes, proof);
+    } catch (error) {
+      this.refusal = error;
+      throw error;
+    }
   }
 
   async #flush(): Promise<BlobWriter> {

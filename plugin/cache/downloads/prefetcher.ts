@@ -8,6 +8,7 @@ import { isSameMeta } from '../manifest/imageMeta.ts';
 import { reportFailure, withoutQuery } from '../failures.ts';
 import type { CacheLogger } from '../logger.ts';
 import type { MissPath } from './missPath.ts';
+import type { RefusedObjects } from './refusedObjects.ts';
 import type { Shelf } from '../shelf.ts';
 import type { Source, SourceObject } from '../source.ts';
 
@@ -27,6 +28,7 @@ export interface PrefetcherOptions<Object extends SourceObject> {
   shelf: Shelf;
   adoption: Adoption;
   freshness: Freshness<Object>;
+  refused: RefusedObjects;
   missPath: MissPath<Object>;
   /** Hears of every image that is there. */
   improve: (entry: ManifestEntry) => void;
@@ -72,8 +74,9 @@ export class Prefetcher<Object extends SourceObject> {
   }
 
   async #prefetch(object: Object, actorId: string, options: PrefetchOptions): Promise<CachedResult> {
-    const { manifest, adoption, missPath, improve } = this.#options;
-    const { priority: urgency = 'normal', signal } = options;
+    const { manifest, adoption, refused, missPath, improve } = this.#options;
+    const { priority: urgency = 'normal', signal, revalidate = false } = options;
+    if (revalidate) refused.forget(object.key);
     const known = await manifest.find((index) => index.get(object.key));
     const cached = (await this.#ifThere(known)) ?? (await adoption.adoptOrCopy(object, actorId));
     if (cached !== undefined) return this.#sync(object, cached, actorId, options);

@@ -11,6 +11,7 @@ import type { ManifestStore } from '../manifest/manifestStore.ts';
 import { replaceImage } from '../replaceImage.ts';
 import { Scratch } from '../downloads/scratch.ts';
 import type { Shelf } from '../shelf.ts';
+import type { RefusedObjects } from '../downloads/refusedObjects.ts';
 import type { Source, SourceObject } from '../source.ts';
 
 export interface RevalidatorOptions<Object extends SourceObject> {
@@ -19,6 +20,7 @@ export interface RevalidatorOptions<Object extends SourceObject> {
   blobs: BlobStore;
   shelf: Shelf;
   inspect: Inspector;
+  refused: RefusedObjects;
   /** Rejects when the disk has no room for another image. */
   ensureRoom: () => Promise<void>;
   /** The bytes that an image of this actor may have. */
@@ -61,17 +63,21 @@ export class Revalidator<Object extends SourceObject> {
     known: ManifestEntry,
     { signal, standAside }: RevalidationContext,
   ): Promise<Downloaded | undefined> {
-    const { source, store, blobs, shelf, inspect, ensureRoom, maxBytesOf, now, sync } = this.#options;
+    const { source, store, blobs, shelf, inspect, refused, ensureRoom, maxBytesOf, now, sync } = this.#options;
+    const maxBytes = maxBytesOf(known.actor_id);
+    // What came after the cached image was refused: the question is whether it is still that.
+    const refusedEtag = refused.etagOf(object.key, maxBytes);
     const running: Running = { key: object.key, actorId: known.actor_id, discarded: false };
     this.#running.add(running);
     const createWriter = async () => {
       await ensureRoom();
       return blobs.createWriter();
     };
-    const maxBytes = maxBytesOf(known.actor_id);
     const sink = new ImageSink({ createWriter, inspect, scratch: this.#scratch, maxBytes, standAside });
     try {
-      const { etag, notModified } = await source.download(object, sink, signal, known.etag);
+      const { etag, notModified } = await source.download(object, sink, signal, refusedEtag ?? known.etag);
+      if (notModified === true && refusedEtag !== undefined) throw refused.refusalOf(object.key, maxBytes);
+      refused.forget(object.key);
       if (notModified === true) {
         await this.#validate(known, known.etag);
         return undefined;
@@ -90,6 +96,7 @@ export class Revalidator<Object extends SourceObject> {
       if (!(await replaceImage({ store, blobs, shelf }, replacement))) return undefined;
       return { entry: store.index.get(object.key) ?? entry, size: image.size, body: image.body };
     } catch (error) {
+      refused.note(object.key, error, sink);
       throw fileError(error);
     } finally {
       this.#running.delete(running);

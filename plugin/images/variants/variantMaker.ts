@@ -15,7 +15,7 @@ export function createVariantMaker(importer?: SharpImporter): VariantMaker {
   const library = sharpLibrary(importer);
 
   async function open(original: Uint8Array) {
-    const info = inspectImage(original);
+    const info = inspectImage(original, 'announced'); // as it was kept
     ensureDecodable(info);
     const sharp = await library();
     if (sharp === undefined) throw new ImageCacheError('SHARP_MISSING', 'sharp is not installed.');
