@@ -97,6 +97,21 @@ describe('imports point one way', () => {
     expect(wrong.map(show)).toEqual([]);
   });
 
+  it('S1: what lists, makes, moves and removes files of the cache goes through one file, which looks at the folders first', () => {
+    const calls = /\b(?:readdir|opendir|mkdir|rename|rmdir|rm|unlink|cp|symlink)(?:Sync)?\b/;
+    const imports = /^import \{([^}]*)\} from 'node:fs(?:\/promises)?';/gm;
+    const wrong = filesIn('plugin').filter((file) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(imports)].some(([, names = '']) => calls.test(names)),
+    );
+    expect(wrong.map((file) => file.replace('plugin/cache/', '')).toSorted()).toEqual([
+      'discovery/fallbackDirs.ts', // only reads, in other directories
+      'files/makeDirectory.ts', // called by ownFolders.ts
+      'files/ownDirectory.ts', // decides whether the directory is ours at all
+      'files/ownFolders.ts',
+      'files/replaceFile.ts', // called by ownFolders.ts, and by blobs.ts after a look
+    ]);
+  });
+
   it('E4: what Vite imports when it starts leads neither to Express nor to the cache', () => {
     const isDynamic = ({ from, to }: Import) => from === 'plugin/plugin.ts' && to === 'plugin/createApi.ts';
     const reached = new Set(['plugin/index.ts']);

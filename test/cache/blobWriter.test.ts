@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
 import { BlobWriter } from '../../plugin/cache/files/blobWriter.ts';
 import { sha256 } from '../../plugin/cache/files/layout.ts';
@@ -29,30 +28,30 @@ afterEach(() => {
 const CHUNKS = ['one ', '', 'two ', 'three'].map((text) => Buffer.from(text));
 
 it.each([1, 3, 4, 5, 8, 12, 13])('writes all chunks also where a call writes %d bytes at most', async (bytes) => {
-  const path = join(await temporaryDirectory(), 'x.part');
+  const dir = await temporaryDirectory();
   disk.writes = bytes;
-  const writer = await BlobWriter.create(path);
+  const writer = await BlobWriter.create(dir);
   await writer.write(CHUNKS);
   await writer.write(CHUNKS);
   const blob = await writer.finish(true);
   const whole = 'one two threeone two three';
-  expect(await readFile(path, 'utf8')).toBe(whole);
+  expect(await readFile(writer.path, 'utf8')).toBe(whole);
   expect(blob).toMatchObject({ size: whole.length, sha256: sha256(whole) });
 });
 
 it('T56: fails as on a full disk where nothing is written and no error says so', async () => {
   disk.writes = 0;
-  const writer = await BlobWriter.create(join(await temporaryDirectory(), 'x.part'));
+  const writer = await BlobWriter.create(await temporaryDirectory());
   await expect(writer.write(CHUNKS)).rejects.toMatchObject({ code: 'ENOSPC' });
   await writer.discard();
 });
 
 it('begins again from the first byte', async () => {
-  const path = join(await temporaryDirectory(), 'x.part');
-  const writer = await BlobWriter.create(path);
+  const dir = await temporaryDirectory();
+  const writer = await BlobWriter.create(dir);
   await writer.write([Buffer.from('the first attempt')]);
   await writer.reset();
   await writer.write([Buffer.from('the second')]);
   expect((await writer.finish(false)).sha256).toBe(sha256('the second'));
-  expect(await readFile(path, 'utf8')).toBe('the second');
+  expect(await readFile(writer.path, 'utf8')).toBe('the second');
 });

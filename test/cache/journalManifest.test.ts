@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { JournalManifest } from '../../plugin/cache/manifest/journalManifest.ts';
 import type { AppliedChange } from '../../plugin/cache/manifest/manifestStore.ts';
 import type { ManifestEntry } from '../../plugin/protocol.ts';
-import { temporaryDirectory } from '../helpers/directory.ts';
+import { markAsCache, temporaryDirectory } from '../helpers/directory.ts';
 import { entryOf } from '../helpers/entries.ts';
 
 async function openStore(dir: string, heard: (change: AppliedChange) => void = () => undefined) {
@@ -152,7 +152,7 @@ describe('JournalManifest', () => {
   it.each(['null', '[]', '', '\uFEFF{}', '\0\0\0', '{"version":"9","entries":{}}', '{"version":"1.0","entries":{'])(
     'T52: a manifest.json of %j never stops a start and is put aside',
     async (content) => {
-      const dir = await temporaryDirectory();
+      const dir = await markAsCache(await temporaryDirectory());
       await writeFile(join(dir, 'manifest.json'), content);
       const { store, warnings } = await openStore(dir);
       expect(store.index.size).toBe(0);
@@ -165,7 +165,7 @@ describe('JournalManifest', () => {
   );
 
   it('T52: a manifest.json of 600 MB of nothing is put aside without being read into memory', async () => {
-    const dir = await temporaryDirectory();
+    const dir = await markAsCache(await temporaryDirectory());
     const file = await open(join(dir, 'manifest.json'), 'w');
     await file.truncate(600_000_000); // a hole: it takes no room on the disk
     await file.close();
@@ -222,7 +222,7 @@ describe('JournalManifest', () => {
     ['of a process that was killed', (lock: string) => mkdir(lock)],
     ['that is a file', (lock: string) => writeFile(lock, '')],
   ])('T49, T50: a lock %s keeps nobody from writing, and manifest.json is right in the end', async (_, leave) => {
-    const dir = await temporaryDirectory();
+    const dir = await markAsCache(await temporaryDirectory());
     await mkdir(join(dir, 'journal'));
     await leave(join(dir, 'journal', 'compact.lock'));
     const started = performance.now();

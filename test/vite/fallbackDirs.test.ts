@@ -1,14 +1,14 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { createServer } from 'vite';
 import { imageCache } from '../../plugin/index.ts';
-import { temporaryDirectory } from '../helpers/directory.ts';
+import { markAsCache, temporaryDirectory } from '../helpers/directory.ts';
 
 it('T8: Vite serves a fallback directory as little as the cache itself, and keeps its own list', async () => {
   const root = await temporaryDirectory();
   for (const dir of ['.image-cache', 'shared/pictures']) {
-    await mkdir(join(root, dir), { recursive: true });
+    await markAsCache(join(root, dir));
     await writeFile(join(root, dir, 'manifest.json'), '"CANARY"');
   }
   await writeFile(join(root, '.env'), 'A=CANARY');

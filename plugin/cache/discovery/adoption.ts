@@ -1,4 +1,4 @@
-import { lstat, rm } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ManifestEntry } from '../../protocol.ts';
 import type { BlobStore } from '../files/blobs.ts';
@@ -9,10 +9,11 @@ import { fileError } from '../files/fileError.ts';
 import { identityOf } from '../files/fileIdentity.ts';
 import type { InspectedImage, Inspector } from '../inspector.ts';
 import type { ManifestChange } from '../manifest/journalRecord.ts';
-import { actorFolder, imagePath, keyDigest, parseImagePath } from '../files/layout.ts';
+import { TMP_DIR, actorFolder, imagePath, keyDigest, parseImagePath } from '../files/layout.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { NamedImage, NamedImages } from './namedImages.ts';
 import type { SourceObject } from '../source.ts';
+import { makeFolder, pathInside, removeFile } from '../files/ownFolders.ts';
 import { TakenBack } from './takenBack.ts';
 import { temporaryPath } from '../files/temporary.ts';
 
@@ -98,7 +99,7 @@ export class Adoption {
       const stats = await lstat(join(dir, path)).catch(() => undefined);
       if (name === undefined || stats === undefined || !this.#takenBack.includes(name, stats.ctimeMs)) continue;
       if (store.index.getByPath(path) !== undefined) continue;
-      await rm(join(dir, path), { recursive: true, force: true });
+      if (!(await removeFile(dir, path))) continue;
       discovery.unclaimed.forget(path);
       discarded.files += 1;
       discarded.bytes += stats.size;
@@ -136,6 +137,7 @@ export class Adoption {
     const tmp = temporaryPath(dir);
     try {
       await ensureRoom();
+      await makeFolder(dir, TMP_DIR);
       await fallback.copy(image, tmp, sync);
       const file = await images.readAs(tmp, image.path);
       const info = file === undefined ? undefined : this.#inspect(file);
@@ -147,7 +149,7 @@ export class Adoption {
       if (entry !== undefined) await stored(entry);
       return entry;
     } finally {
-      await rm(tmp, { force: true }).catch(() => undefined);
+      await removeFile(dir, pathInside(dir, tmp)).catch(() => undefined);
     }
   }
 

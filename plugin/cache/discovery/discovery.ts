@@ -1,9 +1,12 @@
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ImageCacheError } from '../../errors.ts';
 import { FolderWatcher } from './folderWatcher.ts';
-import { ImageFolders } from './imageFolders.ts';
+import { type FolderReader, ImageFolders } from './imageFolders.ts';
 import type { ManifestChange } from '../manifest/journalRecord.ts';
 import { IMAGES_DIR, actorFolder, insidePath } from '../files/layout.ts';
 import type { CacheLogger } from '../logger.ts';
+import { listFolder, lookAt, openFolder } from '../files/ownFolders.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import { UnclaimedImages } from './unclaimedImages.ts';
 import { within } from './within.ts';
@@ -37,7 +40,7 @@ export class Discovery {
     const { dir, store, now } = options;
     const isKnown = (path: string) => store.index.getByPath(path) !== undefined;
     this.#options = options;
-    this.#folders = new ImageFolders({ dir, isWanted: (path) => !isKnown(path) });
+    this.#folders = new ImageFolders({ reader: readerOf(dir), isWanted: (path) => !isKnown(path) });
     this.unclaimed = new UnclaimedImages({ dir, isKnown, refresh: () => store.refresh(), now });
     this.#watcher = new FolderWatcher(join(dir, IMAGES_DIR), () => this.#scanAgain());
   }
@@ -52,13 +55,13 @@ export class Discovery {
   async candidates(keyDigest: string, actorId: string | undefined): Promise<string[]> {
     const looks = [this.#folders.lookAgain()];
     if (actorId !== undefined && !this.#folders.hasLooked) looks.push(this.#folders.lookInto(actorFolder(actorId)));
-    await within(MAX_WAIT_MS, Promise.all(looks));
+    await within(MAX_WAIT_MS, Promise.allSettled(looks)); // a folder that is refused is so when it is written to
     this.#measureIfChanged();
     const { index } = this.#options.store;
     return [...this.#folders.pathsOf(keyDigest)].filter((path) => index.getByPath(path) === undefined);
   }
 
-  /** Knows every file that was there before the call. */
+  /** Knows every file that was there before the call. @throws ImageCacheError CACHE_DIR_UNSAFE */
   async scan(): Promise<void> {
     await this.#options.store.refresh();
     await this.#folders.look();
@@ -70,11 +73,6 @@ export class Discovery {
   *pathsOf(actorId: string | undefined): Generator<string> {
     const folder = actorId === undefined ? '' : `${actorFolder(actorId)}/`;
     for (const path of this.unclaimed.paths()) if (path.startsWith(`${IMAGES_DIR}/${folder}`)) yield path;
-  }
-
-  /** Files, inside the cache directory, that cannot be images of ours. */
-  foreign(): Iterable<string> {
-    return this.#folders.foreign();
   }
 
   /** Hears of every change, from whichever process. */
@@ -109,7 +107,9 @@ export class Discovery {
     try {
       await this.scan();
     } catch (error) {
-      logger.debug?.(`the scan was given up: ${String(error)}`);
+      if (error instanceof ImageCacheError && error.code === 'CACHE_DIR_UNSAFE')
+        logger.warn(`${error.message} ${error.hint}`);
+      else logger.debug?.(`the scan was given up: ${String(error)}`);
     }
     if (!this.#closed.signal.aborted) this.#watcher.start(); // the folder may not have been there before
     const found = this.unclaimed.count - before;
@@ -131,4 +131,17 @@ export class Discovery {
     this.#measuredRevision = this.#folders.revision;
     await this.unclaimed.update(this.#folders.paths(), this.#closed.signal);
   }
+}
+
+/** One `lstat` a folder where nothing has changed; the others are looked at on all the way. */
+function readerOf(dir: string): FolderReader {
+  return {
+    statsOf: async (folder) => {
+      const stats = await lstat(join(dir, folder)).catch(() => undefined);
+      if (stats?.isSymbolicLink() === true) await lookAt(dir, folder); // which refuses it
+      return stats?.isDirectory() === true ? stats : undefined;
+    },
+    list: (folder) => listFolder(dir, folder),
+    open: (folder, bufferSize) => openFolder(dir, folder, bufferSize),
+  };
 }

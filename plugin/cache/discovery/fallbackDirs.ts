@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
-import { copyFile, lstat, open } from 'node:fs/promises';
+import { copyFile, lstat, open, opendir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ImageFolders } from './imageFolders.ts';
+import { type FolderReader, ImageFolders } from './imageFolders.ts';
 import { within } from './within.ts';
 
 /** They may be on a network; S3 is at hand. */
@@ -28,7 +28,10 @@ export class FallbackDirs {
 
   /** @param dirs absolute, in the order in which they are asked */
   constructor(dirs: readonly string[]) {
-    this.#dirs = dirs.map((dir) => ({ dir, folders: new ImageFolders({ dir, isWanted: () => true }) }));
+    this.#dirs = dirs.map((dir) => ({
+      dir,
+      folders: new ImageFolders({ reader: readerOf(dir), isWanted: () => true }),
+    }));
   }
 
   /** Files that may be the object. */
@@ -58,4 +61,17 @@ export class FallbackDirs {
   async close(): Promise<void> {
     await Promise.all(this.#dirs.map(({ folders }) => folders.close()));
   }
+}
+
+/** Links are not followed inside of it (T15); where it is, and whose, is up to the developer. */
+function readerOf(dir: string): FolderReader {
+  const statsOf = async (folder: string) => {
+    const stats = await lstat(join(dir, folder)).catch(() => undefined);
+    return stats?.isDirectory() === true ? stats : undefined;
+  };
+  return {
+    statsOf,
+    list: async (folder) => ((await statsOf(folder)) === undefined ? [] : readdir(join(dir, folder)).catch(() => [])),
+    open: (folder, bufferSize) => opendir(join(dir, folder), { bufferSize }),
+  };
 }

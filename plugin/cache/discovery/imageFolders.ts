@@ -1,7 +1,7 @@
-import { lstat, opendir, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { Dir, Stats } from 'node:fs';
 import pLimit from 'p-limit';
-import { IMAGES_DIR, parseImagePath } from '../files/layout.ts';
+import { ImageCacheError } from '../../errors.ts';
+import { ACTOR_FOLDER, IMAGES_DIR, parseImagePath } from '../files/layout.ts';
 import { Pacer } from '../pacer.ts';
 
 /** Folders that are looked at at the same time. */
@@ -19,13 +19,19 @@ interface Folder {
   settled: boolean;
   /** Of images that were wanted; inside the cache directory. */
   paths: readonly string[];
-  /** Of what has no name of ours. */
-  foreign: readonly string[];
+}
+
+/** How a cache directory is looked into: ours with caution, another one as it is. */
+export interface FolderReader {
+  /** `undefined` for what is not there, or no folder. */
+  statsOf: (folder: string) => Promise<Stats | undefined>;
+  /** Names of what is in there. */
+  list: (folder: string) => Promise<string[]>;
+  open: (folder: string, bufferSize: number) => Promise<Dir | undefined>;
 }
 
 export interface ImageFoldersOptions {
-  /** The cache directory. */
-  dir: string;
+  reader: FolderReader;
   /** Which images to remember. */
   isWanted: (path: string) => boolean;
 }
@@ -60,10 +66,6 @@ export class ImageFolders {
     for (const { paths } of this.#folders.values()) yield* paths;
   }
 
-  *foreign(): Generator<string> {
-    for (const { foreign } of this.#folders.values()) yield* foreign;
-  }
-
   /** Changes when a folder was read anew. */
   get revision(): number {
     return this.#revision;
@@ -76,7 +78,7 @@ export class ImageFolders {
 
   /** Looks at all folders. Calls that come meanwhile share the next look, not the running one. */
   async look(): Promise<void> {
-    await this.#looking;
+    await this.#looking?.catch(() => undefined);
     await this.#startLook();
   }
 
@@ -102,9 +104,9 @@ export class ImageFolders {
     this.#lookedAt = -Infinity;
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#closed.abort();
-    return this.#looking ?? Promise.resolve();
+    await this.#looking?.catch(() => undefined);
   }
 
   #startLook(): Promise<void> {
@@ -118,41 +120,39 @@ export class ImageFolders {
   }
 
   async #look(): Promise<void> {
-    const images = join(this.#options.dir, IMAGES_DIR);
-    const names = new Set(await ((await isFolder(images)) ? readdir(images).catch(() => []) : []));
+    const names = new Set((await this.#options.reader.list(IMAGES_DIR)).filter((name) => ACTOR_FOLDER.test(name)));
     for (const known of this.#folders.keys()) if (!names.has(known)) this.#replace(known, undefined);
-    await Promise.all([...names].map((name) => this.#limit(() => this.lookInto(name))));
+    const looks = await Promise.allSettled([...names].map((name) => this.#limit(() => this.lookInto(name))));
+    const refused = looks.find((look) => look.status === 'rejected');
+    if (refused !== undefined) throw refused.reason; // when all others have been looked at
   }
 
   async #readIfChanged(name: string): Promise<void> {
     if (this.#closed.signal.aborted) return;
-    const path = join(this.#options.dir, IMAGES_DIR, name);
-    const stats = await lstat(path).catch(() => undefined);
-    if (stats?.isDirectory() !== true) return this.#replace(name, undefined); // a link is none (T15)
+    const stats = await this.#options.reader.statsOf(`${IMAGES_DIR}/${name}`);
+    if (stats === undefined) return this.#replace(name, undefined);
     const { ino, mtimeMs } = stats;
     const known = this.#folders.get(name);
     if (known?.settled === true && known.ino === ino && known.mtimeMs === mtimeMs) return;
     const settled = Math.abs(Date.now() - mtimeMs) > COARSE_MS; // the system's clock: it made the other time, too
-    this.#replace(name, { ino, mtimeMs, settled, ...(await this.#list(name)) });
+    this.#replace(name, { ino, mtimeMs, settled, paths: await this.#list(name) });
   }
 
-  async #list(folder: string): Promise<Pick<Folder, 'paths' | 'foreign'>> {
+  async #list(folder: string): Promise<string[]> {
     const paths: string[] = [];
-    const foreign: string[] = [];
     const pacer = new Pacer();
     try {
-      const entries = await opendir(join(this.#options.dir, IMAGES_DIR, folder), { bufferSize: BATCH_NAMES });
-      for await (const { name } of entries) {
+      for await (const { name } of (await this.#options.reader.open(`${IMAGES_DIR}/${folder}`, BATCH_NAMES)) ?? []) {
         if (this.#closed.signal.aborted) break;
         if (pacer.isDue) await pacer.turn();
         const path = `${IMAGES_DIR}/${folder}/${name}`;
-        if (parseImagePath(path) === undefined) foreign.push(path);
-        else if (this.#options.isWanted(path)) paths.push(path);
+        if (parseImagePath(path) !== undefined && this.#options.isWanted(path)) paths.push(path);
       }
-    } catch {
+    } catch (error) {
+      if (error instanceof ImageCacheError) throw error;
       // Removed while it was read; its time, or its absence, tells so the next time.
     }
-    return { paths, foreign };
+    return paths;
   }
 
   #replace(name: string, folder: Folder | undefined): void {
@@ -175,8 +175,4 @@ export class ImageFolders {
       else same.add(path);
     }
   }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined))?.isDirectory() === true;
 }

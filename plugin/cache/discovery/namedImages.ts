@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
 import { type FileIdentity, identityOf, isSameFile } from '../files/fileIdentity.ts';
 import { parseImagePath, sha256 } from '../files/layout.ts';
-import { READ } from '../files/openFlags.ts';
+import { READ } from '../files/cautiousOpen.ts';
 
 /** Adopting a restored folder must leave files and time for serving. */
 const MAX_OPEN_FILES = 8;

@@ -1,5 +1,6 @@
-import { lstat, rm } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeFile } from '../files/ownFolders.ts';
 import type { Expendable } from '../limits/expendable.ts';
 import { Pacer } from '../pacer.ts';
 
@@ -99,10 +100,7 @@ export class UnclaimedImages implements Expendable {
     const file = join(this.#options.dir, path);
     const stats = await lstat(file).catch(() => undefined);
     if (stats?.ctimeMs !== known.ctimeMs) return 0;
-    const removed = await rm(file, { force: true }).then(
-      () => true,
-      () => false, // a directory that may only be read
-    );
+    const removed = await removeFile(this.#options.dir, path).catch(() => false); // it may be a directory that can only be read
     return removed ? known.size : 0;
   }
 

@@ -6,6 +6,7 @@ import type { Adoption } from './adoption.ts';
 import type { BlobStore } from '../files/blobs.ts';
 import type { Discovery } from './discovery.ts';
 import { DownloadQueue } from '../downloads/downloadQueue.ts';
+import { ensureSafeDirectory } from '../files/safeDirectory.ts';
 import { fileError } from '../files/fileError.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { NamedImages } from './namedImages.ts';
@@ -109,7 +110,8 @@ export class Verifier {
   }
 
   async #scan(): Promise<Tally> {
-    const { discovery } = this.#options;
+    const { dir, discovery } = this.#options;
+    await ensureSafeDirectory(dir); // also folders that nothing has been written to for long
     await discovery.scan();
     return { checked: discovery.unclaimed.count, healed: 0 };
   }
@@ -144,7 +146,7 @@ export class Verifier {
       if (keys.length > 0) await store.append({ op: 'delete', keys, reason: 'missing' });
       run.counts.dropped += keys.length;
     }
-    const orphans = [...discovery.unclaimed.paths(), ...discovery.foreign()];
+    const orphans = [...discovery.unclaimed.paths()];
     await this.#each('drop', orphans, run.signal, async (path) => {
       if (await this.#isWorthless(path)) await this.#putAside(path, run);
     });

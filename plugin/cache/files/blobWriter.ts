@@ -1,9 +1,11 @@
 import { type Hash, createHash } from 'node:crypto';
 import { fstatSync } from 'node:fs';
-import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { type FileHandle, open } from 'node:fs/promises';
 import { errnoOf } from './fileError.ts';
 import { type FileIdentity, identityOf } from './fileIdentity.ts';
+import { TMP_DIR } from './layout.ts';
+import { makeFolder, pathInside, removeFile } from './ownFolders.ts';
+import { temporaryPath } from './temporary.ts';
 
 /** Somebody may be removing the directory again and again (T55). */
 const MAX_ATTEMPTS = 5;
@@ -23,24 +25,28 @@ export interface WrittenBlob {
 /** A file that is being written under a temporary name. */
 export class BlobWriter {
   readonly path: string;
+  readonly #dir: string;
   readonly #file: FileHandle;
   #hash: Hash = createHash('sha256');
   #size = 0;
   #closed = false;
   #released = false;
 
-  private constructor(path: string, file: FileHandle) {
+  private constructor(dir: string, path: string, file: FileHandle) {
+    this.#dir = dir;
     this.path = path;
     this.#file = file;
   }
 
-  /** `wx`: a file that is already there, or a link planted under its name, is never written to. */
-  static async create(path: string): Promise<BlobWriter> {
+  /**
+   * @param dir the cache directory. `wx`: a file that is already there, or a link planted under its name, is never written to.
+   */
+  static async create(dir: string): Promise<BlobWriter> {
+    const path = temporaryPath(dir);
     for (let attempt = 1; ; attempt += 1) {
       try {
-        // The cache was removed by hand.
-        if (attempt > 1) await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-        return new BlobWriter(path, await open(path, 'wx+', 0o600));
+        await makeFolder(dir, TMP_DIR); // the cache may have been removed by hand
+        return new BlobWriter(dir, path, await open(path, 'wx+', 0o600));
       } catch (error) {
         if (errnoOf(error) !== 'ENOENT' || attempt === MAX_ATTEMPTS) throw error;
       }
@@ -92,7 +98,7 @@ export class BlobWriter {
   async discard(): Promise<void> {
     await this.#close().catch(() => undefined);
     if (this.#released) return;
-    await rm(this.path, { force: true }).catch(() => undefined);
+    await removeFile(this.#dir, pathInside(this.#dir, this.path)).catch(() => undefined);
   }
 
   async #close(): Promise<void> {

@@ -1,21 +1,18 @@
-import type { Stats } from 'node:fs';
-import { type FileHandle, link, lstat, open, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, lstat, open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
-import { ImageCacheError } from '../../errors.ts';
 import type { ManifestEntry } from '../../protocol.ts';
 import { BlobWriter, type WrittenBlob } from './blobWriter.ts';
 import { errnoOf } from './fileError.ts';
 import { type FileIdentity, identityOf, isSameFile } from './fileIdentity.ts';
-import { IMAGES_DIR, insidePath, sha256 } from './layout.ts';
-import { READ } from './openFlags.ts';
+import { IMAGES_DIR, TMP_DIR, insidePath, sha256 } from './layout.ts';
+import { READ } from './cautiousOpen.ts';
 import { Pacer } from '../pacer.ts';
-import { makeDirectory } from './makeDirectory.ts';
+import { lookAt, makeLastingFolder, pathInside, removeFile } from './ownFolders.ts';
 import { quarantine } from './quarantine.ts';
 import { replaceFile } from './replaceFile.ts';
 import { SharedSync } from './sharedSync.ts';
-import { temporaryPath } from './temporary.ts';
 
 /** Files open for reading at a time: far below the 256 that some systems allow a process. */
 const MAX_OPEN_FILES = 32;
@@ -41,7 +38,7 @@ export class BlobStore {
   }
 
   createWriter(): Promise<BlobWriter> {
-    return BlobWriter.create(temporaryPath(this.#dir));
+    return BlobWriter.create(this.#dir);
   }
 
   /**
@@ -50,12 +47,7 @@ export class BlobStore {
    */
   async store(blob: WrittenBlob, path: string, twin: string | undefined): Promise<void> {
     const target = join(this.#dir, path);
-    const folder = await this.#folderFor(dirname(target));
-    if (!folder.isDirectory()) {
-      throw new ImageCacheError('CACHE_DIR_UNSAFE', 'A folder inside the cache directory is a symbolic link.', {
-        hint: 'Remove the link: whoever can change it decides where files are written.',
-      });
-    }
+    const [folder] = await Promise.all([makeLastingFolder(this.#dir, dirname(path)), lookAt(this.#dir, TMP_DIR)]);
     const linked = twin === undefined || twin === path ? undefined : await this.#linkTwin(blob, twin, target);
     if (linked === undefined) await replaceFile(blob.path, target);
     blob.release?.();
@@ -106,9 +98,9 @@ export class BlobStore {
 
   async remove(entry: ManifestEntry): Promise<void> {
     const path = insidePath(entry.local_path);
-    if (path === undefined || !(await this.#isInside(path))) return;
+    if (path === undefined) return;
     this.#verified.delete(path);
-    await rm(join(this.#dir, path), { force: true });
+    await removeFile(this.#dir, path);
   }
 
   /** What was removed stays so after a power cut; else it would lie there without an entry, and be adopted (T68). */
@@ -121,7 +113,10 @@ export class BlobStore {
       folders.add(dirname(insidePath(local_path) ?? IMAGES_DIR));
     }
     for (const path of paths) folders.add(dirname(path));
-    for (const folder of folders) await this.#syncs.sync(join(this.#dir, folder)).catch(ifGone);
+    for (const folder of folders) {
+      if ((await lookAt(this.#dir, folder)) !== undefined)
+        await this.#syncs.sync(join(this.#dir, folder)).catch(ifGone);
+    }
   }
 
   /**
@@ -164,16 +159,6 @@ export class BlobStore {
     this.#safeFolders.set(folder, inode);
   }
 
-  async #folderFor(path: string): Promise<Stats> {
-    try {
-      return await lstat(path);
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw error;
-      await makeDirectory(path);
-      return lstat(path);
-    }
-  }
-
   async #putAside(path: string): Promise<void> {
     this.#verified.delete(path);
     await quarantine(this.#dir, join(this.#dir, path), this.#now()).catch(() => undefined); // another process was faster
@@ -189,7 +174,7 @@ export class BlobStore {
     } catch {
       return undefined; // already there, or no hard links here: the written file takes the name instead
     }
-    await rm(blob.path, { force: true });
+    await removeFile(this.#dir, pathInside(this.#dir, blob.path));
     return known;
   }
 }

@@ -1,16 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { link, open, rm, stat, writeFile } from 'node:fs/promises';
+import { link, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from './fileError.ts';
-import { CACHE_ID_FILE } from './layout.ts';
-import { READ } from './openFlags.ts';
-import { replaceFile } from './replaceFile.ts';
+import { CACHE_ID_FILE, CACHE_ID_FORM, TMP_DIR } from './layout.ts';
+import { lookAt, moveFile, pathInside, removeFile } from './ownFolders.ts';
+import { readStart } from './cautiousOpen.ts';
 import { temporaryPath } from './temporary.ts';
 import { writeOnce } from './writeOnce.ts';
-
-/** Longer than what we write. */
-const MAX_BYTES = 256;
-const FORM = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\n(\d+)\n$/;
 
 /**
  * The id of a cache directory, made once. Beside it stands the inode of the directory, so that a copy, which has another
@@ -19,10 +15,11 @@ const FORM = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\n(\d+)\n$/;
  */
 export async function readCacheId(dir: string): Promise<string> {
   const path = join(dir, CACHE_ID_FILE);
+  await lookAt(dir, TMP_DIR);
   const inode = String((await stat(dir, { bigint: true })).ino);
   const [content, known] = [`${randomUUID()}\n${inode}\n`, await readStart(path)];
   const text = known === '' ? await createOnce(dir, path, content) : known;
-  const [, id, ownInode] = FORM.exec(text) ?? [];
+  const [, id, ownInode] = CACHE_ID_FORM.exec(text) ?? [];
   if (id !== undefined && ownInode === inode) return id;
 
   const derived = uuidFrom(`${text}${inode}`);
@@ -40,7 +37,7 @@ async function createOnce(dir: string, path: string, content: string): Promise<s
     // No hard links here, or `tmp/` was removed by hand: somebody may see it empty then, and take the directory for a copy.
     if (errnoOf(error) !== 'EEXIST') await writeOnce(path, content);
   } finally {
-    await rm(tmp, { force: true });
+    await removeFile(dir, pathInside(dir, tmp));
   }
   return readStart(path);
 }
@@ -48,21 +45,9 @@ async function createOnce(dir: string, path: string, content: string): Promise<s
 async function replaceContent(dir: string, path: string, text: string): Promise<void> {
   const tmp = temporaryPath(dir);
   await writeFile(tmp, text, { flag: 'wx', mode: 0o600 });
-  await replaceFile(tmp, path).catch((error: unknown) => rm(tmp, { force: true }).then(() => Promise.reject(error)));
-}
-
-/** Nothing for what is no file. */
-async function readStart(path: string): Promise<string> {
-  const file = await open(path, READ).catch(() => undefined);
-  if (file === undefined) return '';
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
-    return buffer.toString('latin1', 0, bytesRead);
-  } catch {
-    return '';
-  } finally {
-    await file.close();
-  }
+  await moveFile(dir, tmp, path).catch((error: unknown) =>
+    removeFile(dir, pathInside(dir, tmp)).then(() => Promise.reject(error)),
+  );
 }
 
 /** A UUID of version 8 (RFC 9562, 5.8). */

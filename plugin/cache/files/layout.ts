@@ -14,18 +14,6 @@ export const CACHE_ID_FILE = 'CACHE_ID';
 /** Marks a directory as a cache. https://bford.info/cachedir/ : backup programs leave such a one out. */
 export const TAG_FILE = 'CACHEDIR.TAG';
 
-/** All that is made at the top of the directory, but for what is hidden. */
-export const OWN_NAMES: ReadonlySet<string> = new Set([
-  MANIFEST_FILE,
-  IMAGES_DIR,
-  JOURNAL_DIR,
-  VARIANTS_DIR,
-  QUARANTINE_DIR,
-  TMP_DIR,
-  CACHE_ID_FILE,
-  TAG_FILE,
-]);
-
 const PLAIN_ACTOR_ID = /^[A-Za-z0-9_-]{1,64}$/;
 /** Device names that Windows finds in every directory. */
 const DEVICE_NAME = /^(?:con|prn|aux|nul|com\d|lpt\d)$/i;
@@ -76,4 +64,52 @@ export function insidePath(localPath: string): string | undefined {
   const start = localPath.startsWith(`${IMAGES_DIR}/`) ? 0 : localPath.lastIndexOf(`/${IMAGES_DIR}/`) + 1;
   const inside = localPath.slice(start);
   return IMAGE_PATH.test(inside) ? inside : undefined;
+}
+
+/** The content of CACHE_ID: the id, and the inode of the directory that it was made for. */
+export const CACHE_ID_FORM = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\n(\d+)\n$/;
+
+/** Where a process id means something, which earlier versions did not say; the id; something unique. */
+export const TEMPORARY_NAME = /^(?:([0-9a-f]{8})-)?(\d+)-[0-9a-f-]{36}\.part$/;
+/** A folder of `variants/`: the SHA-256 of the original. */
+export const VARIANTS_FOLDER = /^[0-9a-f]{64}$/;
+/** A file in there: what was made, the first half of the SHA-256 of its bytes, and its extension. */
+export const VARIANT_NAME = /^([a-z0-9-]{1,80})_([0-9a-f]{32})\.([a-z]{3,8})$/;
+/** A folder of `images/`: an actor. */
+export const ACTOR_FOLDER = /^[A-Za-z0-9_-]{1,64}$/;
+export const GENERATION_NAME = /^(\d{10})\.(log|snap)$/;
+/** What was put aside: when, and where it was. */
+export const QUARANTINED_NAME =
+  /^\d{14}-(?:manifest\.json|journal-\d{10}\.(?:log|snap)|images-.+_[0-9a-f]{16}_[0-9a-f]{32}\.[a-z0-9]{2,5})$/;
+
+const TOP_FOLDERS = new Set(['images', 'variants', 'journal', 'quarantine', 'tmp']);
+/** proper-lockfile's, which is a directory. */
+const LOCK = 'journal/compact.lock';
+
+/**
+ * Whether a file of ours may have this path inside the cache directory. Only such files are ever removed or put aside: what has
+ * another name was not written by us. `manifest.json` is told by its content as well (see `ensureOwnDirectory`).
+ */
+export function isOwnFile(path: string): boolean {
+  const parts = path.split('/');
+  const name = parts.pop() ?? '';
+  if (parts.length === 0)
+    return TEMPORARY_NAME.test(name) || ['manifest.json', 'CACHE_ID', 'CACHEDIR.TAG'].includes(name);
+  if (!isOwnFolder(parts.join('/'))) return false;
+  if (TEMPORARY_NAME.test(name)) return true;
+  const [top, inner, ...deeper] = parts;
+  if (deeper.length > 0) return false;
+  if (top === 'images') return parseImagePath(path) !== undefined;
+  if (top === 'variants') return inner !== undefined && VARIANT_NAME.test(name);
+  if (top === 'journal') return GENERATION_NAME.test(name);
+  return top === 'quarantine' && QUARANTINED_NAME.test(name);
+}
+
+/** Whether a folder of ours may have this path inside the cache directory. */
+export function isOwnFolder(path: string): boolean {
+  const [top = '', inner, ...deeper] = path.split('/');
+  if (!TOP_FOLDERS.has(top) || deeper.length > 0) return false;
+  if (inner === undefined || path === LOCK) return true;
+  if (top === 'images') return ACTOR_FOLDER.test(inner);
+  return top === 'variants' && VARIANTS_FOLDER.test(inner);
 }

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { sha256, TMP_DIR } from './layout.ts';
+import { TEMPORARY_NAME, TMP_DIR, sha256 } from './layout.ts';
+import { listFolder, removeFile } from './ownFolders.ts';
 
-/** Where a process id means something, which earlier versions did not say; the id; something unique. */
-const NAME = /^(?:([0-9a-f]{8})-)?(\d+)-[0-9a-f-]{36}\.part$/;
 /** A process id may be in use again, or be one of another machine; nothing is written to for this long. */
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
 
@@ -28,18 +27,13 @@ export function temporaryPath(dir: string): string {
  */
 export async function sweepTemporary(dir: string, now: number): Promise<number> {
   let removed = 0;
-  const names = await readdir(join(dir, TMP_DIR)).catch(() => []);
-  for (const name of names) {
-    const [, space, pid] = NAME.exec(name) ?? [];
+  for (const name of await listFolder(dir, TMP_DIR)) {
+    const [, space, pid] = TEMPORARY_NAME.exec(name) ?? [];
     if (pid === undefined) continue;
-    const path = join(dir, TMP_DIR, name);
-    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }));
+    const path = `${TMP_DIR}/${name}`;
+    const { mtimeMs } = await lstat(join(dir, path)).catch(() => ({ mtimeMs: 0 }));
     const abandoned = now - mtimeMs > ABANDONED_MS || (space === PID_SPACE && hasEnded(Number(pid), mtimeMs));
-    if (!abandoned) continue;
-    removed += await rm(path, { force: true }).then(
-      () => 1,
-      () => 0, // a directory that may only be read
-    );
+    if (abandoned && (await removeFile(dir, path).catch(() => false))) removed += 1; // it may be a directory that can only be read
   }
   return removed;
 }

@@ -1,9 +1,8 @@
-import { mkdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import type { ManifestEntry } from '../../protocol.ts';
 import { fileError } from '../files/fileError.ts';
-import { JOURNAL_DIR, TMP_DIR } from '../files/layout.ts';
-import { temporaryPath } from '../files/temporary.ts';
+import { TMP_DIR } from '../files/layout.ts';
+import { makeFolder } from '../files/ownFolders.ts';
 import { createSerial } from '../serial.ts';
 import { compactionDelay, isWorthCompacting } from './compactionPolicy.ts';
 import { generationPath, listGenerations, removeSuperseded } from './generations.ts';
@@ -27,7 +26,6 @@ export interface CompactorOptions {
 /** Folds the journal into a snapshot, and `manifest.json`, when that is worth it. */
 export class Compactor {
   readonly #options: CompactorOptions;
-  readonly #journalDir: string;
   readonly #lock: CompactionLock;
   /** Writing snapshots, which journal entries need not wait for. */
   readonly #serial = createSerial();
@@ -38,8 +36,7 @@ export class Compactor {
 
   constructor(options: CompactorOptions) {
     this.#options = options;
-    this.#journalDir = join(options.dir, JOURNAL_DIR);
-    this.#lock = new CompactionLock(this.#journalDir, options.warn);
+    this.#lock = new CompactionLock(options.dir, options.warn);
   }
 
   /** Sees to it that there is a `manifest.json`, and goes on where another process stopped. */
@@ -74,7 +71,7 @@ export class Compactor {
 
   /** It is there from the beginning, for whoever looks into the directory, and what it was left as. */
   async #ensureManifest(): Promise<void> {
-    const { snapshots } = await listGenerations(this.#journalDir);
+    const { snapshots } = await listGenerations(this.#options.dir);
     await (snapshots.length === 0 ? this.#compactNow() : publishManifest(this.#options.dir));
   }
 
@@ -87,7 +84,7 @@ export class Compactor {
     const { replica } = this.#options;
     if (replica.isClosed) return false; // a compaction under way met `close`
     const log = await replica.catchUp();
-    const { snapshots } = await listGenerations(this.#journalDir);
+    const { snapshots } = await listGenerations(this.#options.dir);
     return snapshots[0] !== log.generation || (await log.size()) > 0;
   }
 
@@ -101,7 +98,7 @@ export class Compactor {
     const { replica } = this.#options;
     if (replica.isClosed) return false;
     const log = await replica.catchUp();
-    const path = generationPath(this.#journalDir, log.generation, 'snap');
+    const path = generationPath(this.#options.dir, log.generation, 'snap');
     const snapshotBytes = (await stat(path).catch(() => undefined))?.size ?? 0; // none yet: high time
     const lagMs = performance.now() - (this.#behindSince ?? 0);
     return isWorthCompacting({ entries: replica.index.size, logBytes: await log.size(), snapshotBytes, lagMs });
@@ -114,10 +111,10 @@ export class Compactor {
       if (snapshot === undefined) return;
       const { entries, state } = snapshot;
       const content = serializeManifest(await inKeyOrder(entries), { lastUpdated: now(), state });
-      await mkdir(join(dir, TMP_DIR), { recursive: true, mode: 0o700 });
+      await makeFolder(dir, TMP_DIR);
       const { generation } = state.position;
-      await writeSnapshot(generationPath(this.#journalDir, generation, 'snap'), temporaryPath(dir), content);
-      await removeSuperseded(this.#journalDir, generation);
+      await writeSnapshot(dir, generationPath(dir, generation, 'snap'), content);
+      await removeSuperseded(dir, generation);
       await publishManifest(dir);
     });
   }
@@ -127,7 +124,7 @@ export class Compactor {
     if (!(await this.#isBehind())) return undefined;
     const { replica } = this.#options;
     const sealed = await replica.catchUp();
-    if ((await sealed.size()) > 0) await JournalLog.create(this.#journalDir, sealed.generation + 1);
+    if ((await sealed.size()) > 0) await JournalLog.create(this.#options.dir, sealed.generation + 1);
     const { generation, offset } = await replica.catchUp();
     // Entries are replaced, not changed, so this list stays what it is while it is written out.
     const { index } = replica;

@@ -1,14 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { ManifestEntry } from '../../protocol.ts';
 import { generationPath, listGenerations } from './generations.ts';
 import { JournalLog } from './journalLog.ts';
 import type { JournalRecord } from './journalRecord.ts';
 import { keyHashOf, keyHashOfPath } from './keyOrder.ts';
-import { JOURNAL_DIR } from '../files/layout.ts';
 import { ManifestIndex } from './manifestIndex.ts';
 import type { ManifestQuestion } from './manifestStore.ts';
-import { READ } from '../files/openFlags.ts';
+import { READ } from '../files/cautiousOpen.ts';
 import { createSerial } from '../serial.ts';
 import { readHead } from './snapshotReader.ts';
 import { searchSnapshot } from './snapshotSearch.ts';
@@ -24,7 +22,7 @@ interface Files {
  * whole manifest. Writes nothing.
  */
 export class EarlyManifest {
-  readonly #journalDir: string;
+  readonly #dir: string;
   readonly #prefix: string;
   readonly #serial = createSerial();
   #files: Files | undefined;
@@ -36,7 +34,7 @@ export class EarlyManifest {
 
   /** @param options the cache directory, and what `local_path` begins with */
   constructor({ dir, prefix }: { dir: string; prefix: string }) {
-    this.#journalDir = join(dir, JOURNAL_DIR);
+    this.#dir = dir;
     this.#prefix = prefix;
     this.#recent = new ManifestIndex(prefix);
   }
@@ -74,12 +72,12 @@ export class EarlyManifest {
   }
 
   async #open(): Promise<Files | undefined> {
-    const [generation] = (await listGenerations(this.#journalDir)).snapshots;
+    const [generation] = (await listGenerations(this.#dir)).snapshots;
     if (generation === undefined) return undefined;
-    const snapshot = await open(generationPath(this.#journalDir, generation, 'snap'), READ);
+    const snapshot = await open(generationPath(this.#dir, generation, 'snap'), READ);
     try {
       const { position } = await readHead(snapshot);
-      const log = await JournalLog.open(this.#journalDir, generation);
+      const log = await JournalLog.open(this.#dir, generation);
       if (log !== undefined) {
         log.offset = position?.offset ?? 0;
         return { snapshot, log };
@@ -98,7 +96,7 @@ export class EarlyManifest {
       for await (const { records } of files.log.read()) for (const record of records) this.#note(record);
       if (await files.log.isNewest()) return;
       for await (const { records } of files.log.read()) for (const record of records) this.#note(record);
-      const next = await JournalLog.open(this.#journalDir, files.log.generation + 1);
+      const next = await JournalLog.open(this.#dir, files.log.generation + 1);
       if (next === undefined) {
         this.#isOver = true; // compacted away, or removed
         return;

@@ -1,6 +1,6 @@
-import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf } from '../files/fileError.ts';
+import { GENERATION_NAME, JOURNAL_DIR } from '../files/layout.ts';
+import { listFolder, removeFile } from '../files/ownFolders.ts';
 
 /**
  * The files of the journal. Time is cut into generations: `<n>.log` holds the records of one, `<n>.snap` the manifest
@@ -17,22 +17,17 @@ export interface Generations {
   logs: number[];
 }
 
-const NAME = /^(\d{10})\.(log|snap)$/;
-
+/** @param dir the cache directory */
 export function generationPath(dir: string, generation: number, kind: 'log' | 'snap'): string {
-  return join(dir, `${String(generation).padStart(10, '0')}.${kind}`);
+  return join(dir, JOURNAL_DIR, nameOf(generation, kind));
 }
 
-/** What is there; nothing if the directory is not. */
+/** What is there; nothing if the journal is not. @param dir the cache directory */
 export async function listGenerations(dir: string): Promise<Generations> {
-  const names = await readdir(dir).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  });
   const snapshots: number[] = [];
   const logs: number[] = [];
-  for (const name of names) {
-    const [, digits, kind] = NAME.exec(name) ?? [];
+  for (const name of await listFolder(dir, JOURNAL_DIR)) {
+    const [, digits, kind] = GENERATION_NAME.exec(name) ?? [];
     if (kind === 'snap') snapshots.push(Number(digits));
     if (kind === 'log') logs.push(Number(digits));
   }
@@ -43,9 +38,13 @@ export async function listGenerations(dir: string): Promise<Generations> {
 export async function removeSuperseded(dir: string, generation: number): Promise<void> {
   const { snapshots, logs } = await listGenerations(dir);
   for (const log of logs.filter((number) => number < generation)) {
-    await rm(generationPath(dir, log, 'log'), { force: true });
+    await removeFile(dir, `${JOURNAL_DIR}/${nameOf(log, 'log')}`);
   }
   for (const snapshot of snapshots.filter((number) => number < generation)) {
-    await rm(generationPath(dir, snapshot, 'snap'), { force: true });
+    await removeFile(dir, `${JOURNAL_DIR}/${nameOf(snapshot, 'snap')}`);
   }
+}
+
+function nameOf(generation: number, kind: 'log' | 'snap'): string {
+  return `${String(generation).padStart(10, '0')}.${kind}`;
 }

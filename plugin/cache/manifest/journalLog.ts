@@ -2,7 +2,9 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { errnoOf } from '../files/fileError.ts';
 import { generationPath } from './generations.ts';
 import { type DecodedRecords, decodeRecords } from './journalRecord.ts';
-import { APPEND, CREATE, READ } from '../files/openFlags.ts';
+import { JOURNAL_DIR } from '../files/layout.ts';
+import { APPEND, CREATE, READ } from '../files/cautiousOpen.ts';
+import { lookAt } from '../files/ownFolders.ts';
 
 /** Bytes read at a time. */
 const READ_BYTES = 1 << 18;
@@ -10,6 +12,7 @@ const READ_BYTES = 1 << 18;
 /** The open log of one generation: appended to at its end, read from where this process stopped reading. */
 export class JournalLog {
   readonly generation: number;
+  /** The cache directory. */
   readonly #dir: string;
   #file: FileHandle;
   readonly #inode: bigint;
@@ -43,6 +46,7 @@ export class JournalLog {
 
   /** Begins a generation, unless somebody was faster. */
   static async create(dir: string, generation: number): Promise<void> {
+    await lookAt(dir, JOURNAL_DIR);
     try {
       await (await open(generationPath(dir, generation, 'log'), CREATE, 0o600)).close();
     } catch (error) {
@@ -105,6 +109,7 @@ export class JournalLog {
 
   /** One write, so that records of several processes never mix. A short one is a failure: nothing was promised. */
   async append(text: string): Promise<void> {
+    await lookAt(this.#dir, JOURNAL_DIR); // a journal that was moved elsewhere, and linked to, is open all the same
     if (!this.#writable) await this.#reopen();
     const bytes = Buffer.from(text);
     const { bytesWritten } = await this.#file.write(bytes);

@@ -7,7 +7,7 @@ import { JournalLog } from './journalLog.ts';
 import type { JournalRecord } from './journalRecord.ts';
 import { JOURNAL_DIR, QUARANTINE_DIR } from '../files/layout.ts';
 import { ManifestIndex } from './manifestIndex.ts';
-import { makeDirectory } from '../files/makeDirectory.ts';
+import { makeLastingFolder } from '../files/ownFolders.ts';
 import { Pacer } from '../pacer.ts';
 import { quarantine } from '../files/quarantine.ts';
 import { readBase } from './snapshotBase.ts';
@@ -92,7 +92,7 @@ export class JournalReplica {
 
   /** Goes on to the next log. False if it cannot be told that it is the next one of this. */
   async #follow(log: JournalLog): Promise<boolean> {
-    const next = await JournalLog.open(this.#journalDir, log.generation + 1);
+    const next = await JournalLog.open(this.#options.dir, log.generation + 1);
     if (next === undefined) return false;
     const follows = await log.exists().catch(() => false);
     await (follows ? log : next).close();
@@ -137,8 +137,8 @@ export class JournalReplica {
    */
   async #tryLoad(): Promise<JournalLog | undefined> {
     const { dir, prefix, sync } = this.#options;
-    await makeDirectory(this.#journalDir);
-    const { snapshots, logs } = await listGenerations(this.#journalDir);
+    await makeLastingFolder(dir, JOURNAL_DIR);
+    const { snapshots, logs } = await listGenerations(dir);
     const putAside = (path: string, reason: unknown) => this.#quarantine(path, reason);
     const base = await readBase({ dir, prefix, snapshots, putAside });
     const first = base.generation ?? logs[0] ?? 1;
@@ -147,11 +147,11 @@ export class JournalReplica {
     const log = await this.#open(first);
     if (log === undefined) return undefined;
     try {
-      const [newest] = (await listGenerations(this.#journalDir)).snapshots;
+      const [newest] = (await listGenerations(dir)).snapshots;
       if (newest === base.generation) {
         log.offset = base.offset;
         // A power cut took the end of the log, which the snapshot has: what is written from now on goes to the next.
-        if ((await log.size()) < base.offset) await JournalLog.create(this.#journalDir, first + 1);
+        if ((await log.size()) < base.offset) await JournalLog.create(dir, first + 1);
         this.#log = log;
       }
     } finally {
@@ -166,16 +166,16 @@ export class JournalReplica {
   async #makeUpFor(first: number, logs: readonly number[]): Promise<void> {
     const last = Math.min(logs.at(-1) ?? first, first + MAX_GAP);
     for (let generation = first; generation <= Math.max(first, last); generation += 1) {
-      if (!logs.includes(generation)) await JournalLog.create(this.#journalDir, generation);
+      if (!logs.includes(generation)) await JournalLog.create(this.#options.dir, generation);
     }
   }
 
   async #open(generation: number): Promise<JournalLog | undefined> {
     try {
-      return await JournalLog.open(this.#journalDir, generation);
+      return await JournalLog.open(this.#options.dir, generation);
     } catch (error) {
       if (!['EISDIR', 'ELOOP', 'ENXIO'].includes(errnoOf(error) ?? '')) throw error;
-      await this.#quarantine(generationPath(this.#journalDir, generation, 'log'), error);
+      await this.#quarantine(generationPath(this.#options.dir, generation, 'log'), error);
       return undefined;
     }
   }

@@ -1,27 +1,32 @@
 import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
 import { errnoOf } from '../files/fileError.ts';
+import { JOURNAL_DIR } from '../files/layout.ts';
+import { lookAt } from '../files/ownFolders.ts';
 
 /**
  * Keeps two processes from compacting at the same time, which would only be a waste. It is a hint: proper-lockfile
  * does not exclude in every case, and nothing here depends on its doing so.
  */
 export class CompactionLock {
-  readonly #journalDir: string;
+  readonly #dir: string;
   readonly #warn: (message: string) => void;
   #hasWarned = false;
 
-  constructor(journalDir: string, warn: (message: string) => void) {
-    this.#journalDir = journalDir;
+  /** @param dir the cache directory */
+  constructor(dir: string, warn: (message: string) => void) {
+    this.#dir = dir;
     this.#warn = warn;
   }
 
   /** If another process holds the lock the task is skipped; if there can be no lock it runs without one. */
   async hold(task: () => Promise<void>): Promise<void> {
+    await lookAt(this.#dir, JOURNAL_DIR);
+    const journalDir = join(this.#dir, JOURNAL_DIR);
     let release = async () => {};
     try {
-      release = await lockfile.lock(this.#journalDir, {
-        lockfilePath: join(this.#journalDir, 'compact.lock'),
+      release = await lockfile.lock(journalDir, {
+        lockfilePath: join(journalDir, 'compact.lock'),
         realpath: false,
         stale: 5000,
         update: 1000,

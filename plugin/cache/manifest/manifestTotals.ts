@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MANIFEST_FILE } from '../files/layout.ts';
-import { READ } from '../files/openFlags.ts';
+import { READ } from '../files/cautiousOpen.ts';
 
 export interface ManifestTotals {
   images: number;

@@ -1,11 +1,11 @@
 import { constants } from 'node:fs';
-import { copyFile, open, rm } from 'node:fs/promises';
+import { copyFile, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from '../files/fileError.ts';
 import { generationPath, listGenerations } from './generations.ts';
-import { JOURNAL_DIR, MANIFEST_FILE } from '../files/layout.ts';
-import { READ } from '../files/openFlags.ts';
-import { replaceFile } from '../files/replaceFile.ts';
+import { MANIFEST_FILE, TMP_DIR } from '../files/layout.ts';
+import { READ } from '../files/cautiousOpen.ts';
+import { makeFolder, moveFile, pathInside, removeFile } from '../files/ownFolders.ts';
 import { temporaryPath } from '../files/temporary.ts';
 
 /** Holds `last_updated` and the position in the journal, which no two snapshots share. */
@@ -26,23 +26,23 @@ export async function publishManifest(dir: string): Promise<void> {
     if (snapshot === undefined || (await isCopy(manifest, snapshot))) return;
     const tmp = temporaryPath(dir);
     try {
+      await makeFolder(dir, TMP_DIR);
       await copyFile(snapshot, tmp, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
       if (await isCopy(tmp, snapshot)) {
         await syncFile(tmp);
-        await replaceFile(tmp, manifest);
+        await moveFile(dir, tmp, manifest);
       } else if (attempt === MAX_ATTEMPTS) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT' || attempt === MAX_ATTEMPTS) throw error; // else superseded while it was copied
     } finally {
-      await rm(tmp, { force: true });
+      await removeFile(dir, pathInside(dir, tmp));
     }
   }
 }
 
 async function newestSnapshot(dir: string): Promise<string | undefined> {
-  const journalDir = join(dir, JOURNAL_DIR);
-  const [generation] = (await listGenerations(journalDir)).snapshots;
-  return generation === undefined ? undefined : generationPath(journalDir, generation, 'snap');
+  const [generation] = (await listGenerations(dir)).snapshots;
+  return generation === undefined ? undefined : generationPath(dir, generation, 'snap');
 }
 
 /** As long, and with the same head: enough to tell a copy from an older, cut or edited manifest in any size. */

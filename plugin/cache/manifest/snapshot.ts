@@ -1,11 +1,12 @@
-import { open, rm } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MANIFEST_VERSION, type ManifestEntry } from '../../protocol.ts';
 import { Pacer } from '../pacer.ts';
-import { replaceFile } from '../files/replaceFile.ts';
 import type { ManifestTotals } from './manifestTotals.ts';
+import { moveFile, pathInside, removeFile } from '../files/ownFolders.ts';
 import { formatLine } from './snapshotLine.ts';
 import { syncDirectory } from '../files/syncDirectory.ts';
+import { temporaryPath } from '../files/temporary.ts';
 
 /** How far into the journal a snapshot reaches: everything before this point is in it. */
 export interface JournalPosition {
@@ -67,8 +68,10 @@ function serializeState({ position, pinnedActors, totals }: SnapshotState): stri
 /**
  * Writes a snapshot under a name of its own; it appears whole or not at all. Whatever the durability, it must survive a
  * power cut: the logs that it makes superfluous are removed next, and most of them have long been safe (T68).
+ * @param dir the cache directory
  */
-export async function writeSnapshot(path: string, tmpPath: string, content: AsyncIterable<string>): Promise<void> {
+export async function writeSnapshot(dir: string, path: string, content: AsyncIterable<string>): Promise<void> {
+  const tmpPath = temporaryPath(dir);
   const file = await open(tmpPath, 'wx', 0o600);
   try {
     let written = 0;
@@ -82,10 +85,10 @@ export async function writeSnapshot(path: string, tmpPath: string, content: Asyn
     if (size !== written) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
   } catch (error) {
     await file.close();
-    await rm(tmpPath, { force: true });
+    await removeFile(dir, pathInside(dir, tmpPath));
     throw error;
   }
   await file.close();
-  await replaceFile(tmpPath, path);
+  await moveFile(dir, tmpPath, path);
   await syncDirectory(dirname(path));
 }

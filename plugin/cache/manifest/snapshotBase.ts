@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { errnoOf } from '../files/fileError.ts';
 import { generationPath } from './generations.ts';
-import { JOURNAL_DIR, MANIFEST_FILE } from '../files/layout.ts';
+import { MANIFEST_FILE } from '../files/layout.ts';
 import { ManifestIndex } from './manifestIndex.ts';
 import { type ReadSnapshot, readSnapshot } from './snapshotReader.ts';
 
@@ -35,7 +35,7 @@ export interface SnapshotBaseOptions {
 export async function readBase({ dir, prefix, snapshots, putAside }: SnapshotBaseOptions): Promise<SnapshotBase> {
   for (const generation of snapshots) {
     const index = new ManifestIndex(prefix);
-    const snapshot = await tryRead(generationPath(join(dir, JOURNAL_DIR), generation, 'snap'), index, putAside);
+    const snapshot = await tryRead(generationPath(dir, generation, 'snap'), index, putAside);
     if (snapshot?.complete === true) return { index, generation, offset: snapshot.position?.offset ?? 0 };
   }
   const index = new ManifestIndex(prefix);

@@ -3,7 +3,7 @@ import { MANIFEST_VERSION, type ManifestEntry } from '../../protocol.ts';
 import { LineTooLongError, readLines } from './lines.ts';
 import { parseEntry } from './manifestEntry.ts';
 import type { ManifestIndex } from './manifestIndex.ts';
-import { READ } from '../files/openFlags.ts';
+import { READ } from '../files/cautiousOpen.ts';
 import { Pacer } from '../pacer.ts';
 import type { JournalPosition } from './snapshot.ts';
 import { parseLine } from './snapshotLine.ts';

@@ -1,10 +1,9 @@
-import { type FileHandle, lstat, mkdir, open, readdir, rm, rmdir, utimes } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { type FileHandle, lstat, open, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
 import { BlobWriter } from '../files/blobWriter.ts';
-import { VARIANTS_DIR, sha256 } from '../files/layout.ts';
-import { READ } from '../files/openFlags.ts';
-import { replaceFile } from '../files/replaceFile.ts';
-import { temporaryPath } from '../files/temporary.ts';
+import { VARIANTS_DIR, VARIANTS_FOLDER, VARIANT_NAME, sha256 } from '../files/layout.ts';
+import { READ } from '../files/cautiousOpen.ts';
+import { listFolder, lookAt, makeFolder, moveFile, removeFile, removeFolder } from '../files/ownFolders.ts';
 import type { MadeVariant } from './variantMaker.ts';
 import { VARIANT_TYPES, type VariantExtension } from './variantSpec.ts';
 
@@ -23,8 +22,6 @@ export interface VariantFile {
   touchedAt: number;
 }
 
-const SOURCE = /^[0-9a-f]{64}$/;
-const NAME = /^([a-z0-9-]{1,80})_([0-9a-f]{32})\.([a-z]{3,8})$/;
 const NOTHING = Buffer.alloc(0);
 
 /** The files of variants. Each names the digest of its bytes; nothing is synced, for what is lost is made again. */
@@ -38,8 +35,8 @@ export class VariantFiles {
 
   /** The bytes; `undefined` when the file is gone, or damaged, in which case it is removed. */
   async read(file: VariantFile): Promise<Buffer | undefined> {
-    const path = this.#pathOf(file);
-    if (!(await isFolder(dirname(path)))) return undefined;
+    const path = join(this.#dir, pathOf(file));
+    if (!(await isFolder(join(this.#dir, folderOf(file.source))))) return undefined;
     let handle: FileHandle | undefined;
     try {
       handle = await open(path, READ);
@@ -67,14 +64,12 @@ export class VariantFiles {
       usedAt: now,
       touchedAt: now,
     };
-    const path = this.#pathOf(file);
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    if (!(await isFolder(dirname(path)))) throw new Error('a folder of variants is a link');
-    const writer = await BlobWriter.create(temporaryPath(this.#dir));
+    await makeFolder(this.#dir, folderOf(source));
+    const writer = await BlobWriter.create(this.#dir);
     try {
       await writer.write([bytes]);
       const blob = await writer.finish(false);
-      await replaceFile(blob.path, path);
+      await moveFile(this.#dir, blob.path, join(this.#dir, pathOf(file)));
     } finally {
       await writer.discard();
     }
@@ -84,51 +79,55 @@ export class VariantFiles {
   /** Notes the use where every process and the next start find it: the time of last access, which nothing else needs. */
   async touch(file: VariantFile, now: number): Promise<void> {
     file.touchedAt = now;
-    const path = this.#pathOf(file);
-    const stats = await lstat(path).catch(() => undefined);
+    const path = join(this.#dir, pathOf(file));
+    const folder = await lookAt(this.#dir, folderOf(file.source)).catch(() => undefined);
+    const stats = folder === undefined ? undefined : await lstat(path).catch(() => undefined);
     if (stats?.isFile() === true) await utimes(path, now / 1000, stats.mtime).catch(() => undefined);
   }
 
   /** Never rejects: what stays is found by the next scan. */
   async remove(file: VariantFile): Promise<void> {
-    const path = this.#pathOf(file);
-    await rm(path, { force: true }).catch(() => undefined);
-    await rmdir(dirname(path)).catch(() => undefined); // unless there are others
+    await removeFile(this.#dir, pathOf(file)).catch(() => undefined);
+    await removeFolder(this.#dir, folderOf(file.source)).catch(() => undefined); // unless there are others
   }
 
+  /** What has another name than ours stays, and so does the folder then. */
   async removeAllOf(source: string): Promise<void> {
-    await rm(join(this.#dir, VARIANTS_DIR, source), { recursive: true, force: true }).catch(() => undefined);
+    const folder = folderOf(source);
+    const names = await listFolder(this.#dir, folder).catch(() => []);
+    const own = names.filter((name) => VARIANT_NAME.test(name));
+    for (const name of own) await removeFile(this.#dir, `${folder}/${name}`).catch(() => undefined);
+    await removeFolder(this.#dir, folder).catch(() => undefined);
   }
 
-  /** Originals that something lies there of, and names of whatever else does. */
-  async folders(): Promise<{ sources: string[]; foreign: string[] }> {
-    const names = await readdir(join(this.#dir, VARIANTS_DIR)).catch(() => []);
-    return {
-      sources: names.filter((name) => SOURCE.test(name)),
-      foreign: names.filter((name) => !SOURCE.test(name)),
-    };
+  /** Originals that something lies there of. @throws ImageCacheError CACHE_DIR_UNSAFE */
+  async sources(): Promise<string[]> {
+    return (await listFolder(this.#dir, VARIANTS_DIR)).filter((name) => VARIANTS_FOLDER.test(name));
   }
 
-  /** The variants of one original. */
+  /** The variants of one original. @throws ImageCacheError CACHE_DIR_UNSAFE */
   async list(source: string): Promise<VariantFile[]> {
-    const folder = join(this.#dir, VARIANTS_DIR, source);
-    if (!(await isFolder(folder))) return [];
-    const names = await readdir(folder).catch(() => []);
+    const names = await listFolder(this.#dir, folderOf(source));
     const files = await Promise.all(names.map((name) => this.#measure(source, name)));
     return files.filter((file) => file !== undefined);
   }
 
   async #measure(source: string, name: string): Promise<VariantFile | undefined> {
-    const [, spec, digest, extension] = NAME.exec(name) ?? [];
+    const [, spec, digest, extension] = VARIANT_NAME.exec(name) ?? [];
     if (spec === undefined || digest === undefined || !isExtension(extension)) return undefined;
     const stats = await lstat(join(this.#dir, VARIANTS_DIR, source, name)).catch(() => undefined);
     if (stats?.isFile() !== true) return undefined;
     return { source, spec, digest, extension, size: stats.size, usedAt: stats.atimeMs, touchedAt: stats.atimeMs };
   }
+}
 
-  #pathOf({ source, spec, digest, extension }: VariantFile): string {
-    return join(this.#dir, VARIANTS_DIR, source, `${spec}_${digest}.${extension}`);
-  }
+/** Inside the cache directory. */
+function folderOf(source: string): string {
+  return `${VARIANTS_DIR}/${source}`;
+}
+
+function pathOf({ source, spec, digest, extension }: VariantFile): string {
+  return `${folderOf(source)}/${spec}_${digest}.${extension}`;
 }
 
 /** What stands for the bytes in the name of their file, and in their ETag. */

@@ -70,7 +70,7 @@ export class VariantStore implements Expendable, Background {
     const key = keyOf(source, spec);
     const known = this.#files.get(key);
     if (known !== undefined) return known;
-    const files = await this.#disk.list(source);
+    const files = await this.#disk.list(source).catch(() => []); // what is wrong with the folder is told when it is written to
     if (!this.#isWanted(source)) return undefined; // cleared meanwhile
     for (const file of files) this.#add(file);
     return this.#files.get(key);
@@ -113,7 +113,7 @@ export class VariantStore implements Expendable, Background {
   async remove(entries: readonly ManifestEntry[]): Promise<number> {
     if (entries.length === 0) return 0;
     const gone = new Set(entries.map(({ sha256 }) => sha256));
-    const { sources } = await this.#disk.folders();
+    const sources = await this.#disk.sources();
     let freed = 0;
     for (const source of sources) {
       if (!gone.has(source) || this.#isWanted(source)) continue;
@@ -135,7 +135,7 @@ export class VariantStore implements Expendable, Background {
     return freed;
   }
 
-  /** Counts anew what is there, and removes what no original is left of. Returns how many files and folders that were. */
+  /** Counts anew what is there, and removes what no original is left of. Returns how many files that were. */
   scan(): Promise<number> {
     this.#scanning ??= this.#scan().finally(() => {
       this.#scanning = undefined;
@@ -146,12 +146,11 @@ export class VariantStore implements Expendable, Background {
   async #scan(): Promise<number> {
     this.#scannedAt = performance.now();
     const before = [...this.#files.values()];
-    const { sources, foreign } = await this.#disk.folders();
+    const sources = await this.#disk.sources();
     await this.#store.refresh(); // after the look: whoever made a variant had its original in the manifest by then
     const found = new Map<string, VariantFile>();
     const pacer = new Pacer();
-    let removed = foreign.length;
-    for (const name of foreign) await this.#disk.removeAllOf(name);
+    let removed = 0;
     for (const source of sources) {
       if (this.#closed) return removed;
       if (pacer.isDue) await pacer.turn();

@@ -42,6 +42,8 @@ export class Variants {
   #made = 0;
   #hits = 0;
   #failed = 0;
+  /** Why variants cannot be stored. It is told once, and again when it has changed. */
+  #told: string | undefined;
 
   constructor(options: VariantsOptions) {
     this.#options = options;
@@ -129,7 +131,10 @@ export class Variants {
       await files.write(entry, name, made);
       await evictor.enforce(entry);
     } catch (error) {
-      logger.debug?.(`a variant was not stored: ${fileError(error).message}`);
+      const { code, message, hint } = fileError(error);
+      if (code !== 'CACHE_DIR_UNSAFE') logger.debug?.(`a variant was not stored: ${message}`);
+      else if (this.#told !== message) logger.warn(`Variants are not stored. ${message} ${hint}`);
+      this.#told = message;
     }
   }
 

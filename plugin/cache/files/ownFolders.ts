@@ -1,0 +1,160 @@
+import type { Dir, Stats } from 'node:fs';
+import { lstat, mkdir, opendir, readdir, rm, rmdir } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import { ImageCacheError } from '../../errors.ts';
+import { errnoOf } from './fileError.ts';
+import { makeDirectory } from './makeDirectory.ts';
+import { ensureOwnDirectory } from './ownDirectory.ts';
+import { isOwnFile } from './layout.ts';
+import { replaceFile } from './replaceFile.ts';
+
+/** Somebody may be removing the directory again and again (T55). */
+const MAX_ATTEMPTS = 20;
+
+/*
+ * The one way to list, write, rename and remove inside the cache directory: whatever does so goes through this file, which looks
+ * at every folder on the way right before. A folder that became a link, also while we run, would lead us to files that are
+ * not ours. A volume that was mounted there is a directory like any other.
+ *
+ * Limit: no file system call of Node looks and acts in one step, so a process that exchanges a folder for a link in the
+ * microseconds between the two is not noticed. What it could gain is small: files are created under names that are new
+ * (`wx`), opened without following a link (`O_NOFOLLOW`), and removed one by one, under names that only we give.
+ */
+
+/**
+ * Looks at a folder inside the cache directory, and at all above it up to the cache directory itself. `undefined` if it is not
+ * there.
+ * @param folder e.g. `images/0001`; `''` is the cache directory
+ * @throws ImageCacheError CACHE_DIR_UNSAFE when one of them is a link, a file, or somebody else's
+ */
+export async function lookAt(dir: string, folder: string): Promise<Stats | undefined> {
+  const looks = await lookAtEach(dir, folder);
+  return looks.at(-1);
+}
+
+/** Makes the folder unless it is there, for its owner alone. @throws as {@link lookAt} */
+export function makeFolder(dir: string, folder: string): Promise<Stats> {
+  return make(dir, folder, (path) => mkdir(path, { recursive: true, mode: 0o700 }));
+}
+
+/** The same, and its name survives a power cut. */
+export function makeLastingFolder(dir: string, folder: string): Promise<Stats> {
+  return make(dir, folder, makeDirectory);
+}
+
+/** The names in a folder; none if it is not there. @throws as {@link lookAt} */
+export async function listFolder(dir: string, folder: string): Promise<string[]> {
+  if ((await lookAt(dir, folder)) === undefined) return [];
+  return readdir(join(dir, folder)).catch(noneIfGone);
+}
+
+/** Opens a folder to read its names one after the other; `undefined` if it is not there. @throws as {@link lookAt} */
+export async function openFolder(dir: string, folder: string, bufferSize: number): Promise<Dir | undefined> {
+  if ((await lookAt(dir, folder)) === undefined) return undefined;
+  return opendir(join(dir, folder), { bufferSize });
+}
+
+/**
+ * Removes one file, whose name must be of our own form. Tells whether it is gone: a directory under such a name was not made by
+ * us, and stays.
+ * @throws as {@link lookAt}
+ */
+export async function removeFile(dir: string, path: string): Promise<boolean> {
+  if (!isOwnFile(path)) throw new Error(`${JSON.stringify(path)} is no name of the cache`);
+  if ((await lookAt(dir, folderOf(path))) === undefined) return false;
+  try {
+    await rm(join(dir, path), { force: true });
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ERR_FS_EISDIR') return false;
+    throw error;
+  }
+}
+
+/** Removes a folder that is empty; any other stays. @throws as {@link lookAt} */
+export async function removeFolder(dir: string, folder: string): Promise<void> {
+  if ((await lookAt(dir, folder)) === undefined) return;
+  await rmdir(join(dir, folder)).catch(() => undefined);
+}
+
+/** Gives a file another name, in place of the file that has it. Both paths are absolute. @throws as {@link lookAt} */
+export async function moveFile(dir: string, from: string, to: string): Promise<void> {
+  await Promise.all([from, to].map((path) => lookAt(dir, folderOf(pathInside(dir, path)))));
+  await replaceFile(from, to);
+}
+
+/** The path of something inside the cache directory, with `/` on every system. */
+export function pathInside(dir: string, path: string): string {
+  return relative(dir, path).split(sep).join('/');
+}
+
+function folderOf(path: string): string {
+  const folder = dirname(path);
+  return folder === '.' ? '' : folder;
+}
+
+async function make(dir: string, folder: string, makeIt: (path: string) => Promise<unknown>): Promise<Stats> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    const looks = await lookAtEach(dir, folder);
+    const there = looks.at(-1);
+    if (there !== undefined) return there;
+    // Another directory may have taken the place of ours, in which nothing is to be made.
+    if (looks[1] === undefined) await ensureOwnDirectory(dir);
+    await makeIt(join(dir, folder)).catch(ifGone);
+  }
+  throw Object.assign(new Error('removed whenever it was made'), { code: 'ENOENT' });
+}
+
+/** From the cache directory downwards; `undefined` from where one is not there. */
+async function lookAtEach(dir: string, folder: string): Promise<(Stats | undefined)[]> {
+  const parts = folder === '' ? [] : folder.split('/');
+  const folders = ['', ...parts.map((_, n) => parts.slice(0, n + 1).join('/'))];
+  const looks = await Promise.all(folders.map((name) => statsOf(join(dir, name))));
+  const [own] = looks;
+  const seen: (Stats | undefined)[] = [];
+  for (const [n, stats] of looks.entries()) {
+    if (stats !== undefined && (n === 0 || seen[n - 1] !== undefined)) ensureOurs(stats, own, folders[n] || dir);
+    seen.push(n > 0 && seen[n - 1] === undefined ? undefined : stats);
+  }
+  return seen;
+}
+
+function ensureOurs(stats: Stats, own: Stats | undefined, name: string): void {
+  if (stats.isSymbolicLink()) {
+    throw unsafe(name, 'is a symbolic link', 'Remove the link, and put a real directory or a mounted volume there');
+  }
+  if (!stats.isDirectory()) throw unsafe(name, 'is not a directory', 'Remove the file that has its name');
+  if (belongsToAnother(stats) && stats.uid !== own?.uid) {
+    throw unsafe(name, 'belongs to another user', 'Make it your own with `chown`, or remove it');
+  }
+}
+
+function unsafe(name: string, what: string, remedy: string): ImageCacheError {
+  return new ImageCacheError('CACHE_DIR_UNSAFE', `The folder \`${name}\` of the image cache ${what}.`, {
+    hint: `${remedy}: the owner of a folder, and of a link, decides where files are written and removed.`,
+  });
+}
+
+/** Another user's, who is not root. What root can change is nobody's secret, and to root all files are its own. */
+function belongsToAnother({ uid }: Stats): boolean {
+  const us = process.geteuid?.(); // Windows has no such numbers
+  return us !== undefined && us !== 0 && uid !== us && uid !== 0;
+}
+
+async function statsOf(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
+function ifGone(error: unknown): void {
+  if (errnoOf(error) !== 'ENOENT') throw error;
+}
+
+function noneIfGone(error: unknown): string[] {
+  if (errnoOf(error) === 'ENOENT') return [];
+  throw error;
+}
