@@ -2,6 +2,7 @@
 
 import { useCallback, useContext, useLayoutEffect, useRef, useState } from 'react';
 import type { CachedImageOptions, CachedImageState, ImageOptions } from './cachedImageState.ts';
+import type { CacheClient } from './client/cacheClient.ts';
 import { chooseSource, type ImageSource, nextSource } from './client/imageSource.ts';
 import { loadExtras, withExtras } from './client/loadExtras.ts';
 import type { FreshUrls } from './client/refreshUrls.ts';
@@ -71,12 +72,13 @@ export function useImage(url: string | undefined, options: ImageOptions): Cached
     setChosen(chosen);
   }
   const { step, tries, fresh } = chosen;
-  const latest = useLatest({ url, chosen, choose, onLoad, onTurn, isHydrating });
+  const latest = useLatest({ url, chosen, choose, onLoad, onTurn, isHydrating, client });
 
   const element = useRef<HTMLImageElement>(null);
   const ref = useCallback(
     (img: HTMLImageElement) => {
       element.current = img;
+      if (import.meta.env?.DEV && import.meta.hot) explainIfMissing(latest.current);
       const onLoaded = (): void => latest.current.onLoad(img, performance.now());
       const stop = observeImage(img, onLoaded, latest.current.isHydrating);
       return () => {
@@ -179,6 +181,9 @@ export function useImage(url: string | undefined, options: ImageOptions): Cached
     if (import.meta.env?.DEV && mount !== undefined && step === 'read-through') {
       void import('./client/explain.ts').then(({ explain }) => explain(element.current, mount, url ?? '', actorId));
     }
+    if (import.meta.env?.DEV && step === 'original' && images.size === 0) {
+      void import('./client/explainSetup.ts').then(({ explainFailedUrl }) => explainFailedUrl(url ?? ''));
+    }
     const next = nextSource(chosen, request, images, client.registry, fresh);
     const isSpent = next.step === 'spent';
     if (isSpent && mount !== undefined && images.size > 0 && step !== 'spent' && givenUp.current !== chosen) {
@@ -200,6 +205,11 @@ export function useImage(url: string | undefined, options: ImageOptions): Cached
     ref,
     onError,
   };
+}
+
+function explainIfMissing({ client, url }: { client: CacheClient; url: string | undefined }): void {
+  if (client.mount !== undefined) return;
+  void import('./client/explainSetup.ts').then(({ explainMissingCache }) => explainMissingCache(client, url));
 }
 
 function statusOf({ step }: Chosen, isLoaded: boolean): CachedImageState['status'] {

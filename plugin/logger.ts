@@ -1,4 +1,5 @@
 import type { CacheLogger } from './cache/logger.ts';
+import { createCauses } from './cache/causes.ts';
 import type { ResolvedOptions } from './options.ts';
 import { redact } from './redact.ts';
 
@@ -16,34 +17,45 @@ const MAX_WARNINGS = 10;
 const INTERVAL_MS = 10_000;
 
 /**
- * A logger that prefixes, strips secrets, keeps each record on one line, and warns of each thing once and of not too many at a time.
+ * A logger that prefixes, strips secrets, keeps each record on one line, and warns of each thing once and of not too many at a time;
+ * of what has the same cause once, with a count.
  * @param now milliseconds, from any start
  */
 export function createLogger(
   level: ResolvedOptions['logLevel'],
   printer: Printer,
   now: () => number = () => performance.now(),
+  after?: Parameters<typeof createCauses>[1],
 ): CacheLogger {
   const warned = new Set<string>();
   let recent = 0;
   let since = -Infinity;
   const print = (to: 'info' | 'warn', message: string) => printer[to](`${PREFIX} ${oneLine(redact(message))}`);
   const shows = (least: ResolvedOptions['logLevel']) => RANK[level] >= RANK[least];
+
+  function warn(message: string): void {
+    if (warned.has(message)) return;
+    if (now() - since >= INTERVAL_MS) [recent, since] = [0, now()];
+    recent += 1;
+    if (recent > MAX_WARNINGS && !shows('debug')) {
+      if (recent === MAX_WARNINGS + 1)
+        print('warn', "More warnings like these are left out; `logLevel: 'debug'` shows all.");
+      return;
+    }
+    if (warned.size >= MAX_REMEMBERED) warned.clear();
+    warned.add(message);
+    print('warn', message);
+  }
+
+  const causes = createCauses(warn, after);
   return {
     debug: shows('debug') ? (message) => print('info', message) : undefined,
     info: (message) => shows('info') && print('info', message),
-    warn(message) {
-      if (!shows('warn') || warned.has(message)) return;
-      if (now() - since >= INTERVAL_MS) [recent, since] = [0, now()];
-      recent += 1;
-      if (recent > MAX_WARNINGS && !shows('debug')) {
-        if (recent === MAX_WARNINGS + 1)
-          print('warn', "More warnings like these are left out; `logLevel: 'debug'` shows all.");
-        return;
-      }
-      if (warned.size >= MAX_REMEMBERED) warned.clear();
-      warned.add(message);
-      print('warn', message);
+    warn(message, about) {
+      if (!shows('warn')) return;
+      if (about === undefined) warn(message);
+      else if (shows('debug')) warn(`${about}: ${message}`);
+      else causes.tell(message, about);
     },
   };
 }

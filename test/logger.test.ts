@@ -5,8 +5,14 @@ function setUp(level: 'warn' | 'debug' = 'warn') {
   const printed: string[] = [];
   let time = 0;
   const print = (message: string) => void printed.push(message);
-  const logger = createLogger(level, { info: print, warn: print }, () => time);
-  return { logger, printed, pass: (ms: number) => void (time += ms) };
+  const timers: { ms: number; run: () => void }[] = [];
+  const logger = createLogger(
+    level,
+    { info: print, warn: print },
+    () => time,
+    (ms, run) => void timers.push({ ms, run }),
+  );
+  return { logger, printed, timers, pass: (ms: number) => void (time += ms) };
 }
 
 const warnOf = (count: number, warn: (message: string) => void, from = 0) => {
@@ -31,4 +37,36 @@ test('debug shows all of them', () => {
   const { logger, printed } = setUp('debug');
   warnOf(500, logger.warn);
   expect(printed).toHaveLength(500);
+});
+
+const NOT_LISTED = "HOST_NOT_ALLOWED No bucket has it. Add it: buckets: ['photos']";
+
+test('E9: one warning a cause, then how many more images there are', () => {
+  const { logger, printed, timers } = setUp();
+  for (const name of ['1', '2', '3', '4', '5', '6', '1', '2']) logger.warn(NOT_LISTED, `s3://photos/${name}.jpg`);
+  expect(printed).toEqual([`[image-cache] s3://photos/1.jpg: ${NOT_LISTED}`]);
+  expect(timers.map(({ ms }) => ms)).toEqual([1_000]);
+  timers[0]?.run();
+  expect(printed.slice(1)).toEqual(['[image-cache] s3://photos/2.jpg and 4 more: HOST_NOT_ALLOWED, as above.']);
+
+  logger.warn(NOT_LISTED, 's3://photos/7.jpg');
+  logger.warn('UPSTREAM_NOT_FOUND The origin answered 404.', 's3://photos/7.jpg');
+  expect(printed.slice(2)).toEqual(['[image-cache] s3://photos/7.jpg: UPSTREAM_NOT_FOUND The origin answered 404.']);
+  expect(timers[1]?.ms, 'ever less often').toBe(10_000);
+  timers[1]?.run();
+  expect(printed.slice(3)).toEqual(['[image-cache] s3://photos/7.jpg: HOST_NOT_ALLOWED, as above.']);
+});
+
+test('E9: a thousand images of a prefetch that fail for one reason are two lines', () => {
+  const { logger, printed, timers } = setUp();
+  for (let n = 0; n < 3_000; n += 1) logger.warn(NOT_LISTED, `s3://photos/${n}.jpg`);
+  for (const { run } of timers) run();
+  expect(printed).toHaveLength(2);
+  expect(printed[1]).toContain('s3://photos/1.jpg and 2998 more');
+});
+
+test('debug shows each of them', () => {
+  const { logger, printed } = setUp('debug');
+  for (let n = 0; n < 20; n += 1) logger.warn(NOT_LISTED, `s3://photos/${n}.jpg`);
+  expect(printed).toHaveLength(20);
 });

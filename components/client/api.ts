@@ -34,7 +34,8 @@ export async function request(mount: string | undefined, path: string, init: Req
     throw new ImageCacheRequestError({
       code: 'NOT_CONFIGURED',
       status: 0,
-      detail: 'No image cache here: see configureImageCache().',
+      detail: 'No image cache here.',
+      hint: 'In dev the plugin in vite.config.ts brings it; in a build, configureImageCache({ base }) names it.',
     });
   }
   const response = await fetch(mount + path, init).catch((error: unknown) => {

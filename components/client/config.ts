@@ -16,6 +16,11 @@ export function configure({ base }: ImageCacheConfig): void {
   changes.emit();
 }
 
+/** Whether the app has said where the server is, or that there is none. */
+export function isConfigured(): boolean {
+  return configured !== undefined;
+}
+
 /** Where the API is mounted, without a trailing slash; `undefined` when there is none. */
 export function configuredMount(): string | undefined {
   if (configured !== undefined) return toMount(configured);

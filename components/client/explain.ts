@@ -1,39 +1,112 @@
+import type { PrefetchAnswer, PrefetchRequest } from '../../plugin/protocol.ts';
+import { ImageCacheRequestError, postJson } from './api.ts';
 import { imageKey } from './imageKey.ts';
-import { problemOf } from './problemOf.ts';
 
-/** Reasons that were told on the console, by image. */
-const told = new Set<string>();
-/** One question at a time: an unlisted bucket fails a whole page of images. */
-let last: Promise<void> = Promise.resolve();
+interface FailedImage {
+  img: HTMLImageElement | null;
+  url: string;
+}
+
+/** Images to ask about in one call. */
+interface Batch {
+  mount: string;
+  actorId: string;
+  images: FailedImage[];
+}
+
+/** What one cause has kept from coming. */
+interface Cause {
+  code: string;
+  text: string;
+  images: FailedImage[];
+}
+
+/** How long failures are gathered: an unlisted bucket fails a whole page of images. */
+const GATHER_MS = 200;
+/** Presigned URLs in one call; see `MAX_IMAGES` of `prefetchJob.ts`. */
+const MAX_IMAGES = 250;
+
+const batches = new Map<string, Batch>();
+/** What was told on the console: images, by cause. */
+const told = new Map<string, Set<string>>();
 
 /**
- * Says why the cache could not bring an image: once on the console, and, until it shows one, on the image itself (`title`, an
- * outline, `data-image-cache-error`). For developers only: builds leave it out.
+ * Says why the cache could not bring an image: on the console, once a cause with the number of images, and, until it shows one, on
+ * the image itself (`title`, an outline, `data-image-cache-error`). For developers only: builds leave it out.
  */
 export function explain(
   img: HTMLImageElement | null,
   mount: string,
   url: string,
-  actorId: string | undefined,
-): Promise<void> {
-  last = last.then(async () => {
-    const problem = await problemOf(mount, url, actorId);
-    if (!problem) return;
-    const { code, detail, hint } = problem;
-    const text = `${code}: ${detail}${hint === undefined ? '' : ` ${hint}`}`;
-    const key = imageKey(url);
-    if (!told.has(code + key)) console.warn(`[image-cache] ${key}\n${text}`);
-    told.add(code + key);
-    if (img && !isShown(img)) mark(img, code, text);
-  });
-  return last;
+  actorId = 'default', // as the server files what has none
+): void {
+  const id = `${mount} ${actorId}`;
+  const batch = batches.get(id) ?? { mount, actorId, images: [] };
+  if (batch.images.length === 0) setTimeout(() => void explainAll(id, batch), GATHER_MS);
+  batches.set(id, batch);
+  batch.images.push({ img, url });
+  if (batch.images.length === MAX_IMAGES) batches.delete(id);
+}
+
+async function explainAll(id: string, batch: Batch): Promise<void> {
+  if (batches.get(id) === batch) batches.delete(id);
+  // What has left the page meanwhile concerns nobody; after a test there may be no server either.
+  batch.images = batch.images.filter(({ img }) => img?.isConnected !== false);
+  if (batch.images.length === 0) return;
+  for (const cause of await causesOf(batch)) {
+    tell(cause);
+    for (const { img } of cause.images) if (img && !isShown(img)) mark(img, cause);
+  }
+}
+
+/** By `POST /prefetch`, whose answer is no error of its own: a browser would make one red line more of each `GET` that fails. */
+async function causesOf({ mount, actorId, images }: Batch): Promise<Iterable<Cause>> {
+  const causes = new Map<string, Cause>();
+  const add = (image: FailedImage, { code, detail, hint = '' }: { code: string; detail: string; hint?: string }) => {
+    const text = `${code}: ${detail} ${hint}`.trimEnd();
+    const cause = causes.get(text) ?? { code, text, images: [] };
+    causes.set(text, cause);
+    cause.images.push(image);
+  };
+  const request: PrefetchRequest = {
+    actor_id: actorId,
+    images: images.map(({ url }) => ({ s3_url: url })),
+    priority: 'high',
+  };
+  try {
+    const { results } = await postJson<PrefetchAnswer>(mount, '/prefetch', request);
+    for (const [index, image] of images.entries()) {
+      const result = results[index];
+      if (result?.status === 'failed') add(image, result.error);
+    }
+  } catch (error) {
+    if (!(error instanceof ImageCacheRequestError)) return []; // cut off in mid-answer
+    const { code, detail, hint } = error;
+    for (const image of images) add(image, { code, detail, ...(hint !== undefined && { hint }) });
+  }
+  return causes.values();
+}
+
+function tell({ code, text, images }: Cause): void {
+  const known = told.get(text);
+  const keys = new Set(images.map(({ url }) => imageKey(url)).filter((key) => known?.has(key) !== true));
+  const [first] = keys;
+  if (first === undefined) return;
+  told.set(text, new Set([...(known ?? []), ...keys]));
+  if (known)
+    console.warn(`[image-cache] ${code}, as above: ${countOf(keys.size)} more, ${first}${keys.size > 1 ? ' …' : ''}`);
+  else console.warn(`[image-cache] ${keys.size > 1 ? `${countOf(keys.size)}, the first is ` : ''}${first}\n${text}`);
+}
+
+function countOf(count: number): string {
+  return count === 1 ? '1 image' : `${count} images`;
 }
 
 function isShown(img: HTMLImageElement): boolean {
   return img.complete && img.naturalWidth > 0;
 }
 
-function mark(img: HTMLImageElement, code: string, text: string): void {
+function mark(img: HTMLImageElement, { code, text }: Cause): void {
   const isTitled = img.title !== '' && img.dataset['imageCacheError'] === undefined;
   if (!isTitled) img.title = text;
   const { outline } = img.style;

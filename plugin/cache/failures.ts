@@ -9,7 +9,7 @@ const UNREPORTED: ReadonlySet<ErrorCode> = new Set(['ABORTED', 'NOT_AUTHORIZED']
 /** Tells whoever runs the server why an image could not be had: a browser shows an `<img>` that failed and no reason. */
 export function reportFailure(logger: CacheLogger, url: string, error: unknown): void {
   const { code, message, hint = '' } = ImageCacheError.from(error);
-  if (!UNREPORTED.has(code)) logger.warn(`${withoutQuery(url)}: ${code} ${message} ${hint}`.trimEnd());
+  if (!UNREPORTED.has(code)) logger.warn(`${code} ${message} ${hint}`.trimEnd(), withoutQuery(url));
 }
 
 /** What may be said of a URL that was asked for, whatever it is. */

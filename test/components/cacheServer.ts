@@ -7,6 +7,7 @@ import type {
   LookupAnswer,
   LookupRequest,
   ManifestEntry,
+  PrefetchAnswer,
   PrefetchLine,
   PrefetchRequest,
   Problem,
@@ -49,7 +50,7 @@ export interface CacheServer {
   calls: string[];
   lookups: LookupRequest[];
   client: CacheClient;
-  /** What `GET /image` answers. @default 404 `NOT_FOUND` */
+  /** What `GET /image` answers, and why each image of a prefetch fails. @default 404 `NOT_FOUND`; none does */
   problem: Omit<Problem, 'type' | 'title'> | undefined;
   /** What Vite's socket does in dev, at once. */
   announce(event: CacheEvent): void;
@@ -88,7 +89,8 @@ export async function startCacheServer(): Promise<CacheServer> {
     }
     if (call === 'POST /prefetch') {
       // The test's own client sent it.
-      return prefetch(JSON.parse(body) as PrefetchRequest, response);
+      const wantsLines = request.headers.accept === 'application/x-ndjson';
+      return prefetch(JSON.parse(body) as PrefetchRequest, wantsLines, response);
     }
     if (call === 'GET /image' && answers.problem) return refuse(response, answers.problem);
     const route = routes[call];
@@ -96,7 +98,16 @@ export async function startCacheServer(): Promise<CacheServer> {
     response.setHeader('content-type', 'application/json').end(JSON.stringify(route(body)));
   }
 
-  function prefetch({ actor_id, images }: PrefetchRequest, response: ServerResponse): void {
+  function prefetch({ actor_id, images }: PrefetchRequest, wantsLines: boolean, response: ServerResponse): void {
+    if (!wantsLines) {
+      // What a page asks in dev, to learn what is wrong with an image.
+      const { code, detail, hint } = answers.problem ?? { code: 'NOT_FOUND', detail: 'Nothing was said.' };
+      const error = { code, detail, ...(hint !== undefined && { hint }) };
+      const results = images.map(({ s3_url }) => ({ s3_url: imageKey(s3_url), status: 'failed' as const, error }));
+      const counts = { actor_id, total: images.length, cached: 0, downloaded: 0, failed: images.length };
+      response.setHeader('content-type', 'application/json');
+      return void response.end(JSON.stringify({ ...counts, results } satisfies PrefetchAnswer));
+    }
     response.setHeader('content-type', 'application/x-ndjson');
     const write = (line: PrefetchLine): void => void response.write(`${JSON.stringify(line)}\n`);
     images.forEach(({ s3_url }, index) => {

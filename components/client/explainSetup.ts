@@ -1,0 +1,44 @@
+import { isConfigured } from './config.ts';
+import { type CacheClient, defaultClient } from './cacheClient.ts';
+import { cacheableKey, pageOrigin } from './imageKey.ts';
+
+/** What was told, once a page each. */
+const told = new Set<string>();
+
+/**
+ * Says that there is no cache because the plugin was forgotten: then images come from S3 as ever or, by `s3://`, not at all, and nothing
+ * else says why. For developers only: builds leave it out.
+ * @param client of the image; one that was told of another server, or of none on purpose, is right as it is
+ */
+export function explainMissingCache(client: CacheClient, url: string | undefined): void {
+  const key = cacheableKey(url ?? '', pageOrigin());
+  if (key === undefined || client !== defaultClient || client.mount !== undefined || isConfigured()) return;
+  const bucket = /^s3:\/\/([^/]+)\//.exec(key)?.[1];
+  const shown = bucket === undefined ? 'so images come from S3 each time' : `and without it no browser can show ${key}`;
+  tell(
+    'missing cache',
+    `<CachedImage> has found no image cache here, ${shown}. ` +
+      `Add the plugin to vite.config.ts: plugins: [imageCache({ buckets: ['${bucket ?? '<bucket>'}'] })], ` +
+      `with import { imageCache } from 'vite-plugin-image-cache'. ` +
+      `If there is to be none, say so: configureImageCache({ base: false }).`,
+  );
+}
+
+/** Says what to write in place of an object's key, which a browser takes for a path of the page. For developers only. */
+export function explainFailedUrl(url: string): void {
+  const arn = /^arn:[^:]*:s3:::(.+)/i.exec(url)?.[1];
+  if (arn !== undefined) tell('arn', `An <img> cannot load ${url}. Write s3://${arn}`);
+  if (/^[a-z][a-z\d+.-]*:|^\/\//i.test(url)) return;
+  const path = url.replace(/^\.?\/+/, '').split(/[?#]/, 1)[0];
+  tell(
+    'relative',
+    `The page's own server has no image at ${url}. If that is the key of an object, name its bucket, too: ` +
+      `s3_url="s3://<bucket>/${path}"`,
+  );
+}
+
+function tell(what: string, message: string): void {
+  if (told.has(what)) return;
+  told.add(what);
+  console.warn(`[image-cache] ${message}`);
+}

@@ -1,0 +1,57 @@
+/** Causes remembered, and images of each. */
+const MAX_REMEMBERED = 1000;
+/** How long the images of a cause are counted before they are told: shortly for a page that is being loaded, then at intervals. */
+const FIRST_MS = 1_000;
+const NEXT_MS = 10_000;
+
+interface Cause {
+  told: Set<string>;
+  /** The first one that was not told, and how many there are. */
+  next: string;
+  count: number;
+  summaries: number;
+}
+
+/** Says each cause once, with the first image that it has kept from coming, and then how many more there were. */
+export interface Causes {
+  /**
+   * @param cause code, what is wrong and what to do about it
+   * @param about the image
+   */
+  tell(cause: string, about: string): void;
+}
+
+/** @param after runs something later, without keeping the process alive */
+export function createCauses(
+  print: (message: string) => void,
+  after: (ms: number, run: () => void) => void = (ms, run) => void setTimeout(run, ms).unref(),
+): Causes {
+  const causes = new Map<string, Cause>();
+
+  function summarize(text: string, cause: Cause): void {
+    const { next, count } = cause;
+    cause.count = 0;
+    cause.summaries += 1;
+    const [code = ''] = text.split(' ', 1);
+    print(`${next}${count === 1 ? '' : ` and ${count - 1} more`}: ${code}, as above.`);
+  }
+
+  return {
+    tell(text, about) {
+      const cause = causes.get(text);
+      if (cause === undefined) {
+        if (causes.size >= MAX_REMEMBERED) causes.clear();
+        causes.set(text, { told: new Set([about]), next: '', count: 0, summaries: 0 });
+        print(`${about}: ${text}`);
+        return;
+      }
+      if (cause.told.has(about)) return;
+      if (cause.told.size >= MAX_REMEMBERED) cause.told.clear();
+      cause.told.add(about);
+      cause.count += 1;
+      if (cause.count > 1) return;
+      cause.next = about;
+      after(cause.summaries === 0 ? FIRST_MS : NEXT_MS, () => summarize(text, cause));
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+/** Modules of their own, since each thing is told once a page. */
+async function freshPage() {
+  vi.resetModules();
+  const { explainMissingCache, explainFailedUrl } = await import('../../../components/client/explainSetup.ts');
+  const { defaultClient, createCacheClient } = await import('../../../components/client/cacheClient.ts');
+  const { configure } = await import('../../../components/client/config.ts');
+  return { explainMissingCache, explainFailedUrl, defaultClient, createCacheClient, configure };
+}
+
+beforeEach(() => void vi.spyOn(console, 'warn').mockImplementation(() => {}));
+afterEach(() => vi.restoreAllMocks());
+const warnings = (): string[] => vi.mocked(console.warn).mock.calls.map(([text]) => String(text));
+
+test('E7: a forgotten plugin is told once, with the lines to add', async () => {
+  const { explainMissingCache, defaultClient } = await freshPage();
+  explainMissingCache(defaultClient, 's3://team-photos/portraits/1.jpg');
+  explainMissingCache(defaultClient, 's3://team-photos/portraits/2.jpg');
+  expect(warnings()).toEqual([
+    "[image-cache] <CachedImage> has found no image cache here, and without it no browser can show s3://team-photos/portraits/1.jpg. Add the plugin to vite.config.ts: plugins: [imageCache({ buckets: ['team-photos'] })], with import { imageCache } from 'vite-plugin-image-cache'. If there is to be none, say so: configureImageCache({ base: false }).",
+  ]);
+});
+
+test('E7: presigned URLs are shown, and come from S3 each time; no signature is told', async () => {
+  const { explainMissingCache, defaultClient } = await freshPage();
+  explainMissingCache(defaultClient, 'https://photos.s3.amazonaws.com/a.jpg?X-Amz-Signature=abc');
+  expect(warnings()).toEqual([expect.stringContaining('so images come from S3 each time')]);
+  expect(warnings()[0]).toContain("buckets: ['<bucket>']");
+  expect(warnings()[0]).not.toContain('abc');
+});
+
+test.each(['/logo.svg', 'logo.svg', 'data:image/png;base64,AA', 'blob:http://a/b', '', undefined])(
+  'E7: %s needs no cache',
+  async (url) => {
+    const { explainMissingCache, defaultClient } = await freshPage();
+    explainMissingCache(defaultClient, url);
+    expect(warnings()).toEqual([]);
+  },
+);
+
+test('E7: who has named a server, or said that there is none, is told nothing', async () => {
+  const { explainMissingCache, defaultClient, createCacheClient, configure } = await freshPage();
+  explainMissingCache(createCacheClient({ mount: () => undefined }), 's3://b/a.jpg');
+  configure({ base: false });
+  explainMissingCache(defaultClient, 's3://b/a.jpg');
+  expect(warnings()).toEqual([]);
+});
+
+test.each([
+  ['portraits/1.jpg', 's3_url="s3://<bucket>/portraits/1.jpg"'],
+  ['./portraits/1.jpg', 's3_url="s3://<bucket>/portraits/1.jpg"'],
+  ['/portraits/1.jpg?v=1', 's3_url="s3://<bucket>/portraits/1.jpg"'],
+  ['arn:aws:s3:::team-photos/1.jpg', 'Write s3://team-photos/1.jpg'],
+])('E8: %s is answered by what to write', async (url, remedy) => {
+  const { explainFailedUrl } = await freshPage();
+  explainFailedUrl(url);
+  explainFailedUrl(url);
+  expect(warnings()).toEqual([expect.stringContaining(remedy)]);
+});
+
+test.each(['data:image/png;base64,AA', 'blob:http://a/b', 'https://example.com/a.jpg'])(
+  'E8: %s is no key',
+  async (url) => {
+    const { explainFailedUrl } = await freshPage();
+    explainFailedUrl(url);
+    expect(warnings()).toEqual([]);
+  },
+);
