@@ -8,6 +8,8 @@ import type { FakeImages } from './fakeImages.ts';
 export function driveElements(images: FakeImages, base: string): () => void {
   /** The `src` that an element was last told about. */
   const told = new WeakMap<HTMLImageElement, string>();
+  // A test environment that ends empties its document, which is observed here, when the global is gone already.
+  const page = document;
   /** The `src` whose load was held back. */
   const heldBack = new WeakMap<HTMLImageElement, string>();
 
@@ -24,7 +26,7 @@ export function driveElements(images: FakeImages, base: string): () => void {
   }
 
   function settleAll(): void {
-    for (const img of Array.from(document.querySelectorAll('img'))) settle(img); // happy-dom has no `document.images`
+    for (const img of Array.from(page.querySelectorAll('img'))) settle(img); // happy-dom has no `document.images`
   }
 
   function holdBack(event: Event): void {
@@ -36,13 +38,13 @@ export function driveElements(images: FakeImages, base: string): () => void {
   }
 
   const observer = new MutationObserver(settleAll);
-  observer.observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['src'] });
-  document.addEventListener('load', holdBack, true);
+  observer.observe(page, { subtree: true, childList: true, attributes: true, attributeFilter: ['src'] });
+  page.addEventListener('load', holdBack, true);
   const unsubscribe = images.subscribe(settleAll);
   settleAll();
   return () => {
     observer.disconnect();
-    document.removeEventListener('load', holdBack, true);
+    page.removeEventListener('load', holdBack, true);
     unsubscribe();
   };
 }

@@ -122,3 +122,18 @@ test('no other request is touched, and none at all when it is unmounted', async 
   expect(globalThis.fetch).toBe(original);
   vi.unstubAllGlobals();
 });
+
+test('E18: what a test has left mounted asks for nothing of an environment that has ended', async () => {
+  const errors: unknown[] = [];
+  const keep = (event: ErrorEvent): void => void errors.push(event.error ?? event.message);
+  window.addEventListener('error', keep);
+  render(<CachedImage s3_url={url} alt="A" />, wrap(createFakeImageCache({ images: { [url]: 'cached' } })));
+  const page = document;
+  // As Vitest ends jsdom: what was observed is told when the globals are gone.
+  page.body.replaceChildren();
+  vi.stubGlobal('document', undefined);
+  await new Promise((resolve) => setTimeout(resolve));
+  vi.unstubAllGlobals();
+  window.removeEventListener('error', keep);
+  expect(errors).toEqual([]);
+});
