@@ -16,7 +16,11 @@ export default defineConfig({
         },
       },
       {
-        test: { name: 'browser', environment: 'jsdom', include: ['test/components/**/*.test.{ts,tsx}'] },
+        test: {
+          name: 'browser',
+          environment: 'jsdom',
+          include: ['test/components/**/*.test.{ts,tsx}', 'test/demo/**/*.test.tsx'],
+        },
       },
       {
         // What is published for the tests of apps works in the other environment that they run in, too.

@@ -1,3 +1,4 @@
+import { memo, useState } from 'react';
 import type { ActorProgress, PrefetchProgress } from 'vite-plugin-image-cache/react';
 import { formatBytes } from './format.ts';
 
@@ -10,14 +11,30 @@ export interface PrefetchDetailsProps {
   progress: PrefetchProgress;
 }
 
-/** A popover: how far each actor is, and why what failed failed. */
+/** A popover: how far each actor is, and why what failed failed. It renders nothing while it is closed. */
 export function PrefetchDetails({ id, names, progress }: PrefetchDetailsProps) {
-  const { actors, failures } = progress;
+  const [isOpen, setOpen] = useState(false);
   return (
-    <div className="details" id={id} popover="auto" aria-label="Progress of each actor">
-      {failures.length > 0 && (
+    <div
+      className="details"
+      id={id}
+      popover="auto"
+      aria-label="Progress of each actor"
+      // Before it is shown, so that it is never seen empty.
+      onBeforeToggle={({ newState }) => setOpen(newState === 'open')}
+    >
+      {isOpen && <Details names={names} progress={progress} />}
+    </div>
+  );
+}
+
+function Details({ names, progress: { actors, failures, reason } }: Omit<PrefetchDetailsProps, 'id'>) {
+  const reasons = [...(reason ? [{ ...reason, s3_url: 'all' }] : []), ...failures.slice(-SHOWN_FAILURES)];
+  return (
+    <>
+      {reasons.length > 0 && (
         <ul className="failures">
-          {failures.slice(-SHOWN_FAILURES).map(({ s3_url, code, detail, hint }) => (
+          {reasons.map(({ s3_url, code, detail, hint }) => (
             <li key={s3_url}>
               <code>{code}</code> {detail} {hint}
             </li>
@@ -29,11 +46,12 @@ export function PrefetchDetails({ id, names, progress }: PrefetchDetailsProps) {
           <ActorRow key={actor.id} actor={actor} name={names.get(actor.id) ?? actor.id} />
         ))}
       </ul>
-    </div>
+    </>
   );
 }
 
-function ActorRow({ actor, name }: { actor: ActorProgress; name: string }) {
+/** One of 40: rendered when its own actor proceeds, and stays the same object until then. */
+const ActorRow = memo(function ActorRow({ actor, name }: { actor: ActorProgress; name: string }) {
   return (
     <li data-state={actor.state}>
       <a href={`#/actor/${actor.id}`}>{name}</a>
@@ -41,7 +59,7 @@ function ActorRow({ actor, name }: { actor: ActorProgress; name: string }) {
       <span>{noteOf(actor)}</span>
     </li>
   );
-}
+});
 
 function noteOf({ state, completed, total, failed, bytes }: ActorProgress): string {
   if (state === 'queued') return 'waits';
