@@ -56,7 +56,7 @@ describe('the component test of the cookbook, in a project that has installed th
     const args = ['run', '--reporter=json', '--outputFile=report.json', '--environment', environment];
     // Fails when a test does; what the report says is what is compared.
     const ended = run(NODES[0].node, [vitest, ...args], { cwd: app, env: strangersEnv() });
-    const { stdout = '', stderr = '' } = await ended.catch(() => ({ stdout: '', stderr: 'It has failed.' }));
+    const { stdout, stderr } = await ended.catch(() => ({ stdout: '', stderr: 'It has failed.' }));
     const report: unknown = JSON.parse(await readFile(join(app, 'report.json'), 'utf8'));
     expect(report).toMatchObject({ success: true, numPassedTests: 2, numFailedTests: 0 });
     expect(stdout + stderr).not.toMatch(/is not defined|ReferenceError|after the environment|failed/i);
