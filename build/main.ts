@@ -24,6 +24,14 @@ const modules = [
     platform: 'node',
     directory: join(dist, 'plugin'),
   })),
+  // The browser's modules import it, as the server's do.
+  ...(await bundle({
+    root,
+    entries: { signatures: 'plugin/signatures.ts' },
+    external,
+    platform: 'browser',
+    directory: join(dist, 'plugin'),
+  })),
   ...(await bundle({
     root,
     entries: { thumbHash: 'components/client/thumbHash.ts' },

@@ -19,11 +19,19 @@ export interface BucketOptions {
    * @default `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL` of the environment, as for the AWS SDK; otherwise AWS
    */
   endpoint?: string;
-  /** `endpoint/bucket/key` instead of `bucket.endpoint/key` for requests of our own. @default true with an endpoint */
+  /**
+   * Where the bucket's name stands at an endpoint of your own: `endpoint/bucket/key` (`true`) or `bucket.endpoint/key` (`false`), in
+   * our own requests and in the URLs that are taken for the bucket's. AWS and services that promise both (R2, Google Cloud
+   * Storage, Spaces, Wasabi, Backblaze B2, Scaleway) have URLs in either. A bucket may be listed twice, once with each.
+   * @default true with an endpoint
+   */
   forcePathStyle?: boolean;
   /** Only objects whose key begins with this are cached. @default '' (all) */
   prefix?: string;
-  /** Other host names that serve this bucket, e.g. a CloudFront distribution. @default [] */
+  /**
+   * Other host names that serve this bucket, e.g. a CloudFront distribution. Without parameters (but a signature) they have the
+   * same images as the bucket; with others, such as `?w=200`, an image of its own. @default []
+   */
   cdn?: string[];
   /** How bare (unsigned) URLs are read. @default the AWS SDK's provider chain */
   credentials?: NonNullable<S3ClientConfig['credentials']>;
@@ -163,14 +171,34 @@ export interface ExpressImageCacheOptions extends ImageCacheOptions {
    * Asked before an image is downloaded, and before it, or what is known of it, is handed out; `false` answers 403 `NOT_AUTHORIZED`.
    * The cache is shared: without this hook whoever may reach the router may read every image in it, and every object of the
    * listed buckets. Images are then sent with `Cache-Control: private, no-cache`, so that it is asked each time, also about what a
-   * browser has. Decide by `image.s3_url`: `actor_id` and `filename` are what some client said they are.
-   * @example authorize: async (request, image) => (await sessionOf(request)).mayRead(image.s3_url)
+   * browser has.
+   *
+   * Decide by `image.bucket` and `image.key`: they name the object, however its URL was spelled. `actor_id` and `filename` are what
+   * some client said they are. Where a proxy or CDN may read a key in more ways than one (`x/../private/a.jpg`), it is asked about
+   * each of them, and all must be allowed. An image of a bucket that is no longer listed is refused without asking.
+   * @example
+   * ```ts
+   * authorize: async (request, { bucket, key }) => {
+   *   const user = await sessionOf(request);
+   *   return bucket === 'team-photos' && key.startsWith(`${user.team}/`);
+   * }
+   * ```
    */
   authorize?: (request: IncomingMessage, image: AuthorizedImage) => boolean | Promise<boolean>;
 }
 
-/** What `authorize` is told of an image: its entry, or of one that is not cached, what its URL says. */
-export type AuthorizedImage = Pick<ManifestEntry, 's3_url' | 'filename' | 'actor_id'> & Partial<ManifestEntry>;
+/** What `authorize` is told of an image: where it is, and its entry, or of one that is not cached, what its URL says. */
+export interface AuthorizedImage
+  extends
+    Pick<ManifestEntry, 's3_url' | 'filename' | 'actor_id'>,
+    Partial<Omit<ManifestEntry, 's3_url' | 'filename' | 'actor_id'>> {
+  /** The name of the bucket, as the option `buckets` lists it. `s3_url` tells buckets of one name at two endpoints apart. */
+  bucket: string;
+  /** The key of the object in the bucket, decoded: `private/a b.jpg`. */
+  key: string;
+  /** The version that was asked for, e.g. `'null'`; `undefined` for the newest. */
+  versionId: string | undefined;
+}
 
 export interface ResolvedBucket {
   name: string;

@@ -1,14 +1,9 @@
-const SIGV4 = /[?&](x-(amz|goog)-|x-id(?![^=&]))[^&]*/gi;
-/** S3 signature version 2, GCS and CloudFront. Generic words, so they only count together with an access key. */
-const SIGV2 = /[?&](awsaccesskeyid|googleaccessid|key-pair-id|signature|expires|policy|hash-algorithm)(?![^=&])[^&]*/gi;
-const SIGV2_MARK = /[?&](awsaccesskeyid|googleaccessid|key-pair-id)=/i;
-/** What is left around parameters that are gone. */
-const SEPARATORS = /^[?&]+|&+(?=&|$)/g;
+import { parametersOf } from '../../plugin/signatures.ts';
 
 /**
- * Names the object behind a URL as far as a browser can: known signature parameters are dropped, everything else
- * (`versionId`, `response-*`) is kept. The server's canonical URL folds more (path style, CDN hosts); where the two
- * differ, the registry learns of it from the entry.
+ * Names the object behind a URL as far as a browser can: signatures are dropped by the list that the server has, everything else
+ * is kept. The server's canonical URL folds more (path style, CDN hosts); where the two differ, the registry learns of it from
+ * the entry.
  */
 export function imageKey(url: string): string {
   const parsed = parse(url);
@@ -26,12 +21,11 @@ export function cacheableKey(url: string, pageOrigin: string | undefined): strin
   return isCacheable ? keyOf(parsed) : undefined;
 }
 
-function keyOf({ href, search }: URL): string {
+function keyOf({ href, host, pathname, search }: URL): string {
   const [object = href] = href.split(/[?#]/, 1);
   // Parameters stay byte for byte what they were.
-  const unsigned = search.replace(SIGV4, '');
-  const kept = (SIGV2_MARK.test(search) ? unsigned.replace(SIGV2, '') : unsigned).replace(SEPARATORS, '');
-  return kept === '' ? object : `${object}?${kept}`;
+  const query = search && parametersOf(host + pathname, search).kept.join('&');
+  return query === '' ? object : `${object}?${query}`;
 }
 
 let origin: string | undefined;

@@ -25,7 +25,7 @@ import { type CacheParts, assembleParts } from './parts.ts';
 import { type AskedImage, type ReadOptions, Reader } from './reader.ts';
 import type { CachedImage } from './shelf.ts';
 import { serializeManifest } from './manifest/snapshot.ts';
-import type { Source, SourceObject } from './source.ts';
+import type { ObjectLocation, Source, SourceObject } from './source.ts';
 import { StatsCounter } from './stats.ts';
 import type { ProgressListener } from './discovery/verifier.ts';
 import type { SizedImage } from './variants/sizedImage.ts';
@@ -109,6 +109,19 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
   identify(url: string): Pick<ManifestEntry, 's3_url' | 'filename'> {
     const { key, filename } = this.#source.identify(url);
     return { s3_url: key, filename };
+  }
+
+  /**
+   * Where the object of an entry is, by its `s3_url`: first as it is, and then every other object that a server in front of the
+   * bucket may take it for. Empty when no configured bucket has it, e.g. because the options have changed since.
+   */
+  locate(s3Url: string): readonly ObjectLocation[] {
+    try {
+      return this.#source.locate?.(s3Url) ?? [];
+    } catch (error) {
+      if (error instanceof ImageCacheError) return [];
+      throw error;
+    }
   }
 
   /** The entry of an object, if it is cached. @throws ImageCacheError for a URL of no configured bucket */

@@ -15,6 +15,17 @@ export interface SourceObject {
   readonly origin?: string;
 }
 
+/** Where an object is: what the option `authorize` decides by. */
+export interface ObjectLocation {
+  /** Canonical, unsigned URL. */
+  readonly s3_url: string;
+  /** The bucket's name. */
+  readonly bucket: string;
+  /** Decoded, without the bucket. */
+  readonly key: string;
+  readonly versionId: string | undefined;
+}
+
 /** What the origin said about the bytes it sent. */
 export interface SourceMetadata {
   /** Quotes included; empty when the origin sent none. */
@@ -48,6 +59,12 @@ export interface Source<Object extends SourceObject = SourceObject> {
    * @throws ImageCacheError INVALID_URL, INVALID_URL_SCHEME or HOST_NOT_ALLOWED
    */
   identify(url: string): Object;
+  /**
+   * Where the object of a canonical URL is, and then every other object that a server in front of it may take it for.
+   * Without this function, whoever asks about access is refused.
+   * @throws ImageCacheError for a URL of no configured bucket
+   */
+  locate?(canonicalUrl: string): readonly ObjectLocation[];
   /**
    * Fetches the whole object into the sink, trying again where that can help.
    * @param knownEtag as the origin sent it: the object is fetched only if it is another one by now (RFC 9110, 13.1.2)

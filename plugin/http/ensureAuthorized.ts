@@ -1,18 +1,29 @@
 import type { IncomingMessage } from 'node:http';
 import { DEFAULT_ACTOR_ID } from '../cache/reader.ts';
+import type { ObjectLocation } from '../cache/source.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { AuthorizedImage } from '../options.ts';
 import type { HttpContext } from './context.ts';
 
-/** Whether the option `authorize` lets a request have an image. @throws ImageCacheError INTERNAL when the hook throws */
+type AskedImage = Omit<AuthorizedImage, keyof ObjectLocation> & Pick<AuthorizedImage, 's3_url'>;
+
+/**
+ * Whether the option `authorize` lets a request have an image. All that it is told of the object follows from `s3_url`, so that it
+ * cannot decide otherwise of an image that is cached.
+ * @throws ImageCacheError INTERNAL when the hook throws
+ */
 export async function isAuthorized(
-  { authorize }: Pick<HttpContext, 'authorize'>,
+  { authorize, cache }: Pick<HttpContext, 'authorize' | 'cache'>,
   request: IncomingMessage,
-  image: AuthorizedImage,
+  image: AskedImage,
 ): Promise<boolean> {
   if (authorize === undefined) return true;
+  const objects = cache.locate(image.s3_url);
   try {
-    return await authorize(request, image);
+    for (const object of objects) {
+      if (!(await authorize(request, { ...image, ...object }))) return false;
+    }
+    return objects.length > 0;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ImageCacheError('INTERNAL', `The option \`authorize\` threw: ${reason}`, { cause: error });
@@ -37,9 +48,9 @@ export async function ensureUrlAuthorized(
 
 /** @throws ImageCacheError NOT_AUTHORIZED when the option `authorize` says no */
 export async function ensureAuthorized(
-  context: Pick<HttpContext, 'authorize'>,
+  context: Pick<HttpContext, 'authorize' | 'cache'>,
   request: IncomingMessage,
-  image: AuthorizedImage,
+  image: AskedImage,
 ): Promise<void> {
   if (await isAuthorized(context, request, image)) return;
   throw new ImageCacheError('NOT_AUTHORIZED', 'You may not see this image.');

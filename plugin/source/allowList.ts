@@ -1,19 +1,22 @@
-import { pathOf } from '../endpoint.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { ResolvedBucket } from '../options.ts';
+import { addressesAt } from './addressing.ts';
 import { canonicalAwsBase, parseAwsHost, partitionOf, type AwsHost } from './awsHost.ts';
+import { isInside } from './keyReadings.ts';
 import { notListed } from './notListed.ts';
-import { isInside, parseObjectKey, type ObjectKey } from './objectKey.ts';
+import { parseObjectKey, type ObjectKey } from './objectKey.ts';
 import type { RawUrl } from './rawUrl.ts';
 
 /** Where a URL of a listed bucket points. */
-interface Location {
+export interface Location {
   readonly bucket: ResolvedBucket;
   readonly objectKey: ObjectKey;
   /** What the canonical URL of every object of the bucket begins with. */
   readonly base: string;
   /** Whether the URL goes through a CDN of the bucket, which takes no credentials of ours. */
   readonly viaCdn: boolean;
+  /** Whether S3 itself answers. */
+  readonly isAws: boolean;
 }
 
 /** One bucket, and one way its URLs may begin. */
@@ -71,7 +74,8 @@ export function createAllowList(buckets: readonly ResolvedBucket[]): AllowList {
     const match = objectKeys.find(({ place, objectKey }) => isInside(objectKey.key, place.listed.bucket.prefix));
     if (match === undefined) throw outsidePrefix(usable);
     const { listed: entry, viaCdn } = match.place;
-    return { bucket: entry.bucket, objectKey: match.objectKey, base: entry.base, viaCdn };
+    const isAws = entry.aws !== undefined && !viaCdn;
+    return { bucket: entry.bucket, objectKey: match.objectKey, base: entry.base, viaCdn, isAws };
   };
 }
 
@@ -79,19 +83,15 @@ function listBucket(bucket: ResolvedBucket): ListedBucket {
   const { name, endpoint } = bucket;
   const host = endpoint === undefined ? undefined : parseAwsHost(endpoint.hostname);
   if (endpoint !== undefined && host === undefined) {
-    return {
-      bucket,
-      endpoint,
-      aws: undefined,
-      base: `${endpoint.origin}${pathOf(endpoint)}/${name}/`,
-    };
+    const [address] = addressesAt(endpoint, bucket);
+    return { bucket, endpoint, aws: undefined, base: `${endpoint.protocol}//${address.host}${address.root}` };
   }
   const region = bucket.region ?? host?.region;
   const aws: AwsHost = { partition: partitionOf(region), region, bucket: name };
   return { bucket, endpoint: undefined, aws, base: canonicalAwsBase(name, region) };
 }
 
-/** The fixed hosts of a bucket: its own endpoint in both styles, and its CDNs. */
+/** The fixed hosts of a bucket: those of its own endpoint, and its CDNs. */
 function placesOf(listed: ListedBucket): [host: string, Place][] {
   const { bucket, endpoint } = listed;
   const places: [string, Place][] = bucket.cdn.map((host) => [
@@ -100,12 +100,8 @@ function placesOf(listed: ListedBucket): [host: string, Place][] {
   ]);
   if (endpoint === undefined) return places;
   const own = { listed, scheme: endpoint.protocol, viaCdn: false };
-  const path = pathOf(endpoint);
-  return [
-    ...places,
-    [endpoint.host, { ...own, root: `${path}/${bucket.name}/` }],
-    [`${bucket.name}.${endpoint.host}`, { ...own, root: `${path}/` }],
-  ];
+  const addresses = addressesAt(endpoint, bucket);
+  return [...places, ...addresses.map(({ host, root }): [string, Place] => [host, { ...own, root }])];
 }
 
 /** Plain http to AWS is never right: whoever listens reads the image, and the signature with it. */
@@ -136,7 +132,12 @@ function outsidePrefix(places: readonly Place[]): ImageCacheError {
   const rules = places.map(({ listed: { bucket } }) =>
     bucket.prefix === '' ? `inside ${bucket.name}` : `under ${bucket.prefix} in ${bucket.name}`,
   );
+  const prefixes = places.map(({ listed: { bucket } }) => bucket.prefix).filter(Boolean);
+  const wanted = prefixes.map((prefix) => `\`${prefix}\``).join(' or ');
   return new ImageCacheError('HOST_NOT_ALLOWED', `Only keys ${rules.join(' or ')} are cached, and this is none.`, {
-    hint: 'The option `buckets` sets a prefix for the bucket, or the key climbs out of it with `..`.',
+    hint:
+      wanted === ''
+        ? 'For a server that resolves dots and merges slashes, the key leaves the bucket.'
+        : `The key must begin with ${wanted} (\`prefix\` of the option \`buckets\`), also for a server that resolves dots and merges slashes.`,
   });
 }

@@ -12,13 +12,22 @@ export interface AwsHost {
 /**
  * Every form of S3's public endpoints: `s3.amazonaws.com`, `s3.REGION`, the legacy `s3-REGION`, dual-stack, FIPS and
  * transfer acceleration, each bare or behind a bucket's name.
- * Left out on purpose: `s3-website` (other semantics), access points and VPC endpoints (list them as `endpoint`).
+ * Left out on purpose: `s3-website` (other semantics), access points and VPC endpoints (see `awsHint.ts`).
  */
 const S3_HOST =
   /^(?:(?<bucket>[a-z0-9][a-z0-9.-]*)\.)?s3(?<accelerate>-accelerate(?:\.dualstack)?)?(?:-fips)?(?:\.dualstack)?(?:[.-](?<region>external-1|[a-z]{2,4}(?:-[a-z]+)+-\d+))?\.(?<suffix>amazonaws\.(?:com\.cn|com|eu))$/;
 
+/** A directory bucket, whose name ends in its zone: `fast--usw2-az1--x-s3.s3express-usw2-az1.us-west-2.amazonaws.com`. */
+const EXPRESS_HOST =
+  /^(?<bucket>[a-z0-9][a-z0-9-]*--(?<zone>[a-z0-9-]+)--x-s3)\.s3express-\k<zone>\.(?<region>[a-z]{2,4}(?:-[a-z]+)+-\d+)\.amazonaws\.com$/;
+
 /** Understands a host name of S3 itself; `undefined` for any other. */
 export function parseAwsHost(host: string): AwsHost | undefined {
+  const express = EXPRESS_HOST.exec(host)?.groups;
+  if (express !== undefined) {
+    const { bucket, region } = express;
+    return { partition: partitionOf(region), region, bucket };
+  }
   const groups = S3_HOST.exec(host)?.groups;
   if (groups === undefined) return undefined;
   const { bucket, accelerate, region, suffix } = groups;

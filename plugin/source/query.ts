@@ -1,101 +1,84 @@
+import { createHash } from 'node:crypto';
 import { ImageCacheError } from '../errors.ts';
+import { parametersOf } from '../signatures.ts';
 import type { RawUrl } from './rawUrl.ts';
 import { percentDecode, percentEncode } from './rfc3986.ts';
 
-/** Query parameters by which a request rewrites headers of the answer. They change what is received, so they are identity. */
-const OVERRIDES = [
-  'response-cache-control',
-  'response-content-disposition',
-  'response-content-encoding',
-  'response-content-language',
-  'response-content-type',
-  'response-expires',
-] as const;
-
-export type Override = (typeof OVERRIDES)[number];
-
+/** What a query says about the object. */
 interface ObjectQuery {
   readonly versionId: string | undefined;
-  readonly overrides: Readonly<Partial<Record<Override, string>>>;
   /** Whether the URL grants access by itself. */
   readonly signed: boolean;
-  /** Whether it names a version in another way than S3, in which the SDK cannot ask for it. */
-  readonly hasForeignVersion: boolean;
+  /** Whether it holds what the SDK cannot ask for: anything but a version of S3. */
+  readonly hasOthers: boolean;
   /** What the canonical URL keeps, sorted: empty or beginning with `?`. */
   readonly canonical: string;
 }
 
-/** SigV4; SigV2 and CloudFront; GCS; Azure SAS. */
-const SIGNATURE = ['x-amz-signature', 'signature', 'x-goog-signature', 'sig'];
+const NOTHING: ObjectQuery = { versionId: undefined, signed: false, hasOthers: false, canonical: '' };
+
+/** S3 itself ignores what it does not know, so that one object would get any number of names. */
+const KNOWN_TO_AWS: ReadonlySet<string> = new Set(['versionId', 'partNumber']);
+/** An `s3:` URL is never sent as it is: nothing but what the SDK is asked for matters in it. */
+const KNOWN_TO_SDK: ReadonlySet<string> = new Set(['versionId']);
 
 /**
- * How others name a version, which is `versionId` in S3. These are common words, so they count only beside a signature of
- * that store, or at a host of its own.
+ * Reads what a query says about the object. Signatures and overrides of headers are no part of it; every other parameter that is
+ * sent is (see {@link parametersOf}).
+ * @param isAws whether S3 itself answers, and not another server or a CDN
+ * @throws ImageCacheError INVALID_URL for a parameter that is given twice: servers differ in which of the two they take
  */
-const FOREIGN_VERSIONS = [
-  {
-    names: ['generation'],
-    signedBy: ['x-goog-signature', 'googleaccessid'],
-    host: /(?:^|\.)storage\.googleapis\.com$/,
-  },
-  {
-    names: ['versionid', 'snapshot'],
-    signedBy: ['sig'],
-    host: /\.blob\.core\.(?:windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)$/,
-  },
-];
+export function parseQuery({ scheme, host, path, search }: RawUrl, isAws: boolean): ObjectQuery {
+  if (search.length <= 1) return NOTHING;
+  // The list knows names as signers write them.
+  const spelled = search.replace(/(?<=[?&])[^&=]*%[^&=]*/g, (name) => percentEncode(percentDecode(name)));
+  const { kept, signed } = parametersOf(host + path, spelled);
+  const known = scheme === 's3:' ? KNOWN_TO_SDK : isAws ? KNOWN_TO_AWS : undefined;
+
+  const counted = new Map<string, string>();
+  let versionId: string | undefined;
+  let hasOthers = false;
+  for (const pair of kept) {
+    const [rawName = '', ...rest] = pair.split('=');
+    const name = percentDecode(rawName);
+    if (known !== undefined && !known.has(name)) continue;
+    // A server that ignores case would see two as well.
+    const id = name.toLowerCase();
+    if (counted.has(id)) throw givenTwice(name);
+    const value = rest.join('=');
+    counted.set(id, canonicalPair(name, value, pair.includes('=')));
+    if (name !== 'versionId') hasOthers = true;
+    else if (value === '') counted.set(id, ''); // names no version: the newest is meant
+    else versionId = percentDecode(value.replaceAll('+', ' '));
+  }
+  const canonical = Array.from(counted.values()).filter(Boolean).toSorted().join('&');
+  return { versionId, signed: signed && scheme !== 's3:', hasOthers, canonical: canonical && `?${canonical}` };
+}
+
+/** In one encoding. A `+` stays: to some servers it is a blank, to others a plus. */
+function canonicalPair(name: string, value: string, hasValue: boolean): string {
+  const encoded = percentEncode(name);
+  if (!hasValue) return encoded;
+  if (value !== '' && MAY_BE_SECRET.test(name) && !DIGEST.test(value)) return `${encoded}=~${digestOf(value)}`;
+  return `${encoded}=${value
+    .split('+')
+    .map((part) => percentEncode(percentDecode(part)))
+    .join('+')}`;
+}
 
 /**
- * Reads what a query says about the object, and drops the rest: signatures, `x-id`, tracking.
- * Limit: a CDN whose other parameters change the bytes (`?w=200`) needs the option `resolveKey`.
- * @param base what the canonical URL begins with, so that the store is known again by that URL alone
+ * Names under which services that are not known here may hand out access. What is below them tells images apart like any
+ * other, but canonical URLs are written to disk, and so hold a digest of it.
  */
-export function parseQuery({ scheme, host, search }: RawUrl, base: string): ObjectQuery {
-  const pairs = pairsOf(search);
-  const names = new Set(pairs.map(([name]) => name.toLowerCase()));
-  // An `s3:` URL is never sent as it is: nothing but what the SDK can ask for matters in it.
-  const isSendable = scheme !== 's3:';
-  const foreign = isSendable ? foreignVersions(names, host, base) : [];
+const MAY_BE_SECRET =
+  /token|secret|sign|credential|passw|auth|hmac|jwt|key|policy|^(?:sig|s|st|e|verify|hash|md5|hdnts|hdnea|hdntl)$/i;
+const DIGEST = /^~[0-9a-f]{32}$/;
 
-  const kept = new Map<string, string>();
-  for (const [name, value] of pairs) {
-    const isKept = name === 'versionId' || isOverride(name) || foreign.includes(name.toLowerCase());
-    if (!isKept) continue;
-    if (kept.has(name)) throw new ImageCacheError('INVALID_URL', `The URL has ${name} twice.`);
-    kept.set(name, percentDecode(value.replaceAll('+', ' ')));
-  }
-
-  const sorted = [...kept].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const ofS3 = sorted.filter(([name]) => name === 'versionId' || isOverride(name));
-  return {
-    versionId: kept.get('versionId'),
-    overrides: Object.fromEntries(ofS3.filter(([name]) => name !== 'versionId')),
-    signed: isSendable && SIGNATURE.some((name) => names.has(name)),
-    hasForeignVersion: ofS3.length < sorted.length,
-    canonical: sorted.length === 0 ? '' : `?${sorted.map((pair) => pair.map(percentEncode).join('=')).join('&')}`,
-  };
+function digestOf(value: string): string {
+  return createHash('sha256').update(value).digest('hex').slice(0, 32);
 }
 
-/** The parameters that have a value, which is as written. */
-function pairsOf(search: string): [name: string, value: string][] {
-  const pairs: [string, string][] = [];
-  for (const pair of search.slice(1).split('&')) {
-    const equals = pair.indexOf('=');
-    if (equals <= 0 || equals === pair.length - 1) continue;
-    pairs.push([percentDecode(pair.slice(0, equals)), pair.slice(equals + 1)]);
-  }
-  return pairs;
-}
-
-/** Which parameters name a version to the store behind the URL, in lower case; the key keeps them as they are written. */
-function foreignVersions(names: ReadonlySet<string>, host: string, base: string): string[] {
-  const isOf = (store: (typeof FOREIGN_VERSIONS)[number]) =>
-    store.signedBy.some((name) => names.has(name)) || store.host.test(host) || store.host.test(new URL(base).host);
-  return FOREIGN_VERSIONS.filter((store) => store.names.some((name) => names.has(name)) && isOf(store)).flatMap(
-    (store) => store.names,
-  );
-}
-
-function isOverride(name: string): name is Override {
-  return OVERRIDES.some((override) => override === name);
+function givenTwice(name: string): ImageCacheError {
+  const shown = /^[\w-]{1,40}$/.test(name) ? ` ${name}` : ' a parameter';
+  return new ImageCacheError('INVALID_URL', `The URL has${shown} twice.`, { hint: 'Send it once.' });
 }

@@ -27,16 +27,19 @@ const SHAPE = /^([a-z][a-z0-9+.-]*:)(?:\/\/([^/?#]+)([^?#]*)(\?[^#]*)?(#)?)?/i;
 
 /**
  * Reads `http:`, `https:` and `s3:` URLs, and refuses every spelling that two parsers could understand differently.
+ * @param bucket the name of one that is listed, for the hint that an object's key alone, or a relative URL, gets
  * @throws ImageCacheError INVALID_URL, INVALID_URL_SCHEME
  */
-export function parseRawUrl(text: string): RawUrl {
+export function parseRawUrl(text: string, bucket = '<bucket>'): RawUrl {
   if (typeof text !== 'string' || text === '') throw invalid('A URL is expected.');
   if (text.length > MAX_LENGTH) throw invalid(`The URL is longer than ${MAX_LENGTH} characters.`);
   if (AMBIGUOUS.test(text)) {
     throw invalid('The URL holds a control character, a backslash, or blanks at its ends.', 'Percent-encode them.');
   }
   const [, scheme, authority, path = '', search = '', fragment] = SHAPE.exec(text) ?? [];
-  if (scheme === undefined) throw invalid('The URL is not absolute.');
+  if (scheme === undefined) {
+    throw invalid('The URL is not absolute.', `For the key of an object, write s3://${bucket}/<key>.`);
+  }
   const lowerScheme = scheme.toLowerCase();
   if (lowerScheme !== 'http:' && lowerScheme !== 'https:' && lowerScheme !== 's3:') {
     throw new ImageCacheError('INVALID_URL_SCHEME', 'The scheme of the URL is none of https:, http: and s3:.');

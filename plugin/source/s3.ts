@@ -32,7 +32,7 @@ export function createS3Signer(): S3Signer {
     if (known === undefined) buckets.set(object.bucket, (known = { client: new S3Client(configOf(object.bucket)) }));
     const offset = offsets.get(serverOf(object.bucket)) ?? 0;
     known.client.config.systemClockOffset = offset;
-    if (!isPlain(object)) return requestBySdk(known.client, object);
+    if (object.versionId !== undefined) return requestBySdk(known.client, object);
     if (known.template !== undefined) return known.template(object.objectKey, new Date(Date.now() + offset));
     const request = await requestBySdk(known.client, object);
     known.template ??= await templateOf(request, object.objectKey, known.client.config);
@@ -60,11 +60,6 @@ export function createS3Signer(): S3Signer {
 /** Buckets of one server have its clock. */
 function serverOf({ endpoint }: ResolvedBucket): string {
   return endpoint?.origin ?? 'AWS';
-}
-
-/** Asked for by its key alone. */
-function isPlain({ versionId, overrides }: S3Object): boolean {
-  return versionId === undefined && Object.keys(overrides).length === 0;
 }
 
 function toWireRequest({ protocol, hostname, port, path, query, headers }: SdkRequest): WireRequest {

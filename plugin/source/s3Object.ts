@@ -1,6 +1,5 @@
 import type { SourceObject } from '../cache/source.ts';
 import type { ResolvedBucket } from '../options.ts';
-import type { Override } from './query.ts';
 import type { RawUrl } from './rawUrl.ts';
 
 /** An object of a listed bucket, and how it was asked for. Holds secrets when it was asked for with some: never log one. */
@@ -9,14 +8,13 @@ export interface S3Object extends SourceObject {
   /** Decoded. */
   readonly objectKey: string;
   readonly versionId: string | undefined;
-  readonly overrides: Readonly<Partial<Record<Override, string>>>;
   /** As asked, signature and all. */
   readonly url: string;
   /** Whether the URL grants access by itself. */
   readonly signed: boolean;
   /**
-   * The URL to fetch byte for byte and without our credentials: a signed one, one of a CDN, or one that names a
-   * version in another way than S3. Otherwise the object is read with them.
+   * The URL to fetch byte for byte and without our credentials: a signed one, one of a CDN, or one with a parameter that the
+   * SDK cannot ask for. Otherwise the object is read with them, and only its version is sent.
    */
   readonly asAsked: RawUrl | undefined;
 }

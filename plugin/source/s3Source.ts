@@ -4,6 +4,7 @@ import type { ResolvedOptions } from '../options.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { download, type DownloadContext } from './download.ts';
 import { isEtag } from './etag.ts';
+import { createLocate } from './locate.ts';
 import { presignedRequest } from './presigned.ts';
 import { createS3Signer } from './s3.ts';
 import type { S3Object } from './s3Object.ts';
@@ -41,6 +42,7 @@ export function createS3Source(
 
   return {
     identify: createIdentify(options),
+    locate: createLocate(options.buckets),
     get slowDowns() {
       return context.throttle.count;
     },

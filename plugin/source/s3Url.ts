@@ -1,9 +1,9 @@
 import { ImageCacheError } from '../errors.ts';
-import type { ResolvedOptions } from '../options.ts';
-import { createAllowList, type AllowList } from './allowList.ts';
+import type { ResolvedBucket, ResolvedOptions } from '../options.ts';
+import { createAllowList, type Location } from './allowList.ts';
 import { filenameOf } from './objectKey.ts';
 import { parseQuery } from './query.ts';
-import { parseRawUrl } from './rawUrl.ts';
+import { parseRawUrl, type RawUrl } from './rawUrl.ts';
 import type { S3Object } from './s3Object.ts';
 
 /**
@@ -11,39 +11,51 @@ import type { S3Object } from './s3Object.ts';
  * style, dual-stack, accelerate, `s3://`, CDN) or the percent-encoding, one object has one canonical URL.
  */
 export function createIdentify(options: Pick<ResolvedOptions, 'buckets' | 'resolveKey'>): (url: string) => S3Object {
-  const allowList = createAllowList(options.buckets);
+  const understand = createUnderstand(options.buckets);
   const { resolveKey } = options;
 
   return (url) => {
     const canonical = resolveKey === undefined ? undefined : askResolveKey(resolveKey, url);
-    if (canonical === undefined) return understand(url, allowList);
+    if (canonical === undefined) return understand(url);
 
-    const object = understand(canonical, allowList);
-    const asked = understandOrUndefined(url, allowList);
+    const object = understand(canonical);
+    const asked = understandOrUndefined(understand, url);
     // What was resolved is only a name, whatever signed it. A URL that no listed bucket has is never fetched: the object it
     // stands for is.
-    if (asked === undefined) return { ...understand(object.key, allowList), url };
+    if (asked === undefined) return { ...understand(object.key), url };
     return { ...asked, key: object.key, filename: object.filename };
   };
 }
 
-function understand(url: string, allowList: AllowList): S3Object {
-  const raw = parseRawUrl(url);
-  const { bucket, objectKey, base, viaCdn } = allowList(raw);
-  const query = parseQuery(raw, base);
-  const asAsked = query.signed || query.hasForeignVersion || viaCdn ? raw : undefined;
-  return {
-    key: `${base}${objectKey.encoded}${query.canonical}`,
-    filename: filenameOf(objectKey.key),
-    bucket,
-    objectKey: objectKey.key,
-    versionId: query.versionId,
-    overrides: query.overrides,
-    url,
-    signed: query.signed,
-    asAsked,
-    origin: asAsked === undefined ? originOf(base) : `${raw.scheme}//${raw.host}`,
+function createUnderstand(buckets: readonly ResolvedBucket[]): (url: string) => S3Object {
+  const allowList = createAllowList(buckets);
+  return (url) => {
+    const raw = parseRawUrl(url, buckets[0]?.name);
+    const location = allowList(raw);
+    const { bucket, objectKey, viaCdn, isAws } = location;
+    const { versionId, signed, hasOthers, canonical } = parseQuery(raw, isAws);
+    // A signature that is not known here stands for the query as it is.
+    const asAsked = signed || hasOthers ? raw : viaCdn ? { ...raw, search: canonical } : undefined;
+    return {
+      key: `${canonicalBase(raw, location, canonical)}${objectKey.encoded}${canonical}`,
+      filename: filenameOf(objectKey.key),
+      bucket,
+      objectKey: objectKey.key,
+      versionId,
+      url,
+      signed,
+      asAsked,
+      origin: asAsked === undefined ? originOf(location.base) : `${raw.scheme}//${raw.host}`,
+    };
   };
+}
+
+/**
+ * What the canonical URL begins with. A CDN serves the objects of the bucket, so they have the name of the bucket; but what it does
+ * with a parameter, and whether it passes a version on, only the CDN knows. Such an image has a name of its own.
+ */
+export function canonicalBase({ scheme, host }: RawUrl, { base, viaCdn }: Location, query: string): string {
+  return viaCdn && query !== '' ? `${scheme}//${host}/` : base;
 }
 
 /** Without the path. Not by `URL`: this runs for every hit. */
@@ -51,9 +63,9 @@ function originOf(base: string): string {
   return base.slice(0, base.indexOf('/', base.indexOf('//') + 2));
 }
 
-function understandOrUndefined(url: string, allowList: AllowList): S3Object | undefined {
+function understandOrUndefined(understand: (url: string) => S3Object, url: string): S3Object | undefined {
   try {
-    return understand(url, allowList);
+    return understand(url);
   } catch (error) {
     if (error instanceof ImageCacheError) return undefined;
     throw error;

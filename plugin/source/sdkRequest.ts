@@ -1,7 +1,6 @@
 import type { GetObjectCommandInput, S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { ImageCacheError } from '../errors.ts';
 import type { ResolvedBucket } from '../options.ts';
-import type { Override } from './query.ts';
 import type { S3Object } from './s3Object.ts';
 
 /** What the SDK hands to its HTTP handler, as far as it is read here. */
@@ -49,26 +48,12 @@ export function configOf({ region, endpoint, forcePathStyle, credentials }: Reso
   };
 }
 
-const OVERRIDE_INPUT = {
-  'response-cache-control': 'ResponseCacheControl',
-  'response-content-disposition': 'ResponseContentDisposition',
-  'response-content-encoding': 'ResponseContentEncoding',
-  'response-content-language': 'ResponseContentLanguage',
-  'response-content-type': 'ResponseContentType',
-} as const satisfies Partial<Record<Override, keyof GetObjectCommandInput>>;
-
-function inputOf({ bucket, objectKey, versionId, overrides }: S3Object): GetObjectCommandInput {
+/** What only rewrites headers of the answer (`response-*`) is never sent: it changes nothing about the image. */
+function inputOf({ bucket, objectKey, versionId }: S3Object): GetObjectCommandInput {
   const input: GetObjectCommandInput = { Bucket: bucket.name, Key: objectKey };
   // S3 tells a checksum only when asked; others refuse the question, or do not know it.
   if (bucket.endpoint === undefined) input.ChecksumMode = 'ENABLED';
   if (versionId !== undefined) input.VersionId = versionId;
-  for (const [name, member] of Object.entries(OVERRIDE_INPUT)) {
-    // Object.entries widens its keys; these are the table's own.
-    const value = overrides[name as keyof typeof OVERRIDE_INPUT];
-    if (value !== undefined) input[member] = value;
-  }
-  const expires = Date.parse(overrides['response-expires'] ?? '');
-  if (Number.isFinite(expires)) input.ResponseExpires = new Date(expires);
   return input;
 }
 

@@ -33,6 +33,7 @@ const SETTINGS = {
     paths: {
       'vite-plugin-image-cache': [join(root, 'plugin/index.ts')],
       'vite-plugin-image-cache/client': [join(root, 'components/client/index.ts')],
+      'vite-plugin-image-cache/express': [join(root, 'plugin/express.ts')],
       'vite-plugin-image-cache/react': [join(root, 'components/index.ts')],
       'vite-plugin-image-cache/testing': [join(root, 'components/testing/index.ts')],
     },

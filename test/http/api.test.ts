@@ -605,7 +605,8 @@ describe('authorize, before anything is downloaded', () => {
       }
     }
     const s3_url = `${bucket.option.endpoint}/photos/a.jpg`;
-    expect(asked[0]).toEqual({ s3_url, filename: 'a.jpg', actor_id: '7' });
+    const location = { bucket: 'photos', key: 'a.jpg', versionId: undefined };
+    expect(asked[0]).toEqual({ s3_url, filename: 'a.jpg', actor_id: '7', ...location });
     expect(bucket.server.stats.gets).toBe(0);
   });
 

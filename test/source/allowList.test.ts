@@ -10,6 +10,8 @@ const source = createS3Source(
     bucket('part', { prefix: 'actors/' }),
     bucket('own', { endpoint: new URL('https://s3.example.com'), cdn: ['img.example.com'] }),
     bucket('minio', { endpoint: new URL('http://localhost:9000') }),
+    bucket('virtual', { endpoint: new URL('https://s3.example.com'), forcePathStyle: false }),
+    bucket('r2', { endpoint: new URL('https://acct.r2.cloudflarestorage.com') }),
   ]),
 );
 
@@ -88,6 +90,31 @@ describe('T25: what is not listed is refused', () => {
     's3://own/%2e%2e/other/x.png',
   ])('a key that a proxy would resolve to somewhere outside: %s', async (url) => {
     expect(await codeOf(url)).toBe('HOST_NOT_ALLOWED');
+  });
+});
+
+describe('S4: a server of one’s own is asked in the configured style only', () => {
+  test.each([
+    'http://minio.localhost:9000/other-bucket/a.png?sig=1',
+    'http://minio.localhost:9000/a.png',
+    'https://own.s3.example.com/a.png',
+    'https://own.s3.example.com/virtual/a.png',
+    'https://s3.example.com/virtual/a.png',
+    'https://r2.acct.r2.cloudflarestorage.com.evil.example/a.png',
+  ])('%s', async (url) => {
+    expect(await codeOf(url)).toBe('HOST_NOT_ALLOWED');
+  });
+
+  test.each([
+    ['http://localhost:9000/minio/a.png', 'a.png'],
+    ['https://s3.example.com/own/virtual/a.png', 'virtual/a.png'],
+    ['https://virtual.s3.example.com/own/a.png', 'own/a.png'],
+    // Its own DNS and documentation have both.
+    ['https://acct.r2.cloudflarestorage.com/r2/a.png', 'a.png'],
+    ['https://r2.acct.r2.cloudflarestorage.com/r2/a.png', 'r2/a.png'],
+    ['https://b.s3.amazonaws.com/b/a.png', 'b/a.png'],
+  ])('%s is %s', (url, key) => {
+    expect(source.identify(url).objectKey).toBe(key);
   });
 });
 

@@ -114,15 +114,12 @@ describe.each([
     expect(target).toBe(`http://localhost:9000${path}?x-id=GetObject`);
   });
 
-  test('keeps the version and the response headers that were asked for', async () => {
+  test('keeps the version, and sends nothing that only rewrites headers', async () => {
     const target = await sign(
       's3://b/a?versionId=v/1&response-content-type=image/png&response-cache-control=no-store&response-expires=Thu%2C%2001%20Jan%202026%2000:00:00%20GMT',
       bucket('b', { region: 'eu-west-3' }),
     );
     expect(new URL(target).searchParams.toString().split('&').toSorted()).toEqual([
-      'response-cache-control=no-store',
-      'response-content-type=image%2Fpng',
-      'response-expires=Thu%2C+01+Jan+2026+00%3A00%3A00+GMT',
       'versionId=v%2F1',
       'x-id=GetObject',
     ]);

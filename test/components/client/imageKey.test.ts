@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { cacheableKey, imageKey } from '../../../components/client/imageKey.ts';
+import { SIGNED_URLS, withQuery } from '../../helpers/signedUrls.ts';
 
 describe('imageKey', () => {
   const object = 'https://b.s3.amazonaws.com/a/b.jpg';
@@ -9,6 +10,8 @@ describe('imageKey', () => {
     [`${object}?AWSAccessKeyId=a&Signature=b%2B&Expires=1`, 'SigV2'],
     [`${object}?Policy=a&Signature=b&Key-Pair-Id=c`, 'CloudFront'],
     [`${object}?X-Goog-Signature=a&X-Goog-Date=b`, 'GCS'],
+    [`${object}?sv=1&se=2&sp=r&sr=b&sig=a`, 'Azure SAS'],
+    [`${object}?response-content-type=image%2Fpng`, 'what only rewrites headers'],
     [`${object}#fragment`, 'a fragment'],
   ])('T24: drops %s (%s)', (url) => {
     expect(imageKey(url)).toBe(object);
@@ -16,8 +19,8 @@ describe('imageKey', () => {
 
   test.each([
     [`${object}?versionId=1`],
-    [`${object}?response-content-type=image%2Fpng`],
     [`${object}?Expires=1&Signature=mine`],
+    [`${object}?token=1`],
     ['https://b.s3.amazonaws.com//a'],
     ['https://b.s3.amazonaws.com/a%2Fb'],
     ['s3://bucket/Key'],
@@ -26,11 +29,30 @@ describe('imageKey', () => {
   });
 
   test('keeps the other parameters byte for byte', () => {
-    expect(imageKey(`${object}?versionId=a+b%20c&X-Amz-Date=1`)).toBe(`${object}?versionId=a+b%20c`);
+    expect(imageKey(`${object}?versionId=a+b%20c&X-Amz-Date=1&X-Amz-Signature=2`)).toBe(`${object}?versionId=a+b%20c`);
   });
 
   test('leaves alone what is no URL', () => {
     expect(imageKey('a b')).toBe('a b');
+  });
+});
+
+describe.each(SIGNED_URLS)('B16: $service', ({ url, signings, others, words }) => {
+  const [first, second] = signings.map((query) => withQuery(url, query)) as [string, string]; // of two
+
+  test('two signings are one image', () => {
+    expect(imageKey(second)).toBe(imageKey(first));
+    expect(imageKey(first)).toBe(imageKey(url));
+  });
+
+  test.each(others)('N5: with %s it is another image, whatever signed it', (other) => {
+    const key = imageKey(withQuery(first, other));
+    expect(key).not.toBe(imageKey(first));
+    expect(imageKey(withQuery(second, other))).toBe(key);
+  });
+
+  test.each(words)('%s without what tells the service is a parameter like any other', (word) => {
+    expect(imageKey(`https://other.example.com/a.jpg?${word}`)).toBe(`https://other.example.com/a.jpg?${word}`);
   });
 });
 
