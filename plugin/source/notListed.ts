@@ -3,7 +3,10 @@ import { endsInBucket, isEndpoint, pathOf } from '../endpoint.ts';
 import { ImageCacheError } from '../errors.ts';
 import { isBucketName, isHostName } from '../names.ts';
 import type { ResolvedBucket } from '../options.ts';
+import { otherAddressAt } from './addressing.ts';
+import { awsHint } from './awsHint.ts';
 import { parseAwsHost, type AwsHost } from './awsHost.ts';
+import { bucketLine } from './bucketLine.ts';
 import type { RawUrl } from './rawUrl.ts';
 
 /** A bucket of the options, and where it is unless it is at AWS. */
@@ -26,25 +29,57 @@ export function notListed(url: RawUrl, listed: readonly Listed[]): ImageCacheErr
 }
 
 function hintOf(url: RawUrl, listed: readonly Listed[]): string {
-  if (url.scheme === 's3:') return isBucketName(url.host) ? lineToAdd(quote(url.host)) : 'Write s3://<bucket>/<key>.';
+  if (url.scheme === 's3:') return isBucketName(url.host) ? add(bucketLine(url.host)) : 'Write s3://<bucket>/<key>.';
   const aws = parseAwsHost(url.host);
   if (aws !== undefined) return hintForAws(url, aws, listed);
   const servers = listed.flatMap(({ endpoint }) => endpoint ?? []).filter((server) => isAt(server, url));
   const server = servers.find((each) => bucketAt(each, url) !== undefined) ?? servers[0];
-  return server === undefined ? hintForStranger(url) : hintForServer(url, server, listed);
+  return (
+    awsHint(url) ??
+    hintForOtherStyle(url, listed) ??
+    hintForListedElsewhere(url, listed) ??
+    (server === undefined ? hintForStranger(url) : hintForServer(url, server, listed))
+  );
 }
 
 function hintForAws(url: RawUrl, aws: AwsHost, listed: readonly Listed[]): string {
   const bucket = aws.bucket ?? partOf(url.path) ?? '';
   const elsewhere = listed.find((each) => each.endpoint !== undefined && each.bucket.name === bucket);
-  if (elsewhere?.endpoint !== undefined) {
+  if (elsewhere !== undefined) {
     const { endpointFrom } = elsewhere.bucket;
     const remedy = endpointFrom === undefined ? 'remove `endpoint`' : `unset ${endpointFrom}`;
-    return `\`${bucket}\` is configured at ${addressOf(elsewhere.endpoint)}, and this is a URL of AWS: have URLs made for that endpoint, or ${remedy} if the bucket is at AWS.`;
+    return `\`${bucket}\` is listed at ${placeOf(elsewhere)}, and this is a URL of AWS: have URLs made for that endpoint, or ${remedy} if the bucket is at AWS.`;
   }
-  const name = isBucketName(bucket) ? quote(bucket) : SOME_BUCKET;
-  const isPlain = aws.partition === 'aws' || aws.region === undefined;
-  return lineToAdd(isPlain ? name : `{ name: ${name}, region: ${quote(aws.region)} }`);
+  // The SDK has to know the region of a directory bucket, and names in other partitions are others.
+  const isPlain = aws.partition === 'aws' && !bucket.endsWith('--x-s3');
+  return add(bucketLine(bucket, { region: isPlain ? undefined : aws.region }));
+}
+
+/** The bucket is listed, and this is the form of its URLs that its server may take for another bucket's. */
+function hintForOtherStyle(url: RawUrl, listed: readonly Listed[]): string | undefined {
+  for (const { bucket, endpoint } of listed) {
+    if (endpoint === undefined || endpoint.protocol !== url.scheme) continue;
+    const { style, host, root } = otherAddressAt(endpoint, bucket);
+    if (host !== url.host || !url.path.startsWith(root)) continue;
+    const address = addressOf(endpoint);
+    const [is, wanted] = style === 'path' ? ['false', 'true'] : ['true', 'false'];
+    return `\`${bucket.name}\` is listed at ${address} with \`forcePathStyle: ${is}\`, and this is a URL of the other style. If the server answers to it, set \`forcePathStyle: ${wanted}\`; a bucket may be listed once with each.`;
+  }
+  return undefined;
+}
+
+/** A bucket of that name is listed at another server. */
+function hintForListedElsewhere(url: RawUrl, listed: readonly Listed[]): string | undefined {
+  const other = listed.find(({ bucket: { name }, endpoint }) => {
+    const root = endpoint === undefined ? '' : pathOf(endpoint);
+    const isOfServer = endpoint !== undefined && isAt(endpoint, url);
+    return !isOfServer && (url.path.startsWith(`${root}/${name}/`) || url.host.startsWith(`${name}.`));
+  });
+  if (other === undefined) return undefined;
+  const { name, endpointFrom } = other.bucket;
+  const origin = `${url.scheme}//${url.host}`.slice(0, 253);
+  const setting = endpointFrom ?? 'the `endpoint` of the bucket';
+  return `\`${name}\` is listed at ${placeOf(other)}, and this URL is of ${origin}: have URLs made for the former, or change ${setting}.`;
 }
 
 /** The server is known; the bucket is not, or the path is none of its URLs. */
@@ -55,16 +90,19 @@ function hintForServer(url: RawUrl, server: URL, listed: readonly Listed[]): str
   if (bucket === undefined || isListed || endsInBucket(server, bucket)) {
     return `URLs of that server begin with ${address}/<bucket>/.`;
   }
-  return `If it is yours, list it with that endpoint: buckets: [{ name: ${quote(bucket)}, endpoint: ${quote(address)} }]`;
+  const style = url.host === server.host ? {} : ({ forcePathStyle: false } as const);
+  return `If it is yours, list it with that endpoint: ${bucketLine(bucket, { endpoint: address, ...style })}`;
 }
 
-function hintForStranger({ scheme, host }: RawUrl): string {
+function hintForStranger({ scheme, host, path }: RawUrl): string {
   const address = `${scheme}//${host}`;
   if (!isEndpoint(address)) return 'Check the host of the URL.';
-  const asEndpoint = `{ name: ${SOME_BUCKET}, endpoint: ${quote(address)} }`;
+  // Of `/a.jpg` it cannot be told whether a bucket comes first.
+  const [, bucket, key = ''] = path.split('/', 3);
+  const asEndpoint = add(bucketLine(key === '' ? undefined : bucket, { endpoint: address }));
   // A CDN has a name, and is asked over https at the usual port.
-  if (scheme !== 'https:' || !isHostName(host) || isIPv4(host)) return lineToAdd(asEndpoint);
-  return `${lineToAdd(asEndpoint)} or, for a CDN, [{ name: ${SOME_BUCKET}, cdn: [${quote(host)}] }]`;
+  if (scheme !== 'https:' || !isHostName(host) || isIPv4(host)) return asEndpoint;
+  return `${asEndpoint} or, for a CDN, ${bucketLine(undefined, { cdn: host }).replace('buckets: ', '')}`;
 }
 
 /** In either style: `server/bucket/key`, `bucket.server/key`. */
@@ -89,13 +127,10 @@ function addressOf(server: URL): string {
   return server.origin + pathOf(server);
 }
 
-/** To be filled in. */
-const SOME_BUCKET = "'<bucket>'";
-
-function lineToAdd(bucket: string): string {
-  return `If it is yours, add it: buckets: [${bucket}]`;
+function placeOf({ endpoint }: Listed): string {
+  return endpoint === undefined ? 'AWS' : addressOf(endpoint);
 }
 
-function quote(text: string): string {
-  return `'${text.slice(0, 253).replaceAll("'", '%27')}'`;
+function add(line: string): string {
+  return `If it is yours, add it: ${line}`;
 }

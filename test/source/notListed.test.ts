@@ -57,7 +57,6 @@ describe('the hint for a URL that is not listed', () => {
   test.each([
     [`${MINIO}/other/a.jpg`, MINIO, 'other'],
     [`${SUPABASE}/other/a.jpg`, SUPABASE, 'other'],
-    ['https://other.s3.example.com/a.jpg', 'https://s3.example.com', 'other'],
     ['http://s3.example.com/other/a.jpg', 'https://s3.example.com', 'other'],
   ])('%s is a bucket of a known server, to be listed with it', async (url, endpoint, name) => {
     const listed = [MINIO, SUPABASE, 'https://s3.example.com'].map((each) => ({ name: 'photos', endpoint: each }));
@@ -65,6 +64,13 @@ describe('the hint for a URL that is not listed', () => {
     expect(hint).toBe(
       `If it is yours, list it with that endpoint: buckets: [{ name: '${name}', endpoint: '${endpoint}' }]`,
     );
+  });
+
+  test('S4: and so is one in the style of virtual hosts', async () => {
+    const hint = await hintFor('https://other.s3.example.com/a.jpg', [
+      { name: 'photos', endpoint: 'https://s3.example.com' },
+    ]);
+    expect(proposals(hint)).toEqual([[{ name: 'other', endpoint: 'https://s3.example.com', forcePathStyle: false }]]);
   });
 
   test.each([
@@ -82,13 +88,137 @@ describe('the hint for a URL that is not listed', () => {
     '%s is at AWS, and a bucket of that name is listed elsewhere',
     async (url) => {
       const hint = await hintFor(url, ['mine', { name: 'photos', endpoint: MINIO }]);
-      expect(hint).toContain(`\`photos\` is configured at ${MINIO}, and this is a URL of AWS`);
+      expect(hint).toContain(`\`photos\` is listed at ${MINIO}, and this is a URL of AWS`);
       expect(proposals(hint)).toEqual([]);
     },
   );
 });
 
+const LISTED: Buckets = [
+  'aws-photos',
+  { name: 'team-photos', endpoint: MINIO },
+  { name: 'virtual', endpoint: 'https://s3.example.com', forcePathStyle: false },
+];
+
+describe('E9: a bucket that is listed, but elsewhere', () => {
+  test.each([
+    ['http://localhost:9400/team-photos/a.jpg', 'team-photos', MINIO],
+    ['http://127.0.0.1:9000/team-photos/a.jpg', 'team-photos', MINIO],
+    ['https://s3.example.com/team-photos/a.jpg', 'team-photos', MINIO],
+    ['https://team-photos.storage.example/a.jpg?X-Amz-Signature=CANARY', 'team-photos', MINIO],
+    ['https://team-photos.s3.eu-west-1.amazonaws.com/a.jpg', 'team-photos', MINIO],
+    ['https://s3.amazonaws.com/team-photos/a.jpg', 'team-photos', MINIO],
+    [`${MINIO}/aws-photos/a.jpg`, 'aws-photos', 'AWS'],
+    ['http://localhost:9000/aws-photos/a.jpg', 'aws-photos', 'AWS'],
+    ['https://virtual.other.example/a.jpg', 'virtual', 'https://s3.example.com'],
+  ])('%s', async (url, name, place) => {
+    const hint = await hintFor(url, LISTED);
+    expect(hint).toContain(`\`${name}\` is listed at ${place}, and this`);
+    expect(hint).not.toContain('CANARY');
+    expect(hint).not.toContain('a.jpg');
+  });
+
+  test.each([
+    ['http://localhost:9000/team/a.jpg', 'team'],
+    ['https://files.example/team/a.jpg', 'team'],
+    ['https://files.example/team.png', '<bucket>'],
+    ['https://files.example/a%20b/c.png', '<bucket>'],
+  ])('%s: the name of one that is listed nowhere is filled in', async (url, name) => {
+    expect(await hintFor(url, LISTED)).toContain(`{ name: '${name}', endpoint: '${new URL(url).origin}' }`);
+  });
+
+  test.each([
+    ['http://team-photos.localhost:9400/a.jpg', [{ name: 'team-photos', endpoint: 'http://localhost:9400' }], 'false'],
+    ['https://s3.example.com/virtual/a.jpg', LISTED, 'true'],
+  ] as [string, Buckets, string][])('S4: %s is of the style that is not configured', async (url, buckets, wanted) => {
+    const hint = await hintFor(url, buckets);
+    expect(hint).toContain(`set \`forcePathStyle: ${wanted}\``);
+    const changed = buckets.map((each) =>
+      typeof each === 'string' ? each : { ...each, forcePathStyle: wanted === 'true' },
+    );
+    expect(identify(changed, url).objectKey).toBe('a.jpg');
+    // Or each of them.
+    expect(identify([...buckets, ...changed], url).objectKey).toBe('a.jpg');
+  });
+});
+
+describe('N15: a host of AWS that is none of a bucket’s own', () => {
+  const LAMBDA = 'thumbs-123456789012.s3-object-lambda.us-west-2.amazonaws.com';
+  const VPCE = 'bucket.vpce-1a2b3c4d-5e6f.s3.us-east-1.vpce.amazonaws.com';
+
+  test.each([
+    ['an access point', 'my-ap-123456789012.s3-accesspoint.us-west-2.amazonaws.com'],
+    ['an access point', 'my-ap-123456789012.s3-accesspoint-fips.dualstack.us-gov-west-1.amazonaws.com'],
+    ['an access point', 'my-ap-123456789012.s3-accesspoint.cn-north-1.amazonaws.com.cn'],
+    ['a multi-region access point', 'mfzwi23gnjvgw.mrap.accesspoint.s3-global.amazonaws.com'],
+    ['an access point of S3 on Outposts', 'ap-123456789012.op-01ac5d28a6a232904.s3-outposts.us-east-1.amazonaws.com'],
+    [
+      'an access point behind a VPC endpoint',
+      'ap-123456789012.accesspoint.vpce-1a2b3c4d-5e6f.s3.us-east-1.vpce.amazonaws.com',
+    ],
+  ])('%s: %s', async (kind, host) => {
+    const url = `https://${host}/a.jpg?X-Amz-Signature=s`;
+    const hint = await hintFor(url);
+    expect(hint).toContain(`This is ${kind}.`);
+    const [proposal = []] = proposals(hint);
+    expect(proposal).toEqual([{ name: 'filled-in', cdn: [host] }]);
+    expect(identify(proposal, url)).toMatchObject({ objectKey: 'a.jpg', signed: true, asAsked: { host } });
+  });
+
+  test('an Object Lambda access point, whose images are not those of the bucket', async () => {
+    const url = `https://${LAMBDA}/a.jpg?X-Amz-Signature=s`;
+    const hint = await hintFor(url);
+    const [proposal = []] = proposals(hint);
+    expect(proposal).toEqual([{ name: 'my-alias--ol-s3', cdn: [LAMBDA] }]);
+    expect(identify(proposal, url).key).toBe('https://my-alias--ol-s3.s3.amazonaws.com/a.jpg');
+  });
+
+  test.each([
+    ['http://team.s3-website-us-west-2.amazonaws.com/a.jpg', 'us-west-2'],
+    ['http://team.s3-website.eu-central-1.amazonaws.com/a.jpg', 'eu-central-1'],
+  ])('a website: %s', async (url, region) => {
+    const hint = await hintFor(url);
+    const [proposal = []] = proposals(hint);
+    expect(proposal).toEqual(['team']);
+    const instead = `https://team.s3.${region}.amazonaws.com/`;
+    expect(hint).toContain(instead);
+    expect(identify(proposal, `${instead}a.jpg`).objectKey).toBe('a.jpg');
+  });
+
+  test.each([
+    [`https://${VPCE}/team/a.jpg`, { name: 'team', region: 'us-east-1', endpoint: `https://${VPCE}` }],
+    [
+      `https://team.${VPCE}/a.jpg`,
+      { name: 'team', region: 'us-east-1', endpoint: `https://${VPCE}`, forcePathStyle: false },
+    ],
+  ])('a VPC endpoint: %s', async (url, line) => {
+    const [proposal = []] = proposals(await hintFor(url));
+    expect(proposal).toEqual([line]);
+    expect(identify(proposal, url).objectKey).toBe('a.jpg');
+  });
+
+  test('a directory bucket (S3 Express), which is a bucket like any other', async () => {
+    const url = 'https://fast--usw2-az1--x-s3.s3express-usw2-az1.us-west-2.amazonaws.com/a.jpg';
+    const [proposal = []] = proposals(await hintFor(url));
+    expect(proposal).toEqual([{ name: 'fast--usw2-az1--x-s3', region: 'us-west-2' }]);
+    expect(identify(proposal, url)).toMatchObject({ objectKey: 'a.jpg', asAsked: undefined });
+    expect(identify(proposal, 's3://fast--usw2-az1--x-s3/a.jpg').key).toBe(identify(proposal, url).key);
+  });
+});
+
+test.each(['portraits/1.jpg', '/portraits/1.jpg', './1.jpg', '1.jpg', 'team-photos/1.jpg'])(
+  'E8: %s is told how an object is named',
+  async (text) => {
+    const { code, hint } = await refusal(() => identify(LISTED, text));
+    expect([code, hint]).toEqual(['INVALID_URL', 'For the key of an object, write s3://aws-photos/<key>.']);
+  },
+);
+
 const URLS = [
+  'https://my-ap-1.s3-accesspoint.us-west-2.amazonaws.com/x',
+  'https://bucket.vpce-1a2b3c4d-5e6f.s3.us-east-1.vpce.amazonaws.com/team/x',
+  'https://photos.localhost:9400/team/x',
+  'http://localhost:9400/photos/x',
   'https://team.s3.amazonaws.com/x',
   'https://team.s3.cn-north-1.amazonaws.com.cn/x',
   'https://team.s3.amazonaws.com:8443/x',
