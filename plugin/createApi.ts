@@ -2,6 +2,7 @@ import type { ImageCache } from './cache/imageCache.ts';
 import { createCache } from './createCache.ts';
 import type { HttpContext } from './http/context.ts';
 import { type Middleware, createHandler } from './http/mount.ts';
+import { UnreadBodies } from './http/unreadBodies.ts';
 import type { ResolvedOptions } from './options.ts';
 
 /** What differs between the servers that the API is in. */
@@ -27,6 +28,7 @@ export function createApi(
     allowedOrigins,
     allowedHosts,
     bodyLimit,
+    unread: new UnreadBodies(),
   });
   return { cache, handler };
 }

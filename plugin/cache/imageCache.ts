@@ -66,6 +66,11 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
     this.#reader = new Reader({ source, parts: this.#parts, stats: this.#stats, now });
   }
 
+  /** How many images are in the manifest, as far as this process knows; 0 before the first call that opens it. */
+  get size(): number {
+    return this.#parts.manifest.isOpen ? this.#parts.manifest.store.index.size : 0;
+  }
+
   /** An image by `local_path`, if it is in memory: the hot path, without a promise. */
   peek(path: string): CachedImage | undefined {
     return this.#reader.peek(path);

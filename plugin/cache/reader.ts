@@ -14,7 +14,7 @@ export const DEFAULT_ACTOR_ID = 'default';
 export interface ReadOptions {
   /** Who uses the image from now on. @default 'default' */
   actorId?: string | undefined;
-  /** Aborted when whoever asked has left. */
+  /** Aborted when whoever asked has left. Looked at only where there is something to wait for. */
   signal?: AbortSignal | undefined;
   onArriving?: ArrivingListener | undefined;
   /**
@@ -76,7 +76,7 @@ export class Reader<Object extends SourceObject> {
   }
 
   async readUrl(url: string, options: ReadOptions = {}): Promise<CachedImage> {
-    const { actorId = DEFAULT_ACTOR_ID, signal, onArriving, revalidate = false, isKnown } = options;
+    const { actorId = DEFAULT_ACTOR_ID, onArriving, revalidate = false, isKnown } = options;
     const object = this.#source.identify(url);
     const entry = await this.#parts.manifest.findToServe({ key: object.key });
     const cached = entry === undefined ? undefined : await this.#read(entry, isKnown);
@@ -84,13 +84,13 @@ export class Reader<Object extends SourceObject> {
       const { freshness } = this.#parts;
       if (!revalidate) return this.#served(freshness.whileRevalidating(object, cached));
       this.#parts.refused.forget(object.key);
-      return this.#served(await freshness.revalidated(object, cached, signal));
+      return this.#served(await freshness.revalidated(object, cached, options.signal));
     }
     const adopted = await this.#parts.adoption.adoptOrCopy(object, actorId);
     const found = adopted === undefined ? undefined : await this.#parts.shelf.read(adopted);
     if (found !== undefined) return this.#served(found);
     if (revalidate) this.#parts.refused.forget(object.key);
-    const request = { actorId, urgency: 'visible', signal, onArriving } as const;
+    const request = { actorId, urgency: 'visible', signal: options.signal, onArriving } as const;
     const { entry: stored, body } = await this.#parts.missPath.fetch(object, request);
     return this.#served({ entry: stored, body: body(), tier: 's3' });
   }

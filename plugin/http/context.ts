@@ -2,6 +2,7 @@ import type { ImageCache } from '../cache/imageCache.ts';
 import type { CacheLogger } from '../cache/logger.ts';
 import type { ExpressImageCacheOptions, ImageCacheOptions, ResolvedImages } from '../options.ts';
 import type { AccessPolicy } from './accessPolicy.ts';
+import type { UnreadBodies } from './unreadBodies.ts';
 
 /** What the routes work with. */
 export interface HttpContext {
@@ -19,4 +20,5 @@ export interface HttpContext {
   allowedHosts: readonly string[] | true;
   /** Bytes. */
   bodyLimit: number;
+  unread: UnreadBodies;
 }

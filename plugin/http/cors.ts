@@ -25,7 +25,7 @@ export function applyCors(
   response.setHeader('Timing-Allow-Origin', origin);
   if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) return false;
   response.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, POST');
-  response.setHeader('Access-Control-Allow-Headers', 'Content-Type, Range, If-None-Match, If-Range');
+  response.setHeader('Access-Control-Allow-Headers', 'Content-Type, Range, If-Match, If-None-Match, If-Range');
   response.setHeader('Access-Control-Max-Age', '600');
   response.writeHead(204).end();
   return true;

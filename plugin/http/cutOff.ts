@@ -13,7 +13,12 @@ export function cutOff(response: ServerResponse | Http2ServerResponse): void {
 /** How long a reader may take nothing. */
 export const STALLED_MS = 60_000;
 
-/** Cuts off a reader that takes nothing for so long: what it does not read stays in memory. */
+/**
+ * Cuts off a reader that takes nothing for so long of what there is for it: what it does not read stays in memory. One
+ * that has read all there is so far may wait as long as it likes for more.
+ */
 export function cutOffWhenStalled(response: ServerResponse, stalledMs = STALLED_MS): void {
-  response.setTimeout(stalledMs, () => cutOff(response));
+  response.setTimeout(stalledMs, () => {
+    if (response.writableLength > 0) cutOff(response);
+  });
 }

@@ -16,7 +16,6 @@ import { createSendImage } from './sendImage.ts';
 import { isStreamable, streamImage } from './streamImage.ts';
 import { requesterSignal } from './requesterSignal.ts';
 import { sendVariant } from './sendVariant.ts';
-import { UnreadBodies } from './unreadBodies.ts';
 import { VARIANT_PARAMETERS, parseVariant } from './variantQuery.ts';
 
 const PARAMETERS = {
@@ -34,9 +33,8 @@ const PARAMETERS = {
  * `format` and `q`, in another size and format: the hot path, a plain handler without Express. An image in memory is answered in the same turn of the event loop.
  */
 export function createImageRoute(context: HttpContext) {
-  const { cache, logger, authorize } = context;
+  const { cache, logger, authorize, unread } = context;
   const isPrivate = authorize !== undefined;
-  const unread = new UnreadBodies();
   const sendImage = createSendImage(isPrivate, unread);
 
   async function answer(request: IncomingMessage, response: ServerResponse, started: number): Promise<void> {
@@ -86,7 +84,10 @@ export function createImageRoute(context: HttpContext) {
     try {
       const image = await cache.readUrl(url, {
         ...options,
-        signal: requesterSignal(response),
+        // Made when it is asked for, which a hit does not: it costs a listener.
+        get signal() {
+          return requesterSignal(response);
+        },
         onArriving,
         isKnown: isKnownTo(request),
       });

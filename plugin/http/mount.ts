@@ -37,7 +37,7 @@ export function createHandler(context: HttpContext): Middleware {
     };
     const answer: RequestHandler = async (request, response) => {
       const json = await handler(request, response);
-      if (json !== undefined) sendJson(request, response, json);
+      if (json !== undefined) sendJson(request, response, json, context.unread);
     };
     if (method === 'POST') app.post(path, checkAccess, readBody, answer);
     else app.get(path, checkAccess, readBody, answer);

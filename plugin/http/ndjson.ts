@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import { securityHeaders } from './respond.ts';
+import type { UnreadBodies } from './unreadBodies.ts';
 
 const NDJSON = 'application/x-ndjson';
 
@@ -15,7 +16,7 @@ export interface Lines<Line> {
 }
 
 /** Begins an answer of one JSON text a line. Lines of the same turn of the event loop go out together. */
-export function beginLines<Line>(response: Response): Lines<Line> {
+export function beginLines<Line>(response: Response, unread: UnreadBodies): Lines<Line> {
   response.set({
     ...securityHeaders(response),
     'Content-Type': NDJSON,
@@ -23,9 +24,10 @@ export function beginLines<Line>(response: Response): Lines<Line> {
     'X-Accel-Buffering': 'no', // nginx would keep the lines until there are enough of them
   });
   response.flushHeaders();
+  const write = unread.writer(response);
   let waiting = '';
   const flush = () => {
-    if (waiting !== '' && !response.writableEnded) response.write(waiting);
+    if (waiting !== '') write(waiting);
     waiting = '';
   };
   return {

@@ -1,14 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ImageCacheError } from '../errors.ts';
 import type { Problem } from '../protocol.ts';
-import { cutOff } from './cutOff.ts';
+import { cutOff, cutOffWhenStalled } from './cutOff.ts';
 import { LongJson } from './longJson.ts';
+import type { UnreadBodies } from './unreadBodies.ts';
 
 const TITLES: Record<number, string> = {
   400: 'Bad Request',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  412: 'Precondition Failed',
   413: 'Content Too Large',
   415: 'Unsupported Media Type',
   416: 'Range Not Satisfiable',
@@ -43,10 +45,13 @@ export function isShared(headers: SecurityHeaders): boolean {
   return headers === SHARED_SECURITY_HEADERS;
 }
 
-/** Answers with JSON. */
-export function sendJson(request: IncomingMessage, response: ServerResponse, body: object): void {
-  const text = body instanceof LongJson ? body.toString() : JSON.stringify(body);
-  sendText(request, response, 200, 'application/json; charset=utf-8', text);
+/** Answers with JSON. @throws ImageCacheError OVERLOADED when it is long, and too much is unread already */
+export function sendJson(request: IncomingMessage, response: ServerResponse, json: object, unread: UnreadBodies): void {
+  const text = json instanceof LongJson ? json.toString() : JSON.stringify(json);
+  const body = Buffer.from(text);
+  unread.admit(body.length);
+  sendText(request, response, 200, 'application/json; charset=utf-8', body);
+  unread.sent(response, body.length);
 }
 
 /**
@@ -69,7 +74,8 @@ export function sendProblem(request: IncomingMessage, response: ServerResponse, 
   };
   if (retryAfterMs !== undefined) response.setHeader('Retry-After', Math.ceil(retryAfterMs / 1000));
   response.setHeader('Cache-Control', 'no-store');
-  sendText(request, response, status, 'application/problem+json; charset=utf-8', JSON.stringify(problem));
+  sendText(request, response, status, 'application/problem+json; charset=utf-8', Buffer.from(JSON.stringify(problem)));
+  if (response.writableLength > 0) cutOffWhenStalled(response);
 }
 
 function sendText(
@@ -77,10 +83,9 @@ function sendText(
   response: ServerResponse,
   status: number,
   type: string,
-  text: string,
+  body: Buffer,
 ): void {
   if (!response.hasHeader('Cache-Control')) response.setHeader('Cache-Control', 'no-cache');
-  const body = Buffer.from(text);
   response.writeHead(status, { ...securityHeaders(response), 'Content-Type': type, 'Content-Length': body.length });
   response.end(request.method === 'HEAD' ? undefined : body);
 }

@@ -46,7 +46,12 @@ export function sendBytes(
 ): void {
   const { etag, notModified, whole } = heads;
   const { 'if-none-match': ifNoneMatch, 'if-range': ifRange, range } = request.headers;
-  // RFC 9110, 13.2.2: If-None-Match comes first, and 304 before anything else is looked at.
+  // In the order of RFC 9110, 13.2.2. If-Unmodified-Since and If-Modified-Since are ignored where no time of the last
+  // modification is told (13.1.3, 13.1.4), and 304 comes before anything else is looked at.
+  if (!isStillWanted(request, etag)) {
+    sendProblem(request, response, preconditionFailed());
+    return;
+  }
   if (matches(ifNoneMatch, etag)) {
     response.writeHead(304, notModified).end();
     return;
@@ -83,6 +88,19 @@ export function sendBytes(
 export function isKnownTo({ headers }: IncomingMessage): ((digest: string) => boolean) | undefined {
   const { 'if-none-match': ifNoneMatch } = headers;
   return ifNoneMatch === undefined ? undefined : (digest) => matches(ifNoneMatch, etagOf(digest));
+}
+
+/** Whether the bytes are among those that `If-Match` asks for, if there is one (RFC 9110, 13.1.1: strong comparison). */
+function isStillWanted({ headers }: IncomingMessage, etag: string): boolean {
+  const { 'if-match': ifMatch } = headers;
+  if (ifMatch === undefined || ifMatch.trim() === '*') return true;
+  return ifMatch.split(',').some((tag) => tag.trim() === etag);
+}
+
+function preconditionFailed(): ImageCacheError {
+  return new ImageCacheError('PRECONDITION_FAILED', 'The image is not the one that `If-Match` names.', {
+    hint: 'It has changed meanwhile: ask for it without `If-Match`.',
+  });
 }
 
 function etagOf(digest: string): string {

@@ -6,11 +6,11 @@ import { cutOffWhenStalled } from './cutOff.ts';
 import { securityHeaders } from './respond.ts';
 
 /**
- * Whether an image may be answered while it is being downloaded: to a plain GET, and not in HTTP/1.0, where an answer that
- * ends early looks whole (RFC 9112, 8).
+ * Whether an image may be answered while it is being downloaded: to a plain GET that asks for whatever bytes there are, and
+ * not in HTTP/1.0, where an answer that ends early looks whole (RFC 9112, 8).
  */
 export function isStreamable({ method, headers, httpVersion }: IncomingMessage): boolean {
-  return method === 'GET' && headers.range === undefined && httpVersion !== '1.0';
+  return method === 'GET' && headers.range === undefined && headers['if-match'] === undefined && httpVersion !== '1.0';
 }
 
 /**

@@ -182,6 +182,26 @@ describe('GET /image?path=', () => {
       expect(await bytesOf(answer)).toHaveLength(0);
     }
     expect((await ask({ 'If-None-Match': '"other"' })).status).toBe(200);
+    for (const condition of [etag, `"other", ${etag}`, '*', ' * ']) {
+      expect((await ask({ 'If-Match': condition })).status, `R9: ${condition}`).toBe(200);
+    }
+    // Strong comparison (RFC 9110, 13.1.1), before If-None-Match and Range.
+    for (const condition of ['"other"', `W/${etag}`, '', 'x', `"other", W/${etag}`, etag.slice(1, -1)]) {
+      for (const more of [{}, { 'If-None-Match': etag }, { Range: 'bytes=0-0' }, { Range: 'bytes=9999999-' }]) {
+        const answer = await ask({ 'If-Match': condition, ...more });
+        expect([answer.status, await answer.json()], `R9: ${condition}`).toEqual([
+          412,
+          expect.objectContaining({ code: 'PRECONDITION_FAILED' }),
+        ]);
+      }
+    }
+    expect((await ask({ 'If-Match': etag, 'If-None-Match': etag })).status).toBe(304);
+    expect((await ask({ 'If-Match': etag, Range: 'bytes=0-0' })).status).toBe(206);
+    const head = { method: 'HEAD', headers: { 'If-Match': '"other"' } };
+    expect((await fetch(api.base + imagePath(entry.local_path), head)).status).toBe(412);
+    // We tell no time of the last modification, so RFC 9110, 13.1.4 has these ignored.
+    expect((await ask({ 'If-Unmodified-Since': 'Thu, 01 Jan 1970 00:00:01 GMT' })).status).toBe(200);
+    expect((await ask({ 'If-Modified-Since': 'Fri, 01 Jan 2100 00:00:01 GMT' })).status).toBe(200);
     expect((await ask({ Range: 'bytes=0-0', 'If-Range': etag })).status).toBe(206);
     expect((await ask({ Range: 'bytes=0-0', 'If-Range': '"other"' })).status).toBe(200);
   });

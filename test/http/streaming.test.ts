@@ -171,6 +171,13 @@ describe('GET /image?url= of an image that is not cached', () => {
     expect(response.headers.get('etag')).toMatch(/^"[0-9a-f]{64}"$/);
   });
 
+  it('R9: answers If-Match from the stored image, whether it is the one or not', async () => {
+    const { api, target } = await startBehind(({ socket }) => socket.write(Buffer.concat([head(), picture])));
+    const other = await api.get(target, { 'If-Match': '"other"' });
+    expect([other.status, await other.json()]).toEqual([412, expect.objectContaining({ code: 'PRECONDITION_FAILED' })]);
+    expect((await api.get(target, { 'If-Match': '*' })).status).toBe(200);
+  });
+
   it('waits for the stored image where somebody has to be authorized to see it', async () => {
     let asked = 0;
     const { api, target } = await startBehind(({ socket }) => socket.write(Buffer.concat([head(), picture])), {

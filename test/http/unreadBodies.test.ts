@@ -2,6 +2,9 @@ import { once } from 'node:events';
 import { type ServerResponse, createServer } from 'node:http';
 import { type AddressInfo, type Socket, connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import type { PrefetchAnswer } from '../../plugin/protocol.ts';
+import { jpeg } from '../helpers/images.ts';
+import { imagePath, imageUrl, startApi, startBucket } from '../helpers/stack.ts';
 import { UnreadBodies, type UnreadBodiesOptions } from '../../plugin/http/unreadBodies.ts';
 
 const MB = 1 << 20;
@@ -63,4 +66,42 @@ test('a reader that takes nothing for long enough is cut off', async () => {
   socket.resume();
   await once(socket, 'close');
   expect(socket.bytesRead).toBeLessThan(BODY.length);
+});
+
+test.each(['path', 'url'])('R12: a small hit by %s costs neither a timer nor a listener', async (how) => {
+  const bucket = await startBucket();
+  bucket.server.put('photos', 'a.jpg', await jpeg(1));
+  const { images, post } = await startApi(bucket);
+  const filled = await post('/prefetch', { actor_id: '1', images: [{ s3_url: 's3://photos/a.jpg' }] });
+  const { results } = (await filled.json()) as PrefetchAnswer;
+  const [result] = results;
+  if (result === undefined || !('entry' in result)) throw new Error('not cached');
+  const seen: [before: string, after: string, timeout: number | undefined][] = [];
+  const listenersOf = (response: ServerResponse) =>
+    response
+      .eventNames()
+      .map((name) => `${String(name)} ${response.listenerCount(name)}`)
+      .join();
+  const server = createServer((request, response) => {
+    const before = listenersOf(response);
+    const end = response.end.bind(response);
+    response.end = (...body: unknown[]) => {
+      Reflect.apply(end, response, body);
+      // After all that is done at once when an answer has ended.
+      queueMicrotask(() => seen.push([before, listenersOf(response), response.socket?.timeout]));
+      return response;
+    };
+    images.router(request, response, () => {});
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo; // it listens on TCP
+  const target = how === 'path' ? imagePath(result.entry.local_path) : imageUrl('s3://photos/a.jpg');
+  for (let n = 0; n < 3; n += 1) {
+    const answer = await fetch(`http://127.0.0.1:${port}${target}`);
+    expect([answer.headers.get('x-cache'), (await answer.arrayBuffer()).byteLength > 0]).toEqual(['HIT', true]);
+  }
+  expect(seen).toHaveLength(3);
+  for (const [before, after, timeout] of seen) expect([after, timeout ?? 0]).toEqual([before, 0]);
 });

@@ -36,7 +36,7 @@ async function streamResults(
   response: Response,
   body: PrefetchRequest,
 ): Promise<void> {
-  const { send, end } = beginLines<PrefetchLine>(response);
+  const { send, end } = beginLines<PrefetchLine>(response, context.unread);
   const results = await prefetchAll(context, request, response, body, (index, result) => send({ index, ...result }));
   send({ done: true, ...count(body.actor_id, results) });
   end();

@@ -15,8 +15,8 @@ export function verifyRoute(context: HttpContext): Handler {
   };
 }
 
-async function streamProgress({ cache }: HttpContext, response: Response): Promise<void> {
-  const { send, end } = beginLines<VerifyLine>(response);
+async function streamProgress({ cache, unread }: HttpContext, response: Response): Promise<void> {
+  const { send, end } = beginLines<VerifyLine>(response, unread);
   try {
     const report = await cache.verify({ signal: requesterSignal(response), onProgress: send });
     send({ done: true, ...report });
