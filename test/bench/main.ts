@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- hits|misses|priority|memory|start] [--quick]`: what a hit, a miss and a prefetch cost, next to the others who
+ * `npm run bench [-- hits|misses|priority|memory|tiers|start|soak] [--quick]`: what a hit, a miss and a prefetch cost, next to the others who
  * do the same, in one run on one machine. Everything stays on 127.0.0.1.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,22 +13,28 @@ import { benchMisses } from './misses.ts';
 import { benchPriority } from './priority.ts';
 import { Processes } from './processes.ts';
 import { hasFailed, render } from './report.ts';
+import { benchSoak } from './soak.ts';
 import { benchStart } from './start.ts';
+import { benchTiers } from './tiers.ts';
 
 const SECTIONS = {
   hits: benchHits,
   misses: benchMisses,
   priority: benchPriority,
   memory: benchMemory,
+  tiers: benchTiers,
   start: benchStart,
 };
+/** Those that take so long that they run only when they are named. */
+const LONG_SECTIONS = { soak: benchSoak };
 
 const { values, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
-const unknown = positionals.find((name) => !Object.hasOwn(SECTIONS, name));
-if (unknown !== undefined) throw new Error(`There is no '${unknown}'; there are ${Object.keys(SECTIONS).join(', ')}.`);
+const all = { ...SECTIONS, ...LONG_SECTIONS };
+const unknown = positionals.find((name) => !Object.hasOwn(all, name));
+if (unknown !== undefined) throw new Error(`There is no '${unknown}'; there are ${Object.keys(all).join(', ')}.`);
 
 const processes = new Processes();
 const root = await mkdtemp(join(tmpdir(), 'image-cache-bench-'));
@@ -52,7 +58,8 @@ try {
 
 async function runSections(): Promise<void> {
   console.log(`${new Date().toISOString().slice(0, 10)}, Node ${process.version}${quick ? ', quick' : ''}`);
-  for (const [name, benchSection] of Object.entries(SECTIONS)) {
+  const sections = positionals.length === 0 ? SECTIONS : all;
+  for (const [name, benchSection] of Object.entries(sections)) {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
     const findings = await benchSection(bench);
     console.log(`\n## ${name}\n\n${render(findings)}`);

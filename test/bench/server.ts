@@ -10,6 +10,9 @@ export interface Usage {
   /** Processor time since the start. */
   cpuSeconds: number;
   rssBytes: number;
+  /** Of objects in V8's heap, and of buffers beside it. */
+  heapBytes: number;
+  bufferBytes: number;
   /** The highest since the last question. */
   peakRssBytes: number;
   /** By how much the event loop was late since the last question: the 99th of 100 looks. */
@@ -38,10 +41,12 @@ say({ port });
 
 function report(): Usage {
   const { userCPUTime, systemCPUTime } = process.resourceUsage();
-  const rssBytes = process.memoryUsage.rss();
+  const { rss: rssBytes, heapUsed: heapBytes, external: bufferBytes } = process.memoryUsage();
   const usage = {
     cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,
     rssBytes,
+    heapBytes,
+    bufferBytes,
     peakRssBytes: Math.max(peakRssBytes, rssBytes),
     delayP99Ms: Math.max(0, delay.percentile(99) / 1e6 - RESOLUTION_MS),
   };
