@@ -62,7 +62,9 @@ export async function benchSoak(bench: Bench): Promise<Findings> {
         head: ['minute', 'RSS', 'V8 heap used', 'buffers'],
         rows: samples.map(({ rssBytes, heapBytes, bufferBytes }, minute) => [
           String(minute + 1),
-          ...[rssBytes, heapBytes, bufferBytes].map((bytes) => amount(bytes / 1e6)),
+          amount(rssBytes / 1e6),
+          amount(heapBytes / 1e6),
+          amount(bufferBytes / 1e6),
         ]),
       },
     ],
