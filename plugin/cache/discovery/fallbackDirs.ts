@@ -3,6 +3,7 @@ import { copyFile, lstat, open, opendir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FolderReader, ImageFolders } from './imageFolders.ts';
 import { within } from './within.ts';
+import { syncHandle } from '../files/syncHandle.ts';
 
 /** They may be on a network; S3 is at hand. */
 const MAX_WAIT_MS = 500;
@@ -52,7 +53,7 @@ export class FallbackDirs {
     const file = await open(target, 'r+');
     try {
       await file.chmod(0o600);
-      if (sync) await file.sync();
+      if (sync) await syncHandle(file);
     } finally {
       await file.close();
     }

@@ -6,6 +6,7 @@ import { type FileIdentity, identityOf } from './fileIdentity.ts';
 import { TMP_DIR } from './layout.ts';
 import { makeFolder, pathInside, removeFile } from './ownFolders.ts';
 import { temporaryPath } from './temporary.ts';
+import { syncHandle } from './syncHandle.ts';
 
 /** Somebody may be removing the directory again and again (T55). */
 const MAX_ATTEMPTS = 5;
@@ -84,7 +85,7 @@ export class BlobWriter {
 
   /** Ends the file. Its size is compared with what was written: a full disk does not always say so. */
   async finish(sync: boolean): Promise<WrittenBlob> {
-    if (sync) await this.#file.sync();
+    if (sync) await syncHandle(this.#file);
     const identity = identityOf(fstatSync(this.#file.fd)); // no disk is asked, and a turn of a thread costs ten times as much
     await this.#close();
     if (identity.size !== this.#size) throw shortWrite();

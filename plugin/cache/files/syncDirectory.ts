@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { syncHandle } from './syncHandle.ts';
 import { errnoOf } from './fileError.ts';
 
 /** A directory that may be written to and not read, and file systems that know no such thing (network, FUSE). */
@@ -10,7 +11,7 @@ export async function syncDirectory(dir: string): Promise<void> {
   try {
     const handle = await open(dir, 'r');
     try {
-      await handle.sync();
+      await syncHandle(handle);
     } finally {
       await handle.close();
     }

@@ -5,6 +5,7 @@ import { type DecodedRecords, decodeRecords } from './journalRecord.ts';
 import { JOURNAL_DIR } from '../files/layout.ts';
 import { APPEND, CREATE, READ } from '../files/cautiousOpen.ts';
 import { lookAt } from '../files/ownFolders.ts';
+import { syncHandleData } from '../files/syncHandle.ts';
 
 /** Bytes read at a time. */
 const READ_BYTES = 1 << 18;
@@ -126,7 +127,7 @@ export class JournalLog {
 
   /** Makes what was appended survive a power cut. */
   sync(): Promise<void> {
-    return this.#file.datasync();
+    return syncHandleData(this.#file);
   }
 
   async size(): Promise<number> {

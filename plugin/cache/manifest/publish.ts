@@ -7,6 +7,7 @@ import { MANIFEST_FILE, TMP_DIR } from '../files/layout.ts';
 import { READ } from '../files/cautiousOpen.ts';
 import { makeFolder, moveFile, pathInside, removeFile } from '../files/ownFolders.ts';
 import { temporaryPath } from '../files/temporary.ts';
+import { syncHandle } from '../files/syncHandle.ts';
 
 /** Holds `last_updated` and the position in the journal, which no two snapshots share. */
 const HEAD_BYTES = 256;
@@ -68,7 +69,7 @@ async function summary(path: string): Promise<string | undefined> {
 async function syncFile(path: string): Promise<void> {
   const file = await open(path, 'r+');
   try {
-    await file.sync();
+    await syncHandle(file);
   } finally {
     await file.close();
   }

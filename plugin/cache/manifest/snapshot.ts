@@ -7,6 +7,7 @@ import { moveFile, pathInside, removeFile } from '../files/ownFolders.ts';
 import { formatLine } from './snapshotLine.ts';
 import { syncDirectory } from '../files/syncDirectory.ts';
 import { temporaryPath } from '../files/temporary.ts';
+import { syncHandle } from '../files/syncHandle.ts';
 
 /** How far into the journal a snapshot reaches: everything before this point is in it. */
 export interface JournalPosition {
@@ -80,7 +81,7 @@ export async function writeSnapshot(dir: string, path: string, content: AsyncIte
       await file.writeFile(bytes);
       written += bytes.length;
     }
-    await file.sync();
+    await syncHandle(file);
     const { size } = await file.stat();
     if (size !== written) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
   } catch (error) {
