@@ -18,8 +18,11 @@ const ARGUMENTS = [
 
 /** A real Chromium: `$CHROMIUM_PATH`, else the system's, else the one that npm has brought. */
 export async function launchBrowser(): Promise<Browser> {
-  const executablePath = process.env['CHROMIUM_PATH'] ?? (await findSystemBrowser()) ?? (await unpackBrowser());
-  return chromium.launch({ executablePath, args: ARGUMENTS });
+  return chromium.launch({ executablePath: await chromiumPath(), args: ARGUMENTS });
+}
+
+export async function chromiumPath(): Promise<string> {
+  return process.env['CHROMIUM_PATH'] ?? (await findSystemBrowser()) ?? (await unpackBrowser());
 }
 
 async function findSystemBrowser(): Promise<string | undefined> {

@@ -1,13 +1,13 @@
 import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../helpers/child.ts';
 import { exists, packTarball, root } from './tarball.ts';
 
 const EXPECTED = [
-  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
-  /^docs\/\w+\.md$/,
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|CONTRIBUTING\.md)$/,
+  /^docs\/(\w+\.md|demo\.jpg)$/,
   /^dist\/THIRD-PARTY-LICENSES\.md$/,
   /^dist\/plugin\/\w+\.js$/,
   /^dist\/(plugin\/[\w/]+\.d\.ts|components\/[\w/]+\.(js|d\.ts))$/,
@@ -39,16 +39,58 @@ async function exported(): Promise<string[]> {
   return Object.values(exports).flatMap((target) => (typeof target === 'string' ? [target] : Object.values(target)));
 }
 
+/** Links and pictures of a page that are no addresses; code is none of it. */
+function relativeLinks(markdown: string): string[] {
+  const text = markdown.replace(/^```[^]*?^```$/gm, '').replace(/`[^`\n]*`/g, '');
+  return Array.from(
+    text.matchAll(/\]\((?![a-z]+:)([^)\s]+)|\b(?:src|href)="(?![a-z]+:)([^"]+)"/g),
+    (m) => m[1] ?? m[2] ?? '',
+  );
+}
+
+/** What a page's headings are linked by, as GitHub and npm make it. */
+function headings(markdown: string): Set<string> {
+  const text = markdown.replace(/^```[^]*?^```$/gm, '');
+  return new Set(
+    Array.from(text.matchAll(/^#+ (.+)$/gm), ([, title = '']) =>
+      title
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+        .trim()
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
+
 describe('the tarball', () => {
   it('holds the build and the papers: no source, no test, no demo, no build state', () => {
     expect(files.filter((file) => !EXPECTED.some((pattern) => pattern.test(file)))).toEqual([]);
     expect(files).toEqual(expect.arrayContaining(['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']));
   });
 
-  it('holds what its README leads to, but for the picture', async () => {
-    const links = Array.from((await read('README.md')).matchAll(/\]\((?!https?:|#)([^)#]+)/g), ([, link = '']) => link);
-    expect(links.filter((link) => !files.includes(link))).toEqual(['docs/demo.jpg', 'CONTRIBUTING.md']);
-    expect(links).toContain('docs/cookbook.md');
+  it('E19: holds what its pages lead to, the picture too, and the headings that are linked to', async () => {
+    const pages = files.filter((file) => file.endsWith('.md') && !file.startsWith('dist/'));
+    expect(pages).toEqual(expect.arrayContaining(['README.md', 'CONTRIBUTING.md', 'docs/cookbook.md']));
+    const broken: string[] = [];
+    let links = 0;
+    for (const page of pages) {
+      for (const link of relativeLinks(await read(page))) {
+        links += 1;
+        const [path = '', heading] = link.split('#');
+        const target = path === '' ? page : join(dirname(page), path);
+        const found = files.includes(target) && (heading === undefined || headings(await read(target)).has(heading));
+        if (!found) broken.push(`${page}: ${link}`);
+      }
+    }
+    expect(broken).toEqual([]);
+    expect(links).toBeGreaterThan(20);
+  });
+
+  it('E19: names no address that does not exist yet, and says so in CONTRIBUTING.md', async () => {
+    const manifest = JSON.parse(await read('package.json')) as Record<string, unknown>;
+    const named = ['repository', 'homepage', 'bugs'].filter((field) => field in manifest);
+    if (named.length === 0) expect(await read('CONTRIBUTING.md')).toContain('`repository`, `homepage` and `bugs`');
+    else expect(named).toEqual(['repository', 'homepage', 'bugs']);
   });
 
   it('E4: what Vite imports when it starts is small, and imports no package but Vite', async () => {
@@ -80,8 +122,8 @@ describe('the tarball', () => {
     expect(new Set(Array.from(licences.matchAll(/^## (\S+) \d\S* \(/gm), ([, name]) => name))).toEqual(held);
   });
 
-  it('stays small', async () => {
-    expect((await stat(tarball)).size).toBeLessThan(400_000);
+  it('stays small, a quarter of it being the picture', async () => {
+    expect((await stat(tarball)).size).toBeLessThan(550_000);
   });
 
   it('holds all that `exports` leads to', async () => {

@@ -1,36 +1,18 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { run, start } from '../helpers/child.ts';
 import { jpeg } from '../helpers/images.ts';
-import { snippetsOf } from '../helpers/snippets.ts';
 import { startBucket } from '../helpers/stack.ts';
-import { NODES, root, strangersEnv } from './tarball.ts';
+import { pasteReadme } from './readmeApp.ts';
+import { NODES, strangersEnv } from './tarball.ts';
 import { freshViteApp, shownPicture } from './viteApp.ts';
 
 const [{ node }] = NODES;
 
 vi.setConfig({ testTimeout: 60_000 });
 
-/**
- * The configuration takes the place of the template's; the import and the element go into its component, and what tells a build
- * of a server goes before all else.
- */
-const app = freshViteApp(async (path) => {
-  const [config, usage] = snippetsOf(await readFile(join(root, 'README.md'), 'utf8'));
-  const production = snippetsOf(await readFile(join(root, 'docs', 'production.md'), 'utf8'));
-  const inProduction = production.find(({ code }) => code.includes('configureImageCache('));
-  const [, importLine = '', element = ''] = /^(import .*\n)\n(<CachedImage .*\/>);\n$/.exec(usage?.code ?? '') ?? [];
-  await writeFile(join(path, config?.name ?? ''), config?.code ?? '');
-  const file = join(path, 'src', 'App.tsx');
-  const template = await readFile(file, 'utf8');
-  const component = template.replace('<h1>', () => `${element}\n          <h1>`);
-  await writeFile(join(path, 'src', 'production.ts'), inProduction?.code ?? '');
-  await writeFile(
-    file,
-    `import './production.ts'\n${importLine}${component}\nconst photo = { url: 's3://team-photos/portrait.jpg' }\n`,
-  );
-});
+const app = freshViteApp(pasteReadme);
 
 it("the README's lines, pasted into the template as they stand, type-check", async () => {
   expect(await readFile(join(app.path, 'src', 'App.tsx'), 'utf8')).toContain('<CachedImage s3_url={photo.url}');
