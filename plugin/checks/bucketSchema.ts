@@ -3,7 +3,36 @@ import { endsInBucket, hasUnsetPart, isEndpoint, isHttpUrl, pathOf } from '../en
 import { isBucketName, isHostName } from '../names.ts';
 import { checkedText, text, UNSET, urlIn } from './texts.ts';
 
-const bucketName = checkedText("a bucket's name such as 'team-photos', without s3:// or a path", isBucketName);
+const bucketName = checkedText(
+  "a bucket's name such as 'team-photos', without s3:// or a path",
+  isBucketName,
+  (value) => {
+    const name = bucketIn(value);
+    return name === undefined ? undefined : `Write '${name}'.`;
+  },
+);
+
+/** The bucket in what people copy in place of its name: a URI, an ARN, a URL of AWS, a name with a path. */
+function bucketIn(value: string): string | undefined {
+  const [, name = ''] =
+    /^(?:s3:\/\/|arn:[\w-]+:s3:::)([^/]+)/i.exec(value) ??
+    /^https?:\/\/([^/]+)\.s3[.-][^/]*amazonaws\.com/i.exec(value) ??
+    /^https?:\/\/s3[^/]*\.amazonaws\.com\/([^/?#]+)/i.exec(value) ??
+    /^([^/:]+)\//.exec(value) ??
+    [];
+  return isBucketName(name) ? name : undefined;
+}
+
+const REGION = "a region such as 'eu-central-1'";
+
+/** Of AWS, whose regions stand in host names. Other servers call theirs as they like. */
+const isAwsRegion = (value: string) => /^[a-z\d-]+$/.test(value);
+
+function hintForRegion(value: string): string {
+  const lower = value.trim().toLowerCase();
+  if (/^[a-z]+(?:-[a-z]+)+-\d+$/.test(lower)) return `Write '${lower}'.`;
+  return 'It is the short name: of Europe (Frankfurt) e.g. eu-central-1.';
+}
 
 const endpoint = checkedText("an http(s) URL such as 'https://s3.example.com'", isEndpoint, (value) =>
   isHttpUrl(value) && hasUnsetPart(new URL(value)) ? `A part of the host name is missing. ${UNSET}` : undefined,
@@ -34,12 +63,17 @@ const credentials = z.union(
 const bucketObject = z
   .strictObject({
     name: bucketName,
-    region: z.optional(text("a region such as 'eu-central-1'")),
+    region: z.optional(text(REGION)),
     endpoint: z.optional(endpoint),
     forcePathStyle: z.optional(z.boolean({ error: 'true or false' })),
     prefix: z.optional(z.string({ error: "a key prefix such as 'actors/'" })),
     cdn: z.optional(z.array(cdnHost, { error: 'an array of host names' })),
     credentials: z.optional(credentials),
+  })
+  .check(({ value: { region, endpoint: server }, issues }) => {
+    if (region === undefined || server !== undefined || isAwsRegion(region)) return;
+    const params = { hint: hintForRegion(region) };
+    issues.push({ code: 'custom', input: region, path: ['region'], message: REGION, params });
   })
   .check(({ value: bucket, issues }) => {
     // Other paths are legitimate. Limit: behind Supabase's `/storage/v1/s3`, no bucket may be called `s3`.

@@ -41,7 +41,7 @@ function kindOf(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** A union reports each of its branches; the one that got furthest into the value is the one that was meant. */
+/** A union reports each of its branches; the one that got furthest into the value, or knows what to write, is the one that was meant. */
 function deepest(issues: readonly z.core.$ZodIssue[], base: PropertyKey[] = []): z.core.$ZodIssue | undefined {
   // A name that is misspelled is what is wrong, rather than that the option of the right name is missing.
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
@@ -51,7 +51,9 @@ function deepest(issues: readonly z.core.$ZodIssue[], base: PropertyKey[] = []):
   const meant = issue.errors
     .map((branch) => deepest(branch, at.path))
     .find(
-      (branch) => branch !== undefined && (branch.path.length > at.path.length || branch.code === 'unrecognized_keys'),
+      (branch) =>
+        branch !== undefined &&
+        (branch.path.length > at.path.length || branch.code === 'unrecognized_keys' || hintOf(branch) !== undefined),
     );
   return meant ?? at;
 }

@@ -6,7 +6,7 @@ import { isHostName } from '../names.ts';
 import type { Duration, ImageCacheOptions, Size } from '../options.ts';
 import { parseSize } from '../size.ts';
 import { bucketSchema } from './bucketSchema.ts';
-import { checkedText, text, urlIn } from './texts.ts';
+import { checkedText, UNSET, urlIn } from './texts.ts';
 
 const size = (expected: string) => z.custom<Size>((value) => parseSize(value) !== undefined, { error: expected });
 const atLeast = (least: number, expected: string) =>
@@ -47,6 +47,48 @@ const bareHost = checkedText(
   },
 );
 
+const BUCKETS = "an array of bucket names or { name, … } objects, e.g. ['team-photos']";
+const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Of two that say the same of where images are, the second would change nothing. */
+function refuseTwins({ value: buckets, issues }: z.core.ParsePayload<z.infer<typeof bucketSchema>[]>): void {
+  const seen = new Set<string>();
+  for (const [index, bucket] of buckets.entries()) {
+    const { name, endpoint = '', prefix = '' } = typeof bucket === 'string' ? toObject(bucket) : bucket;
+    const place = JSON.stringify([name, endpoint, prefix]);
+    if (seen.has(place)) {
+      const message = `another bucket than ${name}, which is listed above`;
+      const params = { hint: 'Remove it: what is said of the first one counts.' };
+      issues.push({ code: 'custom', input: bucket, path: [index], message, params });
+    }
+    seen.add(place);
+  }
+}
+
+function toObject(name: string): { name: string; endpoint?: string; prefix?: string } {
+  return { name };
+}
+
+const isBase = (value: string) => /^(?:\/[A-Za-z0-9_.~-]+)+$/.test(value);
+
+function hintForBase(value: string): string | undefined {
+  if (isHttpUrl(value)) {
+    return `It is a path of this server: write '${new URL(value).pathname}'. A page learns of another server by configureImageCache({ base }).`;
+  }
+  const path = `/${value.replace(/^\/+|\/+$/g, '')}`;
+  return isBase(path) ? `Write '${path}'.` : undefined;
+}
+
+/** A shell replaces the tilde; here a directory of that name would be made. */
+const directory = checkedText(
+  "a directory such as '.image-cache'",
+  (value) => value !== '' && !/^~(?:[\\/]|$)/.test(value),
+  (value) =>
+    value === ''
+      ? UNSET
+      : "`~` means nothing here: write path.join(os.homedir(), '…'), with `node:os` and `node:path`.",
+);
+
 const memorySchema = z.strictObject({
   maxSize: z.optional(size(BYTES)),
   preload: z.optional(z.boolean({ error: 'true or false' })),
@@ -57,20 +99,22 @@ export const optionsSchema = z.strictObject(
   {
     buckets: z
       .array(bucketSchema, {
-        error: "an array of bucket names or { name, … } objects, e.g. ['team-photos']",
+        error: ({ input }) =>
+          typeof input === 'string' || isObject(input) ? `${BUCKETS}: put it into brackets` : BUCKETS,
       })
       .check(
         z.minLength(1, { error: "at least one bucket: nothing is fetched that is not listed, e.g. ['team-photos']" }),
+        refuseTwins,
       ),
     base: z.optional(
-      checkedText("a path such as '/api/cache', beginning with a slash and without one at its end", (value) =>
-        /^(?:\/[A-Za-z0-9_.~-]+)+$/.test(value),
+      checkedText(
+        "a path such as '/api/cache', beginning with a slash and without one at its end",
+        isBase,
+        hintForBase,
       ),
     ),
-    cacheDir: z.optional(text("a directory such as '.image-cache'")),
-    fallbackDirs: z.optional(
-      z.array(text("a directory such as '../shared/.image-cache'"), { error: 'an array of directories' }),
-    ),
+    cacheDir: z.optional(directory),
+    fallbackDirs: z.optional(z.array(directory, { error: 'an array of directories' })),
     maxSize: z.optional(size(BYTES)),
     maxEntries: z.optional(atLeast(1, 'a whole number, at least 1')),
     maxAge: z.optional(

@@ -80,7 +80,7 @@ function signingError(error: unknown, bucket: ResolvedBucket): ImageCacheError {
   const name = error instanceof Error ? error.name : '';
   if (name.includes('Credentials') || name.includes('Token')) {
     return new ImageCacheError('UPSTREAM_FORBIDDEN', `There are no credentials to read bucket ${bucket.name} with.`, {
-      hint: 'Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, sign in with `aws sso login`, set `credentials` of the bucket, or use signed URLs.',
+      hint: hintForCredentials(process.env['AWS_PROFILE']),
       cause: error,
     });
   }
@@ -91,4 +91,12 @@ function signingError(error: unknown, bucket: ResolvedBucket): ImageCacheError {
         : 'Check the region, the endpoint and the credentials of the bucket.',
     cause: error,
   });
+}
+
+/** The SDK's own message is the same for all of these. */
+function hintForCredentials(profile: string | undefined): string {
+  if (profile !== undefined && profile !== '') {
+    return `AWS_PROFILE names the profile \`${profile.slice(0, 64)}\`, which has none: \`aws configure list-profiles\` shows the profiles there are; of one of SSO, \`aws sso login\`.`;
+  }
+  return 'Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, sign in with `aws sso login`, set `credentials` of the bucket, or use signed URLs. Vite does not put what `.env` files hold into the environment: `loadEnv` reads it, for `credentials`.';
 }

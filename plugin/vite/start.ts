@@ -1,11 +1,12 @@
-import { resolve } from 'node:path';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { styleText } from 'node:util';
-import type { Plugin, PreviewServer, ViteDevServer } from 'vite';
+import type { Plugin, PreviewServer, ResolvedConfig, ViteDevServer } from 'vite';
 import { ensureWritable } from '../cache/files/ensureWritable.ts';
 import { type ManifestTotals, readTotals } from '../cache/manifest/manifestTotals.ts';
 import { ImageCacheError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
 import type { ResolvedOptions } from '../options.ts';
+import { startError } from '../startError.ts';
 
 /**
  * A sign of life: one line under Vite's own addresses, with what is cached and where the API is; and a warning when the cache
@@ -30,9 +31,33 @@ export function startPlugin(options: Pick<ResolvedOptions, 'base' | 'cacheDir' |
   return {
     name: 'image-cache:start',
     apply: 'serve',
+    configResolved: (config) => ensureNotPublished(config, options.cacheDir),
     configureServer: watchStart,
     configurePreviewServer: watchStart,
   };
+}
+
+/** @throws ImageCacheError INVALID_OPTION when a build would copy private images, or remove them all */
+function ensureNotPublished({ root, publicDir, build }: ResolvedConfig, cacheDir: string): void {
+  const dir = resolve(root, cacheDir);
+  const refuse = (reason: string): never => {
+    throw startError(
+      new ImageCacheError('INVALID_OPTION', `imageCache: option \`cacheDir\` must not be inside ${reason}.`, {
+        hint: "Give the cache a directory of its own, e.g. '.image-cache'.",
+      }),
+    );
+  };
+  if (publicDir !== '' && isInside(publicDir, dir)) {
+    refuse('the public directory: `vite build` would publish the private images in it');
+  }
+  if (isInside(resolve(root, build.outDir), dir)) {
+    refuse('the output directory: `vite build` empties that, and what is in it is published');
+  }
+}
+
+function isInside(directory: string, path: string): boolean {
+  const way = relative(directory, path);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 /** Vite's command line prints the addresses; other tools that start Vite may choose not to, and then nothing is printed here, too. */

@@ -206,3 +206,50 @@ it('an origin with a path is answered with the origin', async () => {
   const { hint } = await refused({ buckets: ['ok1'], allowedOrigins: ['https://admin.example.com/'] });
   expect(hint).toBe("Write 'https://admin.example.com'.");
 });
+
+describe('other mistakes', () => {
+  it.each([
+    // What people copy in place of a bucket's name.
+    [{ buckets: ['s3://team-photos'] }, 'buckets.0', "Write 'team-photos'."],
+    [{ buckets: ['s3://team-photos/portraits/1.jpg'] }, 'buckets.0', "Write 'team-photos'."],
+    [{ buckets: ['arn:aws:s3:::team-photos'] }, 'buckets.0', "Write 'team-photos'."],
+    [{ buckets: ['https://team-photos.s3.eu-central-1.amazonaws.com'] }, 'buckets.0', "Write 'team-photos'."],
+    [{ buckets: ['https://s3.eu-central-1.amazonaws.com/team-photos/'] }, 'buckets.0', "Write 'team-photos'."],
+    [{ buckets: ['team-photos/portraits'] }, 'buckets.0', "Write 'team-photos'."],
+    [{ buckets: [{ name: 's3://team-photos' }] }, 'buckets.0.name', "Write 'team-photos'."],
+    // Where the API is.
+    [{ buckets: ['ok1'], base: 'api/cache' }, 'base', "Write '/api/cache'."],
+    [{ buckets: ['ok1'], base: '/api/cache/' }, 'base', "Write '/api/cache'."],
+    [{ buckets: ['ok1'], base: 'http://localhost:5173/api/cache' }, 'base', "write '/api/cache'"],
+    // A region of AWS.
+    [{ buckets: [{ name: 'ok1', region: 'EU-CENTRAL-1' }] }, 'buckets.0.region', "Write 'eu-central-1'."],
+    [{ buckets: [{ name: 'ok1', region: 'Europe (Frankfurt)' }] }, 'buckets.0.region', 'eu-central-1'],
+    // A tilde, which a shell would replace.
+    [{ buckets: ['ok1'], cacheDir: '~/images' }, 'cacheDir', 'os.homedir()'],
+    [{ buckets: ['ok1'], fallbackDirs: ['~'] }, 'fallbackDirs.0', 'os.homedir()'],
+    // The same one twice.
+    [{ buckets: ['ok1', { name: 'ok1', region: 'eu-central-1' }] }, 'buckets.1', 'Remove it'],
+  ])('%j is refused, with what to write', async (options, place, hint) => {
+    const error = await refused(options);
+    expect(error.message).toMatch(new RegExp(`^imageCache: option \`${place.replaceAll('.', '\\.')}\` must be `));
+    expect(error.hint).toContain(hint);
+  });
+
+  it.each(['team-photos', { name: 'team-photos' }])('%j is told that it needs brackets', async (buckets) => {
+    expect((await refused({ buckets })).message).toContain("e.g. ['team-photos']: put it into brackets; got ");
+  });
+
+  it.each([
+    {
+      buckets: [
+        { name: 'ok1', prefix: 'a/' },
+        { name: 'ok1', prefix: 'b/' },
+      ],
+    },
+    { buckets: ['ok1', { name: 'ok1', endpoint: 'https://s3.example.com' }] },
+    { buckets: [{ name: 'ok1', endpoint: 'https://s3.example.com', region: 'Garage' }] },
+    { buckets: ['ok1'], cacheDir: '~cache' },
+  ])('%j is none', (options) => {
+    expect(faultOf(options)).toBeUndefined();
+  });
+});

@@ -166,6 +166,20 @@ describe('without what it takes to sign', () => {
       refusal(source.download(source.identify(`s3://${entry.name}/a`), new MemorySink(), signal));
   }
 
+  test.each([
+    ['', 'Vite does not put what `.env` files hold into the environment'],
+    ['nope', 'AWS_PROFILE names the profile `nope`, which has none'],
+  ])('what is missing is told by the profile (%j)', async (profile, hint) => {
+    vi.stubEnv('AWS_PROFILE', profile);
+    const credentials = async () => {
+      throw Object.assign(new Error('Could not load credentials from any providers'), {
+        name: 'CredentialsProviderError',
+      });
+    };
+    const error = await setup(bucket('b', { region: 'eu-west-3', credentials }))();
+    expect(error).toMatchObject({ code: 'UPSTREAM_FORBIDDEN', hint: expect.stringContaining(hint) });
+  });
+
   test('missing credentials are named, once', async () => {
     let asked = 0;
     const credentials = async () => {

@@ -155,3 +155,28 @@ describe('E15: a cache directory that cannot be written', () => {
     expect(JSON.parse(text)).toMatchObject({ total_entries: 2, total_size_bytes: bytes });
   });
 });
+
+describe('a cache directory that a build publishes or empties', () => {
+  it.each([
+    ['public/cache', {}, 'inside the public directory'],
+    ['static/images/cache', { publicDir: 'static' }, 'inside the public directory'],
+    ['dist/.image-cache', {}, 'inside the output directory'],
+    ['build/cache', { build: { outDir: 'build' } }, 'inside the output directory'],
+  ])('%s is refused at the start', async (cacheDir, config, reason) => {
+    const root = await temporaryDirectory();
+    await expect(start(root, { cacheDir }, config)).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining(reason),
+    });
+    expect(await readdir(root)).toEqual([]);
+  });
+
+  it.each([
+    ['public-cache', {}],
+    ['..image-cache', {}],
+    ['public/cache', { publicDir: false as const }],
+  ])('%s is not (%j)', async (cacheDir, config) => {
+    const { printed } = await start(await temporaryDirectory(), { cacheDir }, config);
+    expect(printed.join('\n')).toContain('Images:');
+  });
+});
