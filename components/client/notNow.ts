@@ -1,5 +1,5 @@
+import type { ItemError } from '../../plugin/protocol.ts';
 import { ImageCacheRequestError, type RequestErrorCode } from './api.ts';
-import type { FailureReason } from './prefetchProgress.ts';
 
 /** Nothing has answered for the image, or it was asked to come back later. */
 const AWAY: ReadonlySet<RequestErrorCode> = new Set([
@@ -18,12 +18,17 @@ const MAX_TRIES = 10;
  * not have, refuses, or has no image for, is as it is.
  * @param tries how often it has been asked for, this time included
  */
-export function isNotNow({ code, transient }: FailureReason & { transient?: boolean }, tries: number): boolean {
+export function isNotNow({ code, transient }: ItemError, tries: number): boolean {
   if (AWAY.has(code)) return true;
   return (transient === true || code === 'UPSTREAM_TIMEOUT') && tries < MAX_TRIES;
 }
 
-/** The same of a request that has no answer, or is refused as a whole. */
+/** Whether S3 has answered, and will answer the same again. */
+export function isFinal({ code, transient }: ItemError): boolean {
+  return code.startsWith('UPSTREAM_') && code !== 'UPSTREAM_TIMEOUT' && !AWAY.has(code) && transient !== true;
+}
+
+/** Whether a request that has no answer, or is refused as a whole, is to be sent once more. */
 export function isAway(fault: unknown): boolean {
   // Lost in any other way.
   if (!(fault instanceof ImageCacheRequestError)) return fault !== undefined;

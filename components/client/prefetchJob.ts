@@ -1,7 +1,7 @@
 import type { ItemError, PrefetchImage, PrefetchRequest, PrefetchResult, Priority } from '../../plugin/protocol.ts';
 import { ImageCacheRequestError } from './api.ts';
 import { imageKey } from './imageKey.ts';
-import { isAway, isNotNow } from './notNow.ts';
+import { isAway, isFinal, isNotNow } from './notNow.ts';
 import type { Outage } from './outage.ts';
 import { type ActorProgress, type FailureReason, newActorProgress, type PrefetchFailure } from './prefetchProgress.ts';
 import type { PrefetchItemResult } from './prefetchResults.ts';
@@ -91,7 +91,10 @@ async function sendSome(job: PrefetchJob, context: PrefetchJobContext): Promise<
   const onFailed = (image: PrefetchImage, s3_url: string, error: ItemError): void => {
     const tries = (job.tries.get(image) ?? 0) + 1;
     job.tries.set(image, tries);
-    if (!isNotNow(error, tries)) return recordFailure(job, context, s3_url, error);
+    if (!isNotNow(error, tries)) {
+      if (isFinal(error)) outage.end();
+      return recordFailure(job, context, s3_url, error);
+    }
     notNow.push(image);
     reason = toReason(error);
   };
@@ -99,7 +102,8 @@ async function sendSome(job: PrefetchJob, context: PrefetchJobContext): Promise<
     const image = images[index];
     if (signal.aborted || !image || !unanswered.delete(image)) return;
     if (result.status === 'failed') return onFailed(image, result.s3_url, result.error);
-    if (result.status === 'downloaded') outage.end();
+    // What is cached says nothing about S3.
+    if (result.status === 'downloaded' || outage.reason?.code === 'UNREACHABLE') outage.end();
     recordCached(job, context, image.s3_url, result);
   };
   let fault: unknown;
@@ -126,7 +130,6 @@ async function sendSome(job: PrefetchJob, context: PrefetchJobContext): Promise<
   // Behind the others: it may be that one image alone which does not come.
   job.left = [...later, ...notNow];
   if (reason) outage.begin(reason);
-  else outage.end();
 }
 
 function recordCached(job: PrefetchJob, context: PrefetchJobContext, url: string, result: CachedResult): void {

@@ -320,6 +320,44 @@ describe('R8: while S3 or the server is away', () => {
     expect(manager.getProgress()).toMatchObject({ state: 'idle', failures: [{ code, s3_url: 's3://b/1' }] });
   });
 
+  test('what is cached does not say that S3 is back: the waits grow all the same', async () => {
+    const { manager, sent, timers } = setUp();
+    const actors = ['1', '2', '3', '4'].map((id) => ({ id, images: [`s3://b/${id}/cached`, `s3://b/${id}/a`] }));
+    manager.startPrefetch(actors);
+    const waits: number[] = [];
+    let answered = 0;
+    for (let round = 0; round < 30; round += 1) {
+      await settle();
+      for (const { request, call, fail } of sent.slice(answered)) {
+        answered += 1;
+        const places = request.images.flatMap(({ s3_url }, index) => (s3_url.endsWith('cached') ? [] : [index]));
+        for (const [index, { s3_url }] of request.images.entries()) {
+          if (!places.includes(index)) call.onResult(index, { s3_url, status: 'cached', entry: entryOf('a') });
+        }
+        fail('UPSTREAM_UNREACHABLE', places);
+      }
+      await settle();
+      timers.splice(0).forEach(({ ms, run }) => {
+        if (ms !== 100) waits.push(ms);
+        run();
+      });
+    }
+    expect(waits.slice(0, 6)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000]);
+    expect(manager.getProgress()).toMatchObject({ state: 'waiting', images: { cached: 4, failed: 0 } });
+  });
+
+  test('an answer of any kind says that the server is back', async () => {
+    const { manager, sent, timers } = setUp();
+    void manager.prefetchActor('1', images);
+    await settle();
+    sent[0]?.break();
+    await settle();
+    timers[0]?.run();
+    await settle();
+    sent[1]?.call.onResult(0, { s3_url: 's3://b/0', status: 'cached', entry: entryOf('a') });
+    expect(manager.getProgress().state).toBe('running');
+  });
+
   test('an image for which S3 has an error of its own ten times is failed, and holds up no other actor', async () => {
     const { manager, sent, timers } = setUp();
     manager.startPrefetch([{ id: '1', images: ['s3://b/bad'] }, actor('2')]);
