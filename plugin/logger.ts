@@ -62,8 +62,11 @@ export function createLogger(
 
 const RANK = { silent: 0, warn: 1, info: 2, debug: 3 };
 
-/** A line break or an escape sequence in a file name must not forge a record, or colour the terminal (T18). */
+/**
+ * A line break or an escape sequence in a file name must not forge a record, or colour the terminal (T18), and a character that
+ * turns the direction of a text, or cannot be seen, must not make a record read as another one (S16; Trojan Source,
+ * CVE-2021-42574). Variation selectors stay, which emoji have.
+ */
 function oneLine(message: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what it replaces
-  return message.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '\uFFFD');
+  return message.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]/gu, '\uFFFD');
 }

@@ -3,8 +3,20 @@
  * URL, in a URL inside another URL (however often encoded), in JSON and in an `Authorization` header. The identity
  * of an image leaves them out for the same reason that a log does.
  */
-const SECRET_PARAMETER =
-  /((?:X-(?:Amz|Goog)-(?:Signature|Credential|Security-Token|Date|Expires|SignedHeaders|Algorithm)|(?:\b|%(?:25)*(?:26|3F)|\\u0026)(?:AWSAccessKeyId|GoogleAccessId|Signature|Credential|Policy|Key-Pair-Id|sig))(?:=|%(?:25)*3D))[^\s&"'<>\\),]*/gi;
+const NAMES =
+  'X-(?:Amz|Goog)-(?:Signature|Credential|Security-Token|Date|Expires|SignedHeaders|Algorithm)|' +
+  'AWSAccessKeyId|GoogleAccessId|Signature|Credential|Policy|Key-Pair-Id|sig';
+
+/**
+ * What stands before a name: anything that is no part of a word, or its escape in a URL (`amp%3Bsig`), however often encoded, or
+ * in JSON. And what stands behind it, also in HTML. A dash may be escaped as well, and S3 reads it.
+ */
+const BEFORE = String.raw`(?:\b|%(?:25)*[0-9A-F]{2}|\\u00[0-9A-F]{2})`;
+const EQUALS = String.raw`(?:=|%(?:25)*3D|\\u003D|&#(?:61|x3D);|&equals;)`;
+const SECRET_PARAMETER = new RegExp(
+  String.raw`(${BEFORE}(?:${NAMES.replaceAll(/-(?!\w*\()/g, '(?:-|%(?:25)*2D)')})${EQUALS})[^\s&"'<>\\),]*`,
+  'gi',
+);
 
 /** The session token as a header, e.g. in a printed request. */
 const TOKEN_HEADER = /(x-amz-security-token["']?: ?["']?)[^\s"',]+/gi;

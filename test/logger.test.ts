@@ -70,3 +70,24 @@ test('debug shows each of them', () => {
   for (let n = 0; n < 20; n += 1) logger.warn(NOT_LISTED, `s3://photos/${n}.jpg`);
   expect(printed).toHaveLength(20);
 });
+
+test.each([
+  ['directions', '\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c'],
+  ['what has no width', '\u200b\u200c\u200d\u2060\ufeff\u00ad\u180e\u034f'],
+  ['what looks empty', '\u115f\u1160\u3164\uffa0\u17b4\u17b5'],
+  ['tags and annotations', '\u{e0001}\u{e0041}\u{e007f}\ufff9\ufffa\ufffb'],
+  ['lines', '\n\r\u0085\u2028\u2029\u000b\u000c'],
+  ['escapes', '\u001b[31m\u009b31m\u0007\u0000'],
+])('S16, T18: %s are shown and not obeyed', (_, characters) => {
+  const { logger, printed } = setUp();
+  for (const character of characters) logger.warn(`photo${character}gpj.exe`);
+  logger.warn(characters);
+  for (const line of printed) expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u3164\uffa0\u115f]/u);
+  expect(printed[0]).toBe('[image-cache] photo\uFFFDgpj.exe');
+});
+
+test('names in any script, and emoji, are printed as they are', () => {
+  const { logger, printed } = setUp();
+  logger.warn('Größe 写真 صورة תמונה फोटो ❤️ 🎉');
+  expect(printed).toEqual(['[image-cache] Größe 写真 صورة תמונה फोटो ❤️ 🎉']);
+});

@@ -14,6 +14,21 @@ describe('T19: nothing that grants access is left in a text', () => {
     ['in JSON', JSON.stringify({ s3_url: PRESIGNED })],
     ['in JSON that escapes the ampersand', JSON.stringify(PRESIGNED).replaceAll('&', '\\u0026')],
     ['in HTML', `<img src="${PRESIGNED.replaceAll('&', '&amp;')}">`],
+    ['S16: behind an escaped ampersand of HTML', 'a.jpg%3Fsv%3D1%26amp%3Bsig%3DCANARY'],
+    ['S16: the same encoded twice', encodeURIComponent('a.jpg%3Fsv%3D1%26amp%3Bsig%3DCANARY')],
+    ['S16: behind a semicolon', 'https://x.blob.core.windows.net/a?sv=2024;sig=CANARY;Signature=CANARY'],
+    ['S16: behind an encoded semicolon', 'https://x.blob.core.windows.net/a%3Fsv%3D2024%3Bsig%3DCANARY'],
+    ['S16: behind a numeric entity', 'a?sv=1&#38;sig=CANARY&#x26;Signature=CANARY'],
+    ['S16: with a numeric entity for the equals sign', 'a?sv=1&amp;sig&#61;CANARY&amp;Signature&#x3d;CANARY'],
+    ['S16: in JSON that escapes more', String.raw`a?sv=1\u003bsig\u003dCANARY`],
+    [
+      'S16: behind an encoded blank, quote, line or hash',
+      'x%20sig=CANARY %22Signature=CANARY %0ASig=CANARY %23sig=CANARY',
+    ],
+    [
+      'S16: with encoded dashes',
+      'https://b.s3.amazonaws.com/a?X%2DAmz%2DSignature=CANARY&X%252dAmz-Credential%253DCANARY',
+    ],
     ['SigV2', 'https://b.s3.amazonaws.com/a?AWSAccessKeyId=CANARY&Expires=1&Signature=CANARY%3D'],
     ['CloudFront', 'https://d1.cloudfront.net/a?Policy=CANARY~_&Signature=CANARY&Key-Pair-Id=CANARY'],
     [
@@ -48,13 +63,27 @@ test.each([
   'https://b.s3.amazonaws.com/a/b%20c.jpg?versionId=1&response-content-type=image%2Fpng',
   'The policy of the bucket: signature required, design=flat, passe=1',
   'mailto: someone@example.com',
+  'a%20design=1&amp;passe%3D1;unsigned=no',
 ])('a text without secrets is left as it is: %s', (text) => {
   expect(redact(text)).toBe(text);
 });
 
 test('takes linear time, whatever the text', () => {
   const start = performance.now();
-  for (const part of ['a.', 'a://', 'X-Amz-', '%25', 'sig=', 'AKIA', 'x@', 'x-amz-security-token: ']) {
+  for (const part of [
+    'a.',
+    'a://',
+    'X-Amz-',
+    '%25',
+    '%2525',
+    '%26amp%3B',
+    'X%2DAmz',
+    'sig=',
+    'sig&#61;',
+    'AKIA',
+    'x@',
+    'x-amz-security-token: ',
+  ]) {
     redact(part.repeat(200_000 / part.length));
   }
   expect(performance.now() - start).toBeLessThan(1_000);
