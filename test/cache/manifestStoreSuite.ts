@@ -52,7 +52,7 @@ export function describeManifestStore(name: string, createPlace: () => Promise<S
     it('does not let in what is no entry', async () => {
       const { store } = await openStore();
       for (const wrong of [{ local_path: '/etc/passwd' }, { sha256: 'x' }, { size_bytes: -1 }, { s3_url: '' }]) {
-        await store.append(put({ ...entryOf(1), ...wrong }));
+        await store.append(put({ ...entryOf(1), ...wrong })).catch(() => undefined); // refused, or without effect
       }
       expect(store.index.size).toBe(0);
     });

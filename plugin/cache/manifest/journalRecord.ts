@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { ImageMeta, ManifestEntry } from '../../protocol.ts';
+import { parseRecord } from './parseRecord.ts';
 
 /** A change of the manifest. Each carries all it needs, so that applying one twice changes nothing. */
 export type ManifestChange =
@@ -49,7 +50,7 @@ export interface DecodedRecords {
   records: JournalRecord[];
   /** Bytes up to and including the last newline; what follows may still be being written. */
   consumed: number;
-  /** Lines whose checksum is wrong. */
+  /** Lines whose checksum is wrong, or that are nothing we write. */
   damaged: number;
 }
 
@@ -69,6 +70,5 @@ export function decodeRecords(bytes: Buffer): DecodedRecords {
 function decodeLine(line: string): JournalRecord | undefined {
   const json = line.slice(CHECKSUM_LENGTH + 1);
   if (line[CHECKSUM_LENGTH] !== '\t' || checksum(json) !== line.slice(0, CHECKSUM_LENGTH)) return undefined;
-  // The checksum says that one of us wrote it; the manifest index checks an entry's shape before it believes it.
-  return JSON.parse(json) as JournalRecord;
+  return parseRecord(json);
 }

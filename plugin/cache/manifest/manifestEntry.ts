@@ -32,7 +32,7 @@ export function parseEntry(value: unknown): ManifestEntry | undefined {
     (entry.original_sha256 === undefined || (isText(entry.original_sha256) && SHA256.test(entry.original_sha256))) &&
     (entry.placeholder === undefined || (isText(entry.placeholder) && BASE64.test(entry.placeholder))) &&
     (entry.meta === undefined || metaProblem(entry.meta) === undefined) &&
-    (entry.actor_ids === undefined || (Array.isArray(entry.actor_ids) && entry.actor_ids.every(isText)));
+    (entry.actor_ids === undefined || isActors(entry.actor_ids));
   return known ? (entry as ManifestEntry) : undefined; // every required field was just checked
 }
 
@@ -63,6 +63,11 @@ export function withActors(entry: ManifestEntry, actors: readonly string[]): Man
   const { actor_ids: _, ...rest } = entry;
   const [first = entry.actor_id] = actors;
   return { ...rest, actor_id: first, ...(actors.length > 1 && { actor_ids: actors.slice(0, MAX_ACTORS) }) };
+}
+
+/** One that is used by nobody would never be cleared. */
+function isActors(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every(isText);
 }
 
 function isText(value: unknown): value is string {
