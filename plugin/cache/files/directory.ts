@@ -4,6 +4,7 @@ import { fileError } from './fileError.ts';
 import { IMAGES_DIR, JOURNAL_DIR, TAG_FILE, TMP_DIR } from './layout.ts';
 import { OWN_TAG } from './ownDirectory.ts';
 import { makeFolder, makeLastingFolder } from './ownFolders.ts';
+import { ensurePrivateDirectory } from './privateDirectory.ts';
 import { ensureSafeDirectory } from './safeDirectory.ts';
 import { syncDirectory } from './syncDirectory.ts';
 import { sweepTemporary } from './temporary.ts';
@@ -12,11 +13,13 @@ import { writeOnce } from './writeOnce.ts';
 /**
  * Makes the cache directory, for its owner alone, and keeps it out of version control and backups.
  * @param sync whether what is in it is to survive a power cut, and so must its own name
- * @throws ImageCacheError CACHE_DIR_UNSAFE when its name leads elsewhere, or when it is used for something else
+ * @throws ImageCacheError CACHE_DIR_UNSAFE when its name leads elsewhere, when it is used for something else, or when others may
+ *   write to it
  */
 export async function prepareDirectory(dir: string, now: number, sync: boolean): Promise<void> {
   try {
     await ensureSafeDirectory(dir);
+    await ensurePrivateDirectory(dir);
     await makeLastingFolder(dir, '');
     for (const name of [IMAGES_DIR, JOURNAL_DIR, TMP_DIR]) await makeFolder(dir, name);
     await writeOnce(join(dir, '.gitignore'), '*\n', sync);
