@@ -248,7 +248,7 @@ describe('what is left over', () => {
       await mkdir(join(dir, 'tmp'), { recursive: true });
       const live = temporaryPath(dir);
       await writeFile(live, 'x');
-      const module = JSON.stringify(pathToFileURL(resolve('plugin/cache/files/temporary.ts')).href);
+      const module = JSON.stringify(pathToFileURL(resolve('plugin/cache/files/sweepTemporary.ts')).href);
       const sweep = `import { sweepTemporary } from ${module};
       console.log(await sweepTemporary(${JSON.stringify(dir)}, Date.now()));`;
       const { stdout } = await isolated(process.execPath, '--input-type=module', '-e', sweep);

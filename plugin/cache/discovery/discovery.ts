@@ -7,6 +7,7 @@ import type { ManifestChange } from '../manifest/journalRecord.ts';
 import { IMAGES_DIR, actorFolder, insidePath } from '../files/layout.ts';
 import type { CacheLogger } from '../logger.ts';
 import { listFolder, lookAt, openFolder } from '../files/ownFolders.ts';
+import { sweepUnfinished } from '../files/sweepTemporary.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import { UnclaimedImages } from './unclaimedImages.ts';
 import { within } from './within.ts';
@@ -61,12 +62,17 @@ export class Discovery {
     return [...this.#folders.pathsOf(keyDigest)].filter((path) => index.getByPath(path) === undefined);
   }
 
-  /** Knows every file that was there before the call. @throws ImageCacheError CACHE_DIR_UNSAFE */
-  async scan(): Promise<void> {
-    await this.#options.store.refresh();
+  /**
+   * Knows every file that was there before the call, and removes what was left half written. Returns how many files that were.
+   * @throws ImageCacheError CACHE_DIR_UNSAFE
+   */
+  async scan(): Promise<number> {
+    const { dir, store, now } = this.#options;
+    await store.refresh();
     await this.#folders.look();
     await this.#measuring;
     await this.#measure();
+    return sweepUnfinished(dir, this.#folders.unfinished(), now());
   }
 
   /** What the scan found: all, or one actor's. */

@@ -1,7 +1,7 @@
 import type { Dir, Stats } from 'node:fs';
 import pLimit from 'p-limit';
 import { ImageCacheError } from '../../errors.ts';
-import { ACTOR_FOLDER, IMAGES_DIR, parseImagePath } from '../files/layout.ts';
+import { ACTOR_FOLDER, IMAGES_DIR, TEMPORARY_NAME, parseImagePath } from '../files/layout.ts';
 import { Pacer } from '../pacer.ts';
 
 /** Folders that are looked at at the same time. */
@@ -19,6 +19,8 @@ interface Folder {
   settled: boolean;
   /** Of images that were wanted; inside the cache directory. */
   paths: readonly string[];
+  /** What has a temporary name. */
+  unfinished: readonly string[];
 }
 
 /** How a cache directory is looked into: ours with caution, another one as it is. */
@@ -64,6 +66,11 @@ export class ImageFolders {
   /** What the looks have found. */
   *paths(): Generator<string> {
     for (const { paths } of this.#folders.values()) yield* paths;
+  }
+
+  /** Files that were being written, or are, when the looks found them. */
+  *unfinished(): Generator<string> {
+    for (const { unfinished } of this.#folders.values()) yield* unfinished;
   }
 
   /** Changes when a folder was read anew. */
@@ -135,24 +142,26 @@ export class ImageFolders {
     const known = this.#folders.get(name);
     if (known?.settled === true && known.ino === ino && known.mtimeMs === mtimeMs) return;
     const settled = Math.abs(Date.now() - mtimeMs) > COARSE_MS; // the system's clock: it made the other time, too
-    this.#replace(name, { ino, mtimeMs, settled, paths: await this.#list(name) });
+    this.#replace(name, { ino, mtimeMs, settled, ...(await this.#list(name)) });
   }
 
-  async #list(folder: string): Promise<string[]> {
+  async #list(folder: string): Promise<Pick<Folder, 'paths' | 'unfinished'>> {
     const paths: string[] = [];
+    const unfinished: string[] = [];
     const pacer = new Pacer();
     try {
       for await (const { name } of (await this.#options.reader.open(`${IMAGES_DIR}/${folder}`, BATCH_NAMES)) ?? []) {
         if (this.#closed.signal.aborted) break;
         if (pacer.isDue) await pacer.turn();
         const path = `${IMAGES_DIR}/${folder}/${name}`;
-        if (parseImagePath(path) !== undefined && this.#options.isWanted(path)) paths.push(path);
+        if (TEMPORARY_NAME.test(name)) unfinished.push(path);
+        else if (parseImagePath(path) !== undefined && this.#options.isWanted(path)) paths.push(path);
       }
     } catch (error) {
       if (error instanceof ImageCacheError) throw error;
       // Removed while it was read; its time, or its absence, tells so the next time.
     }
-    return paths;
+    return { paths, unfinished };
   }
 
   #replace(name: string, folder: Folder | undefined): void {

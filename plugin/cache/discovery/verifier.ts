@@ -11,7 +11,7 @@ import { fileError } from '../files/fileError.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { NamedImages } from './namedImages.ts';
 import { quarantine } from '../files/quarantine.ts';
-import { sweepTemporary } from '../files/temporary.ts';
+import { sweepTemporary } from '../files/sweepTemporary.ts';
 import { SETTLED_MS } from './unclaimedImages.ts';
 import type { VariantStore } from '../variants/variantStore.ts';
 
@@ -93,7 +93,7 @@ export class Verifier {
     const run: Run = { signal, bad: [], counts };
     const steps: VerifyStep[] = [];
     const named: [VerifyStep['step'], (run: Run) => Promise<Tally>][] = [
-      ['scan', () => this.#scan()],
+      ['scan', () => this.#scan(run)],
       ['rehash', () => this.#rehash(run)],
       ['repair', () => this.#repair(run)],
       ['drop', () => this.#drop(run)],
@@ -109,10 +109,10 @@ export class Verifier {
     return { started_at, took_ms: Math.round(performance.now() - started), steps, ...counts };
   }
 
-  async #scan(): Promise<Tally> {
+  async #scan({ counts }: Run): Promise<Tally> {
     const { dir, discovery } = this.#options;
     await ensureSafeDirectory(dir); // also folders that nothing has been written to for long
-    await discovery.scan();
+    counts.cleaned += await discovery.scan();
     return { checked: discovery.unclaimed.count, healed: 0 };
   }
 
@@ -155,7 +155,7 @@ export class Verifier {
 
   async #clean({ counts }: Run): Promise<Tally> {
     const { dir, variants, now } = this.#options;
-    counts.cleaned = (await sweepTemporary(dir, now())) + (await variants.scan());
+    counts.cleaned += (await sweepTemporary(dir, now())) + (await variants.scan());
     return { checked: counts.cleaned, healed: counts.cleaned };
   }
 

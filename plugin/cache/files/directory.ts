@@ -7,7 +7,7 @@ import { makeFolder, makeLastingFolder } from './ownFolders.ts';
 import { ensurePrivateDirectory } from './privateDirectory.ts';
 import { ensureSafeDirectory } from './safeDirectory.ts';
 import { syncDirectory } from './syncDirectory.ts';
-import { sweepTemporary } from './temporary.ts';
+import { sweepTemporary } from './sweepTemporary.ts';
 import { writeOnce } from './writeOnce.ts';
 
 /**

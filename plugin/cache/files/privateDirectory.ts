@@ -1,10 +1,10 @@
 import { fstatSync } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { ImageCacheError } from '../../errors.ts';
 import { errnoOf } from './fileError.ts';
 import { removeFile } from './ownFolders.ts';
-import { temporaryPath } from './temporary.ts';
+import { temporaryName } from './temporary.ts';
 
 /** What a directory tells of who may change it. */
 export interface Ownership {
@@ -60,8 +60,8 @@ export async function ensurePrivateDirectory(dir: string): Promise<void> {
  * look alike, also one that we make for ourselves alone. The open file is asked, for its name might be given to another.
  */
 async function tellsOwners(dir: string, us: number): Promise<boolean> {
-  const path = join(dir, basename(temporaryPath(dir)));
-  const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
+  const name = temporaryName();
+  const file = await open(join(dir, name), 'wx', 0o600).catch((error: unknown) => {
     if (['EACCES', 'EPERM', 'EROFS'].includes(errnoOf(error) ?? '')) return undefined;
     throw error;
   });
@@ -71,6 +71,6 @@ async function tellsOwners(dir: string, us: number): Promise<boolean> {
     return uid === us && (mode & OTHERS) === 0;
   } finally {
     await file.close();
-    await removeFile(dir, basename(path));
+    await removeFile(dir, name);
   }
 }

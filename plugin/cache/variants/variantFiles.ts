@@ -1,9 +1,10 @@
 import { type FileHandle, lstat, open, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BlobWriter } from '../files/blobWriter.ts';
-import { VARIANTS_DIR, VARIANTS_FOLDER, VARIANT_NAME, sha256 } from '../files/layout.ts';
+import { TEMPORARY_NAME, VARIANTS_DIR, VARIANTS_FOLDER, VARIANT_NAME, sha256 } from '../files/layout.ts';
 import { READ } from '../files/cautiousOpen.ts';
 import { listFolder, lookAt, makeFolder, moveFile, removeFile, removeFolder } from '../files/ownFolders.ts';
+import { sweepUnfinished } from '../files/sweepTemporary.ts';
 import type { MadeVariant } from './variantMaker.ts';
 import { VARIANT_TYPES, type VariantExtension } from './variantSpec.ts';
 
@@ -105,11 +106,17 @@ export class VariantFiles {
     return (await listFolder(this.#dir, VARIANTS_DIR)).filter((name) => VARIANTS_FOLDER.test(name));
   }
 
-  /** The variants of one original. @throws ImageCacheError CACHE_DIR_UNSAFE */
-  async list(source: string): Promise<VariantFile[]> {
+  /** Removes what was left half written. Returns how many files that were. */
+  sweep(paths: readonly string[], now: number): Promise<number> {
+    return sweepUnfinished(this.#dir, paths, now);
+  }
+
+  /** The variants of one original, and paths of files that are being written, or were. @throws ImageCacheError CACHE_DIR_UNSAFE */
+  async list(source: string): Promise<{ files: VariantFile[]; unfinished: string[] }> {
     const names = await listFolder(this.#dir, folderOf(source));
     const files = await Promise.all(names.map((name) => this.#measure(source, name)));
-    return files.filter((file) => file !== undefined);
+    const unfinished = names.filter((name) => TEMPORARY_NAME.test(name)).map((name) => `${folderOf(source)}/${name}`);
+    return { files: files.filter((file) => file !== undefined), unfinished };
   }
 
   async #measure(source: string, name: string): Promise<VariantFile | undefined> {

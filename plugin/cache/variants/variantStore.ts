@@ -70,7 +70,7 @@ export class VariantStore implements Expendable, Background {
     const key = keyOf(source, spec);
     const known = this.#files.get(key);
     if (known !== undefined) return known;
-    const files = await this.#disk.list(source).catch(() => []); // what is wrong with the folder is told when it is written to
+    const { files } = await this.#disk.list(source).catch(() => ({ files: [] })); // what is wrong with the folder is told when it is written to
     if (!this.#isWanted(source)) return undefined; // cleared meanwhile
     for (const file of files) this.#add(file);
     return this.#files.get(key);
@@ -117,7 +117,7 @@ export class VariantStore implements Expendable, Background {
     let freed = 0;
     for (const source of sources) {
       if (!gone.has(source) || this.#isWanted(source)) continue;
-      for (const { size } of await this.#disk.list(source)) freed += size;
+      for (const { size } of (await this.#disk.list(source)).files) freed += size;
       this.#forgetAllOf(source);
       await this.#disk.removeAllOf(source);
     }
@@ -154,7 +154,8 @@ export class VariantStore implements Expendable, Background {
     for (const source of sources) {
       if (this.#closed) return removed;
       if (pacer.isDue) await pacer.turn();
-      const files = await this.#disk.list(source);
+      const { files, unfinished } = await this.#disk.list(source);
+      if (unfinished.length > 0) removed += await this.#disk.sweep(unfinished, this.#now());
       if (this.#isWanted(source)) {
         for (const file of files) found.set(keyOf(source, file.spec), file);
       } else {
