@@ -2,6 +2,7 @@ import type { Dirent } from 'node:fs';
 import { opendir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ImageCacheError } from '../../errors.ts';
+import { errnoOf } from './fileError.ts';
 import { CACHE_ID_FILE, CACHE_ID_FORM, MANIFEST_FILE, TAG_FILE, isOwnFile, isOwnFolder } from './layout.ts';
 import { readStart } from './cautiousOpen.ts';
 
@@ -53,7 +54,10 @@ async function isMarked(dir: string, names: readonly string[]): Promise<boolean>
  * is judged by its name alone: it is not followed.
  */
 async function firstForeign(dir: string, folder: string): Promise<string | undefined> {
-  for await (const entry of await opendir(join(dir, folder))) {
+  const entries = await opendir(join(dir, folder)).catch((error: unknown) => {
+    if (errnoOf(error) !== 'ENOENT') throw error; // removed meanwhile
+  });
+  for await (const entry of entries ?? []) {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
     if (STRAY.test(entry.name) || (folder !== '' && entry.name.startsWith('.'))) continue;
     if (!(await isOwn(dir, path, entry))) return path;

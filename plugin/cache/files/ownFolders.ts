@@ -150,8 +150,9 @@ async function statsOf(path: string): Promise<Stats | undefined> {
   }
 }
 
+/** Node says ENOTDIR where a folder that it found was removed before it looked again; what is really a file, the next look tells. */
 function ifGone(error: unknown): void {
-  if (errnoOf(error) !== 'ENOENT') throw error;
+  if (!['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw error;
 }
 
 function noneIfGone(error: unknown): string[] {
