@@ -1,11 +1,12 @@
 /**
- * Parameters that grant access to an object: SigV4, SigV2, CloudFront, GCS, Azure SAS, and the session token; in a
- * URL, in a URL inside another URL (however often encoded), in JSON and in an `Authorization` header. The identity
- * of an image leaves them out for the same reason that a log does.
+ * Parameters that grant access to an object, or say whose signature it is: of all services in `signatures.ts` but imgix, whose `s` is
+ * too short a word; in a URL, in a URL inside another URL (however often encoded), in JSON and in an `Authorization` header. The
+ * identity of an image leaves them out for the same reason that a log does.
  */
 const NAMES =
   'X-(?:Amz|Goog)-(?:Signature|Credential|Security-Token|Date|Expires|SignedHeaders|Algorithm)|' +
-  'AWSAccessKeyId|GoogleAccessId|Signature|Credential|Policy|Key-Pair-Id|sig';
+  '(?:AWS|OSS)?AccessKeyId|access-key-id|q-ak|GoogleAccessId|Signature|Credential|Policy|Key-Pair-Id|sig|' +
+  '(?:access_|auth_)?token|auth_key|authorization';
 
 /**
  * What stands before a name: anything that is no part of a word, or its escape in a URL (`amp%3Bsig`), however often encoded, or
@@ -30,7 +31,7 @@ const USER_INFO = /(\b[a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/@]+@/gi;
 /**
  * Strips whatever could grant access to an object from a text meant for a log, an error or an answer. A defence in
  * depth: callers are expected to pass canonical URLs in the first place. It knows the parameter names above, so a
- * signature under a name of its own (a custom CDN's token) is only safe because canonical URLs never carry it.
+ * signature under a name of its own (a custom CDN's token) is only safe because canonical URLs hold a digest of it at most.
  */
 export function redact(text: string): string {
   return text

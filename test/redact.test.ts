@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { redact } from '../plugin/redact.ts';
+import { SIGNED_URLS, withQuery } from './helpers/signedUrls.ts';
 
 const PRESIGNED =
   'https://b.s3.amazonaws.com/a.jpg?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=CANARY3%2F20260101%2Fus-east-1&X-Amz-Security-Token=CANARY2%2B%2F%3D&X-Amz-Signature=CANARY1&x-id=GetObject';
@@ -43,6 +44,20 @@ describe('T19: nothing that grants access is left in a text', () => {
   ])('%s', (_, text) => {
     expect(redact(text)).not.toContain('CANARY');
     expect(redact(text)).toContain('[redacted]');
+  });
+
+  /** The parameters of a signature that grant access, or say whose it is; `s` of imgix is too short a word. */
+  const SECRET = /(?:signature|token|credential|accesskeyid|access-key-id|q-ak|sig|authorization|policy)$/i;
+  test.each(SIGNED_URLS.filter(({ service }) => service !== 'imgix'))('N5: of $service', ({ url, signings }) => {
+    for (const signing of signings) {
+      const pairs = signing.split('&').map((pair) => pair.split('='));
+      const secret = pairs.map(([name = '', value]) => `${name}=${SECRET.test(name) ? 'CANARY' : value}`).join('&');
+      expect(secret).toContain('CANARY');
+      const text = withQuery(url, secret);
+      for (const each of [text, encodeURIComponent(text), encodeURIComponent(encodeURIComponent(text))]) {
+        expect(redact(each)).not.toContain('CANARY');
+      }
+    }
   });
 
   test('an access key is recognised wherever it stands', () => {

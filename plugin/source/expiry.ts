@@ -1,18 +1,26 @@
 import { parseAmzDate } from './amzDate.ts';
 
 /**
- * When a signed URL says it expires, in milliseconds since the epoch: SigV4 and GCS, SigV2 and CloudFront, Azure SAS.
+ * When a signed URL says it expires, in milliseconds since the epoch: SigV4 and what is like it; SigV2, CloudFront, OSS, OBS, Bunny
+ * and imgix; Tencent COS; Azure SAS.
  * Origins do not all say that a signature has expired: radosgw and CloudFront call it AccessDenied like any other.
  */
 export function expiryOf(search: string): number | undefined {
-  const query = new URLSearchParams(search);
+  // Signers differ in case: `X-Amz-Date`, `x-oss-date`, `Expires`, `expires`.
+  const query = new URLSearchParams(search.replace(/[?&][^=&]*/g, (name) => name.toLowerCase()));
   const expiry =
-    sumOf(query.get('X-Amz-Date'), query.get('X-Amz-Expires')) ??
-    sumOf(query.get('X-Goog-Date'), query.get('X-Goog-Expires')) ??
-    secondsOf(query.get('Expires')) ??
+    FAMILIES.map((family) => sumOf(query.get(`${family}-date`), query.get(`${family}-expires`))).find(
+      Number.isFinite,
+    ) ??
+    secondsOf(query.get('expires')) ??
+    // Tencent COS: from, and until.
+    secondsOf(query.get('q-sign-time')?.split(';')[1] ?? null) ??
     Date.parse(query.get('se') ?? '');
   return Number.isFinite(expiry) ? expiry : undefined;
 }
+
+/** What the names of signatures like SigV4 begin with. */
+const FAMILIES = ['x-amz', 'x-goog', 'x-tos', 'x-oss'];
 
 /** A date such as `20260131T235959Z`, and the seconds it is good for. */
 function sumOf(date: string | null, seconds: string | null): number | undefined {

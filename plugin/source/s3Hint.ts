@@ -9,7 +9,7 @@ export function s3Hint(
   { headers, body }: ErrorAnswer,
   object: Asked,
 ): string {
-  const { bucket, signed } = object;
+  const { bucket, signed, asAsked } = object;
   const region = regionOf(headers, body);
   if (s3Code === 'RequestTimeTooSkewed') {
     return `The clock of ${signed ? 'the machine that signed the URL' : 'this machine'} is wrong, or that of the server.`;
@@ -29,6 +29,7 @@ export function s3Hint(
     case 'UPSTREAM_EXPIRED':
       return signed ? 'Ask for a newly signed URL.' : 'The credentials have expired: sign in again.';
     case 'UPSTREAM_FORBIDDEN':
+      if (!signed && asAsked !== undefined) return withoutCredentialsHint(bucket.name);
       return signed
         ? 'Whoever signed the URL may not read the object, or it was signed for another bucket or method.'
         : 'The credentials need s3:GetObject for the object; without s3:ListBucket, S3 says the same of an object that is not there.';
@@ -43,6 +44,11 @@ export function s3Hint(
       if (region !== undefined) return redirectHint(region, undefined);
       return 'Open the URL with `curl -i` to see the whole answer; the status page of the provider tells of an outage.';
   }
+}
+
+/** Of a CDN, or with a parameter that S3 does not know. */
+function withoutCredentialsHint(bucket: string): string {
+  return `The URL carries no signature that is known here, and was asked for as it is, without credentials: it is one of a CDN, or has parameters. Have it signed, or ask for s3://${bucket}/<key>.`;
 }
 
 function unknownKeyHint({ bucket, signed }: Asked): string {

@@ -103,4 +103,20 @@ describe('S3: a hook that refuses a folder is not walked past', () => {
     expect(await (await after.get('/manifest')).json()).toMatchObject({ entries: {} });
     expect(told).toEqual([]);
   });
+
+  it('and with `resolveKey` it is told of the object that was named', async () => {
+    const bucket = await startBucket();
+    bucket.server.put('photos', 'private/a.jpg', await jpeg(1));
+    const told: AuthorizedImage[] = [];
+    const api = await startApi(bucket, {
+      resolveKey: (url) => /[?&]id=([^&]+)/.exec(url)?.[1]?.replace(/^/, 's3://photos/'),
+      authorize: (_, image) => {
+        told.push(image);
+        return byKey(image);
+      },
+    });
+    expect((await api.get(imageUrl('https://app.example.com/thumb?id=private%2Fa.jpg'))).status).toBe(403);
+    expect(told).toMatchObject([{ bucket: 'photos', key: 'private/a.jpg' }]);
+    expect(bucket.server.stats.gets).toBe(0);
+  });
 });

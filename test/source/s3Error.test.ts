@@ -52,6 +52,14 @@ describe('what to do about it', () => {
     expect(hintOf(403, errorXml('ExpiredToken'), bare)).toContain('sign in again');
   });
 
+  test('N5: what was asked for without credentials does not blame them', () => {
+    const asAsked = { scheme: 'https:', host: 'img.example.com', path: '/x', search: '?w=1' } as const;
+    const hint = s3Error({ status: 403, headers: {}, body: '' }, { ...bare, asAsked }).hint;
+    expect(hint).toContain('without credentials');
+    expect(hint).toContain('s3://photos/<key>');
+    expect(hintOf(403, '', bare)).toContain('s3:GetObject');
+  });
+
   test('an access key that nobody knows is told from one without permission, by where it is from', () => {
     const unknown = errorXml('InvalidAccessKeyId', '', '<AWSAccessKeyId>AKIDTEST</AWSAccessKeyId>');
     const at = (endpoint: string) => ({ ...bare, bucket: bucket('photos', { endpoint: new URL(endpoint) }) });
@@ -102,6 +110,11 @@ describe('a signature that expired, at an origin that only says AccessDenied', (
     '?X-Goog-Date=20260101T000000Z&X-Goog-Expires=60&X-Goog-Signature=s',
     '?Expires=1767225660&Signature=s&Key-Pair-Id=k',
     '?se=2026-01-01T00%3A01%3A00Z&sig=s',
+    '?X-Tos-Date=20260101T000000Z&X-Tos-Expires=60&X-Tos-Signature=s',
+    '?x-oss-date=20260101T000000Z&x-oss-expires=60&x-oss-signature=s',
+    '?OSSAccessKeyId=a&Expires=1767225660&Signature=s',
+    '?q-sign-time=1767225600%3B1767225660&q-signature=s',
+    '?token=t&expires=1767225660',
   ])('%s is told by the clock of the origin', (search) => {
     expect(codeOf(search, 'Thu, 01 Jan 2026 00:01:01 GMT')).toBe('UPSTREAM_EXPIRED');
     expect(codeOf(search, 'Thu, 01 Jan 2026 00:00:59 GMT')).toBe('UPSTREAM_FORBIDDEN');
