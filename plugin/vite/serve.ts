@@ -6,6 +6,7 @@ import { type Printer, createLogger } from '../logger.ts';
 import { developmentAccess } from '../http/accessPolicy.ts';
 import type { HttpContext } from '../http/context.ts';
 import type { ResolvedOptions } from '../options.ts';
+import { startError } from '../startError.ts';
 import { forwardEvents } from './events.ts';
 import { type Api, LazyApi } from './lazyApi.ts';
 
@@ -78,7 +79,11 @@ export function servePlugin(options: ResolvedOptions, loadApi: LoadApi): Plugin 
     }),
 
     /** Before anything is kept from Vite that is the app's own. */
-    configResolved: ({ root }) => ensureOwnDirectory(resolve(root, options.cacheDir)),
+    async configResolved({ root }) {
+      await ensureOwnDirectory(resolve(root, options.cacheDir)).catch((error: unknown) => {
+        throw startError(error);
+      });
+    },
 
     configureServer(server) {
       mount(server, server.config.server.allowedHosts, ({ cache }) => forwardEvents(cache, server));

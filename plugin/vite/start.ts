@@ -1,7 +1,6 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { styleText } from 'node:util';
 import type { Plugin, PreviewServer, ResolvedConfig, ViteDevServer } from 'vite';
-import { ensureWritable } from '../cache/files/ensureWritable.ts';
 import { type ManifestTotals, readTotals } from '../cache/manifest/manifestTotals.ts';
 import { ImageCacheError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
@@ -10,21 +9,24 @@ import { startError } from '../startError.ts';
 
 /**
  * A sign of life: one line under Vite's own addresses, with what is cached and where the API is; and a warning when the cache
- * directory is there but cannot be written. Neither holds up the start, opens the cache, or creates anything.
+ * directory is there but cannot be used. Neither holds up the start, opens the cache, or creates anything.
  */
 export function startPlugin(options: Pick<ResolvedOptions, 'base' | 'cacheDir' | 'logLevel'>): Plugin {
   function watchStart(server: ViteDevServer | PreviewServer): void {
     const { config, httpServer } = server;
     const dir = resolve(config.root, options.cacheDir);
     const logger = createLogger(options.logLevel, config.logger);
-    const check = (): void => {
-      ensureWritable(dir).catch((error: unknown) => {
+    const check = async (): Promise<void> => {
+      try {
+        const { ensureUsable } = await import('../cache/files/ensureUsable.ts'); // after the start, which it would slow
+        await ensureUsable(dir);
+      } catch (error) {
         const { message, hint = '' } = ImageCacheError.from(error);
-        logger.warn(`${message} ${hint}`);
-      });
+        logger.warn(`${message.includes(dir) ? '' : `${dir}: `}${message} ${hint}`);
+      }
     };
-    if (httpServer) httpServer.once('listening', check);
-    else check();
+    if (httpServer) httpServer.once('listening', () => void check());
+    else void check();
     if (options.logLevel === 'info' || options.logLevel === 'debug') printWithUrls(server, dir, options);
   }
 

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../helpers/child.ts';
 import { exists, packTarball, root } from './tarball.ts';
@@ -126,9 +127,15 @@ describe('the tarball', () => {
     expect((await stat(tarball)).size).toBeLessThan(550_000);
   });
 
+  it('tells a page that imports the plugin what it wanted, in place of all of Vite', async () => {
+    const inPage = join(unpacked, 'dist', 'components', 'pluginInPage.js');
+    expect((await exported()).map((target) => join(unpacked, target))).toContain(inPage);
+    await expect(import(pathToFileURL(inPage).href)).rejects.toThrow("import from 'vite-plugin-image-cache/react'");
+  });
+
   it('holds all that `exports` leads to', async () => {
     const targets = await exported();
-    expect(targets).toHaveLength(11);
+    expect(targets).toHaveLength(12);
     for (const target of targets) expect(await exists(join(unpacked, target)), target).toBe(true);
   });
 

@@ -1,5 +1,6 @@
-import { access, chmod, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { type InlineConfig, createLogger, createServer, preview } from 'vite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ensureWritable } from '../../plugin/cache/files/ensureWritable.ts';
@@ -146,6 +147,22 @@ describe('E15: a cache directory that cannot be written', () => {
     const { warned } = await start(root);
     await expect.poll(() => warned).toEqual([expect.stringContaining(`${dir} cannot be written`)]);
     expect(await readdir(dir)).toEqual([]);
+  });
+
+  it('that is a link is told at the start', async () => {
+    const root = await temporaryDirectory();
+    await symlink(await temporaryDirectory(), join(root, 'link'));
+    const { warned } = await start(root, { cacheDir: 'link' });
+    await expect.poll(() => warned.join(), { timeout: 5_000 }).toContain(join(root, 'link'));
+    expect(warned).toEqual([expect.stringContaining('symbolic link')]);
+  });
+
+  it('that is used for something else stops the start with one sentence, and no stack', async () => {
+    const root = await temporaryDirectory();
+    await mkdir(join(root, 'src'));
+    await writeFile(join(root, 'src', 'main.ts'), '');
+    const error = await start(root, { cacheDir: 'src' }).catch((refusal: unknown) => refusal);
+    expect(inspect(error)).toMatch(/^The directory of `cacheDir` .+ Give the cache a directory of its own[^\n]+$/);
   });
 
   it('`manifest.json` begins with the totals, wherever it is read', async () => {
