@@ -31,9 +31,9 @@ export function createCache(options: ResolvedOptions, root: string, logger: Cach
     ),
     inspect: (bytes, proof) => inspectImage(bytes, proof, { allowSvg: options.allowSvg }),
     recognize: recognizeImage,
-    maker: createVariantMaker(),
+    maker: createVariantMaker({ png: options.images.store === 'webp-lossy' ? 'lossy' : 'lossless' }),
     placeholder: options.images.placeholder,
-    compress: options.images.store === 'webp',
+    compress: options.images.store !== 'original',
     logger,
   });
 }

@@ -67,9 +67,10 @@ export interface ImagesOptions {
   placeholder?: boolean;
   /**
    * `'webp'`: images are stored as WebP where that makes them smaller, some time after they came; needs `sharp`. JPEG at
-   * quality 85, PNG and GIF without loss, all others as they came. Their metadata goes. @default 'original'
+   * quality 85, PNG and GIF without loss, all others as they came. `'webp-lossy'`: PNG at quality 85, too, unless it has a
+   * palette; for photographs that were saved as PNG. Metadata goes, colour profiles stay. @default 'original'
    */
-  store?: 'original' | 'webp';
+  store?: 'original' | 'webp' | 'webp-lossy';
 }
 
 /** The options of `imageCache()` and `createImageCache()`. */
@@ -219,7 +220,7 @@ export interface ResolvedImages {
   formats: readonly AutoFormat[];
   quality: number;
   placeholder: boolean;
-  store: 'original' | 'webp';
+  store: 'original' | 'webp' | 'webp-lossy';
 }
 
 export interface ResolvedOptions {

@@ -160,7 +160,9 @@ export const optionsSchema = z.strictObject(
           ),
           quality: z.optional(atLeast(1, PERCENT).check(z.maximum(100, { error: PERCENT }))),
           placeholder: z.optional(z.boolean({ error: 'true or false' })),
-          store: z.optional(z.enum(['original', 'webp'], { error: "'original' or 'webp'" })),
+          store: z.optional(
+            z.enum(['original', 'webp', 'webp-lossy'], { error: "'original', 'webp' or 'webp-lossy'" }),
+          ),
         },
         { error: 'an object such as { widths: [320, 640], quality: 75 }' },
       ),

@@ -13,7 +13,7 @@ export interface Facts {
   frames: number;
   /** A browser begins to show it here: its size is known, and its first pixels are in sight. */
   isRecognized: boolean;
-  /** Its pixels are in other colours than sRGB, and no profile says so, but a part that other formats do not have. */
+  /** See `ImageInfo`. */
   hasOwnColours: boolean;
 }
 

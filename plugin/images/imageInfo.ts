@@ -8,7 +8,7 @@ export interface ImageInfo {
   height?: number;
   /** More than one frame. */
   animated?: boolean;
-  /** Its colours are described by parts that only this format has (PNG: `cICP`, `gAMA`, `cHRM`). */
+  /** Its colours are not those of sRGB, and what says so only this format has (PNG: `cICP`, `gAMA`, `cHRM`), not a profile. */
   hasOwnColours?: boolean;
 }
 

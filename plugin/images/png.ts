@@ -28,7 +28,7 @@ export function walkChunks(reader: ByteReader, facts: Facts): void {
   facts.width = header.u32(0);
   facts.height = header.u32(4);
 
-  const colours: ColourChunks = { hasProfile: false, hasOthers: false };
+  const colours: ColourChunks = { hasCodePoints: false, hasProfile: false, hasOthers: false };
   for (let at = PNG_SIGNATURE.length; ;) {
     reader.spendParts(1);
     const length = reader.u32(at);
@@ -42,7 +42,7 @@ export function walkChunks(reader: ByteReader, facts: Facts): void {
     if (!facts.isRecognized) {
       if (type === 'eXIf' && facts.orientation === 1) facts.orientation = readOrientation(reader.slice(at + 8, length));
       if (COLOUR_CHUNKS.has(type)) noteColours(reader.part(at + 8, length), type, colours);
-      facts.hasOwnColours = colours.hasOthers && !colours.hasProfile;
+      facts.hasOwnColours = colours.hasCodePoints || (colours.hasOthers && !colours.hasProfile);
     }
     at += length + CHUNK_OVERHEAD;
   }
@@ -62,11 +62,15 @@ function isName(name: number): boolean {
   return true;
 }
 
-const COLOUR_CHUNKS = new Set(['iCCP', 'cICP', 'gAMA', 'cHRM']);
+const COLOUR_CHUNKS = new Set(['cICP', 'iCCP', 'sRGB', 'gAMA', 'cHRM']);
 
+/** Each goes before those below it (PNG, third edition, 4.3). */
 interface ColourChunks {
+  /** `cICP` */
+  hasCodePoints: boolean;
+  /** `iCCP`, or `sRGB`, which stands for one. */
   hasProfile: boolean;
-  /** Not those of sRGB. */
+  /** `gAMA` or `cHRM` that are not those of sRGB. */
   hasOthers: boolean;
 }
 
@@ -77,8 +81,8 @@ const SRGB_POINTS = [31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_0
 const ROUNDING = 100;
 
 function noteColours(chunk: ByteReader, type: string, colours: ColourChunks): void {
-  if (type === 'iCCP') colours.hasProfile = true;
-  if (type === 'cICP') colours.hasOthers = true;
+  if (type === 'cICP') colours.hasCodePoints = true;
+  if (type === 'iCCP' || type === 'sRGB') colours.hasProfile = true;
   if (type === 'gAMA') colours.hasOthers ||= Math.abs(chunk.u32(0) - SRGB_GAMMA) > ROUNDING;
   if (type === 'cHRM') {
     colours.hasOthers ||= SRGB_POINTS.some((point, index) => Math.abs(chunk.u32(4 * index) - point) > ROUNDING);

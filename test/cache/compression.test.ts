@@ -252,7 +252,7 @@ describe('an image stays as it came', () => {
   });
 
   it('without sharp, and one warning says so', async () => {
-    const missing = createVariantMaker(() => Promise.reject(new Error('not installed')));
+    const missing = createVariantMaker({ importer: () => Promise.reject(new Error('not installed')) });
     const { cache, warnings, files } = await open({ maker: missing });
     await cache.readUrl('mem:a');
     await vi.waitFor(() => expect(warnings).toHaveLength(1), EVENTUALLY);

@@ -63,7 +63,7 @@ describe("images: { store: 'webp' }", () => {
     const { code, message } = await refusal(() => resolveOptions({ buckets: ['photos'], images }));
     expect([code, message]).toEqual([
       'INVALID_OPTION',
-      "imageCache: option `images.store` must be 'original' or 'webp'; got 'avif'.",
+      "imageCache: option `images.store` must be 'original', 'webp' or 'webp-lossy'; got 'avif'.",
     ]);
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createVariantMaker } from '../../plugin/images/index.ts';
 import { CORNERS, animation, bomb, corners, cornersOf, meanColour, photo } from '../helpers/pictures.ts';
 import { refusal } from '../helpers/source.ts';
+import { insert, pngChunk, u32be } from './bytes.ts';
 import { apng } from './fixtures.ts';
 import { inspectAlone } from './inspectAlone.ts';
 
@@ -42,15 +43,54 @@ describe('an image that is stored as WebP', () => {
   });
 
   it.each([
-    ['JPEG', photo().withIccProfile('p3').jpeg({ quality: 95 })],
-    ['PNG', photo().withIccProfile('p3').png()],
-  ])('a %s in another colour space looks the same in sRGB', async (_, picture) => {
-    const original = await picture.toBuffer();
-    expect((await sharp(original).metadata()).icc).toBeDefined();
-    const bytes = await compress(original);
-    expect((await sharp(bytes).metadata()).icc).toBeUndefined();
-    const [expected, found] = [await meanColour(await sharp(original).png().toBuffer()), await meanColour(bytes)];
-    for (const [channel, mean] of expected.entries()) expect(Math.abs((found[channel] ?? 0) - mean)).toBeLessThan(3);
+    ['JPEG', photo().withIccProfile('p3').jpeg({ quality: 95 }), 3],
+    ['PNG', photo().withIccProfile('p3').png(), 0],
+  ])(
+    'N6: a %s in another colour space keeps its colours, and the profile that says which',
+    async (_, picture, most) => {
+      const original = await picture.toBuffer();
+      const bytes = await compress(original);
+      const [before, after] = await Promise.all([original, bytes].map((image) => sharp(image).metadata()));
+      expect(before?.icc).toBeDefined();
+      expect(after?.icc?.equals(before?.icc ?? Buffer.alloc(0))).toBe(true);
+      const [expected, found] = [await meanColour(original), await meanColour(bytes)];
+      for (const [channel, mean] of expected.entries()) {
+        expect(Math.abs((found[channel] ?? 0) - mean)).toBeLessThanOrEqual(most);
+      }
+    },
+  );
+
+  it('N6: every pixel of a Display P3 PNG stays, also those that sRGB does not have', async () => {
+    const red = sharp({ create: { width: 300, height: 200, channels: 3, background: '#f00' } });
+    const original = await red.withIccProfile('p3').png({ compressionLevel: 0 }).toBuffer();
+    const raw = (image: Uint8Array) => sharp(image).keepIccProfile().raw().toBuffer();
+    expect((await raw(await compress(original))).equals(await raw(original))).toBe(true);
+  });
+
+  it('N7: PNG at quality 85, too, where that was chosen: half as large, or less, for a photograph', async () => {
+    const original = await photo().png().toBuffer();
+    const lossy = await createVariantMaker({ png: 'lossy' }).compress(original);
+    const lossless = await compress(original);
+    expect(inspectAlone(lossy ?? Buffer.alloc(0))).toMatchObject({
+      contentType: 'image/webp',
+      width: 640,
+      height: 480,
+    });
+    expect(lossy?.length).toBeLessThan(original.length / 2);
+    expect(lossy?.length).toBeLessThan(lossless.length);
+  });
+
+  it('N7: a drawing with a palette, and a GIF, keep every pixel even then', async () => {
+    const drawing = await sharp(Buffer.from('<svg width="300" height="200"><circle cx="90" cy="90" r="80"/></svg>'))
+      .flatten({ background: '#fff' })
+      .png({ palette: true, compressionLevel: 0 })
+      .toBuffer();
+    const moving = await animation(300, 200).gif().toBuffer();
+    for (const original of [drawing, moving]) {
+      const bytes = await createVariantMaker({ png: 'lossy' }).compress(original);
+      expect((await pixelsOf(bytes ?? original)).equals(await pixelsOf(original))).toBe(true);
+      expect(bytes).toBeDefined();
+    }
   });
 
   it('PNG: every pixel and every transparency stays as it was', async () => {
@@ -104,7 +144,23 @@ describe('an image stays as it came', () => {
   it('when it has too many pixels, or cannot be decoded', async () => {
     expect((await refusal(maker.compress(bomb(50_000, 50_000)))).code).toBe('TOO_MANY_PIXELS');
     expect((await refusal(maker.compress(bomb(20, 20)))).code).toBe('UNDECODABLE');
-    const wide = await photo(17_000, 8).jpeg().toBuffer(); // WebP ends at 16,383
-    expect((await refusal(maker.compress(wide))).code).toBe('UNDECODABLE');
+  });
+
+  it('where WebP cannot hold it: more than 16,383 pixels each way', async () => {
+    expect(await maker.compress(await photo(17_000, 8).jpeg().toBuffer())).toBeUndefined();
+  });
+
+  it('N6: where WebP cannot describe its colours', async () => {
+    const cmyk = await photo().toColourspace('cmyk').jpeg({ quality: 95 }).toBuffer();
+    expect((await sharp(cmyk).metadata()).space).toBe('cmyk');
+    const png = await photo().png().toBuffer();
+    const linear = insert(png, 33, pngChunk('gAMA', u32be(100_000)));
+    const wide = insert(png, 33, pngChunk('cICP', Buffer.of(12, 13, 0, 1)));
+    for (const original of [cmyk, linear, wide]) expect(await maker.compress(original)).toBeUndefined();
+  });
+
+  it('N2: where it is damaged, so that nothing of it is lost', async () => {
+    const jpeg = await photo().jpeg({ quality: 95 }).toBuffer();
+    expect((await refusal(maker.compress(jpeg.subarray(0, jpeg.length / 2)))).code).toBe('UNDECODABLE');
   });
 });

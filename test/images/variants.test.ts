@@ -5,6 +5,7 @@ import type { VariantSpec } from '../../plugin/cache/variants/variantSpec.ts';
 import { createVariantMaker } from '../../plugin/images/index.ts';
 import { CORNERS, animation, bomb, corners, cornersOf, meanColour, photo } from '../helpers/pictures.ts';
 import { refusal } from '../helpers/source.ts';
+import { insert, pngChunk, u32be } from './bytes.ts';
 import { wholeImages } from './fixtures.ts';
 
 const maker = createVariantMaker();
@@ -200,11 +201,12 @@ describe('what is not decoded', () => {
 
   it('a bomb is refused by its header, before sharp sees it', async () => {
     let imported = false;
-    const careful = createVariantMaker(async () => {
+    const importer = async () => {
       imported = true;
       return import('sharp');
-    });
-    const error = await refusal(careful.make(bomb(50_000, 50_000), spec({ width: 64 })));
+    };
+    const careful = createVariantMaker({ importer });
+    const error = await refusal(careful.make(bomb(50_000, 50_000), spec({ width: 64, format: 'webp' })));
     expect([error.code, error.status]).toEqual(['TOO_MANY_PIXELS', 422]);
     expect(error.hint).toContain('original');
     expect((await refusal(careful.placeholder(bomb(50_000, 50_000)))).code).toBe('TOO_MANY_PIXELS');
@@ -224,15 +226,24 @@ describe('what is not decoded', () => {
     expect(error.code).toBe('TOO_MANY_PIXELS');
   });
 
-  it('a picture with broken pixels is refused, with a hint', async () => {
-    const broken = await photo(40, 40).png().toBuffer();
-    broken.fill(0x55, broken.indexOf('IDAT') + 40, broken.length - 20);
-    const error = await refusal(maker.make(broken, spec({ width: 64 })));
+  it('a picture that cannot be decoded is refused, with a hint', async () => {
+    const webp = await photo(40, 40).webp().toBuffer();
+    const error = await refusal(maker.make(webp.subarray(0, 60), spec({ width: 64, format: 'png' })));
     expect([error.code, error.status]).toEqual(['UNDECODABLE', 422]);
+    expect(error.hint).toContain('original');
+  });
+
+  it('N2: of a picture that is damaged or cut, as much is shown as browsers show', async () => {
+    const whole = await photo(200, 200).jpeg().toBuffer();
+    const halves = [whole.subarray(0, -2), whole.subarray(0, whole.length / 2)];
+    for (const cut of halves) {
+      expect((await make(cut, { width: 64, format: 'webp' })).metadata).toMatchObject({ width: 64, height: 64 });
+      expect(await maker.placeholder(cut)).not.toBe('');
+    }
   });
 
   it('nothing is available where sharp cannot be imported', async () => {
-    const without = createVariantMaker(() => Promise.reject(new Error('Cannot find package')));
+    const without = createVariantMaker({ importer: () => Promise.reject(new Error('Cannot find package')) });
     expect(await without.isAvailable()).toBe(false);
     expect(await maker.isAvailable()).toBe(true);
   });
@@ -265,4 +276,56 @@ describe('the placeholder', () => {
       expect(Math.abs(thumbHashToAverageRGBA(hash).r - 0.5)).toBeLessThan(0.15);
     }
   });
+});
+
+describe('N8: an image that is too long for a format', () => {
+  const long = async () => photo(20_000, 16).jpeg({ quality: 100 }).toBuffer();
+
+  it.each(['webp', 'avif'] as const)(
+    'is refused as %s where that was asked for by name, with the true reason',
+    async (format) => {
+      const error = await refusal(maker.make(await long(), spec({ format })));
+      expect([error.code, error.status]).toEqual(['TOO_MANY_PIXELS', 422]);
+      expect(error.message).toContain('20000 × 16');
+      expect(error.message).toMatch(/1638[34] each way/);
+      expect(error.hint).toContain('format=auto');
+    },
+  );
+
+  it.each(['webp', 'avif'] as const)('is served as it is where %s was found by `Accept`', async (format) => {
+    expect(await maker.make(await long(), spec({ format, negotiated: true }))).toBeUndefined();
+  });
+
+  it('gets another format where it is made smaller, but not enough', async () => {
+    const { extension, metadata } = await make(await long(), { width: 18_000, format: 'webp', negotiated: true });
+    expect({ extension, width: metadata.width }).toEqual({ extension: 'jpg', width: 18_000 });
+  });
+
+  it('gets the wanted one where it is made small enough', async () => {
+    const { extension } = await make(await long(), { width: 640, format: 'webp', negotiated: true });
+    expect(extension).toBe('webp');
+  });
+
+  it('that can be decoded by nobody is served as it is, unless a format was asked for by name', async () => {
+    const webp = (await photo(40, 40).webp().toBuffer()).subarray(0, 60);
+    expect(await maker.make(webp, spec({ width: 16 }))).toBeUndefined();
+    expect(
+      await maker.make(bomb(50_000, 50_000), spec({ width: 64, format: 'avif', negotiated: true })),
+    ).toBeUndefined();
+  });
+});
+
+it.each([1, 3, 5, 6, 8])('B18: the EXIF orientation %i of a WebP is ignored, as by browsers', async (orientation) => {
+  const webp = await corners().withMetadata({ orientation }).webp({ lossless: true }).toBuffer();
+  const { bytes, metadata } = await make(webp, { width: 40, format: 'png' });
+  expect([metadata.width, metadata.height]).toEqual([40, 24]);
+  expect(await cornersOf(bytes)).toEqual(CORNERS);
+});
+
+it('N6: a PNG that describes its colours in its own way is served as it is', async () => {
+  const png = await photo(200, 200).png().toBuffer();
+  const linear = insert(png, 33, pngChunk('gAMA', u32be(100_000)));
+  expect(await maker.make(linear, spec({ width: 64, format: 'webp', negotiated: true }))).toBeUndefined();
+  const usual = insert(png, 33, pngChunk('gAMA', u32be(45_455)));
+  expect(await maker.make(usual, spec({ width: 64, format: 'webp', negotiated: true }))).toBeDefined();
 });

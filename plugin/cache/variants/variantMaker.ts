@@ -12,7 +12,8 @@ export interface VariantMaker {
   /** False for images that are always served as they are, e.g. SVG. */
   supports(contentType: string): boolean;
   /**
-   * A variant of the image, or `undefined` when the original serves better.
+   * A variant of the image, or `undefined` when the original serves better, which it does wherever nothing can be made of it
+   * and no format was asked for by name.
    * @throws ImageCacheError TOO_MANY_PIXELS or UNDECODABLE
    */
   make(original: Uint8Array, spec: VariantSpec): Promise<MadeVariant | undefined>;

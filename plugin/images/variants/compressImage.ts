@@ -1,5 +1,6 @@
-import type { WebpOptions } from 'sharp';
+import type { Metadata, WebpOptions } from 'sharp';
 import type { ImageInfo } from '../imageInfo.ts';
+import { canHold } from './formatLimits.ts';
 import { DECODE, TIMEOUT_S } from './makeVariant.ts';
 import type { Sharp } from './sharpLibrary.ts';
 
@@ -8,34 +9,54 @@ const EFFORT = 2;
 /** Without loss it takes ten times as long: some seconds for these. */
 const MAX_LOSSLESS_PIXELS = 2 ** 24;
 
+/** How PNGs are encoded: whoever chose PNG may have wanted every pixel as it is, or may just have exported photographs. */
+export type PngCompression = 'lossless' | 'lossy';
+
+const LOSSY: WebpOptions = { quality: 85, effort: EFFORT };
+const LOSSLESS: WebpOptions = { lossless: true, effort: EFFORT };
+
 /**
- * By content type: who chose PNG or GIF wanted every pixel as it is. All others stay as they came: they are small already
- * (WebP, AVIF, HEIC, JPEG XL), or more than one picture (TIFF, ICO), or none of pixels (SVG).
+ * All others stay as they came: they are small already (WebP, AVIF, HEIC, JPEG XL), or more than one picture (TIFF, ICO), or
+ * none of pixels (SVG).
  */
-const ENCODERS = new Map<string, WebpOptions>([
-  ['image/jpeg', { quality: 85, effort: EFFORT }],
-  ['image/png', { lossless: true, effort: EFFORT }],
-  ['image/gif', { lossless: true, effort: EFFORT }],
-]);
+const COMPRESSIBLE = new Set(['image/jpeg', 'image/png', 'image/gif']);
 
 export function canCompress(contentType: string): boolean {
-  return ENCODERS.has(contentType);
+  return COMPRESSIBLE.has(contentType);
 }
 
 /**
- * The picture as WebP in its own size: upright, in sRGB, without metadata, moving if it moves. `undefined` when that would
- * be no smaller, would take too long, or would lose something: the frames of an animated PNG, the depth of more than 8 bits.
+ * The picture as WebP in its own size: upright, in its own colours, without metadata but their profile, moving if it moves.
+ * `undefined` when that would be no smaller, would take too long, or would lose something: the frames of an animated PNG, the
+ * depth of more than 8 bits, colours that WebP cannot describe, the end of a picture that is damaged.
  */
 export async function compressImage(
   sharp: Sharp,
   original: Uint8Array,
-  { contentType, animated = false }: ImageInfo,
+  info: ImageInfo,
+  png: PngCompression,
 ): Promise<Buffer | undefined> {
-  const options = ENCODERS.get(contentType);
-  if (options === undefined || (animated && contentType === 'image/png')) return undefined;
-  const image = sharp(original, { ...DECODE, animated });
-  const { depth, width, height } = await image.metadata(); // of all frames together
-  if (depth !== 'uchar' || (options.lossless === true && width * height > MAX_LOSSLESS_PIXELS)) return undefined;
-  const bytes = await image.autoOrient().webp(options).timeout({ seconds: TIMEOUT_S }).toBuffer();
+  const { contentType, animated = false, width = 0, height = 0, hasOwnColours = false } = info;
+  if ((animated && contentType === 'image/png') || hasOwnColours || !canHold('webp', { width, height }))
+    return undefined;
+  const image = sharp(original, { ...DECODE, failOn: 'error', animated });
+  const metadata = await image.metadata();
+  const options = encodingOf(contentType, metadata, png);
+  if (metadata.depth !== 'uchar' || !isRgb(metadata)) return undefined;
+  const pixels = metadata.width * metadata.height; // of all frames together
+  if (options.lossless === true && pixels > MAX_LOSSLESS_PIXELS) return undefined;
+  // With its profile the pixels stay as they are; without, sharp would convert them to sRGB, which has fewer colours.
+  const bytes = await image.autoOrient().keepIccProfile().webp(options).timeout({ seconds: TIMEOUT_S }).toBuffer();
   return bytes.length < original.length ? bytes : undefined;
+}
+
+/** A PNG with a palette is a drawing: without loss it is smaller, and looks better. */
+function encodingOf(contentType: string, { isPalette }: Metadata, png: PngCompression): WebpOptions {
+  if (contentType === 'image/jpeg') return LOSSY;
+  return contentType === 'image/png' && png === 'lossy' && !isPalette ? LOSSY : LOSSLESS;
+}
+
+/** WebP holds RGB, and a profile for it (ICC.1, 7.2.6: the colour space is at byte 16). */
+function isRgb({ space, icc }: Metadata): boolean {
+  return space !== 'cmyk' && (icc === undefined || icc.toString('latin1', 16, 20) === 'RGB ');
 }

@@ -1,7 +1,9 @@
 import type { MadeVariant } from '../../cache/variants/variantMaker.ts';
 import { VARIANT_TYPES, type VariantExtension, type VariantSpec } from '../../cache/variants/variantSpec.ts';
+import { ImageCacheError } from '../../errors.ts';
 import type { ImageInfo } from '../imageInfo.ts';
 import { boxSize } from './boxSize.ts';
+import { canHold, describeLimit, variantSize } from './formatLimits.ts';
 import { MAX_PIXELS } from './pixelLimit.ts';
 import type { Sharp } from './sharpLibrary.ts';
 
@@ -10,8 +12,8 @@ type Pipeline = ReturnType<Sharp>;
 /** Seconds for one picture; many times what the largest take. */
 export const TIMEOUT_S = 30;
 
-/** For every picture that is decoded. A warning, e.g. of EXIF data out of order, is no reason to show nothing. */
-export const DECODE = { limitInputPixels: MAX_PIXELS, failOn: 'error' } as const;
+/** For what is shown: of a picture that is damaged or cut, as much as can be decoded, as browsers do with the original. */
+export const DECODE = { limitInputPixels: MAX_PIXELS, failOn: 'none' } as const;
 
 /** Effort is low where more of it takes many times as long for a few percent: somebody is waiting. */
 const ENCODERS: Record<VariantExtension, (image: Pipeline, quality: number) => Pipeline> = {
@@ -25,7 +27,9 @@ const ENCODERS: Record<VariantExtension, (image: Pipeline, quality: number) => P
 
 /**
  * The picture in another size or format: upright, in sRGB, without metadata (a photograph's place among it), and never
- * larger than it is. `undefined` when the original serves better: it would be no smaller, or would stand still.
+ * larger than it is. `undefined` when the original serves better: it would be no smaller, would stand still, or has colours
+ * that would get lost; and, if nobody asked for a format by name, when it is too long for all formats that would do.
+ * @throws ImageCacheError TOO_MANY_PIXELS when it is too long for the format that was asked for
  */
 export async function makeVariant(
   sharp: Sharp,
@@ -33,13 +37,12 @@ export async function makeVariant(
   info: ImageInfo,
   spec: VariantSpec,
 ): Promise<MadeVariant | undefined> {
-  const animated = info.animated === true;
-  const extension = animated ? animatedExtension(info, spec) : await stillExtension(sharp, original, info, spec);
+  const { animated = false, hasOwnColours = false, width = 0, height = 0 } = info;
+  if (hasOwnColours && spec.negotiated) return undefined;
+  const extension = await fittingExtension(sharp, original, info, spec);
   if (extension === undefined) return undefined;
 
-  const upright = sharp(original, { ...DECODE, animated }).autoOrient();
-  const { width = 0, height = 0 } = info;
-  const resized = upright.resize({
+  const resized = upright(sharp(original, { ...DECODE, animated }), info).resize({
     ...boxSize(spec, { width, height }),
     fit: spec.fit,
     withoutEnlargement: true,
@@ -50,6 +53,34 @@ export async function makeVariant(
   const wouldDo = spec.fit === 'inside' && (spec.negotiated || VARIANT_TYPES[extension] === info.contentType);
   if (wouldDo && bytes.length >= original.length) return undefined;
   return { bytes, extension };
+}
+
+/** Turned as browsers turn it: they ignore the EXIF orientation of a WebP. */
+export function upright(image: Pipeline, { contentType }: ImageInfo): Pipeline {
+  return contentType === 'image/webp' ? image : image.autoOrient();
+}
+
+/** The wanted format, or that of the original where the wanted one was found by `Accept` and cannot hold the variant. */
+async function fittingExtension(
+  sharp: Sharp,
+  original: Uint8Array,
+  info: ImageInfo,
+  spec: VariantSpec,
+): Promise<VariantExtension | undefined> {
+  const { width = 0, height = 0 } = info;
+  const size = variantSize(spec, { width, height });
+  const extensionOf = (wanted: VariantSpec) =>
+    info.animated === true ? animatedExtension(info, wanted) : stillExtension(sharp, original, info, wanted);
+  const extension = await extensionOf(spec);
+  if (extension === undefined || canHold(extension, size)) return extension;
+  if (!spec.negotiated) {
+    throw new ImageCacheError('TOO_MANY_PIXELS', describeLimit(extension, size), {
+      hint: 'Ask for a smaller w or h, for another format, or with format=auto.',
+    });
+  }
+  const own = await extensionOf({ ...spec, format: undefined });
+  const isSmaller = size.width < width || size.height < height;
+  return own !== undefined && isSmaller && canHold(own, size) ? own : undefined;
 }
 
 /** Only these can move, and sharp reads only the first frame of an animated PNG or AVIF. */

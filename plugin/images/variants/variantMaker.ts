@@ -1,8 +1,10 @@
 import type { VariantMaker } from '../../cache/variants/variantMaker.ts';
+import type { VariantSpec } from '../../cache/variants/variantSpec.ts';
 import { ImageCacheError } from '../../errors.ts';
+import type { ErrorCode } from '../../protocol.ts';
 import { inspectImage } from '../inspect.ts';
 import { makePlaceholder } from '../placeholder.ts';
-import { canCompress, compressImage } from './compressImage.ts';
+import { canCompress, compressImage, type PngCompression } from './compressImage.ts';
 import { makeVariant } from './makeVariant.ts';
 import { ensureDecodable, tooManyPixels } from './pixelLimit.ts';
 import { type SharpImporter, sharpLibrary } from './sharpLibrary.ts';
@@ -10,8 +12,15 @@ import { type SharpImporter, sharpLibrary } from './sharpLibrary.ts';
 /** Raster formats that sharp reads wherever it runs. SVG is not among them: it scales by itself. */
 const SUPPORTED = new Set(['image/jpeg', 'image/png', 'image/webp', 'image/gif', 'image/avif', 'image/tiff']);
 
+export interface VariantMakerOptions {
+  /** How sharp is found. @default the package that is installed beside this one */
+  importer?: SharpImporter;
+  /** How originals that are PNGs are compressed. @default 'lossless' */
+  png?: PngCompression;
+}
+
 /** Makes variants and placeholders, and compresses originals, with sharp, if it is installed. */
-export function createVariantMaker(importer?: SharpImporter): VariantMaker {
+export function createVariantMaker({ importer, png = 'lossless' }: VariantMakerOptions = {}): VariantMaker {
   const library = sharpLibrary(importer);
 
   async function open(original: Uint8Array) {
@@ -22,27 +31,38 @@ export function createVariantMaker(importer?: SharpImporter): VariantMaker {
     return { sharp, info };
   }
 
+  async function make(original: Uint8Array, spec: VariantSpec) {
+    const { sharp, info } = await open(original);
+    return makeVariant(sharp, original, info, spec).catch(refuse);
+  }
+
   return {
     isAvailable: async () => (await library()) !== undefined,
     supports: (contentType) => SUPPORTED.has(contentType),
-    make: async (original, spec) => {
-      const { sharp, info } = await open(original);
-      return makeVariant(sharp, original, info, spec).catch(refuse);
-    },
+    make: (original, spec) =>
+      make(original, spec).catch((error: unknown) => {
+        // Whoever asked for no format by name is better served with the original than with an error.
+        if (spec.negotiated && error instanceof ImageCacheError && UNFIT.has(error.code)) return undefined;
+        throw error;
+      }),
     canCompress,
     compress: async (original) => {
       const { sharp, info } = await open(original);
-      return compressImage(sharp, original, info).catch(refuse);
+      return compressImage(sharp, original, info, png).catch(refuse);
     },
     placeholder: async (original) => {
-      const { sharp } = await open(original);
-      return makePlaceholder(sharp, original).catch(refuse);
+      const { sharp, info } = await open(original);
+      return makePlaceholder(sharp, original, info).catch(refuse);
     },
   };
 }
 
+/** Nothing can be made of the image. */
+const UNFIT: ReadonlySet<ErrorCode> = new Set(['TOO_MANY_PIXELS', 'UNDECODABLE']);
+
 /** sharp's messages name no code. */
 function refuse(error: unknown): never {
+  if (error instanceof ImageCacheError) throw error;
   const message = error instanceof Error ? error.message : String(error);
   if (message.includes('pixel limit')) throw tooManyPixels('All frames of the image together have too many pixels.');
   throw new ImageCacheError('UNDECODABLE', 'The image could not be decoded.', {
