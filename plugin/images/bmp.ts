@@ -2,8 +2,8 @@ import { ByteReader } from './byteReader.ts';
 import type { Facts } from './facts.ts';
 
 const FILE_HEADER = 14;
-/** OS/2 1, Windows 3, its undocumented V2 and V3, OS/2 2, Windows 4 and 5. */
-const DIB_HEADERS = new Set([12, 40, 52, 56, 64, 108, 124]);
+/** OS/2 1, OS/2 2 cut short, Windows 3, its undocumented V2 and V3, OS/2 2, Windows 4 and 5. */
+const DIB_HEADERS = new Set([12, 16, 40, 52, 56, 64, 108, 124]);
 const OS2_HEADER = 12;
 const WINDOWS_HEADER = 40;
 
@@ -16,8 +16,8 @@ const BI_ALPHABITFIELDS = 6;
 export interface Dib {
   width: number;
   height: number;
-  /** Bytes of the rows. */
-  pixels: number;
+  /** Bytes of the rows; `undefined` where they are compressed and nothing says how long they are. */
+  pixels: number | undefined;
   bitsPerPixel: number;
   /** Bytes of header, masks and palette, which come before the rows where nothing says where those are. */
   header: number;
@@ -41,10 +41,12 @@ export function walkBmp(bytes: Uint8Array, facts: Facts): void {
   const { width, height, pixels } = readDib(reader, FILE_HEADER);
   facts.width = width;
   facts.height = height;
-  if (pixels === 0) throw reader.damaged('it has no pixels');
+  if (width === 0 || height === 0) throw reader.damaged('it has no pixels');
   facts.isRecognized = true;
-  reader.need(picture, pixels);
-  reader.need(0, reader.u32(2));
+  const length = reader.u32(2);
+  if (pixels === undefined && length === 0) throw reader.damaged('nothing says how long it is');
+  reader.need(picture, pixels ?? 1);
+  reader.need(0, length);
 }
 
 /** @throws ImageCacheError NOT_AN_IMAGE for a header that contradicts itself */
@@ -62,11 +64,13 @@ export function readDib(reader: ByteReader, at: number): Dib {
   // A negative height says that the rows run from the top.
   const height = Math.abs(reader.i32(at + 8));
   const bitsPerPixel = reader.u16(at + 14);
-  const compression = reader.u32(at + 16);
+  const isShort = header < WINDOWS_HEADER;
+  const compression = isShort ? BI_RGB : reader.u32(at + 16);
   const masks = compression === BI_BITFIELDS && header === WINDOWS_HEADER ? 12 : 0;
-  const colours = bitsPerPixel <= 8 ? reader.u32(at + 32) || 2 ** bitsPerPixel : 0;
+  const used = isShort ? 0 : reader.u32(at + 32);
+  const colours = bitsPerPixel <= 8 ? used || 2 ** bitsPerPixel : 0;
   const fixed = compression === BI_RGB || compression === BI_BITFIELDS || compression === BI_ALPHABITFIELDS;
-  const pixels = fixed ? rowLength(width, bitsPerPixel) * height : reader.u32(at + 20);
+  const pixels = fixed ? rowLength(width, bitsPerPixel) * height : reader.u32(at + 20) || undefined;
   return { width, height, bitsPerPixel, header: header + masks + 4 * colours, pixels };
 }
 

@@ -53,5 +53,5 @@ function needPicture(reader: ByteReader, { at, length, isPng }: Picture): void {
   const { header, width, height, bitsPerPixel, pixels } = readDib(reader, at);
   // Its height counts the mask, too, whose rows follow those of the colours.
   const mask = bitsPerPixel < BITS_WITH_ALPHA ? rowLength(width, 1) * (height / 2) : 0;
-  reader.need(at, header + pixels / 2 + mask);
+  reader.need(at, header + (pixels ?? 0) / 2 + mask);
 }
