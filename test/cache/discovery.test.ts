@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { JournalManifest } from '../../plugin/cache/manifest/journalManifest.ts';
 import { imagePath, sha256 } from '../../plugin/cache/files/layout.ts';
+import { ImageCacheError } from '../../plugin/errors.ts';
 import type { CacheEvent } from '../../plugin/protocol.ts';
 import { bytesOf, openCache } from '../helpers/cache.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';
@@ -162,6 +163,20 @@ describe('a file that is not what its name says', () => {
     const { cache } = await openCache({ dir });
     expect(await cache.find('mem:x')).toBeUndefined();
     expect(await cache.find('mem:y')).toBeUndefined();
+  });
+
+  it('N2: with the bytes that its name promises is adopted as it is, whatever its structure says about its end', async () => {
+    const dir = await emptyDirectory();
+    await drop(dir, 'x');
+    const { cache, source } = await openCache({
+      dir,
+      inspect: (_bytes, proof) => {
+        if (proof === 'structure') throw new ImageCacheError('UPSTREAM_TRUNCATED', 'cut');
+        return { contentType: 'image/png', extension: 'png' };
+      },
+    });
+    expect((await cache.readUrl('mem:x')).tier).toBe('disk');
+    expect(source.downloads).toBe(0);
   });
 
   it('T14: whole but no image, is downloaded', async () => {
