@@ -174,6 +174,8 @@ export interface ClearAnswer {
   freed_bytes: number;
   /** Images that another actor still uses. */
   kept: number;
+  /** Where no image is filed under the actor: which actors there are. */
+  hint?: string;
 }
 
 /** `POST /pin`: one image, or all that an actor has and will have, is never evicted, or may be again. */

@@ -174,6 +174,13 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
     return this.#parts.removal.clear(actorId);
   }
 
+  /** The actors with the most images. */
+  async largestActors(count: number): Promise<{ actor_id: string; entries: number }[]> {
+    const index = await this.#parts.manifest.refreshed();
+    const actors = Array.from(index.actors(), ([actor_id, { size }]) => ({ actor_id, entries: size }));
+    return actors.toSorted((a, b) => b.entries - a.entries).slice(0, count);
+  }
+
   /**
    * Keeps an image, or all that an actor has and will have, from being evicted; clearing still removes them.
    * @throws ImageCacheError NOT_CACHED for an image that is not there

@@ -414,6 +414,29 @@ describe('the rest of the API', () => {
     expect(Object.keys(entries)).toHaveLength(2);
   });
 
+  it('E11: POST /clear/:actorId says which actors there are when it finds none of that name', async () => {
+    const { api } = await withImages();
+    const answer = await (await api.post('/clear/nobody')).json();
+    expect(answer).toMatchObject({ cleared: 0, hint: expect.stringContaining('`0001` (2), `0002` (2)') });
+    expect(await (await api.post('/clear/0001')).json()).not.toHaveProperty('hint');
+    await api.post('/clear-all');
+    expect(await (await api.post('/clear/0001')).json()).toMatchObject({
+      cleared: 0,
+      hint: expect.stringContaining('the cache is empty'),
+    });
+  });
+
+  it('E11: names ten actors at most, those with the most images', async () => {
+    const { api, bucket } = await withImages();
+    for (let n = 0; n < 12; n += 1) {
+      const images = [{ s3_url: await bucket.presign('1.jpg') }];
+      await api.post('/prefetch', { actor_id: `actor-${n}`, images });
+    }
+    const { hint } = (await (await api.post('/clear/nobody')).json()) as { hint: string };
+    expect(hint.match(/\(\d+\)/g)).toHaveLength(10);
+    expect(hint).toContain('`0001` (2), `0002` (2), `actor-0` (1)');
+  });
+
   it('GET /exists answers by path and by URL, whatever the signature', async () => {
     const { api, bucket } = await withImages();
     const exists = async (query: string) => (await api.get(`/exists?${query}`)).json();

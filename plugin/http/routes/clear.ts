@@ -1,17 +1,31 @@
+import { DEFAULT_ACTOR_ID } from '../../cache/reader.ts';
 import type { ClearAnswer } from '../../protocol.ts';
 import { parseActorId } from '../actorId.ts';
 import type { HttpContext } from '../context.ts';
 import type { Handler } from '../handlers.ts';
 
+/** Actors that a hint names. */
+const MAX_NAMED = 10;
+
 /** `POST /clear/:actorId` */
 export function clearRoute({ cache }: HttpContext): Handler {
   return async (request): Promise<ClearAnswer> => {
     // Express's types know no parameters of a path that is a variable.
-    return cache.clear(parseActorId(String(request.params['actorId'])));
+    const actorId = parseActorId(String(request.params['actorId']));
+    const answer = await cache.clear(actorId);
+    if (answer.cleared > 0 || answer.kept > 0) return answer;
+    return { ...answer, hint: hintOf(actorId, await cache.largestActors(MAX_NAMED)) };
   };
 }
 
 /** `POST /clear-all` */
 export function clearAllRoute({ cache }: HttpContext): Handler {
   return (): Promise<ClearAnswer> => cache.clear();
+}
+
+function hintOf(actorId: string, actors: readonly { actor_id: string; entries: number }[]): string {
+  const nothing = `No image is filed under the actor \`${actorId}\``;
+  if (actors.length === 0) return `${nothing}, or under any other: the cache is empty.`;
+  const names = actors.map(({ actor_id, entries }) => `\`${actor_id}\` (${entries})`).join(', ');
+  return `${nothing}. Most images are under ${names}. Images are filed by \`actor_id\`, and under \`${DEFAULT_ACTOR_ID}\` without one.`;
 }

@@ -3,15 +3,14 @@ import type { ImageCache } from '../../cache/imageCache.ts';
 import { ImageCacheError } from '../../errors.ts';
 import type { CacheEvent, ManifestEntry } from '../../protocol.ts';
 import type { HttpContext } from '../context.ts';
+import { cutOff } from '../cutOff.ts';
 import { isAuthorized } from '../ensureAuthorized.ts';
 import { EventLog, type LoggedEvent } from '../eventLog.ts';
+import { EventReaders } from '../eventReaders.ts';
 import type { Handler } from '../handlers.ts';
 import { parseQuery } from '../query.ts';
 import { securityHeaders } from '../respond.ts';
 import { streamEvents } from '../streamEvents.ts';
-
-/** Readers at a time; each holds a socket. A browser is one, however many tabs it has. */
-const MAX_READERS = 1_000;
 
 /**
  * `GET /events[?last_event_id=]`: what happens in the cache, as server-sent events. The parameter stands for the header
@@ -19,7 +18,7 @@ const MAX_READERS = 1_000;
  */
 export function eventsRoute(context: HttpContext): Handler {
   let log: EventLog | undefined;
-  let readers = 0;
+  const readers = new EventReaders();
 
   return async (request, response) => {
     const { last_event_id } = parseQuery(request.url, { last_event_id: 'INVALID_URL' });
@@ -30,17 +29,14 @@ export function eventsRoute(context: HttpContext): Handler {
       return undefined;
     }
     if (log.isClosed) throw new ImageCacheError('ABORTED', 'The image cache is closed.');
-    if (readers >= MAX_READERS) {
-      throw new ImageCacheError('OVERLOADED', 'Too many readers of events.', { retryAfterMs: 60_000 });
-    }
-    readers += 1;
+    const leave = readers.admit(request.socket.remoteAddress ?? '', () => cutOff(response));
     try {
       await streamEvents(log, response, {
         lastEventId: request.get('last-event-id') ?? last_event_id,
         show: (logged) => visiblePart(context, request, logged),
       });
     } finally {
-      readers -= 1;
+      leave();
     }
     return undefined;
   };
