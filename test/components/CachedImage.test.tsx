@@ -4,8 +4,10 @@ import { createRef, type ReactElement, type ReactNode, StrictMode } from 'react'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CachedImage, type CachedImageProps } from '../../components/CachedImage.tsx';
 import { createCacheClient } from '../../components/client/cacheClient.ts';
+import { imageKey } from '../../components/client/imageKey.ts';
 import { ImageCacheContext } from '../../components/imageCacheContext.ts';
 import { learn } from '../../components/client/registryChanges.ts';
+import { SIGNED_URLS, withQuery } from '../helpers/signedUrls.ts';
 import { BUCKET, type CacheServer, entryOf, presign, startCacheServer } from './cacheServer.ts';
 
 const KEY = `${BUCKET}/a.jpg`;
@@ -76,6 +78,18 @@ describe('source', () => {
     rerender(image({ s3_url: presign('a.jpg', 'two') }));
     expect(img().outerHTML).toBe(before);
     expect(server.lookups).toHaveLength(1);
+  });
+
+  test.each(SIGNED_URLS)('B16: nor does one of $service', async ({ url, signings, others: [other = ''] }) => {
+    const [one, two] = signings.map((query) => withQuery(url, query)) as [string, string]; // of two
+    const { rerender } = mount(image({ s3_url: one }));
+    await act(() => vi.waitFor(() => expect(server.client.registry.get(imageKey(url)).entry).not.toBeUndefined()));
+    const before = img().outerHTML;
+    rerender(image({ s3_url: two }));
+    expect(img().outerHTML).toBe(before);
+    expect(server.lookups).toHaveLength(1);
+    rerender(image({ s3_url: withQuery(two, other) }));
+    await shows(readThrough(withQuery(two, other)));
   });
 
   test('another object is another image', async () => {
