@@ -5,11 +5,14 @@
 type Service = readonly [
   /** Parameters that must all have a value, or the URL is not signed by this service. */
   companions: string,
-  /** The others. */
+  /** The others. `-date` stands for `x-amz-date` where the companion is `x-amz-signature`. */
   words: string,
   /** The host and path that the URL must have, for services whose parameters are words that others use as well. */
   at?: RegExp,
 ];
+
+/** What all signatures like SigV4 have. */
+const V4 = '-algorithm -credential -date -expires -signedheaders';
 
 /**
  * The one list of signatures, for the server and the browser. A service is told by a parameter that no other has, or by its
@@ -18,16 +21,13 @@ type Service = readonly [
  */
 const SERVICES: readonly Service[] = [
   // SigV4: AWS, R2, MinIO, Wasabi, Spaces, and GCS for the SDKs of S3; with the headers that presigners move into the query.
-  [
-    'x-amz-signature',
-    'x-amz-algorithm x-amz-credential x-amz-date x-amz-expires x-amz-signedheaders x-amz-security-token x-amz-content-sha256 x-amz-s3session-token x-amz-user-agent x-amz-checksum-mode x-id',
-  ],
+  ['x-amz-signature', `${V4} -security-token -content-sha256 -s3session-token -checksum-mode x-id`],
   // SigV2, which Ceph, MinIO and others still take.
   ['awsaccesskeyid', 'signature expires x-amz-security-token'],
   // CloudFront, with a canned or a custom policy.
   ['key-pair-id', 'signature expires policy hash-algorithm'],
   // Google Cloud Storage, V4 and V2.
-  ['x-goog-signature', 'x-goog-algorithm x-goog-credential x-goog-date x-goog-expires x-goog-signedheaders'],
+  ['x-goog-signature', V4],
   ['googleaccessid', 'signature expires'],
   // Azure SAS: service, account and user delegation, with its names for the headers of the answer (rscc …).
   [
@@ -38,17 +38,14 @@ const SERVICES: readonly Service[] = [
   ['ossaccesskeyid', 'signature expires security-token'],
   [
     'x-oss-signature',
-    'x-oss-signature-version x-oss-credential x-oss-access-key-id x-oss-date x-oss-expires x-oss-security-token x-oss-additional-headers',
+    '-signature-version -credential -access-key-id -date -expires -security-token -additional-headers',
   ],
   // Huawei Cloud OBS.
   ['accesskeyid', 'signature expires policy x-obs-security-token x-amz-security-token'],
   // Tencent Cloud COS.
-  ['q-signature', 'q-sign-algorithm q-ak q-sign-time q-key-time q-header-list q-url-param-list x-cos-security-token'],
+  ['q-signature', '-sign-algorithm -ak -sign-time -key-time -header-list -url-param-list x-cos-security-token'],
   // Volcengine TOS.
-  [
-    'x-tos-signature',
-    'x-tos-algorithm x-tos-credential x-tos-date x-tos-expires x-tos-signedheaders x-tos-security-token x-tos-content-sha256 x-tos-policy',
-  ],
+  ['x-tos-signature', `${V4} -security-token -content-sha256 -policy`],
   // Supabase. Under /render/image/sign/ the token itself may say the size, so there it is no signature alone.
   ['token', '', /\/storage\/v1\/object\/sign\//],
   // Firebase: `alt=media` stays.
@@ -70,19 +67,16 @@ const SERVICES: readonly Service[] = [
   ['authorization', 'x-bce-security-token', /^[^/]*\.bcebos\.com\//],
 ];
 
-/** Parameters that rewrite headers of the answer, and nothing in the picture: S3 and all that follow it. */
-const OVERRIDE = /^response-(?:cache-control|content-(?:disposition|encoding|language|type)|expires)(?:=|$)/;
-
 /** What the query of a URL says. */
 export interface UrlParameters {
-  /** What tells one picture from another, as it is written. */
+  /** All that belong to no signature, as they are written. */
   readonly kept: readonly string[];
   /** Whether the URL carries a signature of a service that is known here. */
   readonly signed: boolean;
 }
 
 /**
- * Parts the parameters that belong to the identity of an object from signatures and overrides of headers.
+ * Parts the parameters that belong to the identity of an object from those of a signature.
  * Limit: a signature of a service that is not listed stays, so every new one is another image; name the object with the
  * option `resolveKey` then.
  * @param place host and path of the URL, e.g. `photos.s3.amazonaws.com/a.jpg`
@@ -94,11 +88,12 @@ export function parametersOf(place: string, search: string): UrlParameters {
   const told = SERVICES.filter(
     ([companions, , at]) => companions.split(' ').every((name) => given.has(name)) && (!at || at.test(place)),
   );
-  const signature = new Set(told.flatMap(([companions, words]) => `${companions} ${words}`.trim().split(' ')));
-  return {
-    kept: pairs.filter((pair) => pair !== '' && !OVERRIDE.test(pair) && !signature.has(nameOf(pair))),
-    signed: told.length > 0,
-  };
+  // Each ends in a blank, so that the empty word is among them: what has no name is no parameter.
+  const signature = told
+    .map(([companions, words]) => `${companions} ${words} `.replace(/ -/g, ` ${companions.replace('signature', '')}`))
+    .join('')
+    .split(' ');
+  return { kept: pairs.filter((pair) => !signature.includes(nameOf(pair))), signed: told.length > 0 };
 }
 
 function nameOf(pair: string): string {

@@ -19,6 +19,8 @@ const NOTHING: ObjectQuery = { versionId: undefined, signed: false, hasOthers: f
 
 /** S3 itself ignores what it does not know, so that one object would get any number of names. */
 const KNOWN_TO_AWS: ReadonlySet<string> = new Set(['versionId', 'partNumber']);
+/** They rewrite headers of the answer, and nothing in the picture: S3, and all that follow it. */
+const OVERRIDE = /^response-(?:cache-control|content-(?:disposition|encoding|language|type)|expires)$/;
 /** An `s3:` URL is never sent as it is: nothing but what the SDK is asked for matters in it. */
 const KNOWN_TO_SDK: ReadonlySet<string> = new Set(['versionId']);
 
@@ -41,7 +43,7 @@ export function parseQuery({ scheme, host, path, search }: RawUrl, isAws: boolea
   for (const pair of kept) {
     const [rawName = '', ...rest] = pair.split('=');
     const name = percentDecode(rawName);
-    if (known !== undefined && !known.has(name)) continue;
+    if (OVERRIDE.test(name) || (known !== undefined && !known.has(name))) continue;
     // A server that ignores case would see two as well.
     const id = name.toLowerCase();
     if (counted.has(id)) throw givenTwice(name);

@@ -21,7 +21,7 @@ export const SIGNED_URLS: SignedUrls[] = [
   {
     service: 'AWS, SigV4',
     url: 'https://photos.s3.eu-central-1.amazonaws.com/a/b.jpg',
-    signings: [`${amz('1')}&x-id=GetObject`, `${amz('2')}&x-id=GetObject&response-cache-control=max-age%3D1`],
+    signings: [`${amz('1')}&x-id=GetObject`, `${amz('2')}&x-id=GetObject`],
     others: ['versionId=2', 'partNumber=1'],
     words: ['X-Amz-Date=1', 'x-id=GetObject', 'X-Amz-Expires=60&X-Amz-Signature='],
   },

@@ -109,6 +109,23 @@ describe('N5', () => {
   });
 });
 
+test('S3: what only rewrites headers is no part of the name, and a signed URL is fetched with it', () => {
+  const url = 'http://localhost:9000/photos/a.jpg';
+  const overrides = [
+    'cache-control',
+    'content-type',
+    'content-encoding',
+    'content-disposition',
+    'content-language',
+    'expires',
+  ];
+  const query = overrides.map((name) => `response-${name}=x`).join('&');
+  const signed = `${url}?${query}&${SIGNED_URLS[0]?.signings[0]}`;
+  expect(identify(signed)).toMatchObject({ key: url, asAsked: { search: signed.slice(url.length) } });
+  expect(identify(`${url}?${query}`)).toMatchObject({ key: url, asAsked: undefined });
+  expect(keyOf(`${url}?response-foo=x`)).not.toBe(url);
+});
+
 describe('S7: a parameter that is given twice is refused', () => {
   const signed = SIGNED_URLS[0]?.signings[0] ?? '';
   test.each([
