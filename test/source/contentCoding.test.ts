@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import zlib from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Proof } from '../../plugin/cache/inspector.ts';
@@ -50,7 +50,7 @@ async function setup(handle: (request: RawRequest) => unknown) {
   );
   const sink = new ProofSink();
   const get = () => source.download(source.identify(`${upstream.origin}/photos/a.jpg?X-Amz-Signature=1`), sink, never);
-  return { upstream, sink, get };
+  return { upstream, source, sink, get };
 }
 
 const sent = (coding: string, body: Buffer, headers = {}) =>
@@ -174,6 +174,20 @@ describe('N1: what is not what it says is refused once', () => {
     expect(sink.bytes.equals(IMAGE)).toBe(true);
     expect(upstream.requests).toHaveLength(2);
   });
+});
+
+test('T46: giving up in the middle of a coded body gives back its socket', async () => {
+  const coded = zlib.gzipSync(randomBytes(200_000));
+  const { upstream, source, sink } = await setup(({ socket }) =>
+    socket.write(
+      answer(200, { 'Content-Encoding': 'gzip', 'Content-Length': coded.length }, coded.subarray(0, 150_000)),
+    ),
+  );
+  const giveUp = new AbortController();
+  sink.write = async () => giveUp.abort();
+  const object = source.identify(`${upstream.origin}/photos/a.jpg?X-Amz-Signature=1`);
+  expect((await refusal(source.download(object, sink, giveUp.signal))).code).toBe('ABORTED');
+  await expect.poll(() => upstream.open).toBe(0);
 });
 
 describe('T41, N1: a bomb', () => {
