@@ -113,7 +113,7 @@ export interface ImageCacheOptions {
    * `revalidate`, or invalidates it. @default false
    */
   revalidate?: Duration | false;
-  /** Larger objects are refused. @default '50MB' */
+  /** Larger objects are refused, and what a `Content-Encoding` makes larger when it is decoded. @default '50MB' */
   maxImageSize?: Size;
   /**
    * The memory tier, or `false` for none. With `preload`, idle time is used to read into free room of it what was used before
