@@ -166,7 +166,12 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
 
   /** Forgets one object, in memory and on disk. Returns how many entries that were. */
   async invalidate(url: string): Promise<number> {
-    return this.#parts.removal.invalidate(this.#source.identify(url).key);
+    const { removal, manifest } = this.#parts;
+    const { key } = this.#source.identify(url);
+    const removed = await removal.invalidate(key);
+    // An entry may be from before its object was given this name. Only the manifest's own names are ever written down.
+    const hasOldName = url !== key && (await manifest.refreshed()).get(url) !== undefined;
+    return hasOldName ? removed + (await removal.invalidate(url)) : removed;
   }
 
   /** Forgets what only this actor uses; without an actor, everything. Pinned images go too: it was asked for. */

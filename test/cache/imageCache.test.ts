@@ -114,6 +114,26 @@ describe('clearing', () => {
     },
   );
 
+  it('S3: an entry from before its object got another name is invalidated by the name that it has', async () => {
+    const before = await openCache();
+    await before.cache.readUrl('mem:a%2Fb');
+    await before.cache.close();
+
+    class Renaming extends MemorySource {
+      override identify(url: string) {
+        return super.identify(url.replace('%2F', '/'));
+      }
+    }
+    const source = new Renaming((name) => bytesOf(name));
+    const { cache } = await openCache({ dir: before.dir, source });
+    await cache.readUrl('mem:a%2Fb');
+    expect(source.downloads, 'it is fetched again').toBe(1);
+    expect((await cache.stats()).total_entries).toBe(2);
+    expect(await cache.invalidate('mem:a%2Fb')).toBe(2);
+    expect(await cache.invalidate('mem:a%2Fb')).toBe(0);
+    expect((await cache.stats()).total_entries).toBe(0);
+  });
+
   it('T51: what one process invalidates while the other sleeps is not served when that awakes, not even once', async () => {
     const a = await openCache();
     const b = await openCache({ dir: a.dir, source: a.source });
