@@ -7,7 +7,8 @@ const AMBIGUOUS = /^\/|\/\/|[\\%]|(?:^|\/)\.\.?(?:[;/]|$)/;
  * The other keys that a server in front of a bucket may read in a key: S3 takes keys as they are, but a proxy may decode them once
  * or twice more, take backslashes for slashes, merge slashes, drop path parameters (`..;`), and resolve dots.
  * `undefined` stands for a place outside the bucket.
- * Limit: nothing is known of proxies that decode more often than that, or rewrite paths by rules of their own.
+ * Limit: nothing is known of proxies that decode more often than that, or rewrite paths by rules of their own, nor of servers whose
+ * file system takes `Private/` and `private/`, or two Unicode spellings of a name, for one (MinIO on macOS or Windows).
  */
 export function otherReadings(key: string): ReadonlySet<string | undefined> {
   const readings = new Set<string | undefined>();
