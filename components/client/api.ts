@@ -73,7 +73,8 @@ async function toError(mount: string, response: Response): Promise<ImageCacheReq
 
 function unreachable(mount: string, status: number, options?: ErrorOptions): ImageCacheRequestError {
   const detail = `No image cache answers at ${mount}.`;
-  return new ImageCacheRequestError({ code: 'UNREACHABLE', status, detail, hint: 'Is the server running?' }, options);
+  const hint = status === 0 ? 'Is the server running?' : `Something else does, with ${status}: is \`base\` right?`;
+  return new ImageCacheRequestError({ code: 'UNREACHABLE', status, detail, hint }, options);
 }
 
 function hasType(response: Response, type: string): boolean {

@@ -263,3 +263,28 @@ declare global {
     steps: ReturnType<Window['fixture']['kit']['prefetchManager']['getProgress']>[];
   }
 }
+
+it('R8: while S3 is away it waits, says why, and goes on by itself; only what S3 does not have is failed', async () => {
+  const { bucket, actors, page } = await setUp(['a', 'b', 'c']);
+  const [missing = ''] = (await presignAll(bucket, ['a/missing.jpg'])).map(({ s3_url }) => s3_url);
+  const [a, ...others] = actors;
+  if (!a) throw new Error('There are three actors.');
+  bucket.server.faults.offline = true;
+  await startPrefetch(page, [{ ...a, images: [...a.images, missing] }, ...others]);
+  await page.waitForFunction(() => window.fixture.kit.prefetchManager.getProgress().state === 'waiting');
+  await page.waitForTimeout(4_000);
+  const { state, reason, images, failures } = await getProgress(page);
+  expect({ state, failed: images.failed, completed: images.completed, failures }).toEqual({
+    state: 'waiting',
+    failed: 0,
+    completed: 0,
+    failures: [],
+  });
+  expect(reason).toMatchObject({ code: 'UPSTREAM_UNREACHABLE', detail: expect.stringContaining('cannot be reached') });
+  bucket.server.faults.offline = false;
+  await isIdle(page);
+  expect(await getProgress(page)).toMatchObject({
+    images: { total: 25, downloaded: 24, failed: 1 },
+    failures: [{ code: 'UPSTREAM_NOT_FOUND' }],
+  });
+});
