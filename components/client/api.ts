@@ -34,8 +34,7 @@ export async function request(mount: string | undefined, path: string, init: Req
     throw new ImageCacheRequestError({
       code: 'NOT_CONFIGURED',
       status: 0,
-      detail: 'No image cache here.',
-      hint: 'In dev the plugin in vite.config.ts brings it; in a build, configureImageCache({ base }) names it.',
+      detail: 'No image cache here: see configureImageCache().',
     });
   }
   const response = await fetch(mount + path, init).catch((error: unknown) => {
@@ -73,7 +72,7 @@ async function toError(mount: string, response: Response): Promise<ImageCacheReq
 
 function unreachable(mount: string, status: number, options?: ErrorOptions): ImageCacheRequestError {
   const detail = `No image cache answers at ${mount}.`;
-  const hint = status === 0 ? 'Is the server running?' : `Something else does, with ${status}: is \`base\` right?`;
+  const hint = 'Is the server running, and `base` right?';
   return new ImageCacheRequestError({ code: 'UNREACHABLE', status, detail, hint }, options);
 }
 

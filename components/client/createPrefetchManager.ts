@@ -136,7 +136,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
     const actors = (): ActorProgress[] => Array.from(jobs.values(), ({ progress }) => progress);
     const state = getState();
     const reason = state === 'waiting' ? outage.reason : undefined;
-    snapshot ??= { state, ...(reason && { reason }), ...countActors(actors()), bytes, failures };
+    snapshot ??= { state, reason, ...countActors(actors()), bytes, failures };
     return snapshot;
   }
 

@@ -14,10 +14,10 @@ export function mergeProgress(own: PrefetchProgress, others: readonly PrefetchPr
     if (!known || RANK[actor.state] >= RANK[known.state]) actors.set(actor.id, actor);
   }
   const state = mergeStates(own, others);
-  const reason = state === 'waiting' ? [own, ...others].find((each) => each.state === state)?.reason : undefined;
+  const reason = state === 'waiting' ? all.find((each) => each.reason)?.reason : undefined;
   return {
     state,
-    ...(reason && { reason }),
+    reason,
     ...countActors([...actors.values()]),
     bytes: {
       downloaded: all.reduce((sum, { bytes }) => sum + bytes.downloaded, 0),
@@ -29,9 +29,8 @@ export function mergeProgress(own: PrefetchProgress, others: readonly PrefetchPr
 
 /** What is left of a tab that is gone: its work is done or nobody's. */
 export function withoutUnsettled(progress: PrefetchProgress): PrefetchProgress {
-  const { reason: _, ...rest } = progress;
   const actors = progress.actors.filter(isSettled);
-  return { ...rest, state: 'idle', ...countActors(actors) };
+  return { ...progress, state: 'idle', reason: undefined, ...countActors(actors) };
 }
 
 /** A pause is for all tabs, so this one knows of it itself; the others' words may be older. */

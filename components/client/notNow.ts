@@ -23,16 +23,10 @@ export function isNotNow({ code, transient }: ItemError, tries: number): boolean
   return (transient === true || code === 'UPSTREAM_TIMEOUT') && tries < MAX_TRIES;
 }
 
-/** Whether S3 has answered, and will answer the same again. */
-export function isFinal({ code, transient }: ItemError): boolean {
-  return code.startsWith('UPSTREAM_') && code !== 'UPSTREAM_TIMEOUT' && !AWAY.has(code) && transient !== true;
-}
-
 /** Whether a request that has no answer, or is refused as a whole, is to be sent once more. */
 export function isAway(fault: unknown): boolean {
   // Lost in any other way.
   if (!(fault instanceof ImageCacheRequestError)) return fault !== undefined;
-  // Another server answers there: with a page, or as a proxy whose own server is being restarted.
-  if (fault.code === 'UNREACHABLE') return fault.status === 0 || fault.status >= 500;
-  return AWAY.has(fault.code);
+  // Nothing has answered, or a proxy whose own server is being restarted; not one that has a page there.
+  return AWAY.has(fault.code) && (fault.status === 0 || fault.status >= 500);
 }

@@ -55,7 +55,7 @@ export function createOutage({ onChange, after, random }: OutageSettings): Outag
     },
     retry,
     end() {
-      if (reason === undefined && waits === 0) return;
+      if (!reason) return;
       reason = undefined;
       waits = 0;
       onChange();

@@ -1,7 +1,7 @@
 import type { ItemError, PrefetchImage, PrefetchRequest, PrefetchResult, Priority } from '../../plugin/protocol.ts';
 import { ImageCacheRequestError } from './api.ts';
 import { imageKey } from './imageKey.ts';
-import { isAway, isFinal, isNotNow } from './notNow.ts';
+import { isAway, isNotNow } from './notNow.ts';
 import type { Outage } from './outage.ts';
 import { type ActorProgress, type FailureReason, newActorProgress, type PrefetchFailure } from './prefetchProgress.ts';
 import type { PrefetchItemResult } from './prefetchResults.ts';
@@ -92,11 +92,12 @@ async function sendSome(job: PrefetchJob, context: PrefetchJobContext): Promise<
     const tries = (job.tries.get(image) ?? 0) + 1;
     job.tries.set(image, tries);
     if (!isNotNow(error, tries)) {
-      if (isFinal(error)) outage.end();
+      // S3 has answered.
+      if (error.code.startsWith('UPSTREAM_') && !error.transient) outage.end();
       return recordFailure(job, context, s3_url, error);
     }
     notNow.push(image);
-    reason = toReason(error);
+    reason = error;
   };
   const onResult = (index: number, result: PrefetchResult): void => {
     const image = images[index];
@@ -149,7 +150,7 @@ function recordCached(job: PrefetchJob, context: PrefetchJobContext, url: string
 function recordFailure(job: PrefetchJob, context: PrefetchJobContext, s3_url: string, error: FailureReason): void {
   const { id: actor_id, completed, failed } = job.progress;
   job.progress = { ...job.progress, completed: completed + 1, failed: failed + 1 };
-  const failure = { s3_url, ...toReason(error) };
+  const failure = { s3_url, ...error };
   job.results.push({ ...failure, status: 'failed' });
   context.onFailure({ actor_id, ...failure });
   context.onChange(job);
@@ -157,16 +158,9 @@ function recordFailure(job: PrefetchJob, context: PrefetchJobContext, s3_url: st
 
 function toError(fault: unknown): FailureReason {
   if (!(fault instanceof ImageCacheRequestError)) {
-    return { code: 'UNREACHABLE', detail: 'The server did not answer for this image.' };
+    return { code: 'UNREACHABLE', detail: 'The answer ended early.' };
   }
-  return toReason(fault);
-}
-
-function toReason({
-  code,
-  detail,
-  hint,
-}: Pick<ImageCacheRequestError, keyof FailureReason> | FailureReason): FailureReason {
+  const { code, detail, hint } = fault;
   return { code, detail, ...(hint !== undefined && { hint }) };
 }
 

@@ -9,7 +9,7 @@ export interface PrefetchProgress {
    */
   state: 'idle' | 'running' | 'paused' | 'offline' | 'waiting';
   /** Why nothing comes; there while `state` is `waiting`. */
-  reason?: FailureReason;
+  reason?: FailureReason | undefined;
   /** Actors that are settled, whether all of their images could be had or not. */
   completed: number;
   /** All actors but the cancelled ones. */
@@ -44,6 +44,8 @@ export interface FailureReason {
   code: RequestErrorCode;
   detail: string;
   hint?: string;
+  /** It may well be gone later: a 5xx of S3, a connection that was lost. */
+  transient?: true;
 }
 
 export interface PrefetchFailure extends FailureReason {
