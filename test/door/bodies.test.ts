@@ -29,7 +29,9 @@ describeEveryDoor((add, mode) => {
 
   add('T20', '500 presigned URLs in one body succeed, a million images do not fit', async (door) => {
     const url = door.picture.url;
-    const images = Array.from({ length: 500 }, (_, n) => ({ s3_url: `${url}&pad=${n}${'x'.repeat(1100)}` }));
+    const images = Array.from({ length: 500 }, (_, n) => ({
+      s3_url: `${url}&X-Amz-Security-Token=${n}${'x'.repeat(1100)}`,
+    }));
     const body = JSON.stringify({ actor_id: '0001', images });
     expect(body.length).toBeGreaterThan(700_000);
     const response = await door.json('/prefetch', body);
