@@ -3,6 +3,7 @@ import type { Program } from './process.ts';
 
 const SHOWN_MS = 60_000;
 const UPDATED_MS = 20_000;
+const CONNECTED_MS = 10_000;
 
 export interface Seen {
   /** @throws Error if the picture does not come from the cache */
@@ -46,10 +47,19 @@ export async function lookAt(page: Page, url: string, server: Program): Promise<
         timeout: SHOWN_MS,
       });
       answer.catch(() => undefined); // awaited below, after the page
+      // What is changed before Vite's socket is there does not reach the page.
+      const connected = page.waitForEvent('console', {
+        predicate: (message) => message.text().includes('[vite] connected'),
+        timeout: CONNECTED_MS,
+      });
+      connected.catch(() => undefined); // awaited below
       await page.reload({ timeout: SHOWN_MS });
       const found = (await answer.catch(explain)).headers()['x-cache'];
       if (found !== 'HIT') throw new Error(`X-Cache: ${found}`);
       await isShown(SHOWN_MS).catch(explain);
+      await connected.catch(() => undefined); // some frameworks do not say so
+      // A page that was rendered by the server shows the picture before its modules are there.
+      await page.waitForLoadState('networkidle', { timeout: CONNECTED_MS }).catch(() => undefined);
     },
     async update(kind) {
       // In a property that only this document has.

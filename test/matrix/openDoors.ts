@@ -19,7 +19,8 @@ export async function openDoors(app: string, origin: string): Promise<void> {
   const open: string[] = [];
   let refused = 0;
   try {
-    const urls = [...waysInto(app), ...wholeUrls(app, '.image-cache/images/a.svg')];
+    const root = encodeURI(app); // a space cannot be sent
+    const urls = [...waysInto(root), ...wholeUrls(root, '.image-cache/images/a.svg')];
     for (const url of urls) {
       const { status, text } = await client.send('GET', url);
       const isManifest = text.includes('"entries"') && text.includes('"sha256"');

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -92,7 +92,9 @@ export async function runCell(cell: Cell, { tarball, tools, browser }: Matrix): 
       await step('HMR', async () => {
         const file = join(app, cell.source);
         const text = await readFile(file, 'utf8');
-        await writeFile(file, cell.create ? text.replace('<h1>', '<h1>after ') : text.replace('before', 'after'));
+        // As editors do: a watcher may else read the file while it is empty.
+        await writeFile(`${file}~`, cell.create ? text.replace('<h1>', '<h1>after ') : text.replace('before', 'after'));
+        await rename(`${file}~`, file);
         await seen.update(cell.hmr ?? 'update');
       });
       if (s3.stats.gets !== 1) results.cached = `S3 was asked ${s3.stats.gets} times`;

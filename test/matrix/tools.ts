@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { INSTALL, npm, strangersEnv } from '../e2e/tarball.ts';
-import { run } from '../helpers/child.ts';
 import type { Cell, Installer } from './cell.ts';
+import { Program } from './process.ts';
 
 const INSTALL_MS = 240_000;
 
@@ -45,12 +45,12 @@ export class Tools {
   /** Installs what the app's package.json names, and answers how to run programs of it. */
   async install(app: string, installer: Installer, env: NodeJS.ProcessEnv): Promise<Runner> {
     const [command, ...rest] = await this.#command(installer);
-    const options = { cwd: app, env, timeout: INSTALL_MS, maxBuffer: 64e6 };
     if (installer === 'yarn-pnp') {
       await writeFile(join(app, '.yarnrc.yml'), 'nodeLinker: pnp\nenableGlobalCache: false\n');
       await writeFile(join(app, 'yarn.lock'), '');
     }
-    await run(command, [...rest, ...(installer === 'npm' ? INSTALL : ['install'])], options);
+    const args = installer === 'npm' ? INSTALL : ['install'];
+    await new Program([command, ...rest, ...args], app, env).succeed(INSTALL_MS);
     if (installer === 'npm') return ['npx', '--no-install'];
     return installer === 'bun'
       ? [command, 'x', '--no-install']

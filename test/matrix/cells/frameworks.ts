@@ -3,16 +3,17 @@ import { APP, type Cell, OURS, REACT, TSCONFIG, TYPES, reactApp, viteConfig } fr
 const TSC = ['tsc', '--noEmit'] as const;
 const IMPORT = "import { imageCache } from 'vite-plugin-image-cache'";
 
-function reactRouter(major: '7' | '8', vite: string): Omit<Cell, 'name'> {
+/** `@react-router/serve` names the one version of the router that goes with it. */
+function reactRouter(version: string, vite: string): Omit<Cell, 'name'> {
   return {
     dependencies: {
       ...REACT,
       ...TYPES,
       vite,
-      'react-router': major,
-      '@react-router/dev': major,
-      '@react-router/node': major,
-      '@react-router/serve': major,
+      'react-router': version,
+      '@react-router/dev': version,
+      '@react-router/node': version,
+      '@react-router/serve': version,
       isbot: '5',
     },
     files: {
@@ -74,7 +75,7 @@ import App from '../App'
 }
 
 export const frameworkCells: Cell[] = [
-  { name: 'React Router 8', ...reactRouter('8', '8') },
+  { name: 'React Router 8', ...reactRouter('8.4.0', '8') },
   {
     name: 'TanStack Start',
     dependencies: {
@@ -186,7 +187,7 @@ export const getConfig = async () => ({ render: 'dynamic' }) as const
       },
     ),
   },
-  { name: 'React Router 7', isExtra: true, ...reactRouter('7', '7') },
+  { name: 'React Router 7', isExtra: true, ...reactRouter('7.18.4', '7') },
   { name: 'Astro 7', isExtra: true, ...astro('7', '7') },
   {
     name: 'Vike',

@@ -22,7 +22,8 @@ export const viteCells: Cell[] = [
   { name: 'Node 22', node: '22', ...VITE_8 },
   { name: 'Node 24', node: '24', ...VITE_8 },
   { name: 'pnpm', installer: 'pnpm', ...VITE_8 },
-  { name: 'Yarn PnP', installer: 'yarn-pnp', ...VITE_8 },
+  // Vite 8.4.0 names an optional package that npm's registry did not have; only Yarn minds.
+  { name: 'Yarn PnP', installer: 'yarn-pnp', ...reactApp('~8.3.8', '6') },
   { name: 'bun', installer: 'bun', ...VITE_8 },
   { name: 'a path with spaces and [', isExtra: true, folder: 'my [old] app (2)', ...VITE_8 },
 ];
