@@ -38,6 +38,8 @@ export interface ImageCacheSettings<Object extends SourceObject> extends Evictio
   compress?: boolean;
   /** Milliseconds without anything new after which such work begins. @default 1000 */
   idleMs?: number;
+  /** Milliseconds after which those who wait for the directory to be opened are told that it does not answer. @default 10_000 */
+  openTimeoutMs?: number;
   logger: CacheLogger;
   /** @default Date.now */
   now?: () => number;

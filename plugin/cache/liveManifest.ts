@@ -4,11 +4,14 @@ import { prepareDirectory } from './files/directory.ts';
 import type { Background } from './background.ts';
 import { fileError } from './files/fileError.ts';
 import type { CacheLogger } from './logger.ts';
+import { OpeningLimit } from './openingLimit.ts';
 import type { ManifestIndex } from './manifest/manifestIndex.ts';
 import type { ManifestQuestion, ManifestStore } from './manifest/manifestStore.ts';
 
 /** A hit looks around for what other processes did at most this often; a miss always does. */
 const LOOK_AROUND_MS = 100;
+/** A local disk takes a hundredth of this; those who wait for a network drive have an answer before their browser gives up. */
+const OPEN_TIMEOUT_MS = 10_000;
 /** What was known so long ago is not served before it was looked at once more: this process may have slept. */
 const STALE_MS = 1000;
 
@@ -21,7 +24,10 @@ export class LiveManifest {
   readonly #sync: boolean;
   readonly #now: () => number;
   readonly #logger: CacheLogger;
+  readonly #limit: OpeningLimit;
   #opening: Promise<void> | undefined;
+  /** Closed while the disk did not answer: what it says later is for nobody. */
+  #isAbandoned = false;
   /** The directory is there, and is ours. */
   #prepared: Promise<void> | undefined;
   #isOpen = false;
@@ -37,7 +43,11 @@ export class LiveManifest {
     now: () => number;
     logger: CacheLogger;
     background: readonly Background[];
+    /** @default 10_000 */
+    openTimeoutMs?: number | undefined;
   }) {
+    const { dir, openTimeoutMs: ms = OPEN_TIMEOUT_MS } = options;
+    this.#limit = new OpeningLimit({ ms, dir });
     this.store = options.store;
     this.#dir = options.dir;
     this.#sync = options.sync;
@@ -53,17 +63,14 @@ export class LiveManifest {
 
   /**
    * Opens the directory, once; every call that needs it waits for it. A failure is tried again by the next call.
-   * @throws ImageCacheError ABORTED when the cache is closed
+   * @throws ImageCacheError ABORTED when the cache is closed, CACHE_DIR_TIMEOUT when the disk does not answer
    */
   open(): Promise<void> {
     if (this.#closed.signal.aborted) {
       return Promise.reject(new ImageCacheError('ABORTED', 'The image cache is closed.'));
     }
-    this.#opening ??= this.#open().catch((error: unknown) => {
-      this.#opening = undefined;
-      throw fileError(error);
-    });
-    return this.#opening;
+    this.#opening ??= this.#startOpening();
+    return this.#limit.within(this.#opening);
   }
 
   /** What this process knows may have been changed by another one a while ago. */
@@ -81,7 +88,8 @@ export class LiveManifest {
 
   /** As {@link LiveManifest.find}, and while a large manifest is still being read, what can be told without it (T65). */
   async findToServe(question: ManifestQuestion): Promise<ManifestEntry | undefined> {
-    const early = this.#isOpen ? undefined : await this.#findEarly(question);
+    if (this.#limit.isLate) await this.open(); // which refuses; nothing more is asked of a disk that does not answer
+    const early = this.#isOpen ? undefined : await this.#limit.within(this.#findEarly(question));
     return early ?? this.find((index) => index.find(question));
   }
 
@@ -113,8 +121,11 @@ export class LiveManifest {
 
   async close(): Promise<void> {
     this.#closed.abort();
-    await this.#opening?.catch(() => undefined);
-    if (!this.#isOpen) return;
+    await this.#limit.within(this.#opening ?? Promise.resolve()).catch(() => undefined);
+    if (!this.#isOpen) {
+      this.#isAbandoned = true;
+      return;
+    }
     this.#isOpen = false;
     for (const work of this.#background) await work.close();
     await this.store.close();
@@ -126,11 +137,22 @@ export class LiveManifest {
     return this.#isOpen ? undefined : this.store.findEarly(question);
   }
 
+  #startOpening(): Promise<void> {
+    const opening = this.#open().catch((error: unknown) => {
+      this.#opening = undefined;
+      throw fileError(error);
+    });
+    this.#limit.start(opening);
+    return opening;
+  }
+
   async #open(): Promise<void> {
     const started = performance.now();
     this.#prepared = prepareDirectory(this.#dir, this.#now(), this.#sync);
     await this.#prepared;
+    if (this.#isAbandoned) return;
     await this.store.open();
+    if (this.#isAbandoned) return this.store.close();
     this.#isOpen = true;
     for (const work of this.#background) work.start?.();
     const { size, totalBytes } = this.store.index;

@@ -80,7 +80,15 @@ export function assembleParts<Object extends SourceObject>(
     placeholders.add(entry);
   };
   const background = [discovery, variantStore, compressor, placeholders, preloader];
-  const manifest = new LiveManifest({ store, dir, sync, now, logger, background });
+  const manifest = new LiveManifest({
+    store,
+    dir,
+    sync,
+    now,
+    logger,
+    background,
+    openTimeoutMs: settings.openTimeoutMs,
+  });
   const uses = new RecentUses({ store, now });
   const missing = () => missingSpace(dir, settings.minFreeSpace);
   const evictor = new Evictor({

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
 import type { Plugin, PreviewServer, ResolvedConfig, ViteDevServer } from 'vite';
+import { within } from '../cache/discovery/within.ts';
 import { ensureOwnDirectory } from '../cache/files/ownDirectory.ts';
 import { type Printer, createLogger } from '../logger.ts';
 import { developmentAccess } from '../http/accessPolicy.ts';
@@ -9,6 +10,9 @@ import type { ResolvedOptions } from '../options.ts';
 import { startError } from '../startError.ts';
 import { forwardEvents } from './events.ts';
 import { type Api, LazyApi } from './lazyApi.ts';
+
+/** What is wrong with the directory is told by the first request, too. */
+const MAX_LOOK_MS = 2000;
 
 /** Imports the API, and makes one for the project. */
 export type LoadApi = (
@@ -78,9 +82,9 @@ export function servePlugin(options: ResolvedOptions, loadApi: LoadApi): Plugin 
       ssr: { noExternal: ['vite-plugin-image-cache'] },
     }),
 
-    /** Before anything is kept from Vite that is the app's own. */
+    /** Before anything is kept from Vite that is the app's own. A disk that does not answer holds up no start. */
     async configResolved({ root }) {
-      await ensureOwnDirectory(resolve(root, options.cacheDir)).catch((error: unknown) => {
+      await within(MAX_LOOK_MS, ensureOwnDirectory(resolve(root, options.cacheDir))).catch((error: unknown) => {
         throw startError(error);
       });
     },
