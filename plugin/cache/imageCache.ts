@@ -259,7 +259,7 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
     this.#events.close();
     const downloads = this.#parts.missPath.close();
     this.#source.close();
-    this.#parts.evictor.close();
+    void this.#parts.evictor.close(); // what it is at ends with the manifest
     await downloads;
     await this.#parts.verifier.close();
     await this.#parts.fallback.close();

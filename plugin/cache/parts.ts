@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import type { ManifestEntry } from '../protocol.ts';
+import type { Background } from './background.ts';
 import { Adoption } from './discovery/adoption.ts';
 import { BlobStore } from './files/blobs.ts';
 import { Compressor } from './compression/compressor.ts';
@@ -79,7 +80,7 @@ export function assembleParts<Object extends SourceObject>(
     compressor.add(entry);
     placeholders.add(entry);
   };
-  const background = [discovery, variantStore, compressor, placeholders, preloader];
+  const background: Background[] = [discovery, variantStore, compressor, placeholders, preloader];
   const manifest = new LiveManifest({
     store,
     dir,
@@ -98,10 +99,13 @@ export function assembleParts<Object extends SourceObject>(
     uses,
     missingSpace: missing,
     expendable: [discovery.unclaimed, variantStore],
+    counted: () => Promise.all([discovery.settled(), variantStore.scan()]),
     limits: settings,
     now,
     logger,
   });
+
+  background.push(evictor);
 
   const maxBytesOf = (actorId: string) => Math.min(settings.maxSize, settings.quotaOf?.(actorId) ?? Infinity);
   const admit = (entry: ManifestEntry, keep: () => Promise<void>) => evictor.admit(entry, keep);

@@ -52,6 +52,11 @@ export class Discovery {
     this.#scanAgain();
   }
 
+  /** Resolves when the scan that is under way has come to its end. */
+  async settled(): Promise<void> {
+    await this.#scanning;
+  }
+
   /** Files, inside the cache directory, that may be the object; the actor's folder is looked into first. */
   async candidates(keyDigest: string, actorId: string | undefined): Promise<string[]> {
     const looks = [this.#folders.lookAgain()];

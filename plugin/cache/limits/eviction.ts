@@ -1,5 +1,6 @@
 import { ImageCacheError } from '../../errors.ts';
 import type { ManifestEntry } from '../../protocol.ts';
+import type { Background } from '../background.ts';
 import type { Expendable } from './expendable.ts';
 import { leastRecentlyUsed } from './leastRecentlyUsed.ts';
 import type { LiveManifest } from '../liveManifest.ts';
@@ -31,6 +32,8 @@ export interface EvictorOptions {
   missingSpace: () => Promise<number>;
   /** In the order in which they go. */
   expendable: readonly Expendable[];
+  /** Resolves when it is known how much lies in the directory. */
+  counted: () => Promise<unknown>;
   limits: EvictionLimits;
   now: () => number;
   logger: CacheLogger;
@@ -65,7 +68,7 @@ const ROOMY_MS = 250;
  * Keeps the cache within its limits: the least recently used images go first, pinned ones and the one that was just
  * stored never, and those that may be on a screen only when nothing else is left.
  */
-export class Evictor {
+export class Evictor implements Background {
   readonly #options: EvictorOptions;
   readonly #serial = createSerial();
   readonly #timer: NodeJS.Timeout | undefined;
@@ -73,6 +76,7 @@ export class Evictor {
   readonly #incoming: Incoming;
   #roomyAt = Number.NEGATIVE_INFINITY;
   #closed = false;
+  #beginning: Promise<void> | undefined;
 
   constructor(options: EvictorOptions) {
     this.#options = options;
@@ -86,9 +90,16 @@ export class Evictor {
     this.#timer = setInterval(() => void this.#expire().catch(() => undefined), every).unref();
   }
 
-  close(): void {
+  /** Keeps to limits that are lower than they were when the cache was filled, in the background. */
+  start(): void {
+    this.#beginning = this.#begin().catch(() => undefined); // it is tried again when an image is stored
+  }
+
+  /** Evicts nothing more from now on. Resolves when nothing is being evicted. */
+  async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
+    await this.#beginning;
   }
 
   /** Stores an image after room was made for it, so that the cache is never larger than it may be. */
@@ -132,6 +143,19 @@ export class Evictor {
         hint: 'Free some space, or lower `minFreeSpace`. Everything cached so far is intact.',
       });
     });
+  }
+
+  /** What has no entry goes first, so it has to be known how much that is. */
+  async #begin(): Promise<void> {
+    const { manifest, counted, limits } = this.#options;
+    await counted();
+    if (this.#closed) return;
+    await this.#expire();
+    await this.#makeRoom('');
+    for (const actor of [...manifest.store.index.actors()].map(([id]) => id)) {
+      const quota = limits.quotaOf?.(actor);
+      if (quota !== undefined && !this.#closed) await this.#fit(this.#ofActor(actor, quota, ''));
+    }
   }
 
   async #makeRoom(keep: string): Promise<void> {

@@ -3,7 +3,7 @@ import { errnoOf } from '../files/fileError.ts';
 import { generationPath } from './generations.ts';
 import { MANIFEST_FILE } from '../files/layout.ts';
 import { ManifestIndex } from './manifestIndex.ts';
-import { type ReadSnapshot, readSnapshot } from './snapshotReader.ts';
+import { OtherVersionError, type ReadSnapshot, readSnapshot } from './snapshotReader.ts';
 
 /** Where the reading of the journal begins. */
 export interface SnapshotBase {
@@ -33,13 +33,22 @@ export interface SnapshotBaseOptions {
  * lines of a manifest that was cut still count.
  */
 export async function readBase({ dir, prefix, snapshots, putAside }: SnapshotBaseOptions): Promise<SnapshotBase> {
+  let partial = new ManifestIndex(prefix);
+  const pinned = new Set<string>();
+  const report = async (path: string, reason: unknown) => {
+    if (reason instanceof OtherVersionError) for (const actor of reason.pinnedActors) pinned.add(actor);
+    await putAside(path, reason);
+  };
   for (const generation of snapshots) {
     const index = new ManifestIndex(prefix);
-    const snapshot = await tryRead(generationPath(dir, generation, 'snap'), index, putAside);
+    const snapshot = await tryRead(generationPath(dir, generation, 'snap'), index, report);
+    if (snapshot !== undefined && index.size > partial.size) partial = index;
     if (snapshot?.complete === true) return { index, generation, offset: snapshot.position?.offset ?? 0 };
   }
-  const index = new ManifestIndex(prefix);
-  await tryRead(join(dir, MANIFEST_FILE), index, putAside);
+  const manifest = new ManifestIndex(prefix);
+  await tryRead(join(dir, MANIFEST_FILE), manifest, report);
+  const index = manifest.size < partial.size ? partial : manifest;
+  for (const actor of pinned) index.apply({ op: 'pin', target: { actor }, pinned: true });
   return { index, generation: undefined, offset: 0 };
 }
 

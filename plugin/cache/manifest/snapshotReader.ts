@@ -1,5 +1,5 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
-import { MANIFEST_VERSION, type ManifestEntry } from '../../protocol.ts';
+import type { ManifestEntry } from '../../protocol.ts';
 import { LineTooLongError, readLines } from './lines.ts';
 import { parseEntry } from './manifestEntry.ts';
 import type { ManifestIndex } from './manifestIndex.ts';
@@ -20,9 +20,27 @@ export interface ReadSnapshot {
   complete: boolean;
 }
 
+/** Versions of ours that only add to what we know; of those that do not, a later one could not be read at all. */
+const READABLE = /^1\.\d{1,9}$/;
+
+/** The manifest is of a version that means something else by what we know, but for whose images are pinned. */
+export class OtherVersionError extends Error {
+  override readonly name = 'OtherVersionError';
+  readonly pinnedActors: readonly string[];
+
+  constructor({ version, pinned_actors }: Head) {
+    const shown = JSON.stringify(version)?.slice(0, 20);
+    super(
+      `it is of version ${shown}, and this one reads 1.x; actors stay pinned, single images have to be pinned again`,
+    );
+    this.pinnedActors = actorsIn(pinned_actors);
+  }
+}
+
 /** A manifest without its entries, or one that another tool wrote. Anything may be in there. */
 interface Head {
   version?: unknown;
+  total_entries?: unknown;
   journal?: unknown;
   pinned_actors?: unknown;
   entries?: unknown;
@@ -53,7 +71,7 @@ export async function readHead(file: FileHandle): Promise<Pick<ReadSnapshot, 'po
   if (buffer.toString() !== END) throw new Error('it is cut short');
   for await (const [line = ''] of readLines(file)) {
     const head = parseHead(line);
-    ensureVersion(head?.version);
+    ensureVersion(head ?? {});
     return { position: positionOf(head) };
   }
   throw new Error('it is empty');
@@ -64,27 +82,34 @@ async function readOwn(file: FileHandle, index: ManifestIndex): Promise<ReadSnap
   const pacer = new Pacer();
   let head: Head | undefined;
   let complete = false;
+  let count = 0;
   for await (const lines of readLines(file)) {
     for (const line of lines) {
       if (head === undefined) {
         head = parseHead(line);
         if (head === undefined) return undefined;
-        ensureVersion(head.version);
+        ensureVersion(head);
         pinActors(index, head.pinned_actors);
       } else if (line === '}}') complete = true;
-      else load(index, parseLine(line));
+      else {
+        count += 1;
+        load(index, parseLine(line));
+      }
       if (pacer.isDue) await pacer.turn();
     }
   }
   if (head === undefined || (!complete && index.size === 0)) return undefined;
-  return { position: positionOf(head), complete };
+  // Somebody may have cut lines out of it and left the end.
+  const isWhole = complete && (typeof head.total_entries !== 'number' || head.total_entries === count);
+  return { position: positionOf(head), complete: isWhole };
 }
 
 /** A manifest that another tool formatted (`jq . manifest.json`), or wrote. */
 async function readForeign(path: string, index: ManifestIndex): Promise<ReadSnapshot> {
   const text = await readFile(path, 'utf8');
-  const { version, pinned_actors, entries } = JSON.parse(text) as Head; // each field is checked
-  ensureVersion(version);
+  const head = JSON.parse(text) as Head | null; // each field is checked
+  const { pinned_actors, entries } = head ?? {};
+  ensureVersion(head ?? {});
   if (typeof entries !== 'object' || entries === null) throw new Error('it has no entries');
   pinActors(index, pinned_actors);
   const pacer = new Pacer();
@@ -116,13 +141,15 @@ function load(index: ManifestIndex, entry: ManifestEntry | undefined): void {
 }
 
 function pinActors(index: ManifestIndex, actors: unknown): void {
-  for (const actor of Array.isArray(actors) ? actors : []) {
-    if (typeof actor === 'string') index.apply({ op: 'pin', target: { actor }, pinned: true });
-  }
+  for (const actor of actorsIn(actors)) index.apply({ op: 'pin', target: { actor }, pinned: true });
 }
 
-function ensureVersion(version: unknown): void {
-  if (version !== MANIFEST_VERSION) throw new Error(`version ${JSON.stringify(version)} is not ${MANIFEST_VERSION}`);
+function actorsIn(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((actor) => typeof actor === 'string' && actor !== '') : [];
+}
+
+function ensureVersion(head: Head): void {
+  if (typeof head.version !== 'string' || !READABLE.test(head.version)) throw new OtherVersionError(head);
 }
 
 function isPosition(value: unknown): value is JournalPosition {
