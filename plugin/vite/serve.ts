@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
 import type { Plugin, PreviewServer, ResolvedConfig, ViteDevServer } from 'vite';
-import { within } from '../cache/discovery/within.ts';
 import { ensureOwnDirectory } from '../cache/files/ownDirectory.ts';
 import { type Printer, createLogger } from '../logger.ts';
 import { developmentAccess } from '../http/accessPolicy.ts';
@@ -84,7 +83,10 @@ export function servePlugin(options: ResolvedOptions, loadApi: LoadApi): Plugin 
 
     /** Before anything is kept from Vite that is the app's own. A disk that does not answer holds up no start. */
     async configResolved({ root }) {
-      await within(MAX_LOOK_MS, ensureOwnDirectory(resolve(root, options.cacheDir))).catch((error: unknown) => {
+      const limit = new Promise<void>((done) => {
+        setTimeout(done, MAX_LOOK_MS).unref();
+      });
+      await Promise.race([ensureOwnDirectory(resolve(root, options.cacheDir)), limit]).catch((error: unknown) => {
         throw startError(error);
       });
     },

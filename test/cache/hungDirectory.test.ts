@@ -46,7 +46,7 @@ async function soon<T>(work: Promise<T>, ms = 5000): Promise<T> {
   const never = Symbol('never');
   const result = await Promise.race([work, sleep(ms, never)]);
   if (result === never) throw new Error('it waits for ever');
-  return result as T; // the race had two runners
+  return result;
 }
 
 describe('a cache directory on a disk that does not answer', () => {
