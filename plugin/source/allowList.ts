@@ -1,3 +1,4 @@
+import { pathOf } from '../endpoint.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { ResolvedBucket } from '../options.ts';
 import { addressesAt } from './addressing.ts';
@@ -124,8 +125,17 @@ function wrongScheme(url: RawUrl, otherScheme: Place | undefined): ImageCacheErr
   const host = url.host.slice(0, 253);
   const scheme = otherScheme?.scheme ?? 'https:';
   return new ImageCacheError('INVALID_URL_SCHEME', `${host} is read over ${scheme}, not ${url.scheme}`, {
-    hint: `Write ${scheme}//${host}/…`,
+    hint: bothWaysOut(url, otherScheme) ?? `Write ${scheme}//${host}/…`,
   });
+}
+
+/** Of a server of the options, either the option is right, or the URL is. */
+function bothWaysOut(url: RawUrl, place: Place | undefined): string | undefined {
+  const endpoint = place?.listed.endpoint;
+  if (endpoint === undefined || place?.viaCdn === true) return undefined;
+  const right = endpoint.origin + pathOf(endpoint);
+  const other = `${url.scheme}//${endpoint.host}${pathOf(endpoint)}`;
+  return `If the server speaks ${url.scheme.slice(0, -1)}, write endpoint: '${other}'; otherwise have URLs signed for ${right}.`;
 }
 
 function outsidePrefix(places: readonly Place[]): ImageCacheError {

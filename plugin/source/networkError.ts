@@ -1,15 +1,22 @@
 import { ImageCacheError } from '../errors.ts';
+import { isProxyError, proxyError } from './proxyError.ts';
+import { requestOrigin } from './requestOrigin.ts';
+import { speaksHttp, speaksHttps, wrongSchemeError } from './wrongScheme.ts';
 import { TransientError } from './transientError.ts';
+import type { WireRequest } from './wire.ts';
 
 /** Names that do not resolve and certificates that do not hold are no better a second later. */
 const PERMANENT =
-  /^(?:ENOTFOUND$|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_SSL_|ERR_INVALID_|ERR_UNESCAPED_)/;
+  /^(?:ENOTFOUND$|EPROTO$|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_SSL_|ERR_INVALID_|ERR_UNESCAPED_)/;
 
 /** Any error of a socket, before the head of an answer is there. */
-export function networkError(error: Error, hostname: string): ImageCacheError {
+export function networkError(error: Error, request: WireRequest): ImageCacheError {
   if (error instanceof ImageCacheError) return error;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  const { hostname } = request;
+  const code = codeOf(error);
 
+  if (isProxyError(error, request)) return proxyError(error, code, hostname);
+  if (speaksHttp(error) || speaksHttps(error)) return wrongSchemeError(request, error);
   if (code.startsWith('HPE_')) {
     return new ImageCacheError('UPSTREAM_ERROR', `${hostname} sent something that is not valid HTTP (${code}).`, {
       cause: error,
@@ -22,7 +29,7 @@ export function networkError(error: Error, hostname: string): ImageCacheError {
       hint: 'Raise the limit (`ulimit -n`) or lower `concurrency`.',
     });
   }
-  const options = { cause: error, hint: hintOf(code) };
+  const options = { cause: error, hint: hintOf(code, request) };
   const detail = `${hostname} cannot be reached (${code}).`;
   return PERMANENT.test(code)
     ? new ImageCacheError('UPSTREAM_UNREACHABLE', detail, options)
@@ -38,13 +45,32 @@ export function bodyError(error: unknown, hostname: string): ImageCacheError {
   });
 }
 
-function hintOf(code: string): string {
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+}
+
+function hintOf(code: string, request: WireRequest): string {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-    return 'The name does not resolve: check the network, and the region or the endpoint of the bucket.';
+    return 'The name does not resolve: check the network, and the region or the endpoint of the bucket. Where only a proxy reaches the internet, start Node with NODE_USE_ENV_PROXY=1 and HTTPS_PROXY.';
   }
-  if (code === 'ECONNREFUSED') return 'Nothing listens there: check that the server of the endpoint runs.';
+  if (code === 'ECONNREFUSED') {
+    return `Nothing listens at ${requestOrigin(request)}: check that the server of the endpoint runs, and its port.`;
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return 'The certificate is for other names: check the host of the endpoint. A bucket before the host needs a certificate for it too; in path style (`forcePathStyle`) it does not.';
+  }
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
+    return 'The certificate has expired or is not valid yet, or the clock of this machine is wrong.';
+  }
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {
+    return 'The TLS handshake failed: check the port, and which versions of TLS the server, or a proxy in between, speaks.';
+  }
   if (PERMANENT.test(code)) {
-    return 'The certificate is not trusted: NODE_EXTRA_CA_CERTS names a file with the certificates of your own authority.';
+    return 'The certificate is not trusted: NODE_EXTRA_CA_CERTS names a file with the certificates of your own authority, or of the company whose network inspects TLS; with NODE_USE_SYSTEM_CA=1, Node trusts those of the system.';
+  }
+  if (code === 'ECONNRESET') {
+    const other = request.protocol === 'http:' ? 'https' : 'http';
+    return `The connection was closed without an answer: check the port, the scheme (does the server speak ${other}?), and any proxy or firewall in between.`;
   }
   return 'Check the network between this machine and the bucket.';
 }

@@ -2,9 +2,9 @@ import type { ImageCacheError } from '../errors.ts';
 import type { ErrorCode } from '../protocol.ts';
 import { answeredAt, RefusedError } from './clockOffset.ts';
 import { elementOf, type Asked, type ErrorAnswer } from './errorAnswer.ts';
-import { expiryOf } from './expiry.ts';
+import { expiryOf, startOf } from './expiry.ts';
 import { parseRetryAfter } from './retryAfter.ts';
-import { s3Hint } from './s3Hint.ts';
+import { clockHint, s3Hint } from './s3Hint.ts';
 import { TransientError } from './transientError.ts';
 
 /** More of an error body is never read (T40). */
@@ -47,10 +47,11 @@ export function s3Error(answer: ErrorAnswer, object: Asked): ImageCacheError {
   const s3Code = elementOf(body, 'Code', /^[A-Z][A-Za-z]{2,47}$/);
   const code = codeOf(answer, s3Code, object);
   const said = s3Code === undefined ? `${status}` : `${status} ${s3Code}`;
-  const expired = whatExpired(code, s3Code, object);
-  const origin = `${expired === undefined ? 'The' : `${expired}: the`} origin of bucket`;
+  const isEarly = code === 'UPSTREAM_FORBIDDEN' && isVague(s3Code) && isTooEarly(answer, object);
+  const reason = isEarly ? whatIsEarly(object) : whatExpired(code, s3Code, object);
+  const origin = `${reason === undefined ? 'The' : `${reason}: the`} origin of bucket`;
   const detail = `${origin} ${object.bucket.name} answered ${said}.`;
-  const hint = s3Hint(code, s3Code, answer, object);
+  const hint = isEarly ? clockHint(object) : s3Hint(code, s3Code, answer, object);
 
   if (code === 'UPSTREAM_THROTTLED') {
     return new TransientError(code, detail, { hint, retryAfterMs: parseRetryAfter(headers) });
@@ -75,8 +76,23 @@ function codeOf(answer: ErrorAnswer, s3Code: string | undefined, object: Asked):
   if (status >= 300 && status < 400) return 'UPSTREAM_REDIRECT';
   const byS3Code = s3Code !== undefined && Object.hasOwn(BY_S3_CODE, s3Code) ? BY_S3_CODE[s3Code] : undefined;
   const code = byS3Code ?? codeOfStatus(status);
-  const vague = s3Code === undefined || s3Code === 'AccessDenied';
-  return code === 'UPSTREAM_FORBIDDEN' && vague && hasExpired(answer, object) ? 'UPSTREAM_EXPIRED' : code;
+  return code === 'UPSTREAM_FORBIDDEN' && isVague(s3Code) && hasExpired(answer, object) ? 'UPSTREAM_EXPIRED' : code;
+}
+
+/** What origins call everything. The last one is Azure's. */
+function isVague(s3Code: string | undefined): boolean {
+  return s3Code === undefined || s3Code === 'AccessDenied' || s3Code === 'AuthenticationFailed';
+}
+
+/** S3 and MinIO say it in words; of others, the URL knows, and the origin's clock decides. */
+function isTooEarly({ headers, body }: ErrorAnswer, { asAsked }: Asked): boolean {
+  if (/Request is not (?:yet valid|valid yet)/.test(body)) return true;
+  const start = asAsked === undefined ? undefined : startOf(asAsked.search);
+  return start !== undefined && Date.parse(headers.date ?? '') < start;
+}
+
+function whatIsEarly({ signed }: Asked): string {
+  return `The ${signed ? 'URL' : 'request'} was signed for a later time`;
 }
 
 /** S3 and MinIO say it in words; of others, the URL knows, and the origin's clock decides. */

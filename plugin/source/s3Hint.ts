@@ -1,19 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ErrorCode } from '../protocol.ts';
 import { elementOf, type Asked, type ErrorAnswer } from './errorAnswer.ts';
+import { wantsHttps, wrongSchemeHint } from './wrongScheme.ts';
 
 /** What to do about an answer that is not the image. Names credentials by where they are from, never by what they are. */
-export function s3Hint(
-  code: ErrorCode,
-  s3Code: string | undefined,
-  { headers, body }: ErrorAnswer,
-  object: Asked,
-): string {
+export function s3Hint(code: ErrorCode, s3Code: string | undefined, answer: ErrorAnswer, object: Asked): string {
+  const { status, headers, body } = answer;
   const { bucket, signed, asAsked } = object;
   const region = regionOf(headers, body);
-  if (s3Code === 'RequestTimeTooSkewed') {
-    return `The clock of ${signed ? 'the machine that signed the URL' : 'this machine'} is wrong, or that of the server.`;
-  }
+  const { endpoint } = bucket;
+  if (endpoint !== undefined && wantsHttps(status, body)) return wrongSchemeHint(endpoint.origin);
+  if (s3Code === 'RequestTimeTooSkewed') return clockHint(object);
   if (s3Code === 'InvalidObjectState') return 'The object is archived: restore it first.';
   if (s3Code === 'InvalidAccessKeyId') return unknownKeyHint(object);
   if (s3Code === 'SignatureDoesNotMatch') {
@@ -25,6 +22,9 @@ export function s3Hint(
     return 'A parameter of the signature is missing or malformed. Pass the URL on exactly as the signer made it.';
   }
   if (s3Code === 'AuthorizationHeaderMalformed' && region !== undefined) return redirectHint(region, undefined);
+  if (s3Code === undefined && code !== 'UPSTREAM_EXPIRED' && isForeignPage(answer, object)) {
+    return 'An HTML page, which S3 does not send: a proxy, the login page of a network, or a server that is no S3 answers in its place. Check the host and the port, and that an S3 server listens there.';
+  }
   switch (code) {
     case 'UPSTREAM_EXPIRED':
       return signed ? 'Ask for a newly signed URL.' : 'The credentials have expired: sign in again.';
@@ -49,6 +49,19 @@ export function s3Hint(
 /** Of a CDN, or with a parameter that S3 does not know. */
 function withoutCredentialsHint(bucket: string): string {
   return `The URL carries no signature that is known here, and was asked for as it is, without credentials: it is one of a CDN, or has parameters. Have it signed, or ask for s3://${bucket}/<key>.`;
+}
+
+/** Which clock to look at. */
+export function clockHint({ signed }: Asked): string {
+  return signed
+    ? 'Set the clock of the machine that signed the URL, or that of the server: they differ.'
+    : 'Set the clock of this machine, or that of the server: they differ.';
+}
+
+/** CDNs have pages of their own for what is not there. */
+function isForeignPage({ status, headers }: ErrorAnswer, { bucket, asAsked }: Asked): boolean {
+  const isCdn = asAsked !== undefined && bucket.cdn.includes(asAsked.host);
+  return /^text\/html\b/i.test(headers['content-type'] ?? '') && !(isCdn && status === 404);
 }
 
 function unknownKeyHint({ bucket, signed }: Asked): string {

@@ -1,9 +1,11 @@
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
+import { TLSSocket } from 'node:tls';
 import type { ResolvedOptions } from '../options.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { Clock } from './clock.ts';
 import { networkError } from './networkError.ts';
+import { nodeProxy } from './nodeProxy.ts';
 import type { Resolve } from './vettedLookup.ts';
 import { createVetting } from './vetting.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
@@ -38,13 +40,19 @@ export function createWire(
   // Images on screen have slots of their own (see `downloadQueue.ts`).
   const maxSockets = options.concurrency + options.maxConcurrency;
   const agentOptions = { keepAlive: true, maxSockets, maxFreeSockets: maxSockets };
-  const agents = { 'http:': new http.Agent(agentOptions), 'https:': new https.Agent(agentOptions) };
+  const proxies = { 'http:': nodeProxy(http.globalAgent), 'https:': nodeProxy(https.globalAgent) };
+  const agents = {
+    'http:': new http.Agent({ ...agentOptions, ...proxies['http:'] }),
+    'https:': new https.Agent({ ...agentOptions, ...proxies['https:'] }),
+  };
 
   const vet = createVetting(options, resolve);
 
   return {
     open: async (request, signal) => {
-      const route = { agent: agents[request.protocol], lookup: vet(request) };
+      const route: Route = { agent: agents[request.protocol], lookup: vet(request) };
+      // Without it, Node waits for a tunnel for ever, and holds its socket.
+      if (proxies[request.protocol] !== undefined) route.timeout = options.timeouts.connect;
       return await open(request, route, options.timeouts, clock, signal);
     },
     close: () => {
@@ -54,9 +62,11 @@ export function createWire(
   };
 }
 
+type Route = Pick<http.RequestOptions, 'agent' | 'lookup' | 'timeout'>;
+
 function open(
   request: WireRequest,
-  route: Pick<http.RequestOptions, 'agent' | 'lookup'>,
+  route: Route,
   timeouts: ResolvedOptions['timeouts'],
   clock: Clock,
   signal: AbortSignal,
@@ -71,12 +81,12 @@ function open(
       headers: { ...request.headers, 'accept-encoding': 'identity' },
     });
 
-    const cancel = () => sent.destroy(asError(signal.reason));
+    const cancel = () => giveUp(asError(signal.reason));
     signal.addEventListener('abort', cancel, { once: true });
     let watchdog: Watchdog | undefined;
     const watch = (limitMs: number, doing: string) => {
       watchdog?.stop();
-      watchdog = startWatchdog(clock, limitMs, () => sent.destroy(timeout(request, doing, limitMs)));
+      watchdog = startWatchdog(clock, limitMs, () => giveUp(timeout(request, doing, limitMs)));
     };
     let isSettled = false;
     const settle = () => {
@@ -85,10 +95,13 @@ function open(
       signal.removeEventListener('abort', cancel);
     };
 
+    // A tunnel through a proxy is no socket of the request before it is there.
+    if (route.timeout !== undefined) watch(timeouts.connect, 'accept a connection');
     sent.on('socket', (socket) => {
       const awaitAnswer = () => watch(timeouts.firstByte, 'answer');
-      // A socket of the pool is connected already and will not say so again.
-      if (sent.reusedSocket) return awaitAnswer();
+      // A socket of the pool, or a tunnel, is connected already and will not say so again.
+      const isConnected = secure ? socket instanceof TLSSocket && !isHandshaking(socket) : !socket.connecting;
+      if (sent.reusedSocket || isConnected) return awaitAnswer();
       watch(timeouts.connect, 'accept a connection');
       socket.once(secure ? 'secureConnect' : 'connect', awaitAnswer);
     });
@@ -101,7 +114,12 @@ function open(
     const fail = (error: Error) => {
       if (isSettled) return;
       settle();
-      reject(networkError(error, request.hostname));
+      reject(networkError(error, request));
+    };
+    // A request that has no socket yet does not tell that it was destroyed.
+    const giveUp = (error: Error) => {
+      sent.destroy(error);
+      fail(error);
     };
     // Stays for good: bytes after the end of an answer are reported here, long after the promise has settled.
     sent.on('error', fail);
@@ -124,4 +142,9 @@ function timeout(request: WireRequest, doing: string, limitMs: number): ImageCac
 
 function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new ImageCacheError('ABORTED', 'The download was cancelled.');
+}
+
+/** A property that the types do not have; without it, the socket is taken to be on its way. */
+function isHandshaking(socket: TLSSocket): boolean {
+  return !('secureConnecting' in socket) || socket.secureConnecting === true;
 }

@@ -601,7 +601,7 @@ describe('cancelling', () => {
 
 describe('T45: an origin that cannot be reached', () => {
   test.each([
-    ['refuses', 'http://127.0.0.1:1', /Nothing listens there/],
+    ['refuses', 'http://127.0.0.1:1', /Nothing listens at http:\/\/127\.0\.0\.1:1:/],
     ['has no name', 'http://no-such-host.invalid', /does not resolve/],
   ])('because it %s', async (_, origin, hint) => {
     const source = createS3Source(sourceOptions([bucket('photos', { endpoint: new URL(origin) })]), {
