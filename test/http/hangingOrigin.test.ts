@@ -34,7 +34,7 @@ it.each(hangs)('S11: misses of another bucket do not wait for a server that %s',
   onTestFinished(() => leaving.abort());
   const stuck = Array.from({ length: 100 }, (_each, n) => `${hanging.origin}/bucket-0/${n}.jpg?X-Amz-Signature=s`);
   for (const url of stuck) fetch(api.base + imageUrl(url), { signal: leaving.signal }).catch(() => undefined);
-  await expect.poll(() => hanging.requests.length).toBeGreaterThanOrEqual(8);
+  await expect.poll(() => hanging.requests.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(8);
 
   const begun = performance.now();
   const answers = await Promise.all(
@@ -55,7 +55,7 @@ it('S11: a prefetch of another bucket does not wait for a server that hangs', as
   const body = JSON.stringify({ actor_id: '1', images: of(hanging.origin, 'bucket-0') });
   const headers = { 'Content-Type': 'application/json' };
   fetch(`${api.base}/prefetch`, { method: 'POST', body, headers, signal: leaving.signal }).catch(() => undefined);
-  await expect.poll(() => hanging.requests.length).toBeGreaterThanOrEqual(16);
+  await expect.poll(() => hanging.requests.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(16);
 
   const begun = performance.now();
   const prefetch = await api.post('/prefetch', { actor_id: '2', images: of(healthy.origin, 'bucket-1') });

@@ -17,10 +17,12 @@ interface StartOptions {
   env?: Record<string, string>;
   useProxy?: boolean;
   timeouts?: Partial<ResolvedOptions['timeouts']>;
+  /** Of the clock that limits are measured by, next to a real one. Node itself has a real one. */
+  speed?: number;
 }
 
 /** An origin of https that only the proxy finds, and the proxy as Node has it from the environment. */
-async function start(handle: http.RequestListener, { env, useProxy = true, timeouts }: StartOptions = {}) {
+async function start(handle: http.RequestListener, { env, useProxy = true, timeouts, speed = 20 }: StartOptions = {}) {
   vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0'); // the certificate is for localhost
   const requests: string[] = [];
   const listen = async (server: http.Server) => {
@@ -52,7 +54,7 @@ async function start(handle: http.RequestListener, { env, useProxy = true, timeo
     resolved.push(hostname);
     callback(null, [{ address: '10.0.0.5', family: 4 }]);
   };
-  const clock = fastClock(20);
+  const clock = fastClock(speed);
   const options = sourceOptions(buckets, {
     timeouts: { connect: 20_000, firstByte: 40_000, idle: 20_000, total: 200_000, ...timeouts },
   });
@@ -70,7 +72,7 @@ async function start(handle: http.RequestListener, { env, useProxy = true, timeo
   return { proxy, requests, resolved, get, clock };
 }
 
-const expectClosed = (proxy: ForwardProxy) => expect.poll(() => proxy.open, { timeout: 3_000 }).toBe(0);
+const expectClosed = (proxy: ForwardProxy) => expect.poll(() => proxy.open, { timeout: 10_000 }).toBe(0);
 
 describe.skipIf(setGlobalProxyFromEnv === undefined)('N9: the proxy that Node has from the environment', () => {
   it('is used for https by a tunnel, byte for byte, and no name is resolved here', async () => {
@@ -115,8 +117,8 @@ describe.skipIf(setGlobalProxyFromEnv === undefined)('N9: the proxy that Node ha
   });
 
   it('gives an origin as long for its first byte as ever, not as long as for a connection', async () => {
-    const slowly: http.RequestListener = (_request, response) => void setTimeout(() => response.end('image'), 300);
-    const { get } = await start(slowly, { timeouts: { connect: 2_000 } }); // a tenth of a second on this clock
+    const slowly: http.RequestListener = (_request, response) => void setTimeout(() => response.end('image'), 2_500);
+    const { get } = await start(slowly, { timeouts: { connect: 2_000 }, speed: 1 });
     expect(await get('https://img.example.com/a.jpg')).toBe('image');
   });
 
@@ -145,11 +147,14 @@ describe.skipIf(setGlobalProxyFromEnv === undefined)('N9: the proxy that Node ha
   });
 
   it('that never answers holds nobody who leaves', async () => {
-    const { proxy, get } = await start((_request, response) => response.end('image'), { timeouts: { connect: 1_000 } });
+    const { proxy, get } = await start((_request, response) => response.end('image'), {
+      timeouts: { connect: 2_000 },
+      speed: 1,
+    });
     proxy.behaviour = 'hang';
     const leaving = new AbortController();
     const gone = refusal(get('https://img.example.com/a.jpg', leaving.signal));
-    await expect.poll(() => proxy.asked.length).toBe(1);
+    await expect.poll(() => proxy.asked.length, { timeout: 10_000 }).toBe(1);
     leaving.abort();
     expect((await gone).code).toBe('ABORTED');
     await expectClosed(proxy);
