@@ -21,7 +21,7 @@ async function listen(server: Server): Promise<number> {
 /** What becomes of the object of a bucket with this endpoint, bare and by a signed URL of the same server. */
 async function ask(endpoint: string, url = `${endpoint}/photos/a.jpg?X-Amz-Signature=s`) {
   const source = createS3Source(sourceOptions([bucket('photos', { endpoint: new URL(endpoint) })]), {
-    clock: fastClock(20),
+    clock: fastClock(1),
   });
   onTestFinished(() => source.close());
   const get = async (each: string) => await source.download(source.identify(each), new MemorySink(), never);
