@@ -11,11 +11,19 @@ interface ObjectQuery {
   readonly signed: boolean;
   /** Whether it holds what the SDK cannot ask for: anything but a version of S3. */
   readonly hasOthers: boolean;
+  /** Whether a digest stands for a value that may be a secret, as in canonical URLs: the object's name, and nothing to ask for it by. */
+  readonly isNameOnly: boolean;
   /** What the canonical URL keeps, sorted: empty or beginning with `?`. */
   readonly canonical: string;
 }
 
-const NOTHING: ObjectQuery = { versionId: undefined, signed: false, hasOthers: false, canonical: '' };
+const NOTHING: ObjectQuery = {
+  versionId: undefined,
+  signed: false,
+  hasOthers: false,
+  isNameOnly: false,
+  canonical: '',
+};
 
 /** S3 itself ignores what it does not know, so that one object would get any number of names. */
 const KNOWN_TO_AWS: ReadonlySet<string> = new Set(['versionId', 'partNumber']);
@@ -40,6 +48,7 @@ export function parseQuery({ scheme, host, path, search }: RawUrl, isAws: boolea
   const counted = new Map<string, string>();
   let versionId: string | undefined;
   let hasOthers = false;
+  let isNameOnly = false;
   for (const pair of kept) {
     const [rawName = '', ...rest] = pair.split('=');
     const name = percentDecode(rawName);
@@ -49,12 +58,19 @@ export function parseQuery({ scheme, host, path, search }: RawUrl, isAws: boolea
     if (counted.has(id)) throw givenTwice(name);
     const value = rest.join('=');
     counted.set(id, canonicalPair(name, value, pair.includes('=')));
+    if (MAY_BE_SECRET.test(name) && DIGEST.test(value)) isNameOnly = true;
     if (name !== 'versionId') hasOthers = true;
     else if (value === '') counted.set(id, ''); // names no version: the newest is meant
     else versionId = percentDecode(value.replaceAll('+', ' '));
   }
   const canonical = Array.from(counted.values()).filter(Boolean).toSorted().join('&');
-  return { versionId, signed: signed && scheme !== 's3:', hasOthers, canonical: canonical && `?${canonical}` };
+  return {
+    versionId,
+    signed: signed && scheme !== 's3:',
+    hasOthers,
+    isNameOnly,
+    canonical: canonical && `?${canonical}`,
+  };
 }
 
 /** In one encoding. A `+` stays: to some servers it is a blank, to others a plus. */

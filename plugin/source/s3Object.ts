@@ -17,4 +17,6 @@ export interface S3Object extends SourceObject {
    * SDK cannot ask for. Otherwise the object is read with them, and only its version is sent.
    */
   readonly asAsked: RawUrl | undefined;
+  /** The URL holds the digest of a value in place of the value: it names a cached image, and is never sent. */
+  readonly isNameOnly: boolean;
 }

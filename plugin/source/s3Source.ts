@@ -1,5 +1,6 @@
 import type { Recognizer } from '../cache/inspector.ts';
 import type { Source } from '../cache/source.ts';
+import { ImageCacheError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { download, type DownloadContext } from './download.ts';
@@ -35,8 +36,10 @@ export function createS3Source(
     timeouts: options.timeouts,
     maxImageSize: options.maxImageSize,
     recognize: deps.recognize ?? (() => undefined),
-    prepare: async (object) =>
-      object.asAsked === undefined ? await signer.sign(object) : presignedRequest(object.asAsked),
+    prepare: async (object) => {
+      if (object.isNameOnly) throw nameOnly();
+      return object.asAsked === undefined ? await signer.sign(object) : presignedRequest(object.asAsked);
+    },
     correctClock: ({ bucket }, offsetMs) => signer.correctClock(bucket, offsetMs),
   };
 
@@ -78,4 +81,14 @@ function unlessModified(context: DownloadContext, etag: string): DownloadContext
       return { ...request, headers: { ...request.headers, 'if-none-match': etag } };
     },
   };
+}
+
+/**
+ * What the origin answers to a digest is not what it answers to the value, and would be stored under the name of that: anybody could
+ * choose the picture that others get.
+ */
+function nameOnly(): ImageCacheError {
+  return new ImageCacheError('UPSTREAM_FORBIDDEN', 'The URL is the name of a cached image, and does not lead to it.', {
+    hint: 'The name holds a digest in place of a value that may be a secret. Ask for the image by the URL that the app has of it.',
+  });
 }

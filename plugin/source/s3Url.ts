@@ -33,7 +33,7 @@ function createUnderstand(buckets: readonly ResolvedBucket[]): (url: string) => 
     const raw = parseRawUrl(url, buckets[0]?.name);
     const location = allowList(raw);
     const { bucket, objectKey, viaCdn, isAws } = location;
-    const { versionId, signed, hasOthers, canonical } = parseQuery(raw, isAws);
+    const { versionId, signed, hasOthers, isNameOnly, canonical } = parseQuery(raw, isAws);
     // A signature that is not known here stands for the query as it is.
     const asAsked = signed || hasOthers ? raw : viaCdn ? { ...raw, search: canonical } : undefined;
     return {
@@ -45,6 +45,7 @@ function createUnderstand(buckets: readonly ResolvedBucket[]): (url: string) => 
       url,
       signed,
       asAsked,
+      isNameOnly,
       origin: asAsked === undefined ? originOf(location.base) : `${raw.scheme}//${raw.host}`,
     };
   };

@@ -96,3 +96,27 @@ test('a signature that was tampered with is UPSTREAM_FORBIDDEN', async () => {
     hint: expect.stringContaining('changed after it was signed'),
   });
 });
+
+test.each(['key', 'hash', 'token'])(
+  'N5: the digest in the name of an image is never sent in place of the %s',
+  async (name) => {
+    const url = `${server.endpoint}/photos/a.jpg?${name}=blue`;
+    const object = source.identify(url);
+    expect(object.key).toMatch(/=~[0-9a-f]{32}$/);
+    expect(source.identify(object.key).key).toBe(object.key); // it still finds what is cached
+    const before = server.stats.gets;
+    for (const spelled of [
+      object.key,
+      `${object.key}&X-Amz-Signature=x`,
+      object.key.replace(name, name.toUpperCase()),
+    ]) {
+      const sink = new MemorySink();
+      expect(await refusal(() => source.download(source.identify(spelled), sink, never))).toMatchObject({
+        code: 'UPSTREAM_FORBIDDEN',
+        hint: expect.stringContaining('the URL that the app has'),
+      });
+      expect(sink.written).toBe(0);
+    }
+    expect(server.stats.gets).toBe(before);
+  },
+);
