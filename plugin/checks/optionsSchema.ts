@@ -54,8 +54,9 @@ const isObject = (value: unknown) => typeof value === 'object' && value !== null
 function refuseTwins({ value: buckets, issues }: z.core.ParsePayload<z.infer<typeof bucketSchema>[]>): void {
   const seen = new Set<string>();
   for (const [index, bucket] of buckets.entries()) {
-    const { name, endpoint = '', prefix = '' } = typeof bucket === 'string' ? toObject(bucket) : bucket;
-    const place = JSON.stringify([name, endpoint, prefix]);
+    const { name, endpoint = '', prefix = '', forcePathStyle } = typeof bucket === 'string' ? toObject(bucket) : bucket;
+    // A server that is asked in both styles is listed in both.
+    const place = JSON.stringify([name, endpoint, prefix, forcePathStyle]);
     if (seen.has(place)) {
       const message = `another bucket than ${name}, which is listed above`;
       const params = { hint: 'Remove it: what is said of the first one counts.' };
@@ -65,7 +66,7 @@ function refuseTwins({ value: buckets, issues }: z.core.ParsePayload<z.infer<typ
   }
 }
 
-function toObject(name: string): { name: string; endpoint?: string; prefix?: string } {
+function toObject(name: string): { name: string; endpoint?: string; prefix?: string; forcePathStyle?: boolean } {
   return { name };
 }
 

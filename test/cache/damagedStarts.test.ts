@@ -1,5 +1,6 @@
 import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import type { Manifest } from '../../plugin/protocol.ts';
 import { bytesOf, openCache } from '../helpers/cache.ts';
@@ -108,8 +109,9 @@ describe('a limit that is lower than it was', () => {
     await next.cache.stats();
     await vi.waitFor(async () => expect((await next.cache.stats()).total_entries).toBe(left));
     expect(next.source.downloads).toBe(0);
-    const files = (await readdir(join(dir, 'images'), { recursive: true })).filter((name) => name.endsWith('.png'));
-    expect(files).toHaveLength(left);
+    const files = async () =>
+      (await readdir(join(dir, 'images'), { recursive: true })).filter((name) => name.endsWith('.png'));
+    await expect.poll(files).toHaveLength(left); // they follow their entries
   });
 
   it('R9: takes variants and what nobody has claimed before images', async () => {
@@ -122,5 +124,49 @@ describe('a limit that is lower than it was', () => {
     const next = await openCache({ dir, maxSize: 5000, now: () => old });
     await next.cache.stats();
     await vi.waitFor(async () => expect((await next.cache.stats()).unclaimed.files).toBe(2));
+  });
+});
+
+describe('a journal that is removed by hand while the cache runs', () => {
+  it('R9: does not bring back what was invalidated since manifest.json was written, here or in a process that starts later', async () => {
+    const { dir, manifest } = await leftBehind();
+    const { cache, source } = await openCache({ dir });
+    await cache.stats();
+    await cache.invalidate('mem:a');
+    expect(await keysIn(manifest)).toContain('mem:a'); // it follows a moment later
+    await rm(join(dir, 'journal'), { recursive: true });
+
+    expect(await cache.find('mem:a')).toBeUndefined();
+    expect((await cache.stats()).total_entries).toBe(3);
+    expect((await cache.readUrl('mem:b')).tier).not.toBe('s3');
+    expect(source.downloads).toBe(0);
+    await expect.poll(() => keysIn(manifest)).toEqual(['mem:b', 'mem:c', 'mem:d']);
+    const later = await openCache({ dir });
+    expect(await later.cache.find('mem:a')).toBeUndefined();
+  });
+
+  it('R9: nor while the invalidation is under way', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { dir, manifest } = await leftBehind();
+      const { cache } = await openCache({ dir });
+      await cache.stats();
+      const invalidating = cache.invalidate('mem:a');
+      await turn();
+      await rm(join(dir, 'journal'), { recursive: true, force: true, maxRetries: 10, retryDelay: 5 });
+      await invalidating;
+      await cache.stats();
+      expect(await cache.find('mem:a')).toBeUndefined();
+      await expect.poll(() => keysIn(manifest)).not.toContain('mem:a');
+      await cache.close();
+    }
+  });
+
+  it('R9: keeps what was added by then, whose files are adopted', async () => {
+    const { dir } = await leftBehind();
+    const { cache, source } = await openCache({ dir });
+    await cache.prefetch({ s3_url: 'mem:e' }, '0001');
+    await rm(join(dir, 'journal'), { recursive: true });
+    expect((await cache.readUrl('mem:e')).body.equals(bytesOf('e'))).toBe(true);
+    expect(source.downloads).toBe(1);
   });
 });

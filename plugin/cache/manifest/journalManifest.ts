@@ -66,6 +66,8 @@ export class JournalManifest implements ManifestStore {
       now,
       applied: (record, removed) => this.#applied(record, removed),
       reset: (gone) => observer.reset(gone),
+      // Before another process reads it. One that has the lock writes what it knows itself.
+      outdated: () => void this.compact().catch((error: unknown) => observer.warn(fileError(error).message)),
       warn: (message) => observer.warn(message),
     });
     this.#compactor = new Compactor({

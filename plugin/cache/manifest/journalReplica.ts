@@ -25,6 +25,8 @@ export interface JournalReplicaOptions {
   applied: (record: JournalRecord, removed: ManifestEntry[]) => void;
   /** The journal had to be read from its beginning; these entries are no longer there. */
   reset: (gone: ManifestEntry[]) => void;
+  /** `manifest.json` has entries that were removed before the journal was: it should be written anew. */
+  outdated: () => void;
   /** Something on disk was bad and has been dealt with. */
   warn: (message: string) => void;
 }
@@ -159,7 +161,25 @@ export class JournalReplica {
     }
     if (this.#log === undefined) return undefined;
     this.#index = base.index;
+    if (base.generation === undefined && this.#lost !== undefined) await this.#forgetRemoved(this.#lost);
     return log;
+  }
+
+  /**
+   * The journal was removed by hand, and what is left is `manifest.json`, which may be older than what this process had read. What
+   * was removed in between stays removed (R9). An entry that another process had added meanwhile goes, too: its file is still there,
+   * and is adopted when its URL is asked for.
+   */
+  async #forgetRemoved(known: ManifestIndex): Promise<void> {
+    const keys: string[] = [];
+    const pacer = new Pacer();
+    for (const { s3_url, sha256 } of this.#index.toArray()) {
+      if (known.get(s3_url)?.sha256 !== sha256) keys.push(s3_url);
+      if (pacer.isDue) await pacer.turn();
+    }
+    if (keys.length === 0) return;
+    this.#index.apply({ op: 'delete', keys, reason: 'missing' });
+    this.#options.outdated();
   }
 
   /** A log that is missing among the others was removed by hand: it is as good as an empty one (T53). */
