@@ -44,8 +44,11 @@ export function createImageRoute(context: HttpContext) {
     if (path !== undefined && url === undefined) {
       if (path === '') throw new ImageCacheError('INVALID_PATH', 'The parameter `path` is empty.');
       if (variant !== undefined) return answerVariant(request, response, { path }, variant);
+      // Who may not see it changes nothing by asking: it is not read, and counts for no use of it.
+      const known = authorize === undefined ? undefined : await cache.findPath(path);
+      if (known !== undefined) await ensureAuthorized(context, request, known);
       const image = cache.peek(path) ?? (await cache.readPath(path, { isKnown: isKnownTo(request) }));
-      await ensureAuthorized(context, request, image.entry);
+      if (image.entry !== known) await ensureAuthorized(context, request, image.entry);
       sendImage(request, response, image, 'path');
       log(image, started);
       return;

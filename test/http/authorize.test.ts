@@ -120,3 +120,22 @@ describe('S3: a hook that refuses a folder is not walked past', () => {
     expect(bucket.server.stats.gets).toBe(0);
   });
 });
+
+describe('S15: who may not see an image changes nothing by asking for it', () => {
+  it('by its path: it counts for no hit, and is used no later than it was', async () => {
+    const { api } = await startWithFolder(byKey);
+    const owner = { 'X-User': 'owner' };
+    expect((await api.get(imageUrl('s3://photos/private/a.jpg'), owner)).status).toBe(200);
+    const stateOf = async () => {
+      const { entries } = (await (await api.get('/manifest', owner)).json()) as Manifest;
+      const { hits } = await api.images.cache.stats();
+      return { entries, hits };
+    };
+    const before = await stateOf();
+    const path = imagePath(Object.values(before.entries)[0]?.local_path ?? '');
+    for (const query of ['', '&w=32']) expect((await api.get(path + query)).status).toBe(403);
+    expect(await stateOf()).toEqual(before);
+    expect((await api.get(path, owner)).status).toBe(200);
+    expect((await stateOf()).hits).not.toEqual(before.hits);
+  });
+});
