@@ -40,15 +40,14 @@ export function manyEntry(n: number): ManifestEntry {
 
 /** A cache directory with a manifest of so many entries, and the files of the first few of them. */
 export async function seedDirectory(dir: string, count: number, files: number): Promise<void> {
-  const journal = join(dir, JOURNAL_DIR);
-  for (const folder of [journal, join(dir, TMP_DIR), join(dir, IMAGES_DIR)]) await mkdir(folder, { recursive: true });
+  for (const folder of [JOURNAL_DIR, TMP_DIR, IMAGES_DIR]) await mkdir(join(dir, folder), { recursive: true });
   const entries = Array.from({ length: count }, (_, n) => manyEntry(n));
-  await JournalLog.create(journal, 1);
+  await JournalLog.create(dir, 1);
   const content = serializeManifest(await inKeyOrder(entries), {
     lastUpdated: Date.now(),
     state: { position: { generation: 1, offset: 0 }, pinnedActors: [], totals: { images: count, bytes: 0 } },
   });
-  await writeSnapshot(generationPath(journal, 1, 'snap'), join(dir, TMP_DIR, 'seed'), content);
+  await writeSnapshot(dir, generationPath(dir, 1, 'snap'), content);
   await publishManifest(dir);
   for (const [n, { local_path }] of entries.slice(0, files).entries()) {
     const path = join(dir, local_path.slice(PREFIX.length));
