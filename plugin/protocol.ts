@@ -47,9 +47,9 @@ export interface ManifestEntry {
   /** A thumbhash, base64. */
   placeholder?: string;
   /**
-   * The actors that use the image, when more than one does: the first 64. An image that more use is served to all of them, but
-   * clearing those 64 forgets it, and the others have no quota and no pin of it. In `manifest.json`, `GET /manifest` and the
-   * server's own code only: other answers and events leave it out.
+   * The actors that use the image, when more than one does: the first 64, and those before others whose images are pinned. An
+   * image that more use is served to all of them, but clearing those 64 forgets it, and the others have no quota of it. In
+   * `manifest.json`, `GET /manifest` and the server's own code only: other answers and events leave it out.
    */
   actor_ids?: string[];
   last_used_at: number;

@@ -46,6 +46,23 @@ describe('S5: many actors of one image', () => {
     expect((await entriesOf(api))[0]?.actor_ids).toContain('late');
   });
 
+  it('never keep one out whose images are pinned, who is recorded in place of another', async () => {
+    const api = await start();
+    await api.post('/pin', { actor_id: 'pinned' });
+    for (let n = 0; n < 64; n += 1) await prefetch(api, `actor-${n}`, image(1));
+    await prefetch(api, 'pinned', image(1));
+    await prefetch(api, 'late', image(1));
+    const [entry] = await entriesOf(api);
+    expect(entry).toMatchObject({ pinned: true, actor_id: 'actor-0' });
+    expect(entry?.actor_ids).toHaveLength(64);
+    expect(entry?.actor_ids).toEqual(expect.arrayContaining(['actor-0', 'actor-62', 'pinned']));
+    // As before, clearing forgets the pin, and the image once no recorded actor is left.
+    for (let n = 0; n < 63; n += 1) await api.post(`/clear/actor-${n}`);
+    expect(await entriesOf(api)).toMatchObject([{ actor_id: 'pinned' }]);
+    await api.post('/clear/pinned');
+    expect(await entriesOf(api)).toEqual([]);
+  });
+
   it('are named in no answer to a page, and in no event', async () => {
     const api = await start();
     await prefetch(api, 'first', image(1));

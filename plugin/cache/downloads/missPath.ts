@@ -107,7 +107,7 @@ export class MissPath<Object extends SourceObject> {
   async claim(entry: ManifestEntry, actorId: string): Promise<ManifestEntry> {
     const { store } = this.#options.manifest;
     const current = store.index.get(entry.s3_url);
-    if (current === undefined || !canClaim(current, actorId)) return current ?? entry;
+    if (current === undefined || !canClaim(current, actorId, store.index.pinnedActors)) return current ?? entry;
     await store.append({ op: 'claim', key: entry.s3_url, actor: actorId });
     return store.index.get(entry.s3_url) ?? entry;
   }

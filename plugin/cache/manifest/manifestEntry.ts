@@ -53,9 +53,21 @@ export function actorsOf(entry: ManifestEntry): readonly string[] {
 }
 
 /** Whether one more actor of the image would be recorded. */
-export function canClaim(entry: ManifestEntry, actor: string): boolean {
+export function canClaim(entry: ManifestEntry, actor: string, pinned: ReadonlySet<string>): boolean {
   const actors = actorsOf(entry);
-  return actors.length < MAX_ACTORS && !actors.includes(actor);
+  if (actors.includes(actor)) return false;
+  return actors.length < MAX_ACTORS || (pinned.has(actor) && withinLimit([...actors, actor], pinned).includes(actor));
+}
+
+/**
+ * Those that are recorded of more than {@link MAX_ACTORS}: the first, under which the image is filed, then those whose images are
+ * pinned, or made-up ids would undo a pin, and of the others those that came first.
+ */
+export function withinLimit(actors: readonly string[], pinned: ReadonlySet<string>): readonly string[] {
+  if (actors.length <= MAX_ACTORS) return actors;
+  const [first, ...others] = actors;
+  const kept = new Set([first, ...others.filter((actor) => pinned.has(actor)), ...others].slice(0, MAX_ACTORS));
+  return actors.filter((actor) => kept.has(actor));
 }
 
 /** The entry as used by these actors; the first is the one it is filed under. */

@@ -7,7 +7,7 @@ import type { ReadonlyKeySet } from './keySet.ts';
 import { ShardedMap } from './shardedMap.ts';
 import { insidePath } from '../files/layout.ts';
 import type { ManifestQuestion } from './manifestStore.ts';
-import { MAX_ACTORS, actorsOf, canClaim, parseEntry, withActors } from './manifestEntry.ts';
+import { MAX_ACTORS, actorsOf, canClaim, parseEntry, withActors, withinLimit } from './manifestEntry.ts';
 
 /**
  * The manifest in memory. It changes by changes from the journal alone, so that every process that reads the same journal
@@ -142,7 +142,8 @@ export class ManifestIndex {
     const parsed = parseEntry(value);
     if (parsed === undefined) return [];
     // What was written before there was a limit may have more of them.
-    const entry = actorsOf(parsed).length > MAX_ACTORS ? withActors(parsed, actorsOf(parsed)) : parsed;
+    const actors = actorsOf(parsed);
+    const entry = actors.length > MAX_ACTORS ? withActors(parsed, withinLimit(actors, this.#pinnedActors)) : parsed;
     const path = insidePath(entry.local_path) ?? '';
     const known = this.#byKey.get(entry.s3_url);
     const meta = entry.meta ?? known?.meta;
@@ -176,8 +177,8 @@ export class ManifestIndex {
 
   #claim(key: string, actor: string): ManifestEntry[] {
     const entry = this.#byKey.get(key);
-    if (entry === undefined || !canClaim(entry, actor)) return [];
-    return this.#put(withActors(entry, [...actorsOf(entry), actor]));
+    if (entry === undefined || !canClaim(entry, actor, this.#pinnedActors)) return [];
+    return this.#put(withActors(entry, withinLimit([...actorsOf(entry), actor], this.#pinnedActors)));
   }
 
   #validate({ key, sha256, etag, at }: Extract<ManifestChange, { op: 'validate' }>): ManifestEntry[] {
