@@ -78,8 +78,24 @@ function hintForListedElsewhere(url: RawUrl, listed: readonly Listed[]): string 
   if (other === undefined) return undefined;
   const { name, endpointFrom } = other.bucket;
   const origin = `${url.scheme}//${url.host}`.slice(0, 253);
-  const setting = endpointFrom ?? 'the `endpoint` of the bucket';
-  return `\`${name}\` is listed at ${placeOf(other)}, and this URL is of ${origin}: have URLs made for the former, or change ${setting}.`;
+  const mismatch = `\`${name}\` is listed at ${placeOf(other)}, and this URL is of ${origin}`;
+  const line = lineAt(url, other);
+  if (endpointFrom !== undefined || line === undefined) {
+    return `${mismatch}: have URLs made for the former, or change ${endpointFrom ?? 'the `endpoint` of the bucket'}.`;
+  }
+  // At AWS is what has no endpoint: then it was most likely forgotten.
+  return other.endpoint === undefined
+    ? `${mismatch}. If the bucket is there, give it that endpoint: ${line}`
+    : `${mismatch}: have URLs made for the former, or give the bucket this endpoint: ${line}`;
+}
+
+/** The line that lists the bucket at the server of the URL, in the style of the URL. */
+function lineAt({ scheme, host, path }: RawUrl, { bucket: { name }, endpoint }: Listed): string | undefined {
+  const root = endpoint === undefined ? '' : pathOf(endpoint);
+  const isPathStyle = path.startsWith(`${root}/${name}/`);
+  const address = isPathStyle ? `${scheme}//${host}${root}` : `${scheme}//${host.slice(name.length + 1)}`;
+  if (!isEndpoint(address)) return undefined;
+  return bucketLine(name, { endpoint: address, ...(isPathStyle ? {} : { forcePathStyle: false }) });
 }
 
 /** The server is known; the bucket is not, or the path is none of its URLs. */

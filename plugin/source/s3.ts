@@ -87,7 +87,7 @@ function signingError(error: unknown, bucket: ResolvedBucket): ImageCacheError {
   return new ImageCacheError('UPSTREAM_ERROR', `No request for bucket ${bucket.name} could be made.`, {
     hint:
       error instanceof Error && error.message.includes('Region')
-        ? 'Set `region` of the bucket, or AWS_REGION.'
+        ? 'Set `region` of the bucket, or AWS_REGION. If the bucket is not at AWS (but at MinIO, R2 …), set its `endpoint`.'
         : 'Check the region, the endpoint and the credentials of the bucket.',
     cause: error,
   });

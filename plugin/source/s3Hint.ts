@@ -21,13 +21,15 @@ export function s3Hint(code: ErrorCode, s3Code: string | undefined, answer: Erro
   if (s3Code === 'AuthorizationQueryParametersError') {
     return 'A parameter of the signature is missing or malformed. Pass the URL on exactly as the signer made it.';
   }
-  if (s3Code === 'AuthorizationHeaderMalformed' && region !== undefined) return redirectHint(region, undefined);
+  if (s3Code === 'AuthorizationHeaderMalformed' && region !== undefined) return regionHint(region, signed);
   if (s3Code === undefined && code !== 'UPSTREAM_EXPIRED' && isForeignPage(answer, object)) {
     return 'An HTML page, which S3 does not send: a proxy, the login page of a network, or a server that is no S3 answers in its place. Check the host and the port, and that an S3 server listens there.';
   }
   switch (code) {
     case 'UPSTREAM_EXPIRED':
-      return signed ? 'Ask for a newly signed URL.' : 'The credentials have expired: sign in again.';
+      return signed
+        ? 'Ask for a newly signed URL; in React, `refreshUrl` does.'
+        : 'The credentials have expired: sign in again.';
     case 'UPSTREAM_FORBIDDEN':
       if (!signed && asAsked !== undefined) return withoutCredentialsHint(bucket.name);
       return signed
@@ -37,11 +39,12 @@ export function s3Hint(code: ErrorCode, s3Code: string | undefined, answer: Erro
       if (s3Code === 'NoSuchBucket') return endpointHint(bucket.endpoint);
       return 'Check the key: S3 tells upper from lower case, and a `+` or a blank in a name must be percent-encoded.';
     case 'UPSTREAM_REDIRECT':
-      return redirectHint(region, elementOf(body, 'Endpoint', /^[a-z0-9.-]{1,253}$/));
+      if (region !== undefined) return regionHint(region, signed);
+      return redirectHint(elementOf(body, 'Endpoint', /^[a-z0-9.-]{1,253}$/));
     case 'UPSTREAM_THROTTLED':
       return 'It is asked again by itself; a lower `concurrency` asks less at a time.';
     default:
-      if (region !== undefined) return redirectHint(region, undefined);
+      if (region !== undefined) return regionHint(region, signed);
       return 'Open the URL with `curl -i` to see the whole answer; the status page of the provider tells of an outage.';
   }
 }
@@ -80,9 +83,15 @@ function endpointHint(endpoint: URL | undefined): string {
   return 'Check the name of the bucket, its endpoint and `forcePathStyle`.';
 }
 
-function redirectHint(region: string | undefined, endpoint: string | undefined): string {
+/** Of another region than the request was signed for: AWS redirects, or says that the signature is malformed. */
+function regionHint(region: string, signed: boolean): string {
+  return signed
+    ? `The bucket is in ${region}: have the URL signed for that region.`
+    : `The bucket is in ${region}: set its \`region\` to '${region}'.`;
+}
+
+function redirectHint(endpoint: string | undefined): string {
   const hint = 'Redirects are not followed.';
-  if (region !== undefined) return `${hint} The bucket is in ${region}: set \`region\` and sign for it.`;
   return endpoint === undefined ? hint : `${hint} The bucket says it is at ${endpoint}: sign for that host.`;
 }
 

@@ -118,6 +118,28 @@ describe('E9: a bucket that is listed, but elsewhere', () => {
     expect(hint).not.toContain('a.jpg');
   });
 
+  test.each<[string, BucketOptions]>([
+    ['http://localhost:9000/aws-photos/a.jpg', { name: 'aws-photos', endpoint: 'http://localhost:9000' }],
+    [`${MINIO}/aws-photos/a.jpg`, { name: 'aws-photos', endpoint: MINIO }],
+    [
+      'http://aws-photos.localhost:9000/a.jpg',
+      { name: 'aws-photos', endpoint: 'http://localhost:9000', forcePathStyle: false },
+    ],
+    ['http://localhost:9400/team-photos/a.jpg', { name: 'team-photos', endpoint: 'http://localhost:9400' }],
+  ])('%s: the line with its endpoint is there to be copied', async (url, line) => {
+    const hint = await hintFor(url, LISTED);
+    const [proposed] = proposals(hint);
+    expect(proposed).toEqual([line]);
+    if (proposed) expect(identify(proposed, url).filename).toBe('a.jpg');
+  });
+
+  test('the path of an endpoint is part of the line', async () => {
+    const hint = await hintFor('https://y.supabase.co/storage/v1/s3/photos/a.jpg', [
+      { name: 'photos', endpoint: SUPABASE },
+    ]);
+    expect(proposals(hint)).toEqual([[{ name: 'photos', endpoint: 'https://y.supabase.co/storage/v1/s3' }]]);
+  });
+
   test.each([
     ['http://localhost:9000/team/a.jpg', 'team'],
     ['https://files.example/team/a.jpg', 'team'],

@@ -85,6 +85,12 @@ describe('what to do about it', () => {
     );
   });
 
+  test('a wrong region is no redirect: what is to be done differs for a signed URL and a bare one', () => {
+    const body = errorXml('AuthorizationHeaderMalformed', '', '<Region>eu-west-3</Region>');
+    expect(hintOf(400, body, bare)).toBe("The bucket is in eu-west-3: set its `region` to 'eu-west-3'.");
+    expect(hintOf(400, body, signed)).toBe('The bucket is in eu-west-3: have the URL signed for that region.');
+  });
+
   test('T30: the Endpoint of a redirect is quoted only when it looks like a host', () => {
     const redirect = (endpoint: string) =>
       hintOf(301, errorXml('PermanentRedirect', '', `<Endpoint>${endpoint}</Endpoint>`));
