@@ -7,13 +7,27 @@ import { createLogger } from '../logger.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { startError } from '../startError.ts';
 
+const NAME = 'image-cache:start';
+
 /**
  * A sign of life: one line under Vite's own addresses, with what is cached and where the API is; and a warning when the cache
  * directory is there but cannot be used. Neither holds up the start, opens the cache, or creates anything.
  */
 export function startPlugin(options: Pick<ResolvedOptions, 'base' | 'cacheDir' | 'logLevel'>): Plugin {
+  // The very same plugin may be there twice, and is then called twice.
+  const started = new WeakSet<object>();
+
+  /** Of several at one path the first one answers (`twice.ts`), so it alone says where. */
+  function isFirst({ plugins }: ResolvedConfig): boolean {
+    // Of a plugin of that name, the API is ours.
+    const isAtPath = ({ name, api }: Plugin) => name === NAME && (api as { base: string }).base === options.base;
+    return plugins.find(isAtPath) === plugin;
+  }
+
   function watchStart(server: ViteDevServer | PreviewServer): void {
     const { config, httpServer } = server;
+    if (started.has(server) || !isFirst(config)) return;
+    started.add(server);
     const dir = resolve(config.root, options.cacheDir);
     const logger = createLogger(options.logLevel, config.logger);
     const check = async (): Promise<void> => {
@@ -30,13 +44,15 @@ export function startPlugin(options: Pick<ResolvedOptions, 'base' | 'cacheDir' |
     if (options.logLevel === 'info' || options.logLevel === 'debug') printWithUrls(server, dir, options);
   }
 
-  return {
-    name: 'image-cache:start',
+  const plugin: Plugin<{ base: string }> = {
+    name: NAME,
     apply: 'serve',
+    api: { base: options.base },
     configResolved: (config) => ensureNotPublished(config, options.cacheDir),
     configureServer: watchStart,
     configurePreviewServer: watchStart,
   };
+  return plugin;
 }
 
 /** @throws ImageCacheError INVALID_OPTION when a build would copy private images, or remove them all */

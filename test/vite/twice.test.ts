@@ -6,20 +6,23 @@ import { jpeg } from '../helpers/images.ts';
 import { imageUrl, startBucket } from '../helpers/stack.ts';
 
 /** What Vite's logger is told to warn of with the plugins, in a project of this test's own. */
-async function configWith(plugins: PluginOption[]): Promise<{ config: InlineConfig; warnings: string[] }> {
-  const warnings: string[] = [];
+async function configWith(
+  plugins: PluginOption[],
+): Promise<{ config: InlineConfig; warnings: string[]; printed: string[] }> {
+  const [warnings, printed]: [string[], string[]] = [[], []];
   const customLogger = createLogger('silent');
+  customLogger.info = (message) => printed.push(message);
   customLogger.warn = (message) => warnings.push(message);
   const root = await temporaryDirectory();
-  return { config: { root, configFile: false, customLogger, plugins }, warnings };
+  return { config: { root, configFile: false, customLogger, plugins }, warnings, printed };
 }
 
 async function start(plugins: PluginOption[]) {
-  const { config, warnings } = await configWith(plugins);
+  const { config, warnings, printed } = await configWith(plugins);
   const server = await createServer({ ...config, server: { host: '127.0.0.1', port: 0 } });
   onTestFinished(() => server.close());
   await server.listen();
-  return { server, warnings, origin: `http://127.0.0.1:${new URL(server.resolvedUrls?.local[0] ?? '').port}` };
+  return { server, warnings, printed, origin: `http://127.0.0.1:${new URL(server.resolvedUrls?.local[0] ?? '').port}` };
 }
 
 it('warns once that imageCache() is there twice, and the options of the first are used', async () => {
@@ -44,6 +47,16 @@ it('counts them, wherever they are nested', async () => {
 it('notices the very same plugin, too', async () => {
   const plugin = imageCache({ buckets: ['photos'] });
   expect((await start([plugin, plugin])).warnings).toHaveLength(1);
+});
+
+it.each([
+  ['two of them', () => [0, 1].map(() => imageCache({ buckets: ['photos'] })), 1],
+  ['the very same plugin twice', () => Array<PluginOption>(2).fill(imageCache({ buckets: ['photos'] })), 1],
+  ['two at paths of their own', () => ['/a', '/b'].map((base) => imageCache({ buckets: ['photos'], base })), 2],
+])('of %s, only those that answer say where they are', async (_name, plugins, count) => {
+  const { server, printed } = await start(plugins());
+  server.printUrls();
+  expect(printed.filter((line) => line.includes('Images'))).toHaveLength(count);
 });
 
 it.each([
