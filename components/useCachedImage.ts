@@ -182,7 +182,9 @@ export function useImage(url: string | undefined, options: ImageOptions): Cached
       void import('./client/explain.ts').then(({ explain }) => explain(element.current, mount, url ?? '', actorId));
     }
     if (import.meta.env?.DEV && step === 'original' && images.size === 0) {
-      void import('./client/explainSetup.ts').then(({ explainFailedUrl }) => explainFailedUrl(url ?? ''));
+      void import('./client/explainSetup.ts').then(({ explainFailedUrl }) =>
+        explainFailedUrl(element.current, url ?? ''),
+      );
     }
     const next = nextSource(chosen, request, images, client.registry, fresh);
     const isSpent = next.step === 'spent';

@@ -55,7 +55,7 @@ async function explainAll(id: string, batch: Batch): Promise<void> {
   if (batch.images.length === 0) return;
   for (const cause of await causesOf(batch)) {
     tell(cause);
-    for (const { img } of cause.images) if (img && !isShown(img)) mark(img, cause);
+    for (const { img } of cause.images) if (img) mark(img, cause);
   }
 }
 
@@ -106,7 +106,9 @@ function isShown(img: HTMLImageElement): boolean {
   return img.complete && img.naturalWidth > 0;
 }
 
-function mark(img: HTMLImageElement, { code, text }: Cause): void {
+/** Shows on an image why there is none, until it shows one. */
+export function mark(img: HTMLImageElement, { code, text }: { code: string; text: string }): void {
+  if (isShown(img)) return;
   const isTitled = img.title !== '' && img.dataset['imageCacheError'] === undefined;
   if (!isTitled) img.title = text;
   const { outline } = img.style;

@@ -1,5 +1,6 @@
 import { isConfigured } from './config.ts';
 import { type CacheClient, defaultClient } from './cacheClient.ts';
+import { mark } from './explain.ts';
 import { cacheableKey, pageOrigin } from './imageKey.ts';
 
 /** What was told, once a page each. */
@@ -24,16 +25,25 @@ export function explainMissingCache(client: CacheClient, url: string | undefined
   );
 }
 
-/** Says what to write in place of an object's key, which a browser takes for a path of the page. For developers only. */
-export function explainFailedUrl(url: string): void {
+/**
+ * Says what to write in place of an object's key, which a browser takes for a path of the page: on the console once, and on each image
+ * itself. For developers only: builds leave it out.
+ */
+export function explainFailedUrl(img: HTMLImageElement | null, url: string): void {
+  const text = textFor(url);
+  if (text === undefined) return;
+  tell(/^arn:/i.test(url) ? 'arn' : 'relative', text);
+  if (img?.isConnected === true) mark(img, { code: 'INVALID_URL', text });
+}
+
+function textFor(url: string): string | undefined {
   const arn = /^arn:[^:]*:s3:::(.+)/i.exec(url)?.[1];
-  if (arn !== undefined) tell('arn', `An <img> cannot load ${url}. Write s3://${arn}`);
-  if (/^[a-z][a-z\d+.-]*:|^\/\//i.test(url)) return;
+  if (arn !== undefined) return `An <img> cannot load ${url}. Write s3://${arn}`;
+  if (/^[a-z][a-z\d+.-]*:|^\/\//i.test(url)) return undefined;
   const path = url.replace(/^\.?\/+/, '').split(/[?#]/, 1)[0];
-  tell(
-    'relative',
+  return (
     `The page's own server has no image at ${url}. If that is the key of an object, name its bucket, too: ` +
-      `s3_url="s3://<bucket>/${path}"`,
+    `s3_url="s3://<bucket>/${path}"`
   );
 }
 

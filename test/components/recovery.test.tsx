@@ -256,6 +256,9 @@ describe('in dev', () => {
         '[image-cache] The page\'s own server has no image at portraits/1.jpg. If that is the key of an object, name its bucket, too: s3_url="s3://<bucket>/portraits/1.jpg"',
       ],
     ]);
+    // Each image says it of itself.
+    expect(screen.getByAltText('A').style.outline).not.toBe('');
+    expect(screen.getByAltText('B').title).toContain('s3_url="s3://<bucket>/portraits/2.jpg"');
   });
 
   test('a title of the app’s own stays', async () => {

@@ -54,8 +54,8 @@ test.each([
   ['arn:aws:s3:::team-photos/1.jpg', 'Write s3://team-photos/1.jpg'],
 ])('E8: %s is answered by what to write', async (url, remedy) => {
   const { explainFailedUrl } = await freshPage();
-  explainFailedUrl(url);
-  explainFailedUrl(url);
+  explainFailedUrl(null, url);
+  explainFailedUrl(null, url);
   expect(warnings()).toEqual([expect.stringContaining(remedy)]);
 });
 
@@ -63,7 +63,7 @@ test.each(['data:image/png;base64,AA', 'blob:http://a/b', 'https://example.com/a
   'E8: %s is no key',
   async (url) => {
     const { explainFailedUrl } = await freshPage();
-    explainFailedUrl(url);
+    explainFailedUrl(null, url);
     expect(warnings()).toEqual([]);
   },
 );
