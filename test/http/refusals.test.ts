@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Problem } from '../../plugin/protocol.ts';
 import { jpeg } from '../helpers/images.ts';
 import { imageUrl, startApi, startBucket } from '../helpers/stack.ts';
@@ -20,4 +20,13 @@ describe('N2: an object that is no image', () => {
     bucket.server.put('photos', 'a.jpg', await jpeg(1, { width: 40, height: 30 }));
     expect((await ask()).status).toBe(200);
   });
+});
+
+it('the log names an image as it was asked for, so that a prefetch of one that a page has asked for says nothing new', async () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  onTestFinished(() => warn.mockRestore());
+  const api = await startApi(await startBucket(), { logLevel: 'warn' });
+  await api.post('/prefetch', { actor_id: '1', images: [{ s3_url: 's3://photos/none.jpg' }] });
+  await api.get(imageUrl('s3://photos/none.jpg'));
+  expect(warn.mock.calls).toEqual([[expect.stringMatching(/\] s3:\/\/photos\/none\.jpg: UPSTREAM_NOT_FOUND /)]]);
 });

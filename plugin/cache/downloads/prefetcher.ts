@@ -59,7 +59,7 @@ export class Prefetcher<Object extends SourceObject> {
       return await this.#describe(await this.#prefetch(named, actorId, options), image.meta);
     } catch (error) {
       const failure = ImageCacheError.from(error);
-      reportFailure(logger, s3_url, failure);
+      reportFailure(logger, image.s3_url, failure); // as it was asked for, like an image that a page shows
       return { s3_url, status: 'failed', error: failure.toItem() };
     }
   }
