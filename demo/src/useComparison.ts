@@ -30,17 +30,16 @@ export function useComparison(id: string): Comparison {
   const [images, setImages] = useState<Comparison['images']>(NOTHING);
   const [results, setResults] = useState<Comparison['results']>(NOTHING);
   const stopwatch = useRef<{ side: Side; watch: Stopwatch }>(undefined);
-  const isMounted = useRef(false);
+  const leaving = useRef<AbortSignal>(undefined);
 
   useEffect(() => {
-    isMounted.current = true;
-    return () => {
-      isMounted.current = false;
-    };
+    const controller = new AbortController();
+    leaving.current = controller.signal;
+    return () => controller.abort();
   }, []);
 
   const measure = useCallback(
-    async (side: Side) => {
+    async (side: Side, left: AbortSignal | undefined) => {
       const { images: signed } = await fetchActor(id);
       const watch = startStopwatch(signed.length, await fetchNetwork());
       stopwatch.current = { side, watch };
@@ -48,7 +47,7 @@ export function useComparison(id: string): Comparison {
       setImages((current) => ({ ...current, [side]: signed }));
       const timer = setInterval(() => setResults((current) => ({ ...current, [side]: watch.now() })), TICK_MS);
       try {
-        const result = await watch.finished;
+        const result = await Promise.race([watch.finished, untilAborted(left)]);
         setResults((current) => ({ ...current, [side]: result }));
       } finally {
         clearInterval(timer);
@@ -62,6 +61,7 @@ export function useComparison(id: string): Comparison {
     setImages(NOTHING);
     setResults(NOTHING);
     setStep('warming');
+    const left = leaving.current;
     const wasRunning = prefetchManager.getProgress().state !== 'paused';
     try {
       // The second visit is what is compared: the first one fills the cache, here if not before.
@@ -69,10 +69,11 @@ export function useComparison(id: string): Comparison {
       // Whatever else S3 sends meanwhile would be counted as ours.
       prefetchManager.pause();
       await untilQuiet();
-      await measure('without');
-      if (isMounted.current) await measure('with');
+      await measure('without', left);
+      await measure('with', left);
       setStep('done');
     } catch (failure) {
+      if (left?.aborted === true) return;
       setError(failure instanceof Error ? failure : new Error(String(failure)));
       setStep('ready');
     } finally {
@@ -90,6 +91,15 @@ export function useComparison(id: string): Comparison {
       if (stopwatch.current?.side === side) stopwatch.current.watch.settle(outcome);
     },
   };
+}
+
+/** Rejects when the page is left: what is no longer on it tells of no picture, and would be waited for for ever. */
+function untilAborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    const leave = () => reject(new Error('The page was left.'));
+    if (signal?.aborted === true) leave();
+    signal?.addEventListener('abort', leave, { once: true });
+  });
 }
 
 /** Until the cache downloads nothing; not for ever, because another tab may keep it busy. */

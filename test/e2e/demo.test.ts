@@ -169,6 +169,16 @@ describe('the demo', () => {
     await page.screenshot({ path: join(artifacts, 'demo-compare.png') });
   });
 
+  it('goes on fetching ahead when a comparison is left half way', async () => {
+    const { page } = await openPage('/#/compare/0040', { width: 1400, height: 900 });
+    await page.getByTestId('compare-run').click();
+    await page.getByText('Loading without…').waitFor({ timeout: 30_000 });
+    const state = () => page.getByTestId('progress').getAttribute('data-state');
+    expect(await state()).toBe('paused');
+    await page.evaluate(() => (location.hash = '#/'));
+    await expect.poll(state, { timeout: 5_000 }).not.toBe('paused');
+  });
+
   it('shows what it has when S3 is offline', async () => {
     const { page } = await openPage('/#/actor/0040', { width: 1400, height: 900 });
     // A click may wait for one of the browser's six connections, which pictures on their way from S3 hold for 1.5 s.
