@@ -16,10 +16,10 @@ export interface Address {
 
 /**
  * Services that document both styles for every bucket, and whose own DNS has both names: R2, Google Cloud Storage, Spaces,
- * Wasabi, Backblaze B2, Scaleway. Whatever presigned a URL there may have chosen either.
+ * Wasabi, Backblaze B2, Scaleway, Linode (Akamai), Hetzner, OVHcloud, IBM Cloud. Whatever presigned a URL there may have chosen either.
  */
 const BOTH_STYLES =
-  /(?:^|\.)(?:r2\.cloudflarestorage\.com|storage\.googleapis\.com|digitaloceanspaces\.com|wasabisys\.com|backblazeb2\.com|scw\.cloud)$/;
+  /(?:^|\.)(?:r2\.cloudflarestorage\.com|storage\.googleapis\.com|digitaloceanspaces\.com|wasabisys\.com|backblazeb2\.com|scw\.cloud|linodeobjects\.com|your-objectstorage\.com|io\.cloud\.ovh\.net|cloud-object-storage\.appdomain\.cloud)$/;
 
 /**
  * The addresses that a bucket has at an endpoint; the first is the one that canonical URLs are made of.

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Proof } from '../../plugin/cache/inspector.ts';
 import { ImageCacheError } from '../../plugin/errors.ts';
+import { TransientError } from '../../plugin/source/transientError.ts';
 import type { ErrorCode } from '../../plugin/protocol.ts';
 import { openCache } from '../helpers/cache.ts';
 import { VersionedSource } from '../helpers/versionedSource.ts';
@@ -152,7 +153,7 @@ describe('N2: what is remembered is only about the content', () => {
   ] as const)('a download that ended in %s is begun again', async (code) => {
     const { read, source, refused } = await openRefusing();
     refused.code = undefined;
-    source.failure = new ImageCacheError(code, 'The network.');
+    source.failure = new TransientError(code, 'The network.');
     expect(await read()).toBe(code);
     source.failure = undefined;
     expect(await read()).toBe('kept');

@@ -1,6 +1,8 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Problem } from '../../plugin/protocol.ts';
 import { jpeg } from '../helpers/images.ts';
+import { startRawUpstream } from '../helpers/rawUpstream.ts';
 import { imageUrl, startApi, startBucket } from '../helpers/stack.ts';
 
 describe('N2: an object that is no image', () => {
@@ -19,6 +21,27 @@ describe('N2: an object that is no image', () => {
 
     bucket.server.put('photos', 'a.jpg', await jpeg(1, { width: 40, height: 30 }));
     expect((await ask()).status).toBe(200);
+  });
+
+  it('is asked for no more when it is coded, and its end is missing each time, also without a length', async () => {
+    const coded = gzipSync(await jpeg(1, { width: 300, height: 200 }));
+    const upstream = await startRawUpstream(({ socket }) => {
+      socket.write('HTTP/1.1 200 OK\r\nETag: "a"\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n');
+      socket.end(coded.subarray(0, coded.length / 2));
+    });
+    onTestFinished(() => upstream.close());
+    const bucket = await startBucket();
+    const api = await startApi({ ...bucket, option: { ...bucket.option, endpoint: upstream.origin } });
+    const view = async () => {
+      const result = await api.images.cache.prefetch({ s3_url: 's3://photos/a.jpg' }, '1');
+      return result.status === 'failed' ? result.error.code : result.status;
+    };
+    expect(await view()).toBe('UPSTREAM_TRUNCATED');
+    const { length } = upstream.requests;
+    expect(length).toBeGreaterThan(1);
+    expect(await view()).toBe('UPSTREAM_TRUNCATED');
+    // It is asked whether it is still the same; an origin that does not heed the question sends it once more.
+    expect(upstream.requests.slice(length).map(({ headers }) => headers.get('if-none-match'))).toEqual(['"a"']);
   });
 });
 

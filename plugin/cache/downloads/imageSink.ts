@@ -33,8 +33,6 @@ export class ImageSink implements Sink {
   #image: ReceivedImage | undefined;
   /** Of the object that came, or was to come; empty when the origin sent none, `undefined` when it sent no object. */
   etag: string | undefined;
-  /** Why the bytes are no image to keep. */
-  refusal: unknown;
 
   constructor(options: ImageSinkOptions) {
     this.#options = options;
@@ -76,7 +74,7 @@ export class ImageSink implements Sink {
     const received = this.#received;
     const readBack = received.isKept ? undefined : await (await this.#flush()).bytes();
     this.#image = {
-      ...this.#inspect(readBack ?? received.peek(this.#options.scratch), proof),
+      ...this.#options.inspect(readBack ?? received.peek(this.#options.scratch), proof),
       size: received.length,
       body: () => readBack ?? received.join(),
     };
@@ -98,15 +96,6 @@ export class ImageSink implements Sink {
   async discard(): Promise<void> {
     const writer = await this.#opening?.catch(() => undefined);
     await writer?.discard();
-  }
-
-  #inspect(bytes: Uint8Array, proof: Proof): InspectedImage {
-    try {
-      return this.#options.inspect(bytes, proof);
-    } catch (error) {
-      this.refusal = error;
-      throw error;
-    }
   }
 
   async #flush(): Promise<BlobWriter> {

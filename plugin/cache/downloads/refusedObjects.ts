@@ -53,8 +53,9 @@ export class RefusedObjects {
   /** Remembers an error of a download, if it is about what the object holds. */
   note(key: string, error: unknown, sink: ImageSink): void {
     if (!(error instanceof ImageCacheError) || sink.etag === undefined) return;
-    // A body that was cut is remembered only when the source says that the object itself is; then it passes on what the sink found.
-    if (!CONTENT_CODES.has(error.code) && error !== sink.refusal) return;
+    // A body that was cut is remembered only when the object itself is to blame, and not the network: then the fault is not a passing one.
+    const isCut = error.code === 'UPSTREAM_TRUNCATED' && error.toItem().transient !== true;
+    if (!CONTENT_CODES.has(error.code) && !isCut) return;
     const { etag, maxBytes } = sink;
     this.#refusals.set(key, { etag, error: error.toItem(), maxBytes, at: this.#now() });
   }
