@@ -44,7 +44,10 @@ export function parseRawUrl(text: string, bucket = '<bucket>'): RawUrl {
   if (lowerScheme !== 'http:' && lowerScheme !== 'https:' && lowerScheme !== 's3:') {
     throw new ImageCacheError('INVALID_URL_SCHEME', 'The scheme of the URL is none of https:, http: and s3:.');
   }
-  if (authority === undefined) throw invalid('The URL names no host.');
+  if (authority === undefined) {
+    const form = lowerScheme === 's3:' ? `s3://${bucket}/<key>` : `${lowerScheme}//<host>/<key>`;
+    throw invalid('Two slashes and a name have to follow the scheme of the URL.', `Write ${form}.`);
+  }
   if (authority.includes('@')) throw invalid('The URL carries a user name or password.');
   // A fragment never reaches a server, so the `#` is more likely an unescaped part of the key: guessing serves another picture.
   if (fragment !== undefined) throw invalid('The URL has a fragment.', 'Write a # that belongs to the key as %23.');

@@ -237,6 +237,16 @@ test.each(['portraits/1.jpg', '/portraits/1.jpg', './1.jpg', '1.jpg', 'team-phot
   },
 );
 
+test.each([
+  ['s3:/team-photos/1.jpg', 'Write s3://aws-photos/<key>.'],
+  ['s3:team-photos/1.jpg', 'Write s3://aws-photos/<key>.'],
+  ['s3:///1.jpg', 'Write s3://aws-photos/<key>.'],
+  ['https:/s3.example.com/1.jpg', 'Write https://<host>/<key>.'],
+])('%s is told how a URL begins', async (text, remedy) => {
+  const { code, hint } = await refusal(() => identify(LISTED, text));
+  expect([code, hint]).toEqual(['INVALID_URL', remedy]);
+});
+
 const URLS = [
   'https://my-ap-1.s3-accesspoint.us-west-2.amazonaws.com/x',
   'https://bucket.vpce-1a2b3c4d-5e6f.s3.us-east-1.vpce.amazonaws.com/team/x',
