@@ -150,7 +150,7 @@ async function rawAnswers(dir: string, ours: OurHits): Promise<Record<string, Ra
 }
 
 /** All but those that Node adds by itself, spelled as they are sent: `fetch` would tell them in small letters. */
-async function headersOf(url: string, headers: Record<string, string>): Promise<Record<string, string>> {
+export async function headersOf(url: string, headers: Record<string, string>): Promise<Record<string, string>> {
   const [response] = (await once(get(url, { headers }), 'response')) as [IncomingMessage]; // as documented
   response.resume();
   await once(response, 'end');

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Bench, newCacheDir, newDirectory } from './bench.ts';
+import { headersOf } from './hitServers.ts';
 import { lookup, prefetch } from './ourApi.ts';
 import { type PhotoSize, SIZES } from './photos.ts';
 import { findProgram } from './processes.ts';
@@ -103,9 +104,7 @@ async function startRaw(bench: Bench, ours: Urls): Promise<Urls> {
       const response = await fetch(url);
       const file = join(dir, `${Number.parseInt(size)}-${n}`);
       await writeFile(file, Buffer.from(await response.arrayBuffer()));
-      const headers = Object.fromEntries(
-        [...response.headers].filter(([name]) => !['connection', 'date', 'keep-alive'].includes(name)),
-      );
+      const headers = await headersOf(url, {});
       answers[`/${keyOf(size, n)}`] = { file, headers, notModified: {} };
     }
   }
