@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { readCacheId } from './cacheId.ts';
-import { fileError } from './fileError.ts';
+import { errnoOf, fileError } from './fileError.ts';
 import { IMAGES_DIR, JOURNAL_DIR, TAG_FILE, TMP_DIR } from './layout.ts';
 import { OWN_TAG } from './ownDirectory.ts';
 import { makeFolder, makeLastingFolder } from './ownFolders.ts';
@@ -10,25 +10,36 @@ import { syncDirectory } from './syncDirectory.ts';
 import { sweepTemporary } from './sweepTemporary.ts';
 import { writeOnce } from './writeOnce.ts';
 
+/** Somebody may be removing the directory again and again, faster than a busy machine makes it (T55). */
+const MAX_ATTEMPTS = 20;
+
 /**
- * Makes the cache directory, for its owner alone, and keeps it out of version control and backups.
+ * Makes the cache directory, for its owner alone, and keeps it out of version control and backups. What is removed while it is being
+ * made is made anew.
  * @param sync whether what is in it is to survive a power cut, and so must its own name
  * @throws ImageCacheError CACHE_DIR_UNSAFE when its name leads elsewhere, when it is used for something else, or when others may
  *   write to it
  */
 export async function prepareDirectory(dir: string, now: number, sync: boolean): Promise<void> {
-  try {
-    await ensureSafeDirectory(dir);
-    await ensurePrivateDirectory(dir);
-    await makeLastingFolder(dir, '');
-    for (const name of [IMAGES_DIR, JOURNAL_DIR, TMP_DIR]) await makeFolder(dir, name);
-    await writeOnce(join(dir, '.gitignore'), '*\n', sync);
-    await writeOnce(join(dir, TAG_FILE), OWN_TAG, sync);
-    await readCacheId(dir);
-    // Another process may have made them, and not have come to this yet (T68).
-    if (sync) for (const parent of [dir, dirname(dir)]) await syncDirectory(parent);
-    await sweepTemporary(dir, now);
-  } catch (error) {
-    throw fileError(error);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await makeDirectory(dir, now, sync);
+      return;
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT' || attempt === MAX_ATTEMPTS) throw fileError(error);
+    }
   }
+}
+
+async function makeDirectory(dir: string, now: number, sync: boolean): Promise<void> {
+  await ensureSafeDirectory(dir);
+  await ensurePrivateDirectory(dir);
+  await makeLastingFolder(dir, '');
+  for (const name of [IMAGES_DIR, JOURNAL_DIR, TMP_DIR]) await makeFolder(dir, name);
+  await writeOnce(join(dir, '.gitignore'), '*\n', sync);
+  await writeOnce(join(dir, TAG_FILE), OWN_TAG, sync);
+  await readCacheId(dir);
+  // Another process may have made them, and not have come to this yet (T68).
+  if (sync) for (const parent of [dir, dirname(dir)]) await syncDirectory(parent);
+  await sweepTemporary(dir, now);
 }
