@@ -99,33 +99,38 @@ describe('the demo', () => {
     expect(errors).toEqual([]);
   });
 
-  it('shows 25 cached pictures in under 500 ms, which take more than 1.5 s without the cache', async () => {
-    // From a page without pictures, and with the prefetch paused: nothing else is fetched.
-    const visit = async () => {
-      const { page, errors } = await openPage('/#/compare/0040');
-      await page.getByTestId('pause').click();
-      const ms = await openActor(page, '0040');
-      const from = await page
-        .getByTestId('badge')
-        .evaluateAll((badges) => badges.map((badge) => badge.getAttribute('data-from')));
-      expect(errors).toEqual([]);
-      await page.context().close(); // a page that stays open goes on working
-      return { ms, from };
-    };
-    const uncached = await visit();
-    // Other work on the machine only ever slows a visit, so one that is fast enough is the answer.
-    const cached = [await visit()];
-    while (cached.length < 20 && cached.every(({ ms }) => ms >= 500)) cached.push(await visit());
-    const best = Math.min(...cached.map(({ ms }) => ms));
-    console.log(
-      `25 pictures: ${Math.round(uncached.ms)} ms from S3; cached ${cached.map(({ ms }) => Math.round(ms)).join(', ')} ms`,
-    );
+  // Twenty visits take a minute, and a busy machine may be busy for longer than that.
+  it(
+    'shows 25 cached pictures in under 500 ms, which take more than 1.5 s without the cache',
+    { retry: 2 },
+    async () => {
+      // From a page without pictures, and with the prefetch paused: nothing else is fetched.
+      const visit = async () => {
+        const { page, errors } = await openPage('/#/compare/0040');
+        await page.getByTestId('pause').click();
+        const ms = await openActor(page, '0040');
+        const from = await page
+          .getByTestId('badge')
+          .evaluateAll((badges) => badges.map((badge) => badge.getAttribute('data-from')));
+        expect(errors).toEqual([]);
+        await page.context().close(); // a page that stays open goes on working
+        return { ms, from };
+      };
+      const uncached = await visit();
+      // Other work on the machine only ever slows a visit, so one that is fast enough is the answer.
+      const cached = [await visit()];
+      while (cached.length < 20 && cached.every(({ ms }) => ms >= 500)) cached.push(await visit());
+      const best = Math.min(...cached.map(({ ms }) => ms));
+      console.log(
+        `25 pictures: ${Math.round(uncached.ms)} ms from S3; cached ${cached.map(({ ms }) => Math.round(ms)).join(', ')} ms`,
+      );
 
-    expect(uncached.ms).toBeGreaterThan(1500);
-    expect(best).toBeLessThan(500);
-    // The browser is new to it, too.
-    expect(new Set(cached.flatMap(({ from }) => from))).toEqual(new Set(['memory']));
-  });
+      expect(uncached.ms).toBeGreaterThan(1500);
+      expect(best).toBeLessThan(500);
+      // The browser is new to it, too.
+      expect(new Set(cached.flatMap(({ from }) => from))).toEqual(new Set(['memory']));
+    },
+  );
 
   it('hits on every refresh, although every refresh signs anew', async () => {
     const { page } = await openPage('/#/actor/0040');
