@@ -23,7 +23,7 @@ const MAX_ATTEMPTS = 20;
 export async function prepareDirectory(dir: string, now: number, sync: boolean): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await makeDirectory(dir, now, sync);
+      await tryPrepare(dir, now, sync);
       return;
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT' || attempt === MAX_ATTEMPTS) throw fileError(error);
@@ -31,7 +31,7 @@ export async function prepareDirectory(dir: string, now: number, sync: boolean):
   }
 }
 
-async function makeDirectory(dir: string, now: number, sync: boolean): Promise<void> {
+async function tryPrepare(dir: string, now: number, sync: boolean): Promise<void> {
   await ensureSafeDirectory(dir);
   await ensurePrivateDirectory(dir);
   await makeLastingFolder(dir, '');
