@@ -96,9 +96,17 @@ export interface LookupAnswer {
 /** `high` overtakes every queued `normal`. */
 export type Priority = 'high' | 'normal';
 
+/**
+ * How soon an image is needed. `visible`: a page shows its place already, so it is downloaded ahead of every prefetch, and those
+ * that ask take turns.
+ */
+export type Urgency = 'visible' | Priority;
+
 export interface PrefetchImage {
   /** Any URL of the object: presigned, bare, or `s3://bucket/key`. */
   s3_url: string;
+  /** Who uses the image. @default the `actor_id` of the request */
+  actor_id?: string;
   /** Name for people; defaults to the last part of the object's key. */
   filename?: string;
   /**
@@ -111,9 +119,13 @@ export interface PrefetchImage {
 /** `POST /prefetch` */
 export interface PrefetchRequest {
   actor_id: string;
+  /** At most 10,000; those for the screen at most 1,000, the nearest first. */
   images: PrefetchImage[];
-  /** @default 'normal' */
-  priority?: Priority;
+  /**
+   * With `'visible'`, a cached image is answered at once although it may be stale: S3 is asked in the background, as for
+   * `GET /image?url=`. When the request is aborted, what only it asked for is given up, whatever the priority. @default 'normal'
+   */
+  priority?: Urgency;
   /** Asks S3 whether the images that are cached have changed, however fresh they are. @default false */
   revalidate?: boolean;
 }

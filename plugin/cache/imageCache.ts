@@ -164,6 +164,18 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
     return this.#parts.prefetcher.prefetch(image, actorId, options);
   }
 
+  /**
+   * Keeps a download that is queued or running for the object from being given up because all who asked for it have left, until the
+   * returned function is called: for a caller that is about to ask. Does nothing where there is none.
+   */
+  hold(url: string): () => void {
+    try {
+      return this.#parts.missPath.hold(this.#source.identify(url));
+    } catch {
+      return () => undefined; // it is no image of ours, and who asks for it is told so
+    }
+  }
+
   /** Forgets one object, in memory and on disk. Returns how many entries that were. */
   async invalidate(url: string): Promise<number> {
     const { removal, manifest } = this.#parts;

@@ -147,7 +147,19 @@ export function assembleParts<Object extends SourceObject>(
     ensureRoom,
     stored: (entry) => evictor.enforce(entry),
   });
-  const prefetching = { source, manifest, blobs, shelf, adoption, freshness, refused, missPath, improve, logger };
+  const prefetching = {
+    source,
+    manifest,
+    blobs,
+    shelf,
+    stats,
+    adoption,
+    freshness,
+    refused,
+    missPath,
+    improve,
+    logger,
+  };
   const prefetcher = new Prefetcher<Object>(prefetching);
   const verifier = new Verifier({ ...found, adoption, variants: variantStore });
   const removal = new Removal({ manifest, shelf, variants: variantStore, blobs, discovery, adoption });

@@ -1,9 +1,8 @@
-import type { CacheOutcome, CacheTier, ManifestEntry } from '../protocol.ts';
+import type { CacheOutcome, CacheTier, ManifestEntry, Urgency } from '../protocol.ts';
 import type { BlobStore } from './files/blobs.ts';
 import { fileError } from './files/fileError.ts';
 import type { ManifestStore } from './manifest/manifestStore.ts';
 import type { MemoryTier } from './memory.ts';
-import type { Urgency } from './downloads/priorityQueue.ts';
 
 export interface CachedImage {
   entry: ManifestEntry;

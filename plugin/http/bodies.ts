@@ -36,7 +36,7 @@ export function readJson(limit: number): RequestHandler {
 }
 
 /**
- * The body as the schema has it. An issue may name a code of its own in `params.code`.
+ * The body as the schema has it. An issue may name a code of its own in `params.code`, and a hint in `params.hint`.
  * @throws ImageCacheError INVALID_BODY (or the issue's code), naming the first field that is wrong; values are not
  *   repeated, for they may be signed URLs
  */
@@ -50,7 +50,10 @@ export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
   }
   const [issue] = parsed.error.issues;
   const where = issue === undefined || issue.path.length === 0 ? 'The body' : `\`${fieldName(issue.path)}\``;
-  throw new ImageCacheError(codeOf(issue), `${where}: ${describe(issue)}`.replace(/\s+/g, ' '));
+  const hint = paramOf(issue, 'hint');
+  throw new ImageCacheError(codeOf(issue), `${where}: ${describe(issue)}`.replace(/\s+/g, ' '), {
+    ...(typeof hint === 'string' && { hint }),
+  });
 }
 
 function hasBody(request: IncomingMessage): boolean {
@@ -135,8 +138,12 @@ function unsupportedType(): ImageCacheError {
 }
 
 function codeOf(issue: z.core.$ZodIssue | undefined): ErrorCode {
-  const code: unknown = issue?.code === 'custom' ? issue.params?.['code'] : undefined;
+  const code = paramOf(issue, 'code');
   return isErrorCode(code) ? code : 'INVALID_BODY';
+}
+
+function paramOf(issue: z.core.$ZodIssue | undefined, name: 'code' | 'hint'): unknown {
+  return issue?.code === 'custom' ? issue.params?.[name] : undefined;
 }
 
 function isErrorCode(value: unknown): value is ErrorCode {

@@ -20,8 +20,8 @@ export function beginLines<Line>(response: Response, unread: UnreadBodies): Line
   response.set({
     ...securityHeaders(response),
     'Content-Type': NDJSON,
-    'Cache-Control': 'no-cache',
-    'X-Accel-Buffering': 'no', // nginx would keep the lines until there are enough of them
+    'Cache-Control': 'no-cache, no-transform', // a compressor would hold the lines back
+    'X-Accel-Buffering': 'no', // and so would nginx
   });
   response.flushHeaders();
   const write = unread.writer(response);

@@ -53,15 +53,37 @@ const meta = z.unknown().transform((value, context): ImageMeta => {
   return z.NEVER;
 });
 
-export const prefetchSchema: z.ZodType<PrefetchRequest> = z.object({
-  actor_id: actorId,
-  images: list(
-    z.object({ s3_url: url, filename: filename.optional(), meta: meta.optional() }).transform(withoutUndefined),
-    'images',
-  ),
-  priority: z.enum(['high', 'normal']).default('normal'),
-  revalidate: z.boolean({ error: 'must be true or false' }).default(false),
-});
+/** For the screen in one request: as many as a page can have near its screen, and few enough that none waits for long. */
+const MAX_VISIBLE_IMAGES = 1000;
+
+export const prefetchSchema: z.ZodType<PrefetchRequest> = z
+  .object({
+    actor_id: actorId,
+    images: list(
+      z
+        .object({
+          s3_url: url,
+          actor_id: actorId.optional(),
+          filename: filename.optional(),
+          meta: meta.optional(),
+        })
+        .transform(withoutUndefined),
+      'images',
+    ),
+    priority: z
+      .enum(['visible', 'high', 'normal'], { error: "must be 'visible', 'high' or 'normal'" })
+      .default('normal'),
+    revalidate: z.boolean({ error: 'must be true or false' }).default(false),
+  })
+  .superRefine(({ images, priority }, context) => {
+    if (priority !== 'visible' || images.length <= MAX_VISIBLE_IMAGES) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['images'],
+      message: `must have at most ${MAX_VISIBLE_IMAGES} images with the priority 'visible'`,
+      params: { hint: "Name those that are nearest to the screen. What is to come later can be fetched with 'high'." },
+    });
+  });
 
 export const lookupSchema: z.ZodType<LookupRequest> = z.object({
   urls: list(url, 'URLs'),
@@ -83,12 +105,19 @@ export const pinSchema: z.ZodType<PinRequest> = z
 /** An optional field that was not sent is absent, and not there with the value `undefined`. */
 function withoutUndefined({
   s3_url,
+  actor_id,
   filename,
   meta,
 }: {
   s3_url: string;
+  actor_id?: string | undefined;
   filename?: string | undefined;
   meta?: ImageMeta | undefined;
 }): PrefetchImage {
-  return { s3_url, ...(filename !== undefined && { filename }), ...(meta !== undefined && { meta }) };
+  return {
+    s3_url,
+    ...(actor_id !== undefined && { actor_id }),
+    ...(filename !== undefined && { filename }),
+    ...(meta !== undefined && { meta }),
+  };
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DownloadQueue, type TaskContext } from '../../plugin/cache/downloads/downloadQueue.ts';
-import type { Urgency } from '../../plugin/cache/downloads/priorityQueue.ts';
+import type { Urgency } from '../../plugin/protocol.ts';
 
 /** A queue whose tasks run until they are told to end, and what has been begun, in order. */
 function startQueue({ visible = 2, background = 4, isBusy = (): boolean => false } = {}) {
@@ -200,14 +200,14 @@ describe('DownloadQueue', () => {
     const leaving = new AbortController();
     const listen = vi.spyOn(leaving.signal, 'addEventListener');
     const all = names('p', 1000).map((key) => add(key, 'normal', leaving.signal));
-    const stays = add('p500', 'normal');
+    const other = new AbortController();
+    for (const key of ['p500', 'p501', 'p502']) void add(key, 'normal', other.signal);
     await settle();
     expect(listen).toHaveBeenCalledOnce();
     leaving.abort();
     const outcomes = await Promise.allSettled(all);
     expect(outcomes.every((outcome) => outcome.status === 'rejected' && outcome.reason.code === 'ABORTED')).toBe(true);
-    expect(queue.queued, 'the one that somebody else waits for').toBe(1);
-    void stays;
+    expect(queue.queued, 'the one of the three others that has not begun').toBe(1);
   });
 
   it('refuses a requester who has left before, and does not begin the download', async () => {
@@ -215,6 +215,76 @@ describe('DownloadQueue', () => {
     await expect(add('p', 'normal', AbortSignal.abort())).rejects.toMatchObject({ code: 'ABORTED' });
     await settle();
     expect(begun).toEqual([]);
+  });
+
+  describe('callers', () => {
+    const callers = () => [new AbortController(), new AbortController(), new AbortController()] as const;
+
+    it.each<Urgency>(['visible', 'high', 'normal'])('take turns, each in the order of its own: %s', async (urgency) => {
+      const { add, begun, end } = startQueue({ visible: 1, background: 1 });
+      const [a, b, c] = callers();
+      for (const key of names('a', 100)) void add(key, urgency, a.signal);
+      for (const key of names('b', 3)) void add(key, urgency, b.signal);
+      for (const key of names('c', 2)) void add(key, urgency, c.signal);
+      await settle();
+      for (let n = 0; n < 8; n += 1) await end(begun[n] ?? '');
+      expect(begun).toEqual(['a0', 'b0', 'c0', 'a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
+    });
+
+    it('that come without a signal are one each, in the order in which they came', async () => {
+      const { add, begun, end } = startQueue({ visible: 1 });
+      const [a] = callers();
+      for (const key of names('a', 100)) void add(key, 'visible', a.signal);
+      for (const key of names('s', 3)) void add(key, 'visible');
+      await settle();
+      for (let n = 0; n < 4; n += 1) await end(begun[n] ?? '');
+      expect(begun).toEqual(['a0', 's0', 's1', 's2', 'a1']);
+    });
+
+    it('get a task that several want at the turn of the first of them, and once', async () => {
+      const { add, begun, end } = startQueue({ visible: 1 });
+      const [a, b] = callers();
+      for (const key of names('a', 5)) void add(key, 'visible', a.signal);
+      const last = add('a4', 'visible', b.signal);
+      await settle();
+      for (let n = 0; n < 5; n += 1) await end(begun[n] ?? '');
+      expect(begun).toEqual(['a0', 'a4', 'a1', 'a2', 'a3']);
+      expect(await last).toBe('a4');
+    });
+
+    it('that leave take their places with them, and leave the others theirs', async () => {
+      const { add, begun, end, queue } = startQueue({ visible: 1, background: 0 });
+      const [a, b, c] = callers();
+      const left = names('a', 4).map((key) => add(key, 'visible', a.signal).catch(() => 'left'));
+      void add('a3', 'visible', b.signal);
+      void add('a2', 'normal', c.signal);
+      await settle();
+      a.abort();
+      expect(await Promise.all(left)).toEqual(['left', 'left', 'left', 'left']);
+      expect(queue.queued).toBe(2);
+      await end('a0');
+      expect(begun, 'a2 is only a prefetch now').toEqual(['a0', 'a3']);
+    });
+
+    it('that are about to ask keep a task from being given up, for as long as they say', async () => {
+      const { add, begun, queue, end } = startQueue({ visible: 1 });
+      const [a, b] = callers();
+      for (const key of names('a', 3)) add(key, 'visible', a.signal).catch(() => undefined);
+      await settle();
+      const releases = names('a', 3).map((key) => queue.hold(key));
+      a.abort();
+      await settle();
+      expect([queue.active, queue.queued]).toEqual([1, 2]);
+      const joined = [add('a0', 'visible', b.signal), add('a1', 'visible', b.signal)];
+      for (const release of releases) release();
+      for (const release of releases) release(); // without effect
+      expect(queue.queued, 'nobody has come for a2').toBe(1);
+      await end('a0');
+      await end('a1');
+      expect(await Promise.all(joined)).toEqual(['a0', 'a1']);
+      expect(begun).toEqual(['a0', 'a1']);
+      queue.hold('unknown')();
+    });
   });
 
   describe('S11: an origin that hangs', () => {

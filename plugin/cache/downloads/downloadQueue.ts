@@ -1,7 +1,8 @@
 import { ImageCacheError } from '../../errors.ts';
+import type { Urgency } from '../../protocol.ts';
 import { AbortListeners } from './abortListeners.ts';
 import { Lane } from './lane.ts';
-import { PriorityQueue, type Urgency, isMoreUrgent } from './priorityQueue.ts';
+import { PriorityQueue } from './priorityQueue.ts';
 import { RightOfWay } from './rightOfWay.ts';
 
 export interface QueueRequest<Result, Progress> {
@@ -10,7 +11,10 @@ export interface QueueRequest<Result, Progress> {
   urgency: Urgency;
   /** Which server the task asks: one that hangs leaves the others their slots. @default one that all such tasks share */
   origin?: string | undefined;
-  /** The requester has left. */
+  /**
+   * Aborted when the requester has left. Requests with one signal are one caller's, and callers take turns; a request without a
+   * signal is a caller of its own.
+   */
   signal?: AbortSignal | undefined;
   /** Hears what the task reports; who joins later hears the latest at once. */
   onProgress?: ((progress: Progress) => void) | undefined;
@@ -46,12 +50,11 @@ const BUSY_SLOTS = 4;
 
 interface Job<Result, Progress> {
   key: string;
-  urgency: Urgency;
-  origin: string;
   running: boolean;
   /** Requesters that still wait. */
   waiting: number;
-  task: Task<Result, Progress>;
+  /** Where its requesters wait in the queue, the latest last; empty once it runs. */
+  places: Set<Place<Result, Progress>>;
   /** What the task reported last. */
   progress: Progress | undefined;
   listeners: ((progress: Progress) => void)[];
@@ -61,16 +64,26 @@ interface Job<Result, Progress> {
   reject: (error: unknown) => void;
 }
 
+/** A place in the queue: one requester's for one job, which leaves with the requester. */
+interface Place<Result, Progress> {
+  job: Job<Result, Progress>;
+  urgency: Urgency;
+  origin: string;
+  caller: object;
+  task: Task<Result, Progress>;
+}
+
 /**
- * One task per key at a time, whoever asks; the most urgent requester sets its place; it is given up only when all
- * have left (as in Nuke's task coalescing). Images on screen have slots of their own, so that no prefetch, however
- * long, makes one wait; while they are on their way, half as many others are begun, and those that run stand aside. Origins
- * take turns, and none can take the slots of all.
+ * One task per key at a time, whoever asks. Each requester has a place in the queue, and the first of these whose turn it is begins
+ * the task for all; it is given up only when all have left (as in Nuke's task coalescing). Images on screen have slots of
+ * their own, so that no prefetch, however long, makes one wait; while they are on their way, half as many others are begun, and
+ * those that run stand aside. Origins take turns, and none can take the slots of all; at one origin, callers take turns.
  */
 export class DownloadQueue<Result, Progress = never> {
   readonly #options: DownloadQueueOptions;
   readonly #jobs = new Map<string, Job<Result, Progress>>();
-  readonly #queued = new PriorityQueue<Job<Result, Progress>>();
+  readonly #places = new PriorityQueue<Place<Result, Progress>>();
+  readonly #queued = new Set<Job<Result, Progress>>();
   readonly #visible: Lane;
   readonly #background: Lane;
   readonly #rightOfWay: RightOfWay<Job<Result, Progress>>;
@@ -96,13 +109,27 @@ export class DownloadQueue<Result, Progress = never> {
   /** Runs the task, or joins the one that is queued or running for the same key. */
   run(request: QueueRequest<Result, Progress>): Promise<Result> {
     if (this.#closed) return Promise.reject(closed());
-    const job = this.#jobs.get(request.key) ?? this.#enqueue(request);
-    // What was signed last is good for longest.
-    if (!job.running && !isMoreUrgent(job.urgency, request.urgency)) job.task = request.task;
-    if (isMoreUrgent(request.urgency, job.urgency)) this.#promote(job, request.urgency);
+    const job = this.#jobs.get(request.key) ?? this.#create(request.key);
     job.waiting += 1;
+    const place = job.running ? undefined : this.#enqueue(job, request);
+    if (job.running && request.urgency === 'visible') this.#rightOfWay.take(job);
     if (request.onProgress !== undefined) this.#listen(job, request.onProgress);
-    return request.signal === undefined ? job.settled : this.#leavable(job, request.signal);
+    return request.signal === undefined ? job.settled : this.#leavable(job, place, request.signal);
+  }
+
+  /**
+   * Keeps a task that is queued or running for the key from being given up, as if somebody more waited for it.
+   * @returns what ends that, without effect the second time
+   */
+  hold(key: string): () => void {
+    const job = this.#jobs.get(key);
+    if (job === undefined) return () => undefined;
+    job.waiting += 1;
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#leave(job, undefined);
+      isHeld = false;
+    };
   }
 
   /** Aborts everything that runs and refuses everything that waits. Resolves when nothing runs any more. */
@@ -110,21 +137,19 @@ export class DownloadQueue<Result, Progress = never> {
     this.#closed = true;
     for (const job of this.#jobs.values()) {
       job.abort.abort();
-      if (this.#queued.delete(job)) this.#settle(job, () => job.reject(closed()));
+      if (this.#dequeue(job)) this.#settle(job, () => job.reject(closed()));
     }
     await Promise.all(this.#tasks);
   }
 
-  #enqueue(request: QueueRequest<Result, Progress>): Job<Result, Progress> {
+  #create(key: string): Job<Result, Progress> {
     const { promise, resolve, reject } = withResolvers<Result>();
     promise.catch(() => undefined); // every requester may have left
     const job: Job<Result, Progress> = {
-      key: request.key,
-      urgency: request.urgency,
-      origin: request.origin ?? '',
+      key,
       running: false,
       waiting: 0,
-      task: request.task,
+      places: new Set(),
       progress: undefined,
       listeners: [],
       abort: new AbortController(),
@@ -132,26 +157,34 @@ export class DownloadQueue<Result, Progress = never> {
       resolve,
       reject,
     };
-    this.#jobs.set(request.key, job);
-    this.#queued.add(job, job.urgency);
-    queueMicrotask(() => this.#fill());
+    this.#jobs.set(key, job);
+    this.#queued.add(job);
     return job;
   }
 
-  #promote(job: Job<Result, Progress>, urgency: Urgency): void {
-    job.urgency = urgency;
-    if (job.running && urgency === 'visible') this.#rightOfWay.take(job);
-    if (job.running) return;
-    this.#queued.delete(job);
-    this.#queued.add(job, urgency);
+  #enqueue(
+    job: Job<Result, Progress>,
+    { urgency, origin = '', signal = new AbortController().signal, task }: QueueRequest<Result, Progress>,
+  ): Place<Result, Progress> {
+    const place = { job, urgency, origin, caller: signal, task };
+    job.places.add(place);
+    this.#places.add(place);
     queueMicrotask(() => this.#fill());
+    return place;
+  }
+
+  /** Gives up all places of the job. Returns whether it was queued. */
+  #dequeue(job: Job<Result, Progress>): boolean {
+    for (const place of job.places) this.#places.delete(place);
+    job.places.clear();
+    return this.#queued.delete(job);
   }
 
   #fill(): void {
     for (;;) {
-      const job = this.#queued.take((origin, urgency) => this.#hasRoom(origin, urgency));
-      if (job === undefined) return;
-      const task = this.#start(job).finally(() => this.#tasks.delete(task));
+      const place = this.#places.take((origin, urgency) => this.#hasRoom(origin, urgency));
+      if (place === undefined) return;
+      const task = this.#start(place).finally(() => this.#tasks.delete(task));
       this.#tasks.add(task);
     }
   }
@@ -168,13 +201,18 @@ export class DownloadQueue<Result, Progress = never> {
     return this.#rightOfWay.isTaken ? Math.ceil(slots / 2) : slots;
   }
 
-  async #start(job: Job<Result, Progress>): Promise<void> {
-    const lane = job.urgency === 'visible' ? this.#visible : this.#background;
-    const freeSlot = lane.begin(job.origin, () => this.#fill());
+  async #start(taken: Place<Result, Progress>): Promise<void> {
+    const { job, urgency, origin } = taken;
+    let { task } = taken;
+    // What was signed last is good for longest.
+    for (const place of job.places) if (place.urgency === urgency && place.origin === origin) task = place.task;
+    this.#dequeue(job);
+    const lane = urgency === 'visible' ? this.#visible : this.#background;
+    const freeSlot = lane.begin(origin, () => this.#fill());
     job.running = true;
     if (lane === this.#visible) this.#rightOfWay.take(job);
     try {
-      const result = await job.task({
+      const result = await task({
         signal: job.abort.signal,
         report: (progress) => this.#report(job, progress),
         freeSlot,
@@ -184,7 +222,7 @@ export class DownloadQueue<Result, Progress = never> {
     } catch (error) {
       this.#settle(job, () => job.reject(error));
     } finally {
-      lane.end(job.origin);
+      lane.end(origin);
       this.#rightOfWay.give(job);
       freeSlot();
       this.#fill();
@@ -207,11 +245,15 @@ export class DownloadQueue<Result, Progress = never> {
     tell();
   }
 
-  #leavable(job: Job<Result, Progress>, signal: AbortSignal): Promise<Result> {
+  #leavable(
+    job: Job<Result, Progress>,
+    place: Place<Result, Progress> | undefined,
+    signal: AbortSignal,
+  ): Promise<Result> {
     const { promise, resolve, reject } = withResolvers<Result>();
     const leave = () => {
-      reject(new ImageCacheError('ABORTED', 'Whoever asked for the image has left.'));
-      this.#leave(job);
+      reject(hasLeft());
+      this.#leave(job, place);
     };
     if (signal.aborted) {
       leave();
@@ -222,15 +264,19 @@ export class DownloadQueue<Result, Progress = never> {
     return promise;
   }
 
-  #leave(job: Job<Result, Progress>): void {
+  #leave(job: Job<Result, Progress>, place: Place<Result, Progress> | undefined): void {
+    if (place !== undefined && job.places.delete(place)) this.#places.delete(place);
     job.waiting -= 1;
     if (job.waiting > 0) return;
     // From here on the key is free: who asks for it now gets a task that nobody has given up.
     if (this.#jobs.get(job.key) === job) this.#jobs.delete(job.key);
-    this.#queued.delete(job);
     job.abort.abort();
-    if (!job.running) job.reject(new ImageCacheError('ABORTED', 'Whoever asked for the image has left.'));
+    if (this.#dequeue(job)) job.reject(hasLeft());
   }
+}
+
+function hasLeft(): ImageCacheError {
+  return new ImageCacheError('ABORTED', 'Whoever asked for the image has left.');
 }
 
 function closed(): ImageCacheError {

@@ -1,5 +1,5 @@
 import { ImageCacheError } from '../../errors.ts';
-import type { ManifestEntry } from '../../protocol.ts';
+import type { ManifestEntry, Urgency } from '../../protocol.ts';
 import type { ArrivingImage } from './arrivingImage.ts';
 import { AdaptiveLimit } from './adaptiveLimit.ts';
 import { DownloadQueue, type QueueRequest, type TaskContext } from './downloadQueue.ts';
@@ -9,7 +9,6 @@ import { type RevalidationRequest, validatedAt } from '../freshness/freshness.ts
 import type { Revalidator } from '../freshness/revalidator.ts';
 import type { LiveManifest } from '../liveManifest.ts';
 import { canClaim } from '../manifest/manifestEntry.ts';
-import type { Urgency } from './priorityQueue.ts';
 import { RefusedUrls } from './refusedUrls.ts';
 import { ServingRate } from './servingRate.ts';
 import type { Shelf } from '../shelf.ts';
@@ -37,7 +36,7 @@ export interface MissPathOptions<Object extends SourceObject> {
 export interface FetchRequest {
   actorId: string;
   urgency: Urgency;
-  /** Aborted when whoever asked has left. */
+  /** The caller, of one image or of many: aborted when it has left. Callers take turns. */
   signal: AbortSignal | undefined;
   /** Hears of a download as soon as its first bytes show an image. */
   onArriving?: ArrivingListener | undefined;
@@ -61,6 +60,8 @@ export class MissPath<Object extends SourceObject> {
     this.#limit = new AdaptiveLimit({ start: options.concurrency, max: options.maxConcurrency });
     const rate = new ServingRate(() => options.stats.hits.memory + options.stats.hits.disk);
     this.#queue = new DownloadQueue({
+      // 16 by default, and not more while that helps as in the background: all of them share the line to S3, so the more there are
+      // at a time, the later comes the first, which is the nearest. A browser has six to a server of HTTP/1.1.
       visible: options.concurrency,
       background: () => this.#limit.value,
       maxBackground: options.maxConcurrency,
@@ -101,6 +102,14 @@ export class MissPath<Object extends SourceObject> {
       signal,
       task: (context) => this.#revalidate(object, seen, urgency, context),
     });
+  }
+
+  /**
+   * Keeps what is being downloaded for the object, if anything is, from being given up although all who asked for it have left,
+   * until the returned function is called: somebody else is about to ask for it.
+   */
+  hold(object: Object): () => void {
+    return this.#queue.hold(object.key);
   }
 
   /** Records that the actor uses the image, too, unless as many are recorded as there may be. */

@@ -1,5 +1,5 @@
 import { ImageCacheError } from '../../errors.ts';
-import type { ImageMeta, ManifestEntry, PrefetchImage, PrefetchResult, Priority } from '../../protocol.ts';
+import type { ImageMeta, ManifestEntry, PrefetchImage, PrefetchResult, Urgency } from '../../protocol.ts';
 import type { Adoption } from '../discovery/adoption.ts';
 import type { BlobStore } from '../files/blobs.ts';
 import type { Freshness, Revalidation } from '../freshness/freshness.ts';
@@ -11,11 +11,12 @@ import type { MissPath } from './missPath.ts';
 import type { RefusedObjects } from './refusedObjects.ts';
 import type { Shelf } from '../shelf.ts';
 import type { Source, SourceObject } from '../source.ts';
+import type { StatsCounter } from '../stats.ts';
 
 export interface PrefetchOptions {
-  /** @default 'normal' */
-  priority?: Priority | undefined;
-  /** Aborted when whoever asked has left. */
+  /** With `'visible'`, a stale image is the answer, and S3 is asked in the background. @default 'normal' */
+  priority?: Urgency | undefined;
+  /** The caller, of one image or of many: aborted when it has left. Callers take turns. */
   signal?: AbortSignal | undefined;
   /** Asks S3 whether a cached image has changed, however fresh it is. @default false */
   revalidate?: boolean | undefined;
@@ -26,6 +27,7 @@ export interface PrefetcherOptions<Object extends SourceObject> {
   manifest: LiveManifest;
   blobs: BlobStore;
   shelf: Shelf;
+  stats: StatsCounter;
   adoption: Adoption;
   freshness: Freshness<Object>;
   refused: RefusedObjects;
@@ -74,13 +76,18 @@ export class Prefetcher<Object extends SourceObject> {
   }
 
   async #prefetch(object: Object, actorId: string, options: PrefetchOptions): Promise<CachedResult> {
-    const { manifest, adoption, refused, missPath, improve } = this.#options;
+    const { manifest, adoption, freshness, refused, missPath, improve, stats } = this.#options;
     const { priority: urgency = 'normal', signal, revalidate = false } = options;
     if (revalidate) refused.forget(object.key);
     const known = await manifest.find((index) => index.get(object.key));
     const cached = (await this.#ifThere(known)) ?? (await adoption.adoptOrCopy(object, actorId));
+    if (cached !== undefined && urgency === 'visible' && !revalidate) {
+      freshness.revalidateLater(object, cached);
+      return { s3_url: object.key, status: 'cached', entry: cached };
+    }
     if (cached !== undefined) return this.#sync(object, cached, actorId, options);
     const { entry } = await missPath.fetch(object, { actorId, urgency, signal });
+    if (urgency === 'visible') stats.misses += 1; // somebody looks at its place already
     improve(entry);
     return { s3_url: object.key, status: 'downloaded', entry };
   }

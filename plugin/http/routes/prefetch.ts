@@ -21,7 +21,8 @@ export function prefetchRoute(context: HttpContext): Handler {
       await streamResults(context, request, response, body);
       return undefined;
     }
-    const results = await prefetchAll(context, request, response, body);
+    const holds = await holdDownloads(context, body);
+    const results = await prefetchAll(context, request, response, body, { holds });
     const json = new LongJson();
     await json.add(`${JSON.stringify(count(body.actor_id, results)).slice(0, -1)},"results":[`);
     await json.addList(results, (result) => JSON.stringify(result));
@@ -36,10 +37,30 @@ async function streamResults(
   response: Response,
   body: PrefetchRequest,
 ): Promise<void> {
+  const holds = await holdDownloads(context, body);
   const { send, end } = beginLines<PrefetchLine>(response, context.unread);
-  const results = await prefetchAll(context, request, response, body, (index, result) => send({ index, ...result }));
+  const onResult = (index: number, result: PrefetchResult) => send({ index, ...result });
+  const results = await prefetchAll(context, request, response, body, { holds, onResult });
   send({ done: true, ...count(body.actor_id, results) });
   end();
+}
+
+/** What ends the hold on the download of each image, by its index; empty where nothing is held. */
+type Holds = readonly (() => void)[];
+
+/**
+ * Keeps downloads that run for images of the screen until this request has asked for them itself, which `authorize` may take a while
+ * to allow. A page that wants other images sends a new request, and ends the one before when the headers of this one are there.
+ */
+async function holdDownloads({ cache }: HttpContext, { images, priority }: PrefetchRequest): Promise<Holds> {
+  if (priority !== 'visible') return [];
+  const holds: (() => void)[] = [];
+  const pacer = new Pacer();
+  for (const { s3_url } of images) {
+    if (pacer.isDue) await pacer.turn();
+    holds.push(cache.hold(s3_url));
+  }
+  return holds;
 }
 
 /** All images of a request at once; the download queue sees to it that not too many run. */
@@ -48,13 +69,14 @@ async function prefetchAll(
   request: Request,
   response: Response,
   { actor_id, images, priority, revalidate }: PrefetchRequest,
-  onResult?: (index: number, result: PrefetchResult) => void,
+  { holds, onResult }: { holds: Holds; onResult?: (index: number, result: PrefetchResult) => void },
 ): Promise<PrefetchResult[]> {
   const signal = requesterSignal(response);
   const prefetchOne = async (image: PrefetchImage, index: number): Promise<PrefetchResult> => {
+    const actorId = image.actor_id ?? actor_id;
     // Without a hook there is nothing to wait for, and what the URL means is found out before the next turn.
-    const refused = context.authorize && (await refusal(context, request, image.s3_url, actor_id));
-    const result = refused ?? (await context.cache.prefetch(image, actor_id, { priority, signal, revalidate }));
+    const refused = context.authorize && (await refusal(context, request, image.s3_url, actorId));
+    const result = refused ?? (await context.cache.prefetch(image, actorId, { priority, signal, revalidate }));
     const shown = 'entry' in result ? { ...result, entry: publicEntry(result.entry) } : result;
     onResult?.(index, shown);
     return shown;
@@ -63,7 +85,7 @@ async function prefetchAll(
   const pacer = new Pacer();
   for (const [index, image] of images.entries()) {
     if (pacer.isDue) await pacer.turn(); // ten thousand of them take a while to be begun
-    results.push(prefetchOne(image, index));
+    results.push(prefetchOne(image, index).finally(holds[index]));
   }
   return Promise.all(results);
 }
