@@ -13,7 +13,9 @@ const DETAIL: Record<SizedImage['origin'], string> = {
   disk: 'variant-disk',
   made: 'variant-made',
   'as-is': 'original',
+  'too-many-pixels': 'original-too-many-pixels',
   'no-maker': 'original-sharp-missing',
+  'not-made': 'original-not-made',
 };
 
 /**
@@ -34,8 +36,8 @@ export function sendVariant(
   if (origin === 'no-maker' && !spec.negotiated) throw sharpMissing();
   if (spec.negotiated) response.appendHeader('Vary', 'Accept');
   const headers = {
-    // Once sharp is installed the same URL is another image.
-    'Cache-Control': cacheControl(origin === 'no-maker' ? 'url' : askedBy, isPrivate),
+    // Once sharp is installed, or less is to be made, the same URL is another image.
+    'Cache-Control': cacheControl(origin === 'no-maker' || origin === 'not-made' ? 'url' : askedBy, isPrivate),
     'X-Cache': tier === 's3' ? 'MISS' : 'HIT',
     'Cache-Status': `image-cache; ${tier === 's3' ? 'fwd=miss; stored' : 'hit'}; detail=${DETAIL[origin]}`,
     'Server-Timing': tier,

@@ -16,7 +16,7 @@ const HOUR_MS = 3_600_000;
 
 const maker: VariantMaker = {
   isAvailable: () => Promise.resolve(true),
-  supports: () => true,
+  obstacle: () => undefined,
   make: (_, { width = 0 }) => Promise.resolve({ bytes: Buffer.from(`as wide as ${width}`), extension: 'webp' }),
   canCompress: () => false,
   compress: () => Promise.resolve(undefined),

@@ -5,6 +5,7 @@ import type { ImageCacheSettings } from '../../plugin/cache/imageCacheSettings.t
 import type { SourceObject } from '../../plugin/cache/source.ts';
 import type { VariantMaker } from '../../plugin/cache/variants/variantMaker.ts';
 import type { VariantSpec } from '../../plugin/cache/variants/variantSpec.ts';
+import { ImageCacheError } from '../../plugin/errors.ts';
 import { createVariantMaker, inspectImage } from '../../plugin/images/index.ts';
 import { openCache } from '../helpers/cache.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';
@@ -169,6 +170,32 @@ describe('a variant', () => {
     opened.maker.make = make;
     expect((await read(opened, 'a')).origin).toBe('made');
     expect((await opened.cache.stats()).variants.failed).toBe(1);
+  });
+
+  it.each<[string, Error]>([
+    ['fails for once', new Error('no')],
+    ['has to wait for too many others', new ImageCacheError('OVERLOADED', 'no')],
+    ['is made of what is no longer taken for an image', new ImageCacheError('NOT_AN_IMAGE', 'no')],
+  ])('B12: that %s is the original, unless a format was asked for by name, and is tried again', async (_, error) => {
+    const opened = await open();
+    const { make } = opened.maker;
+    opened.maker.make = () => Promise.reject(error);
+    const negotiated = { ...WEBP_64, negotiated: true };
+    const instead = await read(opened, 'a', negotiated);
+    expect([instead.origin, instead.contentType, instead.digest]).toEqual([
+      'not-made',
+      'image/jpeg',
+      instead.entry.sha256,
+    ]);
+    await expect(read(opened, 'a')).rejects.toBe(error);
+    opened.maker.make = make;
+    expect((await read(opened, 'a', negotiated)).origin).toBe('made');
+  });
+
+  it('B12: whose original cannot be read is refused for what is wrong with that', async () => {
+    const opened = await open();
+    opened.source.delay = () => Promise.reject(new ImageCacheError('UPSTREAM_NOT_FOUND', 'gone'));
+    expect((await refusal(read(opened, 'a', { ...WEBP_64, negotiated: true }))).code).toBe('UPSTREAM_NOT_FOUND');
   });
 
   it('is the same for all sizes that are larger than the original', async () => {

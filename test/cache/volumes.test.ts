@@ -49,7 +49,7 @@ const canMount = await (async () => {
 
 const maker: VariantMaker = {
   isAvailable: () => Promise.resolve(true),
-  supports: () => true,
+  obstacle: () => undefined,
   make: () => Promise.resolve({ bytes: Buffer.from('a variant'), extension: 'webp' }),
   canCompress: () => false,
   compress: () => Promise.resolve(undefined),

@@ -164,6 +164,53 @@ describe('GET /image with w, h, fit, format and q', () => {
     expect((await api.get('/stats')).status).toBe(200);
   });
 
+  describe('B12: a cached picture of which no variant can be made is shown all the same', () => {
+    const flat = (width: number, height: number) =>
+      sharp({ create: { width, height, channels: 3, background: 'teal' } });
+    const tall = () => flat(1000, 20_000).jpeg().toBuffer();
+
+    it.each([
+      ['too long for WebP and AVIF', tall, '&w=1080', 'image/jpeg', 'original'],
+      ['too long, and made smaller in its own format', tall, '&w=828', 'image/jpeg', 'variant-made'],
+      ['too many pixels', () => bomb(12_000, 12_000), '&w=640', 'image/png', 'original-too-many-pixels'],
+      [
+        'too many pixels, of which none are asked for',
+        () => bomb(12_000, 12_000),
+        '&format=auto',
+        'image/png',
+        'original-too-many-pixels',
+      ],
+    ])('%s', async (_, picture, query, type, detail) => {
+      const { api, get, original } = await start({}, await picture());
+      await bytesOf(await get(''));
+      const { entries } = (await (await api.get('/manifest')).json()) as Manifest;
+      const [{ local_path } = { local_path: '' }] = Object.values(entries);
+      for (const ask of [
+        get,
+        (more: string, headers: object) => api.get(imagePath(local_path) + more, { ...headers }),
+      ]) {
+        const answer = await ask(query, { Accept: CHROMIUM });
+        expect([answer.status, answer.headers.get('content-type'), answer.headers.get('vary')]).toEqual([
+          200,
+          type,
+          'Accept',
+        ]);
+        const body = await bytesOf(answer);
+        if (detail === 'variant-made') expect((await sharp(body).metadata()).width).toBe(828);
+        else expect(answer.headers.get('cache-status')).toBe(`image-cache; hit; detail=${detail}`);
+        expect(body.equals(original)).toBe(detail !== 'variant-made');
+      }
+      const { variants } = (await (await api.get('/stats')).json()) as CacheStats;
+      expect(variants.failed).toBe(0);
+    });
+
+    it('by the name of a format it is refused, with the true reason', async () => {
+      const { get } = await start({}, await tall());
+      const refused = await get('&w=1080&format=webp');
+      expect([refused.status, await problemOf(refused)]).toMatchObject([422, { code: 'TOO_MANY_PIXELS' }]);
+    });
+  });
+
   it.each(['url', 'path'])('those who hang up (by %s) hold up nobody, and are no fault', async (by) => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     onTestFinished(() => warn.mockRestore());

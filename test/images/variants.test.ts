@@ -196,7 +196,9 @@ describe('what is not decoded', () => {
     ['image/jpeg', true],
     ['image/avif', true],
   ])('%s: %s', (contentType, supported) => {
-    expect(maker.supports(contentType)).toBe(supported);
+    expect(maker.obstacle({ content_type: contentType })).toBe(supported ? undefined : 'format');
+    const large = { content_type: contentType, width: 12_000, height: 12_000 };
+    expect(maker.obstacle(large)).toBe(supported ? 'pixels' : 'format');
   });
 
   it('a bomb is refused by its header, before sharp sees it', async () => {

@@ -65,7 +65,7 @@ export class Placeholders implements Background {
   async #make(entry: ManifestEntry): Promise<string | undefined> {
     const { blobs, memory, maker } = this.#options;
     this.#queue.tried(entry.sha256);
-    if (maker?.supports(entry.content_type) !== true) return undefined;
+    if (maker === undefined || maker.obstacle(entry) !== undefined) return undefined;
     try {
       const body = memory.get(entry.sha256) ?? (await blobs.read(entry));
       return body === undefined ? undefined : await maker.placeholder(body);

@@ -10,6 +10,9 @@ export interface SizedImage {
   contentType: string;
   /** `s3`: the original had to be downloaded first. */
   tier: CacheTier;
-  /** `memory`, `disk` and `made` are variants; `as-is` and `no-maker` say why it is the original. */
-  origin: 'memory' | 'disk' | 'made' | 'as-is' | 'no-maker';
+  /**
+   * `memory`, `disk` and `made` are variants. All others say why it is the original: it serves as well (`as-is`), it is not decoded
+   * (`too-many-pixels`), nothing is there to make variants with (`no-maker`), or making one failed this time (`not-made`).
+   */
+  origin: 'memory' | 'disk' | 'made' | 'as-is' | 'too-many-pixels' | 'no-maker' | 'not-made';
 }

@@ -1,3 +1,4 @@
+import type { ManifestEntry } from '../../protocol.ts';
 import type { VariantExtension, VariantSpec } from './variantSpec.ts';
 
 export interface MadeVariant {
@@ -9,8 +10,11 @@ export interface MadeVariant {
 export interface VariantMaker {
   /** False when what does the work is not installed. */
   isAvailable(): Promise<boolean>;
-  /** False for images that are always served as they are, e.g. SVG. */
-  supports(contentType: string): boolean;
+  /**
+   * What tells already that nothing can be made of an image: its format, which is always served as it is (SVG), or more pixels than
+   * are decoded. `undefined` when it has to be tried.
+   */
+  obstacle(image: Pick<ManifestEntry, 'content_type' | 'width' | 'height'>): 'format' | 'pixels' | undefined;
   /**
    * A variant of the image, or `undefined` when the original serves better, which it does wherever nothing can be made of it
    * and no format was asked for by name.

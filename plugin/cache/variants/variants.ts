@@ -1,3 +1,4 @@
+import { ImageCacheError } from '../../errors.ts';
 import type { Limit } from '../limit.ts';
 import type { ManifestEntry, VariantStats } from '../../protocol.ts';
 import { fileError } from '../files/fileError.ts';
@@ -13,8 +14,8 @@ import type { VariantStore } from './variantStore.ts';
 
 type Variant = Pick<SizedImage, 'body' | 'digest' | 'contentType'> & { origin: 'memory' | 'disk' | 'made' };
 
-/** Why the original is to be served instead: it serves best, or nothing here can make another image of it. */
-type Substitute = 'as-is' | 'no-maker';
+/** Why the original is to be served instead. */
+type Substitute = Exclude<SizedImage['origin'], 'memory' | 'disk' | 'made'>;
 
 export interface VariantsOptions {
   files: VariantStore;
@@ -51,11 +52,12 @@ export class Variants {
   }
 
   /**
-   * The original is read when it is the turn of the variant, so that those that wait hold no bytes.
+   * The original is read when it is the turn of the variant, so that those that wait hold no bytes. Where no format was asked for by
+   * name, it is also the answer when no variant can be had: a page must not be without a picture that is there (B12).
    * @throws ImageCacheError TOO_MANY_PIXELS, UNDECODABLE, OVERLOADED, ABORTED, and what `readOriginal` throws
    */
   async read(entry: ManifestEntry, spec: VariantSpec, requester: VariantRequester): Promise<SizedImage> {
-    const variant = await this.#get(entry, spec, requester);
+    const variant = await this.#get(entry, spec, requester).catch((error) => this.#instead(error, spec));
     if (typeof variant !== 'string') {
       return { entry, ...variant, tier: variant.origin === 'memory' ? 'memory' : 'disk' };
     }
@@ -80,6 +82,14 @@ export class Variants {
     return this.#queue.close();
   }
 
+  /** @throws the error, where the original is not the answer */
+  #instead(error: unknown, { negotiated }: VariantSpec): Substitute {
+    const { code, message } = ImageCacheError.from(error);
+    if (!negotiated || code === 'ABORTED') throw error;
+    this.#options.logger.debug?.(`no variant was made, and the original is served: ${message}`);
+    return 'not-made';
+  }
+
   async #get(
     entry: ManifestEntry,
     wanted: VariantSpec,
@@ -87,7 +97,9 @@ export class Variants {
   ): Promise<Variant | Substitute> {
     const { files, maker } = this.#options;
     const spec = withoutSlack(wanted, entry);
-    if (isOriginal(spec, entry) || maker?.supports(entry.content_type) === false) return 'as-is';
+    const obstacle = maker?.obstacle(entry);
+    if (isOriginal(spec, entry) || obstacle === 'format') return 'as-is';
+    if (obstacle === 'pixels' && spec.negotiated) return 'too-many-pixels';
     const found = await files.find(entry, specName(spec));
     const stored = found === undefined ? undefined : await this.#read(found);
     if (stored !== undefined) {

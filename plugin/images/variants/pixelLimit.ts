@@ -1,16 +1,24 @@
 import { ImageCacheError } from '../../errors.ts';
-import type { ImageInfo } from '../imageInfo.ts';
 
 /** Half of what sharp allows: 134 million pixels are 400 MB when all of them are in memory, and no phone takes more. */
 export const MAX_PIXELS = 2 ** 27;
+
+interface Size {
+  width?: number;
+  height?: number;
+}
+
+export function isDecodable({ width = 0, height = 0 }: Size): boolean {
+  return width * height <= MAX_PIXELS;
+}
 
 /**
  * Refuses a decompression bomb by its header, before any of it is decoded.
  * @throws ImageCacheError TOO_MANY_PIXELS
  */
-export function ensureDecodable({ width = 0, height = 0 }: ImageInfo): void {
-  if (width * height <= MAX_PIXELS) return;
-  throw tooManyPixels(`The image has ${width} × ${height} pixels.`);
+export function ensureDecodable(image: Size): void {
+  if (isDecodable(image)) return;
+  throw tooManyPixels(`The image has ${image.width} × ${image.height} pixels.`);
 }
 
 export function tooManyPixels(detail: string): ImageCacheError {

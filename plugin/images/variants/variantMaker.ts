@@ -6,7 +6,7 @@ import { inspectImage } from '../inspect.ts';
 import { makePlaceholder } from '../placeholder.ts';
 import { canCompress, compressImage, type PngCompression } from './compressImage.ts';
 import { makeVariant } from './makeVariant.ts';
-import { ensureDecodable, tooManyPixels } from './pixelLimit.ts';
+import { ensureDecodable, isDecodable, tooManyPixels } from './pixelLimit.ts';
 import { type SharpImporter, sharpLibrary } from './sharpLibrary.ts';
 
 /** Raster formats that sharp reads wherever it runs. SVG is not among them: it scales by itself. */
@@ -38,7 +38,10 @@ export function createVariantMaker({ importer, png = 'lossless' }: VariantMakerO
 
   return {
     isAvailable: async () => (await library()) !== undefined,
-    supports: (contentType) => SUPPORTED.has(contentType),
+    obstacle: (image) => {
+      if (!SUPPORTED.has(image.content_type)) return 'format';
+      return isDecodable(image) ? undefined : 'pixels';
+    },
     make: (original, spec) =>
       make(original, spec).catch((error: unknown) => {
         // Whoever asked for no format by name is better served with the original than with an error.
