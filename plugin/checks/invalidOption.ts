@@ -4,17 +4,19 @@ import { hintForUnknown } from './nearestOption.ts';
 import { optionsSchema } from './optionsSchema.ts';
 import { UNSET } from './texts.ts';
 
-/** The refusal of options, naming the first that is wrong, what was expected, what came, and where it helps, what to write. */
+/** Names that are listed; more than so many are not misspelled, but the options of something else. */
+const MAX_SHOWN = 10;
+
+/**
+ * The refusal of options: all names that are no option, since each start of a server would tell of one alone; else the first value that
+ * is wrong, what was expected, what came, and where it helps, what to write.
+ */
 export function invalidOption(options: unknown, error: z.core.$ZodError): ImageCacheError {
+  const unknown = unknownNames(error.issues);
+  // A name that is misspelled is what is wrong, rather than that the option of the right name is missing.
+  if (unknown.length > 0) return noSuchOptions(unknown);
   const issue = deepest(error.issues);
   const path = issue?.path ?? [];
-  if (issue?.code === 'unrecognized_keys') {
-    const [key = ''] = issue.keys;
-    const name = [...path, key].join('.');
-    return new ImageCacheError('INVALID_OPTION', `imageCache: there is no option \`${name}\`.`, {
-      hint: hintForUnknown(optionsSchema, path, key) ?? 'Check the spelling; docs/options.md lists every option.',
-    });
-  }
   const came = valueAt(options, path);
   const where = path.length === 0 ? 'the options' : `option \`${path.join('.')}\``;
   const shown = path.includes('credentials') ? kindOf(came) : describeValue(came);
@@ -22,6 +24,38 @@ export function invalidOption(options: unknown, error: z.core.$ZodError): ImageC
     'INVALID_OPTION',
     `imageCache: ${where} must be ${issue?.message ?? 'valid'}; got ${shown}.`,
     { hint: hintOf(issue) ?? (isUnset(options, path) ? UNSET : undefined) },
+  );
+}
+
+/** A name that is no option, and where it stands. */
+interface UnknownName {
+  path: PropertyKey[];
+  key: string;
+}
+
+/** A union tells of those of each of its branches; only one branch of each of ours has names. */
+function unknownNames(issues: readonly z.core.$ZodIssue[], base: PropertyKey[] = []): UnknownName[] {
+  return issues.flatMap((issue) => {
+    const path = [...base, ...issue.path];
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ path, key }));
+    return issue.code === 'invalid_union' ? issue.errors.flatMap((branch) => unknownNames(branch, path)) : [];
+  });
+}
+
+function noSuchOptions(unknown: readonly UnknownName[]): ImageCacheError {
+  const shown = unknown.slice(0, MAX_SHOWN).map(({ path, key }) => {
+    const hint = hintForUnknown(optionsSchema, path, key);
+    return { name: `\`${[...path, key].join('.')}\``, hint };
+  });
+  const names = shown.map(({ name }) => name).join(', ');
+  const more = unknown.length > shown.length ? ` and ${unknown.length - shown.length} more` : '';
+  const isOne = unknown.length === 1;
+  const hints = shown.flatMap(({ name, hint }) => (hint === undefined ? [] : isOne ? hint : `${name}: ${hint}`));
+  if (hints.length < shown.length) hints.push('Check the spelling; docs/options.md lists every option.');
+  return new ImageCacheError(
+    'INVALID_OPTION',
+    `imageCache: there ${isOne ? 'is no option' : 'are no options'} ${names}${more}.`,
+    { hint: hints.join(' ') },
   );
 }
 
@@ -43,18 +77,13 @@ function kindOf(value: unknown): string {
 
 /** A union reports each of its branches; the one that got furthest into the value, or knows what to write, is the one that was meant. */
 function deepest(issues: readonly z.core.$ZodIssue[], base: PropertyKey[] = []): z.core.$ZodIssue | undefined {
-  // A name that is misspelled is what is wrong, rather than that the option of the right name is missing.
-  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
+  const [issue] = issues;
   if (issue === undefined) return undefined;
   const at = { ...issue, path: [...base, ...issue.path] };
   if (issue.code !== 'invalid_union') return at;
   const meant = issue.errors
     .map((branch) => deepest(branch, at.path))
-    .find(
-      (branch) =>
-        branch !== undefined &&
-        (branch.path.length > at.path.length || branch.code === 'unrecognized_keys' || hintOf(branch) !== undefined),
-    );
+    .find((branch) => branch !== undefined && (branch.path.length > at.path.length || hintOf(branch) !== undefined));
   return meant ?? at;
 }
 

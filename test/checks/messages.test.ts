@@ -88,7 +88,7 @@ describe('what is refused is said in words', () => {
       if (message === undefined) continue; // what is right for this option
       expect(code).toBe('INVALID_OPTION');
       expect(message).toMatch(
-        /^imageCache: (?:(?:the options|option `[^`]+`) must be .+; got .+|there is no option `.+`)\.$/,
+        /^imageCache: (?:(?:the options|option `[^`]+`) must be .+; got .+|there (?:is no option|are no options) `.+`)\.$/,
       );
       expect(message).not.toMatch(/invalid|expected|received|too (?:small|big)|unrecognized|\[object/i);
     }
@@ -122,6 +122,40 @@ describe('E12: a name that is no option', () => {
     const error = await refused({ buckets: ['ok1'], ...options });
     expect(error.message).toBe(`imageCache: there is no option \`${name}\`.`);
     expect(error.hint).toBe(hint ?? 'Check the spelling; docs/options.md lists every option.');
+  });
+
+  it('E12: is told together with all others, wherever they stand, each with what was meant', async () => {
+    const error = await refused({
+      buckets: [{ name: 'ok1', endPoint: 'https://s3.example.com' }, 'ok2', { nmae: 'ok3', pathStyle: true }],
+      cachedir: 'x',
+      maxsize: 1,
+      memory: { maxsize: 1 },
+      quality: 80,
+      maxAge: 'soon', // wrong, too: it is told when the names are right
+    });
+    expect(error.message).toBe(
+      'imageCache: there are no options `buckets.0.endPoint`, `buckets.2.nmae`, `buckets.2.pathStyle`, `memory.maxsize`, `cachedir`, `maxsize`, `quality`.',
+    );
+    expect(error.hint).toBe(
+      [
+        '`buckets.0.endPoint`: Did you mean `endpoint`?',
+        '`buckets.2.nmae`: Did you mean `name`?',
+        '`memory.maxsize`: Did you mean `maxSize`?',
+        '`cachedir`: Did you mean `cacheDir`?',
+        '`maxsize`: Did you mean `maxSize`?',
+        '`quality`: It is part of `images`: images: { quality: … }.',
+        'Check the spelling; docs/options.md lists every option.',
+      ].join(' '),
+    );
+  });
+
+  it('E12: is not told of more than ten times', async () => {
+    const options = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`x${n}`, n]));
+    const { message, hint } = await refused({ buckets: ['ok1'], ...options });
+    expect(message).toBe(
+      'imageCache: there are no options `x0`, `x1`, `x2`, `x3`, `x4`, `x5`, `x6`, `x7`, `x8`, `x9` and 490 more.',
+    );
+    expect(hint).toBe('Check the spelling; docs/options.md lists every option.');
   });
 
   it('is what is told, rather than that the right one is missing', async () => {
