@@ -6,19 +6,15 @@ import { resolveOptions } from '../../plugin/resolveOptions.ts';
 import { servePlugin } from '../../plugin/vite/serve.ts';
 import { bytesOf, createCache, openCache } from '../helpers/cache.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';
-import type { FaultFinder } from '../helpers/faultyFs.ts';
+import { fault } from '../helpers/faultyFs.ts';
 import { refusal } from '../helpers/source.ts';
-
-const fault = vi.hoisted((): { of: FaultFinder } => ({ of: () => undefined }));
 
 vi.mock('node:fs/promises', async (importActual) => {
   const { faultyFs } = await import('../helpers/faultyFs.ts');
-  return faultyFs(await importActual(), (name, args) => fault.of(name, args));
+  return faultyFs(await importActual());
 });
 
-afterEach(() => {
-  fault.of = () => undefined;
-});
+afterEach(fault.clear);
 
 /** A disk of which one kind of call returns only when `comeBack` is called; counts the calls that hang. */
 function hang(isHung: (name: string, path: string) => boolean): { comeBack: () => void; count: () => number } {
@@ -34,7 +30,7 @@ function hang(isHung: (name: string, path: string) => boolean): { comeBack: () =
   };
   return {
     comeBack: () => {
-      fault.of = () => undefined;
+      fault.clear();
       comeBack();
     },
     count: () => count,

@@ -4,18 +4,14 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { JournalManifest } from '../../plugin/cache/manifest/journalManifest.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';
 import { entryOf } from '../helpers/entries.ts';
-import type { FaultFinder } from '../helpers/faultyFs.ts';
-
-const fault = vi.hoisted((): { of: FaultFinder } => ({ of: () => undefined }));
+import { fault } from '../helpers/faultyFs.ts';
 
 vi.mock('node:fs/promises', async (importActual) => {
   const { faultyFs } = await import('../helpers/faultyFs.ts');
-  return faultyFs(await importActual(), (name, args) => fault.of(name, args));
+  return faultyFs(await importActual());
 });
 
-afterEach(() => {
-  fault.of = () => undefined;
-});
+afterEach(fault.clear);
 
 async function openStore(dir: string): Promise<JournalManifest> {
   const observer = { applied: () => undefined, reset: () => undefined, warn: () => undefined };
@@ -109,7 +105,7 @@ describe('JournalManifest, while the disk syncs the journal', () => {
     await sync.begun;
     sync.end('ENOSPC');
     await expect(put.done).rejects.toMatchObject({ code: 'CACHE_DISK_FULL' });
-    fault.of = () => undefined;
+    fault.clear();
     await store.append({ op: 'put', entry: entryOf(2) });
     expect(store.index.get(entryOf(2).s3_url)).toEqual(entryOf(2));
   });

@@ -8,19 +8,15 @@ import type { ImageCache } from '../../plugin/cache/imageCache.ts';
 import type { VariantMaker } from '../../plugin/cache/variants/variantMaker.ts';
 import { bytesOf, openCache } from '../helpers/cache.ts';
 import { markAsCache, temporaryDirectory } from '../helpers/directory.ts';
-import type { FaultFinder } from '../helpers/faultyFs.ts';
+import { type FaultFinder, fault } from '../helpers/faultyFs.ts';
 import { refusal } from '../helpers/source.ts';
-
-const fault = vi.hoisted((): { of: FaultFinder } => ({ of: () => undefined }));
 
 vi.mock('node:fs/promises', async (importActual) => {
   const { faultyFs } = await import('../helpers/faultyFs.ts');
-  return faultyFs(await importActual(), (name, args) => fault.of(name, args));
+  return faultyFs(await importActual());
 });
 
-afterEach(() => {
-  fault.of = () => undefined;
-});
+afterEach(fault.clear);
 
 const run = promisify(execFile);
 

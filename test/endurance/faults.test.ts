@@ -4,19 +4,15 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ImageCacheError } from '../../plugin/errors.ts';
 import { bytesOf, openCache } from '../helpers/cache.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';
-import type { FaultFinder } from '../helpers/faultyFs.ts';
+import { fault } from '../helpers/faultyFs.ts';
 import { refusal } from '../helpers/source.ts';
-
-const fault = vi.hoisted((): { of: FaultFinder } => ({ of: () => undefined }));
 
 vi.mock('node:fs/promises', async (importActual) => {
   const { faultyFs } = await import('../helpers/faultyFs.ts');
-  return faultyFs(await importActual(), (name, args) => fault.of(name, args));
+  return faultyFs(await importActual());
 });
 
-afterEach(() => {
-  fault.of = () => undefined;
-});
+afterEach(fault.clear);
 
 const NAMES = ['a', 'b'];
 const KNOWN = new Set(['CACHE_DISK_FULL', 'CACHE_UNWRITABLE', 'OVERLOADED', 'INTERNAL', 'CACHE_CORRUPT']);
@@ -45,7 +41,7 @@ describe('one failing call of the file system', () => {
           }
         }
         const reached = calls >= nth;
-        fault.of = () => undefined;
+        fault.clear();
         // It has passed: the same cache works, and so does the next.
         for (const name of NAMES) expect((await cache.readUrl(`mem:${name}`)).body.equals(bytesOf(name))).toBe(true);
         await cache.close();
@@ -72,7 +68,7 @@ describe('one failing call of the file system', () => {
     for (const name of NAMES) expect((await refusal(cache.readUrl(`mem:${name}`))).code).toBe('CACHE_DISK_FULL');
     expect((await cache.readUrl('mem:old')).tier).toBe('disk');
     expect(await readdir(join(dir, 'images', 'default'))).toHaveLength(1);
-    fault.of = () => undefined;
+    fault.clear();
     for (const name of NAMES) expect((await cache.readUrl(`mem:${name}`)).tier).toBe('s3');
     expect((await cache.stats()).total_entries).toBe(3);
   });
@@ -130,7 +126,7 @@ describe('a call of the file system at the wrong moment', () => {
     fault.of = (name, [path]) => (name === 'open' && String(path).endsWith('.snap') ? 'EMFILE' : undefined);
     const next = await openCache({ dir });
     expect((await refusal(next.cache.readUrl('mem:a'))).code).toBe('OVERLOADED');
-    fault.of = () => undefined;
+    fault.clear();
     expect((await next.cache.readUrl('mem:a')).tier).toBe('disk');
     expect(await readdir(join(dir, 'quarantine')).catch(() => [])).toEqual([]);
   });
@@ -157,7 +153,7 @@ describe('a call of the file system at the wrong moment', () => {
     const slow = await openCache({ dir });
     const opening = slow.cache.stats();
     await expect.poll(() => stopped).toBe(true);
-    fault.of = () => undefined;
+    fault.clear();
     await fast.cache.readUrl('mem:a');
     await fast.cache.close(); // seals the first log, publishes a snapshot and removes the log
     goOn();

@@ -12,15 +12,32 @@ const HANDLE_METHODS = ['datasync', 'read', 'stat', 'sync', 'truncate', 'write',
  */
 export type FaultFinder = (name: string, args: unknown[]) => string | undefined | Promise<string | undefined>;
 
+const none: FaultFinder = () => undefined;
+
+/** What is wrong with the disk of this test file at the moment. */
+export const fault = {
+  of: none,
+  clear: (): void => {
+    fault.of = none;
+  },
+};
+
 /**
- * The real file system, in which one call fails: the one for which `fails` answers with the code of an error. Used
- * with `vi.mock('node:fs/promises')`, since a full or a broken disk cannot be had on demand.
+ * The real file system, in which one call fails: the one for which `fault.of` answers with the code of an error. A full or a broken
+ * disk cannot be had on demand. A test file that uses it has these lines, for Vitest looks for `vi.mock` in test files only:
+ * ```ts
+ * vi.mock('node:fs/promises', async (importActual) => {
+ *   const { faultyFs } = await import('../helpers/faultyFs.ts');
+ *   return faultyFs(await importActual());
+ * });
+ * afterEach(fault.clear);
+ * ```
  */
-export function faultyFs(real: Fs, fails: FaultFinder): Fs {
+export function faultyFs(real: Fs): Fs {
   const guarded =
     <F extends Call>(name: string, call: F, ...path: unknown[]) =>
     async (...args: Parameters<F>): Promise<unknown> => {
-      const code = await fails(name, [...path, ...args]);
+      const code = await fault.of(name, [...path, ...args]);
       if (code === undefined) return call(...args);
       throw Object.assign(new Error(`${code}: injected into ${name}`), { code });
     };

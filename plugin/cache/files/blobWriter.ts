@@ -1,15 +1,12 @@
 import { type Hash, createHash } from 'node:crypto';
 import { fstatSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { errnoOf } from './fileError.ts';
 import { type FileIdentity, identityOf } from './fileIdentity.ts';
 import { TMP_DIR } from './layout.ts';
 import { makeFolder, pathInside, removeFile } from './ownFolders.ts';
+import { retryWhenRemoved } from './retryWhenRemoved.ts';
 import { temporaryPath } from './temporary.ts';
 import { syncHandle } from './syncHandle.ts';
-
-/** Somebody may be removing the directory again and again (T55). */
-const MAX_ATTEMPTS = 5;
 
 export interface WrittenBlob {
   /** Hex. */
@@ -42,16 +39,12 @@ export class BlobWriter {
   /**
    * @param dir the cache directory. `wx`: a file that is already there, or a link planted under its name, is never written to.
    */
-  static async create(dir: string): Promise<BlobWriter> {
+  static create(dir: string): Promise<BlobWriter> {
     const path = temporaryPath(dir);
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await makeFolder(dir, TMP_DIR); // the cache may have been removed by hand
-        return new BlobWriter(dir, path, await open(path, 'wx+', 0o600));
-      } catch (error) {
-        if (errnoOf(error) !== 'ENOENT' || attempt === MAX_ATTEMPTS) throw error;
-      }
-    }
+    return retryWhenRemoved(async () => {
+      await makeFolder(dir, TMP_DIR); // the cache may have been removed by hand
+      return new BlobWriter(dir, path, await open(path, 'wx+', 0o600));
+    });
   }
 
   async write(chunks: readonly Uint8Array[]): Promise<void> {

@@ -1,17 +1,15 @@
 import { dirname, join } from 'node:path';
 import { readCacheId } from './cacheId.ts';
-import { errnoOf, fileError } from './fileError.ts';
+import { fileError } from './fileError.ts';
 import { IMAGES_DIR, JOURNAL_DIR, TAG_FILE, TMP_DIR } from './layout.ts';
 import { OWN_TAG } from './ownDirectory.ts';
 import { makeFolder, makeLastingFolder } from './ownFolders.ts';
 import { ensurePrivateDirectory } from './privateDirectory.ts';
+import { retryWhenRemoved } from './retryWhenRemoved.ts';
 import { ensureSafeDirectory } from './safeDirectory.ts';
 import { syncDirectory } from './syncDirectory.ts';
 import { sweepTemporary } from './sweepTemporary.ts';
 import { writeOnce } from './writeOnce.ts';
-
-/** Somebody may be removing the directory again and again, faster than a busy machine makes it (T55). */
-const MAX_ATTEMPTS = 20;
 
 /**
  * Makes the cache directory, for its owner alone, and keeps it out of version control and backups. What is removed while it is being
@@ -21,13 +19,10 @@ const MAX_ATTEMPTS = 20;
  *   write to it
  */
 export async function prepareDirectory(dir: string, now: number, sync: boolean): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await tryPrepare(dir, now, sync);
-      return;
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT' || attempt === MAX_ATTEMPTS) throw fileError(error);
-    }
+  try {
+    await retryWhenRemoved(() => tryPrepare(dir, now, sync));
+  } catch (error) {
+    throw fileError(error);
   }
 }
 

@@ -7,9 +7,7 @@ import { makeDirectory } from './makeDirectory.ts';
 import { ensureOwnDirectory } from './ownDirectory.ts';
 import { isOwnFile } from './layout.ts';
 import { replaceFile } from './replaceFile.ts';
-
-/** Somebody may be removing the directory again and again (T55). */
-const MAX_ATTEMPTS = 20;
+import { retryWhenRemoved } from './retryWhenRemoved.ts';
 
 /*
  * The one way to list, write, rename and remove inside the cache directory: whatever does so goes through this file, which looks
@@ -93,16 +91,18 @@ function folderOf(path: string): string {
   return folder === '.' ? '' : folder;
 }
 
-async function make(dir: string, folder: string, makeIt: (path: string) => Promise<unknown>): Promise<Stats> {
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+function make(dir: string, folder: string, makeIt: (path: string) => Promise<unknown>): Promise<Stats> {
+  return retryWhenRemoved(async () => {
     const looks = await lookAtEach(dir, folder);
     const there = looks.at(-1);
     if (there !== undefined) return there;
     // Another directory may have taken the place of ours, in which nothing is to be made.
     if (looks[1] === undefined) await ensureOwnDirectory(dir);
     await makeIt(join(dir, folder)).catch(ifGone);
-  }
-  throw Object.assign(new Error('removed whenever it was made'), { code: 'ENOENT' });
+    const made = await lookAt(dir, folder);
+    if (made === undefined) throw Object.assign(new Error('removed when it was made'), { code: 'ENOENT' });
+    return made;
+  });
 }
 
 /** From the cache directory downwards; `undefined` from where one is not there. */

@@ -10,6 +10,7 @@ import { ManifestIndex } from './manifestIndex.ts';
 import { makeLastingFolder } from '../files/ownFolders.ts';
 import { Pacer } from '../pacer.ts';
 import { quarantine } from '../files/quarantine.ts';
+import { retryWhenRemoved } from '../files/retryWhenRemoved.ts';
 import { readBase } from './snapshotBase.ts';
 import { syncDirectory } from '../files/syncDirectory.ts';
 
@@ -33,8 +34,6 @@ export interface JournalReplicaOptions {
 
 /** Logs that were removed by hand and are made up for; a stray number is not worth a million files. */
 const MAX_GAP = 1000;
-/** Somebody may be removing the directory again and again, faster than a busy machine makes it. */
-const MAX_REMOVALS = 20;
 
 /**
  * What this process has read of the journal: the manifest as it was then. A snapshot is where reading begins, and it
@@ -121,14 +120,9 @@ export class JournalReplica {
 
   /** Begins anew, as often as other processes compact meanwhile, and a few times when the directory is removed (T55). */
   async #load(): Promise<JournalLog> {
-    for (let removals = 0; ;) {
-      try {
-        const log = await this.#tryLoad();
-        if (log !== undefined) return log;
-      } catch (error) {
-        removals += 1;
-        if (errnoOf(error) !== 'ENOENT' || removals > MAX_REMOVALS) throw error;
-      }
+    for (;;) {
+      const log = await retryWhenRemoved(() => this.#tryLoad());
+      if (log !== undefined) return log;
     }
   }
 

@@ -1,19 +1,19 @@
 import { constants } from 'node:fs';
 import { copyFile, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf } from '../files/fileError.ts';
 import { generationPath, listGenerations } from './generations.ts';
 import { MANIFEST_FILE, TMP_DIR } from '../files/layout.ts';
 import { READ } from '../files/cautiousOpen.ts';
 import { makeFolder, moveFile, pathInside, removeFile } from '../files/ownFolders.ts';
+import { retryWhenRemoved } from '../files/retryWhenRemoved.ts';
 import { temporaryPath } from '../files/temporary.ts';
 import { syncHandle } from '../files/syncHandle.ts';
 
 /** Holds `last_updated` and the position in the journal, which no two snapshots share. */
 const HEAD_BYTES = 256;
 
-/** Another process may replace the snapshot while it is copied. */
-const MAX_ATTEMPTS = 10;
+/** Another process may replace the snapshot while it is copied, but not each time. */
+const MAX_PARTIAL_COPIES = 10;
 
 /**
  * Makes `manifest.json` a copy of the newest snapshot; of nothing, if there is none. A copy and not a second link to
@@ -21,23 +21,28 @@ const MAX_ATTEMPTS = 10;
  * newest, since each looks again.
  */
 export async function publishManifest(dir: string): Promise<void> {
+  for (let partial = 0; ;) {
+    const outcome = await retryWhenRemoved(() => copySnapshot(dir)); // superseded while it was copied
+    if (outcome === 'up to date') return;
+    if (outcome === 'partial') partial += 1;
+    if (partial === MAX_PARTIAL_COPIES) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
+  }
+}
+
+async function copySnapshot(dir: string): Promise<'up to date' | 'copied' | 'partial'> {
   const manifest = join(dir, MANIFEST_FILE);
-  for (let attempt = 1; ; attempt += 1) {
-    const snapshot = await newestSnapshot(dir);
-    if (snapshot === undefined || (await isCopy(manifest, snapshot))) return;
-    const tmp = temporaryPath(dir);
-    try {
-      await makeFolder(dir, TMP_DIR);
-      await copyFile(snapshot, tmp, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-      if (await isCopy(tmp, snapshot)) {
-        await syncFile(tmp);
-        await moveFile(dir, tmp, manifest);
-      } else if (attempt === MAX_ATTEMPTS) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT' || attempt === MAX_ATTEMPTS) throw error; // else superseded while it was copied
-    } finally {
-      await removeFile(dir, pathInside(dir, tmp));
-    }
+  const snapshot = await newestSnapshot(dir);
+  if (snapshot === undefined || (await isCopy(manifest, snapshot))) return 'up to date';
+  const tmp = temporaryPath(dir);
+  try {
+    await makeFolder(dir, TMP_DIR);
+    await copyFile(snapshot, tmp, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    if (!(await isCopy(tmp, snapshot))) return 'partial';
+    await syncFile(tmp);
+    await moveFile(dir, tmp, manifest);
+    return 'copied';
+  } finally {
+    await removeFile(dir, pathInside(dir, tmp));
   }
 }
 
