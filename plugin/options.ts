@@ -144,7 +144,11 @@ export interface ImageCacheOptions {
    * entry. @default []
    */
   allowPrivateAddresses?: readonly string[];
-  /** Other origins whose pages may use the API, e.g. `https://admin.example.com`. @default [] (same origin only) */
+  /**
+   * Other origins whose pages may use the API, as their browsers send them: `https://admin.example.com`, `capacitor://localhost`,
+   * `tauri://localhost`, `chrome-extension://<id>`. In dev also that of a backend whose pages load their modules from Vite, e.g.
+   * `http://localhost:3000`. Neither `*` nor `null`. @default [] (same origin only)
+   */
   allowedOrigins?: readonly string[];
   /** Host names the API answers to, besides loopback and the ones Vite was told of. @default [] */
   allowedHosts?: readonly string[];

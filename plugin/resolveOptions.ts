@@ -1,11 +1,10 @@
+import { parseDuration, parseSize } from './amounts.ts';
 import { describeValue, invalidOption } from './checks/invalidOption.ts';
 import { BYTES, optionsSchema } from './checks/optionsSchema.ts';
 import { configuredEndpoint, type Environment } from './endpoint.ts';
 import { ImageCacheError } from './errors.ts';
-import { parseDuration } from './duration.ts';
 import type { BucketOptions, ImageCacheOptions, ResolvedBucket, ResolvedOptions, Size } from './options.ts';
 import { DEFAULT_BASE } from './protocol.ts';
-import { parseSize } from './size.ts';
 
 function resolveConcurrency(concurrency: ImageCacheOptions['concurrency'] = 'auto') {
   return concurrency === 'auto'

@@ -1,4 +1,5 @@
 import { createSubscribable } from './subscribable.ts';
+import { viteOrigin } from './viteOrigin.ts';
 
 export interface ImageCacheConfig {
   /**
@@ -26,7 +27,9 @@ export function configuredMount(): string | undefined {
   if (configured !== undefined) return toMount(configured);
   if (typeof __IMAGE_CACHE__ === 'undefined') return undefined;
   // In dev, where the plugin is, BASE_URL is a path: Vite keeps `./` and CDN addresses for builds.
-  return withoutSlash(import.meta.env?.BASE_URL ?? '/') + __IMAGE_CACHE__.base;
+  const page = typeof location === 'undefined' ? undefined : location;
+  const origin = viteOrigin(import.meta.url, page, __IMAGE_CACHE__.origin);
+  return origin + withoutSlash(import.meta.env?.BASE_URL ?? '/') + __IMAGE_CACHE__.base;
 }
 
 export const onConfigure: (listener: () => void) => () => void = changes.subscribe;

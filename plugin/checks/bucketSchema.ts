@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
-import { endsInBucket, hasUnsetPart, isEndpoint, isHttpUrl, pathOf } from '../endpoint.ts';
-import { isBucketName, isHostName } from '../names.ts';
+import { endsInBucket, hasUnsetPart, isBucketName, isEndpoint, isHostName, isHttpUrl, pathOf } from '../endpoint.ts';
 import { checkedText, text, UNSET, urlIn } from './texts.ts';
 
 const bucketName = checkedText(

@@ -1,11 +1,10 @@
 import { isIP } from 'node:net';
 import * as z from 'zod/mini';
-import { parseDuration } from '../duration.ts';
-import { isHttpUrl } from '../endpoint.ts';
-import { isHostName } from '../names.ts';
+import { parseDuration, parseSize } from '../amounts.ts';
+import { isHostName, isHttpUrl } from '../endpoint.ts';
 import type { Duration, ImageCacheOptions, Size } from '../options.ts';
-import { parseSize } from '../size.ts';
 import { bucketSchema } from './bucketSchema.ts';
+import { pageOrigin } from './pageOrigin.ts';
 import { checkedText, UNSET, urlIn } from './texts.ts';
 
 const size = (expected: string) => z.custom<Size>((value) => parseSize(value) !== undefined, { error: expected });
@@ -18,12 +17,6 @@ const CONCURRENCY = "a whole number from 1 to 256, or 'auto'";
 const PIXELS = 'a whole number of pixels, from 1 to 16384';
 const PERCENT = 'a whole number from 1 to 100';
 const MILLISECONDS = 'a whole number of milliseconds, at least 1';
-
-const httpOrigin = checkedText(
-  "an origin such as 'https://admin.example.com', without a path or a trailing slash",
-  (value) => URL.canParse(value) && new URL(value).origin === value,
-  (value) => (isHttpUrl(value) ? `Write '${new URL(value).origin}'.` : undefined),
-);
 
 /** As the guard of the API compares them: a name, `.name` for what is below it too. An address needs no entry, and may have one. */
 const isAllowedHost = (value: string) =>
@@ -189,7 +182,7 @@ export const optionsSchema = z.strictObject(
       z.custom<(url: string) => string | undefined>((value) => typeof value === 'function', { error: 'a function' }),
     ),
     allowPrivateAddresses: z.optional(z.array(bareHost, { error: 'an array of host names' })),
-    allowedOrigins: z.optional(z.array(httpOrigin, { error: 'an array of origins' })),
+    allowedOrigins: z.optional(z.array(pageOrigin, { error: 'an array of origins' })),
     allowedHosts: z.optional(z.array(allowedHost, { error: 'an array of host names' })),
     manage: z.optional(
       z.custom<NonNullable<ImageCacheOptions['manage']>>((value) => typeof value === 'function', {

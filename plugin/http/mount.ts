@@ -10,6 +10,7 @@ import { createExpressApp } from './expressApp.ts';
 import { createGuard } from './guard.ts';
 import { createHandlers } from './handlers.ts';
 import { createImageRoute } from './imageRoute.ts';
+import { refusedPageWarning } from './refusedPage.ts';
 import { sendJson, sendProblem } from './respond.ts';
 
 /** What connect, Vite and Express mount. Every request it is given ends here: `next` is never called. */
@@ -50,6 +51,8 @@ export function createHandler(context: HttpContext): Middleware {
     const failure = toError(error);
     const hasLeft = response.destroyed; // then an answer that ended early is nobody's fault
     if (failure.code === 'INTERNAL' && !hasLeft) context.logger.warn(failure.message);
+    const warning = refusedPageWarning(request, failure);
+    if (warning !== undefined) context.logger.warn(warning);
     if (failure.code === 'METHOD_NOT_ALLOWED') response.setHeader('Allow', allowedMethods(request.url));
     sendProblem(request, response, failure);
   }
@@ -58,7 +61,7 @@ export function createHandler(context: HttpContext): Middleware {
     try {
       dropForeignCors(response);
       guard(request);
-      if (applyCors(context.allowedOrigins, request, response)) return;
+      if (applyCors(context, request, response)) return;
       const { url = '' } = request;
       // A fragment, `*`, or the absolute form (RFC 9112, 3.2.2), whose host the guard has not seen (T11).
       if (!url.startsWith('/') || url.includes('#'))

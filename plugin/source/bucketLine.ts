@@ -1,4 +1,4 @@
-import { isBucketName } from '../names.ts';
+import { isBucketName } from '../endpoint.ts';
 
 /** To be filled in. */
 const SOME_BUCKET = '<bucket>';

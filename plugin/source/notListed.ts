@@ -1,7 +1,6 @@
 import { isIPv4 } from 'node:net';
-import { endsInBucket, isEndpoint, pathOf } from '../endpoint.ts';
+import { endsInBucket, isBucketName, isEndpoint, isHostName, pathOf } from '../endpoint.ts';
 import { ImageCacheError } from '../errors.ts';
-import { isBucketName, isHostName } from '../names.ts';
 import type { ResolvedBucket } from '../options.ts';
 import { otherAddressAt } from './addressing.ts';
 import { awsHint } from './awsHint.ts';

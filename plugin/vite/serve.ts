@@ -4,6 +4,7 @@ import type { Plugin, PreviewServer, ResolvedConfig, ViteDevServer } from 'vite'
 import { ensureOwnDirectory } from '../cache/files/ownDirectory.ts';
 import { type Printer, createLogger } from '../logger.ts';
 import { developmentAccess } from '../http/accessPolicy.ts';
+import { createPreflights } from '../http/cors.ts';
 import type { HttpContext } from '../http/context.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { startError } from '../startError.ts';
@@ -47,6 +48,11 @@ export function servePlugin(options: ResolvedOptions, loadApi: LoadApi): Plugin 
     apis.set(config, api);
     // Plugin routes run before Vite strips its base.
     const path = config.base.replace(/\/$/, '') + options.base;
+    if (options.allowedOrigins.length > 0) {
+      // Vite's CORS ends each `OPTIONS` by what `server.cors` says. It is there already, and `use` can only add to the end.
+      const handle = createPreflights({ allowedOrigins: options.allowedOrigins, authorize: undefined });
+      server.middlewares.stack.unshift({ route: path, handle });
+    }
     server.middlewares.use(
       path,
       function imageCacheMiddleware(request: IncomingMessage, response: ServerResponse, next) {
@@ -75,8 +81,8 @@ export function servePlugin(options: ResolvedOptions, loadApi: LoadApi): Plugin 
     name: 'image-cache:serve',
     apply: 'serve',
 
-    config: () => ({
-      define: { __IMAGE_CACHE__: JSON.stringify({ base: options.base }) },
+    config: ({ server }) => ({
+      define: { __IMAGE_CACHE__: JSON.stringify({ base: options.base, ...originOf(server?.origin) }) },
       // An externalised package sees no define, and would render other URLs on the server than in the browser.
       ssr: { noExternal: ['vite-plugin-image-cache'] },
     }),
@@ -105,6 +111,16 @@ export function servePlugin(options: ResolvedOptions, loadApi: LoadApi): Plugin 
       if (environment) await close(environment.getTopLevelConfig());
     },
   };
+}
+
+/**
+ * Where modules come from, for what renders the page of a backend on another port; in a browser they know it themselves. Plugins of
+ * backends (Laravel's) put a name into `server.origin` that they replace later, in sources only: it is no address.
+ */
+function originOf(origin: string | undefined): { origin?: string } {
+  if (origin === undefined || !URL.canParse(origin) || origin.includes('__')) return {};
+  const url = new URL(origin);
+  return url.protocol.startsWith('http') ? { origin: url.origin } : {};
 }
 
 function printerOf(logger: Printer): Printer {

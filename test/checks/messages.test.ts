@@ -236,9 +236,69 @@ describe('allowedHosts', () => {
   );
 });
 
-it('an origin with a path is answered with the origin', async () => {
-  const { hint } = await refused({ buckets: ['ok1'], allowedOrigins: ['https://admin.example.com/'] });
-  expect(hint).toBe("Write 'https://admin.example.com'.");
+describe('an origin of `allowedOrigins`', () => {
+  const withOrigin = (origin: string) => ({ buckets: ['ok1'], allowedOrigins: [origin] });
+
+  it.each([
+    'https://admin.example.com',
+    'http://localhost:3000',
+    'http://127.0.0.1:3000',
+    'http://[::1]:3000',
+    'http://tauri.localhost',
+    'https://tauri.localhost',
+    'tauri://localhost',
+    'capacitor://localhost',
+    'ionic://localhost',
+    'app://bundle',
+    'app://localhost:8080',
+    'chrome-extension://cjpalhdlnbpafiamejdnhcphjbkeiagm',
+    'moz-extension://0f9bdc5c-0a5f-4b3e-8d4b-3c4a8f6c9a11',
+    'safari-web-extension://5F9BDC5C-0a5f-4b3e'.toLowerCase(),
+    'vscode-webview://1a2b3c',
+  ])('B17: takes %s, which is what browsers send', (origin) => {
+    expect(resolveOptions(withOrigin(origin)).allowedOrigins).toEqual([origin]);
+  });
+
+  it.each([
+    ['https://admin.example.com/', "Write 'https://admin.example.com'."],
+    ['https://admin.example.com:443', "Write 'https://admin.example.com'."],
+    ['https://user@admin.example.com', "Write 'https://admin.example.com'."],
+    ['HTTPS://Admin.example.com', "Write 'https://admin.example.com'."],
+    ['https://bücher.example', "Write 'https://xn--bcher-kva.example'."],
+    ['capacitor://localhost/', "Write 'capacitor://localhost'."],
+    ['Capacitor://localhost', "Write 'capacitor://localhost'."],
+    ['chrome-extension://abc/index.html', "Write 'chrome-extension://abc'."],
+    ['localhost:3000', "Write 'https://localhost:3000', or 'http://localhost:3000'."],
+    ['admin.example.com', "Write 'https://admin.example.com', or 'http://admin.example.com'."],
+    ['null', 'Serve the page from an origin of its own'],
+    ['file://', 'Serve the page from an origin of its own'],
+    ['file:///home/me/index.html', 'Serve the page from an origin of its own'],
+    ['*', 'List each origin'],
+  ])('B17: refuses %s, and says what to write', async (origin, hint) => {
+    const error = await refused(withOrigin(origin));
+    expect(error.message).toContain('option `allowedOrigins.0` must be an origin such as');
+    expect(error.hint).toContain(hint);
+  });
+
+  it.each([
+    'https://*.example.com',
+    'htps://admin.example.com',
+    'http//admin.example.com',
+    'httpss://admin.example.com',
+    'ws://localhost',
+    's3://team-photos',
+    'data:text/html,a',
+    'capacitor://',
+    'capacitor://user@localhost',
+    'app://a b',
+    'https://a.example, https://b.example',
+    ' https://a.example',
+    '',
+  ])('B17: refuses %j', async (origin) => {
+    expect((await refused(withOrigin(origin))).message).toContain(
+      'option `allowedOrigins.0` must be an origin such as',
+    );
+  });
 });
 
 describe('other mistakes', () => {

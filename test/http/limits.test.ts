@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createImageCache } from '../../plugin/express.ts';
-import { parseDuration } from '../../plugin/duration.ts';
+import { parseDuration } from '../../plugin/amounts.ts';
 import type { Manifest } from '../../plugin/protocol.ts';
 import { jpeg } from '../helpers/images.ts';
 import { startApi, startBucket } from '../helpers/stack.ts';
