@@ -79,7 +79,7 @@ export function createImageRoute(context: HttpContext) {
     let streamed: Promise<void> | undefined;
     const stream = (arriving: ArrivingImage) => {
       if (arriving.body.hasFailed) return;
-      streamed = streamImage(response, arriving);
+      streamed = streamImage(response, arriving, cache.identify(url).filename);
       streamed.catch(() => undefined); // heard below
     };
     // Who may see an image is decided once more by its entry, which there is none of yet.

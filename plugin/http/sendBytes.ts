@@ -8,6 +8,8 @@ import type { UnreadBodies } from './unreadBodies.ts';
 export interface Description {
   /** Of the bytes: what the ETag is made of. */
   digest: string;
+  /** `Content-Disposition`. */
+  disposition: string;
   contentType: string;
   size: number;
   headers: OutgoingHttpHeaders;
@@ -21,15 +23,18 @@ export interface Heads {
 }
 
 export function headsOf(
-  { digest, contentType, size, headers }: Description,
+  { digest, disposition, contentType, size, headers }: Description,
   security: ReturnType<typeof securityHeaders>,
 ): Heads {
   const etag = etagOf(digest);
   const notModified = { ETag: etag, ...headers, ...security };
-  const whole: OutgoingHttpHeaders = { ...notModified, 'Content-Type': contentType, 'Accept-Ranges': 'bytes' };
-  // An SVG may hold scripts: never a page of this origin (T13).
-  if (contentType === 'image/svg+xml') whole['Content-Disposition'] = 'attachment';
-  whole['Content-Length'] = size;
+  const whole: OutgoingHttpHeaders = {
+    ...notModified,
+    'Content-Type': contentType,
+    'Accept-Ranges': 'bytes',
+    'Content-Disposition': disposition,
+    'Content-Length': size,
+  };
   return { etag, notModified, whole };
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CachedImage } from '../cache/shelf.ts';
 import type { CacheTier, ManifestEntry } from '../protocol.ts';
+import { contentDisposition } from './contentDisposition.ts';
 import { isShared, securityHeaders } from './respond.ts';
 import { type Description, type Heads, headsOf, sendBytes } from './sendBytes.ts';
 import type { UnreadBodies } from './unreadBodies.ts';
@@ -35,21 +36,33 @@ type SendImage = (request: IncomingMessage, response: ServerResponse, image: Cac
 export function createSendImage(isPrivate: boolean, unread: UnreadBodies): SendImage {
   /** Of images in memory that are asked for by path: nothing in the head of such an answer changes from one to the next. */
   const frequent = new WeakMap<ManifestEntry, Heads>();
+  /** An entry's name and type never change. */
+  const dispositions = new WeakMap<ManifestEntry, string>();
+
+  function dispositionOf(entry: ManifestEntry): string {
+    const known = dispositions.get(entry);
+    if (known !== undefined) return known;
+    const made = contentDisposition(entry.filename, entry.content_type);
+    dispositions.set(entry, made);
+    return made;
+  }
 
   return function sendImage(request, response, image, askedBy) {
     const security = securityHeaders(response);
     const isFrequent =
       image.tier === 'memory' && askedBy === 'path' && image.outcome === undefined && !isShared(security);
     const known = isFrequent ? frequent.get(image.entry) : undefined;
-    const heads = known ?? headsOf(describe(image, cacheControl(askedBy, isPrivate)), security);
+    const heads =
+      known ?? headsOf(describe(image, cacheControl(askedBy, isPrivate), dispositionOf(image.entry)), security);
     if (isFrequent && known === undefined) frequent.set(image.entry, heads);
     sendBytes(request, response, image.body, heads, unread);
   };
 }
 
-function describe({ entry, body, tier, outcome }: CachedImage, lifetime: string): Description {
+function describe({ entry, body, tier, outcome }: CachedImage, lifetime: string, disposition: string): Description {
   return {
     digest: entry.sha256,
+    disposition,
     contentType: entry.content_type,
     size: body.length,
     headers: {

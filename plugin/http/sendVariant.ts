@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SizedImage } from '../cache/variants/sizedImage.ts';
 import type { VariantSpec } from '../cache/variants/variantSpec.ts';
 import { ImageCacheError } from '../errors.ts';
+import { contentDisposition } from './contentDisposition.ts';
 import { securityHeaders } from './respond.ts';
 import { headsOf, sendBytes } from './sendBytes.ts';
 import { type AskedBy, cacheControl } from './sendImage.ts';
@@ -25,7 +26,7 @@ const DETAIL: Record<SizedImage['origin'], string> = {
 export function sendVariant(
   request: IncomingMessage,
   response: ServerResponse,
-  { body, digest, contentType, tier, origin }: SizedImage,
+  { entry, body, digest, contentType, tier, origin }: SizedImage,
   {
     spec,
     askedBy,
@@ -42,7 +43,8 @@ export function sendVariant(
     'Cache-Status': `image-cache; ${tier === 's3' ? 'fwd=miss; stored' : 'hit'}; detail=${DETAIL[origin]}`,
     'Server-Timing': tier,
   };
-  const heads = headsOf({ digest, contentType, size: body.length, headers }, securityHeaders(response));
+  const disposition = contentDisposition(entry.filename, contentType);
+  const heads = headsOf({ digest, disposition, contentType, size: body.length, headers }, securityHeaders(response));
   sendBytes(request, response, body, heads, unread);
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ArrivingImage } from '../cache/downloads/arrivingImage.ts';
+import { contentDisposition } from './contentDisposition.ts';
 import { cutOffWhenStalled } from './cutOff.ts';
 import { securityHeaders } from './respond.ts';
 
@@ -17,14 +18,20 @@ export function isStreamable({ method, headers, httpVersion }: IncomingMessage):
  * Answers with an image while it is being downloaded, up to the end of the answer, which is the caller's: it says that the
  * image is stored. The ETag, the digest of bytes that are not there yet, comes with the next answer. When the download
  * fails the connection is cut, so that no browser takes the part for the whole.
+ * @param filename under what the image is saved
  */
-export async function streamImage(response: ServerResponse, { contentType, body }: ArrivingImage): Promise<void> {
+export async function streamImage(
+  response: ServerResponse,
+  { contentType, body }: ArrivingImage,
+  filename: string,
+): Promise<void> {
   const headers: OutgoingHttpHeaders = {
     'Cache-Control': 'no-cache',
     'X-Cache': 'MISS',
     'Cache-Status': 'image-cache; fwd=miss; detail=streamed',
     'Server-Timing': 's3',
     'Content-Type': contentType,
+    'Content-Disposition': contentDisposition(filename, contentType),
     ...securityHeaders(response),
   };
   response.writeHead(200, headers);
