@@ -1,35 +1,35 @@
 'use client';
 
-import { type ReactNode, type SyntheticEvent, useCallback, useImperativeHandle, useRef } from 'react';
+import { forwardRef, type SyntheticEvent, useCallback, useImperativeHandle, useRef } from 'react';
 import type { CachedImageProps } from './cachedImageProps.ts';
 import { useImage } from './useCachedImage.ts';
-import { useIntrinsicSize } from './useIntrinsicSize.ts';
 import { usePlaceholder } from './usePlaceholder.ts';
 
 export type { CachedImageProps } from './cachedImageProps.ts';
 
 /**
- * An `<img>` that shows an S3 image from the cache: one element, all attributes, the ref. It renders at once: the
- * cached copy when it is known, a URL that reads through the cache when not, the URL as given last, so `onError`
- * comes only when none of them brought an image. The same object under a new signature changes nothing.
+ * An `<img>` that shows an S3 image from the cache: one element, all attributes, the ref, and nothing added to them. The cached
+ * copy when it is known; else it is asked for through the cache, by itself or by one call of the page; the URL as given last, so
+ * `onError` comes only when none of them brought an image. The same object under a new signature changes nothing.
  *
- * `width` and `height` come from the cache when it knows them, unless one of them, a `srcSet` or `widths` is given, or they
- * would distort the image under the page's CSS.
+ * While the server fetches its image it has no `src`, an empty `alt`, so that neither an icon nor the text is drawn, and the
+ * text as its `aria-label`.
  * @example <CachedImage s3_url={presigned} alt="Training image" loading="lazy" style={{ maxWidth: '100%' }} />
  */
-export function CachedImage(props: CachedImageProps): ReactNode {
+// Not by the `ref` prop: React 18 and Preact hand none to a function.
+export const CachedImage = forwardRef<HTMLImageElement, CachedImageProps>(function CachedImage(props, ref) {
   const {
     s3_url,
     src,
-    srcSet,
     sizes,
-    ref,
+    alt,
     fallback,
     placeholder,
     thumbhash,
-    widths,
-    // oxlint-disable no-unused-vars -- what is no attribute is named to be left out
+    // oxlint-disable no-unused-vars -- what is no attribute of the <img>, or not as it was given, is named to be left out
+    srcSet,
     actor_id,
+    widths,
     retries,
     refreshUrl,
     keepPrevious,
@@ -38,35 +38,37 @@ export function CachedImage(props: CachedImageProps): ReactNode {
     // oxlint-enable no-unused-vars
     ...attributes
   } = props;
-  const { width, height, onError } = attributes;
+  const { onError } = attributes;
   const image = useImage(s3_url ?? src, props);
-  const { ref: observe, entry, status } = image;
+  const { ref: observe, entry, status, isHydrating } = image;
   const element = useRef<HTMLImageElement>(null);
   const attach = useCallback(
-    (img: HTMLImageElement) => {
+    (img: HTMLImageElement | null) => {
       element.current = img;
-      return observe(img);
+      observe(img);
     },
     [observe],
   );
+  const isReplaced = status === 'error' && fallback !== undefined && typeof fallback !== 'string';
   // Merges the app's ref with ours. By the time handles are made, the element is attached.
-  useImperativeHandle(ref, () => element.current as HTMLImageElement, []);
-  // With candidates `sizes` says how wide it is shown, and the original's size would be stronger.
-  const isSized = (width ?? height ?? srcSet ?? widths) !== undefined;
-  const size = useIntrinsicSize(element, isSized ? undefined : entry, status);
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- an <img> that is replaced by the fallback is no handle any more
+  useImperativeHandle(ref, () => element.current as HTMLImageElement, [isReplaced]);
   usePlaceholder(element, placeholder === 'blur' ? (thumbhash ?? entry?.placeholder) : undefined, image);
 
   const handleError = (event: SyntheticEvent<HTMLImageElement>): void => {
     if (!image.onError()) onError?.(event);
   };
 
-  if (status === 'error' && fallback !== undefined && typeof fallback !== 'string') return fallback;
+  if (isReplaced) return fallback;
+  const isWaiting = image.isFetching && image.src === undefined && image.srcSet === undefined;
   // Safari and Firefox fetch the wrong image when `src` comes before `loading`, `srcset` or `sizes`.
   return (
     // oxlint-disable-next-line jsx-a11y/alt-text -- `alt` is among the attributes
     <img
       {...attributes}
-      {...size}
+      {...(isWaiting ? pendingText(alt, attributes) : { alt })}
+      // The server's HTML has the URLs of the first images only, which no render in the browser can know.
+      suppressHydrationWarning={isHydrating || attributes.suppressHydrationWarning}
       sizes={sizes}
       srcSet={image.srcSet}
       src={image.src}
@@ -74,4 +76,12 @@ export function CachedImage(props: CachedImageProps): ReactNode {
       onError={handleError}
     />
   );
+});
+
+/**
+ * The text of an element without a `src`: as an empty `alt` a browser draws neither it nor an icon, and gives the element the box
+ * of an image that is still loading. Who cannot see it still hears what it will be.
+ */
+function pendingText(alt: string | undefined, { role, 'aria-label': label }: CachedImageProps): CachedImageProps {
+  return alt ? { alt: '', role: role ?? 'img', 'aria-label': label ?? alt } : { alt: '' };
 }

@@ -41,8 +41,9 @@ export function ImageCacheProvider({ base, refreshUrl, children }: ImageCachePro
     [hasRefresh, latest],
   );
   return (
-    <ImageCacheContext value={client}>
-      <RefreshUrlContext value={refresh ?? outerRefresh}>{children}</RefreshUrlContext>
-    </ImageCacheContext>
+    // `.Provider`, since React 18 and Preact know no other.
+    <ImageCacheContext.Provider value={client}>
+      <RefreshUrlContext.Provider value={refresh ?? outerRefresh}>{children}</RefreshUrlContext.Provider>
+    </ImageCacheContext.Provider>
   );
 }

@@ -1,37 +1,42 @@
 'use client';
 
-import { type ReactElement, use, useEffect, useMemo } from 'react';
+import { forwardRef, useEffect, useMemo } from 'react';
 import { CachedImage } from './CachedImage.tsx';
 import type { CachedImageProps } from './cachedImageProps.ts';
 import type { CacheClient } from './client/cacheClient.ts';
 import { decodeImage } from './client/decodeImage.ts';
 import { imageKey } from './client/imageKey.ts';
 import { useCacheClient } from './imageCacheContext.ts';
+import { suspendUntil } from './suspendUntil.ts';
 
 /** What components wait for, by object: while they are suspended they have no state of their own to keep it in. */
 const awaited = new WeakMap<CacheClient, Map<string, Promise<void>>>();
 
 /**
  * A `CachedImage` that suspends until its image is decoded, or has failed: a `<Suspense>` around a page of them shows them
- * all at once.
+ * all at once. A server renders the URL, and waits for nothing.
  * @example <Suspense fallback={<Spinner />}><SuspendingImage s3_url={url} alt="Portrait" /></Suspense>
  */
-export function SuspendingImage(props: CachedImageProps): ReactElement {
+export const SuspendingImage = forwardRef<HTMLImageElement, CachedImageProps>(function SuspendingImage(props, ref) {
   const { s3_url, src, actor_id } = props;
   const url = s3_url ?? src;
   const client = useCacheClient();
   const key = imageKey(url ?? '');
   const decoded = useMemo(
-    () => awaitImage(client, url ?? '', actor_id),
+    () => (isServer() || !url ? undefined : awaitImage(client, url, actor_id)),
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- not `url`: a new signature of the same object is no reason to wait
     [client, key],
   );
   // From here on this component remembers it.
   useEffect(() => void awaited.get(client)?.delete(key), [client, key]);
-  // The server renders the URL.
-  if (typeof Image !== 'undefined' && url) use(decoded);
-  // It is in the browser's memory: there is nothing to wait for in turn.
-  return <CachedImage loading="eager" {...props} />;
+  if (decoded) suspendUntil(decoded);
+  // It is in the browser's memory: there is nothing left to fetch.
+  return <CachedImage loading="eager" {...props} ref={ref} />;
+});
+
+/** Servers have no images to decode. */
+function isServer(): boolean {
+  return typeof Image === 'undefined';
 }
 
 function awaitImage(client: CacheClient, url: string, actorId: string | undefined): Promise<void> {

@@ -24,8 +24,8 @@ export interface CachedImageOptions {
   /** When it changes nothing of what was shown before stays: in a virtual list, the id of the row. */
   recyclingKey?: string | undefined;
   /**
-   * When an image that is not cached is asked for. `auto` and `lazy` ones wait for each other, by their distance to the
-   * viewport; to be used with an `<img>` that has the `ref`. @default 'eager'
+   * As the attribute: a `lazy` one that is not cached is fetched when the element that has the `ref` comes near the viewport.
+   * @default 'eager'
    */
   loading?: 'eager' | 'auto' | 'lazy' | undefined;
   /** Called when an image has loaded, if it can be told where it came from. */
@@ -38,16 +38,17 @@ export interface ImageOptions extends Omit<CachedImageOptions, 'fallback' | 'loa
   fallback?: ReactNode;
   /** @default 'auto' */
   loading?: CachedImageOptions['loading'];
-  /** `high` ones never wait. */
+  /** `high`: as `loading: 'eager'`. */
   fetchPriority?: 'high' | 'low' | 'auto' | undefined;
 }
 
 /** The state of one image. `ref` and `onError` belong on the `<img>` that shows `src`. */
 export interface CachedImageState {
+  /** `undefined` while the cache is asked whether it has the image, and while the server fetches it. */
   src: string | undefined;
   srcSet: string | undefined;
   /**
-   * `cached`: served by the cache; `loading`: being read through it; `original`: the URL as given, because there is
+   * `cached`: served by the cache; `loading`: on its way into it; `original`: the URL as given, because there is
    * no server, the cache cannot hold it, or the cache failed; `error`: no source brought an image.
    */
   status: 'cached' | 'loading' | 'original' | 'error';
@@ -60,4 +61,11 @@ export interface CachedImageState {
   ref: RefCallback<HTMLImageElement>;
   /** Moves on to the next source. @returns whether there was one, or may be; only when not is the image an error */
   onError(): boolean;
+}
+
+/** What `<CachedImage>` has to know as well. */
+export interface ImageState extends CachedImageState {
+  /** The cache is asked whether it has the image, or the server fetches it: the element has no URL of it yet. */
+  isFetching: boolean;
+  isHydrating: boolean;
 }

@@ -1,221 +1,263 @@
 'use client';
 
-import { useCallback, useContext, useLayoutEffect, useRef, useState } from 'react';
-import type { CachedImageOptions, CachedImageState, ImageOptions } from './cachedImageState.ts';
-import type { CacheClient } from './client/cacheClient.ts';
-import { chooseSource, type ImageSource, nextSource } from './client/imageSource.ts';
-import { loadExtras, withExtras } from './client/loadExtras.ts';
+import { useCallback, useContext, useRef, useState } from 'react';
+import type { ItemError } from '../plugin/protocol.ts';
+import type { CachedImageOptions, CachedImageState, ImageOptions, ImageState } from './cachedImageState.ts';
+import {
+  beginLoad,
+  type ImageOptionsForLoad,
+  type ImageUrls,
+  isSpent,
+  type LoadState,
+  reduce,
+  type SourceName,
+} from './client/imageLoad.ts';
+import { sourceUrls } from './client/imageSource.ts';
+import type { Learnt, PursuedImage } from './client/pursueImage.ts';
 import type { FreshUrls } from './client/refreshUrls.ts';
-import { slots, startOnScreen } from './client/slots.ts';
+import { silenceErrors } from './client/silentErrors.ts';
 import { RefreshUrlContext, useCacheClient } from './imageCacheContext.ts';
 import { observeImage } from './observeImage.ts';
+import { reportCacheStatus, watchCacheStatus } from './reportCacheStatus.ts';
 import { restartImage } from './restartImage.ts';
+import { useIsomorphicLayoutEffect } from './useIsomorphicLayoutEffect.ts';
 import { useKnownImages } from './useKnownImages.ts';
 import { useLatest } from './useLatest.ts';
 
 export type { CachedImageOptions, CachedImageState } from './cachedImageState.ts';
 
-interface Chosen extends ImageSource {
-  /** What it was chosen for. */
+/** The loading of an image, and what it is the loading of. */
+interface Loading extends Learnt {
+  readonly state: LoadState;
+  /** Names the image; another one begins anew. */
   readonly identity: string;
   /** What it is a picture of: as long as that is the same, the old one may stay until the new one has come. */
   readonly subject: string;
+  /** The URL that was given when it began: a later one may have a fresher signature. */
+  readonly url: string | undefined;
+  /** An earlier picture. */
+  readonly previous: ImageUrls | undefined;
   readonly since: number;
-  /** How often all sources had failed before. */
-  readonly tries: number;
-  readonly fresh: FreshUrls | undefined;
-  /** Of one that had to wait its turn. */
-  readonly ticket?: object | undefined;
-  readonly isWaiting?: boolean;
 }
 
 /**
  * Finds the best source of an image and moves on when it fails. Whatever is learnt later, a source that loads is
  * never swapped: only another object, other bytes of it, or the cached copy being thrown away changes it.
+ * What happens when is in `client/imageLoad.ts`; what is done about it in `client/pursueImage.ts`.
  */
 export function useCachedImage(url: string | undefined, options: CachedImageOptions = {}): CachedImageState {
   return useImage(url, { loading: 'eager', ...options });
 }
 
-/** {@link useCachedImage} of what an `<img>` says. */
-export function useImage(url: string | undefined, options: ImageOptions): CachedImageState {
+/** For `<CachedImage>`: {@link useCachedImage} that takes the props of an `<img>`. */
+export function useImage(url: string | undefined, options: ImageOptions): ImageState {
   const { actor_id: actorId, srcSet, widths, fallback, retries = 2, onCacheStatus } = options;
   const inherited = useContext(RefreshUrlContext);
   const { refreshUrl = inherited } = options;
   const client = useCacheClient();
   const known = useKnownImages(client, url, srcSet, widths?.join(), actorId);
   const { request, images, mainKey, entry, find, isHydrating } = known;
-  const { mount } = request;
-  const mayWait = options.loading !== 'eager' && options.fetchPriority !== 'high' && !isHydrating;
-
+  const isLazy = options.loading === 'lazy';
+  const isEager = options.loading === 'eager' || options.fetchPriority === 'high';
   const subject = `${options.recyclingKey} ${options.keepPrevious ? '' : mainKey}`;
   const identity = `${known.identity} ${subject}`;
 
-  function toChosen(source: ImageSource, tries = 0, fresh?: FreshUrls): Chosen {
-    // An image of the server's HTML was asked for before any script ran.
-    return { ...source, identity, subject, tries, fresh, since: isHydrating ? 0 : performance.now() };
+  const toOptions = (fresh: FreshUrls | undefined): ImageOptionsForLoad => ({
+    canRecover: images.size > 0,
+    urlsOf(name) {
+      if (name !== 'fallback') return sourceUrls(request, images, find, fresh, name);
+      return typeof fallback === 'string' ? { src: fallback, srcSet: undefined } : undefined;
+    },
+  });
+
+  /** @param last what may have an earlier picture, and fresh URLs */
+  function begin(last?: Loading): Loading {
+    const fresh = last?.url === url ? last?.fresh : undefined;
+    const image = toOptions(fresh);
+    const state = beginLoad(image);
+    const previous = last?.subject === subject ? pictureOf(last) : undefined;
+    const isUnknown = state.status === 'unknown';
+    const mayAsk = isUnknown && !previous && (isHydrating || !refreshUrl);
+    const isDirect = mayAsk && client.direct.claim(identity);
+    // On the server only the first images have URLs. The browser's first render of that HTML takes all to have theirs, and then looks.
+    const isInHtml = isUnknown && isHydrating && (isEager || typeof document !== 'undefined');
+    return {
+      state: isDirect || isInHtml ? reduce(state, { type: 'ask' }, image) : state,
+      identity,
+      subject,
+      url,
+      previous,
+      isDirect,
+      // An image of the server's HTML was asked for before any script ran.
+      since: isHydrating ? 0 : performance.now(),
+      ...(fresh && { fresh }),
+    };
   }
 
-  /** @param previous whose picture may stay for a while */
-  function choose(previous?: Chosen, tries = 0, fresh = previous?.fresh): Chosen {
-    const best = toChosen(chooseSource(request, images, find, fresh), tries, fresh);
-    if (!mayWait || best.step !== 'read-through') return best;
-    const shown = previous?.subject === subject ? previous : undefined;
-    return { ...best, src: shown?.src, srcSet: shown?.srcSet, ticket: {}, isWaiting: true };
-  }
-
-  const [state, setChosen] = useState(() => choose());
-  let chosen = state;
-  const isOutdated = state.identity !== identity || (state.step === 'spent' && state.url !== url);
-  if (isOutdated || (state.isWaiting && entry)) {
-    chosen = choose(state);
-    setChosen(chosen);
-  }
-  const { step, tries, fresh } = chosen;
-  const latest = useLatest({ url, chosen, choose, onLoad, onTurn, isHydrating, client });
-
+  const [stored, store] = useState(() => begin());
+  let loading = stored;
+  if (stored.identity !== identity || (isSpent(stored.state) && stored.url !== url)) loading = begin(stored);
+  else if (entry) loading = { ...stored, state: reduce(stored.state, { type: 'cached' }, toOptions(stored.fresh)) };
+  if (loading.state !== stored.state) store(loading);
+  else loading = stored;
+  const { state } = loading;
+  const latest = useLatest({ loading, toOptions, handleLoad, handleError, explainProblem, isHydrating });
   const element = useRef<HTMLImageElement>(null);
-  const ref = useCallback(
-    (img: HTMLImageElement) => {
-      element.current = img;
-      if (import.meta.env?.DEV && import.meta.hot) explainIfMissing(latest.current);
-      const onLoaded = (): void => latest.current.onLoad(img, performance.now());
-      const stop = observeImage(img, onLoaded, latest.current.isHydrating);
-      return () => {
-        element.current = null;
-        stop();
-      };
+
+  const send: PursuedImage['send'] = useCallback(
+    (event, more) => {
+      const { loading: before, toOptions: toLatestOptions } = latest.current;
+      const after = reduce(before.state, event, toLatestOptions(more?.fresh ?? before.fresh));
+      if (after === before.state) return;
+      const next = { ...before, ...more, state: after };
+      latest.current.loading = next;
+      store(next);
+      if (event.type === 'refused') latest.current.explainProblem(more?.problem);
+      // The usual way, so that the app hears of it by an ordinary event.
+      if (event.type === 'giveUp' && after.status === 'failed') element.current?.dispatchEvent(new Event('error'));
     },
     [latest],
   );
 
+  const stop = useRef<() => void>(undefined);
+  const ref = useCallback(
+    (img: HTMLImageElement | null) => {
+      // Not by a clean-up of the ref, which React 18 and Preact do not have.
+      stop.current?.();
+      stop.current = undefined;
+      element.current = img;
+      if (!img) return;
+      if (import.meta.env?.DEV && import.meta.hot && client.mount === undefined) {
+        void import('./client/explainSetup.ts').then(({ explainMissingCache }) => explainMissingCache(client, url));
+      }
+      const stops = [
+        silenceErrors(img, () => latest.current.handleError()),
+        observeImage(img, () => latest.current.handleLoad(img, performance.now()), latest.current.isHydrating),
+      ];
+      stop.current = () => stops.forEach((each) => each());
+    },
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- not `client` and `url`: they are for a warning only
+    [latest],
+  );
+
   const shownSubject = useRef(subject);
-  useLayoutEffect(() => {
+  useIsomorphicLayoutEffect(() => {
     if (shownSubject.current !== subject && element.current) restartImage(element.current);
     shownSubject.current = subject;
   }, [subject]);
 
-  const [loaded, setLoaded] = useState<Chosen>();
-  const isLoaded = loaded === chosen;
-  const isReported = onCacheStatus !== undefined && mount !== undefined;
-  useLayoutEffect(() => {
-    // Before the image is asked for, if it has to wait its turn.
-    if (isReported) withExtras(({ watchTimings }) => watchTimings());
-  }, [isReported]);
+  const isReported = onCacheStatus !== undefined && request.mount !== undefined;
+  // Before the image is asked for, if it is not in the first commit.
+  useIsomorphicLayoutEffect(() => (isReported ? watchCacheStatus() : undefined), [isReported]);
 
-  function onLoad(img: HTMLImageElement, until: number): void {
-    // The picture of something else may load once more while this one waits.
-    if (isLoaded || chosen.isWaiting) return;
-    setLoaded(chosen);
-    if (step === 'read-through') for (const each of images.keys()) client.confirm(each);
-    if (!onCacheStatus || step === 'spent') return;
-    const { currentSrc } = img;
-    const loading = { since: chosen.since, until, isOriginal: step === 'original' };
-    withExtras(async ({ readCacheStatus }) => {
-      const status = await readCacheStatus(currentSrc, loading);
-      if (status) onCacheStatus(status);
-    });
+  // To an image that has been asked for it makes no difference.
+  const isMissing = state.status === 'unknown' && entry === null;
+  const { fresh, problem: toldProblem, previous, isDirect = false } = loading;
+  useIsomorphicLayoutEffect(
+    () =>
+      pursue(state, {
+        client,
+        img: element.current,
+        images,
+        fresh,
+        actorId,
+        isLazy,
+        isEager,
+        hasPicture: previous !== undefined,
+        isMissing,
+        place: identity,
+        isDirect,
+        refreshUrl,
+        retries,
+        problem: toldProblem,
+        send,
+      }),
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- a new signature, function or number changes nothing about what has begun
+    [state, client, isLazy, isEager, isMissing, send],
+  );
+
+  function handleLoad(img: HTMLImageElement, until: number): void {
+    const { state: before, since, isDownloaded = false } = latest.current.loading;
+    // The picture of something else may load once more while this one is fetched.
+    if (before.status !== 'loading') return;
+    send({ type: 'load' });
+    if (before.source?.name === 'read-through')
+      void client.fetching().then(({ confirm }) => [...images.keys()].forEach(confirm));
+    const isOriginal = before.source?.name === 'original';
+    if (!onCacheStatus || !request.mount || before.source?.name === 'fallback') return;
+    void reportCacheStatus(img.currentSrc, { since, until, isOriginal, isDownloaded }, onCacheStatus);
   }
 
-  const ticket = isLoaded ? undefined : chosen.ticket;
-  const isLazy = options.loading === 'lazy';
-  useLayoutEffect(() => {
-    const img = element.current;
-    if (!ticket || !img) return;
-    const over = new AbortController();
-    const { signal: until } = over;
-    const grant = (isGranted: boolean): void => latest.current.onTurn(isGranted);
-    const turn = { img, isLazy, until, grant };
-    startOnScreen(turn);
-    loadExtras().then(
-      ({ takeTurn }) => takeTurn(turn, slots),
-      // Nobody waits for a queue that cannot be loaded.
-      () => until.aborted || grant(true),
+  /** @returns whether another source follows, or may */
+  function handleError(): boolean {
+    const { source } = latest.current.loading.state;
+    if (source?.name === 'cached') for (const key of images.values()) client.known.distrust(key);
+    explainError(source?.name);
+    send({ type: 'error' });
+    return latest.current.loading.state.status !== 'failed';
+  }
+
+  /** For developers only: builds leave it out. */
+  function explainError(failed: SourceName | undefined): void {
+    if (!import.meta.env?.DEV) return;
+    if (failed === 'read-through') explainProblem();
+    if (failed !== 'original' || images.size > 0) return;
+    void import('./client/explainSetup.ts').then(({ explainFailedUrl }) =>
+      explainFailedUrl(element.current, url ?? ''),
     );
-    return () => over.abort();
-  }, [ticket, isLazy, latest]);
-
-  function onTurn(isGranted: boolean): void {
-    if (!isGranted) setChosen({ ...chosen, src: undefined, srcSet: undefined, isWaiting: true });
-    // Effects run twice under StrictMode: it was granted by the first.
-    else if (!chosen.isWaiting) return;
-    else if (!refreshUrl) start();
-    else {
-      void loadExtras()
-        .then(({ renewUrls }) => renewUrls({ img: element.current, mount, images, fresh, actorId, refreshUrl }))
-        .then(start, () => start());
-    }
   }
 
-  function start(urls = fresh): void {
-    const source = toChosen(chooseSource(request, images, find, urls), tries, urls);
-    setChosen((current) => (current === chosen ? { ...source, ticket: chosen.ticket } : current));
-  }
-
-  const givenUp = useRef<Chosen>(undefined);
-
-  async function recover(at: string): Promise<void> {
-    const failure = { mount: at, images, fresh, actorId, refreshUrl, tries, retries };
-    // Without a server there is nobody to ask, nor a module.
-    const remedy = await loadExtras()
-      .then(({ recover }) => recover(failure))
-      .catch(() => undefined);
-    if (latest.current.chosen !== chosen) return;
-    // The app may have come by a fresh signature meanwhile.
-    if (remedy || latest.current.url !== chosen.url) {
-      setChosen(latest.current.choose(chosen, tries + 1, remedy?.fresh));
-      return;
-    }
-    givenUp.current = chosen;
-    // The usual way, so that the app hears of it by an ordinary event.
-    if (element.current) element.current.dispatchEvent(new Event('error'));
-    else setChosen({ ...chosen, step: 'spent' });
+  /** @param known what the server has said already */
+  function explainProblem(known?: ItemError): void {
+    const { mount } = request;
+    const img = element.current;
+    if (!import.meta.env?.DEV || mount === undefined) return;
+    void import('./client/explain.ts').then(({ explain }) => explain({ img, mount, url: url ?? '', actorId, known }));
   }
 
   function retry(): void {
     if (element.current) restartImage(element.current);
-    setChosen(choose());
+    store(begin());
   }
 
-  function onError(): boolean {
-    if (import.meta.env?.DEV && mount !== undefined && step === 'read-through') {
-      void import('./client/explain.ts').then(({ explain }) => explain(element.current, mount, url ?? '', actorId));
-    }
-    if (import.meta.env?.DEV && step === 'original' && images.size === 0) {
-      void import('./client/explainSetup.ts').then(({ explainFailedUrl }) =>
-        explainFailedUrl(element.current, url ?? ''),
-      );
-    }
-    const next = nextSource(chosen, request, images, client.registry, fresh);
-    const isSpent = next.step === 'spent';
-    if (isSpent && mount !== undefined && images.size > 0 && step !== 'spent' && givenUp.current !== chosen) {
-      void recover(mount);
-      return true;
-    }
-    const hasFallback = isSpent && typeof fallback === 'string' && chosen.src !== fallback;
-    setChosen(toChosen(hasFallback ? { ...next, src: fallback, srcSet: undefined } : next, tries, fresh));
-    return !isSpent || hasFallback;
-  }
-
+  const shown = state.source ?? previous;
   return {
-    src: chosen.src,
-    srcSet: chosen.srcSet,
-    status: statusOf(chosen, isLoaded),
-    isLoaded,
+    src: shown?.src,
+    srcSet: shown?.srcSet,
+    status: statusOf(state),
+    isLoaded: state.status === 'loaded',
     entry,
     retry,
     ref,
-    onError,
+    onError: handleError,
+    isFetching: state.status === 'unknown' || state.status === 'wanted',
+    isHydrating,
   };
 }
 
-function explainIfMissing({ client, url }: { client: CacheClient; url: string | undefined }): void {
-  if (client.mount !== undefined) return;
-  void import('./client/explainSetup.ts').then(({ explainMissingCache }) => explainMissingCache(client, url));
+/** Does what the state of an image asks for, until that changes. @returns a function that stops */
+function pursue(state: LoadState, image: Omit<PursuedImage, 'fetching'>): (() => void) | undefined {
+  const { status, source } = state;
+  // What is cached, and what no cache can hold, needs nothing.
+  if (status === 'loaded' ? source?.name !== 'fallback' : status === 'loading' && source?.name !== 'read-through')
+    return;
+  const over = new AbortController();
+  image.client.fetching().then(
+    ({ pursue: begin }) => begin(state, image, over.signal),
+    () => over.signal.aborted || image.send({ type: 'ask' }),
+  );
+  return () => over.abort();
 }
 
-function statusOf({ step }: Chosen, isLoaded: boolean): CachedImageState['status'] {
-  if (step === 'spent') return 'error';
-  if (step === 'read-through') return isLoaded ? 'cached' : 'loading';
-  return step;
+/** What an element that begins anew shows until it has something else. */
+function pictureOf({ state, previous }: Loading): ImageUrls | undefined {
+  return state.status === 'loaded' && !isSpent(state) ? state.source : previous;
+}
+
+function statusOf(state: LoadState): CachedImageState['status'] {
+  if (isSpent(state)) return 'error';
+  const { status, source } = state;
+  if (source?.name === 'original' && status !== 'recovering') return 'original';
+  const isCached = source?.name === 'cached' || source?.name === 'variants' || status === 'loaded';
+  return isCached ? 'cached' : 'loading';
 }

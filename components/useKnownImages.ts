@@ -1,11 +1,12 @@
-import { useCallback, useEffect, useMemo, useSyncExternalStore } from 'react';
+import { useCallback, useMemo, useSyncExternalStore } from 'react';
 import type { ManifestEntry } from '../plugin/protocol.ts';
 import type { CacheClient } from './client/cacheClient.ts';
 import { imageKey, pageOrigin } from './client/imageKey.ts';
 import { type ImageRequest, type RequestedImages, requestedImages } from './client/imageSource.ts';
-import { type KnownImage, UNKNOWN } from './client/registry.ts';
+import { type KnownImage, UNKNOWN } from './client/knownImages.ts';
+import { useIsomorphicLayoutEffect } from './useIsomorphicLayoutEffect.ts';
 
-export interface KnownImages {
+export interface KnownImagesOfElement {
   request: ImageRequest;
   images: RequestedImages;
   /** Of the main image, whether the cache can hold it or not. */
@@ -30,8 +31,8 @@ export function useKnownImages(
   srcSet: string | undefined,
   widths: string | undefined,
   actorId: string | undefined,
-): KnownImages {
-  const { registry } = client;
+): KnownImagesOfElement {
+  const { known } = client;
   const getMount = (): string | undefined => client.mount;
   const mount = useSyncExternalStore(client.onMountChange, getMount, getMount);
   // The server does not know the page's origin, so the first client render must not either.
@@ -46,26 +47,28 @@ export function useKnownImages(
   const keys = [...images.values()];
   const objects = keys.join('\n');
   const subscribe = useCallback(
-    (listener: () => void) => registry.subscribe(objects.split('\n'), listener),
-    [registry, objects],
+    (listener: () => void) => known.subscribe(objects.split('\n'), listener),
+    [known, objects],
   );
-  const mainKey = useMemo(() => images.get(url ?? '') ?? imageKey(url ?? ''), [images, url]);
-  const { entry } = useSyncExternalStore(subscribe, () => registry.get(mainKey), unknown);
+  const [firstKey] = keys;
+  const mainKey = useMemo(() => firstKey ?? imageKey(url ?? ''), [firstKey, url]);
+  const { entry } = useSyncExternalStore(subscribe, () => known.get(mainKey), unknown);
   const revision = useSyncExternalStore(
     subscribe,
-    () => keys.reduce((sum, key) => sum + registry.get(key).revision, 0),
+    () => keys.reduce((sum, key) => sum + known.get(key).revision, 0),
     noRevision,
   );
   const plain = images.size === 0 ? `${url} ${srcSet}` : '';
   const identity = `${mount} ${objects} ${revision} ${plain}`;
 
-  useEffect(() => {
+  // Before the page is painted, so that the look-up is under way before the images are.
+  useIsomorphicLayoutEffect(() => {
     for (const [each, key] of images) {
-      // Without an answer the image reads through, which is what it does anyway.
-      if (registry.get(key).entry === undefined) client.lookup(each).catch(() => {});
+      // Without an answer each is asked for directly.
+      if (known.get(key).entry === undefined) client.lookup(each).catch(() => {});
     }
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- not `images`: a new signature of the same object asks nothing
-  }, [client, registry, identity]);
+  }, [client, known, identity]);
 
   return {
     request,
@@ -73,7 +76,7 @@ export function useKnownImages(
     mainKey,
     identity,
     entry: images.size === 0 ? undefined : entry,
-    find: isHydrating ? unknown : registry.get,
+    find: isHydrating ? unknown : known.get,
     isHydrating,
   };
 }

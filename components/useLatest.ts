@@ -1,9 +1,10 @@
-import { type RefObject, useLayoutEffect, useRef } from 'react';
+import { type RefObject, useRef } from 'react';
+import { useIsomorphicLayoutEffect } from './useIsomorphicLayoutEffect.ts';
 
 /** A value as it was rendered last, for callbacks that outlive their render. */
 export function useLatest<T>(value: T): RefObject<T> {
   const latest = useRef(value);
-  useLayoutEffect(() => {
+  useIsomorphicLayoutEffect(() => {
     latest.current = value;
   });
   return latest;

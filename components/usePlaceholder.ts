@@ -1,6 +1,5 @@
 import { type RefObject, useEffect } from 'react';
 import type { CachedImageState } from './cachedImageState.ts';
-import { withExtras } from './client/loadExtras.ts';
 
 /**
  * Has an `<img>` show what it looks like from far away until it is loaded: at once when it is known not to be cached, else
@@ -18,7 +17,7 @@ export function usePlaceholder(
     const img = element.current;
     if (hash === undefined || isLoaded || !img) return;
     const over = new AbortController();
-    withExtras(({ blurUntilDecoded }) => blurUntilDecoded(img, hash, isSlow, over.signal));
+    void import('./client/blur.ts').then(({ blurUntilDecoded }) => blurUntilDecoded(img, hash, isSlow, over.signal));
     return () => over.abort();
   }, [element, hash, isLoaded, isSlow]);
 }

@@ -1,9 +1,9 @@
 import type { CacheEvent, ManifestEntry } from '../../plugin/protocol.ts';
 import { configuredMount, onConfigure } from './config.ts';
+import { createDirectImages, type DirectImages } from './directImages.ts';
 import { type CacheEvents, viteEvents } from './events.ts';
-import { loadExtras, withExtras } from './loadExtras.ts';
-import type { Lookup } from './lookup.ts';
-import { createRegistry, type Registry } from './registry.ts';
+import type { ImageFetching } from './imageFetching.ts';
+import { createKnownImages, type KnownImages } from './knownImages.ts';
 import { createSubscribable } from './subscribable.ts';
 
 /** What an image needs of the cache to be shown. Everything else is built on it: `imageCache`, `prefetchManager`. */
@@ -12,13 +12,15 @@ export interface CacheClient {
   readonly mount: string | undefined;
   onMountChange(listener: () => void): () => void;
   /** What this page knows already, without asking. */
-  readonly registry: Registry;
+  readonly known: KnownImages;
+  /** The images that the page's elements ask for by themselves. */
+  readonly direct: DirectImages;
+  /** What asks the server, in a file of its own. Rejects when that cannot be loaded. */
+  fetching(): Promise<ImageFetching>;
   /** What the cache knows of an image; `null` when it is not cached. All calls of one tick become one request. */
   lookup(s3_url: string): Promise<ManifestEntry | null>;
-  /** Has the registry filled for an image that was just read through. */
-  confirm(s3_url: string): void;
-  /** Tells the subscribers of a change that the registry knows of: see `announce`. */
-  emit(event: CacheEvent): void;
+  /** Takes in what happened on the server, and tells the subscribers. */
+  take(event: CacheEvent): void;
   subscribe(listener: (event: CacheEvent) => void): () => void;
 }
 
@@ -32,49 +34,49 @@ export interface CacheClientSettings {
 
 export function createCacheClient(settings: CacheClientSettings): CacheClient {
   const { mount, onMountChange = () => () => {}, events = viteEvents } = settings;
-  const registry = createRegistry();
+  const known = createKnownImages();
   const changes = createSubscribable<CacheEvent>();
   let isConnected = false;
-  let lookups: Promise<Lookup> | undefined;
+  let loaded: Promise<ImageFetching> | undefined;
 
   /** On first use, and for good: what is known must stay true while nothing is mounted, too. */
   function connect(): void {
     if (isConnected) return;
     isConnected = true;
-    events.subscribe((event) => withExtras(({ announce }) => announce(client, event)));
+    events.subscribe(take);
   }
 
-  /** Loaded when there is something to ask, which without a server never is. */
-  async function loadLookup(): Promise<Lookup> {
-    lookups ??= loadExtras().then(({ createLookup }) => createLookup(mount, registry));
-    lookups.catch(() => (lookups = undefined));
-    return lookups;
+  async function fetching(): Promise<ImageFetching> {
+    connect();
+    loaded ??= import('./imageFetching.ts').then(({ createImageFetching }) => createImageFetching(mount, known));
+    // A deployment may have replaced the file: the next question tries again.
+    loaded.catch(() => (loaded = undefined));
+    return loaded;
   }
 
-  const client: CacheClient = {
+  function take(event: CacheEvent): void {
+    known.apply(event);
+    changes.emit(event);
+  }
+
+  return {
     get mount() {
       return mount();
     },
     onMountChange,
-    registry,
-    emit: changes.emit,
-    confirm(s3_url) {
-      loadLookup().then(
-        ({ confirm }) => confirm(s3_url),
-        () => {}, // it is on the screen already
-      );
-    },
+    known,
+    direct: createDirectImages(),
+    fetching,
+    take,
     async lookup(s3_url) {
       if (mount() === undefined) return null;
-      connect();
-      return (await loadLookup()).lookup(s3_url);
+      return (await fetching()).lookup(s3_url);
     },
     subscribe(listener) {
       connect();
       return changes.subscribe(listener);
     },
   };
-  return client;
 }
 
 /** The client of the cache that the plugin or `configureImageCache()` names. */

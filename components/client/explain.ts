@@ -1,10 +1,13 @@
-import type { PrefetchAnswer, PrefetchRequest } from '../../plugin/protocol.ts';
+import type { ItemError, PrefetchAnswer, PrefetchRequest } from '../../plugin/protocol.ts';
 import { ImageCacheRequestError, postJson } from './api.ts';
 import { imageKey } from './imageKey.ts';
+import type { FailureReason } from './prefetchProgress.ts';
 
 interface FailedImage {
   img: HTMLImageElement | null;
   url: string;
+  /** What the server has said of it already. */
+  known?: ItemError | undefined;
 }
 
 /** Images to ask about in one call. */
@@ -34,17 +37,16 @@ const told = new Map<string, Set<string>>();
  * Says why the cache could not bring an image: on the console, once a cause with the number of images, and, until it shows one, on
  * the image itself (`title`, an outline, `data-image-cache-error`). For developers only: builds leave it out.
  */
-export function explain(
-  img: HTMLImageElement | null,
-  mount: string,
-  url: string,
+export function explain({
+  mount,
   actorId = 'default', // as the server files what has none
-): void {
+  ...image
+}: FailedImage & { mount: string; actorId?: string | undefined }): void {
   const id = `${mount} ${actorId}`;
   const batch = batches.get(id) ?? { mount, actorId, images: [] };
   if (batch.images.length === 0) setTimeout(() => void explainAll(id, batch), GATHER_MS);
   batches.set(id, batch);
-  batch.images.push({ img, url });
+  batch.images.push(image);
   if (batch.images.length === MAX_IMAGES) batches.delete(id);
 }
 
@@ -62,28 +64,33 @@ async function explainAll(id: string, batch: Batch): Promise<void> {
 /** By `POST /prefetch`, whose answer is no error of its own: a browser would make one red line more of each `GET` that fails. */
 async function causesOf({ mount, actorId, images }: Batch): Promise<Iterable<Cause>> {
   const causes = new Map<string, Cause>();
-  const add = (image: FailedImage, { code, detail, hint = '' }: { code: string; detail: string; hint?: string }) => {
+  const add = (image: FailedImage, { code, detail, hint = '' }: FailureReason) => {
     const text = `${code}: ${detail} ${hint}`.trimEnd();
     const cause = causes.get(text) ?? { code, text, images: [] };
     causes.set(text, cause);
     cause.images.push(image);
   };
+  const asked = images.filter(({ known }) => !known);
+  const problems = new Map<FailedImage, FailureReason | undefined>(images.map((image) => [image, image.known]));
   const request: PrefetchRequest = {
     actor_id: actorId,
-    images: images.map(({ url }) => ({ s3_url: url })),
+    images: asked.map(({ url }) => ({ s3_url: url })),
     priority: 'high',
   };
   try {
-    const { results } = await postJson<PrefetchAnswer>(mount, '/prefetch', request);
-    for (const [index, image] of images.entries()) {
-      const result = results[index];
-      if (result?.status === 'failed') add(image, result.error);
+    if (asked.length > 0) {
+      const { results } = await postJson<PrefetchAnswer>(mount, '/prefetch', request);
+      for (const [index, image] of asked.entries()) {
+        const result = results[index];
+        if (result?.status === 'failed') problems.set(image, result.error);
+      }
     }
   } catch (error) {
     if (!(error instanceof ImageCacheRequestError)) return []; // cut off in mid-answer
     const { code, detail, hint } = error;
-    for (const image of images) add(image, { code, detail, ...(hint !== undefined && { hint }) });
+    for (const image of asked) problems.set(image, { code, detail, ...(hint !== undefined && { hint }) });
   }
+  for (const [image, problem] of problems) if (problem) add(image, problem);
   return causes.values();
 }
 

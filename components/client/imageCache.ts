@@ -6,11 +6,9 @@ import type {
   InvalidateAnswer,
   InvalidateRequest,
 } from '../../plugin/protocol.ts';
-import { announce } from './announce.ts';
 import { getJson, postJson } from './api.ts';
 import { type CacheClient, defaultClient } from './cacheClient.ts';
 import { imageKey } from './imageKey.ts';
-import { cachedEntries } from './registryChanges.ts';
 
 /** Looks into the cache and clears it. Calls reject with an `ImageCacheRequestError`. */
 export interface ImageCache extends Pick<CacheClient, 'lookup'> {
@@ -27,7 +25,7 @@ export interface ImageCache extends Pick<CacheClient, 'lookup'> {
 }
 
 function createImageCache(client: CacheClient): ImageCache {
-  const { registry } = client;
+  const { known } = client;
 
   /**
    * Calls the server, then announces the change unless the server has done so meanwhile. Should its event come after
@@ -40,7 +38,7 @@ function createImageCache(client: CacheClient): ImageCache {
     });
     try {
       const answer = await postJson<T>(client.mount, path, body);
-      if (!isAnnounced) announce(client, toEvent());
+      if (!isAnnounced) client.take(toEvent());
       return answer;
     } finally {
       stop();
@@ -48,7 +46,7 @@ function createImageCache(client: CacheClient): ImageCache {
   }
 
   function cachedUrls(isMeant: (actorId: string) => boolean): string[] {
-    return cachedEntries(registry).flatMap(({ actor_id, s3_url }) => (isMeant(actor_id) ? s3_url : []));
+    return known.entries().flatMap(({ actor_id, s3_url }) => (isMeant(actor_id) ? s3_url : []));
   }
 
   return {
@@ -64,7 +62,7 @@ function createImageCache(client: CacheClient): ImageCache {
       const body: InvalidateRequest = { s3_url };
       // Events carry no signatures.
       const key = imageKey(s3_url);
-      const canonical = registry.get(key).entry?.s3_url ?? key;
+      const canonical = known.get(key).entry?.s3_url ?? key;
       return change('/invalidate', body, () => ({ type: 'invalidated', s3_urls: [canonical] }));
     },
     async clearActorCache(actor_id) {

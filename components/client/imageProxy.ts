@@ -1,5 +1,6 @@
 import type { ImageCacheRequestError } from './api.ts';
 import { defaultClient } from './cacheClient.ts';
+import { fetchImage } from './fetchImage.ts';
 import { cacheableKey, pageOrigin } from './imageKey.ts';
 import { localUrl } from './imageUrl.ts';
 import { problemOf } from './problemOf.ts';
@@ -16,10 +17,10 @@ export interface ProxiedImageOptions {
  * @example const url = getProxiedImageUrl(backendUrl);
  */
 export function getProxiedImageUrl(url: string, { actor_id }: ProxiedImageOptions = {}): string {
-  const { mount, registry } = defaultClient;
+  const { mount, known } = defaultClient;
   if (mount === undefined || url.startsWith(`${mount}/`)) return url;
   const key = cacheableKey(url, pageOrigin());
-  return key === undefined ? url : localUrl(mount, url, registry.get(key), actor_id);
+  return key === undefined ? url : localUrl(mount, url, known.get(key), actor_id);
 }
 
 export interface PreloadResult {
@@ -49,8 +50,8 @@ export async function preloadImages(
   if (typeof Image === 'undefined') return { loaded: [], failed: [], results: [] };
 
   const cacheable = urls.filter((url) => getProxiedImageUrl(url, options) !== url);
-  // With the entries known, what is preloaded has the very URL that is rendered later. Without, it reads through.
-  await Promise.allSettled(cacheable.map((url) => defaultClient.lookup(url)));
+  // With the entries known, what is preloaded has the very URL that is rendered later. What could not be had reads through.
+  await Promise.all(cacheable.map((url) => fetchImage(defaultClient, url, options.actor_id)));
   const results = await Promise.all(urls.map((url) => preload(url, options)));
   const urlsOf = (status: PreloadedImage['status']): string[] =>
     results.flatMap((result) => (result.status === status ? result.url : []));

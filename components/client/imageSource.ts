@@ -1,33 +1,22 @@
 import { cacheableKey } from './imageKey.ts';
+import type { ImageUrls, SourceName } from './imageLoad.ts';
 import { localUrl } from './imageUrl.ts';
+import type { KnownImages } from './knownImages.ts';
 import type { FreshUrls } from './refreshUrls.ts';
-import type { Registry } from './registry.ts';
 import { mapSrcSet, srcSetUrls } from './srcSet.ts';
 
 /** What an element was asked to show. */
 export interface ImageRequest {
   url: string | undefined;
-  srcSet: string | undefined;
+  srcSet?: string | undefined;
   /** Widths of a `srcSet` of variants, separated by commas; a text, so that it compares. */
-  widths: string | undefined;
-  actorId: string | undefined;
+  widths?: string | undefined;
+  actorId?: string | undefined;
   mount: string | undefined;
   pageOrigin: string | undefined;
 }
 
-/** Where a source comes from, in the order they are tried. `spent`: none of them brought an image. */
-type SourceStep = 'cached' | 'read-through' | 'original' | 'spent';
-
-/** What an element shows now. It stays until it fails or the image behind it changes. */
-export interface ImageSource {
-  readonly step: SourceStep;
-  readonly src: string | undefined;
-  readonly srcSet: string | undefined;
-  /** The URL that was asked for when this source was chosen: a later one may have a fresher signature. */
-  readonly url: string | undefined;
-}
-
-/** The cacheable URLs of a request, with the keys of their objects. */
+/** The cacheable URLs of a request, with the keys of their objects. The first is the main one. */
 export type RequestedImages = ReadonlyMap<string, string>;
 
 export function requestedImages({ url, srcSet, mount, pageOrigin }: ImageRequest): RequestedImages {
@@ -41,52 +30,35 @@ export function requestedImages({ url, srcSet, mount, pageOrigin }: ImageRequest
 }
 
 /**
- * The best source there is: the cached copy when it is known, else a URL that reads through.
+ * The URLs by which a source of an image is loaded, from what the page knows now; `undefined` where it has no such source.
  * @param find what is known; of nothing, on the server and in the first render of its HTML
  * @param fresh URLs in place of those that were given
+ * @example sourceUrls(request, images, known.get, undefined, 'cached')
  */
-export function chooseSource(
+export function sourceUrls(
   request: ImageRequest,
   images: RequestedImages,
-  find: Registry['get'],
-  fresh?: FreshUrls,
-): ImageSource {
-  const { url, widths, actorId, mount } = request;
-  if (mount === undefined || images.size === 0) return originalSource(request, fresh);
+  find: KnownImages['get'],
+  fresh: FreshUrls | undefined,
+  name: Exclude<SourceName, 'fallback'>,
+): ImageUrls | undefined {
+  const { url, srcSet, widths, actorId, mount } = request;
+  const renewed = (each: string): string => fresh?.get(each) ?? each;
+  const map = (toUrl: (each: string) => string): ImageUrls => ({
+    src: url && toUrl(url),
+    srcSet: srcSet && mapSrcSet(srcSet, toUrl),
+  });
+  if (name === 'original') return map(renewed);
+  if (mount === undefined || images.size === 0) return undefined;
 
-  const toLocal = (each: string): string => {
-    const key = images.get(each);
-    return key === undefined ? each : localUrl(mount, fresh?.get(each) ?? each, find(key), actorId);
-  };
   const isKnown = [...images.values()].some((key) => find(key).entry);
-  const source = mapSource(request, isKnown ? 'cached' : 'read-through', toLocal);
-  const { src, srcSet } = source;
-  if (widths === undefined || srcSet !== undefined || src === url) return source;
-  // What the cache does not hold has no variants.
-  return { ...source, srcSet: widths.replace(/\d+/g, (width) => `${src}&w=${width} ${width}w`) };
-}
-
-/** What to try after `source` failed. */
-export function nextSource(
-  source: ImageSource,
-  request: ImageRequest,
-  images: RequestedImages,
-  registry: Registry,
-  fresh?: FreshUrls,
-): ImageSource {
-  if (source.step === 'cached') {
-    for (const key of images.values()) registry.doubt(key);
-    return chooseSource(request, images, registry.get, fresh);
-  }
-  // The original's signature may have expired, and a newer one have come since.
-  if (source.step === 'read-through' || source.url !== request.url) return originalSource(request, fresh);
-  return { ...source, step: 'spent' };
-}
-
-function originalSource(request: ImageRequest, fresh: FreshUrls | undefined): ImageSource {
-  return mapSource(request, 'original', (each) => fresh?.get(each) ?? each);
-}
-
-function mapSource({ url, srcSet }: ImageRequest, step: SourceStep, map: (url: string) => string): ImageSource {
-  return { step, src: url && map(url), srcSet: srcSet && mapSrcSet(srcSet, map), url };
+  if (isKnown === (name === 'read-through')) return undefined;
+  const urls = map((each) => {
+    const key = images.get(each);
+    return key === undefined ? each : localUrl(mount, renewed(each), find(key), actorId);
+  });
+  if (name !== 'variants') return urls;
+  // Of what the cache does not hold there are no variants.
+  if (widths === undefined || srcSet !== undefined || urls.src === url) return undefined;
+  return { ...urls, srcSet: widths.replace(/\d+/g, (width) => `${urls.src}&w=${width} ${width}w`) };
 }

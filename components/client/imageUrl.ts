@@ -1,4 +1,4 @@
-import type { KnownImage } from './registry.ts';
+import type { KnownImage } from './knownImages.ts';
 
 /**
  * The same-origin URL of an image. Of one in the cache: immutable, so the browser's own cache answers the second time.

@@ -1,7 +1,7 @@
 import type { LookupAnswer, LookupRequest, ManifestEntry } from '../../plugin/protocol.ts';
 import { postJson } from './api.ts';
-import type { Registry } from './registry.ts';
-import { learn } from './registryChanges.ts';
+import { imageKey } from './imageKey.ts';
+import type { KnownImages } from './knownImages.ts';
 
 /** URLs in one call: 1,000 presigned ones are about 1.4 MB, well below the server's `bodyLimit`. */
 const MAX_URLS = 1_000;
@@ -26,7 +26,7 @@ function entryOf({ entries, same_as }: LookupAnswer, url: string, urls: readonly
   return entries[url] ?? entries[urls[same_as?.[url] ?? -1] ?? ''] ?? null;
 }
 
-export function createLookup(mount: () => string | undefined, registry: Registry): Lookup {
+export function createLookup(mount: () => string | undefined, known: KnownImages): Lookup {
   let batch: Batch | undefined;
   /** By key and revision: an image that was thrown away meanwhile is asked for anew. */
   const pending = new Map<string, Promise<ManifestEntry | null>>();
@@ -47,13 +47,13 @@ export function createLookup(mount: () => string | undefined, registry: Registry
     batch.urls.push(url);
     const { urls, answer } = batch;
     const entry = entryOf(await answer, url, urls);
-    learn(registry, key, entry, revision);
+    known.set(key, entry, revision);
     return entry;
   }
 
   async function lookup(url: string): Promise<ManifestEntry | null> {
-    const key = registry.keyOf(url);
-    const { revision } = registry.get(key);
+    const key = imageKey(url);
+    const { revision } = known.get(key);
     const id = `${revision} ${key}`;
     const answer = pending.get(id) ?? send(url, key, revision).finally(() => pending.delete(id));
     pending.set(id, answer);
@@ -63,7 +63,7 @@ export function createLookup(mount: () => string | undefined, registry: Registry
   function confirmAll(): void {
     for (const [key, url] of unconfirmed) {
       // Nobody waits for the answer, and the image is on the screen already: a failure changes nothing.
-      if (!registry.get(key).entry) lookup(url).catch(() => {});
+      if (!known.get(key).entry) lookup(url).catch(() => {});
     }
     unconfirmed.clear();
   }
@@ -72,7 +72,7 @@ export function createLookup(mount: () => string | undefined, registry: Registry
     lookup,
     confirm(url) {
       if (unconfirmed.size === 0) setTimeout(confirmAll, CONFIRM_DELAY_MS);
-      unconfirmed.set(registry.keyOf(url), url);
+      unconfirmed.set(imageKey(url), url);
     },
   };
 }

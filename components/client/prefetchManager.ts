@@ -1,7 +1,6 @@
 import { createPrefetchManager, type PrefetchManager } from './createPrefetchManager.ts';
 import { type CacheClient, defaultClient } from './cacheClient.ts';
 import { imageKey } from './imageKey.ts';
-import { learn } from './registryChanges.ts';
 import { sendPrefetch } from './sendPrefetch.ts';
 import { sharePrefetch } from './sharePrefetch.ts';
 
@@ -22,7 +21,7 @@ export function prefetchManagerOf(client: CacheClient): PrefetchManager {
         isFollowing = true;
         return sendPrefetch(client.mount, request, call);
       },
-      onCached: (url, { entry }) => learn(client.registry, imageKey(url), entry),
+      onCached: (url, { entry }) => client.known.set(imageKey(url), entry),
     }),
   );
   managers.set(client, manager);

@@ -1,4 +1,5 @@
-import type { ImageCacheRequestError, RequestErrorCode } from './api.ts';
+import type { ItemError } from '../../plugin/protocol.ts';
+import type { RequestErrorCode } from './api.ts';
 import type { RequestedImages } from './imageSource.ts';
 import { problemOf } from './problemOf.ts';
 import { type FreshUrls, type RefreshUrl, refreshUrls } from './refreshUrls.ts';
@@ -14,6 +15,8 @@ export interface Failure {
   /** How often it has been tried again already, and how often it may be. */
   tries: number;
   retries: number;
+  /** What the server has said already. */
+  problem: ItemError | undefined;
 }
 
 /** What makes another try worth while. */
@@ -43,7 +46,7 @@ const TRANSIENT: ReadonlySet<RequestErrorCode> = new Set([
 export async function recover(failure: Failure): Promise<Remedy | undefined> {
   const { mount, images, fresh, actorId, refreshUrl, tries, retries } = failure;
   const [given = ''] = images.keys();
-  const problem = await problemOf(mount, fresh?.get(given) ?? given, actorId);
+  const problem = failure.problem ?? (await problemOf(mount, fresh?.get(given) ?? given, actorId));
   if (tries <= retries && problem?.code === 'UPSTREAM_EXPIRED' && refreshUrl) {
     const renewed = await refreshUrls(images, fresh, refreshUrl, () => true);
     if (renewed.get(given) !== (fresh?.get(given) ?? given)) return { fresh: renewed };
@@ -56,12 +59,11 @@ export async function recover(failure: Failure): Promise<Remedy | undefined> {
 }
 
 /** Nothing wrong with it any more is a reason to try again, too. */
-function isTransient(problem: ImageCacheRequestError | undefined): boolean {
+function isTransient(problem: { code: RequestErrorCode } | undefined): boolean {
   return problem === undefined || TRANSIENT.has(problem.code);
 }
 
-/** With up to a quarter more, so that a page of images does not ask in one moment; not while there is no network. */
+/** With up to a quarter more, so that a page of images does not ask in one moment. */
 async function delay(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms * (1 + Math.random() / 4)));
-  if (!navigator.onLine) await new Promise((resolve) => addEventListener('online', resolve, { once: true }));
 }

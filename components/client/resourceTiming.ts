@@ -24,6 +24,8 @@ export interface Loading {
   until: number;
   /** Not through the cache, but by the URL as given. */
   isOriginal: boolean;
+  /** The server has downloaded it for this element, which loaded it when it was there. */
+  isDownloaded: boolean;
 }
 
 /**
@@ -31,7 +33,8 @@ export interface Loading {
  * @returns `undefined` when it cannot be told: no timings here, they came too late, or no `Server-Timing` (insecure context, a proxy)
  */
 export async function readCacheStatus(url: string, loading: Loading): Promise<CacheStatus | undefined> {
-  const { since, until, isOriginal } = loading;
+  const { since, until, isOriginal, isDownloaded } = loading;
+  if (isDownloaded) return { from: 's3', ms: round(until - since) };
   if (isOriginal) {
     const timing = find(url, since);
     return { from: 'origin', ms: round(timing ? durationOf(timing) : until - since) };

@@ -1,8 +1,6 @@
 import type { LookupAnswer, LookupRequest, ManifestEntry } from '../../plugin/protocol.ts';
-import { announce } from './announce.ts';
 import { postJson } from './api.ts';
 import type { CacheClient } from './cacheClient.ts';
-import { cachedEntries } from './registryChanges.ts';
 
 /** URLs in one call; canonical ones, so about 50 kB. */
 const MAX_URLS = 500;
@@ -12,7 +10,7 @@ const MAX_URLS = 500;
  * image now, is announced as invalidated; nothing else changes on the screen.
  */
 export async function resync(client: CacheClient): Promise<void> {
-  const known = [...new Map(cachedEntries(client.registry).map((entry) => [entry.s3_url, entry])).values()];
+  const known = [...new Map(client.known.entries().map((entry) => [entry.s3_url, entry])).values()];
   try {
     for (let start = 0; start < known.length; start += MAX_URLS) {
       await check(client, known.slice(start, start + MAX_URLS));
@@ -26,5 +24,5 @@ async function check(client: CacheClient, known: readonly ManifestEntry[]): Prom
   const body: LookupRequest = { urls: known.map(({ s3_url }) => s3_url) };
   const { entries } = await postJson<LookupAnswer>(client.mount, '/lookup', body);
   const changed = known.filter(({ s3_url, sha256 }) => entries[s3_url]?.sha256 !== sha256);
-  if (changed.length > 0) announce(client, { type: 'invalidated', s3_urls: changed.map(({ s3_url }) => s3_url) });
+  if (changed.length > 0) client.take({ type: 'invalidated', s3_urls: changed.map(({ s3_url }) => s3_url) });
 }

@@ -4,6 +4,8 @@ import { readNdjson } from './ndjson.ts';
 
 export interface PrefetchCall {
   signal: AbortSignal;
+  /** Called when the server has begun to answer. */
+  onOpen?(): void;
   /** Called as each image settles; `index` is its place in the request. */
   onResult(index: number, result: PrefetchResult): void;
 }
@@ -15,7 +17,7 @@ export interface PrefetchCall {
 export async function sendPrefetch(
   mount: string | undefined,
   body: PrefetchRequest,
-  { signal, onResult }: PrefetchCall,
+  { signal, onOpen, onResult }: PrefetchCall,
 ): Promise<void> {
   const { headers, ...init } = jsonBody(body);
   const response = await request(mount, '/prefetch', {
@@ -24,6 +26,7 @@ export async function sendPrefetch(
     method: 'POST',
     signal,
   });
+  onOpen?.();
   if (response.body && (await readResults(response.body, signal, onResult))) return;
   throw new ImageCacheRequestError({
     code: 'UNREACHABLE',

@@ -1,5 +1,4 @@
 import type { CacheEvent } from '../../plugin/protocol.ts';
-import { announce } from './announce.ts';
 import type { CacheClient } from './cacheClient.ts';
 import { openEventSource } from './openEventSource.ts';
 import { resync } from './resync.ts';
@@ -30,7 +29,7 @@ export function listenToServer(client: CacheClient, mount: string, signal: Abort
 
   function take({ lastEventId: id, event, isFirst }: ServerMessage): void {
     lastEventId = id ?? lastEventId;
-    if (event) announce(client, event);
+    if (event) client.take(event);
     else if (!isFirst || performance.now() - since > FRESH_MS) void resync(client);
   }
 

@@ -28,5 +28,5 @@ export function FakeImageCache({ cache, images, others, children }: FakeImageCac
   const { client, start } = cache ?? own;
   // Before the effects of any child, which may ask already.
   useLayoutEffect(() => start(), [start]);
-  return <ImageCacheContext value={client}>{children}</ImageCacheContext>;
+  return <ImageCacheContext.Provider value={client}>{children}</ImageCacheContext.Provider>;
 }

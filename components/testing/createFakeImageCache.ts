@@ -1,7 +1,5 @@
-import { announce } from '../client/announce.ts';
 import { createCacheClient, type CacheClient } from '../client/cacheClient.ts';
 import { imageKey } from '../client/imageKey.ts';
-import { learn } from '../client/registryChanges.ts';
 import type { ErrorCode } from '../../plugin/protocol.ts';
 import { driveElements } from './fakeElements.ts';
 import { createFakeImages, type FakeImage, type FakeImageState } from './fakeImages.ts';
@@ -51,9 +49,9 @@ export function createFakeImageCache({
   const requests: string[] = [];
   const client = createCacheClient({ mount: () => base, events: { subscribe: () => () => {} } });
   // At once, where a server's events would come when what takes them in is loaded.
-  fakes.subscribe((event) => event && announce(client, event));
+  fakes.subscribe((event) => event && client.take(event));
   // Known from the first render on, as on a page that was here before.
-  for (const url of fakes.cached()) learn(client.registry, imageKey(url), fakes.entryOf(url));
+  for (const url of fakes.cached()) client.known.set(imageKey(url), fakes.entryOf(url));
   const server = createFakeServer(fakes);
 
   return {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { configure } from '@testing-library/react';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type {
@@ -12,9 +13,11 @@ import type {
   PrefetchRequest,
   Problem,
 } from '../../plugin/protocol.ts';
-import { announce } from '../../components/client/announce.ts';
 import { type CacheClient, createCacheClient } from '../../components/client/cacheClient.ts';
 import { imageKey } from '../../components/client/imageKey.ts';
+
+// What is loaded when it is needed takes its time on a busy machine.
+configure({ asyncUtilTimeout: 5_000 });
 
 export const BUCKET = 'https://photos.s3.amazonaws.com';
 
@@ -49,6 +52,7 @@ export interface CacheServer {
   /** `method path` of each request, in order. */
   calls: string[];
   lookups: LookupRequest[];
+  prefetched: PrefetchRequest[];
   client: CacheClient;
   /** What `GET /image` answers, and why each image of a prefetch fails. @default 404 `NOT_FOUND`; none does */
   problem: Omit<Problem, 'type' | 'title'> | undefined;
@@ -62,6 +66,7 @@ export async function startCacheServer(): Promise<CacheServer> {
   const cached = new Map<string, ManifestEntry>();
   const calls: string[] = [];
   const lookups: LookupRequest[] = [];
+  const prefetched: PrefetchRequest[] = [];
   const answers: Pick<CacheServer, 'problem'> = { problem: undefined };
 
   const routes: Record<string, (body: string) => unknown> = {
@@ -90,7 +95,9 @@ export async function startCacheServer(): Promise<CacheServer> {
     if (call === 'POST /prefetch') {
       // The test's own client sent it.
       const wantsLines = request.headers.accept === 'application/x-ndjson';
-      return prefetch(JSON.parse(body) as PrefetchRequest, wantsLines, response);
+      const asked = JSON.parse(body) as PrefetchRequest;
+      prefetched.push(asked);
+      return prefetch(asked, wantsLines, response);
     }
     if (call === 'GET /image' && answers.problem) return refuse(response, answers.problem);
     const route = routes[call];
@@ -113,6 +120,11 @@ export async function startCacheServer(): Promise<CacheServer> {
     images.forEach(({ s3_url }, index) => {
       const key = new URL(s3_url).pathname.slice(1);
       const canonical = imageKey(s3_url);
+      if (answers.problem) {
+        const { code, detail, hint } = answers.problem;
+        const error = { code, detail, ...(hint !== undefined && { hint }) };
+        return write({ index, s3_url: canonical, status: 'failed', error });
+      }
       if (key.startsWith('missing')) {
         const error = { code: 'UPSTREAM_NOT_FOUND', detail: 'No such key.', hint: 'Was it deleted?' } as const;
         return write({ index, s3_url: canonical, status: 'failed', error });
@@ -138,8 +150,9 @@ export async function startCacheServer(): Promise<CacheServer> {
     cached,
     calls,
     lookups,
+    prefetched,
     client,
-    announce: (event: CacheEvent) => announce(client, event),
+    announce: (event: CacheEvent) => client.take(event),
     async close() {
       server.closeAllConnections();
       server.close();

@@ -8,7 +8,6 @@ import { useCachedImage } from '../../components/useCachedImage.ts';
 import { useCacheStats } from '../../components/useCacheStats.ts';
 import { useImageCacheEvents } from '../../components/useImageCacheEvents.ts';
 import { usePrefetch } from '../../components/usePrefetch.ts';
-import { learn } from '../../components/client/registryChanges.ts';
 import { BUCKET, type CacheServer, entryOf, presign, startCacheServer } from './cacheServer.ts';
 
 let server: CacheServer;
@@ -35,7 +34,7 @@ test('useCachedImage tells the status through failure and retry', async () => {
 });
 
 test('useCachedImage of a known image is cached', () => {
-  learn(server.client.registry, `${BUCKET}/a.jpg`, entryOf('a.jpg'));
+  server.client.known.set(`${BUCKET}/a.jpg`, entryOf('a.jpg'));
   const { result } = renderHook(() => useCachedImage(presign('a.jpg')), { wrapper });
   expect(result.current).toMatchObject({ status: 'cached', entry: entryOf('a.jpg') });
 });

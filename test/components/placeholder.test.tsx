@@ -4,7 +4,6 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { CachedImage, type CachedImageProps } from '../../components/CachedImage.tsx';
 import { ImageCacheContext } from '../../components/imageCacheContext.ts';
 import { SuspendingImage } from '../../components/SuspendingImage.tsx';
-import { learn } from '../../components/client/registryChanges.ts';
 import { BUCKET, type CacheServer, entryOf, presign, startCacheServer } from './cacheServer.ts';
 
 /** Of a picture of the sunset. */
@@ -34,7 +33,7 @@ test.each([
   ['that the app names', { thumbhash: THUMBHASH }],
   ['that the cache knows', {}],
 ])('a thumbhash %s is shown until the image is decoded, and the app’s own style after it', async (_name, props) => {
-  learn(server.client.registry, `${BUCKET}/a.jpg`, entryOf('a.jpg', { placeholder: THUMBHASH }));
+  server.client.known.set(`${BUCKET}/a.jpg`, entryOf('a.jpg', { placeholder: THUMBHASH }));
   render(image({ s3_url: presign('a.jpg'), placeholder: 'blur', style: { objectPosition: 'top' }, ...props }));
   await waitFor(() => expect(img().style.backgroundImage).toMatch(/^url\("?data:image\/png/));
   expect(img().style.objectPosition).not.toBe('top');
@@ -46,14 +45,14 @@ test.each([
 test('an image that is there already gets none', async () => {
   vi.spyOn(HTMLImageElement.prototype, 'complete', 'get').mockReturnValue(true);
   vi.spyOn(HTMLImageElement.prototype, 'naturalWidth', 'get').mockReturnValue(640);
-  learn(server.client.registry, `${BUCKET}/a.jpg`, null);
+  server.client.known.set(`${BUCKET}/a.jpg`, null);
   render(image({ s3_url: presign('a.jpg'), placeholder: 'blur', thumbhash: THUMBHASH }));
   await act(() => new Promise((resolve) => setTimeout(resolve, 50)));
   expect(img().style.backgroundImage).toBe('');
 });
 
 test('what is no thumbhash is no placeholder', async () => {
-  learn(server.client.registry, `${BUCKET}/a.jpg`, null);
+  server.client.known.set(`${BUCKET}/a.jpg`, null);
   render(image({ s3_url: presign('a.jpg'), placeholder: 'blur', thumbhash: 'no!' }));
   await act(() => new Promise((resolve) => setTimeout(resolve, 50)));
   expect(img().style.backgroundImage).toBe('');

@@ -72,11 +72,11 @@ test('getProxiedImageUrl reads through what is unknown, and leaves alone what is
 test('preloadImages loads cached copies by their immutable URL, falls back, and never rejects', async () => {
   server.cached.set(`${BUCKET}/e.jpg`, entryOf('e.jpg'));
   const asked: string[] = [];
-  /** jsdom loads no images; this one cannot load what is read through, nor anything of `missing`. */
+  /** jsdom loads no images; this one cannot load what is read through, nor anything of `missing`, nor one file of the cache. */
   class FakeImage extends EventTarget {
     set src(url: string) {
       asked.push(url);
-      const fails = url.includes('?url=') || url.includes('missing');
+      const fails = url.includes('?url=') || url.includes('missing') || url.endsWith('f.jpg');
       queueMicrotask(() => this.dispatchEvent(new Event(fails ? 'error' : 'load')));
     }
   }

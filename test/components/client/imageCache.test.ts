@@ -2,7 +2,6 @@ import type { CacheEvent } from '../../../plugin/protocol.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createCacheClient } from '../../../components/client/cacheClient.ts';
 import { imageCacheOf } from '../../../components/client/imageCache.ts';
-import { learn } from '../../../components/client/registryChanges.ts';
 import { BUCKET, type CacheServer, entryOf, presign, startCacheServer } from '../cacheServer.ts';
 
 let server: CacheServer;
@@ -54,7 +53,7 @@ test('without a socket a change is announced by the page that made it, without a
   const events: CacheEvent[] = [];
   cache.subscribe((event) => events.push(event));
   await cache.invalidate(presign('a.jpg'));
-  learn(server.client.registry, `${BUCKET}/a.jpg`, entryOf('a.jpg'));
+  server.client.known.set(`${BUCKET}/a.jpg`, entryOf('a.jpg'));
   await cache.clearActorCache('0001');
   await cache.clearAll();
   expect(events).toEqual([
@@ -72,7 +71,7 @@ test("the server's own event makes the page's announcement unnecessary", async (
   server.announce({ type: 'invalidated', s3_urls: [`${BUCKET}/a.jpg`] });
   expect(await call).toEqual({ invalidated: 1 });
   expect(events).toHaveLength(1);
-  expect(server.client.registry.get(`${BUCKET}/a.jpg`).revision).toBe(1);
+  expect(server.client.known.get(`${BUCKET}/a.jpg`).revision).toBe(1);
 });
 
 test('exists asks by URL or by path', async () => {

@@ -2,26 +2,25 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { defaultClient } from '../../../components/client/cacheClient.ts';
 import { configureImageCache } from '../../../components/client/configureImageCache.ts';
 import { getImageProps } from '../../../components/client/imageProps.ts';
-import { learn } from '../../../components/client/registryChanges.ts';
 import { BUCKET, entryOf, presign } from '../cacheServer.ts';
 
 beforeEach(() => {
   configureImageCache({ base: '/api/cache' });
-  learn(defaultClient.registry, `${BUCKET}/known.jpg`, entryOf('known.jpg'));
+  defaultClient.known.set(`${BUCKET}/known.jpg`, entryOf('known.jpg'));
 });
 afterEach(() => configureImageCache({ base: false }));
 
 const path = `/api/cache/image?path=${encodeURIComponent(entryOf('known.jpg').local_path)}`;
 
-test('a known image has its immutable URL and its size; what is no option is handed through', () => {
+test('a known image has its immutable URL ; what is no option is handed through', () => {
   const props = getImageProps({ s3_url: presign('known.jpg'), alt: 'A', loading: 'lazy' });
-  expect(props).toEqual({ alt: 'A', loading: 'lazy', width: 640, height: 480, src: path });
+  expect(props).toEqual({ alt: 'A', loading: 'lazy', src: path });
   expect(getImageProps({ s3_url: presign('known.jpg'), width: 10 })).toEqual({ width: 10, src: path });
 });
 
 test('widths become the candidates of a srcSet of variants', () => {
   const { srcSet, ...rest } = getImageProps({ src: presign('known.jpg'), widths: [320, 640] });
-  expect(rest, 'the size of the original would be stronger than `sizes`').toEqual({ src: path });
+  expect(rest).toEqual({ src: path });
   expect(srcSet?.split(',').map((candidate) => candidate.trim())).toEqual([`${path}&w=320 320w`, `${path}&w=640 640w`]);
 });
 

@@ -548,7 +548,7 @@ describe('against a server', () => {
         },
       ],
     });
-    expect(server.client.registry.get(`${BUCKET}/b.jpg`).entry).toMatchObject({ filename: 'b.jpg' });
+    expect(server.client.known.get(`${BUCKET}/b.jpg`).entry).toMatchObject({ filename: 'b.jpg' });
   });
 
   test('a cancelled request is really aborted', async () => {

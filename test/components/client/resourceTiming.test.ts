@@ -42,11 +42,11 @@ const serverTiming = (name: string): PerformanceServerTiming[] => [
   { name, duration: 0, description: '', toJSON: () => ({}) },
 ];
 
-async function read({ since = 10, isOriginal = false } = {}): Promise<unknown> {
+async function read({ since = 10, isOriginal = false, isDownloaded = false } = {}): Promise<unknown> {
   const { watchTimings } = await import('../../../components/client/timings.ts');
   const { readCacheStatus } = await import('../../../components/client/resourceTiming.ts');
   watchTimings();
-  const status = readCacheStatus('a', { since, until: since + 5, isOriginal });
+  const status = readCacheStatus('a', { since, until: since + 5, isOriginal, isDownloaded });
   await vi.runAllTimersAsync();
   return status;
 }

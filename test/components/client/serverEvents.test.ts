@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { learn } from '../../../components/client/registryChanges.ts';
 import { listenToServer } from '../../../components/client/serverEvents.ts';
 import { BUCKET, type CacheServer, entryOf, startCacheServer } from '../cacheServer.ts';
 
@@ -25,7 +24,7 @@ let stop: AbortController;
 let now: number;
 beforeEach(async () => {
   server = await startCacheServer();
-  learn(server.client.registry, `${BUCKET}/a.jpg`, entryOf('a.jpg'));
+  server.client.known.set(`${BUCKET}/a.jpg`, entryOf('a.jpg'));
   stop = new AbortController();
   now = 0;
   vi.spyOn(performance, 'now').mockImplementation(() => now);

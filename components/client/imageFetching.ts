@@ -1,0 +1,24 @@
+import type { ManifestEntry } from '../../plugin/protocol.ts';
+import type { LoadState } from './imageLoad.ts';
+import type { KnownImages } from './knownImages.ts';
+import { createLookup } from './lookup.ts';
+import { type PursuedImage, pursueImage } from './pursueImage.ts';
+import { createWantedImages, type WantedImage } from './wantedImages.ts';
+
+/** All that asks the server about images. Loaded with the first question: a page without a server never asks one. */
+export interface ImageFetching {
+  lookup(url: string): Promise<ManifestEntry | null>;
+  confirm(url: string): void;
+  /** @returns a function that says that the image is not wanted any more */
+  want(image: WantedImage): () => void;
+  pursue(state: LoadState, image: Omit<PursuedImage, 'fetching'>, until: AbortSignal): void;
+}
+
+export function createImageFetching(mount: () => string | undefined, known: KnownImages): ImageFetching {
+  const fetching: ImageFetching = {
+    ...createLookup(mount, known),
+    want: createWantedImages({ mount, known }).add,
+    pursue: (state, image, until) => pursueImage(state, { ...image, fetching }, until),
+  };
+  return fetching;
+}

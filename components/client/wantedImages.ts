@@ -1,0 +1,156 @@
+import type { ItemError, PrefetchRequest, PrefetchResult } from '../../plugin/protocol.ts';
+import { imageKey } from './imageKey.ts';
+import type { KnownImages } from './knownImages.ts';
+import { distanceFromScreen } from './onScreen.ts';
+import { type PrefetchCall, sendPrefetch } from './sendPrefetch.ts';
+
+/** An image that is not cached, and that an element on this page is to show. */
+export interface WantedImage {
+  /** With its signature. */
+  readonly url: string;
+  readonly actorId: string | undefined;
+  /** The nearer to the viewport, the sooner it is fetched. Without an element it goes first. */
+  readonly img?: HTMLImageElement | null | undefined;
+  /**
+   * The server has it now, and so has what the page knows; or could not fetch it.
+   * @param error why; `undefined` when the server could not be asked at all, so that the image is to be asked for directly
+   */
+  onSettled(outcome: { status: 'stored'; isDownloaded: boolean } | { status: 'failed'; error?: ItemError }): void;
+}
+
+/**
+ * Has the server fetch what the page wants to show, by one call that names all of it, nearest first: the browser's connections stay
+ * free for the app, and no image waits in the browser for another.
+ */
+export interface WantedImages {
+  /** @returns a function that says that the image is not wanted any more */
+  add(image: WantedImage): () => void;
+}
+
+/** As many as the server takes in one call. */
+const MAX_IMAGES = 1_000;
+/** When what is wanted changes during a call, another one takes its place, but not more often than this. */
+const INTERVAL_MS = 100;
+/** How the server files what is given no actor. */
+const DEFAULT_ACTOR = 'default';
+
+interface Call {
+  /** The keys of what it names and what has not been settled yet. */
+  readonly open: Set<string>;
+  readonly abort: AbortController;
+  readonly since: number;
+}
+
+export interface WantedImagesSettings {
+  mount: () => string | undefined;
+  known: KnownImages;
+  /** @default {@link sendPrefetch} */
+  send?: typeof sendPrefetch;
+}
+
+export function createWantedImages({ mount, known, send = sendPrefetch }: WantedImagesSettings): WantedImages {
+  const wanted = new Map<WantedImage, string>();
+  let call: Call | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let following: AbortController | undefined;
+
+  /** What is wanted in one commit goes into one call. */
+  function schedule(): void {
+    if (timer !== undefined) return;
+    timer = setTimeout(update, call ? Math.max(0, call.since + INTERVAL_MS - performance.now()) : 0);
+  }
+
+  function followTab(): void {
+    if (following) return;
+    following = new AbortController();
+    document.addEventListener('visibilitychange', schedule, { signal: following.signal });
+  }
+
+  function update(): void {
+    timer = undefined;
+    if (wanted.size === 0) {
+      following?.abort();
+      following = undefined;
+    }
+    // A tab in the background leaves the connections to the one that is looked at.
+    const keys = document.visibilityState === 'hidden' ? new Set<string>() : new Set(wanted.values());
+    const previous = call;
+    if (previous ? isSame(previous.open, keys) : keys.size === 0) return;
+    if (keys.size === 0) {
+      call = undefined;
+      previous?.abort.abort();
+      return;
+    }
+    void run(nearestFirst(keys), () => previous?.abort.abort());
+  }
+
+  /** @param onOpen the server knows of this call, so what an earlier one has begun may be left to it */
+  async function run(images: readonly WantedImage[], onOpen: () => void): Promise<void> {
+    const keys = images.map((image) => wanted.get(image) ?? '');
+    const own: Call = { open: new Set(keys), abort: new AbortController(), since: performance.now() };
+    call = own;
+    const { signal } = own.abort;
+    const request: PrefetchRequest = {
+      actor_id: DEFAULT_ACTOR,
+      images: images.map(({ url, actorId }) => ({ s3_url: url, ...(actorId !== undefined && { actor_id: actorId }) })),
+      priority: 'visible',
+    };
+    const revisions = keys.map((key) => known.get(key).revision);
+    const onResult: PrefetchCall['onResult'] = (index, result) => {
+      const key = keys[index];
+      if (key === undefined || !own.open.delete(key)) return;
+      if (result.status !== 'failed') known.set(key, result.entry, revisions[index]);
+      settle(key, outcomeOf(result));
+    };
+    // What ends without a word of an image is asked for directly, whatever has ended it.
+    await send(mount(), request, { signal, onResult, onOpen }).catch(() => undefined);
+    onOpen();
+    if (signal.aborted) return;
+    if (call === own) call = undefined;
+    for (const key of own.open) settle(key, { status: 'failed' });
+    if (wanted.size > 0) schedule();
+  }
+
+  function settle(key: string, outcome: Parameters<WantedImage['onSettled']>[0]): void {
+    for (const [image, each] of Array.from(wanted)) {
+      if (each !== key) continue;
+      wanted.delete(image);
+      image.onSettled(outcome);
+    }
+  }
+
+  /** One for each key. */
+  function nearestFirst(keys: ReadonlySet<string>): WantedImage[] {
+    const nearest = new Map<string, { image: WantedImage; distance: number }>();
+    for (const [image, key] of wanted) {
+      const distance = image.img ? distanceFromScreen(image.img) : 0;
+      if (keys.has(key) && distance <= (nearest.get(key)?.distance ?? Number.POSITIVE_INFINITY)) {
+        nearest.set(key, { image, distance });
+      }
+    }
+    return [...nearest.values()]
+      .toSorted((a, b) => (a.distance === b.distance ? 0 : a.distance - b.distance)) // two infinite ones are equal
+      .slice(0, MAX_IMAGES)
+      .map(({ image }) => image);
+  }
+
+  return {
+    add(image) {
+      wanted.set(image, imageKey(image.url));
+      schedule();
+      followTab();
+      return () => {
+        if (wanted.delete(image)) schedule();
+      };
+    },
+  };
+}
+
+function outcomeOf(result: PrefetchResult): Parameters<WantedImage['onSettled']>[0] {
+  if (result.status === 'failed') return { status: 'failed', error: result.error };
+  return { status: 'stored', isDownloaded: result.status === 'downloaded' };
+}
+
+function isSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every((key) => b.has(key));
+}

@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createDirectImages, type DirectImages } from '../../../components/client/directImages.ts';
+
+let now: number;
+let direct: DirectImages;
+beforeEach(() => {
+  now = 0;
+  direct = createDirectImages(() => now);
+});
+afterEach(() => vi.unstubAllGlobals());
+
+/** An element; jsdom has no layout, so it says itself where it is. */
+function element(top: number, { isRendered = true, left = 0 } = {}): HTMLImageElement {
+  const img = new Image();
+  img.getBoundingClientRect = () => new DOMRect(left, top, 10, 10);
+  img.checkVisibility = () => isRendered;
+  return img;
+}
+const BELOW = 10_000;
+const user = (img: HTMLImageElement | null, isEager = false) => ({ img, isEager, drop: vi.fn() });
+
+test('three keys have a place; the same key has it again', () => {
+  expect(['a', 'b', 'c', 'd', 'a'].map(direct.claim)).toEqual([true, true, true, false, true]);
+});
+
+test('a claim of a render that came to nothing is forgotten', () => {
+  for (const key of ['a', 'b', 'c']) direct.claim(key);
+  now = 1_001;
+  expect(direct.claim('d')).toBe(true);
+});
+
+test('a place is held until all elements that show the image have left', () => {
+  for (const key of ['a', 'b', 'c']) direct.claim(key);
+  const [one, two] = [user(element(0)), user(element(0))];
+  direct.enter('a', one);
+  direct.enter('a', two);
+  direct.leave('a', one);
+  now = 5_000;
+  direct.enter('b', user(element(0)));
+  direct.enter('c', user(element(0)));
+  expect(direct.claim('d')).toBe(false);
+  direct.leave('a', two);
+  expect(direct.claim('d')).toBe(true);
+});
+
+test('what is on the screen takes the place of what is not', () => {
+  const hidden = user(element(0, { isRendered: false }));
+  const below = user(element(BELOW));
+  const beside = user(element(0, { left: BELOW }));
+  for (const [key, each] of [['hidden', hidden] as const, ['below', below] as const, ['beside', beside] as const]) {
+    direct.claim(key);
+    direct.enter(key, each);
+  }
+  for (const key of ['x', 'y', 'z']) expect(direct.claimFor(key, { img: element(0), isEager: false })).toBe(true);
+  for (const each of [hidden, below, beside]) expect(each.drop).toHaveBeenCalledOnce();
+});
+
+test('an eager one is not displaced, wherever it is', () => {
+  const eager = user(element(BELOW), true);
+  direct.claim('a');
+  direct.enter('a', eager);
+  for (const key of ['b', 'c', 'd']) direct.claimFor(key, { img: element(0), isEager: false });
+  expect(eager.drop).not.toHaveBeenCalled();
+});
+
+test.each([
+  ['below', element(BELOW)],
+  ['not rendered', element(0, { isRendered: false })],
+  ['without an element', null],
+])('what is %s takes no place that it did not claim while rendering', (_name, img) => {
+  expect(direct.claimFor('a', { img, isEager: false })).toBe(false);
+});
+
+test('a server that renders HTML gives three a place in each piece of it', async () => {
+  vi.stubGlobal('document', undefined);
+  expect(['a', 'b', 'c', 'd'].map(direct.claim)).toEqual([true, true, true, false]);
+  await Promise.resolve();
+  expect(direct.claim('d'), 'of another page').toBe(true);
+});

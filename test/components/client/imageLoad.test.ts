@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import {
+  beginLoad,
+  type ImageOptionsForLoad,
+  isSpent,
+  type LoadEvent,
+  type LoadState,
+  reduce,
+  type SourceName,
+} from '../../../components/client/imageLoad.ts';
+
+/** An image that has these sources now. */
+const imageWith = (...names: SourceName[]): ImageOptionsForLoad => ({
+  canRecover: true,
+  urlsOf: (name) => (names.includes(name) ? { src: name, srcSet: undefined } : undefined),
+});
+
+/** `loading cached`, `wanted`, … */
+function stateOf(text: string, tries = 0): LoadState {
+  // The texts are those below.
+  const [status, name] = text.split(' ') as [LoadState['status'], SourceName | undefined];
+  return { status, source: name && { name, src: name, srcSet: undefined }, tries };
+}
+const textOf = ({ status, source }: LoadState): string => (source ? `${status} ${source.name}` : status);
+
+const EVENTS: Record<string, LoadEvent> = {
+  cached: { type: 'cached' },
+  ask: { type: 'ask' },
+  want: { type: 'want' },
+  drop: { type: 'drop' },
+  refused: { type: 'refused', isExpired: false },
+  expired: { type: 'refused', isExpired: true },
+  load: { type: 'load' },
+  error: { type: 'error' },
+  retry: { type: 'retry' },
+  giveUp: { type: 'giveUp' },
+};
+
+/** The whole machine: states, and what each event makes of them; `·` is the same state. */
+const TABLE = `
+state                  | cached         | ask                  | want   | drop    | refused          | expired    | load                | error                | retry  | giveUp
+unknown                | loading cached | loading read-through | wanted | ·       | ·                | ·          | ·                   | ·                    | ·      | ·
+wanted                 | loading cached | loading read-through | ·      | unknown | loading original | recovering | ·                   | ·                    | ·      | ·
+loading variants       | ·              | ·                    | ·      | ·       | ·                | ·          | loaded variants     | loading cached       | ·      | ·
+loading cached         | ·              | ·                    | ·      | ·       | ·                | ·          | loaded cached       | loading read-through | ·      | ·
+loading read-through   | ·              | ·                    | ·      | unknown | ·                | ·          | loaded read-through | loading original     | ·      | ·
+loading original       | ·              | ·                    | ·      | ·       | ·                | ·          | loaded original     | recovering original  | ·      | ·
+loading fallback       | loading cached | ·                    | ·      | ·       | ·                | ·          | loaded fallback     | failed fallback      | wanted | ·
+loaded variants        | ·              | ·                    | ·      | ·       | ·                | ·          | ·                   | loading cached       | ·      | ·
+loaded cached          | ·              | ·                    | ·      | ·       | ·                | ·          | ·                   | loading read-through | ·      | ·
+loaded read-through    | ·              | ·                    | ·      | ·       | ·                | ·          | ·                   | loading original     | ·      | ·
+loaded original        | ·              | ·                    | ·      | ·       | ·                | ·          | ·                   | recovering original  | ·      | ·
+loaded fallback        | loading cached | ·                    | ·      | ·       | ·                | ·          | ·                   | failed fallback      | wanted | ·
+recovering             | loading cached | ·                    | ·      | ·       | ·                | ·          | ·                   | ·                    | wanted | loading fallback
+recovering original    | loading cached | ·                    | ·      | ·       | ·                | ·          | ·                   | ·                    | wanted | loading fallback
+failed                 | loading cached | ·                    | ·      | ·       | ·                | ·          | ·                   | ·                    | wanted | ·
+failed original        | loading cached | ·                    | ·      | ·       | ·                | ·          | ·                   | ·                    | wanted | ·
+`;
+
+const [heads = [], ...rows] = TABLE.trim()
+  .split('\n')
+  .map((line) => line.split('|').map((cell) => cell.trim()));
+
+describe('every state and event', () => {
+  const cases = rows.flatMap(([from = '', ...cells]) =>
+    cells.map((to, at) => [from, heads[at + 1] ?? '', to] as const),
+  );
+
+  test('the table has them all', () => {
+    expect(heads.slice(1)).toEqual(Object.keys(EVENTS));
+    expect(cases).toHaveLength(16 * 10);
+  });
+
+  test.each(cases)('%s, %s: %s', (from, name, to) => {
+    const image = imageWith('cached', 'read-through', 'original', 'fallback');
+    const before = stateOf(from);
+    const event = EVENTS[name];
+    if (!event) throw new Error(`There is no event '${name}'.`);
+    const after = reduce(before, event, image);
+    if (to === '·') expect(after).toBe(before);
+    else expect(textOf(after)).toBe(to);
+  });
+});
+
+describe('what follows depends on what there is', () => {
+  test.each<[string, string, readonly SourceName[], string]>([
+    ['without a fallback, giving up is the end', 'giveUp', [], 'failed original'],
+    ['variants are preferred to the whole image', 'cached', ['variants', 'cached'], 'loading variants'],
+  ])('%s', (_name, event, sources, to) => {
+    const after = reduce(stateOf('recovering original'), EVENTS[event] as LoadEvent, imageWith(...sources)); // one of them
+    expect(textOf(after)).toBe(to);
+  });
+
+  test('without a server there is nobody to ask why', () => {
+    const image = { ...imageWith('original', 'fallback'), canRecover: false };
+    expect(textOf(beginLoad(image))).toBe('loading original');
+    expect(textOf(reduce(stateOf('loading original'), { type: 'error' }, image))).toBe('loading fallback');
+    const bare = { ...imageWith('original'), canRecover: false };
+    expect(textOf(reduce(stateOf('loading original'), { type: 'error' }, bare))).toBe('failed original');
+  });
+
+  test('an original with a newer signature is tried before anything is given up', () => {
+    const image: ImageOptionsForLoad = { canRecover: true, urlsOf: () => ({ src: 'newer', srcSet: undefined }) };
+    const after = reduce(stateOf('loading original'), { type: 'error' }, image);
+    expect(after).toMatchObject({ status: 'loading', source: { name: 'original', src: 'newer' } });
+  });
+
+  test('an expired signature has no remedy without a server', () => {
+    const image = { ...imageWith('original'), canRecover: false };
+    expect(textOf(reduce(stateOf('wanted'), { type: 'refused', isExpired: true }, image))).toBe('loading original');
+  });
+});
+
+test('tries are counted', () => {
+  expect(reduce(stateOf('recovering', 1), { type: 'retry' }, imageWith())).toEqual(stateOf('wanted', 2));
+});
+
+test('an image that is known begins with its cached copy, another one with a question', () => {
+  expect(textOf(beginLoad(imageWith('cached', 'original')))).toBe('loading cached');
+  expect(textOf(beginLoad(imageWith('variants', 'cached')))).toBe('loading variants');
+  expect(beginLoad(imageWith('read-through', 'original'))).toEqual(stateOf('unknown'));
+});
+
+test('a renewed signature begins the same state anew, so that it is pursued once more', () => {
+  const before = stateOf('unknown');
+  const after = reduce(before, { type: 'renewed' }, imageWith());
+  expect(after).toEqual(before);
+  expect(after).not.toBe(before);
+  expect(reduce(stateOf('loading cached'), { type: 'renewed' }, imageWith())).toEqual(stateOf('loading cached'));
+});
+
+test('spent is what has failed or shows its fallback', () => {
+  expect(['failed', 'failed original', 'loading fallback', 'loaded fallback'].map(stateOf).every(isSpent)).toBe(true);
+  expect(['unknown', 'wanted', 'recovering original', 'loaded original'].map(stateOf).some(isSpent)).toBe(false);
+});
