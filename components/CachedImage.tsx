@@ -69,6 +69,7 @@ export const CachedImage = forwardRef<HTMLImageElement, CachedImageProps>(functi
       {...(isWaiting ? pendingText(alt, attributes) : { alt })}
       // The server's HTML has the URLs of the first images only, which no render in the browser can know.
       suppressHydrationWarning={isHydrating || attributes.suppressHydrationWarning}
+      crossOrigin={attributes.crossOrigin ?? image.crossOrigin}
       sizes={sizes}
       srcSet={image.srcSet}
       src={image.src}

@@ -3,7 +3,8 @@
 import { type ReactElement, type ReactNode, useContext, useEffect, useMemo } from 'react';
 import type { ImageCacheConfig } from './client/config.ts';
 import { toMount } from './client/config.ts';
-import { createCacheClient } from './client/cacheClient.ts';
+import { setCredentials } from './client/crossOrigin.ts';
+import { type CacheClient, createCacheClient } from './client/cacheClient.ts';
 import { followServer } from './client/followServer.ts';
 import type { RefreshUrl } from './client/refreshUrls.ts';
 import { ImageCacheContext, RefreshUrlContext, useCacheClient } from './imageCacheContext.ts';
@@ -25,11 +26,11 @@ export interface ImageCacheProviderProps extends Partial<ImageCacheConfig> {
  * @example <ImageCacheProvider base="/api/cache"><App /></ImageCacheProvider>
  * @example <ImageCacheProvider refreshUrl={signAnew}><App /></ImageCacheProvider>
  */
-export function ImageCacheProvider({ base, refreshUrl, children }: ImageCacheProviderProps): ReactElement {
+export function ImageCacheProvider({ base, credentials, refreshUrl, children }: ImageCacheProviderProps): ReactElement {
   const outer = useCacheClient();
   const client = useMemo(
-    () => (base === undefined ? outer : createCacheClient({ mount: () => toMount(base) })),
-    [base, outer],
+    () => (base === undefined ? outer : createClient(base, credentials)),
+    [base, credentials, outer],
   );
   useEffect(() => (client === outer ? undefined : followServer(client)), [client, outer]);
   const outerRefresh = useContext(RefreshUrlContext);
@@ -46,4 +47,10 @@ export function ImageCacheProvider({ base, refreshUrl, children }: ImageCachePro
       <RefreshUrlContext.Provider value={refresh ?? outerRefresh}>{children}</RefreshUrlContext.Provider>
     </ImageCacheContext.Provider>
   );
+}
+
+function createClient(base: string | false, credentials: ImageCacheConfig['credentials']): CacheClient {
+  const mount = toMount(base);
+  setCredentials(mount, credentials);
+  return createCacheClient({ mount: () => mount });
 }

@@ -52,6 +52,8 @@ export interface CachedImageState {
    * no server, the cache cannot hold it, or the cache failed; `error`: no source brought an image.
    */
   status: 'cached' | 'loading' | 'original' | 'error';
+  /** The attribute that `src` needs when the cache is at another origin. */
+  crossOrigin: 'anonymous' | 'use-credentials' | undefined;
   /** Whether the `<img>` has loaded it. */
   isLoaded: boolean;
   /** What the cache knows of the image; `null`: not cached; `undefined`: not known yet. */

@@ -3,10 +3,11 @@
 import { useCallback, useContext, useRef, useState } from 'react';
 import type { ItemError } from '../plugin/protocol.ts';
 import type { CachedImageOptions, CachedImageState, ImageOptions, ImageState } from './cachedImageState.ts';
+import { crossOriginOf } from './client/crossOrigin.ts';
 import {
   beginLoad,
   type ImageOptionsForLoad,
-  type ImageUrls,
+  type ImageSource,
   isSpent,
   type LoadState,
   reduce,
@@ -36,7 +37,7 @@ interface Loading extends Learnt {
   /** The URL that was given when it began: a later one may have a fresher signature. */
   readonly url: string | undefined;
   /** An earlier picture. */
-  readonly previous: ImageUrls | undefined;
+  readonly previous: ImageSource | undefined;
   readonly since: number;
 }
 
@@ -230,6 +231,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
     retry,
     ref,
     onError: handleError,
+    crossOrigin: isOfServer(shown?.name) ? crossOriginOf(request.mount) : undefined,
     isFetching: state.status === 'unknown' || state.status === 'wanted',
     isHydrating,
   };
@@ -250,8 +252,12 @@ function pursue(state: LoadState, image: Omit<PursuedImage, 'fetching'>): (() =>
 }
 
 /** What an element that begins anew shows until it has something else. */
-function pictureOf({ state, previous }: Loading): ImageUrls | undefined {
+function pictureOf({ state, previous }: Loading): ImageSource | undefined {
   return state.status === 'loaded' && !isSpent(state) ? state.source : previous;
+}
+
+function isOfServer(name: SourceName | undefined): boolean {
+  return name === 'variants' || name === 'cached' || name === 'read-through';
 }
 
 function statusOf(state: LoadState): CachedImageState['status'] {

@@ -1,4 +1,5 @@
 import type { ErrorCode, Problem } from '../../plugin/protocol.ts';
+import { credentialsOf } from './crossOrigin.ts';
 
 /** A code of the server, or one of the browser's own: no server configured, or none that answered as ours does. */
 export type RequestErrorCode = ErrorCode | 'NOT_CONFIGURED' | 'UNREACHABLE';
@@ -37,7 +38,7 @@ export async function request(mount: string | undefined, path: string, init: Req
       detail: 'No image cache here: see configureImageCache().',
     });
   }
-  const response = await fetch(mount + path, init).catch((error: unknown) => {
+  const response = await fetch(mount + path, { credentials: credentialsOf(mount), ...init }).catch((error: unknown) => {
     if (init.signal?.aborted) throw error;
     throw unreachable(mount, 0, { cause: error });
   });

@@ -1,3 +1,4 @@
+import { setCredentials } from './crossOrigin.ts';
 import { createSubscribable } from './subscribable.ts';
 import { viteOrigin } from './viteOrigin.ts';
 
@@ -7,13 +8,19 @@ export interface ImageCacheConfig {
    * @default in dev what the plugin says; in a build (`vite preview` of it included) `false`
    */
   base: string | false;
+  /**
+   * `include`: a server of another origin is sent the page's cookies, because its `authorize` decides by them. It must list the page
+   * in `allowedOrigins`, and its cookies must be `SameSite=None` unless it is of the same site. @default 'same-origin'
+   */
+  credentials?: 'same-origin' | 'include';
 }
 
 let configured: string | false | undefined;
 const changes = /* @__PURE__ */ createSubscribable<void>();
 
-export function configure({ base }: ImageCacheConfig): void {
+export function configure({ base, credentials }: ImageCacheConfig): void {
   configured = base;
+  setCredentials(toMount(base), credentials);
   changes.emit();
 }
 

@@ -1,4 +1,5 @@
 import type { CacheClient } from './cacheClient.ts';
+import { crossOriginOf } from './crossOrigin.ts';
 import { fetchImage } from './fetchImage.ts';
 import { imageKey } from './imageKey.ts';
 import { localUrl } from './imageUrl.ts';
@@ -11,6 +12,7 @@ export async function decodeImage(client: CacheClient, url: string, actorId: str
   const { mount, known } = client;
   if (mount !== undefined) await fetchImage(client, url, actorId);
   const image = new Image();
+  image.crossOrigin = crossOriginOf(mount) ?? null;
   image.src = mount === undefined ? url : localUrl(mount, url, known.get(imageKey(url)), actorId);
   await image.decode().catch(() => {});
 }

@@ -42,6 +42,8 @@ export function createDirectImages(now: () => number = () => performance.now()):
 
   function claim(key: string): boolean {
     if (places.has(key)) return true;
+    // A tab in the background leaves the connections to the one that is looked at.
+    if (isHidden()) return false;
     for (const [other, { since, users }] of places) {
       if (users.size === 0 && now() - since > MAX_CLAIM_MS) places.delete(other);
     }
@@ -80,6 +82,10 @@ export function createDirectImages(now: () => number = () => performance.now()):
       if (users?.delete(user) === true && users.size === 0) places.delete(key);
     },
   };
+}
+
+function isHidden(): boolean {
+  return typeof document !== 'undefined' && document.visibilityState === 'hidden';
 }
 
 function isFirm({ img, isEager }: Omit<DirectUser, 'drop'>): boolean {

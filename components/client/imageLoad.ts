@@ -10,7 +10,7 @@ export interface ImageUrls {
 }
 
 /** What an element is loading or shows. It stays until it fails or the image behind it changes. */
-interface ImageSource extends ImageUrls {
+export interface ImageSource extends ImageUrls {
   readonly name: SourceName;
 }
 

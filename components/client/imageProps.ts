@@ -1,4 +1,5 @@
 import { defaultClient } from './cacheClient.ts';
+import { crossOriginOf } from './crossOrigin.ts';
 import { pageOrigin } from './imageKey.ts';
 import { type ImageRequest, requestedImages, sourceUrls } from './imageSource.ts';
 
@@ -18,6 +19,8 @@ export interface ImagePropsInput {
 export interface ImageProps {
   src?: string;
   srcSet?: string;
+  /** Where the cache is at another origin. */
+  crossOrigin?: 'anonymous' | 'use-credentials';
 }
 
 /**
@@ -41,9 +44,12 @@ export function getImageProps<Input extends ImagePropsInput>(
   const images = requestedImages(request);
   const names = ['variants', 'cached', 'read-through', 'original'] as const;
   const urls = names.map((name) => sourceUrls(request, images, known.get, undefined, name)).find(Boolean);
+  const isServed = images.size > 0 && urls?.src !== undefined;
+  const crossOrigin = isServed ? crossOriginOf(mount) : undefined;
   return {
     ...attributes,
     ...(urls?.srcSet !== undefined && { srcSet: urls.srcSet }),
+    ...(crossOrigin !== undefined && { crossOrigin }),
     ...(urls?.src !== undefined && { src: urls.src }),
   };
 }

@@ -1,5 +1,6 @@
 import type { ImageCacheRequestError } from './api.ts';
 import { defaultClient } from './cacheClient.ts';
+import { crossOriginOf } from './crossOrigin.ts';
 import { fetchImage } from './fetchImage.ts';
 import { cacheableKey, pageOrigin } from './imageKey.ts';
 import { localUrl } from './imageUrl.ts';
@@ -61,15 +62,17 @@ export async function preloadImages(
 async function preload(url: string, options: ProxiedImageOptions): Promise<PreloadedImage> {
   const proxied = getProxiedImageUrl(url, options);
   const isProxied = proxied !== url;
-  if (await load(proxied)) return { url, status: 'loaded', from: isProxied ? 'cache' : 'original' };
+  const crossOrigin = isProxied ? crossOriginOf(defaultClient.mount) : undefined;
+  if (await load(proxied, crossOrigin)) return { url, status: 'loaded', from: isProxied ? 'cache' : 'original' };
   if (isProxied && (await load(url))) return { url, status: 'loaded', from: 'original' };
   const { mount } = defaultClient;
   const error = isProxied && mount !== undefined ? await problemOf(mount, url, options.actor_id) : undefined;
   return { url, status: 'failed', ...(error && { error }) };
 }
 
-async function load(src: string): Promise<boolean> {
+async function load(src: string, crossOrigin?: 'anonymous' | 'use-credentials'): Promise<boolean> {
   const image = new Image();
+  image.crossOrigin = crossOrigin ?? null;
   return new Promise((resolve) => {
     image.addEventListener('load', () => resolve(true));
     image.addEventListener('error', () => resolve(false));

@@ -4,6 +4,7 @@ import type { ServerMessage } from './serverEvents.ts';
 export interface EventSourceSettings {
   /** Closes it. */
   until: AbortSignal;
+  withCredentials?: boolean;
   /** The last event that this page knows of, from whichever connection. */
   getLastEventId(): string | undefined;
   onMessage(message: ServerMessage): void;
@@ -14,13 +15,16 @@ const FIRST_RETRY_MS = 10_000;
 const LAST_RETRY_MS = 300_000;
 
 /** A connection to `GET /events`, made again whenever it is lost. */
-export function openEventSource(url: string, { until, getLastEventId, onMessage }: EventSourceSettings): void {
+export function openEventSource(url: string, settings: EventSourceSettings): void {
+  const { until, withCredentials = false, getLastEventId, onMessage } = settings;
   let refusals = 0;
 
   function open(): void {
     if (until.aborted) return;
     const last = getLastEventId();
-    const source = new EventSource(last === undefined ? url : `${url}?last_event_id=${encodeURIComponent(last)}`);
+    const source = new EventSource(last === undefined ? url : `${url}?last_event_id=${encodeURIComponent(last)}`, {
+      withCredentials,
+    });
     const close = (): void => source.close();
     until.addEventListener('abort', close);
 

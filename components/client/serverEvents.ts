@@ -1,5 +1,6 @@
 import type { CacheEvent } from '../../plugin/protocol.ts';
 import type { CacheClient } from './cacheClient.ts';
+import { credentialsOf } from './crossOrigin.ts';
 import { openEventSource } from './openEventSource.ts';
 import { resync } from './resync.ts';
 import { canShare, openTabs } from './tabs.ts';
@@ -38,6 +39,7 @@ export function listenToServer(client: CacheClient, mount: string, signal: Abort
     const connect = (): void =>
       openEventSource(`${mount}/events`, {
         until,
+        withCredentials: credentialsOf(mount) === 'include',
         getLastEventId: () => lastEventId,
         onMessage(message) {
           take(message);

@@ -34,7 +34,7 @@ const know = (key: string): void => server.client.known.set(`${BUCKET}/${key}`, 
 const shows = (url: string): Promise<void> => waitFor(() => expect(src()).toBe(url));
 /** Until the look-up of this tick has been answered and taken in. */
 const lookedUp = async (): Promise<void> => {
-  await act(() => vi.waitFor(() => expect(server.client.known.get(KEY).entry).not.toBeUndefined()));
+  await act(() => vi.waitFor(() => expect(server.client.known.get(KEY).entry).not.toBeUndefined(), 5_000));
 };
 
 describe('source', () => {
@@ -210,12 +210,12 @@ describe('live', () => {
 });
 
 describe('element', () => {
-  test('is one <img> and nothing around it, with nothing of its own but its source', () => {
+  test('is one <img> and nothing around it, with nothing of its own but its source, and what that needs at another origin', () => {
     know('a.jpg');
     const { container } = mount(image({ s3_url: presign('a.jpg') }));
     expect(container.children).toHaveLength(1);
     expect(container.firstElementChild).toBe(img());
-    expect(img().getAttributeNames().toSorted()).toEqual(['alt', 'src']);
+    expect(img().getAttributeNames().toSorted()).toEqual(['alt', 'crossorigin', 'src']);
   });
 
   test('every attribute goes through; loading and sizes come before srcset, srcset before src', () => {

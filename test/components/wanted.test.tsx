@@ -70,7 +70,7 @@ describe('an element that has no src yet', () => {
     const { outerHTML } = img('3.jpg');
     expect(outerHTML).toBe('<img alt="" role="img" aria-label="3.jpg">');
     await waitFor(() => expect(kinds(['3.jpg'])).toEqual(['path']));
-    expect(img('3.jpg').getAttributeNames().toSorted()).toEqual(['alt', 'src']);
+    expect(img('3.jpg').getAttributeNames().toSorted()).toEqual(['alt', 'crossorigin', 'src']);
     expect(img('3.jpg').alt).toBe('3.jpg');
   });
 

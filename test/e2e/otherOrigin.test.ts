@@ -7,6 +7,8 @@ import { startApi, startBucket, imageUrl } from '../helpers/stack.ts';
 import { jpeg } from '../helpers/images.ts';
 import { testBrowser } from './fixture/browserContext.ts';
 import { installedApp } from './fixture/install.ts';
+import { show as showPictures } from './fixture/openPage.ts';
+import { presignAll } from './fixture/photos.ts';
 import { startApp } from './fixture/startApp.ts';
 
 const app = installedApp();
@@ -110,4 +112,11 @@ it("B17: in dev, a backend's page whose modules come from Vite finds the API the
   expect(await show(page, proxied, 'anonymous')).toBe(40);
   const width = await page.evaluate(async (s3_url) => (await window.fixture.kit.imageCache.lookup(s3_url))?.width, url);
   expect(width).toBe(40);
+
+  // A picture that is cached, and four that are not, of which one is fetched by the server.
+  const keys = ['1.jpg', '2.jpg', '3.jpg', '4.jpg'];
+  for (const key of keys) bucket.server.put('photos', key, await jpeg(2, { width: 20, height: 10 }));
+  await showPictures(page, [{ s3_url: url }, ...(await presignAll(bucket, keys))]);
+  const shown = await page.evaluate(() => Array.from(document.images, ({ src, crossOrigin }) => [src, crossOrigin]));
+  expect(shown).toEqual(shown.map(() => [expect.stringContaining(`${vite.api}/image?`), 'anonymous']));
 });
