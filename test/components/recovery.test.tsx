@@ -119,8 +119,10 @@ describe('retries', () => {
 });
 
 describe('refreshUrl', () => {
+  // Of one moment, or the same signature would be another one a second later.
+  const now = Date.now();
   const signed = (secondsAgo: number, key = 'a.jpg'): string => {
-    const date = new Date(Date.now() - secondsAgo * 1_000).toISOString().replace(/[-:]|\.\d+/g, '');
+    const date = new Date(now - secondsAgo * 1_000).toISOString().replace(/[-:]|\.\d+/g, '');
     return `${BUCKET}/${key}?X-Amz-Date=${date}&X-Amz-Expires=60&X-Amz-Signature=${secondsAgo}`;
   };
 
