@@ -37,9 +37,16 @@ export function walkSvg(bytes: Uint8Array, facts: Facts): void {
   if (!isClosed(decodeXml(bytes), root.at, onTag)) throw reader.truncated();
 }
 
-function attribute(root: RootElement, name: string): string | undefined {
-  const [, double, single] = new RegExp(`\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`).exec(root.attributes) ?? [];
-  return double ?? single;
+/** One attribute after the other, for a value may look like another attribute. */
+const ATTRIBUTE = /\s+([^\s=>"'/]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/y;
+
+function attribute({ attributes }: RootElement, name: string): string | undefined {
+  ATTRIBUTE.lastIndex = 0;
+  for (let match = ATTRIBUTE.exec(attributes); match !== null; match = ATTRIBUTE.exec(attributes)) {
+    const [, found, double, single] = match;
+    if (found === name) return double ?? single;
+  }
+  return undefined;
 }
 
 /** Whole pixels, at least one. */

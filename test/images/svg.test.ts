@@ -47,6 +47,18 @@ describe('the size', () => {
     ['width="40mm" height="24mm" viewBox="0 0 40 24"', {}],
     ['width="4em" height="2em" viewBox="0 0 40 24"', {}],
     ['data-width="1" data-height="2"', {}],
+    // In the value of another attribute.
+    [`aria-label=' width="99"' width="30" height="20"`, { width: 30, height: 20 }],
+    [`data-code=" height='99' " width="30" height="20"`, { width: 30, height: 20 }],
+    [`title=' width="9" height="9"'`, {}],
+    ['\n\twidth = "30"\n\theight\n= \'20\'', { width: 30, height: 20 }],
+    ['xlink:width="9" width="30" height="20"', { width: 30, height: 20 }],
+    // As browsers understand it, or not at all.
+    ['width="30" height="20" style="width:60px;height:10px"', { width: 30, height: 20 }],
+    ['width="30 px" height="20"', {}],
+    ['width="calc(10px + 20px)" height="20"', {}],
+    ['width="30pt" height="20pt"', {}],
+    ['width="auto" height="auto"', {}],
     ['width="0" height="0"', {}],
     ['width="9e99" height="-4"', {}],
   ])('B19: of <svg %s> is %j', (attributes, size) => {
@@ -69,6 +81,20 @@ test('T40: entity bombs are not expanded', () => {
   expect(inspectAlone(bomb)).toMatchObject({ width: 3, height: 2 });
   expect(cpuMs() - start).toBeLessThan(100);
 });
+
+test.each([' ', 'a', 'a ', 'a=', '=', 'a="', '"', "a='b' "])(
+  'T42: a root element full of %j takes linear time',
+  (part) => {
+    const start = cpuMs();
+    const svg = text(`<svg ${part.repeat(Math.floor(60_000 / part.length))} width="3" height="2"></svg>`);
+    try {
+      inspectAlone(svg);
+    } catch {
+      // What it is found to be is not the point.
+    }
+    expect(cpuMs() - start).toBeLessThan(200);
+  },
+);
 
 test('T42: a megabyte of unclosed tags takes linear time', () => {
   const start = cpuMs();
