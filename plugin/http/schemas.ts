@@ -4,7 +4,6 @@ import type {
   ErrorCode,
   ImageMeta,
   InvalidateRequest,
-  LookupRequest,
   PinRequest,
   PrefetchImage,
   PrefetchRequest,
@@ -24,12 +23,9 @@ function text(code: ErrorCode, problemOf: (value: string) => string | undefined)
 /** In one request: more of them would hold up the event loop, before anything is done, for longer than a frame or two. */
 const MAX_IMAGES = 10_000;
 
-/** A list, whose length is looked at before its elements are: each of them costs some time. */
-function list<Element extends z.ZodType>(element: Element, what: string) {
-  return z
-    .array(z.unknown(), { error: 'must be a list' })
-    .max(MAX_IMAGES, `must have at most ${MAX_IMAGES} ${what}`)
-    .pipe(z.array(element));
+/** A list, of which only the length is looked at: each element costs some time, and is left to `parseList`. */
+function list(what: string) {
+  return z.array(z.unknown(), { error: 'must be a list' }).max(MAX_IMAGES, `must have at most ${MAX_IMAGES} ${what}`);
 }
 const MAX_URL_LENGTH = 16_384;
 const MAX_FILENAME_LENGTH = 1024;
@@ -56,20 +52,11 @@ const meta = z.unknown().transform((value, context): ImageMeta => {
 /** For the screen in one request: as many as a page can have near its screen, and few enough that none waits for long. */
 const MAX_VISIBLE_IMAGES = 1000;
 
-export const prefetchSchema: z.ZodType<PrefetchRequest> = z
+/** Of the images, each is a {@link prefetchImageSchema}. */
+export const prefetchSchema: z.ZodType<Omit<PrefetchRequest, 'images'> & { images: unknown[] }> = z
   .object({
     actor_id: actorId,
-    images: list(
-      z
-        .object({
-          s3_url: url,
-          actor_id: actorId.optional(),
-          filename: filename.optional(),
-          meta: meta.optional(),
-        })
-        .transform(withoutUndefined),
-      'images',
-    ),
+    images: list('images'),
     priority: z
       .enum(['visible', 'high', 'normal'], { error: "must be 'visible', 'high' or 'normal'" })
       .default('normal'),
@@ -85,9 +72,19 @@ export const prefetchSchema: z.ZodType<PrefetchRequest> = z
     });
   });
 
-export const lookupSchema: z.ZodType<LookupRequest> = z.object({
-  urls: list(url, 'URLs'),
-});
+export const prefetchImageSchema: z.ZodType<PrefetchImage> = z
+  .object({
+    s3_url: url,
+    actor_id: actorId.optional(),
+    filename: filename.optional(),
+    meta: meta.optional(),
+  })
+  .transform(withoutUndefined);
+
+/** Of the URLs, each is a {@link urlSchema}. */
+export const lookupSchema = z.object({ urls: list('URLs') });
+
+export const urlSchema: z.ZodType<string> = url;
 
 export const invalidateSchema: z.ZodType<InvalidateRequest> = z.object({ s3_url: url });
 

@@ -58,7 +58,8 @@ interface Job<Result, Progress> {
   /** What the task reported last. */
   progress: Progress | undefined;
   listeners: ((progress: Progress) => void)[];
-  abort: AbortController;
+  /** Of a running one: ten thousand that wait would hold as many. */
+  abort: AbortController | undefined;
   settled: Promise<Result>;
   resolve: (result: Result) => void;
   reject: (error: unknown) => void;
@@ -136,7 +137,7 @@ export class DownloadQueue<Result, Progress = never> {
   async close(): Promise<void> {
     this.#closed = true;
     for (const job of this.#jobs.values()) {
-      job.abort.abort();
+      job.abort?.abort();
       if (this.#dequeue(job)) this.#settle(job, () => job.reject(closed()));
     }
     await Promise.all(this.#tasks);
@@ -152,7 +153,7 @@ export class DownloadQueue<Result, Progress = never> {
       places: new Set(),
       progress: undefined,
       listeners: [],
-      abort: new AbortController(),
+      abort: undefined,
       settled: promise,
       resolve,
       reject,
@@ -164,9 +165,9 @@ export class DownloadQueue<Result, Progress = never> {
 
   #enqueue(
     job: Job<Result, Progress>,
-    { urgency, origin = '', signal = new AbortController().signal, task }: QueueRequest<Result, Progress>,
+    { urgency, origin = '', signal, task }: QueueRequest<Result, Progress>,
   ): Place<Result, Progress> {
-    const place = { job, urgency, origin, caller: signal, task };
+    const place = { job, urgency, origin, caller: signal ?? {}, task };
     job.places.add(place);
     this.#places.add(place);
     queueMicrotask(() => this.#fill());
@@ -209,11 +210,13 @@ export class DownloadQueue<Result, Progress = never> {
     this.#dequeue(job);
     const lane = urgency === 'visible' ? this.#visible : this.#background;
     const freeSlot = lane.begin(origin, () => this.#fill());
+    const abort = new AbortController();
     job.running = true;
+    job.abort = abort;
     if (lane === this.#visible) this.#rightOfWay.take(job);
     try {
       const result = await task({
-        signal: job.abort.signal,
+        signal: abort.signal,
         report: (progress) => this.#report(job, progress),
         freeSlot,
         standAside: () => this.#rightOfWay.wait(job),
@@ -252,7 +255,7 @@ export class DownloadQueue<Result, Progress = never> {
   ): Promise<Result> {
     const { promise, resolve, reject } = withResolvers<Result>();
     const leave = () => {
-      reject(hasLeft());
+      reject(HAS_LEFT);
       this.#leave(job, place);
     };
     if (signal.aborted) {
@@ -270,14 +273,13 @@ export class DownloadQueue<Result, Progress = never> {
     if (job.waiting > 0) return;
     // From here on the key is free: who asks for it now gets a task that nobody has given up.
     if (this.#jobs.get(job.key) === job) this.#jobs.delete(job.key);
-    job.abort.abort();
-    if (this.#dequeue(job)) job.reject(hasLeft());
+    if (this.#dequeue(job)) job.reject(HAS_LEFT);
+    else job.abort?.abort(HAS_LEFT);
   }
 }
 
-function hasLeft(): ImageCacheError {
-  return new ImageCacheError('ABORTED', 'Whoever asked for the image has left.');
-}
+/** One for all: ten thousand may leave at once, and to make an error takes a while. */
+const HAS_LEFT = new ImageCacheError('ABORTED', 'Whoever asked for the image has left.');
 
 function closed(): ImageCacheError {
   return new ImageCacheError('ABORTED', 'The image cache is closed.');

@@ -1,17 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import type { ManifestEntry } from '../../protocol.ts';
-import { parseBody } from '../bodies.ts';
+import { parseBody, parseList } from '../bodies.ts';
 import type { HttpContext } from '../context.ts';
 import { isAuthorized } from '../ensureAuthorized.ts';
 import type { Handler } from '../handlers.ts';
 import { LongJson } from '../longJson.ts';
 import { publicEntry } from '../publicEntry.ts';
-import { lookupSchema } from '../schemas.ts';
+import { lookupSchema, urlSchema } from '../schemas.ts';
 
 /** `POST /lookup`: a {@link LookupAnswer}. */
 export function lookupRoute(context: HttpContext): Handler {
   return async (request) => {
-    const { urls } = parseBody(lookupSchema, request.body);
+    const urls = await parseList(urlSchema, parseBody(lookupSchema, request.body).urls, 'urls');
     const found = await visibleEntries(context, request, await context.cache.lookup(urls));
     const { entries, sameAs } = byUrl(urls, found);
     const json = new LongJson();

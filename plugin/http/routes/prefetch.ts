@@ -3,7 +3,7 @@ import { reportFailure } from '../../cache/failures.ts';
 import { ImageCacheError } from '../../errors.ts';
 import { Pacer } from '../../cache/pacer.ts';
 import type { PrefetchCounts, PrefetchImage, PrefetchLine, PrefetchRequest, PrefetchResult } from '../../protocol.ts';
-import { parseBody } from '../bodies.ts';
+import { parseBody, parseList } from '../bodies.ts';
 import type { HttpContext } from '../context.ts';
 import { ensureUrlAuthorized } from '../ensureAuthorized.ts';
 import type { Handler } from '../handlers.ts';
@@ -11,12 +11,13 @@ import { LongJson } from '../longJson.ts';
 import { beginLines, wantsLines } from '../ndjson.ts';
 import { publicEntry } from '../publicEntry.ts';
 import { requesterSignal } from '../requesterSignal.ts';
-import { prefetchSchema } from '../schemas.ts';
+import { prefetchImageSchema, prefetchSchema } from '../schemas.ts';
 
 /** `POST /prefetch`, as one {@link PrefetchAnswer} at the end, or as a line per image with `Accept: application/x-ndjson`. */
 export function prefetchRoute(context: HttpContext): Handler {
   return async (request, response) => {
-    const body = parseBody(prefetchSchema, request.body);
+    const { images, ...rest } = parseBody(prefetchSchema, request.body);
+    const body = { ...rest, images: await parseList(prefetchImageSchema, images, 'images') };
     if (wantsLines(request)) {
       await streamResults(context, request, response, body);
       return undefined;
@@ -78,7 +79,7 @@ async function prefetchAll(
     const refused = context.authorize && (await refusal(context, request, image.s3_url, actorId));
     const result = refused ?? (await context.cache.prefetch(image, actorId, { priority, signal, revalidate }));
     const shown = 'entry' in result ? { ...result, entry: publicEntry(result.entry) } : result;
-    onResult?.(index, shown);
+    if (!signal.aborted) onResult?.(index, shown); // nobody reads it otherwise
     return shown;
   };
   const results: Promise<PrefetchResult>[] = [];
