@@ -142,6 +142,17 @@ export type PrefetchResult =
     }
   | { s3_url: string; status: 'failed'; error: ItemError };
 
+/** How an image ended whose object the request names more than once: its entry is told once, with another of them. */
+export interface RepeatedResult {
+  s3_url: string;
+  status: 'cached' | 'downloaded';
+  /** Where in `images` the one is that the entry is told with. Of an answer line by line, its line came before. */
+  same_as: number;
+  stale?: ItemError;
+}
+
+export type PrefetchAnswerResult = PrefetchResult | RepeatedResult;
+
 /** Why one image failed, inside an answer that is itself 200. */
 export interface ItemError {
   code: ErrorCode;
@@ -154,10 +165,10 @@ export interface ItemError {
 /**
  * What `POST /prefetch` answers. The `s3_url` of each result is the canonical one: signatures are never echoed.
  * `results` are in the order of the request. With `Accept: application/x-ndjson`, one line
- * `{index, ...PrefetchResult}` per image as it settles, then one line `{done: true, ...counts}`.
+ * `{index, ...PrefetchAnswerResult}` per image as it settles, then one line `{done: true, ...counts}`.
  */
 export interface PrefetchAnswer extends PrefetchCounts {
-  results: PrefetchResult[];
+  results: PrefetchAnswerResult[];
 }
 
 export interface PrefetchCounts {
@@ -169,7 +180,7 @@ export interface PrefetchCounts {
 }
 
 /** One line of `POST /prefetch` as `application/x-ndjson`. */
-export type PrefetchLine = (PrefetchResult & { index: number }) | (PrefetchCounts & { done: true });
+export type PrefetchLine = (PrefetchAnswerResult & { index: number }) | (PrefetchCounts & { done: true });
 
 /** `POST /invalidate` */
 export interface InvalidateRequest {

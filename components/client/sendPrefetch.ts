@@ -1,4 +1,4 @@
-import type { PrefetchLine, PrefetchRequest, PrefetchResult } from '../../plugin/protocol.ts';
+import type { ManifestEntry, PrefetchLine, PrefetchRequest, PrefetchResult } from '../../plugin/protocol.ts';
 import { ImageCacheRequestError, jsonBody, request } from './api.ts';
 import { readNdjson } from './ndjson.ts';
 
@@ -41,12 +41,18 @@ async function readResults(
   signal: AbortSignal,
   onResult: PrefetchCall['onResult'],
 ): Promise<boolean> {
+  const entries = new Map<number, ManifestEntry>();
   try {
     for await (const each of readNdjson(body)) {
       // The shape of a line is the wire contract of protocol.ts.
       const line = each as PrefetchLine;
       if ('done' in line) return true;
-      onResult(line.index, line);
+      if ('entry' in line) entries.set(line.index, line.entry);
+      if (!('same_as' in line)) onResult(line.index, line);
+      else {
+        const entry = entries.get(line.same_as);
+        if (entry) onResult(line.index, { ...line, entry });
+      }
     }
   } catch (error) {
     // A connection lost in mid-answer, or a line cut in two by it.

@@ -52,7 +52,7 @@ it('T47: kill -9 in mid-prefetch loses nothing that was acknowledged, leaves not
       text = lines.pop() ?? '';
       for (const line of lines) {
         const result = JSON.parse(line) as PrefetchLine;
-        if ('status' in result && result.status === 'downloaded') acknowledged.push(result.entry.local_path);
+        if ('entry' in result && result.status === 'downloaded') acknowledged.push(result.entry.local_path);
       }
       if (acknowledged.length >= COUNT / 3) await first.kill('SIGKILL');
     }

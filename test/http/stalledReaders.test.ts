@@ -7,7 +7,7 @@ import type { ImageCache } from '../../plugin/cache/imageCache.ts';
 import { productionAccess } from '../../plugin/http/accessPolicy.ts';
 import { createHandler } from '../../plugin/http/mount.ts';
 import { UnreadBodies } from '../../plugin/http/unreadBodies.ts';
-import type { PrefetchResult } from '../../plugin/protocol.ts';
+import type { PrefetchImage, PrefetchResult } from '../../plugin/protocol.ts';
 import { entryOf } from '../helpers/entries.ts';
 
 /** More than the kernel takes of an answer that nobody reads. */
@@ -26,8 +26,8 @@ function longWindedCache(finished: Promise<void>): ImageCache {
       return cache.lines();
     },
     lookup: async (urls: string[]) => urls.map((_, n) => entryOf(n, { filename: entry.filename })),
-    async prefetch(): Promise<PrefetchResult> {
-      return { s3_url: entry.s3_url, status: 'cached', entry };
+    async prefetch({ s3_url }: PrefetchImage): Promise<PrefetchResult> {
+      return { s3_url, status: 'cached', entry: { ...entry, s3_url } };
     },
     async verify({ onProgress }: { onProgress: (progress: object) => void }) {
       for (let n = 0; n < LONG; n += 1) onProgress({ step: 'scan', checked: n, total: n, padding: entry.filename });
@@ -56,7 +56,7 @@ function createApi(unread: UnreadBodies, finished: Promise<void> = Promise.resol
 const urls = JSON.stringify({ urls: Array.from({ length: 10_000 }, (_, n) => `s3://photos/${n}.jpg`) });
 const images = JSON.stringify({
   actor_id: '1',
-  images: Array.from({ length: 10_000 }, () => ({ s3_url: 's3://a/b' })),
+  images: Array.from({ length: 10_000 }, (_, n) => ({ s3_url: `s3://photos/${n}.jpg` })),
 });
 const LINES = 'Accept: application/x-ndjson\r\n';
 const ANSWERS: [what: string, line: string, headers: string, body: string][] = [

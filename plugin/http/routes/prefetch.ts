@@ -5,6 +5,7 @@ import { Pacer } from '../../cache/pacer.ts';
 import type { PrefetchCounts, PrefetchImage, PrefetchLine, PrefetchRequest, PrefetchResult } from '../../protocol.ts';
 import { parseBody, parseList } from '../bodies.ts';
 import type { HttpContext } from '../context.ts';
+import { eachEntryOnce } from '../eachEntryOnce.ts';
 import { ensureUrlAuthorized } from '../ensureAuthorized.ts';
 import type { Handler } from '../handlers.ts';
 import { LongJson } from '../longJson.ts';
@@ -26,7 +27,8 @@ export function prefetchRoute(context: HttpContext): Handler {
     const results = await prefetchAll(context, request, response, body, { holds });
     const json = new LongJson();
     await json.add(`${JSON.stringify(count(body.actor_id, results)).slice(0, -1)},"results":[`);
-    await json.addList(results, (result) => JSON.stringify(result));
+    const shorten = eachEntryOnce();
+    await json.addList(results.entries(), ([index, result]) => JSON.stringify(shorten(index, result)));
     await json.add(']}');
     return json;
   };
@@ -40,7 +42,8 @@ async function streamResults(
 ): Promise<void> {
   const holds = await holdDownloads(context, body);
   const { send, end } = beginLines<PrefetchLine>(response, context.unread);
-  const onResult = (index: number, result: PrefetchResult) => send({ index, ...result });
+  const shorten = eachEntryOnce();
+  const onResult = (index: number, result: PrefetchResult) => send({ index, ...shorten(index, result) });
   const results = await prefetchAll(context, request, response, body, { holds, onResult });
   send({ done: true, ...count(body.actor_id, results) });
   end();
