@@ -66,7 +66,7 @@ export const CachedImage = forwardRef<HTMLImageElement, CachedImageProps>(functi
     // oxlint-disable-next-line jsx-a11y/alt-text -- `alt` is among the attributes
     <img
       {...attributes}
-      {...(isWaiting ? pendingText(alt, attributes) : { alt })}
+      {...(isWaiting ? pendingLook(alt, attributes) : { alt })}
       // The server's HTML has the URLs of the first images only, which no render in the browser can know.
       suppressHydrationWarning={isHydrating || attributes.suppressHydrationWarning}
       crossOrigin={attributes.crossOrigin ?? image.crossOrigin}
@@ -80,9 +80,17 @@ export const CachedImage = forwardRef<HTMLImageElement, CachedImageProps>(functi
 });
 
 /**
- * The text of an element without a `src`: as an empty `alt` a browser draws neither it nor an icon, and gives the element the box
- * of an image that is still loading. Who cannot see it still hears what it will be.
+ * How an element without a `src` looks like an image that is still loading. With an empty `alt` it has its box, and a browser draws
+ * neither the text nor an icon; Chromium draws a grey frame then, unless its content is hidden (its background is not). Who
+ * cannot see it still hears what it will be.
  */
-function pendingText(alt: string | undefined, { role, 'aria-label': label }: CachedImageProps): CachedImageProps {
-  return alt ? { alt: '', role: role ?? 'img', 'aria-label': label ?? alt } : { alt: '' };
+function pendingLook(
+  alt: string | undefined,
+  { role = 'img', 'aria-label': label = alt, style }: CachedImageProps,
+): CachedImageProps {
+  return {
+    alt: '',
+    ...(alt && { role, 'aria-label': label }),
+    style: { ...style, contentVisibility: 'hidden' },
+  };
 }

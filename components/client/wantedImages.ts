@@ -29,6 +29,8 @@ export interface WantedImages {
 
 /** As many as the server takes in one call. */
 const MAX_IMAGES = 1_000;
+/** What is wanted at the same time: React renders a page of images in several pieces. */
+const GATHER_MS = 20;
 /** When what is wanted changes during a call, another one takes its place, but not more often than this. */
 const INTERVAL_MS = 100;
 /** How the server files what is given no actor. */
@@ -54,10 +56,9 @@ export function createWantedImages({ mount, known, send = sendPrefetch }: Wanted
   let timer: ReturnType<typeof setTimeout> | undefined;
   let following: AbortController | undefined;
 
-  /** What is wanted in one commit goes into one call. */
   function schedule(): void {
     if (timer !== undefined) return;
-    timer = setTimeout(update, call ? Math.max(0, call.since + INTERVAL_MS - performance.now()) : 0);
+    timer = setTimeout(update, call ? Math.max(GATHER_MS, call.since + INTERVAL_MS - performance.now()) : GATHER_MS);
   }
 
   function followTab(): void {
@@ -75,7 +76,9 @@ export function createWantedImages({ mount, known, send = sendPrefetch }: Wanted
     // A tab in the background leaves the connections to the one that is looked at.
     const keys = document.visibilityState === 'hidden' ? new Set<string>() : new Set(wanted.values());
     const previous = call;
-    if (previous ? isSame(previous.open, keys) : keys.size === 0) return;
+    // Of an image that has been stored an event may tell before the call does.
+    const open = [...(previous?.open ?? [])].filter((key) => !known.get(key).entry);
+    if (open.length === keys.size && open.every((key) => keys.has(key)) && (previous || keys.size === 0)) return;
     if (keys.size === 0) {
       call = undefined;
       previous?.abort.abort();
@@ -149,8 +152,4 @@ export function createWantedImages({ mount, known, send = sendPrefetch }: Wanted
 function outcomeOf(result: PrefetchResult): Parameters<WantedImage['onSettled']>[0] {
   if (result.status === 'failed') return { status: 'failed', error: result.error };
   return { status: 'stored', isDownloaded: result.status === 'downloaded' };
-}
-
-function isSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  return a.size === b.size && [...a].every((key) => b.has(key));
 }
