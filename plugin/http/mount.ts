@@ -11,6 +11,7 @@ import { createGuard } from './guard.ts';
 import { createHandlers } from './handlers.ts';
 import { createImageRoute } from './imageRoute.ts';
 import { refusedPageWarning } from './refusedPage.ts';
+import { hasLeft } from './requesterSignal.ts';
 import { sendJson, sendProblem } from './respond.ts';
 
 /** What connect, Vite and Express mount. Every request it is given ends here: `next` is never called. */
@@ -49,8 +50,8 @@ export function createHandler(context: HttpContext): Middleware {
 
   function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
     const failure = toError(error);
-    const hasLeft = response.destroyed; // then an answer that ended early is nobody's fault
-    if (failure.code === 'INTERNAL' && !hasLeft) context.logger.warn(failure.message);
+    // When it has, an answer that ended early is nobody's fault.
+    if (failure.code === 'INTERNAL' && !hasLeft(response)) context.logger.warn(failure.message);
     const warning = refusedPageWarning(request, failure);
     if (warning !== undefined) context.logger.warn(warning);
     if (failure.code === 'METHOD_NOT_ALLOWED') response.setHeader('Allow', allowedMethods(request.url));

@@ -1,9 +1,14 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect, constants, createSecureServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ExpressImageCacheOptions } from '../../plugin/express.ts';
 import type { CacheStats, PrefetchLine, PrefetchRequest, Problem } from '../../plugin/protocol.ts';
 import { jpeg } from '../helpers/images.ts';
 import { type RawRequest, answer, startRawUpstream } from '../helpers/rawUpstream.ts';
+import { certificate } from './expressAppCertificate.ts';
 import { type Api, imagePath, imageUrl, startApi } from '../helpers/stack.ts';
 
 const picture = await jpeg(1);
@@ -87,7 +92,11 @@ async function call(
   return { response, lines, ended, abort: () => leaving.abort() };
 }
 
+/** On a busy machine it takes a while. */
+const soon = (check: () => unknown) => vi.waitFor(check, 10_000);
 const indexesOf = (lines: readonly PrefetchLine[]) => lines.flatMap((line) => ('index' in line ? [line.index] : []));
+const queued = ({ api }: Started, count: number) =>
+  soon(async () => expect((await statsOf(api)).downloads.queued).toBe(count));
 const statsOf = async (api: Api) => (await (await api.get('/stats')).json()) as CacheStats;
 
 describe('POST /prefetch with the priority visible', () => {
@@ -96,12 +105,12 @@ describe('POST /prefetch with the priority visible', () => {
     const { response, lines, ended } = await call(started, ['a', 'b', 'c']);
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/x-ndjson']);
     expect(response.headers.get('cache-control'), 'a compressor would hold the lines back').toContain('no-transform');
-    await vi.waitFor(() => expect(started.waiting.size).toBe(3));
+    await soon(() => expect(started.waiting.size).toBe(3));
     expect(lines).toEqual([]);
     started.answerOne('b');
-    await vi.waitFor(() => expect(indexesOf(lines)).toEqual([1]));
+    await soon(() => expect(indexesOf(lines)).toEqual([1]));
     started.answerOne('c', answer(404, {}, '<Error><Code>NoSuchKey</Code></Error>'));
-    await vi.waitFor(() => expect(indexesOf(lines)).toEqual([1, 2]));
+    await soon(() => expect(indexesOf(lines)).toEqual([1, 2]));
     expect(lines[1]).toMatchObject({ status: 'failed', error: { code: 'UPSTREAM_NOT_FOUND' } });
     started.answerOne('a');
     await ended;
@@ -145,13 +154,13 @@ describe('POST /prefetch with the priority visible', () => {
     onTestFinished(() => clock.mockRestore());
     const started = await start({ revalidate: '1h' });
     const first = await call(started, ['a']);
-    await vi.waitFor(() => expect(started.waiting.size).toBe(1));
+    await soon(() => expect(started.waiting.size).toBe(1));
     started.answerOne('a');
     await first.ended;
     time += 2 * 60 * 60_000;
     const second = await call(started, ['a', 'b']);
-    await vi.waitFor(() => expect(second.lines).toMatchObject([{ index: 0, status: 'cached' }]));
-    await vi.waitFor(() =>
+    await soon(() => expect(second.lines).toMatchObject([{ index: 0, status: 'cached' }]));
+    await soon(() =>
       expect([...started.waiting.keys()].toSorted(), 'it is asked in the background').toEqual(['a', 'b']),
     );
     expect(started.waiting.get('a')?.headers.get('if-none-match')).toBe('"1"');
@@ -175,13 +184,13 @@ describe('POST /prefetch with the priority visible', () => {
     const started = await start();
     await call(started, names('a', 100));
     await call(started, names('b', 100));
-    await vi.waitFor(() => expect(started.waiting.size).toBe(16));
+    await soon(() => expect(started.waiting.size).toBe(16));
     await wait(50);
     expect(started.most()).toBe(16);
     for (let n = 0; n < 40; n += 1) {
       const [name = ''] = started.waiting.keys();
       started.answerOne(name);
-      await vi.waitFor(() => expect(started.waiting.size).toBe(16));
+      await soon(() => expect(started.waiting.size).toBe(16));
     }
     expect(started.most()).toBe(16);
   });
@@ -189,13 +198,13 @@ describe('POST /prefetch with the priority visible', () => {
   it('asks for a page’s few images in turn with another’s thousand, and in the order that each has named', async () => {
     const started = await start({ concurrency: 2 });
     await call(started, names('a', 1000));
-    await vi.waitFor(() => expect(started.waiting.size).toBe(2));
+    await soon(() => expect(started.waiting.size).toBe(2));
     await call(started, names('b', 4));
-    await wait(20);
+    await queued(started, 998 + 4);
     for (let n = 0; n < 10; n += 1) {
       const [name = ''] = started.waiting.keys();
       started.answerOne(name);
-      await vi.waitFor(() => expect(started.asked()).toHaveLength(n + 3));
+      await soon(() => expect(started.asked()).toHaveLength(n + 3));
     }
     const order = started.asked();
     expect(order.filter((name) => name.startsWith('a'))).toEqual(names('a', 8));
@@ -206,13 +215,14 @@ describe('POST /prefetch with the priority visible', () => {
   it('does not make an image that is asked for by itself wait for the thousand of a call', async () => {
     const started = await start({ concurrency: 2 });
     await call(started, names('a', 1000));
-    await vi.waitFor(() => expect(started.waiting.size).toBe(2));
+    await soon(() => expect(started.waiting.size).toBe(2));
+    await queued(started, 998);
     const single = started.api.get(imageUrl(started.urlOf('single')));
-    await wait(20);
+    await queued(started, 999);
     started.answerOne('a0');
-    await vi.waitFor(() => expect(started.asked()).toHaveLength(3));
+    await soon(() => expect(started.asked()).toHaveLength(3));
     started.answerOne('a1');
-    await vi.waitFor(() => expect(started.asked().slice(2)).toContain('single'));
+    await soon(() => expect(started.asked().slice(2)).toContain('single'));
     started.answerAll();
     expect((await single).status).toBe(200);
   });
@@ -220,12 +230,12 @@ describe('POST /prefetch with the priority visible', () => {
   it('overtakes prefetches, and fetches an image that one of them has queued only once', async () => {
     const started = await start({ concurrency: 2 });
     await call(started, names('p', 50), { priority: 'high' });
-    await vi.waitFor(() => expect(started.waiting.size).toBe(2));
+    await soon(() => expect(started.waiting.size).toBe(2));
     await call(started, ['p40']);
-    await vi.waitFor(() => expect(started.waiting.size).toBe(3));
+    await soon(() => expect(started.waiting.size).toBe(3));
     expect(started.asked()).toContain('p40');
     started.answerAll();
-    await vi.waitFor(() => expect(started.asked()).toHaveLength(50));
+    await soon(() => expect(started.asked()).toHaveLength(50));
     expect(started.asked().filter((name) => name === 'p40')).toHaveLength(1);
   });
 
@@ -233,19 +243,17 @@ describe('POST /prefetch with the priority visible', () => {
     it('drops what only this caller wanted, queued and running', async () => {
       const started = await start({ concurrency: 2 });
       const { abort } = await call(started, names('a', 100));
-      await vi.waitFor(() => expect(started.waiting.size).toBe(2));
+      await soon(() => expect(started.waiting.size).toBe(2));
       abort();
-      await vi.waitFor(() => expect(started.gone.toSorted()).toEqual(['a0', 'a1']));
-      await vi.waitFor(async () =>
-        expect((await statsOf(started.api)).downloads).toMatchObject({ active: 0, queued: 0 }),
-      );
+      await soon(() => expect(started.gone.toSorted()).toEqual(['a0', 'a1']));
+      await soon(async () => expect((await statsOf(started.api)).downloads).toMatchObject({ active: 0, queued: 0 }));
       expect(started.asked()).toHaveLength(2);
     });
 
     it('goes on with what another call wants, and fetches each image exactly once', async () => {
       const started = await start({ concurrency: 4 });
       const a = await call(started, names('i', 40));
-      await vi.waitFor(() => expect(started.waiting.size).toBe(4));
+      await soon(() => expect(started.waiting.size).toBe(4));
       const b = await call(started, names('i', 40).toReversed());
       a.abort();
       await wait(50);
@@ -266,7 +274,7 @@ describe('POST /prefetch with the priority visible', () => {
       };
       const started = await start({ concurrency: 4, authorize });
       const a = await call(started, names('i', 8));
-      await vi.waitFor(() => expect(started.waiting.size).toBe(4));
+      await soon(() => expect(started.waiting.size).toBe(4));
       isSlow = true;
       const b = await call(started, names('i', 8));
       a.abort();
@@ -285,26 +293,76 @@ describe('POST /prefetch with the priority visible', () => {
       let isAllowed = true;
       const started = await start({ authorize: () => isAllowed });
       const a = await call(started, names('i', 3));
-      await vi.waitFor(() => expect(started.waiting.size).toBe(3));
+      await soon(() => expect(started.waiting.size).toBe(3));
       isAllowed = false;
       const b = await call(started, names('i', 3));
       await b.ended;
       expect(b.lines.at(-1)).toMatchObject({ failed: 3 });
       expect(started.gone).toEqual([]);
       a.abort();
-      await vi.waitFor(() => expect(started.gone.toSorted()).toEqual(names('i', 3)));
+      await soon(() => expect(started.gone.toSorted()).toEqual(names('i', 3)));
+    });
+
+    it.each(['a stream', 'the whole connection'])('over HTTP/2 it is the same, be it %s that ends', async (what) => {
+      const started = await start({ concurrency: 4 });
+      const server = createSecureServer(certificate, (request, response) => {
+        // The middleware's types know HTTP/1 only.
+        started.api.images.router(
+          request as unknown as IncomingMessage,
+          response as unknown as ServerResponse,
+          () => {},
+        );
+      });
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo; // it listens on TCP
+      const session = connect(`https://localhost:${port}`, { ca: certificate.cert });
+      onTestFinished(() => {
+        session.destroy();
+        server.close();
+      });
+      const open = async (images: readonly string[]) => {
+        const stream = session.request({
+          ':method': 'POST',
+          ':path': '/prefetch',
+          'content-type': 'application/json',
+          accept: 'application/x-ndjson',
+        });
+        stream.on('error', () => {}).resume();
+        stream.end(
+          JSON.stringify({
+            actor_id: '1',
+            priority: 'visible',
+            images: images.map((name) => ({ s3_url: started.urlOf(name) })),
+          }),
+        );
+        const [headers] = (await once(stream, 'response')) as [Record<string, unknown>]; // as documented
+        expect(headers[':status'], 'its headers are here before any image').toBe(200);
+        return stream;
+      };
+      const a = await open(names('a', 8));
+      await soon(() => expect(started.waiting.size).toBe(4));
+      // An image that is asked for by itself, of a page that is left.
+      const image = session.request({ ':path': imageUrl(started.urlOf('image')) }).on('error', () => {});
+      await queued(started, 5);
+      image.close(constants.NGHTTP2_CANCEL);
+      await queued(started, 4);
+      if (what === 'a stream') a.close(constants.NGHTTP2_CANCEL);
+      else session.destroy();
+      await soon(() => expect(started.gone.toSorted()).toEqual(names('a', 4)));
+      await soon(async () => expect((await statsOf(started.api)).downloads).toMatchObject({ active: 0, queued: 0 }));
     });
 
     it('leaves an image to a prefetch that wants it as well, which then waits for its own turn', async () => {
       const started = await start({ concurrency: 1 });
       await call(started, ['p0', 'p1', 'p2'], { priority: 'normal' });
-      await vi.waitFor(() => expect(started.asked()).toEqual(['p0']));
+      await soon(() => expect(started.asked()).toEqual(['p0']));
       const seen = await call(started, ['v0', 'p2']);
-      await vi.waitFor(() => expect(started.asked()).toEqual(['p0', 'v0']));
+      await soon(() => expect(started.asked()).toEqual(['p0', 'v0']));
       seen.abort();
-      await vi.waitFor(() => expect(started.gone).toEqual(['v0']));
+      await soon(() => expect(started.gone).toEqual(['v0']));
       started.answerOne('p0');
-      await vi.waitFor(() => expect(started.asked()).toEqual(['p0', 'v0', 'p1']));
+      await soon(() => expect(started.asked()).toEqual(['p0', 'v0', 'p1']));
     });
   });
 });

@@ -8,6 +8,7 @@ import type { Handler } from '../handlers.ts';
 import { parseQuery } from '../query.ts';
 import { securityHeaders } from '../respond.ts';
 import { matches } from '../sendBytes.ts';
+import { hasLeft } from '../requesterSignal.ts';
 
 /** The chunks that wait for the reader. */
 const CHUNK_BYTES = 1 << 20;
@@ -41,7 +42,7 @@ export function manifestRoute(context: HttpContext): Handler {
     }
     unread.hold(response, held);
     await pipeline(Readable.from(chunks, { highWaterMark: 2 }), response).catch((error: unknown) => {
-      if (!response.destroyed) throw error; // else whoever asked has left, which is no fault
+      if (!hasLeft(response)) throw error; // else whoever asked has left, which is no fault
     });
     return undefined;
   };
