@@ -1,4 +1,17 @@
 import { defineConfig } from 'vitest/config';
+import { memoryDisk } from './helpers/memoryDisk.ts';
+
+const onMemoryDisk = memoryDisk();
+
+/** For tests of an idea each: those of `npm run check`. */
+const unit = {
+  isolate: false, // see setUp.ts
+  expect: { poll: { timeout: 10_000 } }, // on whatever machine
+  env: { ...(onMemoryDisk !== undefined && { TMPDIR: onMemoryDisk }) },
+};
+
+/** Needs real processes, many servers or entries, or minutes; `photos` paints all motifs of the demo. */
+const ENDURANCE = 'test/{door,endurance,demo/photos}/**';
 
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
@@ -8,31 +21,44 @@ export default defineConfig({
     projects: [
       {
         test: {
+          ...unit,
           name: 'node',
           environment: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/components/**', 'test/door/**', 'test/e2e/**', 'test/endurance/**'],
-          testTimeout: 20_000, // real servers and directories, on whatever machine
+          exclude: ['test/components/**', ENDURANCE, 'test/e2e/**'],
+          setupFiles: ['test/setUp.ts'],
+          testTimeout: 20_000, // real servers and directories
         },
       },
       {
         test: {
+          ...unit,
           name: 'browser',
           environment: 'jsdom',
           include: ['test/components/**/*.test.{ts,tsx}', 'test/demo/**/*.test.tsx'],
+          setupFiles: ['test/setUp.ts', 'test/setUpBrowser.ts'],
+          sequence: { groupOrder: 1 }, // a process is shared by the files of one project only
         },
       },
       {
         // What is published for the tests of apps works in the other environment that they run in, too.
-        test: { name: 'happy-dom', environment: 'happy-dom', include: ['test/components/testing/**/*.test.tsx'] },
+        test: {
+          ...unit,
+          name: 'happy-dom',
+          environment: 'happy-dom',
+          include: ['test/components/testing/**/*.test.tsx'],
+          setupFiles: ['test/setUpBrowser.ts'],
+          sequence: { groupOrder: 2 },
+        },
       },
       {
         // What takes its time: every attack through every door; many entries and restarts; processes that are killed, stopped and cut off.
         test: {
           name: 'endurance',
           environment: 'node',
-          include: ['test/{door,endurance}/**/*.test.ts'],
+          include: [`${ENDURANCE}/*.test.ts`],
           testTimeout: 20_000,
+          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -43,6 +69,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -5,6 +5,7 @@ import { ImageCacheError } from '../../plugin/errors.ts';
 import { bytesOf, openCache } from '../helpers/cache.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';
 import { fault } from '../helpers/faultyFs.ts';
+import { memoryDisk } from '../helpers/memoryDisk.ts';
 import { refusal } from '../helpers/source.ts';
 
 vi.mock('node:fs/promises', async (importActual) => {
@@ -22,7 +23,7 @@ describe('one failing call of the file system', () => {
     'T56, T58: %s, wherever it strikes, loses nothing acknowledged and passes',
     async (code) => {
       for (let nth = 1; ; nth += 1) {
-        const dir = join(await temporaryDirectory(), '.image-cache');
+        const dir = join(await temporaryDirectory(memoryDisk()), '.image-cache');
         const before = await openCache({ dir });
         await before.cache.readUrl('mem:before');
         await before.cache.close();
@@ -138,7 +139,7 @@ describe('a call of the file system at the wrong moment', () => {
     ['after it has opened it', 1, (name, path) => name === 'handle.stat' && path.endsWith(LOG)],
     ['before it reads the snapshot it found', 1, (name, path) => name === 'open' && path.endsWith('.snap')],
   ])('T51: a start that stops %s, while another process compacts, misses nothing', async (_, before, isMoment) => {
-    const dir = join(await temporaryDirectory(), '.image-cache');
+    const dir = join(await temporaryDirectory(memoryDisk()), '.image-cache');
     const fast = await openCache({ dir });
     for (let n = 0; n < before; n += 1) await fast.cache.readUrl(`mem:before ${n}`);
     let goOn = () => {};

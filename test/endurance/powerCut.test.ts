@@ -7,6 +7,7 @@ import { powerCuts, seeded } from '../helpers/crashFsCuts.ts';
 import { type DiskEvent, type DiskState, replay } from '../helpers/crashFsEvents.ts';
 import { CrashRun, type Durability, wrongWith } from '../helpers/crashRun.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';
+import { memoryDisk } from '../helpers/memoryDisk.ts';
 
 /** Another seed is another sample of what may happen; any number must do. */
 const SEED = 68;
@@ -23,14 +24,14 @@ vi.mock('node:fs/promises', async (importActual) => {
 it.each<Durability>(['full', 'process'])(
   'T68: a power cut at any moment loses nothing that durability `%s` promises, and leaves nothing wrong',
   async (durability) => {
-    const root = await temporaryDirectory();
+    const root = await temporaryDirectory(memoryDisk());
     const crashFs = new CrashFs(root);
     recording.crashFs = crashFs;
     const crashRun = new CrashRun(root, crashFs, durability);
     await crashRun.run();
     recording.crashFs = undefined;
 
-    const dir = join(await temporaryDirectory(), 'disk');
+    const dir = join(await temporaryDirectory(memoryDisk()), 'disk');
     const random = seeded(SEED);
     const seen = new Set<string>();
     const wrong: string[] = [];

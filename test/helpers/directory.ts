@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { OWN_TAG } from '../../plugin/cache/files/ownDirectory.ts';
 
-/** An empty directory of this test's own, removed when the test is over (a server that ends may still write its manifest). */
-export async function temporaryDirectory(): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'image-cache-'));
+/**
+ * An empty directory of this test's own, removed when the test is over (a server that ends may still write its manifest).
+ * @param parent where it lies
+ */
+export async function temporaryDirectory(parent = tmpdir()): Promise<string> {
+  const dir = await mkdtemp(join(parent, 'image-cache-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 }));
   return dir;
 }

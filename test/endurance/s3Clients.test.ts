@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { S3Server } from '../../../demo/s3/index.ts';
-import { startS3 } from './harness.ts';
+import type { S3Server } from '../../demo/s3/index.ts';
+import { startS3 } from '../demo/s3/harness.ts';
 
 const run = promisify(execFile);
 
