@@ -51,7 +51,7 @@ async function start(options: Partial<ExpressImageCacheOptions> = {}) {
       answersAtOnce = true;
       for (const name of waiting.keys()) answerOne(name);
     },
-    urlOf: (name: string) => `${upstream.origin}/photos/${name}?X-Amz-Signature=x`,
+    urlOf: (name: string, signature = 'x') => `${upstream.origin}/photos/${name}?X-Amz-Signature=${signature}`,
   };
 }
 
@@ -60,16 +60,18 @@ type Started = Awaited<ReturnType<typeof start>>;
 /** Sends a request for images of the screen, and reads its lines as they come. Resolves when its headers are here. */
 async function call(
   { api, urlOf }: Pick<Started, 'api' | 'urlOf'>,
-  images: readonly (string | { name: string; actor_id: string })[],
+  images: readonly (string | { name: string; actor_id?: string; signature?: string })[],
   more: Partial<PrefetchRequest> = {},
 ) {
   const leaving = new AbortController();
   onTestFinished(() => leaving.abort());
   const body: PrefetchRequest = {
     actor_id: '0001',
-    images: images.map((image) =>
-      typeof image === 'string' ? { s3_url: urlOf(image) } : { s3_url: urlOf(image.name), actor_id: image.actor_id },
-    ),
+    images: images.map((image) => {
+      if (typeof image === 'string') return { s3_url: urlOf(image) };
+      const { name, actor_id, signature } = image;
+      return { s3_url: urlOf(name, signature), ...(actor_id !== undefined && { actor_id }) };
+    }),
     priority: 'visible',
     ...more,
   };
@@ -262,6 +264,23 @@ describe('POST /prefetch with the priority visible', () => {
       await b.ended;
       expect(b.lines.at(-1)).toMatchObject({ done: true, downloaded: 40 });
       expect(started.asked().toSorted()).toEqual(names('i', 40).toSorted());
+    });
+
+    it('goes on with what another call names by other signatures, twice each', async () => {
+      const started = await start({ concurrency: 4 });
+      const a = await call(started, names('i', 10));
+      await soon(() => expect(started.waiting.size).toBe(4));
+      const b = await call(
+        started,
+        ['y', 'z'].flatMap((signature) => names('i', 10).map((name) => ({ name, signature }))),
+      );
+      a.abort();
+      await wait(50);
+      expect(started.gone).toEqual([]);
+      started.answerAll();
+      await b.ended;
+      expect(b.lines.at(-1)).toMatchObject({ done: true, downloaded: 20 });
+      expect(started.asked().toSorted()).toEqual(names('i', 10));
     });
 
     it('goes on although the new call must first be authorized, and that takes a while', async () => {

@@ -17,6 +17,7 @@ type Line<Item> = Set<Item>;
 /**
  * First in, first out within an urgency, an origin and a caller. So a page that asks for a thousand images does not make one wait
  * that asks for four. Adding and removing cost no search.
+ * Limit: a page that sends many requests is as many callers.
  */
 export class PriorityQueue<Item extends Queued> {
   readonly #lines: Record<Urgency, Map<string, Map<object, Line<Item>>>> = {
