@@ -8,4 +8,6 @@ interface ImportMeta {
 }
 
 /** Defined by the plugin in dev; absent everywhere else, in a build too. */
-declare const __IMAGE_CACHE__: { readonly base: string; readonly origin?: string } | undefined;
+declare const __IMAGE_CACHE__:
+  | { readonly base: string; readonly origin?: string; readonly bucket?: string }
+  | undefined;

@@ -41,9 +41,10 @@ function textFor(url: string): string | undefined {
   if (arn !== undefined) return `An <img> cannot load ${url}. Write s3://${arn}`;
   if (/^[a-z][a-z\d+.-]*:|^\/\//i.test(url)) return undefined;
   const path = url.replace(/^\.?\/+/, '').split(/[?#]/, 1)[0];
+  const bucket = (typeof __IMAGE_CACHE__ === 'undefined' ? undefined : __IMAGE_CACHE__.bucket) ?? '<bucket>';
   return (
     `The page's own server has no image at ${url}. If that is the key of an object, name its bucket, too: ` +
-    `s3_url="s3://<bucket>/${path}"`
+    `s3_url="s3://${bucket}/${path}"`
   );
 }
 

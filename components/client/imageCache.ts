@@ -49,7 +49,7 @@ function createImageCache(client: CacheClient): ImageCache {
     return known.entries().flatMap(({ actor_id, s3_url }) => (isMeant(actor_id) ? s3_url : []));
   }
 
-  return {
+  const cache: ImageCache = {
     lookup: client.lookup,
     subscribe: client.subscribe,
     async exists(image) {
@@ -74,6 +74,14 @@ function createImageCache(client: CacheClient): ImageCache {
       return change('/clear-all', undefined, () => ({ type: 'cleared', s3_urls: cachedUrls(() => true) }));
     },
   };
+  return Object.assign(() => refuseCall(), cache);
+}
+
+/** The plugin has the same name: a vite.config.ts that imports it from here would hear "imageCache is not a function". */
+function refuseCall(): never {
+  throw new Error(
+    "This imageCache is for pages. In vite.config.ts, write: import { imageCache } from 'vite-plugin-image-cache';",
+  );
 }
 
 const caches = /* @__PURE__ */ new WeakMap<CacheClient, ImageCache>();

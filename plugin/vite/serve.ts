@@ -82,7 +82,9 @@ export function servePlugin(options: ResolvedOptions, loadApi: LoadApi): Plugin 
     apply: 'serve',
 
     config: ({ server }) => ({
-      define: { __IMAGE_CACHE__: JSON.stringify({ base: options.base, ...originOf(server?.origin) }) },
+      define: {
+        __IMAGE_CACHE__: JSON.stringify({ base: options.base, ...originOf(server?.origin), ...bucketOf(options) }),
+      },
       // An externalised package sees no define, and would render other URLs on the server than in the browser.
       ssr: { noExternal: ['vite-plugin-image-cache'] },
     }),
@@ -121,6 +123,12 @@ function originOf(origin: string | undefined): { origin?: string } {
   if (origin === undefined || !URL.canParse(origin) || origin.includes('__')) return {};
   const url = new URL(origin);
   return url.protocol.startsWith('http') ? { origin: url.origin } : {};
+}
+
+/** The one bucket, if there is but one, for hints that name it. */
+function bucketOf({ buckets }: ResolvedOptions): { bucket?: string } {
+  const [bucket, ...others] = new Set(buckets.map(({ name }) => name));
+  return bucket === undefined || others.length > 0 ? {} : { bucket };
 }
 
 function printerOf(logger: Printer): Printer {

@@ -105,5 +105,21 @@ it.each([
   ['/assets', { base: '/api/cache' }],
 ])('B17: with `server.origin` %s the client is told %o', async (told, expected) => {
   const { config } = await start('dev', told === undefined ? {} : { server: { origin: told } });
-  expect(JSON.parse(config.define?.['__IMAGE_CACHE__'] as string)).toEqual(expected); // it is a text of code
+  expect(JSON.parse(config.define?.['__IMAGE_CACHE__'] as string)).toEqual({ ...expected, bucket: 'photos' }); // it is a text of code
+});
+
+it.each<[(string | { name: string; prefix: string })[], string | undefined]>([
+  [['team-photos'], 'team-photos'],
+  [
+    [
+      { name: 'team-photos', prefix: 'a/' },
+      { name: 'team-photos', prefix: 'b/' },
+    ],
+    'team-photos',
+  ],
+  [['team-photos', 'archive'], undefined],
+])('E8: of the buckets %j the client is told %s, for its hints', async (buckets, expected) => {
+  const { config } = await start('dev', { plugins: [imageCache({ buckets })] });
+  const told = JSON.parse(config.define?.['__IMAGE_CACHE__'] as string) as { bucket?: string }; // it is a text of code
+  expect(told.bucket).toBe(expected);
 });

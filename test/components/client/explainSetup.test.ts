@@ -10,7 +10,10 @@ async function freshPage() {
 }
 
 beforeEach(() => void vi.spyOn(console, 'warn').mockImplementation(() => {}));
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
 const warnings = (): string[] => vi.mocked(console.warn).mock.calls.map(([text]) => String(text));
 
 test('E7: a forgotten plugin is told once, with the lines to add', async () => {
@@ -59,6 +62,13 @@ test.each([
   expect(warnings()).toEqual([expect.stringContaining(remedy)]);
 });
 
+test('E8: the bucket is named where the plugin has but one', async () => {
+  vi.stubGlobal('__IMAGE_CACHE__', { base: '/api/cache', bucket: 'team-photos' });
+  const { explainFailedUrl } = await freshPage();
+  explainFailedUrl(null, 'portraits/1.jpg');
+  expect(warnings()).toEqual([expect.stringContaining('s3_url="s3://team-photos/portraits/1.jpg"')]);
+});
+
 test.each(['data:image/png;base64,AA', 'blob:http://a/b', 'https://example.com/a.jpg'])(
   'E8: %s is no key',
   async (url) => {
@@ -67,3 +77,11 @@ test.each(['data:image/png;base64,AA', 'blob:http://a/b', 'https://example.com/a
     expect(warnings()).toEqual([]);
   },
 );
+
+test('E7: imageCache of /react, taken for the plugin of the same name, says what to import instead', async () => {
+  const { imageCache } = await import('../../../components/index.ts');
+  const plugin = imageCache as unknown as (options: object) => void; // as in a vite.config.js
+  expect(() => plugin({ buckets: ['team-photos'] })).toThrow(
+    "This imageCache is for pages. In vite.config.ts, write: import { imageCache } from 'vite-plugin-image-cache'",
+  );
+});
