@@ -1,0 +1,68 @@
+import { type ReactNode, type RefCallback, useCallback, useLayoutEffect, useState } from 'react';
+import { CachedImage, getProxiedImageUrl } from 'vite-plugin-image-cache/react';
+import type { SceneImageProps, Side } from './scene.ts';
+import { noteNumber, tell, watch } from './watch.ts';
+
+/** The URLs of a scene's images, as a backend has signed them: now, and a minute later. */
+export interface SignedUrls {
+  urls: readonly string[];
+  newer: readonly string[];
+}
+
+/** What a layout shows its images with. */
+export function createImage(side: Side, { urls, newer }: SignedUrls): (props: SceneImageProps) => ReactNode {
+  return function SceneImage(props: SceneImageProps): ReactNode {
+    const { n = 0, label = String(n), src, isSignedAnew = false, isFromS3 = false, isDecoded = false, ...rest } = props;
+    const ref: RefCallback<HTMLImageElement> = useCallback(
+      (img: HTMLImageElement | null) => (img ? watch(label, img, isDecoded) : undefined),
+      [label, isDecoded],
+    );
+    useLayoutEffect(() => noteNumber(label, n), [label, n]);
+    const attributes = {
+      alt: `Picture ${label}`,
+      ...rest,
+      ref,
+      onLoad: () => tell(label, 'load at the prop'),
+      onError: () => tell(label, 'error at the prop'),
+    };
+    const url = src ?? (n === null ? undefined : (isSignedAnew ? newer : urls)[n]);
+    if (side === 'ours') return <CachedImage s3_url={url} {...attributes} />;
+    return <PlainImage {...attributes} url={src ?? (n === null ? undefined : urls[n])} isFromS3={isFromS3} />;
+  };
+}
+
+interface PlainImageProps extends SceneImageProps {
+  ref: RefCallback<HTMLImageElement>;
+  url: string | undefined;
+  isFromS3: boolean;
+}
+
+/** The attributes of an `<img>` without those that are ours. */
+function PlainImage(props: PlainImageProps): ReactNode {
+  const {
+    url,
+    isFromS3,
+    // oxlint-disable no-unused-vars -- what is no attribute is named to be left out
+    actor_id,
+    fallback,
+    placeholder,
+    thumbhash,
+    widths,
+    retries,
+    refreshUrl,
+    keepPrevious,
+    recyclingKey,
+    onCacheStatus,
+    // oxlint-enable no-unused-vars
+    ...attributes
+  } = props;
+  // What the page learns later gives another URL, and is no reason to load the picture again.
+  const [proxied, setProxied] = useState({ url, src: proxy(url) });
+  if (proxied.url !== url) setProxied({ url, src: proxy(url) });
+  // oxlint-disable-next-line jsx-a11y/alt-text -- `alt` is among the attributes
+  return <img {...attributes} src={isFromS3 ? url : proxied.src} />;
+}
+
+export function proxy(url: string | undefined): string | undefined {
+  return url && getProxiedImageUrl(url);
+}
