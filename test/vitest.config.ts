@@ -66,10 +66,21 @@ export default defineConfig({
           name: 'e2e',
           environment: 'node',
           include: ['test/e2e/**/*.test.ts'],
+          exclude: ['test/e2e/plain/browsers.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
           sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        // Browsers that npm does not bring: `npm run test:browsers`.
+        test: {
+          name: 'browsers',
+          environment: 'node',
+          include: ['test/e2e/plain/browsers.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],

@@ -1,0 +1,68 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { spawnUntil } from '../../../helpers/child.ts';
+import { BidiConnection } from './bidi.ts';
+import type { SceneBrowser, Tab } from './browser.ts';
+import { TabPool } from './tabPool.ts';
+
+/** Debian's. */
+export const FIREFOX = '/usr/bin/firefox-esr';
+
+/** Firefox, headless, by WebDriver BiDi, which it speaks itself. */
+export async function openFirefox(): Promise<SceneBrowser> {
+  const profile = await mkdtemp(join(tmpdir(), 'image-cache-firefox-'));
+  const args = ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port=0'];
+  const firefox = await spawnUntil(FIREFOX, args, 'WebDriver BiDi listening on ');
+  const connection = await BidiConnection.open(`${firefox.ready}/session`);
+  await connection.send('session.new', { capabilities: {} });
+  return {
+    name: 'firefox',
+    can: ['offline'],
+    tabs: new TabPool(() => openTab(connection)),
+    async close() {
+      connection.close();
+      await firefox.kill('SIGKILL');
+      await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+    },
+  };
+}
+
+interface Evaluated {
+  type: 'success' | 'exception';
+  result?: { value?: string };
+  exceptionDetails?: { text: string };
+}
+
+async function openTab(connection: BidiConnection): Promise<Tab> {
+  const { context } = await connection.send<{ context: string }>('browsingContext.create', { type: 'tab' });
+  return {
+    async open(url) {
+      await connection.send('browsingContext.navigate', { context, url, wait: 'complete' });
+    },
+    async evaluate(expression) {
+      const { result, exceptionDetails } = await connection.send<Evaluated>('script.evaluate', {
+        expression: `(async () => JSON.stringify(await (${expression})) ?? 'null')()`,
+        target: { context },
+        awaitPromise: true,
+      });
+      if (exceptionDetails) throw new Error(exceptionDetails.text);
+      return JSON.parse(result?.value ?? 'null');
+    },
+    async resize(width, height) {
+      await connection.send('browsingContext.setViewport', { context, viewport: { width, height } });
+    },
+    async screenshot() {
+      const { data } = await connection.send<{ data: string }>('browsingContext.captureScreenshot', { context });
+      return Buffer.from(data, 'base64');
+    },
+    async setOffline(isOffline) {
+      const networkConditions = isOffline ? { type: 'offline' } : null;
+      await connection.send('emulation.setNetworkConditions', { networkConditions, contexts: [context] });
+    },
+    emulateMedia: () => Promise.reject(new Error('WebDriver BiDi has no command for media features.')),
+    async close() {
+      await connection.send('browsingContext.close', { context });
+    },
+  };
+}
