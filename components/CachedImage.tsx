@@ -40,7 +40,7 @@ export const CachedImage = forwardRef<HTMLImageElement, CachedImageProps>(functi
   } = props;
   const { onError } = attributes;
   const image = useImage(s3_url ?? src, props);
-  const { ref: observe, entry, status, isHydrating } = image;
+  const { ref: observe, entry, status, isPending, isHydrating } = image;
   const element = useRef<HTMLImageElement>(null);
   const attach = useCallback(
     (img: HTMLImageElement | null) => {
@@ -60,13 +60,12 @@ export const CachedImage = forwardRef<HTMLImageElement, CachedImageProps>(functi
   };
 
   if (isReplaced) return fallback;
-  const isWaiting = image.isFetching && image.src === undefined && image.srcSet === undefined;
   // Safari and Firefox fetch the wrong image when `src` comes before `loading`, `srcset` or `sizes`.
   return (
     // oxlint-disable-next-line jsx-a11y/alt-text -- `alt` is among the attributes
     <img
       {...attributes}
-      {...(isWaiting ? pendingLook(alt, attributes) : { alt })}
+      {...(isPending ? pendingLook(alt, attributes) : { alt })}
       // The server's HTML has the URLs of the first images only, which no render in the browser can know.
       suppressHydrationWarning={isHydrating || attributes.suppressHydrationWarning}
       crossOrigin={attributes.crossOrigin ?? image.crossOrigin}

@@ -67,7 +67,7 @@ export interface CachedImageState {
 
 /** What `<CachedImage>` has to know as well. */
 export interface ImageState extends CachedImageState {
-  /** The cache is asked whether it has the image, or the server fetches it: the element has no URL of it yet. */
-  isFetching: boolean;
+  /** There is nothing to show yet: the cache is asked whether it has the image, the server fetches it, or is asked what is wrong. */
+  isPending: boolean;
   isHydrating: boolean;
 }

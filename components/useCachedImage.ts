@@ -38,6 +38,9 @@ interface Loading extends Learnt {
   readonly url: string | undefined;
   /** An earlier picture. */
   readonly previous: ImageSource | undefined;
+  /** Whether that is one of the same object, which is to stay until the server has another. */
+  readonly isRenewal: boolean;
+  readonly mainKey: string;
   readonly since: number;
 }
 
@@ -78,7 +81,8 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
     const state = beginLoad(image);
     const previous = last?.subject === subject ? pictureOf(last) : undefined;
     const isUnknown = state.status === 'unknown';
-    const mayAsk = isUnknown && !previous && (isHydrating || !refreshUrl);
+    const isRenewal = previous !== undefined && last?.mainKey === mainKey;
+    const mayAsk = isUnknown && !isRenewal && (isHydrating || !refreshUrl);
     const isDirect = mayAsk && client.direct.claim(identity);
     // On the server only the first images have URLs. The browser's first render of that HTML takes all to have theirs, and then looks.
     const isInHtml = isUnknown && isHydrating && (isEager || typeof document !== 'undefined');
@@ -88,6 +92,8 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
       subject,
       url,
       previous,
+      isRenewal,
+      mainKey,
       isDirect,
       // An image of the server's HTML was asked for before any script ran.
       since: isHydrating ? 0 : performance.now(),
@@ -153,7 +159,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
 
   // To an image that has been asked for it makes no difference.
   const isMissing = state.status === 'unknown' && entry === null;
-  const { fresh, problem: toldProblem, previous, isDirect = false } = loading;
+  const { fresh, problem: toldProblem, previous, isRenewal, isDirect = false } = loading;
   useIsomorphicLayoutEffect(
     () =>
       pursue(state, {
@@ -164,7 +170,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
         actorId,
         isLazy,
         isEager,
-        hasPicture: previous !== undefined,
+        isRenewal,
         isMissing,
         place: identity,
         isDirect,
@@ -182,11 +188,16 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
     // The picture of something else may load once more while this one is fetched.
     if (before.status !== 'loading') return;
     send({ type: 'load' });
-    if (before.source?.name === 'read-through')
-      void client.fetching().then(({ confirm }) => [...images.keys()].forEach(confirm));
+    if (before.source?.name === 'read-through') confirm(before.source);
     const isOriginal = before.source?.name === 'original';
     if (!onCacheStatus || !request.mount || before.source?.name === 'fallback') return;
     void reportCacheStatus(img.currentSrc, { since, until, isOriginal, isDownloaded }, onCacheStatus);
+  }
+
+  /** The cache has it now: what this page knows of it is asked for in a moment, and it is loaded by this URL if it is shown again. */
+  function confirm({ src, srcSet: candidates }: ImageSource): void {
+    if (src !== undefined && candidates === undefined) client.known.setLoaded(mainKey, src);
+    void client.fetching().then((fetching) => [...images.keys()].forEach(fetching.confirm));
   }
 
   /** @returns whether another source follows, or may */
@@ -222,6 +233,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
   }
 
   const shown = state.source ?? previous;
+  const isFetching = state.status === 'unknown' || state.status === 'wanted' || state.status === 'recovering';
   return {
     src: shown?.src,
     srcSet: shown?.srcSet,
@@ -232,7 +244,8 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
     ref,
     onError: handleError,
     crossOrigin: isOfServer(shown?.name) ? crossOriginOf(request.mount) : undefined,
-    isFetching: state.status === 'unknown' || state.status === 'wanted',
+    // What has failed last is broken; an earlier picture is not.
+    isPending: isFetching && shown === state.source,
     isHydrating,
   };
 }
@@ -240,14 +253,18 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
 /** Does what the state of an image asks for, until that changes. @returns a function that stops */
 function pursue(state: LoadState, image: Omit<PursuedImage, 'fetching'>): (() => void) | undefined {
   const { status, source } = state;
-  // What is cached, and what no cache can hold, needs nothing.
-  if (status === 'loaded' ? source?.name !== 'fallback' : status === 'loading' && source?.name !== 'read-through')
-    return;
   const over = new AbortController();
-  image.client.fetching().then(
-    ({ pursue: begin }) => begin(state, image, over.signal),
-    () => over.signal.aborted || image.send({ type: 'ask' }),
-  );
+  const { signal } = over;
+  if (isSpent(state)) {
+    const isWaiting = !navigator.onLine && image.images.size > 0;
+    if (isWaiting) addEventListener('online', () => image.send({ type: 'retry' }), { once: true, signal });
+  } else if (status !== 'loaded' && (status !== 'loading' || source?.name === 'read-through')) {
+    image.client.fetching().then(
+      (fetching) => fetching.pursue(state, image, signal),
+      // Offline, or a deployment has replaced the file: the element does what it can by itself.
+      () => signal.aborted || image.send({ type: status === 'recovering' ? 'giveUp' : 'ask' }),
+    );
+  } else return undefined;
   return () => over.abort();
 }
 

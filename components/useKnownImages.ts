@@ -21,7 +21,8 @@ export interface KnownImagesOfElement {
 
 const unknown = (): KnownImage => UNKNOWN;
 const noRevision = (): number => 0;
-const noOrigin = (): undefined => undefined;
+const inBrowser = (): boolean => false;
+const onServer = (): boolean => true;
 const neverChanges = (): (() => void) => () => {};
 
 /** What the page knows of the images of an element, followed; what it does not know is looked up. */
@@ -35,9 +36,9 @@ export function useKnownImages(
   const { known } = client;
   const getMount = (): string | undefined => client.mount;
   const mount = useSyncExternalStore(client.onMountChange, getMount, getMount);
+  const isHydrating = useSyncExternalStore(neverChanges, inBrowser, onServer);
   // The server does not know the page's origin, so the first client render must not either.
-  const origin = useSyncExternalStore(neverChanges, pageOrigin, noOrigin);
-  const isHydrating = origin === undefined;
+  const origin = isHydrating ? undefined : pageOrigin();
 
   const request = useMemo<ImageRequest>(
     () => ({ url, srcSet, widths, actorId, mount, pageOrigin: origin }),

@@ -9,7 +9,13 @@ vi.resetModules();
  */
 beforeAll(() => setActEnvironment(true));
 afterEach(cleanup);
-afterAll(() => setActEnvironment(undefined));
+afterAll(() => {
+  setActEnvironment(undefined);
+  // What a file has left in place is not to be met by the next one.
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
 
 /** Whether React is to warn of updates outside of `act`. */
 function setActEnvironment(value: boolean | undefined): void {

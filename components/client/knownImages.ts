@@ -7,6 +7,8 @@ export interface KnownImage {
   readonly entry: ManifestEntry | null | undefined;
   /** Counts the times the cached copy was thrown away or exchanged; goes into URLs so that the browser asks again. */
   readonly revision: number;
+  /** The URL by which an element of this page has loaded it: with that the browser has it at once. */
+  readonly loadedUrl?: string | undefined;
 }
 
 export const UNKNOWN: KnownImage = { entry: undefined, revision: 0 };
@@ -23,6 +25,8 @@ export interface KnownImages {
    * @param revision the revision at the time of the question
    */
   set(key: string, entry: ManifestEntry | null, revision?: number): void;
+  /** An element has loaded this image by a URL that read through the cache. No listener is called. */
+  setLoaded(key: string, loadedUrl: string): void;
   /** A cached copy that could not be loaded is no longer believed in. No listener is called: nothing changed on the server. */
   distrust(key: string): void;
   /** Takes in what happened on the server. */
@@ -70,12 +74,13 @@ export function createKnownImages(limit = MAX_KNOWN): KnownImages {
     const before = get(key);
     if (revision !== before.revision) return;
     const isExchanged = before.entry && entry && originOf(before.entry) !== originOf(entry);
-    store(key, { entry, revision: isExchanged ? revision + 1 : revision });
+    store(key, isExchanged ? { entry, revision: revision + 1 } : { ...before, entry });
   }
 
   return {
     get,
     set,
+    setLoaded: (key, loadedUrl) => void known.set(key, { ...get(key), loadedUrl }),
     distrust: (key) => void known.set(key, { entry: undefined, revision: get(key).revision }),
     apply(event) {
       if (event.type === 'stored') {

@@ -18,8 +18,8 @@ export interface PursuedImage {
   readonly actorId: string | undefined;
   readonly isLazy: boolean;
   readonly isEager: boolean;
-  /** Whether the element shows an earlier picture, which is to stay until the new one has come. */
-  readonly hasPicture: boolean;
+  /** Whether the element shows an earlier picture of the same object, which is to stay until the new one has come. */
+  readonly isRenewal: boolean;
   /** Whether the server says that the image is not cached. */
   readonly isMissing: boolean;
   /** Names its place among the {@link file://./directImages.ts direct images}. */
@@ -43,8 +43,7 @@ export interface Learnt {
 }
 
 /**
- * Does what the state of an image asks for: finds out whether it is cached, has it fetched, finds out what is wrong, waits for
- * the network.
+ * Does what the state of an image asks for: finds out whether it is cached, has it fetched, finds out what is wrong.
  * @param until aborted when it is in another state
  */
 export function pursueImage(state: LoadState, image: PursuedImage, until: AbortSignal): void {
@@ -63,18 +62,14 @@ function begin(state: LoadState, image: PursuedImage, until: AbortSignal): void 
       return state.source?.name === 'read-through' ? holdPlace(image, until) : undefined;
     case 'recovering':
       return void findRemedy(state.tries, image);
-    case 'failed':
-      return awaitNetwork(image, until);
-    case 'loaded':
-      return state.source?.name === 'fallback' ? awaitNetwork(image, until) : undefined;
   }
 }
 
 function findOut(image: PursuedImage, until: AbortSignal): void {
-  const { client, fetching, img, images, isLazy, isEager, isMissing, place, hasPicture, send } = image;
+  const { client, fetching, img, images, isLazy, isEager, isMissing, place, isRenewal, send } = image;
   askWhenPrinted(image, until);
   if (image.refreshUrl && !image.fresh && areExpiring(images)) return void renew(image.refreshUrl, image);
-  if (!hasPicture && client.direct.claimFor(place, { img, isEager })) return send({ type: 'ask' }, { isDirect: true });
+  if (!isRenewal && client.direct.claimFor(place, { img, isEager })) return send({ type: 'ask' }, { isDirect: true });
   if (!isMissing) {
     const [url = ''] = images.keys();
     // Without an answer the image is asked for directly. With one this is called again.
@@ -148,9 +143,4 @@ async function findRemedy(tries: number, image: PursuedImage): Promise<void> {
   const remedy = await import('./recovery.ts').then(({ recover }) => recover(failure)).catch(() => undefined);
   if (remedy) send({ type: 'retry' }, { problem: undefined, ...(remedy.fresh && { fresh: remedy.fresh }) });
   else send({ type: 'giveUp' });
-}
-
-function awaitNetwork({ images, send }: PursuedImage, until: AbortSignal): void {
-  if (navigator.onLine || images.size === 0) return;
-  addEventListener('online', () => send({ type: 'retry' }), { once: true, signal: until });
 }

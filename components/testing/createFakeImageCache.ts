@@ -1,7 +1,7 @@
 import { createCacheClient, type CacheClient } from '../client/cacheClient.ts';
 import { imageKey } from '../client/imageKey.ts';
 import type { ErrorCode } from '../../plugin/protocol.ts';
-import { driveElements } from './fakeElements.ts';
+import { driveElements, loadsImages } from './fakeElements.ts';
 import { createFakeImages, type FakeImage, type FakeImageState } from './fakeImages.ts';
 import { createFakeServer, PICTURE } from './fakeServer.ts';
 import { interceptFetch } from './interceptFetch.ts';
@@ -30,7 +30,9 @@ export interface FakeImageCacheControls {
 }
 
 /** So that a browser shows a picture for whatever is asked of it: all that follows is a fragment. */
-const BASE = `data:image/svg+xml,${encodeURIComponent(PICTURE)}#`;
+const PICTURE_BASE = `data:image/svg+xml,${encodeURIComponent(PICTURE)}#`;
+/** Elsewhere a name that does not exist: of a `data:` URL happy-dom says by itself that it has loaded. */
+const BARE_BASE = 'https://image-cache.invalid/';
 let count = 0;
 
 /**
@@ -44,7 +46,7 @@ export function createFakeImageCache({
   images = {},
   others = 'loading',
 }: FakeImageCacheOptions = {}): FakeImageCacheControls {
-  const base = `${BASE}${(count += 1)}`;
+  const base = `${loadsImages() ? PICTURE_BASE : BARE_BASE}${(count += 1)}`;
   const fakes = createFakeImages(images, others);
   const requests: string[] = [];
   const client = createCacheClient({ mount: () => base, events: { subscribe: () => () => {} } });

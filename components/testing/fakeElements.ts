@@ -49,6 +49,7 @@ export function driveElements(images: FakeImages, base: string): () => void {
   };
 }
 
-function loadsImages(): boolean {
+/** Whether elements load pictures here: those of jsdom and happy-dom do not. */
+export function loadsImages(): boolean {
   return !/jsdom|HappyDOM/.test(navigator.userAgent);
 }

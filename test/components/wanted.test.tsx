@@ -208,3 +208,46 @@ test('B12: a variant that cannot be made is no reason to show nothing: the cache
   expect(img('a.jpg').hasAttribute('srcset')).toBe(false);
   expect(kinds(['a.jpg'])).toEqual(['path']);
 });
+
+test('B15: an image that this page has loaded by itself is loaded by the same URL when it is shown again', async () => {
+  const { unmount } = render(page(['a.jpg']));
+  const url = srcOf('a.jpg');
+  server.cached.set(`${BUCKET}/a.jpg`, entryOf('a.jpg'));
+  fireEvent.load(img('a.jpg'));
+  await waitFor(() => expect(server.client.known.get(`${BUCKET}/a.jpg`).entry).toBeTruthy());
+  unmount();
+  const again = (signature: string): ReactElement => (
+    <ImageCacheContext value={server.client}>
+      <CachedImage s3_url={presign('a.jpg', signature)} alt="a.jpg" />
+    </ImageCacheContext>
+  );
+  render(again('two'));
+  expect(srcOf('a.jpg')).toBe(url);
+  act(() => server.announce({ type: 'stored', entry: entryOf('a.jpg', { sha256: 'other' }) }));
+  await waitFor(() => expect(srcOf('a.jpg'), 'but not when its bytes are others').toContain('?path='));
+});
+
+test('a server that cannot even be asked how to ask leaves the original, then the fallback', async () => {
+  vi.spyOn(server.client, 'fetching').mockRejectedValue(new TypeError('offline'));
+  render(
+    <ImageCacheContext value={server.client}>
+      <CachedImage s3_url={presign('a.jpg')} alt="a" fallback={<b>Nothing</b>} />
+    </ImageCacheContext>,
+  );
+  fireEvent.error(img('a'));
+  expect(srcOf('a')).toBe(presign('a.jpg'));
+  fireEvent.error(img('a'));
+  await waitFor(() => expect(screen.getByText('Nothing')).toBeTruthy());
+});
+
+test('another object is asked for at once, also when the picture of the last one stays until it has come', () => {
+  const keep = (key: string): ReactElement => (
+    <ImageCacheContext value={server.client}>
+      <CachedImage s3_url={presign(key)} alt="kept" keepPrevious />
+    </ImageCacheContext>
+  );
+  const { rerender } = render(keep('a.jpg'));
+  fireEvent.load(img('kept'));
+  rerender(keep('b.jpg'));
+  expect(srcOf('kept')).toContain(encodeURIComponent('b.jpg'));
+});
