@@ -4,7 +4,6 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import type { CacheStats } from '../plugin/protocol.ts';
 import { imageCacheOf } from './client/imageCache.ts';
 import { useCacheClient } from './imageCacheContext.ts';
-import { useImageCacheEvents } from './useImageCacheEvents.ts';
 
 /** Events come in bursts (a prefetch); the numbers are for people. */
 const EVENT_INTERVAL_MS = 1_000;
@@ -30,83 +29,62 @@ export interface CacheStatsState {
 /** The cache's statistics, kept up to date. Without a server: no numbers, no error, no request. */
 export function useCacheStats({ intervalMs }: CacheStatsOptions = {}): CacheStatsState {
   const client = useCacheClient();
-  const [state, setState] = useState<Omit<CacheStatsState, 'refresh'>>({
-    stats: undefined,
-    error: undefined,
-  });
-  const newest = useRef(0);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  /** Something happened while nobody looked. */
-  const isStale = useRef(false);
-
-  /** @returns whether there was an answer */
-  const ask = useCallback(async (): Promise<boolean> => {
-    if (client.mount === undefined) return true;
-    isStale.current = false;
-    const call = ++newest.current;
-    // Answers may overtake each other; only the newest call counts.
-    const isNewest = (): boolean => call === newest.current;
-    try {
-      const stats = await imageCacheOf(client).getStats();
-      if (isNewest()) setState({ stats, error: undefined });
-      return true;
-    } catch (error) {
-      // What `getStats` throws is an Error.
-      if (isNewest()) setState(({ stats }) => ({ stats, error: error as Error }));
-      return false;
-    }
-  }, [client]);
-  const refresh = useCallback(() => void ask(), [ask]);
+  const [state, setState] = useState<Omit<CacheStatsState, 'refresh'>>({ stats: undefined, error: undefined });
+  const refresh = useRef(() => {});
 
   useEffect(() => {
-    refresh();
-    const onVisibilityChange = (): void => {
-      if (isStale.current && document.visibilityState === 'visible') refresh();
+    let newest = 0;
+    let failures = 0;
+    /** A refresh was due while the tab was hidden. */
+    let isStale = false;
+    let eventTimer: ReturnType<typeof setTimeout> | undefined;
+    let pollTimer: ReturnType<typeof setTimeout> | undefined;
+
+    async function ask(): Promise<void> {
+      stop();
+      isStale = false;
+      const call = newest;
+      // Answers may overtake each other; only that of the newest call counts.
+      const set: typeof setState = (next) => call === newest && setState(next);
+      try {
+        if (client.mount !== undefined) set({ stats: await imageCacheOf(client).getStats(), error: undefined });
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        // What `getStats` throws is an Error.
+        set(({ stats }) => ({ stats, error: error as Error }));
+      }
+      if (intervalMs === undefined || call !== newest) return;
+      const longest = Math.max(intervalMs, LONGEST_INTERVAL_MS);
+      pollTimer = setTimeout(askWhenVisible, Math.min(intervalMs * 2 ** failures, longest));
+    }
+
+    function askWhenVisible(): void {
+      if (document.visibilityState === 'visible') void ask();
+      else isStale = true;
+    }
+
+    function stop(): void {
+      newest += 1;
+      clearTimeout(eventTimer);
+      clearTimeout(pollTimer);
+      eventTimer = undefined;
+    }
+
+    const handleVisibility = (): void => {
+      if (isStale) askWhenVisible();
     };
-    document.addEventListener('visibilitychange', onVisibilityChange);
+    refresh.current = () => void ask();
+    refresh.current();
+    document.addEventListener('visibilitychange', handleVisibility);
+    const unsubscribe = client.subscribe(() => (eventTimer ??= setTimeout(askWhenVisible, EVENT_INTERVAL_MS)));
     return () => {
-      document.removeEventListener('visibilitychange', onVisibilityChange);
-      // oxlint-disable-next-line react-hooks/exhaustive-deps -- the counter as it is then is the point: no answer counts any more
-      newest.current++;
-      clearTimeout(timer.current);
-      timer.current = undefined;
+      stop();
+      refresh.current = () => {};
+      document.removeEventListener('visibilitychange', handleVisibility);
+      unsubscribe();
     };
-  }, [refresh]);
+  }, [client, intervalMs]);
 
-  useEffect(() => {
-    if (intervalMs === undefined) return;
-    return poll(ask, intervalMs, () => (isStale.current = true));
-  }, [ask, intervalMs]);
-
-  useImageCacheEvents(() => {
-    if (document.visibilityState === 'hidden') {
-      isStale.current = true;
-      return;
-    }
-    timer.current ??= setTimeout(() => {
-      timer.current = undefined;
-      refresh();
-    }, EVENT_INTERVAL_MS);
-  });
-
-  return { ...state, refresh };
-}
-
-/** @returns a function that stops */
-function poll(ask: () => Promise<boolean>, intervalMs: number, onSkipped: () => void): () => void {
-  let failures = 0;
-  let timer = setTimeout(turn, intervalMs);
-  let isStopped = false;
-
-  async function turn(): Promise<void> {
-    if (document.visibilityState === 'hidden') onSkipped();
-    else failures = (await ask()) ? 0 : failures + 1;
-    const longest = Math.max(intervalMs, LONGEST_INTERVAL_MS);
-    if (!isStopped) timer = setTimeout(turn, Math.min(intervalMs * 2 ** failures, longest));
-  }
-
-  return () => {
-    isStopped = true;
-    clearTimeout(timer);
-  };
+  return { ...state, refresh: useCallback(() => refresh.current(), []) };
 }
