@@ -1,7 +1,7 @@
 'use client';
 
 import { type ComponentPropsWithRef, type ReactElement, type ReactNode, useId } from 'react';
-import type { FailureReason, PrefetchProgress as Progress } from './client/prefetchProgress.ts';
+import type { FailureReason, PrefetchProgress as Progress } from './client/prefetchTypes.ts';
 import { usePrefetch } from './usePrefetch.ts';
 
 /** The same name for what is shown and for what shows it. */
@@ -73,8 +73,9 @@ export function PrefetchProgress({
   const { progress: own } = usePrefetch();
   const { state, reason, images, total } = given ?? own;
   const say = { ...ENGLISH, ...texts };
-  const isDone = state === 'idle' && total > 0;
   const text = state === 'idle' ? say.done(images) : say[state](images, reason);
+  const isNews = state === 'waiting' || (state === 'idle' && total > 0);
+  const failure = images.failed > 0 ? say.failing(images) : '';
   // Actors are known before their images are.
   const isKnown = images.total > 0;
 
@@ -105,12 +106,7 @@ export function PrefetchProgress({
         </>
       )}
       {/* Always there: a region that comes with its text is not read out. */}
-      <output>{announcement(isDone || state === 'waiting', text, images, say)}</output>
+      <output>{isNews ? text : failure}</output>
     </div>
   );
-}
-
-function announcement(isNews: boolean, text: string, images: Images, say: PrefetchProgressTexts): string {
-  if (isNews) return text;
-  return images.failed > 0 ? say.failing(images) : '';
 }

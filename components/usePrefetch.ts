@@ -1,9 +1,9 @@
 'use client';
 
 import { useSyncExternalStore } from 'react';
-import type { PrefetchManager } from './client/createPrefetchManager.ts';
+import type { PrefetchManager } from './client/prefetchTypes.ts';
 import { prefetchManagerOf } from './client/prefetchManager.ts';
-import type { PrefetchProgress } from './client/prefetchProgress.ts';
+import type { PrefetchProgress } from './client/prefetchTypes.ts';
 import { useCacheClient } from './imageCacheContext.ts';
 
 export interface PrefetchState extends Pick<
@@ -21,8 +21,6 @@ export interface PrefetchState extends Pick<
  * const failed = getResults(actorId).filter(({ status }) => status === 'failed');
  */
 export function usePrefetch(): PrefetchState {
-  const manager = prefetchManagerOf(useCacheClient());
-  const progress = useSyncExternalStore(manager.subscribe, manager.getProgress, manager.getProgress);
-  const { startPrefetch, prefetchActor, pause, resume, cancel, getResults } = manager;
-  return { progress, startPrefetch, prefetchActor, pause, resume, cancel, getResults };
+  const { subscribe, getProgress, ...functions } = prefetchManagerOf(useCacheClient());
+  return { progress: useSyncExternalStore(subscribe, getProgress, getProgress), ...functions };
 }

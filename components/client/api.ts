@@ -57,7 +57,7 @@ export async function postJson<T>(mount: string | undefined, path: string, body?
   return parse<T>(await request(mount, path, { method: 'POST', ...(body !== undefined && jsonBody(body)) }));
 }
 
-export function jsonBody(body: unknown): { headers: Record<string, string>; body: string } {
+function jsonBody(body: unknown): { headers: Record<string, string>; body: string } {
   return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 

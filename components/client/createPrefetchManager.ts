@@ -1,270 +1,328 @@
-import type { Priority } from '../../plugin/protocol.ts';
+import type { ManifestEntry, PrefetchImage, PrefetchRequest, Priority } from '../../plugin/protocol.ts';
+import { imageKey } from './imageKey.ts';
+import { keepNewest } from './keepNewest.ts';
 import { browserNetwork, type Network } from './network.ts';
-import { createOutage } from './outage.ts';
-import {
-  type ActorResult,
-  createPrefetchJob,
-  type ImageInput,
-  type PrefetchJob,
-  type PrefetchJobContext,
-  type PrefetchOptions,
-  runPrefetchJob,
-} from './prefetchJob.ts';
-import {
-  type ActorProgress,
-  countActors,
-  isSettled,
-  newActorProgress,
-  type PrefetchFailure,
-  type PrefetchProgress,
-} from './prefetchProgress.ts';
-import { createPrefetchResults, type PrefetchItemResult } from './prefetchResults.ts';
-import { createPriorityQueue } from './priorityQueue.ts';
+import { countActors, MAX_FAILURES, newActorProgress } from './prefetchProgress.ts';
+import type {
+  ActorProgress,
+  ActorResult,
+  FailureReason,
+  ImageInput,
+  PrefetchFailure,
+  PrefetchItemResult,
+  PrefetchManager,
+  PrefetchProgress,
+} from './prefetchTypes.ts';
+import type { PrefetchCall } from './sendPrefetch.ts';
+import { isAway, reasonOf, shouldRetry } from './shouldRetry.ts';
 import { createSubscribable } from './subscribable.ts';
-import { alwaysMine, type WorkTurn } from './workTurn.ts';
 
-export interface ActorInput {
-  id: string;
-  images: readonly ImageInput[];
+/** With what it takes to make one manager of those of all tabs. */
+interface TabPrefetchManager extends PrefetchManager {
+  /** `isLeader` of its settings has become true. */
+  handleLeadership(): void;
+  subscribeSettled(listener: (actor: SettledActor) => void): () => void;
+  /** Takes in how an actor ended in another tab. When that has fetched just what is queued here, that is settled, too. */
+  settleElsewhere(actor: SettledActor): void;
 }
 
-/**
- * Fetches actors' images ahead. Normal actors go one at a time with a pause between them; a high one goes at once,
- * and no normal one starts before it is through. Without a server nothing is sent.
- *
- * While S3 or the server is away it waits (state `waiting`), and goes on by itself when an image comes; as long as the page
- * lives, it does not give up. An image that can't be had for another reason (S3 does not have it or refuses it, it is no image)
- * fails at once, and one of which S3 says ten times that it has an error of its own (5xx), or which does not come in time ten
- * times, fails, too.
- */
-export interface PrefetchManager {
-  /** Queues actors. One that is queued gets the new images, one that runs is left alone, a settled one runs again. */
-  startPrefetch(actors: readonly ActorInput[], options?: PrefetchOptions): void;
-  /**
-   * Fetches one actor ahead of all others, in place of any earlier job of the same actor. While paused, offline, or while S3 is
-   * away it waits: `cancel(id)` after a time of your own ends that. Resolves with a result for every image when all are settled (or the job is cancelled); never rejects.
-   * @example
-   * const { results } = await prefetchManager.prefetchActor(actorId, images);
-   * const missing = results.filter(({ status }) => status === 'failed');
-   * @example
-   * await prefetchManager.prefetchActor(actorId, images, { revalidate: true }); // what has changed in S3 is fetched again
-   */
-  prefetchActor(id: string, images: readonly ImageInput[], options?: PrefetchOptions): Promise<ActorResult>;
-  /** Sends nothing more. The request in flight (at most 250 images) goes on: to abort it would waste it. */
-  pause(): void;
-  /** Goes on, and tries at once what it waited for. */
-  resume(): void;
-  /** Aborts one actor, or all that are not settled. */
-  cancel(id?: string): void;
-  getProgress(): PrefetchProgress;
-  /** How each image of an actor ended, as far as they have; of the last 10,000 images of settled actors. */
-  getResults(id: string): readonly PrefetchItemResult[];
-  subscribe(listener: (progress: PrefetchProgress) => void): () => void;
-}
-
-/** The part of the work that was asked for in one tab. */
-export interface TabPrefetchManager extends PrefetchManager {
-  /** Names the objects of an actor that is not settled or was just settled. */
-  fingerprintOf(id: string): string | undefined;
-  /** Another tab has fetched what is queued here. */
-  settleElsewhere(progress: ActorProgress, results: readonly PrefetchItemResult[]): void;
+export interface SettledActor {
+  result: ActorResult;
+  /** What was asked for, without signatures. */
+  request: string;
 }
 
 export interface PrefetchManagerSettings {
   isEnabled: () => boolean;
-  send: PrefetchJobContext['send'];
-  onCached?: PrefetchJobContext['onCached'];
+  send: (request: PrefetchRequest, call: PrefetchCall) => Promise<void>;
+  /** An image is in the cache now. */
+  onCached?: (key: string, entry: ManifestEntry) => void;
   /** @default the browser's */
   network?: Network;
-  /** Whose turn it is to fetch normal actors; a high one does not wait for it. @default always ours */
-  turn?: WorkTurn;
-  /** Between two normal actors. @default 100 */
-  delayMs?: number;
+  /** Whether this tab may start normal actors. High ones do not need it. @default always */
+  isLeader?: () => boolean;
   /** @default setTimeout */
   after?: (ms: number, run: () => void) => void;
   /** @default Math.random */
   random?: () => number;
 }
 
-const MAX_FAILURES = 100;
+/** The images of an actor that is not settled, on their way into the cache. */
+interface Job {
+  progress: ActorProgress;
+  /** The images without a result, in the order in which they are asked for. */
+  readonly left: Set<PendingImage>;
+  results: PrefetchItemResult[];
+  readonly revalidate: boolean;
+  /** See {@link SettledActor}. */
+  readonly request: string;
+  readonly abort: AbortController;
+}
 
+interface PendingImage {
+  readonly image: PrefetchImage;
+  readonly key: string;
+  /** How often it was asked for in vain. */
+  tries: number;
+}
+
+/** Images in one request: about 350 kB of presigned URLs, well below the server's `bodyLimit`. */
+const MAX_IMAGES = 250;
+/** Between two normal actors. */
+const DELAY_MS = 100;
+/** Between two attempts while S3 or the server is away: doubled each time. */
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 30_000;
+/** Images of settled actors whose results are kept. */
+const MAX_RESULTS = 10_000;
+
+/** The manager of what was asked for in one tab. */
 export function createPrefetchManager(settings: PrefetchManagerSettings): TabPrefetchManager {
-  const { isEnabled, send, onCached, network = browserNetwork, delayMs = 100 } = settings;
-  const { after = (ms, run) => void setTimeout(run, ms), random = Math.random, turn = alwaysMine } = settings;
-  const jobs = new Map<string, PrefetchJob>();
-  const queue = createPriorityQueue<PrefetchJob>();
-  const running = new Set<PrefetchJob>();
-  const results = createPrefetchResults();
+  const { isEnabled, send, onCached, network = browserNetwork, isLeader = () => true } = settings;
+  const { after = (ms, run) => void setTimeout(run, ms), random = Math.random } = settings;
+  const actors = new Map<string, ActorProgress>();
+  /** Of the actors that are not settled, in the order in which they are to be fetched. */
+  const jobs = new Map<string, Job>();
+  /** Of settled actors, whichever tab fetched them. */
+  const results = new Map<string, readonly PrefetchItemResult[]>();
   const changes = createSubscribable<PrefetchProgress>();
+  const settled = createSubscribable<SettledActor>();
   let failures: readonly PrefetchFailure[] = [];
   let bytes = { downloaded: 0, cached: 0 };
+  /** Actors in flight, and the pauses after normal ones. No normal actor starts meanwhile. */
+  let active = 0;
   let isPaused = false;
-  let isResting = false;
-  let isEmitting = false;
+  /** Why nothing comes, while S3 or the server is away. */
+  let outage: FailureReason | undefined;
+  let waits = 0;
+  /** Until it is over, nothing is sent. The timer of one that was ended early does nothing. */
+  let wait: object | undefined;
+  let isScheduled = false;
   let snapshot: PrefetchProgress | undefined;
-  let unsubscribeNetwork: (() => void) | undefined;
-  const outage = createOutage({ onChange: wake, after, random });
 
-  const isBusy = (): boolean => queue.size + running.size > 0;
-  const mayRun = (): boolean => !isPaused && network.allowed && isEnabled() && !outage.isWaiting;
-
-  const mayRunNormal = (): boolean => turn.isMine && running.size === 0 && !isResting;
-
-  const context: PrefetchJobContext = {
-    send,
-    mayRun,
-    isOnline: () => network.allowed,
-    outage,
-    onChange: changed,
-    onCached(url, result) {
-      bytes = { ...bytes, [result.status]: bytes[result.status] + result.entry.size_bytes };
-      onCached?.(url, result);
-    },
-    onFailure(failure) {
-      failures = [...failures, failure].slice(-MAX_FAILURES);
-    },
-  };
+  const mayRun = (): boolean => !isPaused && network.allowed && isEnabled() && !wait;
 
   function getState(): PrefetchProgress['state'] {
     if (isPaused) return 'paused';
-    if (!isBusy()) return 'idle';
+    if (jobs.size === 0) return 'idle';
     if (!network.allowed) return 'offline';
-    return outage.reason === undefined ? 'running' : 'waiting';
+    return outage ? 'waiting' : 'running';
   }
 
   function getProgress(): PrefetchProgress {
-    const actors = (): ActorProgress[] => Array.from(jobs.values(), ({ progress }) => progress);
     const state = getState();
-    const reason = state === 'waiting' ? outage.reason : undefined;
-    snapshot ??= { state, reason, ...countActors(actors()), bytes, failures };
+    const reason = state === 'waiting' ? outage : undefined;
+    snapshot ??= { state, reason, ...countActors([...actors.values()]), bytes, failures };
     return snapshot;
   }
 
-  /** Results come in bursts: one call of the listeners a tick. */
+  /**
+   * Starts what may run now and calls the listeners: once a tick, since results come in bursts, and StrictMode runs effects, which
+   * may start a prefetch, twice.
+   */
   function changed(): void {
     snapshot = undefined;
-    if (isEmitting) return;
-    isEmitting = true;
+    if (isScheduled) return;
+    isScheduled = true;
     queueMicrotask(() => {
-      isEmitting = false;
+      startNext();
+      isScheduled = false;
       changes.emit(getProgress());
     });
   }
 
-  /** In a microtask, so that calls of one tick (StrictMode runs effects twice) are taken together. */
-  function wake(): void {
+  function update(job: Job, change: Partial<ActorProgress>): void {
+    job.progress = { ...job.progress, ...change };
+    actors.set(job.progress.id, job.progress);
     changed();
-    queueMicrotask(startNext);
+  }
+
+  function enqueue(id: string, images: readonly ImageInput[], priority: Priority, revalidate = false): void {
+    if (actors.size === 0) network.subscribe(handleNetwork);
+    jobs.get(id)?.abort.abort();
+    const pending = images.map((input): PendingImage => {
+      const image = typeof input === 'string' ? { s3_url: input } : input;
+      return { image, key: imageKey(image.s3_url), tries: 0 };
+    });
+    const job: Job = {
+      progress: newActorProgress(id, priority, images.length),
+      left: new Set(pending),
+      results: [],
+      revalidate,
+      request: [revalidate, ...pending.map(({ key }) => key)].join('\n'),
+      abort: new AbortController(),
+    };
+    toEnd(job);
+    failures = failures.filter(({ actor_id }) => actor_id !== id);
+    update(job, {});
+  }
+
+  function toEnd(job: Job): void {
+    jobs.delete(job.progress.id);
+    jobs.set(job.progress.id, job);
+  }
+
+  /** The network has changed, or the page is looked at again: a good time to try. */
+  function handleNetwork(): void {
+    if (jobs.size === 0) return;
+    if (network.allowed) endWait();
+    else changed();
+  }
+
+  /** When the wait is over, one image is tried. One that has begun already goes on. */
+  function beginOutage(reason: FailureReason): void {
+    outage = reason;
+    changed();
+    if (wait) return;
+    const own = (wait = {});
+    const ms = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** waits);
+    waits += 1;
+    // Up to a quarter longer, so that many pages do not return in one moment.
+    after(ms * (1 + random() / 4), () => wait === own && endWait());
+  }
+
+  function endWait(): void {
+    wait = undefined;
+    changed();
+  }
+
+  /** Something has come, or nothing is left to ask for. */
+  function endOutage(): void {
+    outage = undefined;
+    waits = 0;
+    endWait();
   }
 
   function startNext(): void {
-    if (!isBusy()) {
-      unsubscribeNetwork?.();
-      unsubscribeNetwork = undefined;
-      outage.end();
-    }
-    // A hidden tab on Save-Data must not keep the visible one from working.
-    if (running.size === 0 && (queue.size === 0 || !network.allowed)) turn.giveBack();
-    else turn.take(startNext);
     while (mayRun()) {
-      const job = queue.shift('high') ?? (mayRunNormal() ? queue.shift('normal') : undefined);
+      const queued = Array.from(jobs.values()).filter(({ progress }) => progress.state === 'queued');
+      const isNormalDue = active === 0 && isLeader();
+      const job = queued.find(({ progress }) => progress.priority === 'high') ?? (isNormalDue ? queued[0] : undefined);
       if (!job) return;
       void run(job);
     }
   }
 
-  async function run(job: PrefetchJob): Promise<void> {
-    running.add(job);
-    setState(job, 'running');
-    await runPrefetchJob(job, context);
-    running.delete(job);
-
-    const { priority, failed } = job.progress;
-    if (!job.abort.signal.aborted) {
-      if (job.left.length > 0) requeue(job);
-      else settle(job, failed > 0 ? 'failed' : 'done');
+  /** Sends one request after the other, until all images have a result, nothing may be sent, or the job is aborted. */
+  async function run(job: Job): Promise<void> {
+    const { signal } = job.abort;
+    active += 1;
+    update(job, { state: 'running' });
+    while (job.left.size > 0 && mayRun() && !signal.aborted) await sendSome(job);
+    if (!signal.aborted && job.left.size === 0) {
+      settle(job, job.progress.failed > 0 ? 'failed' : 'done');
+    } else if (!signal.aborted) {
+      update(job, { state: 'queued' });
+      // The others have a try before it: it may be that one image alone which does not come.
+      if (outage) toEnd(job);
     }
-    if (priority === 'normal') rest();
-    wake();
-  }
-
-  function setState(job: PrefetchJob, state: ActorProgress['state']): void {
-    job.progress = { ...job.progress, state };
-    changed();
-  }
-
-  function requeue(job: PrefetchJob): void {
-    setState(job, 'queued');
-    // While S3 is away others have a try before it: it may be that one image alone which does not come.
-    if (outage.reason === undefined) queue.unshift(job.progress.priority, job);
-    else queue.push(job.progress.priority, job);
-  }
-
-  /** The network has changed, or somebody looks at the page again: a good time to try. */
-  function handleNetwork(): void {
-    if (network.allowed) outage.retry();
-    wake();
-  }
-
-  function settle(job: PrefetchJob, state: 'done' | 'failed' | 'cancelled'): void {
-    setState(job, state);
-    results.set(job.progress.id, job.results);
-    for (const resolve of job.waiting.splice(0)) resolve({ ...job.progress, results: job.results });
-  }
-
-  function rest(): void {
-    isResting = true;
-    after(delayMs, () => {
-      isResting = false;
+    const release = (): void => {
+      active -= 1;
       startNext();
-    });
+    };
+    if (job.progress.priority === 'normal') after(DELAY_MS, release);
+    else release();
   }
 
-  function enqueue(
-    id: string,
-    images: readonly ImageInput[],
-    { priority, revalidate = false }: PrefetchOptions & { priority: Priority },
-  ): PrefetchJob {
-    const previous = jobs.get(id);
-    // Whoever waits for the actor waits for the job that replaces it.
-    const job = createPrefetchJob(id, images, { priority, revalidate }, previous?.waiting.splice(0) ?? []);
-    if (previous) withdraw(previous);
-    failures = failures.filter(({ actor_id }) => actor_id !== id);
-    jobs.set(id, job);
-    queue.push(priority, job);
-    unsubscribeNetwork ??= network.subscribe(handleNetwork);
-    wake();
-    return job;
+  /** Sends one request. While S3 or the server is away, that is an attempt with one image. */
+  async function sendSome(job: Job): Promise<void> {
+    const { progress, left, revalidate } = job;
+    const { signal } = job.abort;
+    const asked = Array.from(left).slice(0, outage ? 1 : MAX_IMAGES);
+    const unanswered = new Set(asked);
+    let reason: FailureReason | undefined;
+
+    const onResult: PrefetchCall['onResult'] = (index, result) => {
+      const pending = asked[index];
+      if (signal.aborted || !pending || !unanswered.delete(pending)) return;
+      left.delete(pending);
+      if (result.status !== 'failed') {
+        // What is cached says nothing about S3, only that the server is there.
+        if (result.status === 'downloaded' || outage?.code === 'UNREACHABLE') endOutage();
+        const { s3_url, status, entry, stale } = result;
+        bytes = { ...bytes, [status]: bytes[status] + entry.size_bytes };
+        record(job, { s3_url, status, bytes: entry.size_bytes, ...(stale && { stale }) }, entry.size_bytes);
+        onCached?.(pending.key, entry);
+        return;
+      }
+      const { error } = result;
+      pending.tries += 1;
+      if (shouldRetry(error, pending.tries)) {
+        reason = error;
+        left.add(pending);
+        return;
+      }
+      // S3 has answered.
+      if (error.code.startsWith('UPSTREAM_') && !error.transient) endOutage();
+      fail(job, result.s3_url, error);
+    };
+
+    const images = asked.map(({ image }) => image);
+    const { id: actor_id, priority } = progress;
+    let fault: unknown;
+    try {
+      await send({ actor_id, images, priority, ...(revalidate && { revalidate }) }, { signal, onResult });
+    } catch (error) {
+      fault = error;
+    }
+    // What the network cut off is asked for when it is back.
+    if (signal.aborted || (fault !== undefined && !network.allowed)) return;
+    if (isAway(fault)) reason = reasonOf(fault);
+    for (const pending of unanswered) {
+      left.delete(pending);
+      // Behind the others: it may be that one image alone which does not come.
+      if (isAway(fault)) left.add(pending);
+      else fail(job, pending.key, reasonOf(fault));
+    }
+    if (reason) beginOutage(reason);
   }
 
-  function withdraw(job: PrefetchJob): void {
-    queue.remove(job);
-    job.abort.abort();
+  /** @param s3_url without its signature */
+  function fail(job: Job, s3_url: string, error: FailureReason): void {
+    failures = [...failures, { actor_id: job.progress.id, s3_url, ...error }].slice(-MAX_FAILURES);
+    record(job, { s3_url, ...error, status: 'failed' });
   }
 
-  function cancelJob(job: PrefetchJob | undefined): void {
-    if (!job || isSettled(job.progress)) return;
-    withdraw(job);
-    settle(job, 'cancelled');
-    wake();
+  function record(job: Job, result: PrefetchItemResult, size = 0): void {
+    const { completed, [result.status]: count, bytes: sum } = job.progress;
+    job.results.push(result);
+    update(job, { completed: completed + 1, [result.status]: count + 1, bytes: sum + size });
+  }
+
+  function settle(job: Job, state: 'done' | 'failed' | 'cancelled'): void {
+    const { id } = job.progress;
+    jobs.delete(id);
+    update(job, { state });
+    keepResults(id, job.results);
+    settled.emit({ result: { ...job.progress, results: job.results }, request: job.request });
+    if (jobs.size === 0) endOutage();
+  }
+
+  function keepResults(id: string, newest: readonly PrefetchItemResult[]): void {
+    keepNewest(results, id, newest, MAX_RESULTS, ({ length }) => length);
   }
 
   return {
-    startPrefetch(actors, { revalidate = false } = {}) {
+    startPrefetch(inputs, { revalidate } = {}) {
       if (!isEnabled()) return;
-      for (const { id, images } of actors) {
-        const previous = jobs.get(id);
-        if (previous?.progress.state === 'running') continue;
-        // A job that was asked for urgently stays urgent, and one that is to look for changes does.
-        const queued = previous?.progress.state === 'queued' ? previous : undefined;
-        const priority = queued?.progress.priority ?? 'normal';
-        enqueue(id, images, { priority, revalidate: revalidate || queued?.revalidate === true });
+      for (const { id, images } of inputs) {
+        const job = jobs.get(id);
+        if (job?.progress.state === 'running') continue;
+        // A queued one that was urgent stays so, and one that is to look for changes does.
+        enqueue(id, images, job?.progress.priority ?? 'normal', revalidate || job?.revalidate);
       }
     },
-    async prefetchActor(id, images, options) {
+    async prefetchActor(id, images, { revalidate } = {}) {
       if (!isEnabled()) return { ...newActorProgress(id, 'high', images.length), state: 'cancelled', results: [] };
-      const job = enqueue(id, images, { ...options, priority: 'high' });
-      return new Promise((resolve) => job.waiting.push(resolve));
+      enqueue(id, images, 'high', revalidate);
+      // When another call replaces the job, its result is the one of both.
+      return new Promise((resolve) => {
+        const stop = settled.subscribe(({ result }) => {
+          if (result.id !== id) return;
+          stop();
+          resolve(result);
+        });
+      });
     },
     pause() {
       isPaused = true;
@@ -272,28 +330,34 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
     },
     resume() {
       isPaused = false;
-      outage.retry();
-      wake();
+      endWait();
     },
     cancel(id) {
-      if (id !== undefined) cancelJob(jobs.get(id));
-      else for (const job of jobs.values()) cancelJob(job);
+      for (const job of jobs.values()) {
+        if (id !== undefined && id !== job.progress.id) continue;
+        job.abort.abort();
+        settle(job, 'cancelled');
+      }
     },
     getProgress,
     getResults(id) {
       const job = jobs.get(id);
-      return job && !isSettled(job.progress) ? [...job.results] : results.get(id);
-    },
-    fingerprintOf: (id) => jobs.get(id)?.fingerprint,
-    settleElsewhere(progress, theirs) {
-      const job = jobs.get(progress.id);
-      if (job?.progress.state !== 'queued') return;
-      withdraw(job);
-      job.progress = progress;
-      job.results.splice(0, Infinity, ...theirs);
-      settle(job, 'done');
-      wake();
+      return job ? [...job.results] : (results.get(id) ?? []);
     },
     subscribe: changes.subscribe,
+    handleLeadership: changed,
+    subscribeSettled: settled.subscribe,
+    settleElsewhere({ result: { results: theirs, ...progress }, request }) {
+      const job = jobs.get(progress.id);
+      // What failed there is tried here: this tab's signatures may be newer.
+      if (progress.state === 'done' && job?.progress.state === 'queued' && job.request === request) {
+        job.progress = progress;
+        job.results = [...theirs];
+        settle(job, 'done');
+      } else if (!actors.has(progress.id) || !results.get(progress.id)?.length) {
+        // What was asked for in this tab counts.
+        keepResults(progress.id, theirs);
+      }
+    },
   };
 }

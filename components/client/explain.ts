@@ -1,7 +1,7 @@
 import type { ItemError, PrefetchAnswer, PrefetchRequest } from '../../plugin/protocol.ts';
 import { ImageCacheRequestError, postJson } from './api.ts';
 import { imageKey } from './imageKey.ts';
-import type { FailureReason } from './prefetchProgress.ts';
+import type { FailureReason } from './prefetchTypes.ts';
 
 interface FailedImage {
   img: HTMLImageElement | null;
@@ -26,7 +26,7 @@ interface Cause {
 
 /** How long failures are gathered: an unlisted bucket fails a whole page of images. */
 const GATHER_MS = 200;
-/** Presigned URLs in one call; see `MAX_IMAGES` of `prefetchJob.ts`. */
+/** Presigned URLs in one call; see `MAX_IMAGES` of `createPrefetchManager.ts`. */
 const MAX_IMAGES = 250;
 
 const batches = new Map<string, Batch>();

@@ -20,10 +20,18 @@ export {
   type PreloadResult,
   type ProxiedImageOptions,
 } from './imageProxy.ts';
-export type { ActorResult, ImageInput, PrefetchOptions } from './prefetchJob.ts';
-export type { ActorInput, PrefetchManager } from './createPrefetchManager.ts';
 export { prefetchManager } from './prefetchManager.ts';
-export type { ActorProgress, FailureReason, PrefetchFailure, PrefetchProgress } from './prefetchProgress.ts';
-export type { PrefetchItemResult } from './prefetchResults.ts';
+export type {
+  ActorInput,
+  ActorProgress,
+  ActorResult,
+  FailureReason,
+  ImageInput,
+  PrefetchFailure,
+  PrefetchItemResult,
+  PrefetchManager,
+  PrefetchOptions,
+  PrefetchProgress,
+} from './prefetchTypes.ts';
 export type { RefreshUrl } from './refreshUrls.ts';
 export type { CacheStatus } from './resourceTiming.ts';

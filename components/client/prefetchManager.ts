@@ -1,8 +1,162 @@
-import { createPrefetchManager, type PrefetchManager } from './createPrefetchManager.ts';
 import { type CacheClient, defaultClient } from './cacheClient.ts';
-import { imageKey } from './imageKey.ts';
+import { createPrefetchManager, type PrefetchManagerSettings, type SettledActor } from './createPrefetchManager.ts';
+import { keepNewest } from './keepNewest.ts';
+import { isSettled, mergeProgress, withoutUnsettled } from './prefetchProgress.ts';
+import type { PrefetchManager, PrefetchProgress } from './prefetchTypes.ts';
 import { sendPrefetch } from './sendPrefetch.ts';
-import { sharePrefetch } from './sharePrefetch.ts';
+import { createSubscribable } from './subscribable.ts';
+import { canShare, openTabs, type Tabs } from './tabs.ts';
+
+/** What tabs tell each other. URLs are without signatures. */
+type TabMessage =
+  | { type: 'hello' }
+  /** With the actors that were settled since the last message. */
+  | { type: 'progress'; from: string; progress: PrefetchProgress; settled: readonly SettledActor[] }
+  | { type: 'pause' | 'resume' }
+  | { type: 'cancel'; id: string | undefined };
+
+/** Progress comes in bursts, and in other tabs it is only shown. */
+const POST_INTERVAL_MS = 250;
+/** Messages and locks travel apart: what was said before a tab stopped leading should arrive before the next one leads. */
+const HAND_OVER_MS = 50;
+/** What a closed tab has said counts until so many others have said something after it. */
+const MAX_TABS = 20;
+
+/**
+ * Makes one manager of those of all tabs: each has the actors that were asked for in it, one tab at a time leads and fetches its
+ * normal ones, and all show the sum. What one has fetched is not asked for again by another that has it queued. `pause`,
+ * `resume` and `cancel` are for all.
+ *
+ * Where tabs cannot elect a leader (see `canShare`), each is alone.
+ */
+export function sharePrefetch(
+  client: CacheClient,
+  settings: PrefetchManagerSettings,
+  open: (name: string) => Tabs = openTabs,
+): PrefetchManager {
+  const changes = createSubscribable<PrefetchProgress>();
+  const others = new Map<string, PrefetchProgress>();
+  /** What the next message tells. */
+  const settled: SettledActor[] = [];
+  let tabs: Tabs | undefined;
+  let me = '';
+  let postTimer: ReturnType<typeof setTimeout> | undefined;
+  /** There while this tab leads or waits until it may. */
+  let leading: AbortController | undefined;
+  let isLeader = false;
+  let handOverTimer: ReturnType<typeof setTimeout> | undefined;
+  let merged: { of: PrefetchProgress; progress: PrefetchProgress } | undefined;
+  const own = createPrefetchManager({ ...settings, isLeader: () => isLeader || !tabs });
+  own.subscribe(changed);
+
+  function getProgress(): PrefetchProgress {
+    const of = own.getProgress();
+    if (merged?.of !== of) merged = { of, progress: mergeProgress(of, [...others.values()]) };
+    return merged.progress;
+  }
+
+  function changed(): void {
+    merged = undefined;
+    changes.emit(getProgress());
+  }
+
+  /** On first use: a page that fetches nothing ahead has no other tab to talk to. */
+  function join(): void {
+    const { mount } = client;
+    if (tabs || mount === undefined || !canShare()) return;
+    me = crypto.randomUUID();
+    tabs = open(`image-cache prefetch ${new URL(mount, location.href).href}`);
+    // Only pages of this origin can write to it, and this is all that ours write.
+    tabs.subscribe((message) => receive(message as TabMessage));
+    window.addEventListener('pagehide', () => post(withoutUnsettled(own.getProgress())));
+    // A page that comes back from the browser's memory tells of itself again.
+    window.addEventListener('pageshow', () => post());
+    own.subscribeSettled((actor) => settled.push(actor));
+    own.subscribe((progress) => {
+      postTimer ??= setTimeout(post, POST_INTERVAL_MS);
+      elect(progress);
+    });
+    tell({ type: 'hello' });
+  }
+
+  function tell(message: TabMessage): void {
+    tabs?.post(message);
+  }
+
+  /** Tells how far this tab is; one that was asked for nothing adds nothing to the sum. */
+  function post(progress = own.getProgress()): void {
+    clearTimeout(postTimer);
+    postTimer = undefined;
+    if (own.getProgress().actors.length > 0) tell({ type: 'progress', from: me, progress, settled: settled.splice(0) });
+  }
+
+  function receive(message: TabMessage): void {
+    if (message.type === 'hello') {
+      if (own.getProgress().state === 'paused') tell({ type: 'pause' });
+      post();
+    } else if (message.type === 'progress') {
+      message.settled.forEach(own.settleElsewhere);
+      keepNewest(others, message.from, message.progress, MAX_TABS, () => 1);
+      changed();
+    } else if (message.type === 'cancel') {
+      own.cancel(message.id);
+    } else {
+      own[message.type]();
+    }
+  }
+
+  /** Does here what it tells the other tabs to do. */
+  function tellAll(message: TabMessage): void {
+    join();
+    receive(message);
+    tell(message);
+  }
+
+  /** A tab leads while it has something to fetch. A hidden one on Save-Data must not keep a visible one from it. */
+  function elect({ state, actors, current }: PrefetchProgress): void {
+    clearTimeout(handOverTimer);
+    if (current.length > 0 || (state !== 'offline' && !actors.every(isSettled))) {
+      if (leading) return;
+      leading = new AbortController();
+      tabs?.lead(() => {
+        isLeader = true;
+        own.handleLeadership();
+      }, leading.signal);
+    } else if (isLeader) {
+      // The next leader should know what has been done before it begins.
+      post();
+      handOverTimer = setTimeout(stopLeading, HAND_OVER_MS);
+    } else {
+      stopLeading();
+    }
+  }
+
+  function stopLeading(): void {
+    leading?.abort();
+    leading = undefined;
+    isLeader = false;
+  }
+
+  return {
+    startPrefetch(actors, options) {
+      join();
+      own.startPrefetch(actors, options);
+    },
+    async prefetchActor(id, images, options) {
+      join();
+      return own.prefetchActor(id, images, options);
+    },
+    pause: () => tellAll({ type: 'pause' }),
+    resume: () => tellAll({ type: 'resume' }),
+    cancel: (id) => tellAll({ type: 'cancel', id }),
+    getProgress,
+    getResults: own.getResults,
+    subscribe(listener) {
+      join();
+      return changes.subscribe(listener);
+    },
+  };
+}
 
 const managers = /* @__PURE__ */ new WeakMap<CacheClient, PrefetchManager>();
 
@@ -10,20 +164,16 @@ const managers = /* @__PURE__ */ new WeakMap<CacheClient, PrefetchManager>();
 export function prefetchManagerOf(client: CacheClient): PrefetchManager {
   const existing = managers.get(client);
   if (existing) return existing;
-  let isFollowing = false;
-  const manager = sharePrefetch(client, (turn) =>
-    createPrefetchManager({
-      turn,
-      isEnabled: () => client.mount !== undefined,
-      async send(request, call) {
-        // What is learnt here must stay true: a client follows its server for whoever subscribes.
-        if (!isFollowing) client.subscribe(() => {});
-        isFollowing = true;
-        return sendPrefetch(client.mount, request, call);
-      },
-      onCached: (url, { entry }) => client.known.set(imageKey(url), entry),
-    }),
-  );
+  let following: (() => void) | undefined;
+  const manager = sharePrefetch(client, {
+    isEnabled: () => client.mount !== undefined,
+    async send(request, call) {
+      // What is learnt here must stay true: a client hears of its server's changes once there is a subscriber.
+      following ??= client.subscribe(() => {});
+      return sendPrefetch(client.mount, request, call);
+    },
+    onCached: client.known.set,
+  });
   managers.set(client, manager);
   return manager;
 }

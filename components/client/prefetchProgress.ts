@@ -1,71 +1,13 @@
 import type { Priority } from '../../plugin/protocol.ts';
-import type { RequestErrorCode } from './api.ts';
+import type { ActorProgress, PrefetchProgress } from './prefetchTypes.ts';
 
-/** How far prefetching is. The same object until something changes. */
-export interface PrefetchProgress {
-  /**
-   * `offline` also stands for a hidden tab on Save-Data: there is work, and it waits for the network. `waiting`: S3 or the server
-   * is away; one image is tried after 1 s, 2 s, 4 s … every 30 s, and all goes on by itself when that has come.
-   */
-  state: 'idle' | 'running' | 'paused' | 'offline' | 'waiting';
-  /** Why nothing comes; there while `state` is `waiting`. */
-  reason?: FailureReason | undefined;
-  /** Actors that are settled, whether all of their images could be had or not. */
-  completed: number;
-  /** All actors but the cancelled ones. */
-  total: number;
-  images: { total: number; completed: number; cached: number; downloaded: number; failed: number };
-  bytes: { downloaded: number; cached: number };
-  /** Ids of the actors in flight. */
-  current: readonly string[];
-  actors: readonly ActorProgress[];
-  /** The last 100, newest last. */
-  failures: readonly PrefetchFailure[];
-}
-
-export interface ActorProgress {
-  id: string;
-  /** `failed`: at least one image failed. */
-  state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
-  priority: Priority;
-  /** Images, and how many of them are settled: `completed = cached + downloaded + failed`. */
-  total: number;
-  completed: number;
-  /** Were in the cache already. */
-  cached: number;
-  downloaded: number;
-  failed: number;
-  /** Of the images that are in the cache now. */
-  bytes: number;
-}
-
-/** What is wrong, in words, and what to do about it. */
-export interface FailureReason {
-  code: RequestErrorCode;
-  detail: string;
-  hint?: string;
-  /** It may well be gone later: a 5xx of S3, a connection that was lost. */
-  transient?: true;
-}
-
-export interface PrefetchFailure extends FailureReason {
-  actor_id: string;
-  /** Without its signature. */
-  s3_url: string;
-}
+/** Failures that a progress names. */
+export const MAX_FAILURES = 100;
+/** Which state of an actor counts when several tabs have it. */
+const RANK: Record<ActorProgress['state'], number> = { running: 3, done: 2, failed: 2, queued: 1, cancelled: 0 };
 
 export function newActorProgress(id: string, priority: Priority, total: number): ActorProgress {
-  return {
-    id,
-    state: 'queued',
-    priority,
-    total,
-    completed: 0,
-    cached: 0,
-    downloaded: 0,
-    failed: 0,
-    bytes: 0,
-  };
+  return { id, state: 'queued', priority, total, completed: 0, cached: 0, downloaded: 0, failed: 0, bytes: 0 };
 }
 
 export function isSettled({ state }: ActorProgress): boolean {
@@ -77,19 +19,58 @@ export function countActors(
   actors: readonly ActorProgress[],
 ): Pick<PrefetchProgress, 'completed' | 'total' | 'images' | 'current' | 'actors'> {
   const counted = actors.filter(({ state }) => state !== 'cancelled');
-  const sum = (count: (actor: ActorProgress) => number): number =>
-    counted.reduce((total, actor) => total + count(actor), 0);
+  const images = { total: 0, completed: 0, cached: 0, downloaded: 0, failed: 0 };
+  for (const { total, completed, cached, downloaded, failed } of counted) {
+    images.total += total;
+    images.completed += completed;
+    images.cached += cached;
+    images.downloaded += downloaded;
+    images.failed += failed;
+  }
   return {
     completed: counted.filter(isSettled).length,
     total: counted.length,
-    images: {
-      total: sum(({ total }) => total),
-      completed: sum(({ completed }) => completed),
-      cached: sum(({ cached }) => cached),
-      downloaded: sum(({ downloaded }) => downloaded),
-      failed: sum(({ failed }) => failed),
-    },
+    images,
     current: counted.filter(({ state }) => state === 'running').map(({ id }) => id),
     actors,
   };
+}
+
+/** What all tabs have done and have to do, an actor that several ask for counted once. */
+export function mergeProgress(own: PrefetchProgress, others: readonly PrefetchProgress[]): PrefetchProgress {
+  if (others.length === 0) return own;
+  const all = [...others, own];
+  const actors = new Map<string, ActorProgress>();
+  for (const actor of all.flatMap((each) => each.actors)) {
+    const known = actors.get(actor.id);
+    if (!known || RANK[actor.state] >= RANK[known.state]) actors.set(actor.id, actor);
+  }
+  // A pause is for all tabs, so this one knows of it itself; what the others have said may be older.
+  const states = new Set(all.map(unpausedState));
+  // A tab that waits until it may fetch says that it is running.
+  const busy = (['waiting', 'running', 'offline'] as const).find((state) => states.has(state)) ?? 'idle';
+  const state = own.state === 'paused' ? 'paused' : busy;
+  const bytes = { downloaded: 0, cached: 0 };
+  for (const each of all) {
+    bytes.downloaded += each.bytes.downloaded;
+    bytes.cached += each.bytes.cached;
+  }
+  return {
+    state,
+    reason: state === 'waiting' ? all.find((each) => each.reason)?.reason : undefined,
+    ...countActors([...actors.values()]),
+    bytes,
+    failures: all.flatMap(({ failures }) => failures).slice(-MAX_FAILURES),
+  };
+}
+
+function unpausedState({ state, actors }: PrefetchProgress): PrefetchProgress['state'] {
+  if (state !== 'paused') return state;
+  return actors.every(isSettled) ? 'idle' : 'running';
+}
+
+/** What counts of a tab once it is closed: the other tabs do not take over its work. */
+export function withoutUnsettled(progress: PrefetchProgress): PrefetchProgress {
+  const actors = progress.actors.filter(isSettled);
+  return { ...progress, state: 'idle', reason: undefined, ...countActors(actors) };
 }

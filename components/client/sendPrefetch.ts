@@ -1,5 +1,5 @@
 import type { ManifestEntry, PrefetchLine, PrefetchRequest, PrefetchResult } from '../../plugin/protocol.ts';
-import { ImageCacheRequestError, jsonBody, request } from './api.ts';
+import { ImageCacheRequestError, request } from './api.ts';
 import { readNdjson } from './ndjson.ts';
 
 export interface PrefetchCall {
@@ -19,34 +19,16 @@ export async function sendPrefetch(
   body: PrefetchRequest,
   { signal, onOpen, onResult }: PrefetchCall,
 ): Promise<void> {
-  const { headers, ...init } = jsonBody(body);
-  const response = await request(mount, '/prefetch', {
-    ...init,
-    headers: { ...headers, accept: 'application/x-ndjson' },
-    method: 'POST',
-    signal,
-  });
+  const headers = { 'content-type': 'application/json', accept: 'application/x-ndjson' };
+  const init = { method: 'POST', headers, body: JSON.stringify(body), signal };
+  const response = await request(mount, '/prefetch', init);
   onOpen?.();
-  if (response.body && (await readResults(response.body, signal, onResult))) return;
-  throw new ImageCacheRequestError({
-    code: 'UNREACHABLE',
-    status: 0,
-    detail: 'The answer ended early.',
-  });
-}
-
-/** @returns whether the last line came */
-async function readResults(
-  body: ReadableStream<Uint8Array>,
-  signal: AbortSignal,
-  onResult: PrefetchCall['onResult'],
-): Promise<boolean> {
   const entries = new Map<number, ManifestEntry>();
   try {
-    for await (const each of readNdjson(body)) {
+    for await (const each of response.body ? readNdjson(response.body) : []) {
       // The shape of a line is the wire contract of protocol.ts.
       const line = each as PrefetchLine;
-      if ('done' in line) return true;
+      if ('done' in line) return;
       if ('entry' in line) entries.set(line.index, line.entry);
       if (!('same_as' in line)) onResult(line.index, line);
       else {
@@ -55,8 +37,8 @@ async function readResults(
       }
     }
   } catch (error) {
-    // A connection lost in mid-answer, or a line cut in two by it.
+    // Otherwise the connection was lost in mid-answer, or a line was cut in two by it.
     if (signal.aborted) throw error;
   }
-  return false;
+  throw new ImageCacheRequestError({ code: 'UNREACHABLE', status: 0, detail: 'The answer ended early.' });
 }

@@ -1,6 +1,7 @@
 import type { ErrorCode, PrefetchRequest } from '../../../plugin/protocol.ts';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createPrefetchManager, type PrefetchManager } from '../../../components/client/createPrefetchManager.ts';
+import { createPrefetchManager } from '../../../components/client/createPrefetchManager.ts';
+import type { PrefetchManager } from '../../../components/client/prefetchTypes.ts';
 import { prefetchManagerOf } from '../../../components/client/prefetchManager.ts';
 import { ImageCacheRequestError, type RequestErrorCode } from '../../../components/client/api.ts';
 import type { PrefetchCall } from '../../../components/client/sendPrefetch.ts';
@@ -455,6 +456,20 @@ describe('R8: while S3 or the server is away', () => {
     expect(sent).toHaveLength(3);
   });
 
+  test('what is asked for after everything was cancelled does not wait for the end of the wait before it', async () => {
+    const { manager, sent } = setUp();
+    void manager.prefetchActor('1', images);
+    await settle();
+    sent[0]?.fail('UPSTREAM_UNREACHABLE');
+    await settle();
+    manager.cancel();
+    await settle();
+    void manager.prefetchActor('2', images);
+    await settle();
+    expect(manager.getProgress().state).toBe('running');
+    expect(sent.map(urlsOf)).toEqual([images, images]);
+  });
+
   test('1,000 images of 40 actors all come after an outage of 152 s', async () => {
     let now = 0;
     const timers: { at: number; run: () => void }[] = [];
@@ -505,6 +520,21 @@ describe('progress', () => {
     expect(manager.getProgress()).toMatchObject({ state: 'running', completed: 0, total: 1 });
   });
 
+  test('while there is nothing to fetch, a change of the network changes nothing', async () => {
+    const { manager, sent, setOnline } = setUp();
+    const done = manager.prefetchActor('1', actor('1').images);
+    await settle();
+    sent[0]?.finish();
+    await done;
+    await settle();
+    const before = manager.getProgress();
+    setOnline(false);
+    await settle();
+    setOnline(true);
+    await settle();
+    expect(manager.getProgress()).toBe(before);
+  });
+
   test('listeners hear of a burst of results once', async () => {
     const { manager, sent } = setUp();
     void manager.prefetchActor('1', ['s3://b/0', 's3://b/1', 's3://b/2']);
@@ -516,6 +546,42 @@ describe('progress', () => {
     await settle();
     expect(listener).toHaveBeenCalledOnce();
     expect(listener.mock.lastCall?.[0]).toMatchObject({ images: { total: 3, completed: 2, cached: 2 } });
+  });
+});
+
+describe('results', () => {
+  test('those of the last 10,000 images of settled actors are kept, and an actor is kept as a whole', async () => {
+    const { manager, sent, timers } = setUp();
+    const fetchAll = async (id: string, count: number): Promise<void> => {
+      const images = Array.from({ length: count }, (_, index) => `s3://b/${index}`);
+      manager.startPrefetch([{ id, images }]);
+      while (manager.getProgress().state !== 'idle') {
+        await settle();
+        sent.splice(0).forEach(({ finish }) => finish());
+      }
+      timers.splice(0).forEach(({ run }) => run());
+    };
+    await fetchAll('1', 300);
+    await fetchAll('2', 9_600);
+    expect([manager.getResults('1').length, manager.getResults('2').length]).toEqual([300, 9_600]);
+    await fetchAll('3', 200);
+    expect(manager.getResults('1')).toEqual([]);
+    expect([manager.getResults('2').length, manager.getResults('3').length]).toEqual([9_600, 200]);
+    await fetchAll('4', 10_001);
+    expect([manager.getResults('3').length, manager.getResults('4').length]).toEqual([0, 10_001]);
+  });
+
+  test('those of an actor that is under way are there as they come', async () => {
+    const { manager, sent } = setUp();
+    manager.startPrefetch([{ id: '1', images: ['s3://b/0', 's3://b/1'] }]);
+    await settle();
+    sent[0]?.call.onResult(1, { s3_url: 's3://b/1', status: 'cached', entry: entryOf('a', { size_bytes: 1 }) });
+    const before = manager.getResults('1');
+    expect(before).toEqual([{ s3_url: 's3://b/1', status: 'cached', bytes: 1 }]);
+    sent[0]?.finish();
+    await settle();
+    expect(before, 'a copy').toHaveLength(1);
+    expect(manager.getResults('1')).toHaveLength(2);
   });
 });
 

@@ -1,9 +1,10 @@
 import { expect, test, vi } from 'vitest';
 import { createCacheClient } from '../../../components/client/cacheClient.ts';
-import { createPrefetchManager, type PrefetchManager } from '../../../components/client/createPrefetchManager.ts';
-import { mergeProgress, withoutUnsettled } from '../../../components/client/mergeProgress.ts';
+import { createPrefetchManager } from '../../../components/client/createPrefetchManager.ts';
+import type { PrefetchManager } from '../../../components/client/prefetchTypes.ts';
+import { mergeProgress, withoutUnsettled } from '../../../components/client/prefetchProgress.ts';
 import type { PrefetchCall } from '../../../components/client/sendPrefetch.ts';
-import { sharePrefetch } from '../../../components/client/sharePrefetch.ts';
+import { sharePrefetch } from '../../../components/client/prefetchManager.ts';
 import { createSubscribable } from '../../../components/client/subscribable.ts';
 import type { Tabs } from '../../../components/client/tabs.ts';
 import type { PrefetchRequest } from '../../../plugin/protocol.ts';
@@ -78,18 +79,13 @@ function browser() {
         };
         sent.push({ tab, request, finish });
       });
-    const manager = sharePrefetch(
-      client,
-      (turn) =>
-        createPrefetchManager({
-          turn,
-          isEnabled: () => true,
-          network: { allowed: true, subscribe: switched.subscribe },
-          after: (_ms, run) => run(),
-          send,
-        }),
-      () => tabsOf(tab),
-    );
+    const settings = {
+      isEnabled: () => true,
+      network: { allowed: true, subscribe: switched.subscribe },
+      after: (_ms: number, run: () => void) => run(),
+      send,
+    };
+    const manager = sharePrefetch(client, settings, () => tabsOf(tab));
     manager.subscribe(() => {});
     return manager;
   }
@@ -134,6 +130,33 @@ test('what another tab has just fetched is not asked for again, and who waits fo
   sent[0]?.finish();
   await poll(() => second.getProgress()).toMatchObject({ state: 'idle', completed: 1, total: 1 });
   expect(asked()).toEqual(['1:a']);
+});
+
+test('neither is what was fetched before the tab had told of it', async () => {
+  const { openTab, sent, asked } = browser();
+  const [first, second] = [openTab(1), openTab(2)];
+  await new Promise((resolve) => setTimeout(resolve)); // they have met
+  first.startPrefetch([actor('a')]);
+  second.startPrefetch([actor('a')]);
+  await vi.waitFor(() => expect(asked()).toEqual(['1:a']), { interval: 1 });
+  sent[0]?.finish();
+  await poll(() => second.getProgress()).toMatchObject({ state: 'idle', completed: 1, total: 1 });
+  expect(asked()).toEqual(['1:a']);
+  expect(second.getResults('a')).toEqual([expect.objectContaining({ status: 'downloaded' })]);
+});
+
+test('a tab that is closed takes back what it had to do, and what it has done stays', async () => {
+  const { openTab, sent, asked } = browser();
+  const [first, second] = [openTab(1), openTab(2)];
+  first.startPrefetch([actor('a'), actor('b')]);
+  await poll(asked).toEqual(['1:a']);
+  sent[0]?.finish();
+  await poll(() => states(second)).toEqual({ a: 'done', b: 'running' });
+  window.dispatchEvent(new Event('pagehide'));
+  await poll(() => states(second)).toEqual({ a: 'done' });
+  expect(second.getResults('a')).toHaveLength(1);
+  window.dispatchEvent(new Event('pageshow'));
+  await poll(() => states(second)).toEqual({ a: 'done', b: 'running' });
 });
 
 test('other images of the same actor are', async () => {

@@ -1,7 +1,8 @@
 import { act, cleanup, fireEvent, render } from '@testing-library/react';
 import { afterEach, expect, test } from 'vitest';
-import { createPrefetchManager, type PrefetchManager } from '../../../components/client/createPrefetchManager.ts';
-import type { ActorProgress, PrefetchProgress } from '../../../components/client/prefetchProgress.ts';
+import { createPrefetchManager } from '../../../components/client/createPrefetchManager.ts';
+import type { PrefetchManager } from '../../../components/client/prefetchTypes.ts';
+import type { ActorProgress, PrefetchProgress } from '../../../components/client/prefetchTypes.ts';
 import { PrefetchDetails } from '../../../demo/src/PrefetchDetails.tsx';
 import { entryOf } from '../../components/cacheServer.ts';
 

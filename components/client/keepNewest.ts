@@ -1,0 +1,19 @@
+/** Adds a value to a map as its newest, and drops the oldest ones beyond the limit. The newest is kept whatever its size. */
+export function keepNewest<T>(
+  map: Map<string, T>,
+  key: string,
+  value: T,
+  limit: number,
+  sizeOf: (value: T) => number,
+): void {
+  // Deleted first: a Map keeps the order in which its keys came.
+  map.delete(key);
+  let size = sizeOf(value);
+  for (const each of map.values()) size += sizeOf(each);
+  for (const [oldest, each] of map) {
+    if (size <= limit) break;
+    size -= sizeOf(each);
+    map.delete(oldest);
+  }
+  map.set(key, value);
+}
