@@ -80,8 +80,9 @@ export const CachedImage = forwardRef<HTMLImageElement, CachedImageProps>(functi
 
 /**
  * How an element without a `src` looks like an image that is still loading. With an empty `alt` it has its box, and a browser draws
- * neither the text nor an icon; Chromium draws a grey frame then, unless its content is hidden (its background is not). Who
- * cannot see it still hears what it will be.
+ * neither the text nor an icon. Chromium draws a grey frame then, unless something else is its content: a gradient, which is
+ * transparent, has no size of its own, and is not fetched. (`content-visibility: hidden` takes the frame away, too, but Chromium
+ * counts the picture as shifted when it is shown.) A screen reader still tells what it will be.
  */
 function pendingLook(
   alt: string | undefined,
@@ -90,6 +91,6 @@ function pendingLook(
   return {
     alt: '',
     ...(alt && { role, 'aria-label': label }),
-    style: { ...style, contentVisibility: 'hidden' },
+    style: { ...style, content: 'linear-gradient(transparent, transparent)' },
   };
 }

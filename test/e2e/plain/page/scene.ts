@@ -57,7 +57,7 @@ export type Aspect =
   | 'size'
   /** Whether `currentSrc` is a URL. */
   | 'source'
-  /** `alt`, `aria-label`, `role`, and whether its content is hidden: what an image without a `src` has in other ways. */
+  /** `alt`, `aria-label`, `role`, and the `content` of its own style: what an image without a `src` has in other ways. */
   | 'alt'
   /** Its accessible name. */
   | 'name'

@@ -149,7 +149,7 @@ function reportOf(label: string, { img, atMount, decode }: Watched): ImageReport
     complete: img.complete,
     size: `${img.naturalWidth}×${img.naturalHeight}`,
     source: img.currentSrc === '' ? 'none' : 'a picture',
-    alt: [...TEXTS.map((name) => `${name}=${quote(img.getAttribute(name))}`), img.style.contentVisibility].join(' '),
+    alt: [...TEXTS.map((name) => `${name}=${quote(img.getAttribute(name))}`), img.style.content].join(' '),
     name: labelled ?? img.alt,
     attributes: attributesOf(img),
     atMount,
@@ -160,7 +160,7 @@ function reportOf(label: string, { img, atMount, decode }: Watched): ImageReport
 
 function attributesOf(img: HTMLImageElement): string {
   const { style } = img.cloneNode() as HTMLImageElement; // a clone is of the same class
-  style.removeProperty('content-visibility'); // told with the texts
+  style.removeProperty('content'); // told with the texts
   const others = Array.from(img.attributes).filter(({ name }) => name !== 'style' && !TOLD_ELSEWHERE.has(name));
   const pairs = [...others.map(({ name, value }) => [name, value] as const), ['style', style.cssText] as const];
   return pairs

@@ -48,6 +48,15 @@ export const LOADING: Scene[] = [
     steps: ['loaded', RELOADED],
   },
   {
+    name: 'B5: 25 of 1.5 s, with sizes by CSS',
+    isStill: true,
+    images: slow(25, 1500),
+    css: 'img { width: 100px; height: 80px }',
+    layout: (Img) => numbers(25).map((n) => <Img key={n} n={n} alt={`A picture of something, number ${n}`} />),
+    differs: { ...WAITED, pending: ['complete', 'alt', 'requests'] },
+    isAlone: true,
+  },
+  {
     name: 'B5: inline ones that have sizes by attributes, in text',
     images: slow(8),
     layout: (Img) => (
@@ -79,6 +88,15 @@ export const LOADING: Scene[] = [
     isAlone: true,
   },
   {
+    name: 'B5: decorative ones, alt=""',
+    isStill: true,
+    images: slow(8),
+    css: 'img { width: 100px; height: 80px }',
+    layout: (Img) => numbers(8).map((n) => <Img key={n} n={n} alt="" />),
+    differs: { ...WAITED, pending: ['complete', 'alt', 'requests'] },
+    isAlone: true,
+  },
+  {
     name: 'B5: without alt',
     images: slow(5),
     css: 'img { width: 100px; height: 80px }',
@@ -86,11 +104,30 @@ export const LOADING: Scene[] = [
     differs: WAITING,
   },
   {
+    name: 'B6: a reload of 25 that are cached, sized by CSS',
+    isStill: true,
+    images: 25,
+    css: 'img { width: 100px; height: 80px }',
+    layout: (Img) => numbers(25).map((n) => <Img key={n} n={n} alt={`A picture of something, number ${n}`} />),
+    steps: ['loaded', RELOADED],
+    differs: WAITED,
+    isAlone: true,
+  },
+  {
     name: 'B6: a reload of 25 that are cached, as large as they are',
     images: numbers(25).map(() => ({ width: 90, height: 60 })),
     layout: (Img) => numbers(25).map((n) => <Img key={n} n={n} alt={`A picture of something, number ${n}`} />),
     steps: ['loaded', RELOADED],
     differs: WAITED,
+    isAlone: true,
+  },
+  {
+    name: '60 of half a second',
+    isStill: true,
+    images: numbers(60).map(() => ({ delayMs: 500 })),
+    css: 'img { width: 70px; height: 50px }',
+    layout: (Img) => numbers(60).map((n) => <Img key={n} n={n} />),
+    differs: { ...WAITED, pending: ['complete', 'alt', 'requests'] },
     isAlone: true,
   },
   {
