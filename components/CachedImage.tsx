@@ -3,6 +3,7 @@
 import { forwardRef, type SyntheticEvent, useCallback, useImperativeHandle, useRef } from 'react';
 import type { CachedImageProps } from './cachedImageProps.ts';
 import { useImage } from './useCachedImage.ts';
+import { useExactAttribute } from './useExactAttribute.ts';
 import { usePlaceholder } from './usePlaceholder.ts';
 
 export type { CachedImageProps } from './cachedImageProps.ts';
@@ -53,6 +54,8 @@ export const CachedImage = forwardRef<HTMLImageElement, CachedImageProps>(functi
   // Merges the app's ref with ours. By the time handles are made, the element is attached.
   // oxlint-disable-next-line react-hooks/exhaustive-deps -- an <img> that is replaced by the fallback is no handle any more
   useImperativeHandle(ref, () => element.current as HTMLImageElement, [isReplaced]);
+  const crossOrigin = attributes.crossOrigin ?? image.crossOrigin;
+  useExactAttribute(element, 'crossorigin', crossOrigin);
   usePlaceholder(element, placeholder === 'blur' ? (thumbhash ?? entry?.placeholder) : undefined, image);
 
   const handleError = (event: SyntheticEvent<HTMLImageElement>): void => {
@@ -60,15 +63,17 @@ export const CachedImage = forwardRef<HTMLImageElement, CachedImageProps>(functi
   };
 
   if (isReplaced) return fallback;
+  const isHydratingInBrowser = isHydrating && typeof document !== 'undefined';
   // Safari and Firefox fetch the wrong image when `src` comes before `loading`, `srcset` or `sizes`.
   return (
     // oxlint-disable-next-line jsx-a11y/alt-text -- `alt` is among the attributes
     <img
       {...attributes}
       {...(isPending ? pendingLook(alt, attributes) : { alt })}
-      // The server's HTML has the URLs of the first images only, which no render in the browser can know.
-      suppressHydrationWarning={isHydrating || attributes.suppressHydrationWarning}
-      crossOrigin={attributes.crossOrigin ?? image.crossOrigin}
+      // The server's HTML has the URLs of the first images only, which no render in the browser can know. There alone: Preact makes
+      // an attribute of it.
+      suppressHydrationWarning={isHydratingInBrowser || attributes.suppressHydrationWarning}
+      crossOrigin={crossOrigin}
       sizes={sizes}
       srcSet={image.srcSet}
       src={image.src}

@@ -1,6 +1,6 @@
 'use client';
 
-import { type ComponentPropsWithRef, type ReactElement, type ReactNode, useId } from 'react';
+import { type ComponentPropsWithRef, forwardRef, type ReactNode, useId } from 'react';
 import type { FailureReason, PrefetchProgress as Progress } from './client/prefetchTypes.ts';
 import { usePrefetch } from './usePrefetch.ts';
 
@@ -62,51 +62,47 @@ const STYLE = `
  * `.image-cache-progress`, `[role='progressbar']` and `.image-cache-progress-bar`.
  * @example <PrefetchProgress label="Photographs" />
  */
-export function PrefetchProgress({
-  label = 'Fetching images ahead',
-  texts,
-  progress: given,
-  className,
-  ...attributes
-}: PrefetchProgressProps): ReactElement {
-  const labelId = useId();
-  const { progress: own } = usePrefetch();
-  const { state, reason, images, total } = given ?? own;
-  const say = { ...ENGLISH, ...texts };
-  const text = state === 'idle' ? say.done(images) : say[state](images, reason);
-  const isNews = state === 'waiting' || (state === 'idle' && total > 0);
-  const failure = images.failed > 0 ? say.failing(images) : '';
-  // Actors are known before their images are.
-  const isKnown = images.total > 0;
+export const PrefetchProgress = forwardRef<HTMLDivElement, PrefetchProgressProps>(
+  function PrefetchProgress(props, ref) {
+    const { label = 'Fetching images ahead', texts, progress: given, className, ...attributes } = props;
+    const labelId = useId();
+    const { progress: own } = usePrefetch();
+    const { state, reason, images, total } = given ?? own;
+    const say = { ...ENGLISH, ...texts };
+    const text = state === 'idle' ? say.done(images) : say[state](images, reason);
+    const isNews = state === 'waiting' || (state === 'idle' && total > 0);
+    const failure = images.failed > 0 ? say.failing(images) : '';
+    // Actors are known before their images are.
+    const isKnown = images.total > 0;
 
-  return (
-    <div {...attributes} className={['image-cache-progress', className].filter(Boolean).join(' ')}>
-      <style href="image-cache-progress" precedence="default">
-        {STYLE}
-      </style>
-      {total > 0 && (
-        <>
-          <span id={labelId}>{label}</span>
-          <div
-            // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- `<progress>` looks different in each browser
-            role="progressbar"
-            aria-labelledby={labelId}
-            aria-valuemin={0}
-            {...(isKnown && {
-              'aria-valuemax': images.total,
-              'aria-valuenow': images.completed,
-              'aria-valuetext': text,
-            })}
-          >
+    return (
+      <div {...attributes} ref={ref} className={['image-cache-progress', className].filter(Boolean).join(' ')}>
+        {/* React 18 escapes what is text, and browsers do not read that in a <style>. React 19 has it once, in the <head>. */}
+        <style href="image-cache-progress" precedence="default" dangerouslySetInnerHTML={{ __html: STYLE }} />
+        {total > 0 && (
+          <>
+            <span id={labelId}>{label}</span>
             <div
-              className="image-cache-progress-bar"
-              style={isKnown ? { width: `${(images.completed / images.total) * 100}%` } : undefined}
-            />
-          </div>
-        </>
-      )}
-      {/* Always there: a region that comes with its text is not read out. */}
-      <output>{isNews ? text : failure}</output>
-    </div>
-  );
-}
+              // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- `<progress>` looks different in each browser
+              role="progressbar"
+              aria-labelledby={labelId}
+              aria-valuemin={0}
+              {...(isKnown && {
+                'aria-valuemax': images.total,
+                'aria-valuenow': images.completed,
+                'aria-valuetext': text,
+              })}
+            >
+              <div
+                className="image-cache-progress-bar"
+                style={isKnown ? { width: `${(images.completed / images.total) * 100}%` } : undefined}
+              />
+            </div>
+          </>
+        )}
+        {/* Always there: a region that comes with its text is not read out. */}
+        <output>{isNews ? text : failure}</output>
+      </div>
+    );
+  },
+);

@@ -8,6 +8,7 @@ import { decodeImage } from './client/decodeImage.ts';
 import { imageKey } from './client/imageKey.ts';
 import { useCacheClient } from './imageCacheContext.ts';
 import { suspendUntil } from './suspendUntil.ts';
+import { useIsHydrating } from './useIsHydrating.ts';
 
 /** What components wait for, by object: while they are suspended they have no state of their own to keep it in. */
 const awaited = new WeakMap<CacheClient, Map<string, Promise<void>>>();
@@ -22,9 +23,11 @@ export const SuspendingImage = forwardRef<HTMLImageElement, CachedImageProps>(fu
   const url = s3_url ?? src;
   const client = useCacheClient();
   const key = imageKey(url ?? '');
+  // Servers have no images to decode, and what is in their HTML is on its way.
+  const isHydrating = useIsHydrating();
   const decoded = useMemo(
-    () => (isServer() || !url ? undefined : awaitImage(client, url, actor_id)),
-    // oxlint-disable-next-line react-hooks/exhaustive-deps -- not `url`: a new signature of the same object is no reason to wait
+    () => (isHydrating || !url ? undefined : awaitImage(client, url, actor_id)),
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- not `url`: a new signature of the same object is no reason to wait; nor is the end of hydration
     [client, key],
   );
   // From here on this component remembers it.
@@ -33,11 +36,6 @@ export const SuspendingImage = forwardRef<HTMLImageElement, CachedImageProps>(fu
   // It is in the browser's memory: there is nothing left to fetch.
   return <CachedImage loading="eager" {...props} ref={ref} />;
 });
-
-/** Servers have no images to decode. */
-function isServer(): boolean {
-  return typeof Image === 'undefined';
-}
 
 function awaitImage(client: CacheClient, url: string, actorId: string | undefined): Promise<void> {
   const own = awaited.get(client) ?? new Map<string, Promise<void>>();

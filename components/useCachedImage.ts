@@ -21,9 +21,11 @@ import { RefreshUrlContext, useCacheClient } from './imageCacheContext.ts';
 import { observeImage } from './observeImage.ts';
 import { reportCacheStatus, watchCacheStatus } from './reportCacheStatus.ts';
 import { restartImage } from './restartImage.ts';
+import { useExactAttribute } from './useExactAttribute.ts';
 import { useIsomorphicLayoutEffect } from './useIsomorphicLayoutEffect.ts';
 import { useKnownImages } from './useKnownImages.ts';
 import { useLatest } from './useLatest.ts';
+import { useServerElement } from './useServerElement.ts';
 
 export type { CachedImageOptions, CachedImageState } from './cachedImageState.ts';
 
@@ -107,7 +109,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
   else if (entry) loading = { ...stored, state: reduce(stored.state, { type: 'cached' }, toOptions(stored.fresh)) };
   if (loading.state !== stored.state) store(loading);
   else loading = stored;
-  const { state } = loading;
+  const { state, previous } = loading;
   const latest = useLatest({ loading, toOptions, handleLoad, handleError, explainProblem, isHydrating });
   const element = useRef<HTMLImageElement>(null);
 
@@ -147,6 +149,14 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
     [latest],
   );
 
+  const shown = state.source ?? previous;
+  const isBare = useServerElement(element, {
+    hasUrl: Boolean(shown?.src ?? shown?.srcSet),
+    onBare: () => send({ type: 'drop' }, { isDirect: false }),
+    onAsked: () => send({ type: 'ask' }),
+  });
+  useExactAttribute(element, 'src', isBare ? undefined : shown?.src);
+
   const shownSubject = useRef(subject);
   useIsomorphicLayoutEffect(() => {
     if (shownSubject.current !== subject && element.current) restartImage(element.current);
@@ -159,7 +169,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
 
   // To an image that has been asked for it makes no difference.
   const isMissing = state.status === 'unknown' && entry === null;
-  const { fresh, problem: toldProblem, previous, isRenewal, isDirect = false } = loading;
+  const { fresh, problem: toldProblem, isRenewal, isDirect = false } = loading;
   useIsomorphicLayoutEffect(
     () =>
       pursue(state, {
@@ -232,11 +242,10 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
     store(begin());
   }
 
-  const shown = state.source ?? previous;
   const isFetching = state.status === 'unknown' || state.status === 'wanted' || state.status === 'recovering';
   return {
-    src: shown?.src,
-    srcSet: shown?.srcSet,
+    src: isBare ? undefined : shown?.src,
+    srcSet: isBare ? undefined : shown?.srcSet,
     status: statusOf(state),
     isLoaded: state.status === 'loaded',
     entry,
@@ -245,7 +254,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
     onError: handleError,
     crossOrigin: isOfServer(shown?.name) ? crossOriginOf(request.mount) : undefined,
     // What has failed last is broken; an earlier picture is not.
-    isPending: isFetching && shown === state.source,
+    isPending: isBare || (isFetching && shown === state.source),
     isHydrating,
   };
 }

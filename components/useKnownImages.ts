@@ -4,6 +4,7 @@ import type { CacheClient } from './client/cacheClient.ts';
 import { imageKey, pageOrigin } from './client/imageKey.ts';
 import { type ImageRequest, type RequestedImages, requestedImages } from './client/imageSource.ts';
 import { type KnownImage, UNKNOWN } from './client/knownImages.ts';
+import { useIsHydrating } from './useIsHydrating.ts';
 import { useIsomorphicLayoutEffect } from './useIsomorphicLayoutEffect.ts';
 
 export interface KnownImagesOfElement {
@@ -21,9 +22,6 @@ export interface KnownImagesOfElement {
 
 const unknown = (): KnownImage => UNKNOWN;
 const noRevision = (): number => 0;
-const inBrowser = (): boolean => false;
-const onServer = (): boolean => true;
-const neverChanges = (): (() => void) => () => {};
 
 /** What the page knows of the images of an element, followed; what it does not know is looked up. */
 export function useKnownImages(
@@ -36,7 +34,7 @@ export function useKnownImages(
   const { known } = client;
   const getMount = (): string | undefined => client.mount;
   const mount = useSyncExternalStore(client.onMountChange, getMount, getMount);
-  const isHydrating = useSyncExternalStore(neverChanges, inBrowser, onServer);
+  const isHydrating = useIsHydrating();
   // The server does not know the page's origin, so the first client render must not either.
   const origin = isHydrating ? undefined : pageOrigin();
 

@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { memoryDisk } from './helpers/memoryDisk.ts';
+import { renderers } from './renderers/renderers.ts';
 
 const onMemoryDisk = memoryDisk();
 
@@ -51,6 +52,22 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
+      // The kit on renderers that are not the React of this project.
+      ...renderers.map(({ name, plugin, tests }, index) => ({
+        plugins: [plugin],
+        // Its ES modules, since Vite cannot replace what a `require` finds.
+        resolve: { alias: { '@testing-library/react': '@testing-library/react/dist/@testing-library/react.esm.js' } },
+        test: {
+          ...unit,
+          name,
+          environment: 'jsdom',
+          include: tests.map((test) => `test/components/${test}.test.tsx`),
+          env: { ...unit.env, RENDERER: name },
+          setupFiles: ['test/setUpBrowser.ts'],
+          server: { deps: { inline: [/@testing-library\/react/] } },
+          sequence: { groupOrder: 3 + index },
+        },
+      })),
       {
         // What takes its time: every attack through every door; many entries and restarts; processes that are killed, stopped and cut off.
         test: {
@@ -58,7 +75,7 @@ export default defineConfig({
           environment: 'node',
           include: [`${ENDURANCE}/*.test.ts`],
           testTimeout: 20_000,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 3 + renderers.length },
         },
       },
       {
@@ -70,7 +87,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 4 + renderers.length },
         },
       },
       {

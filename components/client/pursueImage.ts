@@ -125,9 +125,6 @@ function askWhenPrinted({ send }: PursuedImage, until: AbortSignal): void {
 }
 
 function holdPlace({ client, img, isEager, place, isDirect, send }: PursuedImage, until: AbortSignal): void {
-  // The server's HTML gives URLs to the first images only.
-  if (img && !img.hasAttribute('src') && !img.hasAttribute('srcset'))
-    return send({ type: 'drop' }, { isDirect: false });
   if (!isDirect) return;
   const user = { img, isEager, drop: () => send({ type: 'drop' }, { isDirect: false }) };
   if (!client.direct.enter(place, user)) return send({ type: 'drop' }, { isDirect: false });

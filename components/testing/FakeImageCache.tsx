@@ -1,7 +1,8 @@
 'use client';
 
-import { type ReactElement, type ReactNode, useLayoutEffect, useState } from 'react';
+import { type ReactElement, type ReactNode, useState } from 'react';
 import { ImageCacheContext } from '../imageCacheContext.ts';
+import { useIsomorphicLayoutEffect } from '../useIsomorphicLayoutEffect.ts';
 import {
   createFakeImageCache,
   type FakeImageCacheControls,
@@ -27,6 +28,6 @@ export function FakeImageCache({ cache, images, others, children }: FakeImageCac
   const [own] = useState(() => cache ?? createFakeImageCache({ ...(images && { images }), ...(others && { others }) }));
   const { client, start } = cache ?? own;
   // Before the effects of any child, which may ask already.
-  useLayoutEffect(() => start(), [start]);
+  useIsomorphicLayoutEffect(() => start(), [start]);
   return <ImageCacheContext.Provider value={client}>{children}</ImageCacheContext.Provider>;
 }

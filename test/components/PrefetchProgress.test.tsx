@@ -1,4 +1,5 @@
 import { cleanup, render, screen } from '@testing-library/react';
+import { createRef } from 'react';
 import { renderToString } from 'react-dom/server';
 import { afterEach, expect, test } from 'vitest';
 import { createCacheClient } from '../../components/client/cacheClient.ts';
@@ -84,6 +85,12 @@ test('reads out the first failure, and the end, and not each step', () => {
   }
 });
 
+test('E2: has a ref', () => {
+  const ref = createRef<HTMLDivElement>();
+  render(<PrefetchProgress ref={ref} />);
+  expect(ref.current?.className).toBe('image-cache-progress');
+});
+
 test('takes attributes, a class and another language', () => {
   render(
     <PrefetchProgress
@@ -100,9 +107,10 @@ test('takes attributes, a class and another language', () => {
 
 test('renders on a server, where nothing is being fetched', () => {
   const html = renderToString(
-    <ImageCacheContext value={off}>
+    <ImageCacheContext.Provider value={off}>
       <PrefetchProgress />
-    </ImageCacheContext>,
+    </ImageCacheContext.Provider>,
   );
-  expect(html).toContain('<div class="image-cache-progress"><output></output></div>');
+  expect(html).toContain('<output></output></div>');
+  expect(html, 'E2: its styles are no text, which React 18 would escape').toContain("[role='progressbar']");
 });

@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 function wrapper({ children }: { children: ReactNode }): ReactElement {
-  return <ImageCacheContext value={server.client}>{children}</ImageCacheContext>;
+  return <ImageCacheContext.Provider value={server.client}>{children}</ImageCacheContext.Provider>;
 }
 
 test('useCachedImage tells the status through failure and retry', async () => {
@@ -73,7 +73,7 @@ test('useCacheStats keeps the last numbers when a refresh fails', async () => {
 test('useCacheStats without a server has neither numbers nor an error', async () => {
   const off = createCacheClient({ mount: () => undefined });
   const { result } = renderHook(() => useCacheStats(), {
-    wrapper: ({ children }) => <ImageCacheContext value={off}>{children}</ImageCacheContext>,
+    wrapper: ({ children }) => <ImageCacheContext.Provider value={off}>{children}</ImageCacheContext.Provider>,
   });
   await act(async () => {});
   expect(result.current).toMatchObject({ stats: undefined, error: undefined });

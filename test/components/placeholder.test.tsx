@@ -23,9 +23,9 @@ afterEach(async () => {
 });
 
 const image = (props: CachedImageProps): ReactElement => (
-  <ImageCacheContext value={server.client}>
+  <ImageCacheContext.Provider value={server.client}>
     <CachedImage alt="A" {...props} />
-  </ImageCacheContext>
+  </ImageCacheContext.Provider>
 );
 const img = (): HTMLImageElement => screen.getByRole('img');
 
@@ -61,15 +61,15 @@ test('what is no thumbhash is no placeholder', async () => {
 test('a SuspendingImage shows its boundary’s fallback until the image is decoded, and not again for a new signature', async () => {
   server.cached.set(`${BUCKET}/s.jpg`, entryOf('s.jpg'));
   const page = (signature: string): ReactElement => (
-    <ImageCacheContext value={server.client}>
+    <ImageCacheContext.Provider value={server.client}>
       <Suspense fallback="Wait">
         <SuspendingImage alt="A" s3_url={presign('s.jpg', signature)} />
       </Suspense>
-    </ImageCacheContext>
+    </ImageCacheContext.Provider>
   );
   let resolve = (): void => {};
   HTMLImageElement.prototype.decode = () => new Promise((done) => (resolve = done));
-  const { rerender } = await act(async () => render(page('one')));
+  const { rerender } = render(page('one'));
   expect(screen.getByText('Wait')).toBeTruthy();
   await vi.waitFor(() => expect(server.lookups).toHaveLength(1));
   await act(() => new Promise((later) => setTimeout(later, 50)));

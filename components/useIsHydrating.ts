@@ -1,0 +1,13 @@
+import { useSyncExternalStore } from 'react';
+
+const neverChanges = (): (() => void) => () => {};
+const isServer = (): boolean => typeof document === 'undefined';
+const always = (): true => true;
+
+/**
+ * Whether a server renders, or this is the first render over a server's HTML, which must be the same. Limit: Preact 10 does not
+ * tell of that HTML, so there it is `false` in every browser.
+ */
+export function useIsHydrating(): boolean {
+  return useSyncExternalStore(neverChanges, isServer, always);
+}
