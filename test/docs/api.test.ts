@@ -15,7 +15,7 @@ it.each([
   ['plugin/express.ts', 'createImageCache', 'function'],
   ['components/client/index.ts', 'imageCache', 'const'],
   ['components/client/index.ts', 'ImageCacheRequestError', 'class'],
-  ['components/index.ts', 'PrefetchProgress', 'function'],
+  ['components/index.ts', 'PrefetchProgress', 'const'],
   ['components/index.ts', 'usePrefetch', 'function'],
   ['components/index.ts', 'ManifestEntry', 'interface'],
 ])('%s exports %s, with a docstring', (file, name, kind) => {
