@@ -12,6 +12,7 @@ const FULL: Step[] = [
   { name: 'types', command: 'npm run -s check:types', after: 'build' }, // but for those that the build has checked
   { name: 'exports', command: 'npm run -s check:exports', after: 'build' },
   { name: 'unused', command: 'npm run -s check:unused', after: 'build' },
+  { name: 'size', command: 'npm run -s check:size', after: 'build' },
   { name: 'package', command: 'npm run -s check:package', after: 'build' },
 ];
 

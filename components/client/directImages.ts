@@ -31,6 +31,8 @@ export interface DirectImages {
   enter(key: string, user: DirectUser): boolean;
   /** The image has come, has failed, or has left. */
   leave(key: string, user: DirectUser): void;
+  /** A prefetch holds a connection meanwhile, so there is one place less. */
+  during<T>(prefetch: Promise<T>): Promise<T>;
 }
 
 const MAX_PLACES = 3;
@@ -39,6 +41,7 @@ const MAX_CLAIM_MS = 1_000;
 
 export function createDirectImages(now: () => number = () => performance.now()): DirectImages {
   const places = new Map<string, Place>();
+  let prefetches = 0;
 
   function claim(key: string): boolean {
     if (places.has(key)) return true;
@@ -47,7 +50,7 @@ export function createDirectImages(now: () => number = () => performance.now()):
     for (const [other, { since, users }] of places) {
       if (users.size === 0 && now() - since > MAX_CLAIM_MS) places.delete(other);
     }
-    if (places.size >= MAX_PLACES) return false;
+    if (places.size >= MAX_PLACES - Math.min(prefetches, 1)) return false;
     places.set(key, { since: now(), users: new Set() });
     // A server that renders HTML puts no element on a page: each piece of HTML has its own first images.
     if (typeof document === 'undefined') queueMicrotask(() => places.delete(key));
@@ -76,6 +79,10 @@ export function createDirectImages(now: () => number = () => performance.now()):
       if (!claim(key)) return false;
       places.get(key)?.users.add(user);
       return true;
+    },
+    during(prefetch) {
+      prefetches += 1;
+      return prefetch.finally(() => (prefetches -= 1));
     },
     leave(key, user) {
       const users = places.get(key)?.users;

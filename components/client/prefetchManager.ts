@@ -170,7 +170,7 @@ export function prefetchManagerOf(client: CacheClient): PrefetchManager {
     async send(request, call) {
       // What is learnt here must stay true: a client hears of its server's changes once there is a subscriber.
       following ??= client.subscribe(() => {});
-      return sendPrefetch(client.mount, request, call);
+      return client.direct.during(sendPrefetch(client.mount, request, call));
     },
     onCached: client.known.set,
   });

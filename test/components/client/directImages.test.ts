@@ -23,6 +23,16 @@ test('three keys have a place; the same key has it again', () => {
   expect(['a', 'b', 'c', 'd', 'a'].map(direct.claim)).toEqual([true, true, true, false, true]);
 });
 
+test('while something is prefetched there is one place less, however many calls that takes', async () => {
+  const ends: (() => void)[] = [];
+  const prefetch = () => direct.during(new Promise<void>((resolve) => ends.push(resolve)));
+  const running = [prefetch(), prefetch()];
+  expect(['a', 'b', 'c'].map(direct.claim)).toEqual([true, true, false]);
+  for (const end of ends) end();
+  await Promise.all(running);
+  expect(direct.claim('c')).toBe(true);
+});
+
 test('a claim of a render that came to nothing is forgotten', () => {
   for (const key of ['a', 'b', 'c']) direct.claim(key);
   now = 1_001;
