@@ -12,3 +12,10 @@ if (testPath !== undefined && /^vi\.mock\(/m.test(readFileSync(testPath, 'utf8')
     vi.resetModules();
   });
 }
+
+// Nor does a file leave a global, a variable or a clock of its own to the next.
+afterAll(() => {
+  vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
+  vi.useRealTimers();
+});
