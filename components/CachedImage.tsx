@@ -85,9 +85,11 @@ export const CachedImage = forwardRef<HTMLImageElement, CachedImageProps>(functi
 
 /**
  * How an element without a `src` looks like an image that is still loading. With an empty `alt` it has its box, and a browser draws
- * neither the text nor an icon. Chromium draws a grey frame then, unless something else is its content: a gradient, which is
- * transparent, has no size of its own, and is not fetched. (`content-visibility: hidden` takes the frame away, too, but Chromium
- * counts the picture as shifted when it is shown.) A screen reader still tells what it will be.
+ * neither the text nor an icon. Chromium draws a grey frame then, unless something else is its content: `paint()` of a worklet
+ * that nobody has registered draws nothing, has no size and is not fetched; other browsers drop it, and so does Chromium itself
+ * on pages that are not secure contexts, where the frame is seen. (`content-visibility: hidden` takes the frame away, too, but
+ * Chromium counts the picture as shifted when it is shown; a transparent gradient fills the window in WebKit.) A screen reader
+ * still tells what it will be.
  */
 function pendingLook(
   alt: string | undefined,
@@ -96,6 +98,6 @@ function pendingLook(
   return {
     alt: '',
     ...(alt && { role, 'aria-label': label }),
-    style: { ...style, content: 'linear-gradient(transparent, transparent)' },
+    style: { ...style, content: 'paint(nothing)' },
   };
 }
