@@ -86,8 +86,8 @@ export class Prefetcher<Object extends SourceObject> {
       return { s3_url: object.key, status: 'cached', entry: cached };
     }
     if (cached !== undefined) return this.#sync(object, cached, actorId, options);
-    const { entry } = await missPath.fetch(object, { actorId, urgency, signal });
     if (urgency === 'visible') stats.misses += 1; // somebody looks at its place already
+    const { entry } = await missPath.fetch(object, { actorId, urgency, signal });
     improve(entry);
     return { s3_url: object.key, status: 'downloaded', entry };
   }
