@@ -110,7 +110,7 @@ export async function runCell(cell: Cell, { tarball, tools, browser }: Matrix): 
 
 /** Frameworks whose versions are worth telling. */
 const SHOWN =
-  /^(react-router|@tanstack\/react-start|astro|waku|storybook|vite-plugin-pwa|vike|@ladle\/react|@vitejs\/plugin-legacy|vitest)$/;
+  /^(preact|react-router|@tanstack\/react-start|astro|waku|storybook|vite-plugin-pwa|vike|@ladle\/react|@vitejs\/plugin-legacy|vitest)$/;
 
 async function answering(server: Program, port: number): Promise<string> {
   const until = performance.now() + START_MS;

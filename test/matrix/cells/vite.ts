@@ -1,5 +1,6 @@
 import { pasteReadme } from '../../e2e/readmeApp.ts';
 import { type Cell, reactApp } from '../cell.ts';
+import { preactApp } from './preactApp.ts';
 
 /** The newest Vite of each major version, and the plugin for React that goes with it. */
 const VITE_8 = reactApp('8', '6');
@@ -9,6 +10,11 @@ export const viteCells: Cell[] = [
   { name: 'Vite 7', ...reactApp('7', '5') },
   { name: 'Vite 6', ...reactApp('6', '4') },
   { name: 'Vite 5', ...reactApp('5', '4') },
+  {
+    name: 'React 18.3',
+    ...reactApp('8', '6', { react: '18.3', 'react-dom': '18.3', '@types/react': '18', '@types/react-dom': '18' }),
+  },
+  { name: 'Preact', ...preactApp },
   {
     name: 'README on Vite 7',
     create: ['vite@8.2.0', 'app', '--template', 'react-ts', '--no-interactive'],
