@@ -55,7 +55,7 @@ export type Aspect =
   | 'complete'
   /** `naturalWidth` and `naturalHeight`. */
   | 'size'
-  /** Whether `currentSrc` is a URL. */
+  /** Whether `currentSrc` of one that is complete is a URL. */
   | 'source'
   /** `alt`, `aria-label`, `role`, and the `content` of its own style: what an image without a `src` has in other ways. */
   | 'alt'

@@ -148,7 +148,8 @@ function reportOf(label: string, { img, atMount, decode }: Watched): ImageReport
     parent: img.parentElement ? boxOf(img.parentElement) : 'none',
     complete: img.complete,
     size: `${img.naturalWidth}×${img.naturalHeight}`,
-    source: img.currentSrc === '' ? 'none' : 'a picture',
+    // While one is loading, browsers differ in whether there is one already.
+    source: img.complete && img.currentSrc !== '' ? 'a picture' : 'none',
     alt: [...TEXTS.map((name) => `${name}=${quote(img.getAttribute(name))}`), img.style.content].join(' '),
     name: labelled ?? img.alt,
     attributes: attributesOf(img),
