@@ -1,4 +1,4 @@
-import { Activity, lazy, type ReactNode, StrictMode, Suspense, useState, useTransition } from 'react';
+import { Activity, lazy, type ReactNode, StrictMode, Suspense, useState, useTransition, ViewTransition } from 'react';
 import { RELOADED, type Scene, WAITING } from '../scene.ts';
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
@@ -56,6 +56,34 @@ export const CHANGES: Scene[] = [
     steps: ['pending', { name: 'first', release: [0] }, { name: 'swapped', run: click }, 'loaded'],
   },
   {
+    name: 'another object in a transition',
+    images: 2,
+    layout: (Img) => (
+      <Swap
+        from={<Img label="it" n={0} width={120} keepPrevious />}
+        to={<Img label="it" n={1} width={120} keepPrevious />}
+      />
+    ),
+    steps: ['pending', { name: 'first', release: [0] }, { name: 'swapped', run: click }, 'loaded'],
+  },
+  {
+    name: 'B15: a cold <ViewTransition>',
+    images: 2,
+    layout: (Img) => (
+      <Swap
+        from={<p>nothing yet</p>}
+        to={
+          <ViewTransition>
+            <Img n={1} width={120} />
+          </ViewTransition>
+        }
+      />
+    ),
+    steps: ['loaded', { name: 'swapped', run: click }],
+    // React's own, as long as it moves.
+    unsteady: ['attributes', 'pixels'],
+  },
+  {
     name: 'hidden by <Activity>, then visible',
     layout: (Img, { step }) => (
       <Activity mode={step === 'loaded' ? 'hidden' : 'visible'}>
@@ -108,6 +136,11 @@ export const CHANGES: Scene[] = [
     images: [{}, { width: 100, height: 200 }],
     layout: (Img, { step }) => <Img label="it" n={step === 'other' ? 1 : 0} keepPrevious />,
     steps: ['loaded', 'other', 'back'],
+  },
+  {
+    name: 'no URL, and back',
+    layout: (Img, { step }) => <Img label="it" n={step === 'none' ? null : 0} width={120} />,
+    steps: ['loaded', 'none', 'back'],
   },
   {
     name: 'no URL at first',
@@ -163,5 +196,19 @@ export const CHANGES: Scene[] = [
       numbers(4).map((n) => <Img key={n} n={n} alt={step === 'pending' ? 'First' : 'Second'} title={step} />),
     steps: ['pending', 'changed', 'loaded'],
     differs: { ...WAITING, changed: ['complete', 'alt'] },
+  },
+  {
+    name: 'moved to another parent',
+    layout: (Img, { step }) =>
+      step === 'moved' ? (
+        <section>
+          <Img width={120} />
+        </section>
+      ) : (
+        <div>
+          <Img width={120} />
+        </div>
+      ),
+    steps: ['loaded', 'moved'],
   },
 ];

@@ -113,4 +113,26 @@ export const ERRORS: Scene[] = [
     steps: ['loaded'],
     differs: { loaded: ['requests'] },
   },
+  {
+    name: 'B13: offline: onError now, and the text',
+    css: UNMARKED,
+    layout: (Img, { step }) => (step === 'loaded' ? <p>online</p> : <Img alt="What should be here" />),
+    steps: ['loaded', { name: 'offline', isOffline: true }],
+    needs: ['offline'],
+    unsteady: MARKED,
+  },
+  {
+    name: 'B13: offline with a fallback: it is shown now',
+    css: UNMARKED,
+    layout: (Img, { step, side }) => {
+      if (step === 'loaded') return <p>online</p>;
+      const red =
+        "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='50' height='40'%3E%3Crect width='50' height='40' fill='red'/%3E%3C/svg%3E";
+      return side === 'plain' ? <Img src={red} alt="It" /> : <Img fallback={red} alt="It" />;
+    },
+    steps: ['loaded', { name: 'offline', isOffline: true }],
+    needs: ['offline'],
+    differs: { offline: ['frames'] },
+    unsteady: MARKED,
+  },
 ];

@@ -147,6 +147,16 @@ export const LOADING: Scene[] = [
     steps: ['pending', 'again', 'loaded'],
   },
   {
+    name: 'B15: mounted again when it is loaded',
+    layout: (Img, { step }) => <Img key={step} width={120} isDecoded />,
+    steps: ['loaded', 'again', 'once more'],
+  },
+  {
+    name: 'B15: taken away and mounted again',
+    layout: (Img, { step }) => (step === 'away' ? <p>nothing</p> : <Img width={120} />),
+    steps: ['pending', 'loaded', 'away', 'back'],
+  },
+  {
     name: 'B15: five taken away while they are on their way, and mounted again',
     images: 5,
     layout: (Img, { step }) =>
