@@ -64,7 +64,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
   const known = useKnownImages(client, url, srcSet, widths?.join(), actorId);
   const { request, images, mainKey, entry, find, isHydrating } = known;
   const isLazy = options.loading === 'lazy';
-  const isEager = options.loading === 'eager' || options.fetchPriority === 'high';
+  const isEager = options.loading === 'eager' || (options.fetchPriority === 'high' && !isLazy);
   const subject = `${options.recyclingKey} ${options.keepPrevious ? '' : mainKey}`;
   const identity = `${known.identity} ${subject}`;
 
@@ -106,7 +106,11 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
   const [stored, store] = useState(() => begin());
   let loading = stored;
   if (stored.identity !== identity || (isSpent(stored.state) && stored.url !== url)) loading = begin(stored);
-  else if (entry) loading = { ...stored, state: reduce(stored.state, { type: 'cached' }, toOptions(stored.fresh)) };
+  // Of several candidates one is enough: the browser chooses.
+  else if ([...images.values()].some((key) => find(key).entry)) {
+    loading = { ...stored, state: reduce(stored.state, { type: 'cached' }, toOptions(stored.fresh)) };
+  }
+  loading = withShown(loading);
   if (loading.state !== stored.state) store(loading);
   else loading = stored;
   const { state, previous } = loading;
@@ -118,7 +122,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
       const { loading: before, toOptions: toLatestOptions } = latest.current;
       const after = reduce(before.state, event, toLatestOptions(more?.fresh ?? before.fresh));
       if (after === before.state) return;
-      const next = { ...before, ...more, state: after };
+      const next = withShown({ ...before, ...more, state: after });
       latest.current.loading = next;
       store(next);
       if (event.type === 'refused') latest.current.explainProblem(more?.problem);
@@ -207,7 +211,10 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
   /** The cache has it now: what this page knows of it is asked for in a moment, and it is loaded by this URL if it is shown again. */
   function confirm({ src, srcSet: candidates }: ImageSource): void {
     if (src !== undefined && candidates === undefined) client.known.setLoaded(mainKey, src);
-    void client.fetching().then((fetching) => [...images.keys()].forEach(fetching.confirm));
+    client.fetching().then(
+      (fetching) => [...images.keys()].forEach(fetching.confirm),
+      () => {}, // it is on the screen already
+    );
   }
 
   /** @returns whether another source follows, or may */
@@ -259,6 +266,14 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
   };
 }
 
+/** What the element shows already it need not load, and a browser would tell of no load. */
+function withShown(loading: Loading): Loading {
+  const { state, previous } = loading;
+  const { status, source } = state;
+  const isShown = status === 'loading' && source?.src === previous?.src && source?.srcSet === previous?.srcSet;
+  return isShown && previous ? { ...loading, state: { ...state, status: 'loaded' } } : loading;
+}
+
 /** Does what the state of an image asks for, until that changes. @returns a function that stops */
 function pursue(state: LoadState, image: Omit<PursuedImage, 'fetching'>): (() => void) | undefined {
   const { status, source } = state;
@@ -266,7 +281,8 @@ function pursue(state: LoadState, image: Omit<PursuedImage, 'fetching'>): (() =>
   const { signal } = over;
   if (isSpent(state)) {
     const isWaiting = !navigator.onLine && image.images.size > 0;
-    if (isWaiting) addEventListener('online', () => image.send({ type: 'retry' }), { once: true, signal });
+    if (isWaiting)
+      addEventListener('online', () => image.send({ type: 'retry' }, { problem: undefined }), { once: true, signal });
   } else if (status !== 'loaded' && (status !== 'loading' || source?.name === 'read-through')) {
     image.client.fetching().then(
       (fetching) => fetching.pursue(state, image, signal),

@@ -13,6 +13,11 @@ const unit = {
 
 /** Needs real processes, many servers or entries, or minutes; `photos` paints all motifs of the demo. */
 const ENDURANCE = 'test/{door,endurance,demo/photos}/**';
+/** Takes seconds by nature: real encoders, readers that stall, directories of many files, other renderers. */
+const SLOW = [
+  'test/http/{stalledReaders,manyActors}.test.ts',
+  'test/cache/{variants,compression,discovery,damagedStarts,freshness,journalManifest,preloading}.test.ts',
+];
 
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
@@ -26,7 +31,7 @@ export default defineConfig({
           name: 'node',
           environment: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/components/**', ENDURANCE, 'test/e2e/**'],
+          exclude: ['test/components/**', ENDURANCE, ...SLOW, 'test/e2e/**'],
           setupFiles: ['test/setUp.ts'],
           testTimeout: 20_000, // real servers and directories
         },
@@ -73,7 +78,8 @@ export default defineConfig({
         test: {
           name: 'endurance',
           environment: 'node',
-          include: [`${ENDURANCE}/*.test.ts`],
+          include: [`${ENDURANCE}/*.test.ts`, ...SLOW],
+          expect: unit.expect,
           testTimeout: 20_000,
           sequence: { groupOrder: 3 + renderers.length },
         },

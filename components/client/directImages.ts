@@ -27,8 +27,8 @@ export interface DirectImages {
    * neither.
    */
   claimFor(key: string, element: Omit<DirectUser, 'drop'>): boolean;
-  /** An element takes the place that was claimed for it. @returns whether there is one */
-  enter(key: string, user: DirectUser): boolean;
+  /** An element that asks takes the place that was claimed for it; it is not stopped when that was forgotten meanwhile. */
+  enter(key: string, user: DirectUser): void;
   /** The image has come, has failed, or has left. */
   leave(key: string, user: DirectUser): void;
   /** A prefetch holds a connection meanwhile, so there is one place less. */
@@ -43,6 +43,8 @@ export function createDirectImages(now: () => number = () => performance.now()):
   const places = new Map<string, Place>();
   let prefetches = 0;
 
+  const maxPlaces = (): number => MAX_PLACES - Math.min(prefetches, 1);
+
   function claim(key: string): boolean {
     if (places.has(key)) return true;
     // A tab in the background leaves the connections to the one that is looked at.
@@ -50,7 +52,7 @@ export function createDirectImages(now: () => number = () => performance.now()):
     for (const [other, { since, users }] of places) {
       if (users.size === 0 && now() - since > MAX_CLAIM_MS) places.delete(other);
     }
-    if (places.size >= MAX_PLACES - Math.min(prefetches, 1)) return false;
+    if (places.size >= maxPlaces()) return false;
     places.set(key, { since: now(), users: new Set() });
     // A server that renders HTML puts no element on a page: each piece of HTML has its own first images.
     if (typeof document === 'undefined') queueMicrotask(() => places.delete(key));
@@ -70,15 +72,16 @@ export function createDirectImages(now: () => number = () => performance.now()):
   return {
     claim,
     claimFor(key, element) {
-      if (!isFirm(element)) return false;
-      if (!claim(key)) takeOver();
+      if (!isFirm(element) || isHidden()) return false;
+      if (claim(key)) return true;
+      // A place more than there are now is taken by a prefetch.
+      if (places.size <= maxPlaces()) takeOver();
       return claim(key);
     },
     enter(key, user) {
-      // Effects run twice under StrictMode, with a clean-up in between.
-      if (!claim(key)) return false;
-      places.get(key)?.users.add(user);
-      return true;
+      const place = places.get(key) ?? { since: now(), users: new Set() };
+      places.set(key, place);
+      place.users.add(user);
     },
     during(prefetch) {
       prefetches += 1;
@@ -96,5 +99,5 @@ function isHidden(): boolean {
 }
 
 function isFirm({ img, isEager }: Omit<DirectUser, 'drop'>): boolean {
-  return isEager || (img !== null && isOnScreen(img));
+  return img !== null && (isEager || isOnScreen(img));
 }

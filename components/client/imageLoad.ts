@@ -26,6 +26,8 @@ export interface LoadState {
   readonly source: ImageSource | undefined;
   /** How often all sources had failed before. */
   readonly tries: number;
+  /** The cached copy has failed since the last try: that the cache has one is no news. */
+  readonly isCachedSpent?: boolean;
 }
 
 export type LoadEvent =
@@ -68,9 +70,10 @@ export function reduce(state: LoadState, event: LoadEvent, image: ImageOptionsFo
   const isRecoverable = status === 'recovering' || isSpent(state);
   switch (event.type) {
     case 'cached':
-      return isPending || isRecoverable ? begin(state, 'variants', image) : state;
+      return isPending || (isRecoverable && !state.isCachedSpent) ? begin(state, 'variants', image) : state;
     case 'ask':
-      return isPending ? begin(state, 'read-through', image) : state;
+      // Of several candidates some may be cached.
+      return isPending ? begin(state, 'cached', image) : state;
     case 'want':
       return status === 'unknown' ? { ...state, status: 'wanted' } : state;
     case 'drop': {
@@ -87,7 +90,10 @@ export function reduce(state: LoadState, event: LoadEvent, image: ImageOptionsFo
     case 'error':
       return status === 'loading' || status === 'loaded' ? afterError(state, image) : state;
     case 'retry':
-      return isRecoverable ? { status: 'wanted', source: undefined, tries: state.tries + 1 } : state;
+      // What was given up begins anew.
+      return isRecoverable
+        ? { status: 'wanted', source: undefined, tries: isSpent(state) ? 0 : state.tries + 1 }
+        : state;
     case 'giveUp':
       return status === 'recovering' ? begin(state, 'fallback', image) : state;
   }
@@ -101,7 +107,8 @@ function afterError(state: LoadState, image: ImageOptionsForLoad): LoadState {
   const isRenewed = name === 'original' && image.urlsOf(name)?.src !== source.src;
   if (isRenewed) return begin(state, name, image);
   if (name === 'original' && image.canRecover) return { ...state, status: 'recovering' };
-  return begin(state, ORDER[ORDER.indexOf(name) + 1], image);
+  const after = name === 'cached' ? { ...state, isCachedSpent: true } : state;
+  return begin(after, ORDER[ORDER.indexOf(name) + 1], image);
 }
 
 /** Loads the first source there is, from this one on. */

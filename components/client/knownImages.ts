@@ -65,9 +65,16 @@ export function createKnownImages(limit = MAX_KNOWN): KnownImages {
     for (const key of known.keys()) {
       if (known.size <= limit) return;
       if (listeners.has(key)) continue;
-      known.delete(key);
-      aliases.delete(key);
+      forget(key);
     }
+  }
+
+  function forget(key: string): void {
+    const canonical = imageKey(get(key).entry?.s3_url ?? key);
+    known.delete(key);
+    const names = aliases.get(canonical);
+    names?.delete(key);
+    if (names?.size === 0) aliases.delete(canonical);
   }
 
   function set(key: string, entry: ManifestEntry | null, revision = get(key).revision): void {

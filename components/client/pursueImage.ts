@@ -90,8 +90,11 @@ function areExpiring(images: RequestedImages): boolean {
 
 /** Signatures that have expired, or are about to, are of no use to the server. */
 async function renew(refreshUrl: RefreshUrl, { images, send }: PursuedImage): Promise<void> {
-  const { refreshUrls } = await import('./refreshUrls.ts');
-  send({ type: 'renewed' }, { fresh: await refreshUrls(images, undefined, refreshUrl) });
+  const fresh = await import('./refreshUrls.ts').then(
+    (module) => module.refreshUrls(images, undefined, refreshUrl),
+    () => new Map<string, string>(), // offline: it goes on with what it has
+  );
+  send({ type: 'renewed' }, { fresh });
 }
 
 function want(image: PursuedImage, until: AbortSignal): void {
@@ -125,9 +128,10 @@ function askWhenPrinted({ send }: PursuedImage, until: AbortSignal): void {
 }
 
 function holdPlace({ client, img, isEager, place, isDirect, send }: PursuedImage, until: AbortSignal): void {
-  if (!isDirect) return;
+  // What has no element tells of no end.
+  if (!isDirect || !img) return;
   const user = { img, isEager, drop: () => send({ type: 'drop' }, { isDirect: false }) };
-  if (!client.direct.enter(place, user)) return send({ type: 'drop' }, { isDirect: false });
+  client.direct.enter(place, user);
   until.addEventListener('abort', () => client.direct.leave(place, user));
 }
 

@@ -1,4 +1,4 @@
-import type { ItemError, PrefetchRequest, PrefetchResult } from '../../plugin/protocol.ts';
+import type { ItemError, PrefetchRequest } from '../../plugin/protocol.ts';
 import { imageKey } from './imageKey.ts';
 import type { KnownImages } from './knownImages.ts';
 import { distanceFromScreen } from './onScreen.ts';
@@ -15,8 +15,10 @@ export interface WantedImage {
    * The server has it now, and so has what the page knows; or could not fetch it.
    * @param error why; `undefined` when the server could not be asked at all, so that the image is to be asked for directly
    */
-  onSettled(outcome: { status: 'stored'; isDownloaded: boolean } | { status: 'failed'; error?: ItemError }): void;
+  onSettled(outcome: Outcome): void;
 }
+
+type Outcome = { status: 'stored'; isDownloaded: boolean } | { status: 'failed'; error?: ItemError };
 
 /**
  * Has the server fetch what the page wants to show, by one call that names all of it, nearest first: the browser's connections stay
@@ -95,15 +97,25 @@ export function createWantedImages({ mount, known, send = sendPrefetch }: Wanted
     const { signal } = own.abort;
     const request: PrefetchRequest = {
       actor_id: DEFAULT_ACTOR,
-      images: images.map(({ url, actorId }) => ({ s3_url: url, ...(actorId !== undefined && { actor_id: actorId }) })),
+      images: images.map(({ url, actorId }) => ({ s3_url: url, ...(actorId && { actor_id: actorId }) })),
       priority: 'visible',
     };
     const revisions = keys.map((key) => known.get(key).revision);
     const onResult: PrefetchCall['onResult'] = (index, result) => {
       const key = keys[index];
-      if (key === undefined || !own.open.delete(key)) return;
-      if (result.status !== 'failed') known.set(key, result.entry, revisions[index]);
-      settle(key, outcomeOf(result));
+      const image = images[index];
+      if (key === undefined || !image || !own.open.delete(key)) return;
+      if (result.status !== 'failed') {
+        known.set(key, result.entry, revisions[index]);
+        return settle(key, { status: 'stored', isDownloaded: result.status === 'downloaded' });
+      }
+      // Another element may show the same object by a better signature, or for another actor: it is asked for next.
+      settle(
+        key,
+        { status: 'failed', error: result.error },
+        ({ url, actorId }) => url === image.url && actorId === image.actorId,
+      );
+      if ([...wanted.values()].includes(key)) schedule();
     };
     // What ends without a word of an image is asked for directly, whatever has ended it.
     await send(mount(), request, { signal, onResult, onOpen }).catch(() => undefined);
@@ -114,9 +126,9 @@ export function createWantedImages({ mount, known, send = sendPrefetch }: Wanted
     if (wanted.size > 0) schedule();
   }
 
-  function settle(key: string, outcome: Parameters<WantedImage['onSettled']>[0]): void {
+  function settle(key: string, outcome: Outcome, isMeant: (image: WantedImage) => boolean = () => true): void {
     for (const [image, each] of Array.from(wanted)) {
-      if (each !== key) continue;
+      if (each !== key || !isMeant(image)) continue;
       wanted.delete(image);
       image.onSettled(outcome);
     }
@@ -147,9 +159,4 @@ export function createWantedImages({ mount, known, send = sendPrefetch }: Wanted
       };
     },
   };
-}
-
-function outcomeOf(result: PrefetchResult): Parameters<WantedImage['onSettled']>[0] {
-  if (result.status === 'failed') return { status: 'failed', error: result.error };
-  return { status: 'stored', isDownloaded: result.status === 'downloaded' };
 }

@@ -1,7 +1,8 @@
-import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
+import { act, cleanup, fireEvent, render, renderHook, screen, waitFor } from '@testing-library/react';
 import { type ReactElement, StrictMode } from 'react';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CachedImage, type CachedImageProps } from '../../components/CachedImage.tsx';
+import { useCachedImage } from '../../components/useCachedImage.ts';
 import { ImageCacheContext } from '../../components/imageCacheContext.ts';
 import { BUCKET, type CacheServer, entryOf, presign, startCacheServer } from './cacheServer.ts';
 
@@ -253,4 +254,22 @@ test('another object is asked for at once, also when the picture of the last one
   fireEvent.load(img('kept'));
   rerender(keep('b.jpg'));
   expect(srcOf('kept')).toContain(encodeURIComponent('b.jpg'));
+});
+
+test('an image whose bytes are the same after an invalidation has loaded, though no browser tells of a load', async () => {
+  const onCacheStatus = vi.fn();
+  server.client.known.set(`${BUCKET}/a.jpg`, entryOf('a.jpg'));
+  const { result } = renderHook(() => useCachedImage(presign('a.jpg'), { onCacheStatus }), {
+    wrapper: ({ children }) => (
+      <ImageCacheContext.Provider value={server.client}>{children}</ImageCacheContext.Provider>
+    ),
+  });
+  const element = new Image();
+  act(() => void result.current.ref(element));
+  act(() => void element.dispatchEvent(new Event('load')));
+  expect(result.current.isLoaded).toBe(true);
+  act(() => server.announce({ type: 'invalidated', s3_urls: [`${BUCKET}/a.jpg`] }));
+  expect(result.current.isLoaded).toBe(false);
+  await waitFor(() => expect(result.current.isLoaded).toBe(true));
+  expect(result.current.src).toContain('?path=');
 });

@@ -113,7 +113,7 @@ const CRAFTED: [name: string, make: (size: number) => Buffer][] = [
 
 /** The time of the thread, not of the clock: the best of some, for the machine does other things and the code warms up. */
 function bestCpuMs(bytes: Buffer): number {
-  const times = Array.from({ length: 3 }, () => {
+  const times = Array.from({ length: 8 }, () => {
     const start = cpuMs();
     try {
       inspectAlone(bytes);

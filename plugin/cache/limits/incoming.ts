@@ -17,6 +17,8 @@ interface Amount {
 export class Incoming {
   readonly #options: IncomingOptions;
   readonly #images = new Set<ManifestEntry>();
+  /** Those of them that have been in the manifest: one that was evicted since is not to come any more. */
+  readonly #arrived = new WeakSet<ManifestEntry>();
   /** One at a time, so that nobody is passed over. */
   readonly #admissions = createSerial();
   #onLeft: (() => void) | undefined;
@@ -47,9 +49,10 @@ export class Incoming {
   toCome(): Amount {
     const index = this.#options.index();
     const toCome = { bytes: 0, entries: 0 };
-    for (const { local_path, size_bytes } of this.#images) {
-      if (index.getByPath(local_path) !== undefined) continue;
-      toCome.bytes += size_bytes;
+    for (const image of this.#images) {
+      if (index.getByPath(image.local_path) !== undefined) this.#arrived.add(image);
+      if (this.#arrived.has(image)) continue;
+      toCome.bytes += image.size_bytes;
       toCome.entries += 1;
     }
     return toCome;

@@ -65,6 +65,32 @@ test('what is on the screen takes the place of what is not', () => {
   for (const each of [hidden, below, beside]) expect(each.drop).toHaveBeenCalledOnce();
 });
 
+test('what asks already is not stopped because its claim was forgotten', () => {
+  direct.claim('slow');
+  now = 5_000;
+  for (const key of ['a', 'b', 'c']) direct.claim(key);
+  const slow = user(element(0));
+  direct.enter('slow', slow);
+  expect(direct.claim('slow')).toBe(true);
+  expect(slow.drop).not.toHaveBeenCalled();
+});
+
+test('nothing is stopped for an element that cannot have the place: in a hidden tab, and when a prefetch has it', async () => {
+  const below = user(element(BELOW));
+  for (const key of ['a', 'b', 'c']) direct.claim(key);
+  direct.enter('a', below);
+  const hidden = vi.spyOn(document, 'visibilityState', 'get').mockReturnValue('hidden');
+  expect(direct.claimFor('x', { img: element(0), isEager: false })).toBe(false);
+  hidden.mockRestore();
+  let end = (): void => {};
+  const prefetch = direct.during(new Promise<void>((resolve) => (end = resolve)));
+  expect(direct.claimFor('x', { img: element(0), isEager: false })).toBe(false);
+  expect(below.drop).not.toHaveBeenCalled();
+  end();
+  await prefetch;
+  expect(direct.claimFor('x', { img: element(0), isEager: false })).toBe(true);
+});
+
 test('an eager one is not displaced, wherever it is', () => {
   const eager = user(element(BELOW), true);
   direct.claim('a');

@@ -39,8 +39,8 @@ const EVENTS: Record<string, LoadEvent> = {
 /** The whole machine: states, and what each event makes of them; `·` is the same state. */
 const TABLE = `
 state                  | cached         | ask                  | want   | drop    | refused          | expired    | load                | error                | retry  | giveUp
-unknown                | loading cached | loading read-through | wanted | ·       | ·                | ·          | ·                   | ·                    | ·      | ·
-wanted                 | loading cached | loading read-through | ·      | unknown | loading original | recovering | ·                   | ·                    | ·      | ·
+unknown                | loading cached | loading cached       | wanted | ·       | ·                | ·          | ·                   | ·                    | ·      | ·
+wanted                 | loading cached | loading cached       | ·      | unknown | loading original | recovering | ·                   | ·                    | ·      | ·
 loading variants       | ·              | ·                    | ·      | ·       | ·                | ·          | loaded variants     | loading cached       | ·      | ·
 loading cached         | ·              | ·                    | ·      | ·       | ·                | ·          | loaded cached       | loading read-through | ·      | ·
 loading read-through   | ·              | ·                    | ·      | unknown | ·                | ·          | loaded read-through | loading original     | ·      | ·
@@ -111,8 +111,23 @@ describe('what follows depends on what there is', () => {
   });
 });
 
-test('tries are counted', () => {
+test('tries are counted, and what was given up begins anew', () => {
   expect(reduce(stateOf('recovering', 1), { type: 'retry' }, imageWith())).toEqual(stateOf('wanted', 2));
+  expect(reduce(stateOf('failed', 2), { type: 'retry' }, imageWith())).toEqual(stateOf('wanted', 0));
+});
+
+test('what is not cached reads through when it is asked for', () => {
+  const image = imageWith('read-through', 'original');
+  expect(textOf(reduce(stateOf('unknown'), { type: 'ask' }, image))).toBe('loading read-through');
+});
+
+test('a cached copy that no browser can draw is believed in once a try, however often the server says that it has it', () => {
+  const image = imageWith('cached', 'read-through', 'original');
+  let state = stateOf('loading cached');
+  for (const step of ['error', 'error', 'error']) state = reduce(state, EVENTS[step] as LoadEvent, image); // one of them
+  expect(textOf(state)).toBe('recovering original');
+  expect(reduce(state, { type: 'cached' }, image)).toBe(state);
+  expect(textOf(reduce(reduce(state, { type: 'retry' }, image), { type: 'cached' }, image))).toBe('loading cached');
 });
 
 test('an image that is known begins with its cached copy, another one with a question', () => {

@@ -67,3 +67,14 @@ test('hands out the same object until something changes', () => {
   expect(known.get(KEY)).toBe(known.get(KEY));
   expect(known.get('other')).toBe(known.get('another'));
 });
+
+test('the other names of an object that is mounted are known for as long as it is', () => {
+  const known = createKnownImages(2);
+  const alias = 'https://s3.amazonaws.com/photos/a.jpg';
+  known.subscribe([alias], () => {});
+  known.set(alias, entryOf('a.jpg'));
+  known.set(KEY, entryOf('a.jpg'));
+  for (const key of ['b', 'c', 'd']) known.set(key, null);
+  known.apply({ type: 'invalidated', s3_urls: [KEY] });
+  expect(known.get(alias).revision).toBe(1);
+});

@@ -99,6 +99,19 @@ test('what fails hears why; what is left without an answer is asked for directly
   expect(b.onSettled).toHaveBeenCalledWith({ status: 'failed' });
 });
 
+test('what is wrong with one signature, or for one actor, does not end what another element asks for by its own', async () => {
+  const near = want('a.jpg', { img: at(0), actorId: '1' });
+  const far = want('a.jpg', { img: at(5_000), actorId: '2' });
+  await pass(20);
+  expect(call(0).request.images).toMatchObject([{ actor_id: '1' }]);
+  const error = { code: 'NOT_AUTHORIZED', detail: 'Not for you.' } as const;
+  call(0).onResult(0, { s3_url: `${BUCKET}/a.jpg`, status: 'failed', error });
+  expect(near.onSettled).toHaveBeenCalledWith({ status: 'failed', error });
+  expect(far.onSettled).not.toHaveBeenCalled();
+  await pass(100);
+  expect(call(1).request.images).toMatchObject([{ actor_id: '2' }]);
+});
+
 test('a server that takes no such call has all asked for directly', async () => {
   const each = want('a.jpg');
   await pass(20);
