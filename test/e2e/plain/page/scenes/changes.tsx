@@ -1,4 +1,4 @@
-import { Activity, lazy, type ReactNode, StrictMode, Suspense, useState, useTransition, ViewTransition } from 'react';
+import { Activity, lazy, type ReactNode, StrictMode, Suspense, useState, useTransition } from 'react';
 import { RELOADED, type Scene, WAITING } from '../scene.ts';
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
@@ -65,23 +65,6 @@ export const CHANGES: Scene[] = [
       />
     ),
     steps: ['pending', { name: 'first', release: [0] }, { name: 'swapped', run: click }, 'loaded'],
-  },
-  {
-    name: 'B15: a cold <ViewTransition>',
-    images: 2,
-    layout: (Img) => (
-      <Swap
-        from={<p>nothing yet</p>}
-        to={
-          <ViewTransition>
-            <Img n={1} width={120} />
-          </ViewTransition>
-        }
-      />
-    ),
-    steps: ['loaded', { name: 'swapped', run: click }],
-    // React's own, as long as it moves.
-    unsteady: ['attributes', 'pixels'],
   },
   {
     name: 'hidden by <Activity>, then visible',
