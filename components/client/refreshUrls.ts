@@ -1,3 +1,4 @@
+import { keepNewest } from './keepNewest.ts';
 import { isExpiring } from './signatureExpiry.ts';
 
 /**
@@ -46,17 +47,11 @@ async function freshUrl(url: string, key: string, refreshUrl: RefreshUrl): Promi
 async function ask(key: string, refreshUrl: RefreshUrl): Promise<string | undefined> {
   try {
     const url = await refreshUrl(key);
-    if (url !== undefined) remember(key, url);
+    if (url !== undefined) keepNewest(remembered, key, url, MAX_REMEMBERED, () => 1);
     return url;
   } catch {
     return undefined;
   } finally {
     asking.delete(key);
   }
-}
-
-function remember(key: string, url: string): void {
-  remembered.set(key, url);
-  const [oldest] = remembered.keys();
-  if (remembered.size > MAX_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
 }

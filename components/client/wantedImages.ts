@@ -53,7 +53,7 @@ export interface WantedImagesSettings {
 }
 
 export function createWantedImages({ mount, known, send = sendPrefetch }: WantedImagesSettings): WantedImages {
-  const wanted = new Map<WantedImage, string>();
+  const wanted = new Map<string, Set<WantedImage>>();
   let call: Call | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let following: AbortController | undefined;
@@ -76,7 +76,7 @@ export function createWantedImages({ mount, known, send = sendPrefetch }: Wanted
       following = undefined;
     }
     // A tab in the background leaves the connections to the one that is looked at.
-    const keys = document.visibilityState === 'hidden' ? new Set<string>() : new Set(wanted.values());
+    const keys = document.visibilityState === 'hidden' ? new Set<string>() : new Set(wanted.keys());
     const previous = call;
     // Of an image that has been stored an event may tell before the call does.
     const open = [...(previous?.open ?? [])].filter((key) => !known.get(key).entry);
@@ -86,12 +86,12 @@ export function createWantedImages({ mount, known, send = sendPrefetch }: Wanted
       previous?.abort.abort();
       return;
     }
-    void run(nearestFirst(keys), () => previous?.abort.abort());
+    void run(nearestFirst(), () => previous?.abort.abort());
   }
 
   /** @param onOpen the server knows of this call, so what an earlier one has begun may be left to it */
   async function run(images: readonly WantedImage[], onOpen: () => void): Promise<void> {
-    const keys = images.map((image) => wanted.get(image) ?? '');
+    const keys = images.map(({ url }) => imageKey(url));
     const own: Call = { open: new Set(keys), abort: new AbortController(), since: performance.now() };
     call = own;
     const { signal } = own.abort;
@@ -115,7 +115,7 @@ export function createWantedImages({ mount, known, send = sendPrefetch }: Wanted
         { status: 'failed', error: result.error },
         ({ url, actorId }) => url === image.url && actorId === image.actorId,
       );
-      if ([...wanted.values()].includes(key)) schedule();
+      if (wanted.has(key)) schedule();
     };
     // What ends without a word of an image is asked for directly, whatever has ended it.
     await send(mount(), request, { signal, onResult, onOpen }).catch(() => undefined);
@@ -127,23 +127,23 @@ export function createWantedImages({ mount, known, send = sendPrefetch }: Wanted
   }
 
   function settle(key: string, outcome: Outcome, isMeant: (image: WantedImage) => boolean = () => true): void {
-    for (const [image, each] of Array.from(wanted)) {
-      if (each !== key || !isMeant(image)) continue;
-      wanted.delete(image);
+    for (const image of Array.from(wanted.get(key) ?? []).filter(isMeant)) {
+      remove(key, image);
       image.onSettled(outcome);
     }
   }
 
+  /** @returns whether it was wanted */
+  function remove(key: string, image: WantedImage): boolean {
+    const images = wanted.get(key);
+    const isRemoved = images?.delete(image) === true;
+    if (images?.size === 0) wanted.delete(key);
+    return isRemoved;
+  }
+
   /** One for each key. */
-  function nearestFirst(keys: ReadonlySet<string>): WantedImage[] {
-    const nearest = new Map<string, { image: WantedImage; distance: number }>();
-    for (const [image, key] of wanted) {
-      const distance = image.img ? distanceFromScreen(image.img) : 0;
-      if (keys.has(key) && distance <= (nearest.get(key)?.distance ?? Number.POSITIVE_INFINITY)) {
-        nearest.set(key, { image, distance });
-      }
-    }
-    return [...nearest.values()]
+  function nearestFirst(): WantedImage[] {
+    return Array.from(wanted.values(), (images) => [...images].map(withDistance).reduce(nearer))
       .toSorted((a, b) => (a.distance === b.distance ? 0 : a.distance - b.distance)) // two infinite ones are equal
       .slice(0, MAX_IMAGES)
       .map(({ image }) => image);
@@ -151,12 +151,27 @@ export function createWantedImages({ mount, known, send = sendPrefetch }: Wanted
 
   return {
     add(image) {
-      wanted.set(image, imageKey(image.url));
+      const key = imageKey(image.url);
+      wanted.set(key, (wanted.get(key) ?? new Set()).add(image));
       schedule();
       followTab();
       return () => {
-        if (wanted.delete(image)) schedule();
+        if (remove(key, image)) schedule();
       };
     },
   };
+}
+
+interface Distant {
+  readonly image: WantedImage;
+  readonly distance: number;
+}
+
+function withDistance(image: WantedImage): Distant {
+  return { image, distance: image.img ? distanceFromScreen(image.img) : 0 };
+}
+
+/** Of two that are equally far the later: its signature may be fresher. */
+function nearer(a: Distant, b: Distant): Distant {
+  return b.distance <= a.distance ? b : a;
 }
