@@ -5,6 +5,7 @@ import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Manifest } from '../../plugin/protocol.ts';
 import { bytesOf, openCache } from '../helpers/cache.ts';
+import { expectLeadersToLeaveAlone } from '../helpers/leavingLeaders.ts';
 import { MemorySource } from '../helpers/memorySource.ts';
 import { refusal } from '../helpers/source.ts';
 
@@ -14,22 +15,7 @@ async function filesIn(dir: string): Promise<string[]> {
 }
 
 describe('single flight', () => {
-  it('T44: a leader that leaves takes nobody with it', async () => {
-    const { cache, source } = await openCache({ memoryMaxSize: 0 });
-    source.delay = () => sleep(3);
-    for (let round = 0; round < 25; round += 1) {
-      const url = `mem:${round}`;
-      const leader = new AbortController();
-      const leading = cache.readUrl(url, { signal: leader.signal }).catch((error: unknown) => error);
-      const others = Array.from({ length: 20 }, () => cache.readUrl(url, { signal: new AbortController().signal }));
-      setTimeout(() => leader.abort(), round % 5);
-      const bodies = await Promise.all(others);
-      for (const { body } of bodies) expect(body.equals(bytesOf(String(round)))).toBe(true);
-      await leading;
-    }
-    expect(source.downloads).toBe(25);
-    expect((await cache.stats()).downloads).toMatchObject({ active: 0, queued: 0 });
-  });
+  it('T44: a leader that leaves takes nobody with it', () => expectLeadersToLeaveAlone(25));
 
   it('T44: a key that everybody has left is free at once, and a clear still reaches who came after', async () => {
     const { cache, source } = await openCache();

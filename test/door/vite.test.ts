@@ -10,6 +10,7 @@ import {
   type Answer,
   CANARY,
   cacheFiles,
+  cacheProject,
   expectClosed,
   get,
   leaks,
@@ -22,11 +23,7 @@ import { spellings, waysInto, wholeUrls } from '../vite/waysInto.ts';
 describe('T8: no door of Vite leads into the cache', () => {
   let root = '';
   beforeAll(async () => {
-    root = await project({
-      ...cacheFiles('.image-cache'),
-      'src/a.js': 'export default 1',
-      'node_modules/x/index.js': '',
-    });
+    root = await cacheProject();
   });
   afterAll(() => rm(root, { recursive: true }));
 

@@ -1,15 +1,13 @@
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
-import { type IncomingMessage, type ServerResponse, request } from 'node:http';
-import { connect, createSecureServer } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Manifest } from '../../plugin/protocol.ts';
 import { jpeg } from '../helpers/images.ts';
 import { type RawRequest, answer, errorXml, startRawUpstream } from '../helpers/rawUpstream.ts';
-import { certificate } from './expressAppCertificate.ts';
+import { http2Session } from './http2Session.ts';
 import { type Api, imageUrl, startApi } from '../helpers/stack.ts';
 
 const picture = await jpeg(1, { width: 800, height: 600 });
@@ -118,18 +116,7 @@ describe('GET /image?url= of an image that is not cached', () => {
     const { api, target } = await startBehind(({ socket }) => {
       socket.end(Buffer.concat([unannounced, picture.subarray(0, half)]));
     });
-    const server = createSecureServer(certificate, (request, response) => {
-      // The middleware's types know HTTP/1 only.
-      api.images.router(request as unknown as IncomingMessage, response as unknown as ServerResponse, () => {});
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo; // it listens on TCP
-    const session = connect(`https://localhost:${port}`, { ca: certificate.cert });
-    onTestFinished(() => {
-      session.destroy();
-      server.close();
-    });
+    const session = await http2Session(api.images.router);
     const stream = session.request({ ':path': target }).resume();
     await expect(once(stream, 'end')).rejects.toThrow('NGHTTP2_INTERNAL_ERROR');
   });

@@ -1,14 +1,12 @@
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { connect, constants, createSecureServer } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { constants } from 'node:http2';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ExpressImageCacheOptions } from '../../plugin/express.ts';
 import type { CacheStats, PrefetchLine, PrefetchRequest, Problem } from '../../plugin/protocol.ts';
 import { jpeg } from '../helpers/images.ts';
 import { type RawRequest, answer, startRawUpstream } from '../helpers/rawUpstream.ts';
-import { certificate } from './expressAppCertificate.ts';
+import { http2Session } from './http2Session.ts';
 import { type Api, imagePath, imageUrl, startApi } from '../helpers/stack.ts';
 
 const picture = await jpeg(1);
@@ -324,22 +322,7 @@ describe('POST /prefetch with the priority visible', () => {
 
     it.each(['a stream', 'the whole connection'])('over HTTP/2 it is the same, be it %s that ends', async (what) => {
       const started = await start({ concurrency: 4 });
-      const server = createSecureServer(certificate, (request, response) => {
-        // The middleware's types know HTTP/1 only.
-        started.api.images.router(
-          request as unknown as IncomingMessage,
-          response as unknown as ServerResponse,
-          () => {},
-        );
-      });
-      server.listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      const { port } = server.address() as AddressInfo; // it listens on TCP
-      const session = connect(`https://localhost:${port}`, { ca: certificate.cert });
-      onTestFinished(() => {
-        session.destroy();
-        server.close();
-      });
+      const session = await http2Session(started.api.images.router);
       const open = async (images: readonly string[]) => {
         const stream = session.request({
           ':method': 'POST',

@@ -5,16 +5,12 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import type { InlineConfig, Plugin, ViteDevServer } from 'vite';
 import { hardenPlugin } from '../../plugin/vite/harden.ts';
 import { waysInto } from './waysInto.ts';
-import { cacheFiles, expectClosed, get, project, start } from './viteProject.ts';
+import { cacheProject, expectClosed, get, project, start } from './viteProject.ts';
 
 describe('T8: what is beside the cache', () => {
   let root = '';
   beforeAll(async () => {
-    root = await project({
-      ...cacheFiles('.image-cache'),
-      'src/a.js': 'export default 1',
-      'node_modules/x/index.js': '',
-    });
+    root = await cacheProject();
   });
   afterAll(() => rm(root, { recursive: true }));
 

@@ -31,6 +31,14 @@ export const cacheFiles = (directory: string) => ({
   [`${directory}/images/a.jpg`]: `123${CANARY}`,
 });
 
+/** A project with a cache beside a source file and a package. */
+export const cacheProject = () =>
+  project({
+    ...cacheFiles('.image-cache'),
+    'src/a.js': 'export default 1',
+    'node_modules/x/index.js': '',
+  });
+
 export async function start(
   root: string,
   config: InlineConfig = {},
