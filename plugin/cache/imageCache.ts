@@ -216,11 +216,11 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
   /** `GET /stats` */
   async stats(): Promise<CacheStats> {
     const index = await this.#parts.manifest.refreshed();
-    const { count, bytes } = this.#parts.discovery.unclaimed;
+    const { count, totalBytes } = this.#parts.discovery.unclaimed;
     return {
       cache_id: await readCacheId(this.#dir).catch(() => ''),
       ...this.#stats.report(index, this.#parts.memory, this.#parts.missPath),
-      unclaimed: { files: count, size_bytes: bytes },
+      unclaimed: { files: count, size_bytes: totalBytes },
       variants: this.#parts.variants.stats(),
     };
   }

@@ -318,4 +318,15 @@ describe('the size of the cache', () => {
     await cache.readUrl('mem:a');
     expect(await namesLeft()).toHaveLength(5);
   });
+
+  it('T61: evicts no image for files that may be about to get an entry, until they have settled', async () => {
+    let later = 0;
+    const { cache, namesLeft } = await withUnclaimed(() => Date.now() + later);
+    for (const name of ['a', 'b', 'c']) await cache.readUrl(`mem:${name}`);
+    expect(await cache.stats()).toMatchObject({ total_entries: 3, unclaimed: { files: 5, size_bytes: 10_000 } });
+    later = 120_000;
+    await cache.readUrl('mem:d');
+    expect(await namesLeft()).toHaveLength(1);
+    expect((await cache.stats()).total_entries).toBe(4);
+  });
 });

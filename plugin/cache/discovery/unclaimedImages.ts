@@ -6,6 +6,8 @@ import { Pacer } from '../pacer.ts';
 
 /** Another process may have given a file its name and not written its entry yet. */
 export const SETTLED_MS = 60_000;
+/** So often, in milliseconds, it is looked which files have settled meanwhile. */
+const SETTLE_EVERY_MS = 1000;
 /** Files that are measured at the same time. */
 const LANES = 4;
 
@@ -26,13 +28,19 @@ export interface UnclaimedImagesOptions {
 }
 
 /**
- * Image files without an entry: restored, synced, or left by a process that was killed before it wrote one. They count for
- * the size of the cache, and are the first to go.
+ * Image files without an entry: restored, synced, or left by a process that was killed before it wrote one. They are the
+ * first to go, and count for the size of the cache once they have settled: until then a file may be one that a process is
+ * storing, which has room of its own, or one that has just been evicted.
  */
 export class UnclaimedImages implements Expendable {
   readonly #options: UnclaimedImagesOptions;
   readonly #files = new Map<string, Measured>();
-  #bytes = 0;
+  /** Those that may still get an entry. */
+  readonly #young = new Set<string>();
+  /** Of all files, and of those that have settled. */
+  #totalBytes = 0;
+  #settledBytes = 0;
+  #settledAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: UnclaimedImagesOptions) {
     this.#options = options;
@@ -42,8 +50,14 @@ export class UnclaimedImages implements Expendable {
     return this.#files.size;
   }
 
+  get totalBytes(): number {
+    return this.#totalBytes;
+  }
+
+  /** Of what can be removed to make room. */
   get bytes(): number {
-    return this.#bytes;
+    this.#settle();
+    return this.#settledBytes;
   }
 
   /** Takes note of these, and of no others. */
@@ -75,7 +89,9 @@ export class UnclaimedImages implements Expendable {
 
   /** It has an entry now, or is gone. */
   forget(path: string): void {
-    this.#bytes -= this.#files.get(path)?.size ?? 0;
+    const size = this.#files.get(path)?.size ?? 0;
+    this.#totalBytes -= size;
+    if (!this.#young.delete(path)) this.#settledBytes -= size;
     this.#files.delete(path);
   }
 
@@ -104,6 +120,18 @@ export class UnclaimedImages implements Expendable {
     return removed ? known.size : 0;
   }
 
+  #settle(): void {
+    const now = this.#options.now();
+    if (this.#young.size === 0 || Math.abs(now - this.#settledAt) < SETTLE_EVERY_MS) return;
+    this.#settledAt = now;
+    for (const path of this.#young) {
+      const file = this.#files.get(path);
+      if (file === undefined || !this.#isSettled(file)) continue;
+      this.#young.delete(path);
+      this.#settledBytes += file.size;
+    }
+  }
+
   #isSettled({ ctimeMs }: Measured): boolean {
     return this.#options.now() - ctimeMs >= SETTLED_MS;
   }
@@ -113,6 +141,7 @@ export class UnclaimedImages implements Expendable {
     this.forget(path);
     if (stats?.isFile() !== true || this.#options.isKnown(path)) return;
     this.#files.set(path, { size: stats.size, ctimeMs: stats.ctimeMs });
-    this.#bytes += stats.size;
+    this.#young.add(path);
+    this.#totalBytes += stats.size;
   }
 }
