@@ -16,11 +16,11 @@ import { prepareDirectory } from './files/directory.ts';
 import { type CacheWatcher, EventHub } from './eventHub.ts';
 import { fileError } from './files/fileError.ts';
 import type { ImageCacheSettings } from './imageCacheSettings.ts';
-import { inParts } from './inParts.ts';
+import { inBatches } from './queue/batches.ts';
 import type { CacheLogger } from './logger.ts';
 import type { PrefetchOptions } from './downloads/prefetcher.ts';
 import type { AppliedChange } from './manifest/manifestStore.ts';
-import { Pacer } from './pacer.ts';
+import { TimeSlice } from './queue/timeSlice.ts';
 import { type CacheParts, assembleParts } from './parts.ts';
 import { type AskedImage, type ReadOptions, Reader } from './reader.ts';
 import type { CachedImage } from './shelf.ts';
@@ -151,9 +151,9 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
       }
     };
     const entries: Promise<ManifestEntry | undefined>[] = [];
-    const pacer = new Pacer();
+    const timeSlice = new TimeSlice();
     for (const url of urls) {
-      if (pacer.isDue) await pacer.turn(); // ten thousand URLs take a while to be understood
+      if (timeSlice.isOver) await timeSlice.yield(); // ten thousand URLs take a while to be understood
       entries.push(find(url));
     }
     return Promise.all(entries);
@@ -314,12 +314,12 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
 
   /** A few hundred at a time: it may be a million (T65). */
   async #lost(gone: readonly ManifestEntry[]): Promise<void> {
-    const pacer = new Pacer();
-    for (const part of inParts(gone)) {
-      this.#parts.shelf.forget(part);
-      this.#parts.variantStore.observe(part);
-      this.#events.lost(part);
-      if (pacer.isDue) await pacer.turn();
+    const timeSlice = new TimeSlice();
+    for (const batch of inBatches(gone)) {
+      this.#parts.shelf.forget(batch);
+      this.#parts.variantStore.observe(batch);
+      this.#events.lost(batch);
+      if (timeSlice.isOver) await timeSlice.yield();
     }
   }
 }

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { Http2ServerRequest } from 'node:http2';
 import type { z } from 'zod';
 import { ImageCacheError } from '../errors.ts';
-import { Pacer } from '../cache/pacer.ts';
+import { TimeSlice } from '../cache/queue/timeSlice.ts';
 import { ERROR_STATUS, type ErrorCode } from '../protocol.ts';
 
 /** RFC 8259 knows no other charset, and a browser sends no other type than this without asking first (a preflight). */
@@ -57,9 +57,9 @@ export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
  */
 export async function parseList<T>(element: z.ZodType<T>, values: readonly unknown[], field: string): Promise<T[]> {
   const parsed: T[] = [];
-  const pacer = new Pacer();
+  const timeSlice = new TimeSlice();
   for (const [index, value] of values.entries()) {
-    if (pacer.isDue) await pacer.turn();
+    if (timeSlice.isOver) await timeSlice.yield();
     parsed.push(parseAt(element, value, [field, index]));
   }
   return parsed;

@@ -1,4 +1,4 @@
-import { Pacer } from '../cache/pacer.ts';
+import { TimeSlice } from '../cache/queue/timeSlice.ts';
 import { ImageCacheError } from '../errors.ts';
 
 /** More than 10,000 entries of usual length with their presigned URLs. */
@@ -10,7 +10,7 @@ const MAX_LENGTH = 32_000_000;
  */
 export class LongJson {
   readonly #pieces: string[] = [];
-  readonly #pacer = new Pacer();
+  readonly #timeSlice = new TimeSlice();
   #length = 0;
 
   /** @throws ImageCacheError PAYLOAD_TOO_LARGE */
@@ -22,7 +22,7 @@ export class LongJson {
       });
     }
     this.#pieces.push(piece);
-    if (this.#pacer.isDue) await this.#pacer.turn();
+    if (this.#timeSlice.isOver) await this.#timeSlice.yield();
   }
 
   /** Adds the items with commas between them. @throws ImageCacheError PAYLOAD_TOO_LARGE */

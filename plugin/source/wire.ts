@@ -37,7 +37,7 @@ export function createWire(
   clock: Clock,
   resolve?: Resolve,
 ): Wire {
-  // Images on screen have slots of their own (see `downloadQueue.ts`).
+  // Images on screen have slots of their own (see `cache/queue/taskQueue.ts`).
   const maxSockets = options.concurrency + options.maxConcurrency;
   const agentOptions = { keepAlive: true, maxSockets, maxFreeSockets: maxSockets };
   const proxies = { 'http:': nodeProxy(http.globalAgent), 'https:': nodeProxy(https.globalAgent) };

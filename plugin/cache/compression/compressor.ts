@@ -1,9 +1,9 @@
-import type { Limit } from '../limit.ts';
+import type { Limit } from '../queue/limit.ts';
 import type { ManifestEntry } from '../../protocol.ts';
 import type { Background } from '../background.ts';
 import type { BlobStore } from '../files/blobs.ts';
 import { imagePath } from '../files/layout.ts';
-import { IdleQueue } from '../idleQueue.ts';
+import { IdleQueue } from '../queue/idleQueue.ts';
 import type { Inspector } from '../inspector.ts';
 import type { CacheLogger } from '../logger.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';

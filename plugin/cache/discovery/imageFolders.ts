@@ -2,7 +2,7 @@ import type { Dir, Stats } from 'node:fs';
 import pLimit from 'p-limit';
 import { ImageCacheError } from '../../errors.ts';
 import { ACTOR_FOLDER, IMAGES_DIR, TEMPORARY_NAME, parseImagePath } from '../files/layout.ts';
-import { Pacer } from '../pacer.ts';
+import { TimeSlice } from '../queue/timeSlice.ts';
 
 /** Folders that are looked at at the same time. */
 const MAX_FOLDERS = 4;
@@ -148,11 +148,11 @@ export class ImageFolders {
   async #list(folder: string): Promise<Pick<Folder, 'paths' | 'unfinished'>> {
     const paths: string[] = [];
     const unfinished: string[] = [];
-    const pacer = new Pacer();
+    const timeSlice = new TimeSlice();
     try {
       for await (const { name } of (await this.#options.reader.open(`${IMAGES_DIR}/${folder}`, BATCH_NAMES)) ?? []) {
         if (this.#closed.signal.aborted) break;
-        if (pacer.isDue) await pacer.turn();
+        if (timeSlice.isOver) await timeSlice.yield();
         const path = `${IMAGES_DIR}/${folder}/${name}`;
         if (TEMPORARY_NAME.test(name)) unfinished.push(path);
         else if (parseImagePath(path) !== undefined && this.#options.isWanted(path)) paths.push(path);

@@ -2,7 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeFile } from '../files/ownFolders.ts';
 import type { Expendable } from '../limits/expendable.ts';
-import { Pacer } from '../pacer.ts';
+import { TimeSlice } from '../queue/timeSlice.ts';
 
 /** Another process may have given a file its name and not written its entry yet. */
 export const SETTLED_MS = 60_000;
@@ -64,9 +64,9 @@ export class UnclaimedImages implements Expendable {
   async update(paths: Iterable<string>, signal: AbortSignal): Promise<void> {
     const found = new Set<string>();
     const unmeasured: string[] = [];
-    const pacer = new Pacer();
+    const timeSlice = new TimeSlice();
     for (const path of paths) {
-      if (pacer.isDue) await pacer.turn();
+      if (timeSlice.isOver) await timeSlice.yield();
       if (this.#options.isKnown(path)) continue;
       found.add(path);
       const known = this.#files.get(path);

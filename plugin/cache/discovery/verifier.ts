@@ -5,7 +5,7 @@ import type { ManifestEntry, VerifyProgress, VerifyReport, VerifyStep } from '..
 import type { Adoption } from './adoption.ts';
 import type { BlobStore } from '../files/blobs.ts';
 import type { Discovery } from './discovery.ts';
-import { DownloadQueue } from '../downloads/downloadQueue.ts';
+import { TaskQueue } from '../queue/taskQueue.ts';
 import { ensureSafeDirectory } from '../files/safeDirectory.ts';
 import { fileError } from '../files/fileError.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
@@ -50,7 +50,7 @@ interface Run {
 export class Verifier {
   readonly #options: VerifierOptions;
   /** A queue of one: who asks while it runs shares the run, and it is given up when all have left. */
-  readonly #queue = new DownloadQueue<VerifyReport>({ visible: 1, background: () => 1, maxBackground: 1 });
+  readonly #queue = new TaskQueue<VerifyReport>({ visible: 1, background: () => 1, maxBackground: 1 });
   readonly #listeners = new Set<ProgressListener>();
   #toldAt = 0;
 

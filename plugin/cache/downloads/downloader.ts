@@ -40,7 +40,7 @@ export interface DownloadRequest {
   /** Called when the origin is no longer needed: what remains is ours to do. */
   onReceived: () => void;
   /** Awaited for every chunk: resolves when nothing more urgent is on its way. */
-  standAside: () => Promise<void> | undefined;
+  yieldToForeground: () => Promise<void> | undefined;
 }
 
 export interface Downloaded {
@@ -77,7 +77,7 @@ export class Downloader<Object extends SourceObject> {
 
   async download(object: Object, request: DownloadRequest): Promise<Downloaded> {
     const { source, blobs, inspect, refused, maxBytesOf } = this.#options;
-    const { actorId, signal, onReceived, standAside } = request;
+    const { actorId, signal, onReceived, yieldToForeground } = request;
     const maxBytes = maxBytesOf(actorId);
     const refusedEtag = refused.etagOf(object.key, maxBytes);
     const running: Running = { key: object.key, actorId, discarded: false };
@@ -88,7 +88,7 @@ export class Downloader<Object extends SourceObject> {
       inspect,
       scratch: this.#scratch,
       maxBytes,
-      standAside,
+      yieldToForeground,
       onChunk: this.#announcer(arriving, request),
       onReset: () => arriving.restart(),
     });
@@ -99,7 +99,7 @@ export class Downloader<Object extends SourceObject> {
       refused.forget(object.key);
       arriving.complete(sink.image);
       onReceived();
-      await standAside();
+      await yieldToForeground();
       return await this.#store(sink, etag, object, running);
     } catch (error) {
       refused.note(object.key, error, sink);

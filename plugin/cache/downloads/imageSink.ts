@@ -12,7 +12,7 @@ export interface ImageSinkOptions {
   scratch: Scratch;
   maxBytes: number;
   /** Awaited for every chunk: resolves when nothing more urgent is on its way. */
-  standAside: () => Promise<void> | undefined;
+  yieldToForeground: () => Promise<void> | undefined;
   onChunk?: (chunk: Uint8Array, size: number) => void;
   onReset?: () => void;
 }
@@ -50,11 +50,11 @@ export class ImageSink implements Sink {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    const { maxBytes, standAside, onChunk } = this.#options;
+    const { maxBytes, yieldToForeground, onChunk } = this.#options;
     const received = this.#received;
     if (received.length + chunk.length > maxBytes) throw tooLarge(maxBytes);
     await this.open();
-    await standAside();
+    await yieldToForeground();
     received.append(chunk);
     onChunk?.(chunk, received.length);
     if (received.isDue) await this.#flush();

@@ -2,7 +2,7 @@ import { ImageCacheError } from '../../errors.ts';
 import type { ManifestEntry, Urgency } from '../../protocol.ts';
 import type { ArrivingImage } from './arrivingImage.ts';
 import { AdaptiveLimit } from './adaptiveLimit.ts';
-import { DownloadQueue, type QueueRequest, type TaskContext } from './downloadQueue.ts';
+import { TaskQueue, type QueueRequest, type TaskContext } from '../queue/taskQueue.ts';
 import type { Downloaded, Downloader } from './downloader.ts';
 import type { Evictor } from '../limits/eviction.ts';
 import { type RevalidationRequest, validatedAt } from '../freshness/freshness.ts';
@@ -52,14 +52,14 @@ export class MissPath<Object extends SourceObject> {
   readonly #options: MissPathOptions<Object>;
   readonly #limit: AdaptiveLimit;
   #slowDowns = 0;
-  readonly #queue: DownloadQueue<Downloaded | undefined, ArrivingImage>;
+  readonly #queue: TaskQueue<Downloaded | undefined, ArrivingImage>;
   readonly #refused = new RefusedUrls();
 
   constructor(options: MissPathOptions<Object>) {
     this.#options = options;
     this.#limit = new AdaptiveLimit({ start: options.concurrency, max: options.maxConcurrency });
     const rate = new ServingRate(() => options.stats.hits.memory + options.stats.hits.disk);
-    this.#queue = new DownloadQueue({
+    this.#queue = new TaskQueue({
       // 16 by default, and not more while that helps as in the background: all of them share the line to S3, so the more there are
       // at a time, the later comes the first, which is the nearest. A browser has six to a server of HTTP/1.1.
       visible: options.concurrency,
@@ -158,7 +158,7 @@ export class MissPath<Object extends SourceObject> {
   async #download(
     object: Object,
     { actorId, urgency }: FetchRequest,
-    { signal, report, freeSlot, standAside }: TaskContext<ArrivingImage>,
+    { signal, report, freeSlot, yieldToForeground }: TaskContext<ArrivingImage>,
   ): Promise<Downloaded> {
     const { manifest, shelf, downloader, evictor, stats } = this.#options;
     const stored = await manifest.findLately((index) => index.get(object.key));
@@ -174,7 +174,7 @@ export class MissPath<Object extends SourceObject> {
         signal,
         onArriving: report,
         onReceived: freeSlot,
-        standAside,
+        yieldToForeground,
       });
       stats.completed += 1;
       stats.downloadedBytes += downloaded.size;
@@ -195,13 +195,13 @@ export class MissPath<Object extends SourceObject> {
     object: Object,
     seen: number,
     urgency: Urgency,
-    { signal, standAside }: TaskContext<ArrivingImage>,
+    { signal, yieldToForeground }: TaskContext<ArrivingImage>,
   ): Promise<Downloaded | undefined> {
     const { manifest, shelf, revalidator, evictor, stats } = this.#options;
     const known = await manifest.findNow((index) => index.get(object.key));
     if (known === undefined || validatedAt(known) !== seen) return undefined; // cleared, or another process was faster
     try {
-      const changed = await revalidator.revalidate(object, known, { signal, standAside });
+      const changed = await revalidator.revalidate(object, known, { signal, yieldToForeground });
       stats.revalidations[changed === undefined ? 'unchanged' : 'changed'] += 1;
       if (changed === undefined) return undefined;
       stats.downloadedBytes += changed.size;

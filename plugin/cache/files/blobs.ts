@@ -8,7 +8,7 @@ import { errnoOf } from './fileError.ts';
 import { type FileIdentity, identityOf, isSameFile } from './fileIdentity.ts';
 import { IMAGES_DIR, TMP_DIR, insidePath, sha256 } from './layout.ts';
 import { READ } from './cautiousOpen.ts';
-import { Pacer } from '../pacer.ts';
+import { TimeSlice } from '../queue/timeSlice.ts';
 import { lookAt, makeLastingFolder, pathInside, removeFile } from './ownFolders.ts';
 import { quarantine } from './quarantine.ts';
 import { replaceFile } from './replaceFile.ts';
@@ -107,9 +107,9 @@ export class BlobStore {
   async syncRemoval(entries: Iterable<ManifestEntry>, paths: Iterable<string> = []): Promise<void> {
     if (!this.#sync) return;
     const folders = new Set<string>();
-    const pacer = new Pacer();
+    const timeSlice = new TimeSlice();
     for (const { local_path } of entries) {
-      if (pacer.isDue) await pacer.turn();
+      if (timeSlice.isOver) await timeSlice.yield();
       folders.add(dirname(insidePath(local_path) ?? IMAGES_DIR));
     }
     for (const path of paths) folders.add(dirname(path));

@@ -32,7 +32,7 @@ export interface RevalidatorOptions<Object extends SourceObject> {
 /** How the origin is asked. */
 export interface RevalidationContext {
   signal: AbortSignal;
-  standAside: () => Promise<void> | undefined;
+  yieldToForeground: () => Promise<void> | undefined;
 }
 
 /**
@@ -61,7 +61,7 @@ export class Revalidator<Object extends SourceObject> {
   async revalidate(
     object: Object,
     known: ManifestEntry,
-    { signal, standAside }: RevalidationContext,
+    { signal, yieldToForeground }: RevalidationContext,
   ): Promise<Downloaded | undefined> {
     const { source, store, blobs, shelf, inspect, refused, ensureRoom, maxBytesOf, now, sync } = this.#options;
     const maxBytes = maxBytesOf(known.actor_id);
@@ -73,7 +73,7 @@ export class Revalidator<Object extends SourceObject> {
       await ensureRoom();
       return blobs.createWriter();
     };
-    const sink = new ImageSink({ createWriter, inspect, scratch: this.#scratch, maxBytes, standAside });
+    const sink = new ImageSink({ createWriter, inspect, scratch: this.#scratch, maxBytes, yieldToForeground });
     try {
       const { etag, notModified } = await source.download(object, sink, signal, refusedEtag ?? known.etag);
       if (notModified === true && refusedEtag !== undefined) throw refused.refusalOf(object.key, maxBytes);

@@ -9,7 +9,7 @@ import { actorsOf } from '../manifest/manifestEntry.ts';
 import { Incoming } from './incoming.ts';
 import type { ManifestIndex } from '../manifest/manifestIndex.ts';
 import type { RecentUses } from './recentUses.ts';
-import { createSerial } from '../serial.ts';
+import { createMutex } from '../queue/mutex.ts';
 import type { Shelf } from '../shelf.ts';
 import type { VariantStore } from '../variants/variantStore.ts';
 
@@ -70,7 +70,7 @@ const ROOMY_MS = 250;
  */
 export class Evictor implements Background {
   readonly #options: EvictorOptions;
-  readonly #serial = createSerial();
+  readonly #exclusively = createMutex();
   readonly #timer: NodeJS.Timeout | undefined;
   #expiredAt = Number.NEGATIVE_INFINITY;
   readonly #incoming: Incoming;
@@ -133,7 +133,7 @@ export class Evictor implements Background {
       this.#roomyAt = now;
       return;
     }
-    await this.#serial(async () => {
+    await this.#exclusively(async () => {
       const missing = await missingSpace();
       if (missing === 0) return;
       const reclaimed = await this.#reclaim(missing);
@@ -169,14 +169,14 @@ export class Evictor implements Background {
     const { maxAge } = limits;
     if (maxAge === undefined || !manifest.isOpen) return;
     this.#expiredAt = performance.now();
-    await this.#serial(() => this.#drop(this.#unusedFor(maxAge, Number.MAX_VALUE), 1));
+    await this.#exclusively(() => this.#drop(this.#unusedFor(maxAge, Number.MAX_VALUE), 1));
   }
 
   async #fit(budget: Budget): Promise<void> {
     if (!this.#isOver(budget)) return;
     const { uses } = this.#options;
     const unseen = { ...budget, mayGo: (entry: ManifestEntry) => budget.mayGo(entry) && !uses.isVisible(entry.s3_url) };
-    await this.#serial(async () => {
+    await this.#exclusively(async () => {
       await this.#drop(unseen, LOW_WATER);
       await this.#drop(budget, 1);
     });

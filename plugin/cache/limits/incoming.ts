@@ -1,6 +1,6 @@
 import type { ManifestEntry } from '../../protocol.ts';
 import type { ManifestIndex } from '../manifest/manifestIndex.ts';
-import { createSerial } from '../serial.ts';
+import { createMutex } from '../queue/mutex.ts';
 
 interface IncomingOptions {
   /** What is in the manifest now. */
@@ -20,7 +20,7 @@ export class Incoming {
   /** Those of them that have been in the manifest: one that was evicted since is not to come any more. */
   readonly #arrived = new WeakSet<ManifestEntry>();
   /** One at a time, so that nobody is passed over. */
-  readonly #admissions = createSerial();
+  readonly #admissions = createMutex();
   #onLeft: (() => void) | undefined;
 
   constructor(options: IncomingOptions) {

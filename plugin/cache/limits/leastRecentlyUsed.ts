@@ -1,5 +1,5 @@
 import type { ManifestEntry } from '../../protocol.ts';
-import { Pacer } from '../pacer.ts';
+import { TimeSlice } from '../queue/timeSlice.ts';
 
 /**
  * The `count` entries that were not used for the longest time, the oldest first, among those that may go. One pass in
@@ -12,9 +12,9 @@ export async function leastRecentlyUsed(
 ): Promise<ManifestEntry[]> {
   let oldest: ManifestEntry[] = [];
   let cutoff = Number.POSITIVE_INFINITY;
-  const pacer = new Pacer();
+  const timeSlice = new TimeSlice();
   for (const entry of entries) {
-    if (pacer.isDue) await pacer.turn();
+    if (timeSlice.isOver) await timeSlice.yield();
     if (entry.last_used_at >= cutoff || !mayGo(entry)) continue;
     oldest.push(entry);
     if (oldest.length < 2 * count) continue;

@@ -3,7 +3,7 @@ import type { ManifestEntry } from '../../protocol.ts';
 import { fileError } from '../files/fileError.ts';
 import { TMP_DIR } from '../files/layout.ts';
 import { makeFolder } from '../files/ownFolders.ts';
-import { createSerial } from '../serial.ts';
+import { createMutex } from '../queue/mutex.ts';
 import { compactionDelay, isWorthCompacting } from './compactionPolicy.ts';
 import { generationPath, listGenerations, removeSuperseded } from './generations.ts';
 import { JournalLog } from './journalLog.ts';
@@ -19,7 +19,7 @@ export interface CompactorOptions {
   now: () => number;
   replica: JournalReplica;
   /** Waits for its turn at the journal. */
-  inTurn: <T>(task: () => Promise<T>) => Promise<T>;
+  exclusively: <T>(task: () => Promise<T>) => Promise<T>;
   warn: (message: string) => void;
 }
 
@@ -28,7 +28,7 @@ export class Compactor {
   readonly #options: CompactorOptions;
   readonly #lock: CompactionLock;
   /** Writing snapshots, which journal entries need not wait for. */
-  readonly #serial = createSerial();
+  readonly #exclusively = createMutex();
   #timer: NodeJS.Timeout | undefined;
   /** Since when `manifest.json` lacks a change. */
   #behindSince: number | undefined;
@@ -76,7 +76,7 @@ export class Compactor {
   }
 
   async #scheduleIfBehind(): Promise<void> {
-    if (await this.#options.inTurn(() => this.#isBehind())) this.schedule();
+    if (await this.#options.exclusively(() => this.#isBehind())) this.schedule();
   }
 
   /** Records were written since the newest snapshot, or whoever sealed the log before was killed before it took one. */
@@ -89,7 +89,7 @@ export class Compactor {
   }
 
   async #compactIfDue(): Promise<void> {
-    if (!(await this.#options.inTurn(() => this.#isDue()))) return;
+    if (!(await this.#options.exclusively(() => this.#isDue()))) return;
     this.#behindSince = undefined;
     await this.compact();
   }
@@ -105,9 +105,9 @@ export class Compactor {
   }
 
   #compactNow(): Promise<void> {
-    return this.#serial(async () => {
-      const { dir, now, inTurn } = this.#options;
-      const snapshot = await inTurn(() => this.#rotate());
+    return this.#exclusively(async () => {
+      const { dir, now, exclusively } = this.#options;
+      const snapshot = await exclusively(() => this.#rotate());
       if (snapshot === undefined) return;
       const { entries, state } = snapshot;
       const content = serializeManifest(await inKeyOrder(entries), { lastUpdated: now(), state });

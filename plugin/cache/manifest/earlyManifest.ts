@@ -7,7 +7,7 @@ import { keyHashOf, keyHashOfPath } from './keyOrder.ts';
 import { ManifestIndex } from './manifestIndex.ts';
 import type { ManifestQuestion } from './manifestStore.ts';
 import { READ } from '../files/cautiousOpen.ts';
-import { createSerial } from '../serial.ts';
+import { createMutex } from '../queue/mutex.ts';
 import { readHead } from './snapshotReader.ts';
 import { searchSnapshot } from './snapshotSearch.ts';
 
@@ -24,7 +24,7 @@ interface Files {
 export class EarlyManifest {
   readonly #dir: string;
   readonly #prefix: string;
-  readonly #serial = createSerial();
+  readonly #exclusively = createMutex();
   #files: Files | undefined;
   /** Entries that were put since the snapshot was taken. */
   readonly #recent: ManifestIndex;
@@ -42,11 +42,11 @@ export class EarlyManifest {
   /** An entry that is in the manifest for certain; `undefined` says nothing. */
   find(question: ManifestQuestion): Promise<ManifestEntry | undefined> {
     // What fails here fails again, and is dealt with, where the whole manifest is read.
-    return this.#serial(() => this.#find(question).catch(() => undefined));
+    return this.#exclusively(() => this.#find(question).catch(() => undefined));
   }
 
   close(): Promise<void> {
-    return this.#serial(async () => {
+    return this.#exclusively(async () => {
       this.#isOver = true;
       await this.#files?.snapshot.close();
       await this.#files?.log.close();

@@ -9,7 +9,7 @@ import type { JournalLog } from './journalLog.ts';
 import { JournalReplica } from './journalReplica.ts';
 import type { ManifestIndex } from './manifestIndex.ts';
 import type { AppliedChange, ManifestObserver, ManifestQuestion, ManifestStore } from './manifestStore.ts';
-import { createSerial } from '../serial.ts';
+import { createMutex } from '../queue/mutex.ts';
 
 export interface JournalManifestOptions {
   /** The cache directory; it exists. */
@@ -41,9 +41,9 @@ export class JournalManifest implements ManifestStore {
   readonly #options: JournalManifestOptions;
   readonly #replica: JournalReplica;
   /** Reading and writing the journal. */
-  readonly #serial = createSerial();
-  /** Writing, syncing and confirming. While a disk syncs, `#serial` is free for others. */
-  readonly #flushing = createSerial();
+  readonly #exclusively = createMutex();
+  /** Writing, syncing and confirming. While a disk syncs, `#exclusively` is free for others. */
+  readonly #flushing = createMutex();
   readonly #compactor: Compactor;
   readonly #storeId = randomUUID();
   #recordCount = 0;
@@ -74,7 +74,7 @@ export class JournalManifest implements ManifestStore {
       dir,
       now,
       replica: this.#replica,
-      inTurn: (task) => this.#betweenFlushes(task),
+      exclusively: (task) => this.#betweenFlushes(task),
       warn: (message) => observer.warn(message),
     });
   }
@@ -85,7 +85,7 @@ export class JournalManifest implements ManifestStore {
 
   async open(): Promise<void> {
     try {
-      await this.#serial(() => this.#replica.catchUp());
+      await this.#exclusively(() => this.#replica.catchUp());
       this.#isOpen = true;
     } finally {
       await this.#early?.close();
@@ -115,7 +115,7 @@ export class JournalManifest implements ManifestStore {
   /** Calls that wait for their turn share it: what was acknowledged before each of them is there by then. */
   refresh(): Promise<void> {
     if (this.#closing !== undefined) return Promise.resolve();
-    this.#refreshing ??= this.#serial(async () => {
+    this.#refreshing ??= this.#exclusively(async () => {
       this.#refreshing = undefined;
       await this.#replica.catchUp().catch((error: unknown) => Promise.reject(fileError(error)));
     });
@@ -140,7 +140,7 @@ export class JournalManifest implements ManifestStore {
 
   /** No log is sealed, or let go of, while what was appended to it is being synced. */
   #betweenFlushes<T>(task: () => Promise<T>): Promise<T> {
-    return this.#flushing(() => this.#serial(task));
+    return this.#flushing(() => this.#exclusively(task));
   }
 
   #applied(record: JournalRecord, removed: ManifestEntry[]): void {
@@ -178,9 +178,9 @@ export class JournalManifest implements ManifestStore {
    */
   async #write(text: string): Promise<void> {
     for (;;) {
-      const { log, synced } = await this.#serial(() => this.#append(text));
+      const { log, synced } = await this.#exclusively(() => this.#append(text));
       await synced;
-      if ((await this.#serial(() => this.#replica.catchUp())) === log) return;
+      if ((await this.#exclusively(() => this.#replica.catchUp())) === log) return;
     }
   }
 

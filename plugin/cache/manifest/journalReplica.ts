@@ -8,7 +8,7 @@ import type { JournalRecord } from './journalRecord.ts';
 import { JOURNAL_DIR, QUARANTINE_DIR } from '../files/layout.ts';
 import { ManifestIndex } from './manifestIndex.ts';
 import { makeLastingFolder } from '../files/ownFolders.ts';
-import { Pacer } from '../pacer.ts';
+import { TimeSlice } from '../queue/timeSlice.ts';
 import { quarantine } from '../files/quarantine.ts';
 import { retryWhenRemoved } from '../files/retryWhenRemoved.ts';
 import { readBase } from './snapshotBase.ts';
@@ -104,7 +104,7 @@ export class JournalReplica {
   }
 
   async #read(log: JournalLog): Promise<void> {
-    const pacer = new Pacer();
+    const timeSlice = new TimeSlice();
     for await (const { records, damaged } of log.read()) {
       if (damaged > 0) {
         this.#options.warn(`The journal held ${damaged} damaged record(s); their images will be fetched again.`);
@@ -112,7 +112,7 @@ export class JournalReplica {
       for (const record of records) {
         for (const removed of this.#index.steps(record)) {
           this.#options.applied(record, removed);
-          if (pacer.isDue) await pacer.turn();
+          if (timeSlice.isOver) await timeSlice.yield();
         }
       }
     }
@@ -166,10 +166,10 @@ export class JournalReplica {
    */
   async #forgetRemoved(known: ManifestIndex): Promise<void> {
     const keys: string[] = [];
-    const pacer = new Pacer();
+    const timeSlice = new TimeSlice();
     for (const { s3_url, sha256 } of this.#index.toArray()) {
       if (known.get(s3_url)?.sha256 !== sha256) keys.push(s3_url);
-      if (pacer.isDue) await pacer.turn();
+      if (timeSlice.isOver) await timeSlice.yield();
     }
     if (keys.length === 0) return;
     this.#index.apply({ op: 'delete', keys, reason: 'missing' });
@@ -205,10 +205,10 @@ export class JournalReplica {
     this.#lost = undefined;
     if (lost === undefined) return;
     const gone: ManifestEntry[] = [];
-    const pacer = new Pacer();
+    const timeSlice = new TimeSlice();
     for (const entry of lost.values()) {
       if (this.#index.get(entry.s3_url)?.sha256 !== entry.sha256) gone.push(entry);
-      if (pacer.isDue) await pacer.turn();
+      if (timeSlice.isOver) await timeSlice.yield();
     }
     this.#options.reset(gone);
   }

@@ -1,6 +1,6 @@
 import type { ManifestEntry } from '../../protocol.ts';
 import { sha256 } from '../files/layout.ts';
-import { Pacer } from '../pacer.ts';
+import { TimeSlice } from '../queue/timeSlice.ts';
 
 /** What a name in `images/` says of the key: see `imagePath`. */
 const KEY_HASH = /_([0-9a-f]{16})_[0-9a-f]{32}\.[a-z0-9]+$/;
@@ -25,10 +25,10 @@ export function keyHashOf(key: string): string {
 /** The entries in the order of {@link keyHashOfPath}, sorted bucket by bucket as they are taken. */
 export async function inKeyOrder(entries: readonly ManifestEntry[]): Promise<Iterable<ManifestEntry>> {
   const buckets: ManifestEntry[][] = Array.from({ length: BUCKETS }, () => []);
-  const pacer = new Pacer();
+  const timeSlice = new TimeSlice();
   for (const entry of entries) {
     buckets[Number.parseInt(hashOf(entry).slice(0, BUCKET_DIGITS), 16)]?.push(entry);
-    if (pacer.isDue) await pacer.turn();
+    if (timeSlice.isOver) await timeSlice.yield();
   }
   return sorted(buckets);
 }

@@ -1,6 +1,6 @@
 import type { CompressionStats, ImageMeta, ManifestEntry } from '../../protocol.ts';
 import { CompressionTotals } from '../compression/compressionTotals.ts';
-import { inParts } from '../inParts.ts';
+import { inBatches } from '../queue/batches.ts';
 import { ActorIndex } from './actorIndex.ts';
 import type { ManifestChange, PinTarget } from './journalRecord.ts';
 import type { ReadonlyKeySet } from './keySet.ts';
@@ -230,12 +230,12 @@ export class ManifestIndex {
     this.#pinnedActors.clear();
     this.#compression.clear();
     this.#bytes = 0;
-    yield* inParts(gone);
+    yield* inBatches(gone);
   }
 
   *#clearActor(actor: string): Generator<ManifestEntry[]> {
     this.#pinnedActors.delete(actor);
-    for (const keys of inParts(this.keysOf(actor).toArray())) {
+    for (const keys of inBatches(this.keysOf(actor).toArray())) {
       yield keys.map((key) => this.#release(key, actor)).filter((entry) => entry !== undefined);
     }
   }
@@ -258,7 +258,7 @@ export class ManifestIndex {
     }
     if (pinned) this.#pinnedActors.add(target.actor);
     else this.#pinnedActors.delete(target.actor);
-    for (const keys of inParts(this.keysOf(target.actor).toArray())) {
+    for (const keys of inBatches(this.keysOf(target.actor).toArray())) {
       for (const key of keys) this.#setPinned(key, pinned);
       yield [];
     }

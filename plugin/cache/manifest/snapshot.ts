@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MANIFEST_VERSION, type ManifestEntry } from '../../protocol.ts';
-import { Pacer } from '../pacer.ts';
+import { TimeSlice } from '../queue/timeSlice.ts';
 import type { ManifestTotals } from './manifestTotals.ts';
 import { moveFile, pathInside, removeFile } from '../files/ownFolders.ts';
 import { formatLine } from './snapshotLine.ts';
@@ -46,9 +46,9 @@ export async function* serializeManifest(
   yield `{"version":"${MANIFEST_VERSION}","last_updated":${lastUpdated},${head}"entries":{`;
   let separator = '\n';
   let lines: string[] = [];
-  const pacer = new Pacer();
+  const timeSlice = new TimeSlice();
   for (const entry of entries) {
-    if (pacer.isDue) await pacer.turn();
+    if (timeSlice.isOver) await timeSlice.yield();
     if (filter !== undefined && !(await filter(entry))) continue;
     lines.push(formatLine(entry));
     if (lines.length < CHUNK_ENTRIES) continue;

@@ -4,7 +4,7 @@ import { LineTooLongError, readLines } from './lines.ts';
 import { parseEntry } from './manifestEntry.ts';
 import type { ManifestIndex } from './manifestIndex.ts';
 import { READ } from '../files/cautiousOpen.ts';
-import { Pacer } from '../pacer.ts';
+import { TimeSlice } from '../queue/timeSlice.ts';
 import type { JournalPosition } from './snapshot.ts';
 import { parseLine } from './snapshotLine.ts';
 
@@ -79,7 +79,7 @@ export async function readHead(file: FileHandle): Promise<Pick<ReadSnapshot, 'po
 
 /** `undefined` for what we did not write. */
 async function readOwn(file: FileHandle, index: ManifestIndex): Promise<ReadSnapshot | undefined> {
-  const pacer = new Pacer();
+  const timeSlice = new TimeSlice();
   let head: Head | undefined;
   let complete = false;
   let count = 0;
@@ -95,7 +95,7 @@ async function readOwn(file: FileHandle, index: ManifestIndex): Promise<ReadSnap
         count += 1;
         load(index, parseLine(line));
       }
-      if (pacer.isDue) await pacer.turn();
+      if (timeSlice.isOver) await timeSlice.yield();
     }
   }
   if (head === undefined || (!complete && index.size === 0)) return undefined;
@@ -112,10 +112,10 @@ async function readForeign(path: string, index: ManifestIndex): Promise<ReadSnap
   ensureVersion(head ?? {});
   if (typeof entries !== 'object' || entries === null) throw new Error('it has no entries');
   pinActors(index, pinned_actors);
-  const pacer = new Pacer();
+  const timeSlice = new TimeSlice();
   for (const entry of Object.values(entries)) {
     load(index, parseEntry(entry));
-    if (pacer.isDue) await pacer.turn();
+    if (timeSlice.isOver) await timeSlice.yield();
   }
   return { position: undefined, complete: true };
 }

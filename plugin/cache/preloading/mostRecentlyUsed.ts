@@ -1,5 +1,5 @@
 import type { ManifestEntry } from '../../protocol.ts';
-import { Pacer } from '../pacer.ts';
+import { TimeSlice } from '../queue/timeSlice.ts';
 
 /**
  * The `count` entries that were served last, the latest first; what was only stored does not count. One pass in slices; what
@@ -8,9 +8,9 @@ import { Pacer } from '../pacer.ts';
 export async function mostRecentlyUsed(entries: Iterable<ManifestEntry>, count: number): Promise<ManifestEntry[]> {
   let latest: ManifestEntry[] = [];
   let cutoff = Number.NEGATIVE_INFINITY;
-  const pacer = new Pacer();
+  const timeSlice = new TimeSlice();
   for (const entry of entries) {
-    if (pacer.isDue) await pacer.turn();
+    if (timeSlice.isOver) await timeSlice.yield();
     const { last_used_at, cached_at } = entry;
     if (last_used_at <= cutoff || last_used_at <= cached_at) continue;
     latest.push(entry);

@@ -1,4 +1,4 @@
-import { Pacer } from '../pacer.ts';
+import { TimeSlice } from '../queue/timeSlice.ts';
 
 /** More of those that follow: most people go forward. */
 const AFTER = 8;
@@ -11,9 +11,9 @@ const BEFORE = 4;
 export async function neighboursOf(key: string, keys: Iterable<string>): Promise<string[]> {
   const after: string[] = [];
   const before: string[] = [];
-  const pacer = new Pacer();
+  const timeSlice = new TimeSlice();
   for (const other of keys) {
-    if (pacer.isDue) await pacer.turn();
+    if (timeSlice.isOver) await timeSlice.yield();
     if (other > key) keepNearest(after, other, AFTER, ascending);
     if (other < key) keepNearest(before, other, BEFORE, descending);
   }

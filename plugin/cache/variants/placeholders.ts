@@ -1,8 +1,8 @@
-import type { Limit } from '../limit.ts';
+import type { Limit } from '../queue/limit.ts';
 import type { ManifestEntry } from '../../protocol.ts';
 import type { Background } from '../background.ts';
 import type { BlobStore } from '../files/blobs.ts';
-import { IdleQueue } from '../idleQueue.ts';
+import { IdleQueue } from '../queue/idleQueue.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { MemoryTier } from '../memory.ts';
 import type { VariantMaker } from './variantMaker.ts';

@@ -3,7 +3,7 @@ import type { Background } from '../background.ts';
 import type { Expendable } from '../limits/expendable.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { MemoryTier } from '../memory.ts';
-import { Pacer } from '../pacer.ts';
+import { TimeSlice } from '../queue/timeSlice.ts';
 import { type VariantFile, VariantFiles } from './variantFiles.ts';
 import type { MadeVariant } from './variantMaker.ts';
 
@@ -149,11 +149,11 @@ export class VariantStore implements Expendable, Background {
     const sources = await this.#disk.sources();
     await this.#store.refresh(); // after the look: whoever made a variant had its original in the manifest by then
     const found = new Map<string, VariantFile>();
-    const pacer = new Pacer();
+    const timeSlice = new TimeSlice();
     let removed = 0;
     for (const source of sources) {
       if (this.#closed) return removed;
-      if (pacer.isDue) await pacer.turn();
+      if (timeSlice.isOver) await timeSlice.yield();
       const { files, unfinished } = await this.#disk.list(source);
       if (unfinished.length > 0) removed += await this.#disk.sweep(unfinished, this.#now());
       if (this.#isWanted(source)) {

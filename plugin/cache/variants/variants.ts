@@ -1,5 +1,5 @@
 import { ImageCacheError } from '../../errors.ts';
-import type { Limit } from '../limit.ts';
+import type { Limit } from '../queue/limit.ts';
 import type { ManifestEntry, VariantStats } from '../../protocol.ts';
 import { fileError } from '../files/fileError.ts';
 import type { Evictor } from '../limits/eviction.ts';
@@ -8,7 +8,7 @@ import type { CachedImage } from '../shelf.ts';
 import type { SizedImage } from './sizedImage.ts';
 import { type VariantFile, digestOf } from './variantFiles.ts';
 import type { MadeVariant, VariantMaker } from './variantMaker.ts';
-import { VariantQueue } from './variantQueue.ts';
+import { NewestFirstQueue } from '../queue/newestFirstQueue.ts';
 import { VARIANT_TYPES, type VariantSpec, isOriginal, specName, withoutSlack } from './variantSpec.ts';
 import type { VariantStore } from './variantStore.ts';
 
@@ -39,7 +39,7 @@ export interface VariantRequester {
 /** Images of the right size and format: stored ones, else made from the original, once for all who ask. */
 export class Variants {
   readonly #options: VariantsOptions;
-  readonly #queue: VariantQueue<Variant | Substitute>;
+  readonly #queue: NewestFirstQueue<Variant | Substitute>;
   #made = 0;
   #hits = 0;
   #failed = 0;
@@ -48,7 +48,7 @@ export class Variants {
 
   constructor(options: VariantsOptions) {
     this.#options = options;
-    this.#queue = new VariantQueue(options.limit);
+    this.#queue = new NewestFirstQueue(options.limit);
   }
 
   /**

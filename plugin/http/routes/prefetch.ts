@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { reportFailure } from '../../cache/failures.ts';
 import { ImageCacheError } from '../../errors.ts';
-import { Pacer } from '../../cache/pacer.ts';
+import { TimeSlice } from '../../cache/queue/timeSlice.ts';
 import type { PrefetchCounts, PrefetchImage, PrefetchLine, PrefetchRequest, PrefetchResult } from '../../protocol.ts';
 import { parseBody, parseList } from '../bodies.ts';
 import type { HttpContext } from '../context.ts';
@@ -59,9 +59,9 @@ type Holds = readonly (() => void)[];
 async function holdDownloads({ cache }: HttpContext, { images, priority }: PrefetchRequest): Promise<Holds> {
   if (priority !== 'visible') return [];
   const holds: (() => void)[] = [];
-  const pacer = new Pacer();
+  const timeSlice = new TimeSlice();
   for (const { s3_url } of images) {
-    if (pacer.isDue) await pacer.turn();
+    if (timeSlice.isOver) await timeSlice.yield();
     holds.push(cache.hold(s3_url));
   }
   return holds;
@@ -86,9 +86,9 @@ async function prefetchAll(
     return shown;
   };
   const results: Promise<PrefetchResult>[] = [];
-  const pacer = new Pacer();
+  const timeSlice = new TimeSlice();
   for (const [index, image] of images.entries()) {
-    if (pacer.isDue) await pacer.turn(); // ten thousand of them take a while to be begun
+    if (timeSlice.isOver) await timeSlice.yield(); // ten thousand of them take a while to be begun
     results.push(prefetchOne(image, index).finally(holds[index]));
   }
   return Promise.all(results);

@@ -5,18 +5,18 @@ const SLICE_MS = 4;
 
 /**
  * Cuts long work into slices, so that it never holds up the event loop however many entries there are (T64, T65):
- * `if (pacer.isDue) await pacer.turn()`, once an item.
+ * `if (timeSlice.isOver) await timeSlice.yield()`, once an item.
  */
-export class Pacer {
+export class TimeSlice {
   #since = performance.now();
 
   /** True when this slice has lasted long enough. */
-  get isDue(): boolean {
+  get isOver(): boolean {
     return performance.now() - this.#since >= SLICE_MS;
   }
 
   /** Lets everything else have its turn. */
-  async turn(): Promise<void> {
+  async yield(): Promise<void> {
     await nextTurn();
     this.#since = performance.now();
   }

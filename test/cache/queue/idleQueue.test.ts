@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { IdleQueue } from '../../plugin/cache/idleQueue.ts';
+import { IdleQueue } from '../../../plugin/cache/queue/idleQueue.ts';
 
 it('also does what is added while the work before is being written down', async () => {
   const done: string[] = [];

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { DownloadQueue, type TaskContext } from '../../plugin/cache/downloads/downloadQueue.ts';
-import type { Urgency } from '../../plugin/protocol.ts';
+import { TaskQueue, type TaskContext } from '../../../plugin/cache/queue/taskQueue.ts';
+import type { Urgency } from '../../../plugin/protocol.ts';
 
 /** A queue whose tasks run until they are told to end, and what has been begun, in order. */
 function startQueue({ visible = 2, background = 4, isBusy = (): boolean => false } = {}) {
-  const queue = new DownloadQueue<string>({ visible, background: () => background, maxBackground: background, isBusy });
+  const queue = new TaskQueue<string>({ visible, background: () => background, maxBackground: background, isBusy });
   const begun: string[] = [];
   const contexts = new Map<string, TaskContext<never>>();
   const ends = new Map<string, () => void>();
@@ -23,7 +23,7 @@ function startQueue({ visible = 2, background = 4, isBusy = (): boolean => false
       ends.get(key)?.();
       await settle();
     },
-    standAside: (key: string) => contexts.get(key)?.standAside(),
+    yieldToForeground: (key: string) => contexts.get(key)?.yieldToForeground(),
     async freeSlot(key: string) {
       contexts.get(key)?.freeSlot();
       await settle();
@@ -41,7 +41,7 @@ const linger = () => vi.advanceTimersByTimeAsync(20);
 
 const names = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}${n}`);
 
-describe('DownloadQueue', () => {
+describe('TaskQueue', () => {
   beforeEach(() => {
     vi.useFakeTimers();
   });
@@ -121,28 +121,28 @@ describe('DownloadQueue', () => {
   });
 
   it('holds background downloads up while one for the screen is on its way, and lets them go on when it is there', async () => {
-    const { add, end, standAside } = startQueue();
+    const { add, end, yieldToForeground } = startQueue();
     void add('behind', 'normal');
     void add('seen', 'visible');
     await settle();
-    expect(standAside('seen')).toBeUndefined();
+    expect(yieldToForeground('seen')).toBeUndefined();
     let hasGoneOn = false;
-    void standAside('behind')?.then(() => (hasGoneOn = true));
+    void yieldToForeground('behind')?.then(() => (hasGoneOn = true));
     await settle();
     expect(hasGoneOn).toBe(false);
     await end('seen');
     await linger();
     expect(hasGoneOn).toBe(true);
-    expect(standAside('behind')).toBeUndefined();
+    expect(yieldToForeground('behind')).toBeUndefined();
   });
 
   it('never starves the background: after 100 ms it gets a turn whatever else goes on', async () => {
-    const { add, standAside } = startQueue();
+    const { add, yieldToForeground } = startQueue();
     void add('behind', 'normal');
     void add('seen', 'visible');
     await settle();
     let hasGoneOn = false;
-    void standAside('behind')?.then(() => (hasGoneOn = true));
+    void yieldToForeground('behind')?.then(() => (hasGoneOn = true));
     await vi.advanceTimersByTimeAsync(99);
     expect(hasGoneOn).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
@@ -162,28 +162,28 @@ describe('DownloadQueue', () => {
   });
 
   it('gives the right of way to a running download as soon as the screen joins it', async () => {
-    const { add, standAside, end, begun } = startQueue();
+    const { add, yieldToForeground, end, begun } = startQueue();
     void add('behind', 'normal');
     void add('joined', 'normal');
     void add('seen', 'visible');
     await settle();
     let hasGoneOn = false;
-    void standAside('joined')?.then(() => (hasGoneOn = true));
+    void yieldToForeground('joined')?.then(() => (hasGoneOn = true));
     const joined = add('joined', 'visible');
     await settle();
     expect(hasGoneOn).toBe(true);
     await end('seen');
-    expect(standAside('joined')).toBeUndefined();
-    expect(standAside('behind')).toBeDefined();
+    expect(yieldToForeground('joined')).toBeUndefined();
+    expect(yieldToForeground('behind')).toBeDefined();
     await end('joined');
     expect(await joined).toBe('joined');
     expect(begun.filter((key) => key === 'joined')).toHaveLength(1);
     await linger();
-    expect(standAside('behind')).toBeUndefined();
+    expect(yieldToForeground('behind')).toBeUndefined();
   });
 
   it('gives the right of way back when whoever looked has left', async () => {
-    const { add, standAside, end } = startQueue();
+    const { add, yieldToForeground, end } = startQueue();
     void add('behind', 'normal');
     const leaving = new AbortController();
     const seen = add('seen', 'visible', leaving.signal).catch((error: unknown) => error);
@@ -192,7 +192,7 @@ describe('DownloadQueue', () => {
     expect(await seen).toMatchObject({ code: 'ABORTED' });
     await end('seen'); // a task ends when it hears of it
     await linger();
-    expect(standAside('behind')).toBeUndefined();
+    expect(yieldToForeground('behind')).toBeUndefined();
   });
 
   it('listens to a signal once, however many downloads are asked for with it, and gives all of them up', async () => {
@@ -333,7 +333,7 @@ describe('DownloadQueue', () => {
 
     it('leaves as much to others when the limit falls while it hangs', async () => {
       let limit = 64;
-      const queue = new DownloadQueue({ visible: 2, background: () => limit, maxBackground: 64 });
+      const queue = new TaskQueue({ visible: 2, background: () => limit, maxBackground: 64 });
       const begun: string[] = [];
       const add = (origin: string) =>
         void queue.run({

@@ -4,7 +4,7 @@ const MAX_WAIT_MS = 100;
 const LINGER_MS = 10;
 
 /** Lets background downloads stand aside, chunk by chunk, while images on screen are on their way, and a moment longer. */
-export class RightOfWay<Job extends object> {
+export class ForegroundPriority<Job extends object> {
   readonly #onFree: () => void;
   readonly #isBusy: () => boolean;
   readonly #holders = new Set<Job>();
@@ -20,19 +20,19 @@ export class RightOfWay<Job extends object> {
     this.#isBusy = isBusy;
   }
 
-  get isTaken(): boolean {
+  get isHeld(): boolean {
     return this.#holders.size > 0 || this.#lingering !== undefined;
   }
 
   /** The job is about an image on screen, and goes on at once. */
-  take(job: Job): void {
+  acquire(job: Job): void {
     this.#holders.add(job);
     this.#stopLingering();
     this.#waiting.get(job)?.();
   }
 
   /** The job has come to its end; without effect when it was never about an image on screen. */
-  give(job: Job): void {
+  release(job: Job): void {
     if (!this.#holders.delete(job) || this.#holders.size > 0) return;
     this.#lingering = setTimeout(() => {
       this.#stopLingering();
@@ -42,8 +42,8 @@ export class RightOfWay<Job extends object> {
   }
 
   /** Resolves when the job may read on; `undefined` for at once. */
-  wait(job: Job): Promise<void> | undefined {
-    if (this.#holders.has(job) || !(this.isTaken || this.#isBusy())) return undefined;
+  yieldToForeground(job: Job): Promise<void> | undefined {
+    if (this.#holders.has(job) || !(this.isHeld || this.#isBusy())) return undefined;
     return new Promise((resolve) => {
       const goOn = () => {
         clearTimeout(timer);
@@ -62,7 +62,7 @@ export class RightOfWay<Job extends object> {
 
   /** One a turn of the event loop: an image that is asked for meanwhile need not wait until all have written theirs. */
   #wakeNext(): void {
-    if (this.isTaken) return;
+    if (this.isHeld) return;
     const [goOn] = this.#waiting.values();
     if (goOn === undefined) return;
     goOn();

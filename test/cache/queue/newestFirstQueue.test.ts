@@ -1,15 +1,15 @@
 import { getEventListeners } from 'node:events';
 import pLimit from 'p-limit';
 import { describe, expect, it } from 'vitest';
-import { VariantQueue } from '../../plugin/cache/variants/variantQueue.ts';
-import { refusal } from '../helpers/source.ts';
+import { NewestFirstQueue } from '../../../plugin/cache/queue/newestFirstQueue.ts';
+import { refusal } from '../../helpers/source.ts';
 
 const MAX_WAITING = 500;
 
 /** A queue that makes one at a time, each until it is told to end, and what has been begun, in order. */
 function startQueue() {
   const limit = pLimit(1);
-  const queue = new VariantQueue<string>(limit);
+  const queue = new NewestFirstQueue<string>(limit);
   const begun: string[] = [];
   const ends = new Map<string, (failure?: Error) => void>();
   const ask = (key: string, signal?: AbortSignal, tells = key): Promise<string> => {

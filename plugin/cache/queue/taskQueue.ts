@@ -3,7 +3,7 @@ import type { Urgency } from '../../protocol.ts';
 import { AbortListeners } from './abortListeners.ts';
 import { Lane } from './lane.ts';
 import { PriorityQueue } from './priorityQueue.ts';
-import { RightOfWay } from './rightOfWay.ts';
+import { ForegroundPriority } from './foregroundPriority.ts';
 
 export interface QueueRequest<Result, Progress> {
   /** Requests with the same key share one task. */
@@ -29,12 +29,12 @@ export interface TaskContext<Progress> {
   /** What the slot is for has been done, and the next task may begin, though this one has not come to its end. */
   freeSlot: () => void;
   /** To be awaited before each piece of work: holds up a background task while one for the screen is running. */
-  standAside: () => Promise<void> | undefined;
+  yieldToForeground: () => Promise<void> | undefined;
 }
 
 type Task<Result, Progress> = (context: TaskContext<Progress>) => Promise<Result>;
 
-export interface DownloadQueueOptions {
+export interface TaskQueueOptions {
   /** Tasks at a time for images on screen, of each origin; of all together, twice as many (see {@link Lane}). */
   visible: number;
   /** The same for all others; asked again for each. */
@@ -80,23 +80,23 @@ interface Place<Result, Progress> {
  * their own, so that no prefetch, however long, makes one wait; while they are on their way, half as many others are begun, and
  * those that run stand aside. Origins take turns, and none can take the slots of all; at one origin, callers take turns.
  */
-export class DownloadQueue<Result, Progress = never> {
-  readonly #options: DownloadQueueOptions;
+export class TaskQueue<Result, Progress = never> {
+  readonly #options: TaskQueueOptions;
   readonly #jobs = new Map<string, Job<Result, Progress>>();
   readonly #places = new PriorityQueue<Place<Result, Progress>>();
   readonly #queued = new Set<Job<Result, Progress>>();
   readonly #visible: Lane;
   readonly #background: Lane;
-  readonly #rightOfWay: RightOfWay<Job<Result, Progress>>;
+  readonly #foreground: ForegroundPriority<Job<Result, Progress>>;
   readonly #leaving = new AbortListeners();
   readonly #tasks = new Set<Promise<void>>();
   #closed = false;
 
-  constructor(options: DownloadQueueOptions) {
+  constructor(options: TaskQueueOptions) {
     this.#options = options;
     this.#visible = new Lane(options.visible);
     this.#background = new Lane(options.maxBackground);
-    this.#rightOfWay = new RightOfWay(() => this.#fill(), options.isBusy);
+    this.#foreground = new ForegroundPriority(() => this.#fill(), options.isBusy);
   }
 
   get active(): number {
@@ -113,7 +113,7 @@ export class DownloadQueue<Result, Progress = never> {
     const job = this.#jobs.get(request.key) ?? this.#create(request.key);
     job.waiting += 1;
     const place = job.running ? undefined : this.#enqueue(job, request);
-    if (job.running && request.urgency === 'visible') this.#rightOfWay.take(job);
+    if (job.running && request.urgency === 'visible') this.#foreground.acquire(job);
     if (request.onProgress !== undefined) this.#listen(job, request.onProgress);
     return request.signal === undefined ? job.settled : this.#leavable(job, place, request.signal);
   }
@@ -199,7 +199,7 @@ export class DownloadQueue<Result, Progress = never> {
   #backgroundSlots(): number {
     const slots = this.#options.background();
     if (this.#options.isBusy?.() === true) return Math.min(slots, BUSY_SLOTS);
-    return this.#rightOfWay.isTaken ? Math.ceil(slots / 2) : slots;
+    return this.#foreground.isHeld ? Math.ceil(slots / 2) : slots;
   }
 
   async #start(taken: Place<Result, Progress>): Promise<void> {
@@ -213,20 +213,20 @@ export class DownloadQueue<Result, Progress = never> {
     const abort = new AbortController();
     job.running = true;
     job.abort = abort;
-    if (lane === this.#visible) this.#rightOfWay.take(job);
+    if (lane === this.#visible) this.#foreground.acquire(job);
     try {
       const result = await task({
         signal: abort.signal,
         report: (progress) => this.#report(job, progress),
         freeSlot,
-        standAside: () => this.#rightOfWay.wait(job),
+        yieldToForeground: () => this.#foreground.yieldToForeground(job),
       });
       this.#settle(job, () => job.resolve(result));
     } catch (error) {
       this.#settle(job, () => job.reject(error));
     } finally {
       lane.end(origin);
-      this.#rightOfWay.give(job);
+      this.#foreground.release(job);
       freeSlot();
       this.#fill();
     }

@@ -1,7 +1,7 @@
-import type { Limit } from '../limit.ts';
+import type { Limit } from './limit.ts';
 import { ImageCacheError } from '../../errors.ts';
 
-export interface VariantRequest<Result> {
+export interface NewestFirstRequest<Result> {
   /** Requests with the same key share one task. */
   key: string;
   /** Aborted when whoever asked has left. */
@@ -35,7 +35,7 @@ const OLDEST_EVERY = 4;
  * What has not been begun is dropped as soon as all have left. What has been begun cannot be stopped, and comes to its end for
  * whoever asks for it next; the download queue, which aborts it and frees its key, would have it made twice.
  */
-export class VariantQueue<Result> {
+export class NewestFirstQueue<Result> {
   readonly #limit: Limit;
   /** What was asked for first comes first. */
   readonly #waiting = new Map<string, Job<Result>>();
@@ -54,7 +54,7 @@ export class VariantQueue<Result> {
    * Runs the task when it is its turn, or joins the one that waits or runs for the same key.
    * @throws ImageCacheError OVERLOADED, ABORTED when whoever asked has left, and what the task throws
    */
-  async run({ key, signal, task }: VariantRequest<Result>): Promise<Result> {
+  async run({ key, signal, task }: NewestFirstRequest<Result>): Promise<Result> {
     if (this.#closed) throw closed();
     if (signal?.aborted === true) throw left();
     const job = this.#running.get(key) ?? this.#waiting.get(key) ?? this.#enqueue(key, task);
