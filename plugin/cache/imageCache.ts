@@ -23,7 +23,7 @@ import type { AppliedChange } from './manifest/manifestStore.ts';
 import { TimeSlice } from './queue/timeSlice.ts';
 import { type CacheParts, assembleParts } from './parts.ts';
 import { type AskedImage, type ReadOptions, Reader } from './reader.ts';
-import type { CachedImage } from './shelf.ts';
+import type { CachedImage } from './store/imageStore.ts';
 import { serializeManifest } from './manifest/snapshot.ts';
 import type { ObjectLocation, Source, SourceObject } from './source.ts';
 import { StatsCounter } from './stats.ts';
@@ -288,11 +288,11 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
 
   #applied(applied: AppliedChange): void {
     this.#revision += 1;
-    this.#parts.shelf.forget(applied.removed);
+    this.#parts.imageStore.forget(applied.removed);
     const { store } = this.#parts.manifest;
     for (const { s3_url, sha256 } of applied.removed) {
       const isCompressed = store.index.get(s3_url)?.original_sha256 === sha256;
-      if (!isCompressed) this.#stats.prefetched.gone(s3_url);
+      if (!isCompressed) this.#stats.prefetched.evicted(s3_url);
     }
     this.#parts.variantStore.observe(applied.removed);
     this.#parts.refused.observe(applied.change);
@@ -316,7 +316,7 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
   async #lost(gone: readonly ManifestEntry[]): Promise<void> {
     const timeSlice = new TimeSlice();
     for (const batch of inBatches(gone)) {
-      this.#parts.shelf.forget(batch);
+      this.#parts.imageStore.forget(batch);
       this.#parts.variantStore.observe(batch);
       this.#events.lost(batch);
       if (timeSlice.isOver) await timeSlice.yield();

@@ -15,7 +15,7 @@ import type { ImageCacheSettings } from './imageCacheSettings.ts';
 import { JournalManifest } from './manifest/journalManifest.ts';
 import { LiveManifest } from './liveManifest.ts';
 import type { ManifestObserver } from './manifest/manifestStore.ts';
-import { MemoryTier } from './memory.ts';
+import { MemoryTier } from './store/memoryTier.ts';
 import { MissPath } from './downloads/missPath.ts';
 import { NamedImages } from './discovery/namedImages.ts';
 import { Pins } from './limits/pins.ts';
@@ -25,7 +25,7 @@ import { RefusedObjects } from './downloads/refusedObjects.ts';
 import { RecentUses } from './limits/recentUses.ts';
 import { Removal } from './removal.ts';
 import { Revalidator } from './freshness/revalidator.ts';
-import { Shelf } from './shelf.ts';
+import { ImageStore } from './store/imageStore.ts';
 import type { SourceObject } from './source.ts';
 import type { StatsCounter } from './stats.ts';
 import { Verifier } from './discovery/verifier.ts';
@@ -56,17 +56,17 @@ export function assembleParts<Object extends SourceObject>(
   const discovery = new Discovery({ dir, store, now, logger });
   const blobs = new BlobStore({ dir, sync, now });
   const memory = new MemoryTier(settings.memoryMaxSize);
-  const shelf = new Shelf({ store, blobs, memory, warn });
+  const imageStore = new ImageStore({ store, blobs, memory, warn });
   const variantStore = new VariantStore({ dir, store, memory, now });
   const limit = pLimit(MAKERS);
   const placeholderMaker = settings.placeholder === true ? settings.maker : undefined;
   const placeholders = new Placeholders({ store, blobs, memory, maker: placeholderMaker, limit, idleMs });
-  const preloader = new Preloader({ store, shelf, memory, logger, isEnabled: settings.memoryPreload === true });
+  const preloader = new Preloader({ store, imageStore, memory, logger, isEnabled: settings.memoryPreload === true });
   const compressor = new Compressor({
     store,
     blobs,
     memory,
-    shelf,
+    imageStore,
     inspect,
     maker: settings.compress === true ? settings.maker : undefined,
     limit,
@@ -94,11 +94,11 @@ export function assembleParts<Object extends SourceObject>(
   const missing = () => missingSpace(dir, settings.minFreeSpace);
   const evictor = new Evictor({
     manifest,
-    shelf,
+    imageStore,
     variants: variantStore,
     uses,
     missingSpace: missing,
-    expendable: [discovery.unclaimed, variantStore],
+    reclaimable: [discovery.unclaimed, variantStore],
     counted: () => Promise.all([discovery.settled(), variantStore.scan()]),
     limits: settings,
     now,
@@ -113,10 +113,10 @@ export function assembleParts<Object extends SourceObject>(
   const receiving = { source, store, blobs, inspect, refused, maxBytesOf, now, sync };
   const downloader = new Downloader({ ...receiving, recognize, admit });
   const ensureRoom = () => evictor.ensureFreeSpace();
-  const revalidator = new Revalidator({ ...receiving, shelf, ensureRoom });
+  const revalidator = new Revalidator({ ...receiving, imageStore, ensureRoom });
   const missPath = new MissPath({
     manifest,
-    shelf,
+    imageStore,
     downloader,
     revalidator,
     evictor,
@@ -151,7 +151,7 @@ export function assembleParts<Object extends SourceObject>(
     source,
     manifest,
     blobs,
-    shelf,
+    imageStore,
     stats,
     adoption,
     freshness,
@@ -162,7 +162,7 @@ export function assembleParts<Object extends SourceObject>(
   };
   const prefetcher = new Prefetcher<Object>(prefetching);
   const verifier = new Verifier({ ...found, adoption, variants: variantStore });
-  const removal = new Removal({ manifest, shelf, variants: variantStore, blobs, discovery, adoption });
+  const removal = new Removal({ manifest, imageStore, variants: variantStore, blobs, discovery, adoption });
   const variants = new Variants({
     files: variantStore,
     evictor,
@@ -177,7 +177,7 @@ export function assembleParts<Object extends SourceObject>(
     manifest,
     blobs,
     memory,
-    shelf,
+    imageStore,
     uses,
     evictor,
     downloader,

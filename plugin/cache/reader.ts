@@ -2,7 +2,7 @@ import { ImageCacheError } from '../errors.ts';
 import type { ManifestEntry } from '../protocol.ts';
 import type { ArrivingListener } from './downloads/missPath.ts';
 import type { CacheParts } from './parts.ts';
-import type { CachedImage } from './shelf.ts';
+import type { CachedImage } from './store/imageStore.ts';
 import type { Source, SourceObject } from './source.ts';
 import type { StatsCounter } from './stats.ts';
 import type { SizedImage } from './variants/sizedImage.ts';
@@ -53,7 +53,7 @@ export class Reader<Object extends SourceObject> {
   peek(path: string): CachedImage | undefined {
     if (!this.#parts.manifest.isOpen || this.#parts.manifest.isStale) return undefined;
     const entry = this.#parts.manifest.store.index.getByPath(path);
-    const image = entry === undefined ? undefined : this.#parts.shelf.peek(entry);
+    const image = entry === undefined ? undefined : this.#parts.imageStore.peek(entry);
     if (image === undefined) return undefined;
     this.#parts.manifest.lookAround();
     return this.#served(image);
@@ -87,7 +87,7 @@ export class Reader<Object extends SourceObject> {
       return this.#served(await freshness.revalidated(object, cached, options.signal));
     }
     const adopted = await this.#parts.adoption.adoptOrCopy(object, actorId);
-    const found = adopted === undefined ? undefined : await this.#parts.shelf.read(adopted);
+    const found = adopted === undefined ? undefined : await this.#parts.imageStore.read(adopted);
     if (found !== undefined) return this.#served(found);
     if (revalidate) this.#parts.refused.forget(object.key);
     const request = { actorId, urgency: 'visible', signal: options.signal, onArriving } as const;
@@ -109,7 +109,8 @@ export class Reader<Object extends SourceObject> {
     if (known !== undefined && 'url' in image) {
       this.#parts.freshness.revalidateLater(this.#source.identify(image.url), known);
     }
-    const readOriginal = async (signal?: AbortSignal) => (await this.#parts.shelf.read(entry)) ?? (await read(signal));
+    const readOriginal = async (signal?: AbortSignal) =>
+      (await this.#parts.imageStore.read(entry)) ?? (await read(signal));
     const sized = await this.#parts.variants.read(entry, spec, { readOriginal, signal: image.signal });
     if (tier !== undefined) return { ...sized, tier }; // counted when it was read
     this.#served(sized);
@@ -126,8 +127,8 @@ export class Reader<Object extends SourceObject> {
   }
 
   async #read(entry: ManifestEntry, isKnown: ReadOptions['isKnown']): Promise<CachedImage | undefined> {
-    if (isKnown?.(entry.sha256) !== true) return this.#parts.shelf.read(entry);
-    return this.#parts.shelf.peek(entry) ?? { entry, body: Buffer.alloc(0), tier: 'disk' };
+    if (isKnown?.(entry.sha256) !== true) return this.#parts.imageStore.read(entry);
+    return this.#parts.imageStore.peek(entry) ?? { entry, body: Buffer.alloc(0), tier: 'disk' };
   }
 
   #served(image: CachedImage): CachedImage {
@@ -135,8 +136,8 @@ export class Reader<Object extends SourceObject> {
     this.#parts.uses.add(image.entry);
     this.#parts.improve(image.entry);
     this.#parts.preloader.served(image.entry);
-    this.#parts.memory.preloaded.used(image.entry.sha256);
-    this.#stats.prefetched.used(image.entry.s3_url);
+    this.#parts.memory.preloaded.hit(image.entry.sha256);
+    this.#stats.prefetched.hit(image.entry.s3_url);
     this.#stats.served(image.tier, image.body.length);
     return image;
   }

@@ -8,12 +8,12 @@ import { keyDigest } from './files/layout.ts';
 import type { LiveManifest } from './liveManifest.ts';
 import { actorsOf } from './manifest/manifestEntry.ts';
 import type { AppliedChange } from './manifest/manifestStore.ts';
-import type { Shelf } from './shelf.ts';
+import type { ImageStore } from './store/imageStore.ts';
 import type { VariantStore } from './variants/variantStore.ts';
 
 export interface RemovalOptions {
   manifest: LiveManifest;
-  shelf: Shelf;
+  imageStore: ImageStore;
   variants: VariantStore;
   blobs: BlobStore;
   discovery: Discovery;
@@ -30,11 +30,11 @@ export class Removal {
 
   /** Forgets one object. Returns how many entries that were. */
   async invalidate(key: string): Promise<number> {
-    const { manifest, shelf, variants, blobs, discovery, adoption } = this.#options;
+    const { manifest, imageStore, variants, blobs, discovery, adoption } = this.#options;
     await manifest.open();
     const unclaimed = await discovery.candidates(keyDigest(key), undefined);
     const { removed } = await manifest.store.append({ op: 'delete', keys: [key], reason: 'invalidated' });
-    await shelf.remove(removed);
+    await imageStore.remove(removed);
     await variants.remove(removed);
     await adoption.discard(unclaimed);
     await blobs.syncRemoval(removed, unclaimed);
@@ -43,13 +43,13 @@ export class Removal {
 
   /** Forgets what only this actor uses; without an actor, everything. */
   async clear(actorId: string | undefined): Promise<ClearAnswer> {
-    const { manifest, shelf, variants, blobs, discovery, adoption } = this.#options;
+    const { manifest, imageStore, variants, blobs, discovery, adoption } = this.#options;
     const index = await manifest.refreshed();
     const before = actorId === undefined ? index.size : index.keysOf(actorId).size;
     await discovery.scan();
     const unclaimed = [...discovery.pathsOf(actorId)];
     const { removed } = await this.#appendClear(actorId);
-    await shelf.remove(removed);
+    await imageStore.remove(removed);
     const variantBytes = await variants.remove(removed);
     const discarded = await adoption.discard(unclaimed);
     await blobs.syncRemoval(removed, unclaimed);

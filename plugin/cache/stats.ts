@@ -1,7 +1,7 @@
 import type { CacheStats, CacheTier } from '../protocol.ts';
 import type { ManifestIndex } from './manifest/manifestIndex.ts';
-import type { MemoryTier } from './memory.ts';
-import { Foresight } from './preloading/foresight.ts';
+import type { MemoryTier } from './store/memoryTier.ts';
+import { SpeculativeStats } from './store/speculativeStats.ts';
 
 /** Counters since this server started. */
 export class StatsCounter {
@@ -12,7 +12,7 @@ export class StatsCounter {
   failed = 0;
   downloadedBytes = 0;
   /** What was downloaded before anybody looked at it, by key. */
-  readonly prefetched = new Foresight();
+  readonly prefetched = new SpeculativeStats();
   readonly revalidations = { unchanged: 0, changed: 0, failed: 0 };
 
   served(tier: CacheTier, bytes: number): void {

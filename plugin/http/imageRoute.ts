@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ArrivingImage } from '../cache/downloads/arrivingImage.ts';
 import { reportFailure } from '../cache/failures.ts';
 import type { ReadOptions } from '../cache/reader.ts';
-import type { CachedImage } from '../cache/shelf.ts';
+import type { CachedImage } from '../cache/store/imageStore.ts';
 import type { VariantSpec } from '../cache/variants/variantSpec.ts';
 import { parseActorId } from './actorId.ts';
 import { ImageCacheError } from '../errors.ts';

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ImageCache } from '../../plugin/cache/imageCache.ts';
 import { ManifestIndex } from '../../plugin/cache/manifest/manifestIndex.ts';
-import { MemoryTier } from '../../plugin/cache/memory.ts';
+import { MemoryTier } from '../../plugin/cache/store/memoryTier.ts';
 import { Preloader } from '../../plugin/cache/preloading/preloader.ts';
 import type { ManifestEntry } from '../../plugin/protocol.ts';
 import { entryOf } from '../helpers/entries.ts';
@@ -82,7 +82,7 @@ describe('the neighbours of an image', () => {
     for (let n = 0; n < 20; n += 1) index.apply({ op: 'put', entry: entryOf(n) });
     let now = 0;
     const read: string[] = [];
-    const shelf = {
+    const imageStore = {
       isBusy: false,
       preload: async ({ s3_url }: ManifestEntry) => {
         read.push(s3_url);
@@ -91,17 +91,24 @@ describe('the neighbours of an image', () => {
     };
     const memory = new MemoryTier(1e6);
     const logger = { debug: undefined, info: () => undefined, warn: () => undefined };
-    const preloader = new Preloader({ store: { index }, shelf, memory, logger, isEnabled: true, elapsed: () => now });
+    const preloader = new Preloader({
+      store: { index },
+      imageStore,
+      memory,
+      logger,
+      isEnabled: true,
+      elapsed: () => now,
+    });
     onTestFinished(() => preloader.close());
     preloader.start();
     preloader.served(entryOf(5));
     await sleep(200);
     expect(read).toEqual([]);
     now += 1000;
-    shelf.isBusy = true;
+    imageStore.isBusy = true;
     await sleep(200);
     expect(read).toEqual([]);
-    shelf.isBusy = false;
+    imageStore.isBusy = false;
     await expect.poll(() => read.length, { timeout: 10_000 }).toBe(3);
     await sleep(200);
     expect(read).toHaveLength(3);

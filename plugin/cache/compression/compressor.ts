@@ -7,16 +7,16 @@ import { IdleQueue } from '../queue/idleQueue.ts';
 import type { Inspector } from '../inspector.ts';
 import type { CacheLogger } from '../logger.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
-import type { MemoryTier } from '../memory.ts';
-import { replaceImage } from '../replaceImage.ts';
-import type { Shelf } from '../shelf.ts';
+import type { MemoryTier } from '../store/memoryTier.ts';
+import { replaceImage } from '../store/replaceImage.ts';
+import type { ImageStore } from '../store/imageStore.ts';
 import type { VariantMaker } from '../variants/variantMaker.ts';
 
 export interface CompressorOptions {
   store: ManifestStore;
   blobs: BlobStore;
   memory: MemoryTier;
-  shelf: Shelf;
+  imageStore: ImageStore;
   inspect: Inspector;
   /** `undefined`: images stay as they came. */
   maker: VariantMaker | undefined;
@@ -88,7 +88,7 @@ export class Compressor implements Background {
   }
 
   async #exchange({ s3_url: key, sha256 }: ManifestEntry, bytes: Buffer): Promise<void> {
-    const { store, blobs, memory, shelf, inspect, sync, compressed } = this.#options;
+    const { store, blobs, memory, imageStore, inspect, sync, compressed } = this.#options;
     const { contentType, extension, width, height } = inspect(bytes, 'announced');
     const writer = await blobs.createWriter();
     try {
@@ -108,8 +108,8 @@ export class Compressor implements Background {
         original_size_bytes: known.size_bytes,
       };
       const wasInMemory = memory.has(sha256);
-      if (!(await replaceImage({ store, blobs, shelf }, { known, entry, blob }))) return;
-      if (wasInMemory) shelf.keep({ entry, size: bytes.length, body: () => bytes }, 'visible');
+      if (!(await replaceImage({ store, blobs, imageStore }, { known, entry, blob }))) return;
+      if (wasInMemory) imageStore.keep({ entry, size: bytes.length, body: () => bytes }, 'visible');
       compressed(store.index.get(key) ?? entry);
     } finally {
       await writer.discard();

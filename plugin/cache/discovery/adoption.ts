@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ManifestEntry } from '../../protocol.ts';
 import type { BlobStore } from '../files/blobs.ts';
 import type { Discovery } from './discovery.ts';
-import { takesBack } from '../downloads/downloader.ts';
+import { cancels } from '../downloads/downloader.ts';
 import type { FallbackDirs, FallbackImage } from './fallbackDirs.ts';
 import { fileError } from '../files/fileError.ts';
 import { identityOf } from '../files/fileIdentity.ts';
@@ -14,7 +14,7 @@ import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { NamedImage, NamedImages } from './namedImages.ts';
 import type { SourceObject } from '../source.ts';
 import { makeFolder, pathInside, removeFile } from '../files/ownFolders.ts';
-import { TakenBack } from './takenBack.ts';
+import { Tombstones } from '../store/tombstones.ts';
 import { temporaryPath } from '../files/temporary.ts';
 
 export interface AdoptionOptions {
@@ -50,7 +50,7 @@ interface Running {
  */
 export class Adoption {
   readonly #options: AdoptionOptions;
-  readonly #takenBack = new TakenBack();
+  readonly #tombstones = new Tombstones();
   /** One at a time for each object, however many ask. */
   readonly #adopting = new Map<string, Promise<ManifestEntry | undefined>>();
   readonly #running = new Set<Running>();
@@ -61,8 +61,8 @@ export class Adoption {
 
   /** Hears of every change, from whichever process. */
   observe(change: ManifestChange): void {
-    this.#takenBack.observe(change);
-    for (const running of this.#running) if (takesBack(change, running)) running.discarded = true;
+    this.#tombstones.observe(change);
+    for (const running of this.#running) if (cancels(change, running)) running.discarded = true;
   }
 
   /** Adopts the object from a file that lies in the directory. Never rejects: what cannot be adopted can be downloaded. */
@@ -85,7 +85,7 @@ export class Adoption {
     for (const path of await discovery.candidates(keyDigest(entry.s3_url), undefined)) {
       const file = await images.read(dir, path);
       if (file?.sha256 !== entry.sha256) continue;
-      return this.#unlessTakenBack({ ...entry, local_path: prefix + path }, entry);
+      return this.#unlessCancelled({ ...entry, local_path: prefix + path }, entry);
     }
     return false;
   }
@@ -97,7 +97,7 @@ export class Adoption {
     for (const path of paths) {
       const name = parseImagePath(path);
       const stats = await lstat(join(dir, path)).catch(() => undefined);
-      if (name === undefined || stats === undefined || !this.#takenBack.includes(name, stats.ctimeMs)) continue;
+      if (name === undefined || stats === undefined || !this.#tombstones.includes(name, stats.ctimeMs)) continue;
       if (store.index.getByPath(path) !== undefined) continue;
       if (!(await removeFile(dir, path))) continue;
       discovery.unclaimed.forget(path);
@@ -114,7 +114,7 @@ export class Adoption {
       const file = await images.read(dir, path);
       if (name === undefined || file === undefined) continue;
       const info = this.#inspect(file);
-      if (info === undefined || this.#takenBack.includes(name, file.stats.ctimeMs)) continue;
+      if (info === undefined || this.#tombstones.includes(name, file.stats.ctimeMs)) continue;
       blobs.trust(path, file.stats);
       const entry = this.#entryOf(object, ownerOf(name.folder, actorId), path, file, info);
       return this.#register(entry);
@@ -124,7 +124,7 @@ export class Adoption {
 
   async #copyFallback(object: SourceObject, actorId: string): Promise<ManifestEntry | undefined> {
     const digest = keyDigest(object.key);
-    if (this.#takenBack.hasKey(digest)) return undefined; // it has changed since they fetched it
+    if (this.#tombstones.hasKey(digest)) return undefined; // it has changed since they fetched it
     for (const image of await this.#options.fallback.candidates(digest)) {
       const copied = await this.#copy(object, actorId, image).catch(() => undefined);
       if (copied !== undefined) return copied;
@@ -156,7 +156,7 @@ export class Adoption {
   async #register(entry: ManifestEntry): Promise<ManifestEntry | undefined> {
     const { store, warn } = this.#options;
     try {
-      return (await this.#unlessTakenBack(entry)) ? store.index.get(entry.s3_url) : undefined;
+      return (await this.#unlessCancelled(entry)) ? store.index.get(entry.s3_url) : undefined;
     } catch (error) {
       warn(`A file could not be adopted: ${fileError(error).message}`);
       return entry; // the disk is full, or may only be read: the bytes are good all the same
@@ -167,7 +167,7 @@ export class Adoption {
    * Appends the entry, in place of another one if there is; cleared between the look at its file and its entry, it is taken
    * back, as a download is (T59).
    */
-  async #unlessTakenBack(entry: ManifestEntry, instead?: ManifestEntry): Promise<boolean> {
+  async #unlessCancelled(entry: ManifestEntry, instead?: ManifestEntry): Promise<boolean> {
     const { store, blobs } = this.#options;
     const keys = [entry.s3_url];
     const running: Running = { key: entry.s3_url, actorId: entry.actor_id, discarded: false };

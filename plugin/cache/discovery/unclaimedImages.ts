@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeFile } from '../files/ownFolders.ts';
-import type { Expendable } from '../limits/expendable.ts';
+import type { Reclaimable } from '../store/reclaimable.ts';
 import { TimeSlice } from '../queue/timeSlice.ts';
 
 /** Another process may have given a file its name and not written its entry yet. */
@@ -32,7 +32,7 @@ export interface UnclaimedImagesOptions {
  * first to go, and count for the size of the cache once they have settled: until then a file may be one that a process is
  * storing, which has room of its own, or one that has just been evicted.
  */
-export class UnclaimedImages implements Expendable {
+export class UnclaimedImages implements Reclaimable {
   readonly #options: UnclaimedImagesOptions;
   readonly #files = new Map<string, Measured>();
   /** Those that may still get an entry. */

@@ -9,7 +9,7 @@ import type { Inspector, Recognizer } from '../inspector.ts';
 import type { ManifestChange } from '../manifest/journalRecord.ts';
 import { insidePath } from '../files/layout.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
-import { newEntry } from './newEntry.ts';
+import { newEntry } from '../store/newEntry.ts';
 import { Scratch } from './scratch.ts';
 import type { RefusedObjects } from './refusedObjects.ts';
 import type { Source, SourceObject } from '../source.ts';
@@ -72,7 +72,7 @@ export class Downloader<Object extends SourceObject> {
 
   /** Hears of every change, from whichever process. */
   observe(change: ManifestChange): void {
-    for (const running of this.#running) if (takesBack(change, running)) running.discarded = true;
+    for (const running of this.#running) if (cancels(change, running)) running.discarded = true;
   }
 
   async download(object: Object, request: DownloadRequest): Promise<Downloaded> {
@@ -161,7 +161,7 @@ export class Downloader<Object extends SourceObject> {
 }
 
 /** Whether whoever made the change does not want what is on its way. */
-export function takesBack(
+export function cancels(
   change: ManifestChange,
   { key, actorId }: { readonly key: string; readonly actorId: string },
 ): boolean {

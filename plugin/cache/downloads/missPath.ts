@@ -11,13 +11,13 @@ import type { LiveManifest } from '../liveManifest.ts';
 import { canClaim } from '../manifest/manifestEntry.ts';
 import { RefusedUrls } from './refusedUrls.ts';
 import { ServingRate } from './servingRate.ts';
-import type { Shelf } from '../shelf.ts';
+import type { ImageStore } from '../store/imageStore.ts';
 import type { SourceObject } from '../source.ts';
 import type { StatsCounter } from '../stats.ts';
 
 export interface MissPathOptions<Object extends SourceObject> {
   manifest: LiveManifest;
-  shelf: Shelf;
+  imageStore: ImageStore;
   downloader: Downloader<Object>;
   revalidator: Revalidator<Object>;
   evictor: Evictor;
@@ -160,9 +160,9 @@ export class MissPath<Object extends SourceObject> {
     { actorId, urgency }: FetchRequest,
     { signal, report, freeSlot, yieldToForeground }: TaskContext<ArrivingImage>,
   ): Promise<Downloaded> {
-    const { manifest, shelf, downloader, evictor, stats } = this.#options;
+    const { manifest, imageStore, downloader, evictor, stats } = this.#options;
     const stored = await manifest.findLately((index) => index.get(object.key));
-    const elsewhere = stored === undefined ? undefined : await shelf.read(stored);
+    const elsewhere = stored === undefined ? undefined : await imageStore.read(stored);
     if (elsewhere !== undefined) {
       const { entry, body } = elsewhere; // another process was faster
       return { entry, size: body.length, body: () => body };
@@ -180,7 +180,7 @@ export class MissPath<Object extends SourceObject> {
       stats.downloadedBytes += downloaded.size;
       if (urgency !== 'visible') stats.prefetched.add(object.key, downloaded.size);
       this.#measure(downloaded.size);
-      shelf.keep(downloaded, urgency);
+      imageStore.keep(downloaded, urgency);
       await evictor.enforce(downloaded.entry);
       return downloaded;
     } catch (error) {
@@ -197,7 +197,7 @@ export class MissPath<Object extends SourceObject> {
     urgency: Urgency,
     { signal, yieldToForeground }: TaskContext<ArrivingImage>,
   ): Promise<Downloaded | undefined> {
-    const { manifest, shelf, revalidator, evictor, stats } = this.#options;
+    const { manifest, imageStore, revalidator, evictor, stats } = this.#options;
     const known = await manifest.findNow((index) => index.get(object.key));
     if (known === undefined || validatedAt(known) !== seen) return undefined; // cleared, or another process was faster
     try {
@@ -206,7 +206,7 @@ export class MissPath<Object extends SourceObject> {
       if (changed === undefined) return undefined;
       stats.downloadedBytes += changed.size;
       this.#measure(changed.size);
-      shelf.keep(changed, urgency);
+      imageStore.keep(changed, urgency);
       await evictor.enforce(changed.entry);
       return changed;
     } catch (error) {

@@ -9,7 +9,7 @@ import { reportFailure, withoutQuery } from '../failures.ts';
 import type { CacheLogger } from '../logger.ts';
 import type { MissPath } from './missPath.ts';
 import type { RefusedObjects } from './refusedObjects.ts';
-import type { Shelf } from '../shelf.ts';
+import type { ImageStore } from '../store/imageStore.ts';
 import type { Source, SourceObject } from '../source.ts';
 import type { StatsCounter } from '../stats.ts';
 
@@ -26,7 +26,7 @@ export interface PrefetcherOptions<Object extends SourceObject> {
   source: Source<Object>;
   manifest: LiveManifest;
   blobs: BlobStore;
-  shelf: Shelf;
+  imageStore: ImageStore;
   stats: StatsCounter;
   adoption: Adoption;
   freshness: Freshness<Object>;
@@ -114,8 +114,8 @@ export class Prefetcher<Object extends SourceObject> {
 
   /** An entry whose file is gone is dropped, so that another file can be adopted in its place. */
   async #ifThere(entry: ManifestEntry | undefined): Promise<ManifestEntry | undefined> {
-    const { blobs, shelf } = this.#options;
+    const { blobs, imageStore } = this.#options;
     if (entry === undefined) return undefined;
-    return (await blobs.has(entry)) || (await shelf.read(entry)) !== undefined ? entry : undefined;
+    return (await blobs.has(entry)) || (await imageStore.read(entry)) !== undefined ? entry : undefined;
   }
 }

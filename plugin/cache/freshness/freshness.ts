@@ -3,7 +3,7 @@ import { ImageCacheError } from '../../errors.ts';
 import type { ErrorCode, ManifestEntry, Urgency } from '../../protocol.ts';
 import type { Downloaded } from '../downloads/downloader.ts';
 import type { CacheLogger } from '../logger.ts';
-import type { CachedImage } from '../shelf.ts';
+import type { CachedImage } from '../store/imageStore.ts';
 import type { SourceObject } from '../source.ts';
 
 /** Who wants to know, and how much. */

@@ -1,16 +1,16 @@
 import type { ManifestEntry } from '../../protocol.ts';
-import { type Downloaded, type Running, takesBack } from '../downloads/downloader.ts';
+import { type Downloaded, type Running, cancels } from '../downloads/downloader.ts';
 import { ImageSink } from '../downloads/imageSink.ts';
-import { newEntry } from '../downloads/newEntry.ts';
+import { newEntry } from '../store/newEntry.ts';
 import type { BlobStore } from '../files/blobs.ts';
 import { fileError } from '../files/fileError.ts';
 import type { Inspector } from '../inspector.ts';
 import type { ManifestChange } from '../manifest/journalRecord.ts';
 import { originalDigest } from '../manifest/manifestEntry.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
-import { replaceImage } from '../replaceImage.ts';
+import { replaceImage } from '../store/replaceImage.ts';
 import { Scratch } from '../downloads/scratch.ts';
-import type { Shelf } from '../shelf.ts';
+import type { ImageStore } from '../store/imageStore.ts';
 import type { RefusedObjects } from '../downloads/refusedObjects.ts';
 import type { Source, SourceObject } from '../source.ts';
 
@@ -18,7 +18,7 @@ export interface RevalidatorOptions<Object extends SourceObject> {
   source: Source<Object>;
   store: ManifestStore;
   blobs: BlobStore;
-  shelf: Shelf;
+  imageStore: ImageStore;
   inspect: Inspector;
   refused: RefusedObjects;
   /** Rejects when the disk has no room for another image. */
@@ -51,7 +51,7 @@ export class Revalidator<Object extends SourceObject> {
 
   /** Hears of every change, from whichever process. */
   observe(change: ManifestChange): void {
-    for (const running of this.#running) if (takesBack(change, running)) running.discarded = true;
+    for (const running of this.#running) if (cancels(change, running)) running.discarded = true;
   }
 
   /**
@@ -63,7 +63,7 @@ export class Revalidator<Object extends SourceObject> {
     known: ManifestEntry,
     { signal, yieldToForeground }: RevalidationContext,
   ): Promise<Downloaded | undefined> {
-    const { source, store, blobs, shelf, inspect, refused, ensureRoom, maxBytesOf, now, sync } = this.#options;
+    const { source, store, blobs, imageStore, inspect, refused, ensureRoom, maxBytesOf, now, sync } = this.#options;
     const maxBytes = maxBytesOf(known.actor_id);
     // What came after the cached image was refused: the question is whether it is still that.
     const refusedEtag = refused.etagOf(object.key, maxBytes);
@@ -93,7 +93,7 @@ export class Revalidator<Object extends SourceObject> {
       await store.refresh(); // another process may have cleared it meanwhile
       if (running.discarded) return undefined;
       const replacement = { known: this.#asStored(known), entry, blob };
-      if (!(await replaceImage({ store, blobs, shelf }, replacement))) return undefined;
+      if (!(await replaceImage({ store, blobs, imageStore }, replacement))) return undefined;
       return { entry: store.index.get(object.key) ?? entry, size: image.size, body: image.body };
     } catch (error) {
       refused.note(object.key, error, sink);

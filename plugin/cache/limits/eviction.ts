@@ -1,7 +1,7 @@
 import { ImageCacheError } from '../../errors.ts';
 import type { ManifestEntry } from '../../protocol.ts';
 import type { Background } from '../background.ts';
-import type { Expendable } from './expendable.ts';
+import type { Reclaimable } from '../store/reclaimable.ts';
 import { leastRecentlyUsed } from './leastRecentlyUsed.ts';
 import type { LiveManifest } from '../liveManifest.ts';
 import type { CacheLogger } from '../logger.ts';
@@ -10,7 +10,7 @@ import { Incoming } from './incoming.ts';
 import type { ManifestIndex } from '../manifest/manifestIndex.ts';
 import type { RecentUses } from './recentUses.ts';
 import { createMutex } from '../queue/mutex.ts';
-import type { Shelf } from '../shelf.ts';
+import type { ImageStore } from '../store/imageStore.ts';
 import type { VariantStore } from '../variants/variantStore.ts';
 
 export interface EvictionLimits {
@@ -25,13 +25,13 @@ export interface EvictionLimits {
 
 export interface EvictorOptions {
   manifest: LiveManifest;
-  shelf: Shelf;
+  imageStore: ImageStore;
   variants: VariantStore;
   uses: RecentUses;
   /** Bytes that the disk lacks of what is to stay free. */
   missingSpace: () => Promise<number>;
   /** In the order in which they go. */
-  expendable: readonly Expendable[];
+  reclaimable: readonly Reclaimable[];
   /** Resolves when it is known how much lies in the directory. */
   counted: () => Promise<unknown>;
   limits: EvictionLimits;
@@ -193,7 +193,7 @@ export class Evictor implements Background {
   }
 
   async #remove(entries: readonly ManifestEntry[], mayGo: Budget['mayGo']): Promise<number> {
-    const { manifest, shelf, variants, logger } = this.#options;
+    const { manifest, imageStore, variants, logger } = this.#options;
     const { store } = manifest;
     let count = 0;
     for (let start = 0; start < entries.length; start += MAX_DROPPED) {
@@ -203,7 +203,7 @@ export class Evictor implements Background {
         .map((entry) => entry.s3_url);
       if (keys.length === 0) continue;
       const { removed } = await store.append({ op: 'delete', keys, reason: 'evicted' });
-      await shelf.remove(removed);
+      await imageStore.remove(removed);
       await variants.remove(removed);
       count += removed.length;
     }
@@ -219,17 +219,17 @@ export class Evictor implements Background {
   /** What has no entry goes first. Returns how many bytes that were. */
   async #reclaim(bytes: number): Promise<number> {
     let freed = 0;
-    for (const files of this.#options.expendable) if (freed < bytes) freed += await files.reclaim(bytes - freed);
+    for (const files of this.#options.reclaimable) if (freed < bytes) freed += await files.reclaim(bytes - freed);
     return freed;
   }
 
   /** Above the limits of all, or a part of them. */
   #excess(part = 1): Excess {
-    const { manifest, expendable, limits } = this.#options;
+    const { manifest, reclaimable, limits } = this.#options;
     const { index } = manifest.store;
     const { bytes, entries } = this.#incoming.toCome();
     return {
-      bytes: expendable.reduce((sum, files) => sum + files.bytes, index.totalBytes) + bytes - limits.maxSize * part,
+      bytes: reclaimable.reduce((sum, files) => sum + files.bytes, index.totalBytes) + bytes - limits.maxSize * part,
       entries: index.size + entries - limits.maxEntries * part,
     };
   }

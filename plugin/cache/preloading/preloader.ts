@@ -2,14 +2,14 @@ import type { ManifestEntry } from '../../protocol.ts';
 import type { Background } from '../background.ts';
 import type { CacheLogger } from '../logger.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
-import type { MemoryTier } from '../memory.ts';
-import type { Shelf } from '../shelf.ts';
+import type { MemoryTier } from '../store/memoryTier.ts';
+import type { ImageStore } from '../store/imageStore.ts';
 import { mostRecentlyUsed } from './mostRecentlyUsed.ts';
 import { neighboursOf } from './neighbours.ts';
 
 export interface PreloaderOptions {
   store: Pick<ManifestStore, 'index'>;
-  shelf: Pick<Shelf, 'isBusy' | 'preload'>;
+  imageStore: Pick<ImageStore, 'isBusy' | 'preload'>;
   memory: MemoryTier;
   logger: CacheLogger;
   isEnabled: boolean;
@@ -91,7 +91,7 @@ export class Preloader implements Background {
   }
 
   get #isIdle(): boolean {
-    return this.#isOpen && !this.#options.shelf.isBusy && this.#elapsed() - this.#servedAt >= IDLE_MS;
+    return this.#isOpen && !this.#options.imageStore.isBusy && this.#elapsed() - this.#servedAt >= IDLE_MS;
   }
 
   get #hasWork(): boolean {
@@ -127,7 +127,7 @@ export class Preloader implements Background {
   }
 
   async #loadNext(): Promise<void> {
-    const { store, memory, shelf } = this.#options;
+    const { store, memory, imageStore } = this.#options;
     const neighbour = this.#neighbours.shift();
     const key = neighbour ?? this.#recent?.pop();
     const entry = key === undefined ? undefined : store.index.get(key);
@@ -138,6 +138,6 @@ export class Preloader implements Background {
       return;
     }
     if (size_bytes > MAX_IMAGE_BYTES || memory.has(sha256) || !memory.hasRoomFor(size_bytes)) return;
-    await shelf.preload(entry);
+    await imageStore.preload(entry);
   }
 }

@@ -4,7 +4,7 @@ import type { Background } from '../background.ts';
 import type { BlobStore } from '../files/blobs.ts';
 import { IdleQueue } from '../queue/idleQueue.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
-import type { MemoryTier } from '../memory.ts';
+import type { MemoryTier } from '../store/memoryTier.ts';
 import type { VariantMaker } from './variantMaker.ts';
 
 export interface PlaceholdersOptions {

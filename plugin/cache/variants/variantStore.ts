@@ -1,8 +1,8 @@
 import type { ManifestEntry } from '../../protocol.ts';
 import type { Background } from '../background.ts';
-import type { Expendable } from '../limits/expendable.ts';
+import type { Reclaimable } from '../store/reclaimable.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
-import type { MemoryTier } from '../memory.ts';
+import type { MemoryTier } from '../store/memoryTier.ts';
 import { TimeSlice } from '../queue/timeSlice.ts';
 import { type VariantFile, VariantFiles } from './variantFiles.ts';
 import type { MadeVariant } from './variantMaker.ts';
@@ -24,7 +24,7 @@ const SCAN_EVERY_MS = 60_000;
  * Which variants there are: known from a scan, from what this process made, and from a look into the folder of an original
  * when one is asked for. They count for the size of the cache, and go before the originals that they can be made of again.
  */
-export class VariantStore implements Expendable, Background {
+export class VariantStore implements Reclaimable, Background {
   readonly #store: ManifestStore;
   readonly #memory: MemoryTier;
   readonly #now: () => number;

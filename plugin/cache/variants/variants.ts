@@ -4,7 +4,7 @@ import type { ManifestEntry, VariantStats } from '../../protocol.ts';
 import { fileError } from '../files/fileError.ts';
 import type { Evictor } from '../limits/eviction.ts';
 import type { CacheLogger } from '../logger.ts';
-import type { CachedImage } from '../shelf.ts';
+import type { CachedImage } from '../store/imageStore.ts';
 import type { SizedImage } from './sizedImage.ts';
 import { type VariantFile, digestOf } from './variantFiles.ts';
 import type { MadeVariant, VariantMaker } from './variantMaker.ts';

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { Foresight } from './preloading/foresight.ts';
+import { SpeculativeStats } from './speculativeStats.ts';
 
 /** What an image costs besides its bytes, roughly. */
 const OVERHEAD_BYTES = 1024;
@@ -11,7 +11,7 @@ const OVERHEAD_BYTES = 1024;
 export class MemoryTier {
   readonly maxBytes: number;
   /** What is here before anybody asked for it. */
-  readonly preloaded = new Foresight();
+  readonly preloaded = new SpeculativeStats();
   readonly #images: LRUCache<string, Buffer> | undefined;
 
   /** @param maxBytes 0 for no memory tier at all */
@@ -26,7 +26,7 @@ export class MemoryTier {
             maxEntrySize: Math.max(1, Math.floor(maxBytes / 4)),
             sizeCalculation: (body) => body.length + OVERHEAD_BYTES,
             dispose: (_, sha256, reason) => {
-              if (reason !== 'set') this.preloaded.gone(sha256);
+              if (reason !== 'set') this.preloaded.evicted(sha256);
             },
           });
   }

@@ -1,8 +1,8 @@
-import type { CacheOutcome, CacheTier, ManifestEntry, Urgency } from '../protocol.ts';
-import type { BlobStore } from './files/blobs.ts';
-import { fileError } from './files/fileError.ts';
-import type { ManifestStore } from './manifest/manifestStore.ts';
-import type { MemoryTier } from './memory.ts';
+import type { CacheOutcome, CacheTier, ManifestEntry, Urgency } from '../../protocol.ts';
+import type { BlobStore } from '../files/blobs.ts';
+import { fileError } from '../files/fileError.ts';
+import type { ManifestStore } from '../manifest/manifestStore.ts';
+import type { MemoryTier } from './memoryTier.ts';
 
 export interface CachedImage {
   entry: ManifestEntry;
@@ -13,7 +13,7 @@ export interface CachedImage {
   outcome?: Extract<CacheOutcome, 'STALE' | 'REVALIDATED'>;
 }
 
-export interface ShelfOptions {
+export interface ImageStoreOptions {
   store: ManifestStore;
   blobs: BlobStore;
   memory: MemoryTier;
@@ -24,14 +24,14 @@ export interface ShelfOptions {
 const REMOVED_AT_ONCE = 32;
 
 /** The bytes of manifest entries: memory in front of disk. */
-export class Shelf {
-  readonly #options: ShelfOptions;
+export class ImageStore {
+  readonly #options: ImageStoreOptions;
   /** One read of a file at a time, however many ask. */
   readonly #reading = new Map<string, Promise<Buffer | undefined>>();
   /** Reads of files that somebody waits for. */
   #awaited = 0;
 
-  constructor(options: ShelfOptions) {
+  constructor(options: ImageStoreOptions) {
     this.#options = options;
   }
 

@@ -4,7 +4,7 @@ import type { ForesightStats } from '../../protocol.ts';
 const MAX_WAITING = 100_000;
 
 /** Counts what was fetched before anybody asked for it: whether somebody did, or whether it went for nothing. */
-export class Foresight {
+export class SpeculativeStats {
   readonly #stats: ForesightStats = { loaded: 0, bytes: 0, useful_bytes: 0, wasted_bytes: 0 };
   /** Bytes by key, of what nobody has asked for yet; the oldest first. */
   readonly #waiting = new Map<string, number>();
@@ -26,12 +26,12 @@ export class Foresight {
   }
 
   /** Somebody asked for it. */
-  used(key: string): void {
+  hit(key: string): void {
     if (this.#waiting.size > 0) this.#stats.useful_bytes += this.#take(key);
   }
 
   /** It is not there any more. */
-  gone(key: string): void {
+  evicted(key: string): void {
     if (this.#waiting.size > 0) this.#stats.wasted_bytes += this.#take(key);
   }
 

@@ -1,10 +1,10 @@
-import type { ManifestEntry } from '../protocol.ts';
-import type { BlobStore } from './files/blobs.ts';
-import type { WrittenBlob } from './files/blobWriter.ts';
-import { errnoOf } from './files/fileError.ts';
-import { insidePath } from './files/layout.ts';
-import type { ManifestStore } from './manifest/manifestStore.ts';
-import type { Shelf } from './shelf.ts';
+import type { ManifestEntry } from '../../protocol.ts';
+import type { BlobStore } from '../files/blobs.ts';
+import type { WrittenBlob } from '../files/blobWriter.ts';
+import { errnoOf } from '../files/fileError.ts';
+import { insidePath } from '../files/layout.ts';
+import type { ManifestStore } from '../manifest/manifestStore.ts';
+import type { ImageStore } from './imageStore.ts';
 
 export interface Replacement {
   /** What is in the manifest. */
@@ -20,7 +20,7 @@ export interface Replacement {
  * replaced meanwhile, by whomever, stays so (T59). Tells whether it did.
  */
 export async function replaceImage(
-  { store, blobs, shelf }: { store: ManifestStore; blobs: BlobStore; shelf: Shelf },
+  { store, blobs, imageStore }: { store: ManifestStore; blobs: BlobStore; imageStore: ImageStore },
   { known, entry, blob }: Replacement,
 ): Promise<boolean> {
   const twin = store.index.getByDigest(blob.sha256);
@@ -33,7 +33,7 @@ export async function replaceImage(
   const isThere = () => store.index.getByPath(entry.local_path) !== undefined;
   try {
     const { removed } = await store.append({ op: 'replace', entry, sha256: known.sha256 });
-    await shelf.remove(removed);
+    await imageStore.remove(removed);
     await blobs.syncRemoval(removed);
   } finally {
     // Cleared meanwhile (T59), or no room for the record (T56): without an entry, the file would be adopted again.

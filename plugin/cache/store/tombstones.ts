@@ -11,7 +11,7 @@ const MAX_REMEMBERED = 100_000;
  * `ctime`, which no copying tool can set, against the clock that the file system uses as well; where the two clocks
  * differ an image is downloaded that could have been adopted.
  */
-export class TakenBack {
+export class Tombstones {
   #everythingAt = -Infinity;
   readonly #folders = new LRUCache<string, number>({ max: MAX_REMEMBERED });
   readonly #keys = new LRUCache<string, number>({ max: MAX_REMEMBERED });

@@ -1,15 +1,15 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { BlobStore } from '../../plugin/cache/files/blobs.ts';
-import { imagePath } from '../../plugin/cache/files/layout.ts';
-import { JournalManifest } from '../../plugin/cache/manifest/journalManifest.ts';
-import { MemoryTier } from '../../plugin/cache/memory.ts';
-import { replaceImage } from '../../plugin/cache/replaceImage.ts';
-import { Shelf } from '../../plugin/cache/shelf.ts';
-import { bytesOf } from '../helpers/cache.ts';
-import { temporaryDirectory } from '../helpers/directory.ts';
-import { entryOf } from '../helpers/entries.ts';
+import { BlobStore } from '../../../plugin/cache/files/blobs.ts';
+import { imagePath } from '../../../plugin/cache/files/layout.ts';
+import { JournalManifest } from '../../../plugin/cache/manifest/journalManifest.ts';
+import { MemoryTier } from '../../../plugin/cache/store/memoryTier.ts';
+import { replaceImage } from '../../../plugin/cache/store/replaceImage.ts';
+import { ImageStore } from '../../../plugin/cache/store/imageStore.ts';
+import { bytesOf } from '../../helpers/cache.ts';
+import { temporaryDirectory } from '../../helpers/directory.ts';
+import { entryOf } from '../../helpers/entries.ts';
 
 const prefix = '.image-cache/';
 
@@ -20,7 +20,11 @@ async function openProcess(dir: string) {
   await store.open();
   onTestFinished(() => store.close());
   const blobs = new BlobStore({ dir, sync: false, now: Date.now });
-  return { store, blobs, shelf: new Shelf({ store, blobs, memory: new MemoryTier(0), warn: () => undefined }) };
+  return {
+    store,
+    blobs,
+    imageStore: new ImageStore({ store, blobs, memory: new MemoryTier(0), warn: () => undefined }),
+  };
 }
 
 async function write({ blobs }: Awaited<ReturnType<typeof openProcess>>, name: string) {
@@ -57,7 +61,7 @@ describe('replaceImage', () => {
     const other = await openProcess(dir);
     const { blob, entry } = await write(parts, 'new');
     const { removed } = await other.store.append({ op: 'clear' });
-    await other.shelf.remove(removed);
+    await other.imageStore.remove(removed);
     expect(parts.store.index.get(known.s3_url)).toBeDefined();
     expect(await replaceImage(parts, { known, entry, blob })).toBe(false);
     expect(parts.store.index.size).toBe(0);
