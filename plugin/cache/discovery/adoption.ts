@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ManifestEntry } from '../../protocol.ts';
 import type { BlobStore } from '../files/blobs.ts';
 import type { Discovery } from './discovery.ts';
-import { cancels } from '../downloads/downloader.ts';
+import { cancels } from '../store/cancels.ts';
 import type { FallbackDirs, FallbackImage } from './fallbackDirs.ts';
 import { fileError } from '../files/fileError.ts';
 import { identityOf } from '../files/fileIdentity.ts';

@@ -7,6 +7,7 @@ import type { ArrivingImage } from './arrivingImage.ts';
 import { ImageSink } from './imageSink.ts';
 import type { Inspector, Recognizer } from '../inspector.ts';
 import type { ManifestChange } from '../manifest/journalRecord.ts';
+import { cancels } from '../store/cancels.ts';
 import { insidePath } from '../files/layout.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import { newEntry } from '../store/newEntry.ts';
@@ -158,13 +159,4 @@ export class Downloader<Object extends SourceObject> {
     for (const gone of removed) await blobs.remove(gone);
     await blobs.syncRemoval(removed);
   }
-}
-
-/** Whether whoever made the change does not want what is on its way. */
-export function cancels(
-  change: ManifestChange,
-  { key, actorId }: { readonly key: string; readonly actorId: string },
-): boolean {
-  if (change.op === 'delete') return change.reason === 'invalidated' && change.keys.includes(key);
-  return change.op === 'clear' && (change.actor === undefined || change.actor === actorId);
 }

@@ -1,5 +1,6 @@
 import type { ManifestEntry } from '../../protocol.ts';
-import { type Downloaded, type Running, cancels } from '../downloads/downloader.ts';
+import type { Downloaded, Running } from '../downloads/downloader.ts';
+import { cancels } from '../store/cancels.ts';
 import { ImageSink } from '../downloads/imageSink.ts';
 import { newEntry } from '../store/newEntry.ts';
 import type { BlobStore } from '../files/blobs.ts';
