@@ -95,7 +95,6 @@ export function assembleParts<Object extends SourceObject>(
   const evictor = new Evictor({
     manifest,
     imageStore,
-    variants: variantStore,
     uses,
     missingSpace: missing,
     reclaimable: [discovery.unclaimed, variantStore],

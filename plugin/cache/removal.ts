@@ -35,7 +35,7 @@ export class Removal {
     const unclaimed = await discovery.candidates(keyDigest(key), undefined);
     const { removed } = await manifest.store.append({ op: 'delete', keys: [key], reason: 'invalidated' });
     await imageStore.remove(removed);
-    await variants.remove(removed);
+    await variants.removeOf(removed);
     await adoption.discard(unclaimed);
     await blobs.syncRemoval(removed, unclaimed);
     return removed.length;
@@ -50,7 +50,7 @@ export class Removal {
     const unclaimed = [...discovery.pathsOf(actorId)];
     const { removed } = await this.#appendClear(actorId);
     await imageStore.remove(removed);
-    const variantBytes = await variants.remove(removed);
+    const variantBytes = await variants.removeOf(removed);
     const discarded = await adoption.discard(unclaimed);
     await blobs.syncRemoval(removed, unclaimed);
     return {

@@ -11,7 +11,6 @@ import type { ManifestIndex } from '../manifest/manifestIndex.ts';
 import type { RecentUses } from './recentUses.ts';
 import { createMutex } from '../queue/mutex.ts';
 import type { ImageStore } from '../store/imageStore.ts';
-import type { VariantStore } from '../variants/variantStore.ts';
 
 export interface EvictionLimits {
   /** Bytes. */
@@ -26,7 +25,6 @@ export interface EvictionLimits {
 export interface EvictorOptions {
   manifest: LiveManifest;
   imageStore: ImageStore;
-  variants: VariantStore;
   uses: RecentUses;
   /** Bytes that the disk lacks of what is to stay free. */
   missingSpace: () => Promise<number>;
@@ -193,7 +191,7 @@ export class Evictor implements Background {
   }
 
   async #remove(entries: readonly ManifestEntry[], mayGo: Budget['mayGo']): Promise<number> {
-    const { manifest, imageStore, variants, logger } = this.#options;
+    const { manifest, imageStore, reclaimable, logger } = this.#options;
     const { store } = manifest;
     let count = 0;
     for (let start = 0; start < entries.length; start += MAX_DROPPED) {
@@ -204,7 +202,7 @@ export class Evictor implements Background {
       if (keys.length === 0) continue;
       const { removed } = await store.append({ op: 'delete', keys, reason: 'evicted' });
       await imageStore.remove(removed);
-      await variants.remove(removed);
+      for (const files of reclaimable) await files.removeOf?.(removed);
       count += removed.length;
     }
     if (count > 0) logger.debug?.(`evicted ${count} images`);

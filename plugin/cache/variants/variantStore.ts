@@ -110,7 +110,7 @@ export class VariantStore implements Reclaimable, Background {
   }
 
   /** Removes the variants of entries that are no longer in the manifest. Returns their bytes. */
-  async remove(entries: readonly ManifestEntry[]): Promise<number> {
+  async removeOf(entries: readonly ManifestEntry[]): Promise<number> {
     if (entries.length === 0) return 0;
     const gone = new Set(entries.map(({ sha256 }) => sha256));
     const sources = await this.#disk.sources();
