@@ -18,7 +18,7 @@ import { fileError } from './files/fileError.ts';
 import type { ImageCacheSettings } from './imageCacheSettings.ts';
 import { inBatches } from './queue/batches.ts';
 import type { CacheLogger } from './logger.ts';
-import type { PrefetchOptions } from './downloads/prefetcher.ts';
+import type { PrefetchOptions } from './fetch/prefetcher.ts';
 import type { AppliedChange } from './manifest/manifestStore.ts';
 import { TimeSlice } from './queue/timeSlice.ts';
 import { type CacheParts, assembleParts } from './parts.ts';
@@ -170,7 +170,7 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
    */
   hold(url: string): () => void {
     try {
-      return this.#parts.missPath.hold(this.#source.identify(url));
+      return this.#parts.fetcher.hold(this.#source.identify(url));
     } catch {
       return () => undefined; // it is no image of ours, and who asks for it is told so
     }
@@ -219,7 +219,7 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
     const { count, totalBytes } = this.#parts.discovery.unclaimed;
     return {
       cache_id: await readCacheId(this.#dir).catch(() => ''),
-      ...this.#stats.report(index, this.#parts.memory, this.#parts.missPath),
+      ...this.#stats.report(index, this.#parts.memory, this.#parts.fetcher),
       unclaimed: { files: count, size_bytes: totalBytes },
       variants: this.#parts.variants.stats(),
     };
@@ -269,7 +269,7 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
 
   async #close(): Promise<void> {
     this.#events.close();
-    const downloads = this.#parts.missPath.close();
+    const downloads = this.#parts.fetcher.close();
     this.#source.close();
     void this.#parts.evictor.close(); // what it is at ends with the manifest
     await downloads;

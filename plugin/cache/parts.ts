@@ -6,25 +6,25 @@ import { Adoption } from './discovery/adoption.ts';
 import { BlobStore } from './files/blobs.ts';
 import { Compressor } from './compression/compressor.ts';
 import { Discovery } from './discovery/discovery.ts';
-import { Downloader } from './downloads/downloader.ts';
+import { Downloader } from './fetch/downloader.ts';
 import { Evictor } from './limits/eviction.ts';
 import { FallbackDirs } from './discovery/fallbackDirs.ts';
-import { Freshness } from './freshness/freshness.ts';
+import { Freshness } from './fetch/freshness.ts';
 import { missingSpace } from './files/freeSpace.ts';
 import type { ImageCacheSettings } from './imageCacheSettings.ts';
 import { JournalManifest } from './manifest/journalManifest.ts';
 import { LiveManifest } from './liveManifest.ts';
 import type { ManifestObserver } from './manifest/manifestStore.ts';
 import { MemoryTier } from './store/memoryTier.ts';
-import { MissPath } from './downloads/missPath.ts';
+import { Fetcher } from './fetch/fetcher.ts';
 import { NamedImages } from './discovery/namedImages.ts';
 import { Pins } from './limits/pins.ts';
-import { Prefetcher } from './downloads/prefetcher.ts';
+import { Prefetcher } from './fetch/prefetcher.ts';
 import { Preloader } from './preloading/preloader.ts';
-import { RefusedObjects } from './downloads/refusedObjects.ts';
+import { RefusedObjects } from './fetch/refusedObjects.ts';
 import { RecentUses } from './limits/recentUses.ts';
 import { Removal } from './removal.ts';
-import { Revalidator } from './freshness/revalidator.ts';
+import { Revalidator } from './fetch/revalidator.ts';
 import { ImageStore } from './store/imageStore.ts';
 import type { SourceObject } from './source.ts';
 import type { StatsCounter } from './stats.ts';
@@ -76,7 +76,7 @@ export function assembleParts<Object extends SourceObject>(
     compressed: (entry) => placeholders.add(entry), // one that was made of the original meanwhile is not recorded
   });
   /** Whatever is served or fetched gets what it lacks, some time. */
-  const improve = (entry: ManifestEntry) => {
+  const scheduleBackgroundWork = (entry: ManifestEntry) => {
     compressor.add(entry);
     placeholders.add(entry);
   };
@@ -113,7 +113,7 @@ export function assembleParts<Object extends SourceObject>(
   const downloader = new Downloader({ ...receiving, recognize, admit });
   const ensureRoom = () => evictor.ensureFreeSpace();
   const revalidator = new Revalidator({ ...receiving, imageStore, ensureRoom });
-  const missPath = new MissPath({
+  const fetcher = new Fetcher({
     manifest,
     imageStore,
     downloader,
@@ -128,7 +128,7 @@ export function assembleParts<Object extends SourceObject>(
 
   const freshness = new Freshness<Object>({
     revalidateMs: settings.revalidateMs,
-    ask: (object, entry, request) => missPath.revalidate(object, entry, request),
+    ask: (object, entry, request) => fetcher.revalidate(object, entry, request),
     now,
     logger,
   });
@@ -155,8 +155,8 @@ export function assembleParts<Object extends SourceObject>(
     adoption,
     freshness,
     refused,
-    missPath,
-    improve,
+    fetcher,
+    scheduleBackgroundWork,
     logger,
   };
   const prefetcher = new Prefetcher<Object>(prefetching);
@@ -182,7 +182,7 @@ export function assembleParts<Object extends SourceObject>(
     downloader,
     refused,
     revalidator,
-    missPath,
+    fetcher,
     freshness,
     prefetcher,
     discovery,
@@ -192,7 +192,7 @@ export function assembleParts<Object extends SourceObject>(
     removal,
     variantStore,
     variants,
-    improve,
+    scheduleBackgroundWork,
     preloader,
     pins,
   };

@@ -1,6 +1,6 @@
 import { ImageCacheError } from '../errors.ts';
 import type { ManifestEntry } from '../protocol.ts';
-import type { ArrivingListener } from './downloads/missPath.ts';
+import type { ArrivingListener } from './fetch/fetcher.ts';
 import type { CacheParts } from './parts.ts';
 import type { CachedImage } from './store/imageStore.ts';
 import type { Source, SourceObject } from './source.ts';
@@ -91,7 +91,7 @@ export class Reader<Object extends SourceObject> {
     if (found !== undefined) return this.#served(found);
     if (revalidate) this.#parts.refused.forget(object.key);
     const request = { actorId, urgency: 'visible', signal: options.signal, onArriving } as const;
-    const { entry: stored, body } = await this.#parts.missPath.fetch(object, request);
+    const { entry: stored, body } = await this.#parts.fetcher.fetch(object, request);
     return this.#served({ entry: stored, body: body(), tier: 's3' });
   }
 
@@ -134,7 +134,7 @@ export class Reader<Object extends SourceObject> {
   #served(image: CachedImage): CachedImage {
     image.entry.last_used_at = this.#now();
     this.#parts.uses.add(image.entry);
-    this.#parts.improve(image.entry);
+    this.#parts.scheduleBackgroundWork(image.entry);
     this.#parts.preloader.served(image.entry);
     this.#parts.memory.preloaded.hit(image.entry.sha256);
     this.#stats.prefetched.hit(image.entry.s3_url);

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ArrivingImage } from '../cache/downloads/arrivingImage.ts';
+import type { ArrivingImage } from '../cache/fetch/arrivingImage.ts';
 import { reportFailure } from '../cache/failures.ts';
 import type { ReadOptions } from '../cache/reader.ts';
 import type { CachedImage } from '../cache/store/imageStore.ts';

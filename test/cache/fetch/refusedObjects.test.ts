@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Proof } from '../../plugin/cache/inspector.ts';
-import { ImageCacheError } from '../../plugin/errors.ts';
-import { TransientError } from '../../plugin/source/transientError.ts';
-import type { ErrorCode } from '../../plugin/protocol.ts';
-import { openCache } from '../helpers/cache.ts';
-import { VersionedSource } from '../helpers/versionedSource.ts';
+import type { Proof } from '../../../plugin/cache/inspector.ts';
+import { ImageCacheError } from '../../../plugin/errors.ts';
+import { TransientError } from '../../../plugin/source/transientError.ts';
+import type { ErrorCode } from '../../../plugin/protocol.ts';
+import { openCache } from '../../helpers/cache.ts';
+import { VersionedSource } from '../../helpers/versionedSource.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AdaptiveLimit } from '../../plugin/cache/downloads/adaptiveLimit.ts';
+import { AdaptiveLimit } from '../../../plugin/cache/fetch/adaptiveLimit.ts';
 
 /** A limit in front of an origin that delivers so many bytes a second with so many downloads at a time. */
 function startBehind(rateAt: (limit: number) => number, { start = 16, max = 64 } = {}) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ArrivingBody } from '../../plugin/cache/downloads/arrivingBody.ts';
+import { ArrivingBody } from '../../../plugin/cache/fetch/arrivingBody.ts';
 
 const bytes = (text: string) => Buffer.from(text);
 const whole = (text: string) => ({ size: text.length, body: () => bytes(text) });

@@ -5,8 +5,8 @@ import { AdaptiveLimit } from './adaptiveLimit.ts';
 import { TaskQueue, type QueueRequest, type TaskContext } from '../queue/taskQueue.ts';
 import type { Downloaded, Downloader } from './downloader.ts';
 import type { Evictor } from '../limits/eviction.ts';
-import { type RevalidationRequest, validatedAt } from '../freshness/freshness.ts';
-import type { Revalidator } from '../freshness/revalidator.ts';
+import { type RevalidationRequest, validatedAt } from './freshness.ts';
+import type { Revalidator } from './revalidator.ts';
 import type { LiveManifest } from '../liveManifest.ts';
 import { canClaim } from '../manifest/manifestEntry.ts';
 import { RefusedUrls } from './refusedUrls.ts';
@@ -15,7 +15,7 @@ import type { ImageStore } from '../store/imageStore.ts';
 import type { SourceObject } from '../source.ts';
 import type { StatsCounter } from '../stats.ts';
 
-export interface MissPathOptions<Object extends SourceObject> {
+export interface FetcherOptions<Object extends SourceObject> {
   manifest: LiveManifest;
   imageStore: ImageStore;
   downloader: Downloader<Object>;
@@ -48,14 +48,14 @@ export type ArrivingListener = (image: ArrivingImage) => void;
 const SHARED_ATTEMPTS = 2;
 
 /** What happens when S3 has to be asked: once for all who ask for an image, in the order of who needs it most. */
-export class MissPath<Object extends SourceObject> {
-  readonly #options: MissPathOptions<Object>;
+export class Fetcher<Object extends SourceObject> {
+  readonly #options: FetcherOptions<Object>;
   readonly #limit: AdaptiveLimit;
   #slowDowns = 0;
   readonly #queue: TaskQueue<Downloaded | undefined, ArrivingImage>;
   readonly #refused = new RefusedUrls();
 
-  constructor(options: MissPathOptions<Object>) {
+  constructor(options: FetcherOptions<Object>) {
     this.#options = options;
     this.#limit = new AdaptiveLimit({ start: options.concurrency, max: options.maxConcurrency });
     const rate = new ServingRate(() => options.stats.hits.memory + options.stats.hits.disk);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ReceivedBytes } from '../../plugin/cache/downloads/receivedBytes.ts';
-import { Scratch } from '../../plugin/cache/downloads/scratch.ts';
+import { ReceivedBytes } from '../../../plugin/cache/fetch/receivedBytes.ts';
+import { Scratch } from '../../../plugin/cache/fetch/scratch.ts';
 
 function receive(...texts: string[]): ReceivedBytes {
   const received = new ReceivedBytes();

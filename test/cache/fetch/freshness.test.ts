@@ -2,12 +2,12 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { Freshness } from '../../plugin/cache/freshness/freshness.ts';
-import { ImageCacheError } from '../../plugin/errors.ts';
-import type { CacheEvent } from '../../plugin/protocol.ts';
-import { openCache } from '../helpers/cache.ts';
-import { entryOf } from '../helpers/entries.ts';
-import { VersionedSource } from '../helpers/versionedSource.ts';
+import { Freshness } from '../../../plugin/cache/fetch/freshness.ts';
+import { ImageCacheError } from '../../../plugin/errors.ts';
+import type { CacheEvent } from '../../../plugin/protocol.ts';
+import { openCache } from '../../helpers/cache.ts';
+import { entryOf } from '../../helpers/entries.ts';
+import { VersionedSource } from '../../helpers/versionedSource.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

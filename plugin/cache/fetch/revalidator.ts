@@ -1,7 +1,7 @@
 import type { ManifestEntry } from '../../protocol.ts';
-import type { Downloaded, Running } from '../downloads/downloader.ts';
+import type { Downloaded, Running } from './downloader.ts';
 import { cancels } from '../store/cancels.ts';
-import { ImageSink } from '../downloads/imageSink.ts';
+import { ImageSink } from './imageSink.ts';
 import { newEntry } from '../store/newEntry.ts';
 import type { BlobStore } from '../files/blobs.ts';
 import { fileError } from '../files/fileError.ts';
@@ -10,9 +10,9 @@ import type { ManifestChange } from '../manifest/journalRecord.ts';
 import { originalDigest } from '../manifest/manifestEntry.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import { replaceImage } from '../store/replaceImage.ts';
-import { Scratch } from '../downloads/scratch.ts';
+import { Scratch } from './scratch.ts';
 import type { ImageStore } from '../store/imageStore.ts';
-import type { RefusedObjects } from '../downloads/refusedObjects.ts';
+import type { RefusedObjects } from './refusedObjects.ts';
 import type { Source, SourceObject } from '../source.ts';
 
 export interface RevalidatorOptions<Object extends SourceObject> {

@@ -2,12 +2,12 @@ import { ImageCacheError } from '../../errors.ts';
 import type { ImageMeta, ManifestEntry, PrefetchImage, PrefetchResult, Urgency } from '../../protocol.ts';
 import type { Adoption } from '../discovery/adoption.ts';
 import type { BlobStore } from '../files/blobs.ts';
-import type { Freshness, Revalidation } from '../freshness/freshness.ts';
+import type { Freshness, Revalidation } from './freshness.ts';
 import type { LiveManifest } from '../liveManifest.ts';
 import { isSameMeta } from '../manifest/imageMeta.ts';
 import { reportFailure, withoutQuery } from '../failures.ts';
 import type { CacheLogger } from '../logger.ts';
-import type { MissPath } from './missPath.ts';
+import type { Fetcher } from './fetcher.ts';
 import type { RefusedObjects } from './refusedObjects.ts';
 import type { ImageStore } from '../store/imageStore.ts';
 import type { Source, SourceObject } from '../source.ts';
@@ -31,9 +31,9 @@ export interface PrefetcherOptions<Object extends SourceObject> {
   adoption: Adoption;
   freshness: Freshness<Object>;
   refused: RefusedObjects;
-  missPath: MissPath<Object>;
+  fetcher: Fetcher<Object>;
   /** Hears of every image that is there. */
-  improve: (entry: ManifestEntry) => void;
+  scheduleBackgroundWork: (entry: ManifestEntry) => void;
   logger: CacheLogger;
 }
 
@@ -76,7 +76,7 @@ export class Prefetcher<Object extends SourceObject> {
   }
 
   async #prefetch(object: Object, actorId: string, options: PrefetchOptions): Promise<CachedResult> {
-    const { manifest, adoption, freshness, refused, missPath, improve, stats } = this.#options;
+    const { manifest, adoption, freshness, refused, fetcher, scheduleBackgroundWork, stats } = this.#options;
     const { priority: urgency = 'normal', signal, revalidate = false } = options;
     if (revalidate) refused.forget(object.key);
     const known = await manifest.find((index) => index.get(object.key));
@@ -87,8 +87,8 @@ export class Prefetcher<Object extends SourceObject> {
     }
     if (cached !== undefined) return this.#sync(object, cached, actorId, options);
     if (urgency === 'visible') stats.misses += 1; // somebody looks at its place already
-    const { entry } = await missPath.fetch(object, { actorId, urgency, signal });
-    improve(entry);
+    const { entry } = await fetcher.fetch(object, { actorId, urgency, signal });
+    scheduleBackgroundWork(entry);
     return { s3_url: object.key, status: 'downloaded', entry };
   }
 
@@ -99,11 +99,11 @@ export class Prefetcher<Object extends SourceObject> {
     actorId: string,
     { priority: urgency = 'normal', signal, revalidate = false }: PrefetchOptions,
   ): Promise<CachedResult> {
-    const { freshness, missPath, improve } = this.#options;
+    const { freshness, fetcher, scheduleBackgroundWork } = this.#options;
     const isDue = revalidate || freshness.isDue(cached);
     const { changed, failure } = isDue ? await freshness.revalidate(object, cached, { urgency, signal }) : NOT_ASKED;
-    const entry = await missPath.claim(changed?.entry ?? cached, actorId);
-    improve(entry);
+    const entry = await fetcher.claim(changed?.entry ?? cached, actorId);
+    scheduleBackgroundWork(entry);
     return {
       s3_url: object.key,
       status: changed === undefined ? 'cached' : 'downloaded',

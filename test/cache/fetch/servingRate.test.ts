@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ServingRate } from '../../plugin/cache/downloads/servingRate.ts';
+import { ServingRate } from '../../../plugin/cache/fetch/servingRate.ts';
 
 it('is busy while 500 images a second are served, judged ten times a second', () => {
   let now = 0;

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { ImageCacheError } from '../../errors.ts';
 import type { ErrorCode, ManifestEntry, Urgency } from '../../protocol.ts';
-import type { Downloaded } from '../downloads/downloader.ts';
+import type { Downloaded } from './downloader.ts';
 import type { CacheLogger } from '../logger.ts';
 import type { CachedImage } from '../store/imageStore.ts';
 import type { SourceObject } from '../source.ts';

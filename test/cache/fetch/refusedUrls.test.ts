@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Sink, SourceObject } from '../../plugin/cache/source.ts';
-import { ImageCacheError } from '../../plugin/errors.ts';
-import type { ErrorCode } from '../../plugin/protocol.ts';
-import { bytesOf, openCache } from '../helpers/cache.ts';
-import { MemorySource } from '../helpers/memorySource.ts';
+import type { Sink, SourceObject } from '../../../plugin/cache/source.ts';
+import { ImageCacheError } from '../../../plugin/errors.ts';
+import type { ErrorCode } from '../../../plugin/protocol.ts';
+import { bytesOf, openCache } from '../../helpers/cache.ts';
+import { MemorySource } from '../../helpers/memorySource.ts';
 
 /** An origin whose answer depends on the URL: `mem:<name>?<code or 'good'>-<number>`, read at `//<host>` when one follows. */
 class SignedSource extends MemorySource {
