@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import type { ManifestEntry } from '../protocol.ts';
-import type { Background } from './background.ts';
+import type { Background } from './manifest/background.ts';
 import { Adoption } from './discovery/adoption.ts';
 import { BlobStore } from './files/blobs.ts';
-import { Compressor } from './compression/compressor.ts';
+import { Compressor } from './variants/compressor.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { Downloader } from './fetch/downloader.ts';
 import { Evictor } from './limits/eviction.ts';
@@ -13,7 +13,7 @@ import { Freshness } from './fetch/freshness.ts';
 import { missingSpace } from './files/freeSpace.ts';
 import type { ImageCacheSettings } from './imageCacheSettings.ts';
 import { JournalManifest } from './manifest/journalManifest.ts';
-import { LiveManifest } from './liveManifest.ts';
+import { SharedManifest } from './manifest/sharedManifest.ts';
 import type { ManifestObserver } from './manifest/manifestStore.ts';
 import { MemoryTier } from './store/memoryTier.ts';
 import { Fetcher } from './fetch/fetcher.ts';
@@ -81,7 +81,7 @@ export function assembleParts<Object extends SourceObject>(
     placeholders.add(entry);
   };
   const background: Background[] = [discovery, variantStore, compressor, placeholders, preloader];
-  const manifest = new LiveManifest({
+  const manifest = new SharedManifest({
     store,
     dir,
     sync,

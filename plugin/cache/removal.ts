@@ -5,14 +5,14 @@ import type { BlobStore } from './files/blobs.ts';
 import type { Discovery } from './discovery/discovery.ts';
 import type { ManifestChange } from './manifest/journalRecord.ts';
 import { keyDigest } from './files/layout.ts';
-import type { LiveManifest } from './liveManifest.ts';
+import type { SharedManifest } from './manifest/sharedManifest.ts';
 import { actorsOf } from './manifest/manifestEntry.ts';
 import type { AppliedChange } from './manifest/manifestStore.ts';
 import type { ImageStore } from './store/imageStore.ts';
 import type { VariantStore } from './variants/variantStore.ts';
 
 export interface RemovalOptions {
-  manifest: LiveManifest;
+  manifest: SharedManifest;
   imageStore: ImageStore;
   variants: VariantStore;
   blobs: BlobStore;

@@ -7,7 +7,7 @@ import type { Downloaded, Downloader } from './downloader.ts';
 import type { Evictor } from '../limits/eviction.ts';
 import { type RevalidationRequest, validatedAt } from './freshness.ts';
 import type { Revalidator } from './revalidator.ts';
-import type { LiveManifest } from '../liveManifest.ts';
+import type { SharedManifest } from '../manifest/sharedManifest.ts';
 import { canClaim } from '../manifest/manifestEntry.ts';
 import { RefusedUrls } from './refusedUrls.ts';
 import { ServingRate } from './servingRate.ts';
@@ -16,7 +16,7 @@ import type { SourceObject } from '../source.ts';
 import type { StatsCounter } from '../stats.ts';
 
 export interface FetcherOptions<Object extends SourceObject> {
-  manifest: LiveManifest;
+  manifest: SharedManifest;
   imageStore: ImageStore;
   downloader: Downloader<Object>;
   revalidator: Revalidator<Object>;

@@ -3,7 +3,7 @@ import type { ImageMeta, ManifestEntry, PrefetchImage, PrefetchResult, Urgency }
 import type { Adoption } from '../discovery/adoption.ts';
 import type { BlobStore } from '../files/blobs.ts';
 import type { Freshness, Revalidation } from './freshness.ts';
-import type { LiveManifest } from '../liveManifest.ts';
+import type { SharedManifest } from '../manifest/sharedManifest.ts';
 import { isSameMeta } from '../manifest/imageMeta.ts';
 import { reportFailure, withoutQuery } from '../failures.ts';
 import type { CacheLogger } from '../logger.ts';
@@ -24,7 +24,7 @@ export interface PrefetchOptions {
 
 export interface PrefetcherOptions<Object extends SourceObject> {
   source: Source<Object>;
-  manifest: LiveManifest;
+  manifest: SharedManifest;
   blobs: BlobStore;
   imageStore: ImageStore;
   stats: StatsCounter;

@@ -1,9 +1,9 @@
 import { ImageCacheError } from '../../errors.ts';
 import type { ManifestEntry } from '../../protocol.ts';
-import type { Background } from '../background.ts';
+import type { Background } from '../manifest/background.ts';
 import type { Reclaimable } from '../store/reclaimable.ts';
 import { leastRecentlyUsed } from './leastRecentlyUsed.ts';
-import type { LiveManifest } from '../liveManifest.ts';
+import type { SharedManifest } from '../manifest/sharedManifest.ts';
 import type { CacheLogger } from '../logger.ts';
 import { actorsOf } from '../manifest/manifestEntry.ts';
 import { Incoming } from './incoming.ts';
@@ -23,7 +23,7 @@ export interface EvictionLimits {
 }
 
 export interface EvictorOptions {
-  manifest: LiveManifest;
+  manifest: SharedManifest;
   imageStore: ImageStore;
   uses: RecentUses;
   /** Bytes that the disk lacks of what is to stay free. */

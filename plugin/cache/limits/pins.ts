@@ -1,10 +1,10 @@
-import type { LiveManifest } from '../liveManifest.ts';
+import type { SharedManifest } from '../manifest/sharedManifest.ts';
 
 /** What is never evicted: single images, and all that an actor has and will have. */
 export class Pins {
-  readonly #manifest: LiveManifest;
+  readonly #manifest: SharedManifest;
 
-  constructor(manifest: LiveManifest) {
+  constructor(manifest: SharedManifest) {
     this.#manifest = manifest;
   }
 

@@ -1,5 +1,5 @@
 import type { CompressionStats, ImageMeta, ManifestEntry } from '../../protocol.ts';
-import { CompressionTotals } from '../compression/compressionTotals.ts';
+import { CompressionTotals } from './compressionTotals.ts';
 import { inBatches } from '../queue/batches.ts';
 import { ActorIndex } from './actorIndex.ts';
 import type { ManifestChange, PinTarget } from './journalRecord.ts';

@@ -1,6 +1,6 @@
 import type { Limit } from '../queue/limit.ts';
 import type { ManifestEntry } from '../../protocol.ts';
-import type { Background } from '../background.ts';
+import type { Background } from '../manifest/background.ts';
 import type { BlobStore } from '../files/blobs.ts';
 import { IdleQueue } from '../queue/idleQueue.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';

@@ -1,5 +1,5 @@
 import type { ManifestEntry } from '../../protocol.ts';
-import type { Background } from '../background.ts';
+import type { Background } from '../manifest/background.ts';
 import type { Reclaimable } from '../store/reclaimable.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { MemoryTier } from '../store/memoryTier.ts';

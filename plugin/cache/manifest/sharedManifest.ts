@@ -1,12 +1,12 @@
-import { ImageCacheError } from '../errors.ts';
-import type { ManifestEntry } from '../protocol.ts';
-import { prepareDirectory } from './files/directory.ts';
+import { ImageCacheError } from '../../errors.ts';
+import type { ManifestEntry } from '../../protocol.ts';
+import { prepareDirectory } from '../files/directory.ts';
 import type { Background } from './background.ts';
-import { fileError } from './files/fileError.ts';
-import type { CacheLogger } from './logger.ts';
+import { fileError } from '../files/fileError.ts';
+import type { CacheLogger } from '../logger.ts';
 import { OpeningLimit } from './openingLimit.ts';
-import type { ManifestIndex } from './manifest/manifestIndex.ts';
-import type { ManifestQuestion, ManifestStore } from './manifest/manifestStore.ts';
+import type { ManifestIndex } from './manifestIndex.ts';
+import type { ManifestQuestion, ManifestStore } from './manifestStore.ts';
 
 /** A hit looks around for what other processes did at most this often; a miss always does. */
 const LOOK_AROUND_MS = 100;
@@ -18,7 +18,7 @@ const STALE_MS = 1000;
 type Find = (index: ManifestIndex) => ManifestEntry | undefined;
 
 /** The manifest store, opened on first use and kept up to date with other processes as far as each question needs. */
-export class LiveManifest {
+export class SharedManifest {
   readonly store: ManifestStore;
   readonly #dir: string;
   readonly #sync: boolean;
@@ -56,7 +56,7 @@ export class LiveManifest {
     this.#background = options.background;
   }
 
-  /** False before the first {@link LiveManifest.open} has come to its end. */
+  /** False before the first {@link SharedManifest.open} has come to its end. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
@@ -86,7 +86,7 @@ export class LiveManifest {
     return this.store.index;
   }
 
-  /** As {@link LiveManifest.find}, and while a large manifest is still being read, what can be told without it (T65). */
+  /** As {@link SharedManifest.find}, and while a large manifest is still being read, what can be told without it (T65). */
   async findToServe(question: ManifestQuestion): Promise<ManifestEntry | undefined> {
     if (this.#limit.isLate) await this.open(); // which refuses; nothing more is asked of a disk that does not answer
     const early = this.#isOpen ? undefined : await this.#limit.within(this.#findEarly(question));

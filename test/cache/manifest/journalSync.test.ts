@@ -1,13 +1,13 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { JournalManifest } from '../../plugin/cache/manifest/journalManifest.ts';
-import { temporaryDirectory } from '../helpers/directory.ts';
-import { entryOf } from '../helpers/entries.ts';
-import { fault } from '../helpers/faultyFs.ts';
+import { JournalManifest } from '../../../plugin/cache/manifest/journalManifest.ts';
+import { temporaryDirectory } from '../../helpers/directory.ts';
+import { entryOf } from '../../helpers/entries.ts';
+import { fault } from '../../helpers/faultyFs.ts';
 
 vi.mock('node:fs/promises', async (importActual) => {
-  const { faultyFs } = await import('../helpers/faultyFs.ts');
+  const { faultyFs } = await import('../../helpers/faultyFs.ts');
   return faultyFs(await importActual());
 });
 

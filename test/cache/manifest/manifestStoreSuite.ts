@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { AppliedChange, ManifestObserver, ManifestStore } from '../../plugin/cache/manifest/manifestStore.ts';
-import type { ManifestEntry } from '../../plugin/protocol.ts';
-import { entryOf } from '../helpers/entries.ts';
+import type { AppliedChange, ManifestObserver, ManifestStore } from '../../../plugin/cache/manifest/manifestStore.ts';
+import type { ManifestEntry } from '../../../plugin/protocol.ts';
+import { entryOf } from '../../helpers/entries.ts';
 
 /** Where the stores under test keep what they keep: all that are made of one place share it. */
 export interface StorePlace {

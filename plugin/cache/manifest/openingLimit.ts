@@ -1,4 +1,4 @@
-import { ImageCacheError } from '../errors.ts';
+import { ImageCacheError } from '../../errors.ts';
 
 /**
  * A limit on how long anybody waits for the cache directory to be opened: a call on a network file system whose server is gone

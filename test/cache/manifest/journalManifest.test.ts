@@ -1,11 +1,11 @@
 import { appendFile, mkdir, open, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { JournalManifest } from '../../plugin/cache/manifest/journalManifest.ts';
-import type { AppliedChange } from '../../plugin/cache/manifest/manifestStore.ts';
-import type { ManifestEntry } from '../../plugin/protocol.ts';
-import { markAsCache, temporaryDirectory } from '../helpers/directory.ts';
-import { entryOf } from '../helpers/entries.ts';
+import { JournalManifest } from '../../../plugin/cache/manifest/journalManifest.ts';
+import type { AppliedChange } from '../../../plugin/cache/manifest/manifestStore.ts';
+import type { ManifestEntry } from '../../../plugin/protocol.ts';
+import { markAsCache, temporaryDirectory } from '../../helpers/directory.ts';
+import { entryOf } from '../../helpers/entries.ts';
 
 async function openStore(dir: string, heard: (change: AppliedChange) => void = () => undefined) {
   const warnings: string[] = [];

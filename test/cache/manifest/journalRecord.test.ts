@@ -2,10 +2,10 @@ import { hash } from 'node:crypto';
 import { appendFile, mkdir, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { decodeRecords } from '../../plugin/cache/manifest/journalRecord.ts';
-import { bytesOf, openCache } from '../helpers/cache.ts';
-import { temporaryDirectory } from '../helpers/directory.ts';
-import { entryOf } from '../helpers/entries.ts';
+import { decodeRecords } from '../../../plugin/cache/manifest/journalRecord.ts';
+import { bytesOf, openCache } from '../../helpers/cache.ts';
+import { temporaryDirectory } from '../../helpers/directory.ts';
+import { entryOf } from '../../helpers/entries.ts';
 
 /** A line of the journal with a right checksum, whatever is in it. */
 function lineOf(json: string): string {

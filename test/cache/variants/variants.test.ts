@@ -1,17 +1,17 @@
 import { mkdir, readFile, readdir, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import type { ImageCacheSettings } from '../../plugin/cache/imageCacheSettings.ts';
-import type { SourceObject } from '../../plugin/cache/source.ts';
-import type { VariantMaker } from '../../plugin/cache/variants/variantMaker.ts';
-import type { VariantSpec } from '../../plugin/cache/variants/variantSpec.ts';
-import { ImageCacheError } from '../../plugin/errors.ts';
-import { createVariantMaker, inspectImage } from '../../plugin/images/index.ts';
-import { openCache } from '../helpers/cache.ts';
-import { temporaryDirectory } from '../helpers/directory.ts';
-import { MemorySource } from '../helpers/memorySource.ts';
-import { photo } from '../helpers/pictures.ts';
-import { refusal } from '../helpers/source.ts';
+import type { ImageCacheSettings } from '../../../plugin/cache/imageCacheSettings.ts';
+import type { SourceObject } from '../../../plugin/cache/source.ts';
+import type { VariantMaker } from '../../../plugin/cache/variants/variantMaker.ts';
+import type { VariantSpec } from '../../../plugin/cache/variants/variantSpec.ts';
+import { ImageCacheError } from '../../../plugin/errors.ts';
+import { createVariantMaker, inspectImage } from '../../../plugin/images/index.ts';
+import { openCache } from '../../helpers/cache.ts';
+import { temporaryDirectory } from '../../helpers/directory.ts';
+import { MemorySource } from '../../helpers/memorySource.ts';
+import { photo } from '../../helpers/pictures.ts';
+import { refusal } from '../../helpers/source.ts';
 
 const WEBP_64: VariantSpec = {
   width: 64,

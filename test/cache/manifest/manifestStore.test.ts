@@ -1,8 +1,8 @@
 import { onTestFinished } from 'vitest';
-import { JournalManifest } from '../../plugin/cache/manifest/journalManifest.ts';
-import type { ManifestChange } from '../../plugin/cache/manifest/journalRecord.ts';
-import { temporaryDirectory } from '../helpers/directory.ts';
-import { MemoryManifest } from '../helpers/memoryManifest.ts';
+import { JournalManifest } from '../../../plugin/cache/manifest/journalManifest.ts';
+import type { ManifestChange } from '../../../plugin/cache/manifest/journalRecord.ts';
+import { temporaryDirectory } from '../../helpers/directory.ts';
+import { MemoryManifest } from '../../helpers/memoryManifest.ts';
 import { describeManifestStore } from './manifestStoreSuite.ts';
 
 describeManifestStore('JournalManifest', async () => {

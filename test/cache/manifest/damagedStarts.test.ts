@@ -2,8 +2,8 @@ import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
-import type { Manifest } from '../../plugin/protocol.ts';
-import { bytesOf, openCache } from '../helpers/cache.ts';
+import type { Manifest } from '../../../plugin/protocol.ts';
+import { bytesOf, openCache } from '../../helpers/cache.ts';
 
 const NAMES = ['a', 'b', 'c', 'd'];
 

@@ -1,9 +1,9 @@
 import { readdir, readlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { JournalManifest } from '../../plugin/cache/manifest/journalManifest.ts';
-import { temporaryDirectory } from '../helpers/directory.ts';
-import { entryOf } from '../helpers/entries.ts';
+import { JournalManifest } from '../../../plugin/cache/manifest/journalManifest.ts';
+import { temporaryDirectory } from '../../helpers/directory.ts';
+import { entryOf } from '../../helpers/entries.ts';
 
 /** Files of the directory that this process has open; Linux tells. */
 async function openFiles(dir: string): Promise<string[]> {

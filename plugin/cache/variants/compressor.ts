@@ -1,6 +1,6 @@
 import type { Limit } from '../queue/limit.ts';
 import type { ManifestEntry } from '../../protocol.ts';
-import type { Background } from '../background.ts';
+import type { Background } from '../manifest/background.ts';
 import type { BlobStore } from '../files/blobs.ts';
 import { imagePath } from '../files/layout.ts';
 import { IdleQueue } from '../queue/idleQueue.ts';
@@ -10,7 +10,7 @@ import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { MemoryTier } from '../store/memoryTier.ts';
 import { replaceImage } from '../store/replaceImage.ts';
 import type { ImageStore } from '../store/imageStore.ts';
-import type { VariantMaker } from '../variants/variantMaker.ts';
+import type { VariantMaker } from './variantMaker.ts';
 
 export interface CompressorOptions {
   store: ManifestStore;

@@ -2,15 +2,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ResolvedConfig } from 'vite';
-import { resolveOptions } from '../../plugin/resolveOptions.ts';
-import { servePlugin } from '../../plugin/vite/serve.ts';
-import { bytesOf, createCache, openCache } from '../helpers/cache.ts';
-import { temporaryDirectory } from '../helpers/directory.ts';
-import { fault } from '../helpers/faultyFs.ts';
-import { refusal } from '../helpers/source.ts';
+import { resolveOptions } from '../../../plugin/resolveOptions.ts';
+import { servePlugin } from '../../../plugin/vite/serve.ts';
+import { bytesOf, createCache, openCache } from '../../helpers/cache.ts';
+import { temporaryDirectory } from '../../helpers/directory.ts';
+import { fault } from '../../helpers/faultyFs.ts';
+import { refusal } from '../../helpers/source.ts';
 
 vi.mock('node:fs/promises', async (importActual) => {
-  const { faultyFs } = await import('../helpers/faultyFs.ts');
+  const { faultyFs } = await import('../../helpers/faultyFs.ts');
   return faultyFs(await importActual());
 });
 
