@@ -1,5 +1,5 @@
-import type { CacheLogger } from './cache/logger.ts';
-import { createCauses } from './cache/causes.ts';
+import type { CacheLogger } from './cache/injected/logger.ts';
+import { createCauses } from './causes.ts';
 import type { ResolvedOptions } from './options.ts';
 import { redact } from './redact.ts';
 

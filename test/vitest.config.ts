@@ -16,7 +16,7 @@ const ENDURANCE = 'test/{door,endurance,demo/photos}/**';
 /** Takes seconds by nature: real encoders, readers that stall, directories of many files, other renderers. */
 const SLOW = [
   'test/http/{stalledReaders,manyActors}.test.ts',
-  'test/cache/**/{variants,compressor,discovery,damagedStarts,freshness,journalManifest,preloading}.test.ts',
+  'test/cache/**/{variants,compressor,discovery,damagedStarts,freshness,journalManifest,preloader}.test.ts',
 ];
 
 export default defineConfig({

@@ -13,20 +13,20 @@ import type {
 } from '../protocol.ts';
 import { readCacheId } from './files/cacheId.ts';
 import { prepareDirectory } from './files/directory.ts';
-import { type CacheWatcher, EventHub } from './eventHub.ts';
+import { type CacheWatcher, EventHub } from './reporting/eventHub.ts';
 import { fileError } from './files/fileError.ts';
 import type { ImageCacheSettings } from './imageCacheSettings.ts';
 import { inBatches } from './queue/batches.ts';
-import type { CacheLogger } from './logger.ts';
+import type { CacheLogger } from './injected/logger.ts';
 import type { PrefetchOptions } from './fetch/prefetcher.ts';
 import type { AppliedChange } from './manifest/manifestStore.ts';
 import { TimeSlice } from './queue/timeSlice.ts';
-import { type CacheParts, assembleParts } from './parts.ts';
+import { type CacheParts, createCacheParts } from './createCacheParts.ts';
 import { type AskedImage, type ReadOptions, Reader } from './reader.ts';
 import type { CachedImage } from './store/imageStore.ts';
 import { serializeManifest } from './manifest/snapshot.ts';
-import type { ObjectLocation, Source, SourceObject } from './source.ts';
-import { StatsCounter } from './stats.ts';
+import type { ObjectLocation, Source, SourceObject } from './injected/source.ts';
+import { StatsCounter } from './reporting/statsCounter.ts';
 import type { ProgressListener } from './discovery/verifier.ts';
 import type { SizedImage } from './variants/sizedImage.ts';
 import type { VariantSpec } from './variants/variantSpec.ts';
@@ -58,7 +58,7 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
     this.#now = now;
     this.#logger = logger;
     this.#events = new EventHub((message) => logger.warn(message));
-    this.#parts = assembleParts(settings, this.#stats, {
+    this.#parts = createCacheParts(settings, this.#stats, {
       applied: (applied) => this.#applied(applied),
       reset: (gone) => this.#reset(gone),
       warn: (message) => logger.warn(message),

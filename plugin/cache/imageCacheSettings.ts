@@ -1,7 +1,7 @@
-import type { EvictionLimits } from './limits/eviction.ts';
-import type { Inspector, Recognizer } from './inspector.ts';
-import type { CacheLogger } from './logger.ts';
-import type { Source, SourceObject } from './source.ts';
+import type { EvictionLimits } from './limits/evictor.ts';
+import type { Inspector, Recognizer } from './injected/inspector.ts';
+import type { CacheLogger } from './injected/logger.ts';
+import type { Source, SourceObject } from './injected/source.ts';
 import type { VariantMaker } from './variants/variantMaker.ts';
 
 /** What an `ImageCache` is made of and limited by. */

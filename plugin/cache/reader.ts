@@ -1,10 +1,10 @@
 import { ImageCacheError } from '../errors.ts';
 import type { ManifestEntry } from '../protocol.ts';
 import type { ArrivingListener } from './fetch/fetcher.ts';
-import type { CacheParts } from './parts.ts';
+import type { CacheParts } from './createCacheParts.ts';
 import type { CachedImage } from './store/imageStore.ts';
-import type { Source, SourceObject } from './source.ts';
-import type { StatsCounter } from './stats.ts';
+import type { Source, SourceObject } from './injected/source.ts';
+import type { StatsCounter } from './reporting/statsCounter.ts';
 import type { SizedImage } from './variants/sizedImage.ts';
 import type { VariantSpec } from './variants/variantSpec.ts';
 

@@ -1,5 +1,5 @@
 import type { ImageCache } from '../cache/imageCache.ts';
-import type { CacheLogger } from '../cache/logger.ts';
+import type { CacheLogger } from '../cache/injected/logger.ts';
 import type { ExpressImageCacheOptions, ImageCacheOptions, ResolvedImages } from '../options.ts';
 import type { AccessPolicy } from './accessPolicy.ts';
 import type { UnreadBodies } from './unreadBodies.ts';

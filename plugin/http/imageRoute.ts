@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ArrivingImage } from '../cache/fetch/arrivingImage.ts';
-import { reportFailure } from '../cache/failures.ts';
+import { reportFailure } from '../cache/reporting/reportFailure.ts';
 import type { ReadOptions } from '../cache/reader.ts';
 import type { CachedImage } from '../cache/store/imageStore.ts';
 import type { VariantSpec } from '../cache/variants/variantSpec.ts';

@@ -1,4 +1,4 @@
-import type { SourceObject } from '../cache/source.ts';
+import type { SourceObject } from '../cache/injected/source.ts';
 import type { ResolvedBucket } from '../options.ts';
 import type { RawUrl } from './rawUrl.ts';
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
-import type { Proof } from '../../plugin/cache/inspector.ts';
+import type { Proof } from '../../plugin/cache/injected/inspector.ts';
 import { ImageCacheError } from '../../plugin/errors.ts';
 import { inspectImage } from '../../plugin/images/index.ts';
 import { sniff } from '../../plugin/images/sniff.ts';

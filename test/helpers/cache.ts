@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { ImageCache } from '../../plugin/cache/imageCache.ts';
 import type { ImageCacheSettings } from '../../plugin/cache/imageCacheSettings.ts';
-import type { SourceObject } from '../../plugin/cache/source.ts';
+import type { SourceObject } from '../../plugin/cache/injected/source.ts';
 import { temporaryDirectory } from './directory.ts';
 import { MemorySource } from './memorySource.ts';
 

@@ -1,5 +1,5 @@
-import type { Proof } from '../../plugin/cache/inspector.ts';
-import type { Source, SourceObject } from '../../plugin/cache/source.ts';
+import type { Proof } from '../../plugin/cache/injected/inspector.ts';
+import type { Source, SourceObject } from '../../plugin/cache/injected/source.ts';
 import { ImageCacheError } from '../../plugin/errors.ts';
 
 /** An origin in memory, for what is not about S3: `mem:<name>` is an object, and its bytes are what `bytesOf` says. */

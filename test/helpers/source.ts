@@ -1,4 +1,4 @@
-import type { Sink } from '../../plugin/cache/source.ts';
+import type { Sink } from '../../plugin/cache/injected/source.ts';
 import { ImageCacheError } from '../../plugin/errors.ts';
 import type { ResolvedBucket, ResolvedOptions } from '../../plugin/options.ts';
 import { systemClock, type Clock } from '../../plugin/source/clock.ts';

@@ -1,4 +1,4 @@
-import type { Sink, SourceMetadata, SourceObject } from '../../plugin/cache/source.ts';
+import type { Sink, SourceMetadata, SourceObject } from '../../plugin/cache/injected/source.ts';
 import type { ImageCacheError } from '../../plugin/errors.ts';
 import { bytesOf } from './cache.ts';
 import { MemorySource } from './memorySource.ts';

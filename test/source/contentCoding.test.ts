@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import zlib from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Proof } from '../../plugin/cache/inspector.ts';
+import type { Proof } from '../../plugin/cache/injected/inspector.ts';
 import { ImageCacheError } from '../../plugin/errors.ts';
 import { recognizeImage } from '../../plugin/images/index.ts';
 import { createS3Source } from '../../plugin/source/index.ts';

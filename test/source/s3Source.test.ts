@@ -2,7 +2,7 @@ import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createS3Server, type S3Server } from '../../demo/s3/index.ts';
-import type { Source } from '../../plugin/cache/source.ts';
+import type { Source } from '../../plugin/cache/injected/source.ts';
 import { createS3Source, type S3Object } from '../../plugin/source/index.ts';
 import { bucket, fastClock, MemorySink, refusal, sourceOptions } from '../helpers/source.ts';
 

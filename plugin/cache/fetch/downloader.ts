@@ -5,7 +5,7 @@ import { errnoOf, fileError } from '../files/fileError.ts';
 import { ArrivingBody } from './arrivingBody.ts';
 import type { ArrivingImage } from './arrivingImage.ts';
 import { ImageSink } from './imageSink.ts';
-import type { Inspector, Recognizer } from '../inspector.ts';
+import type { Inspector, Recognizer } from '../injected/inspector.ts';
 import type { ManifestChange } from '../manifest/journalRecord.ts';
 import { cancels } from '../store/cancels.ts';
 import { insidePath } from '../files/layout.ts';
@@ -13,7 +13,7 @@ import type { ManifestStore } from '../manifest/manifestStore.ts';
 import { newEntry } from '../store/newEntry.ts';
 import { Scratch } from './scratch.ts';
 import type { RefusedObjects } from './refusedObjects.ts';
-import type { Source, SourceObject } from '../source.ts';
+import type { Source, SourceObject } from '../injected/source.ts';
 
 /** What does not show by then what it is, does not show it later. */
 const BEGINNING_BYTES = 4096;

@@ -4,7 +4,7 @@ import type { ArrivingImage } from './arrivingImage.ts';
 import { AdaptiveLimit } from './adaptiveLimit.ts';
 import { TaskQueue, type QueueRequest, type TaskContext } from '../queue/taskQueue.ts';
 import type { Downloaded, Downloader } from './downloader.ts';
-import type { Evictor } from '../limits/eviction.ts';
+import type { Evictor } from '../limits/evictor.ts';
 import { type RevalidationRequest, validatedAt } from './freshness.ts';
 import type { Revalidator } from './revalidator.ts';
 import type { SharedManifest } from '../manifest/sharedManifest.ts';
@@ -12,8 +12,8 @@ import { canClaim } from '../manifest/manifestEntry.ts';
 import { RefusedUrls } from './refusedUrls.ts';
 import { ServingRate } from './servingRate.ts';
 import type { ImageStore } from '../store/imageStore.ts';
-import type { SourceObject } from '../source.ts';
-import type { StatsCounter } from '../stats.ts';
+import type { SourceObject } from '../injected/source.ts';
+import type { StatsCounter } from '../reporting/statsCounter.ts';
 
 export interface FetcherOptions<Object extends SourceObject> {
   manifest: SharedManifest;

@@ -2,9 +2,9 @@ import { LRUCache } from 'lru-cache';
 import { ImageCacheError } from '../../errors.ts';
 import type { ErrorCode, ManifestEntry, Urgency } from '../../protocol.ts';
 import type { Downloaded } from './downloader.ts';
-import type { CacheLogger } from '../logger.ts';
+import type { CacheLogger } from '../injected/logger.ts';
 import type { CachedImage } from '../store/imageStore.ts';
-import type { SourceObject } from '../source.ts';
+import type { SourceObject } from '../injected/source.ts';
 
 /** Who wants to know, and how much. */
 export interface RevalidationRequest {

@@ -1,9 +1,9 @@
 import { ImageCacheError } from '../../errors.ts';
 import type { BlobWriter, WrittenBlob } from '../files/blobWriter.ts';
-import type { InspectedImage, Inspector, Proof } from '../inspector.ts';
+import type { InspectedImage, Inspector, Proof } from '../injected/inspector.ts';
 import { ReceivedBytes } from './receivedBytes.ts';
 import type { Scratch } from './scratch.ts';
-import type { Sink, SourceMetadata } from '../source.ts';
+import type { Sink, SourceMetadata } from '../injected/source.ts';
 
 export interface ImageSinkOptions {
   /** Called once, when the first byte comes or before. */

@@ -5,13 +5,13 @@ import type { BlobStore } from '../files/blobs.ts';
 import type { Freshness, Revalidation } from './freshness.ts';
 import type { SharedManifest } from '../manifest/sharedManifest.ts';
 import { isSameMeta } from '../manifest/imageMeta.ts';
-import { reportFailure, withoutQuery } from '../failures.ts';
-import type { CacheLogger } from '../logger.ts';
+import { reportFailure, withoutQuery } from '../reporting/reportFailure.ts';
+import type { CacheLogger } from '../injected/logger.ts';
 import type { Fetcher } from './fetcher.ts';
 import type { RefusedObjects } from './refusedObjects.ts';
 import type { ImageStore } from '../store/imageStore.ts';
-import type { Source, SourceObject } from '../source.ts';
-import type { StatsCounter } from '../stats.ts';
+import type { Source, SourceObject } from '../injected/source.ts';
+import type { StatsCounter } from '../reporting/statsCounter.ts';
 
 export interface PrefetchOptions {
   /** With `'visible'`, a stale image is the answer, and S3 is asked in the background. @default 'normal' */

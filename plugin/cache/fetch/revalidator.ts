@@ -5,7 +5,7 @@ import { ImageSink } from './imageSink.ts';
 import { newEntry } from '../store/newEntry.ts';
 import type { BlobStore } from '../files/blobs.ts';
 import { fileError } from '../files/fileError.ts';
-import type { Inspector } from '../inspector.ts';
+import type { Inspector } from '../injected/inspector.ts';
 import type { ManifestChange } from '../manifest/journalRecord.ts';
 import { originalDigest } from '../manifest/manifestEntry.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
@@ -13,7 +13,7 @@ import { replaceImage } from '../store/replaceImage.ts';
 import { Scratch } from './scratch.ts';
 import type { ImageStore } from '../store/imageStore.ts';
 import type { RefusedObjects } from './refusedObjects.ts';
-import type { Source, SourceObject } from '../source.ts';
+import type { Source, SourceObject } from '../injected/source.ts';
 
 export interface RevalidatorOptions<Object extends SourceObject> {
   source: Source<Object>;

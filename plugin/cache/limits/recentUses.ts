@@ -2,7 +2,7 @@ import type { ManifestEntry } from '../../protocol.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 
 /** What was served this long ago may still be on somebody's screen. */
-const VISIBLE_MS = 60_000;
+const RECENTLY_MS = 60_000;
 /** An image that is served again within this time has been noted already. */
 const NOTED_MS = 1000;
 /** What a process that is killed forgets of its uses, at most. */
@@ -34,16 +34,16 @@ export class RecentUses {
     this.#served.delete(key);
     this.#served.set(key, served);
     for (const [oldest, at] of this.#served) {
-      if (served - at < VISIBLE_MS) break;
+      if (served - at < RECENTLY_MS) break;
       this.#served.delete(oldest);
     }
     this.#unrecorded.set(key, last_used_at);
     this.#timer ??= setTimeout(() => void this.record(), RECORD_EVERY_MS).unref();
   }
 
-  isVisible(key: string): boolean {
+  isRecentlyServed(key: string): boolean {
     const at = this.#served.get(key);
-    return at !== undefined && performance.now() - at < VISIBLE_MS;
+    return at !== undefined && performance.now() - at < RECENTLY_MS;
   }
 
   /** Never rejects: a lost use costs at most the image its place. */
@@ -54,8 +54,8 @@ export class RecentUses {
     this.#unrecorded.clear();
     const at = this.#now();
     for (let start = 0; start < used.length; start += KEYS_PER_RECORD) {
-      const part = used.slice(start, start + KEYS_PER_RECORD);
-      const known = part.filter(([key]) => this.#store.index.get(key) !== undefined);
+      const batch = used.slice(start, start + KEYS_PER_RECORD);
+      const known = batch.filter(([key]) => this.#store.index.get(key) !== undefined);
       const keys = known.map(([key]) => key);
       const ages = known.map(([, usedAt]) => Math.max(0, at - usedAt));
       if (keys.length > 0) await this.#store.append({ op: 'use', keys, ages, at }).catch(() => undefined);

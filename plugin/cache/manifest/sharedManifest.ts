@@ -3,7 +3,7 @@ import type { ManifestEntry } from '../../protocol.ts';
 import { prepareDirectory } from '../files/directory.ts';
 import type { Background } from './background.ts';
 import { fileError } from '../files/fileError.ts';
-import type { CacheLogger } from '../logger.ts';
+import type { CacheLogger } from '../injected/logger.ts';
 import { OpeningLimit } from './openingLimit.ts';
 import type { ManifestIndex } from './manifestIndex.ts';
 import type { ManifestQuestion, ManifestStore } from './manifestStore.ts';

@@ -1,6 +1,6 @@
 import type { ManifestEntry } from '../../protocol.ts';
 import type { Background } from '../manifest/background.ts';
-import type { CacheLogger } from '../logger.ts';
+import type { CacheLogger } from '../injected/logger.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { MemoryTier } from '../store/memoryTier.ts';
 import type { ImageStore } from '../store/imageStore.ts';

@@ -1,7 +1,7 @@
 /** Few enough to be dealt with in a few milliseconds. */
 const BATCH_SIZE = 512;
 
-/** The items in order, a few hundred at a time; one empty part if there are none. */
+/** The items in order, a few hundred at a time; one empty batch if there are none. */
 export function* inBatches<Item>(items: readonly Item[]): Generator<Item[], void, void> {
   for (let start = 0; start === 0 || start < items.length; start += BATCH_SIZE) {
     yield items.slice(start, start + BATCH_SIZE);

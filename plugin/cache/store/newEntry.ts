@@ -1,7 +1,7 @@
 import type { ManifestEntry } from '../../protocol.ts';
 import type { WrittenBlob } from '../files/blobWriter.ts';
 import { imagePath } from '../files/layout.ts';
-import type { InspectedImage } from '../inspector.ts';
+import type { InspectedImage } from '../injected/inspector.ts';
 
 export interface NewImage {
   key: string;

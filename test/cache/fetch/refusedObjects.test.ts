@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Proof } from '../../../plugin/cache/inspector.ts';
+import type { Proof } from '../../../plugin/cache/injected/inspector.ts';
 import { ImageCacheError } from '../../../plugin/errors.ts';
 import { TransientError } from '../../../plugin/source/transientError.ts';
 import type { ErrorCode } from '../../../plugin/protocol.ts';

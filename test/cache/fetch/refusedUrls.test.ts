@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Sink, SourceObject } from '../../../plugin/cache/source.ts';
+import type { Sink, SourceObject } from '../../../plugin/cache/injected/source.ts';
 import { ImageCacheError } from '../../../plugin/errors.ts';
 import type { ErrorCode } from '../../../plugin/protocol.ts';
 import { bytesOf, openCache } from '../../helpers/cache.ts';

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ImageCacheSettings } from '../../../plugin/cache/imageCacheSettings.ts';
-import type { Sink, SourceMetadata, SourceObject } from '../../../plugin/cache/source.ts';
+import type { Sink, SourceMetadata, SourceObject } from '../../../plugin/cache/injected/source.ts';
 import { createVariantMaker, inspectImage } from '../../../plugin/images/index.ts';
 import type { CacheEvent, ManifestEntry } from '../../../plugin/protocol.ts';
 import { openCache } from '../../helpers/cache.ts';

@@ -2,7 +2,7 @@ import { mkdir, readFile, readdir, rm, symlink, truncate, utimes, writeFile } fr
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ImageCacheSettings } from '../../../plugin/cache/imageCacheSettings.ts';
-import type { SourceObject } from '../../../plugin/cache/source.ts';
+import type { SourceObject } from '../../../plugin/cache/injected/source.ts';
 import type { VariantMaker } from '../../../plugin/cache/variants/variantMaker.ts';
 import type { VariantSpec } from '../../../plugin/cache/variants/variantSpec.ts';
 import { ImageCacheError } from '../../../plugin/errors.ts';

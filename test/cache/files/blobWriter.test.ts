@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, expect, it, vi } from 'vitest';
-import { BlobWriter } from '../../plugin/cache/files/blobWriter.ts';
-import { sha256 } from '../../plugin/cache/files/layout.ts';
-import { temporaryDirectory } from '../helpers/directory.ts';
+import { BlobWriter } from '../../../plugin/cache/files/blobWriter.ts';
+import { sha256 } from '../../../plugin/cache/files/layout.ts';
+import { temporaryDirectory } from '../../helpers/directory.ts';
 
 /** Bytes that one call writes at most; a disk that writes less than it was given cannot be had on demand. */
 const disk = vi.hoisted(() => ({ writes: Infinity }));

@@ -1,10 +1,10 @@
 import { chmod, mkdir, readFile, readdir, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { bytesOf, openCache } from '../helpers/cache.ts';
-import { temporaryDirectory } from '../helpers/directory.ts';
-import { refusal } from '../helpers/source.ts';
-import { ImageCacheError } from '../../plugin/errors.ts';
+import { bytesOf, openCache } from '../../helpers/cache.ts';
+import { temporaryDirectory } from '../../helpers/directory.ts';
+import { refusal } from '../../helpers/source.ts';
+import { ImageCacheError } from '../../../plugin/errors.ts';
 
 /** A closed cache that holds these images, and the state of its files. */
 async function neighbour(...names: string[]) {

@@ -2,10 +2,10 @@ import type * as fs from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { syncHandle, syncHandleData } from '../../plugin/cache/files/syncHandle.ts';
-import { temporaryDirectory } from '../helpers/directory.ts';
-import { jpeg } from '../helpers/images.ts';
-import { imageUrl, startApi, startBucket } from '../helpers/stack.ts';
+import { syncHandle, syncHandleData } from '../../../plugin/cache/files/syncHandle.ts';
+import { temporaryDirectory } from '../../helpers/directory.ts';
+import { jpeg } from '../../helpers/images.ts';
+import { imageUrl, startApi, startBucket } from '../../helpers/stack.ts';
 
 vi.mock(import('node:fs/promises'), async (importOriginal) => withYarnsHandles(await importOriginal()));
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { leastRecentlyUsed } from '../../plugin/cache/limits/leastRecentlyUsed.ts';
-import type { ManifestEntry } from '../../plugin/protocol.ts';
-import { entryOf } from '../helpers/entries.ts';
+import { leastRecentlyUsed } from '../../../plugin/cache/limits/leastRecentlyUsed.ts';
+import type { ManifestEntry } from '../../../plugin/protocol.ts';
+import { entryOf } from '../../helpers/entries.ts';
 
 /** As many entries as asked for, cheaply: they differ in what the choice looks at. */
 function entries(count: number, lastUse: (n: number) => number): ManifestEntry[] {

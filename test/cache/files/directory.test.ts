@@ -18,11 +18,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { temporaryPath } from '../../plugin/cache/files/temporary.ts';
-import type { Manifest } from '../../plugin/protocol.ts';
-import { bytesOf, openCache } from '../helpers/cache.ts';
-import { markAsCache, temporaryDirectory } from '../helpers/directory.ts';
-import { refusal } from '../helpers/source.ts';
+import { temporaryPath } from '../../../plugin/cache/files/temporary.ts';
+import type { Manifest } from '../../../plugin/protocol.ts';
+import { bytesOf, openCache } from '../../helpers/cache.ts';
+import { markAsCache, temporaryDirectory } from '../../helpers/directory.ts';
+import { refusal } from '../../helpers/source.ts';
 
 const run = promisify(execFile);
 

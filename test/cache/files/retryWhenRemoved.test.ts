@@ -1,9 +1,9 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { errnoOf } from '../../plugin/cache/files/fileError.ts';
-import { retryWhenRemoved } from '../../plugin/cache/files/retryWhenRemoved.ts';
-import { temporaryDirectory } from '../helpers/directory.ts';
+import { errnoOf } from '../../../plugin/cache/files/fileError.ts';
+import { retryWhenRemoved } from '../../../plugin/cache/files/retryWhenRemoved.ts';
+import { temporaryDirectory } from '../../helpers/directory.ts';
 
 const removed = () => Object.assign(new Error('ENOENT: no such file or directory'), { code: 'ENOENT' });
 

@@ -1,10 +1,10 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ImageCache } from '../../plugin/cache/imageCache.ts';
-import type { Manifest } from '../../plugin/protocol.ts';
-import { openCache } from '../helpers/cache.ts';
-import { refusal } from '../helpers/source.ts';
+import type { ImageCache } from '../../../plugin/cache/imageCache.ts';
+import type { Manifest } from '../../../plugin/protocol.ts';
+import { openCache } from '../../helpers/cache.ts';
+import { refusal } from '../../helpers/source.ts';
 
 async function fill(cache: ImageCache, actor: string, ...names: string[]): Promise<void> {
   for (const name of names) await cache.prefetch({ s3_url: `mem:${name}` }, actor);

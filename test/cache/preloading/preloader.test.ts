@@ -2,15 +2,15 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { ImageCache } from '../../plugin/cache/imageCache.ts';
-import { ManifestIndex } from '../../plugin/cache/manifest/manifestIndex.ts';
-import { MemoryTier } from '../../plugin/cache/store/memoryTier.ts';
-import { Preloader } from '../../plugin/cache/preloading/preloader.ts';
-import type { ManifestEntry } from '../../plugin/protocol.ts';
-import { entryOf } from '../helpers/entries.ts';
-import { neighboursOf } from '../../plugin/cache/preloading/neighbours.ts';
-import { type TestCache, bytesOf, openCache } from '../helpers/cache.ts';
-import { MemorySource } from '../helpers/memorySource.ts';
+import type { ImageCache } from '../../../plugin/cache/imageCache.ts';
+import { ManifestIndex } from '../../../plugin/cache/manifest/manifestIndex.ts';
+import { MemoryTier } from '../../../plugin/cache/store/memoryTier.ts';
+import { Preloader } from '../../../plugin/cache/preloading/preloader.ts';
+import type { ManifestEntry } from '../../../plugin/protocol.ts';
+import { entryOf } from '../../helpers/entries.ts';
+import { neighboursOf } from '../../../plugin/cache/preloading/neighbours.ts';
+import { type TestCache, bytesOf, openCache } from '../../helpers/cache.ts';
+import { MemorySource } from '../../helpers/memorySource.ts';
 
 const IMAGE_BYTES = 10_000;
 /** What an image takes up in memory, roughly. */

@@ -4,9 +4,9 @@ import type { Background } from '../manifest/background.ts';
 import type { Reclaimable } from '../store/reclaimable.ts';
 import { leastRecentlyUsed } from './leastRecentlyUsed.ts';
 import type { SharedManifest } from '../manifest/sharedManifest.ts';
-import type { CacheLogger } from '../logger.ts';
+import type { CacheLogger } from '../injected/logger.ts';
 import { actorsOf } from '../manifest/manifestEntry.ts';
-import { Incoming } from './incoming.ts';
+import { Reservations } from './reservations.ts';
 import type { ManifestIndex } from '../manifest/manifestIndex.ts';
 import type { RecentUses } from './recentUses.ts';
 import { createMutex } from '../queue/mutex.ts';
@@ -40,8 +40,8 @@ export interface EvictorOptions {
 /** What has to fit, and into what. The least recently used entries go, of those that may. */
 interface Budget {
   entries: (index: ManifestIndex) => Iterable<ManifestEntry>;
-  /** Bytes and entries above the limit, or above a part of it. */
-  excess: (index: ManifestIndex, part: number) => Excess;
+  /** Bytes and entries above the limit, or above a fraction of it. */
+  excess: (index: ManifestIndex, fraction: number) => Excess;
   mayGo: (entry: ManifestEntry) => boolean;
 }
 
@@ -71,7 +71,7 @@ export class Evictor implements Background {
   readonly #exclusively = createMutex();
   readonly #timer: NodeJS.Timeout | undefined;
   #expiredAt = Number.NEGATIVE_INFINITY;
-  readonly #incoming: Incoming;
+  readonly #reservations: Reservations;
   #roomyAt = Number.NEGATIVE_INFINITY;
   #closed = false;
   #beginning: Promise<void> | undefined;
@@ -79,7 +79,7 @@ export class Evictor implements Background {
   constructor(options: EvictorOptions) {
     this.#options = options;
     const { maxAge, maxSize, maxEntries } = options.limits;
-    this.#incoming = new Incoming({
+    this.#reservations = new Reservations({
       index: () => options.manifest.store.index,
       limits: { bytes: maxSize, entries: maxEntries },
     });
@@ -102,12 +102,12 @@ export class Evictor implements Background {
 
   /** Stores an image after room was made for it, so that the cache is never larger than it may be. */
   async admit<Result>(entry: ManifestEntry, store: () => Promise<Result>): Promise<Result> {
-    await this.#incoming.enter(entry);
+    await this.#reservations.reserve(entry);
     try {
       await this.#makeRoom(entry.s3_url);
       return await store();
     } finally {
-      this.#incoming.leave(entry);
+      this.#reservations.release(entry);
     }
   }
 
@@ -173,19 +173,22 @@ export class Evictor implements Background {
   async #fit(budget: Budget): Promise<void> {
     if (!this.#isOver(budget)) return;
     const { uses } = this.#options;
-    const unseen = { ...budget, mayGo: (entry: ManifestEntry) => budget.mayGo(entry) && !uses.isVisible(entry.s3_url) };
+    const unseen = {
+      ...budget,
+      mayGo: (entry: ManifestEntry) => budget.mayGo(entry) && !uses.isRecentlyServed(entry.s3_url),
+    };
     await this.#exclusively(async () => {
       await this.#drop(unseen, LOW_WATER);
       await this.#drop(budget, 1);
     });
   }
 
-  /** Drops the oldest until the budget is met, and goes on to this part of it with what was found anyway. */
-  async #drop(budget: Budget, part: number): Promise<void> {
+  /** Drops the oldest until the budget is met, and goes on to this fraction of its limits with what was found anyway. */
+  async #drop(budget: Budget, fraction: number): Promise<void> {
     const { store } = this.#options.manifest;
     while (this.#isOver(budget) && !this.#closed) {
       const found = await leastRecentlyUsed(budget.entries(store.index), MAX_FOUND, budget.mayGo);
-      const dropped = await this.#remove(covering(found, budget.excess(store.index, part)), budget.mayGo);
+      const dropped = await this.#remove(covering(found, budget.excess(store.index, fraction)), budget.mayGo);
       if (dropped === 0) return;
     }
   }
@@ -221,21 +224,22 @@ export class Evictor implements Background {
     return freed;
   }
 
-  /** Above the limits of all, or a part of them. */
-  #excess(part = 1): Excess {
+  /** Above the limits of all, or a fraction of them. */
+  #excess(fraction = 1): Excess {
     const { manifest, reclaimable, limits } = this.#options;
     const { index } = manifest.store;
-    const { bytes, entries } = this.#incoming.toCome();
+    const { bytes, entries } = this.#reservations.pending();
     return {
-      bytes: reclaimable.reduce((sum, files) => sum + files.bytes, index.totalBytes) + bytes - limits.maxSize * part,
-      entries: index.size + entries - limits.maxEntries * part,
+      bytes:
+        reclaimable.reduce((sum, files) => sum + files.bytes, index.totalBytes) + bytes - limits.maxSize * fraction,
+      entries: index.size + entries - limits.maxEntries * fraction,
     };
   }
 
   #whole(keep: string): Budget {
     return {
       entries: (index) => index.values(),
-      excess: (_, part) => this.#excess(part),
+      excess: (_, fraction) => this.#excess(fraction),
       mayGo: (entry) => entry.pinned !== true && entry.s3_url !== keep,
     };
   }
@@ -244,7 +248,7 @@ export class Evictor implements Background {
   #ofActor(actor: string, quota: number, keep: string): Budget {
     return {
       entries: (index) => entriesOf(index, actor),
-      excess: (index, part) => ({ bytes: index.bytesOf(actor) - quota * part, entries: 0 }),
+      excess: (index, fraction) => ({ bytes: index.bytesOf(actor) - quota * fraction, entries: 0 }),
       mayGo: (entry) => entry.pinned !== true && entry.s3_url !== keep && actorsOf(entry).length === 1,
     };
   }
@@ -257,7 +261,7 @@ export class Evictor implements Background {
     return {
       entries: (index) => index.values(),
       excess: (index) => ({ bytes: bytes - (before - index.totalBytes), entries: 0 }),
-      mayGo: (entry) => entry.pinned !== true && entry.last_used_at < deadline && !uses.isVisible(entry.s3_url),
+      mayGo: (entry) => entry.pinned !== true && entry.last_used_at < deadline && !uses.isRecentlyServed(entry.s3_url),
     };
   }
 }

@@ -1,14 +1,14 @@
 import { cp, lstat, mkdir, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ImageCache } from '../../plugin/cache/imageCache.ts';
-import { imagePath, sha256 } from '../../plugin/cache/files/layout.ts';
-import type { VariantMaker } from '../../plugin/cache/variants/variantMaker.ts';
-import type { VariantSpec } from '../../plugin/cache/variants/variantSpec.ts';
-import { ImageCacheError } from '../../plugin/errors.ts';
-import { bytesOf, openCache } from '../helpers/cache.ts';
-import { temporaryDirectory } from '../helpers/directory.ts';
-import { refusal } from '../helpers/source.ts';
+import type { ImageCache } from '../../../plugin/cache/imageCache.ts';
+import { imagePath, sha256 } from '../../../plugin/cache/files/layout.ts';
+import type { VariantMaker } from '../../../plugin/cache/variants/variantMaker.ts';
+import type { VariantSpec } from '../../../plugin/cache/variants/variantSpec.ts';
+import { ImageCacheError } from '../../../plugin/errors.ts';
+import { bytesOf, openCache } from '../../helpers/cache.ts';
+import { temporaryDirectory } from '../../helpers/directory.ts';
+import { refusal } from '../../helpers/source.ts';
 
 const UUID = '00000000-0000-4000-8000-000000000000';
 const SHA = 'ab'.repeat(32);

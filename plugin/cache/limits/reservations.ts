@@ -2,7 +2,7 @@ import type { ManifestEntry } from '../../protocol.ts';
 import type { ManifestIndex } from '../manifest/manifestIndex.ts';
 import { createMutex } from '../queue/mutex.ts';
 
-interface IncomingOptions {
+interface ReservationsOptions {
   /** What is in the manifest now. */
   index: () => ManifestIndex;
   limits: Amount;
@@ -14,8 +14,8 @@ interface Amount {
 }
 
 /** Images that are being stored, and for which room is made before they are. */
-export class Incoming {
-  readonly #options: IncomingOptions;
+export class Reservations {
+  readonly #options: ReservationsOptions;
   readonly #images = new Set<ManifestEntry>();
   /** Those of them that have been in the manifest: one that was evicted since is not to come any more. */
   readonly #arrived = new WeakSet<ManifestEntry>();
@@ -23,12 +23,12 @@ export class Incoming {
   readonly #admissions = createMutex();
   #onLeft: (() => void) | undefined;
 
-  constructor(options: IncomingOptions) {
+  constructor(options: ReservationsOptions) {
     this.#options = options;
   }
 
   /** Resolves when the image is one of them: of half of all room at most, else they would push out each other. */
-  enter(image: ManifestEntry): Promise<void> {
+  reserve(image: ManifestEntry): Promise<void> {
     return this.#admissions(async () => {
       while (this.#images.size > 0 && this.#isTooMuch(image)) {
         await new Promise<void>((resolve) => {
@@ -40,27 +40,27 @@ export class Incoming {
   }
 
   /** The image has been stored, or could not be. */
-  leave(image: ManifestEntry): void {
+  release(image: ManifestEntry): void {
     this.#images.delete(image);
     this.#onLeft?.();
   }
 
   /** What is not in the manifest yet. It is there some time before it is synced; counted twice, it would cost others their place. */
-  toCome(): Amount {
+  pending(): Amount {
     const index = this.#options.index();
-    const toCome = { bytes: 0, entries: 0 };
+    const pending = { bytes: 0, entries: 0 };
     for (const image of this.#images) {
       if (index.getByPath(image.local_path) !== undefined) this.#arrived.add(image);
       if (this.#arrived.has(image)) continue;
-      toCome.bytes += image.size_bytes;
-      toCome.entries += 1;
+      pending.bytes += image.size_bytes;
+      pending.entries += 1;
     }
-    return toCome;
+    return pending;
   }
 
   #isTooMuch({ size_bytes }: ManifestEntry): boolean {
     const { limits } = this.#options;
-    const { bytes, entries } = this.toCome();
+    const { bytes, entries } = this.pending();
     return bytes + size_bytes > limits.bytes / 2 || entries + 1 > limits.entries / 2;
   }
 }

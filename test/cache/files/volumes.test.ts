@@ -3,16 +3,16 @@ import { mkdir, readFile, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { temporaryName } from '../../plugin/cache/files/temporary.ts';
-import type { ImageCache } from '../../plugin/cache/imageCache.ts';
-import type { VariantMaker } from '../../plugin/cache/variants/variantMaker.ts';
-import { bytesOf, openCache } from '../helpers/cache.ts';
-import { markAsCache, temporaryDirectory } from '../helpers/directory.ts';
-import { type FaultFinder, fault } from '../helpers/faultyFs.ts';
-import { refusal } from '../helpers/source.ts';
+import { temporaryName } from '../../../plugin/cache/files/temporary.ts';
+import type { ImageCache } from '../../../plugin/cache/imageCache.ts';
+import type { VariantMaker } from '../../../plugin/cache/variants/variantMaker.ts';
+import { bytesOf, openCache } from '../../helpers/cache.ts';
+import { markAsCache, temporaryDirectory } from '../../helpers/directory.ts';
+import { type FaultFinder, fault } from '../../helpers/faultyFs.ts';
+import { refusal } from '../../helpers/source.ts';
 
 vi.mock('node:fs/promises', async (importActual) => {
-  const { faultyFs } = await import('../helpers/faultyFs.ts');
+  const { faultyFs } = await import('../../helpers/faultyFs.ts');
   return faultyFs(await importActual());
 });
 

@@ -2,12 +2,12 @@ import { appendFile, cp, mkdir, readFile, readdir, rename, rm, stat, symlink, wr
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { JournalManifest } from '../../plugin/cache/manifest/journalManifest.ts';
-import { imagePath, sha256 } from '../../plugin/cache/files/layout.ts';
-import { ImageCacheError } from '../../plugin/errors.ts';
-import type { CacheEvent } from '../../plugin/protocol.ts';
-import { bytesOf, openCache } from '../helpers/cache.ts';
-import { temporaryDirectory } from '../helpers/directory.ts';
+import { JournalManifest } from '../../../plugin/cache/manifest/journalManifest.ts';
+import { imagePath, sha256 } from '../../../plugin/cache/files/layout.ts';
+import { ImageCacheError } from '../../../plugin/errors.ts';
+import type { CacheEvent } from '../../../plugin/protocol.ts';
+import { bytesOf, openCache } from '../../helpers/cache.ts';
+import { temporaryDirectory } from '../../helpers/directory.ts';
 
 /** Where a cache keeps `mem:<name>` of an actor. */
 const pathOf = (name: string, actorId = 'default') =>

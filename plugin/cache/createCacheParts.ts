@@ -7,7 +7,7 @@ import { BlobStore } from './files/blobs.ts';
 import { Compressor } from './variants/compressor.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { Downloader } from './fetch/downloader.ts';
-import { Evictor } from './limits/eviction.ts';
+import { Evictor } from './limits/evictor.ts';
 import { FallbackDirs } from './discovery/fallbackDirs.ts';
 import { Freshness } from './fetch/freshness.ts';
 import { missingSpace } from './files/freeSpace.ts';
@@ -26,8 +26,8 @@ import { RecentUses } from './limits/recentUses.ts';
 import { Removal } from './removal.ts';
 import { Revalidator } from './fetch/revalidator.ts';
 import { ImageStore } from './store/imageStore.ts';
-import type { SourceObject } from './source.ts';
-import type { StatsCounter } from './stats.ts';
+import type { SourceObject } from './injected/source.ts';
+import type { StatsCounter } from './reporting/statsCounter.ts';
 import { Verifier } from './discovery/verifier.ts';
 import { Placeholders } from './variants/placeholders.ts';
 import { VariantStore } from './variants/variantStore.ts';
@@ -39,10 +39,10 @@ import { Variants } from './variants/variants.ts';
  */
 const MAKERS = Math.max(1, Math.min(2, Math.floor(availableParallelism() / 2)));
 
-export type CacheParts<Object extends SourceObject> = ReturnType<typeof assembleParts<Object>>;
+export type CacheParts<Object extends SourceObject> = ReturnType<typeof createCacheParts<Object>>;
 
 /** The parts of an image cache, each given the others that it works with. Touches nothing on disk. */
-export function assembleParts<Object extends SourceObject>(
+export function createCacheParts<Object extends SourceObject>(
   settings: ImageCacheSettings<Object>,
   stats: StatsCounter,
   observer: ManifestObserver,

@@ -4,10 +4,10 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { distrust } from '../../plugin/cache/files/privateDirectory.ts';
-import { openCache } from '../helpers/cache.ts';
-import { temporaryDirectory } from '../helpers/directory.ts';
-import { refusal } from '../helpers/source.ts';
+import { distrust } from '../../../plugin/cache/files/privateDirectory.ts';
+import { openCache } from '../../helpers/cache.ts';
+import { temporaryDirectory } from '../../helpers/directory.ts';
+import { refusal } from '../../helpers/source.ts';
 
 const NOBODY = 65_534;
 const isRoot = process.geteuid?.() === 0;

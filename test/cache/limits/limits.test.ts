@@ -2,11 +2,11 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { ImageCache } from '../../plugin/cache/imageCache.ts';
-import type { Manifest } from '../../plugin/protocol.ts';
-import { bytesOf, openCache } from '../helpers/cache.ts';
-import { MemorySource } from '../helpers/memorySource.ts';
-import { refusal } from '../helpers/source.ts';
+import type { ImageCache } from '../../../plugin/cache/imageCache.ts';
+import type { Manifest } from '../../../plugin/protocol.ts';
+import { bytesOf, openCache } from '../../helpers/cache.ts';
+import { MemorySource } from '../../helpers/memorySource.ts';
+import { refusal } from '../../helpers/source.ts';
 
 const HOUR = 3600_000;
 

@@ -1,7 +1,7 @@
-import type { CacheStats, CacheTier } from '../protocol.ts';
-import type { ManifestIndex } from './manifest/manifestIndex.ts';
-import type { MemoryTier } from './store/memoryTier.ts';
-import { SpeculativeStats } from './store/speculativeStats.ts';
+import type { CacheStats, CacheTier } from '../../protocol.ts';
+import type { ManifestIndex } from '../manifest/manifestIndex.ts';
+import type { MemoryTier } from '../store/memoryTier.ts';
+import { SpeculativeStats } from '../store/speculativeStats.ts';
 
 /** Counters since this server started. */
 export class StatsCounter {

@@ -1,9 +1,9 @@
 import { cp, mkdir, readFile, readdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCacheId } from '../../plugin/cache/files/cacheId.ts';
-import { openCache } from '../helpers/cache.ts';
-import { temporaryDirectory } from '../helpers/directory.ts';
+import { readCacheId } from '../../../plugin/cache/files/cacheId.ts';
+import { openCache } from '../../helpers/cache.ts';
+import { temporaryDirectory } from '../../helpers/directory.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

@@ -1,11 +1,11 @@
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { imagePath, sha256 } from '../../plugin/cache/files/layout.ts';
-import { temporaryPath } from '../../plugin/cache/files/temporary.ts';
-import type { VerifyProgress } from '../../plugin/protocol.ts';
-import { bytesOf, openCache } from '../helpers/cache.ts';
-import { refusal } from '../helpers/source.ts';
+import { imagePath, sha256 } from '../../../plugin/cache/files/layout.ts';
+import { temporaryPath } from '../../../plugin/cache/files/temporary.ts';
+import type { VerifyProgress } from '../../../plugin/protocol.ts';
+import { bytesOf, openCache } from '../../helpers/cache.ts';
+import { refusal } from '../../helpers/source.ts';
 
 const pathOf = (name: string, actorId = '0001') =>
   imagePath({ actorId, key: `mem:${name}`, sha256: sha256(bytesOf(name)), extension: 'png' });

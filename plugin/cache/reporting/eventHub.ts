@@ -1,6 +1,6 @@
-import type { CacheEvent, ManifestEntry } from '../protocol.ts';
-import type { ManifestIndex } from './manifest/manifestIndex.ts';
-import type { AppliedChange } from './manifest/manifestStore.ts';
+import type { CacheEvent, ManifestEntry } from '../../protocol.ts';
+import type { ManifestIndex } from '../manifest/manifestIndex.ts';
+import type { AppliedChange } from '../manifest/manifestStore.ts';
 
 type Listener = (event: CacheEvent) => void;
 

@@ -1,9 +1,9 @@
 import { type StatsFs, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { ImageCache } from '../../plugin/cache/imageCache.ts';
-import { bytesOf, openCache } from '../helpers/cache.ts';
-import { refusal } from '../helpers/source.ts';
+import type { ImageCache } from '../../../plugin/cache/imageCache.ts';
+import { bytesOf, openCache } from '../../helpers/cache.ts';
+import { refusal } from '../../helpers/source.ts';
 
 /** What the disk says of itself; a full one cannot be had on demand. `undefined`: as it is. */
 const disk = vi.hoisted((): { of: (() => Partial<StatsFs>) | undefined } => ({ of: undefined }));
