@@ -85,9 +85,10 @@ export const CachedImage = forwardRef<HTMLImageElement, CachedImageProps>(functi
 
 /**
  * How an element without a `src` looks like an image that is still loading. With an empty `alt` it has its box, and a browser draws
- * neither the text nor an icon. Chromium draws a grey frame then, unless something else is its content: `paint()` of a worklet
- * that nobody has registered draws nothing, has no size and is not fetched; other browsers drop it, and so does Chromium itself
- * on pages that are not secure contexts, where the frame is seen. (`content-visibility: hidden` takes the frame away, too, but
+ * neither the text nor an icon. Chromium and Firefox draw a grey frame then, unless something else is its content. Of an
+ * `image-set()` in which they know no type nothing is fetched, and it draws nothing and has no size (CSS Images 4, §2.4).
+ * That content is taken away again also makes Firefox lay out the text of an image that has failed, which it does not for another
+ * `alt` alone. WebKit draws its frame whatever the content is. (`content-visibility: hidden` takes the frame away, too, but
  * Chromium counts the picture as shifted when it is shown; a transparent gradient fills the window in WebKit.) A screen reader
  * still tells what it will be.
  */
@@ -98,6 +99,6 @@ function pendingLook(
   return {
     alt: '',
     ...(alt && { role, 'aria-label': label }),
-    style: { ...style, content: 'paint(nothing)' },
+    style: { ...style, content: 'image-set("" type("image/none"))' },
   };
 }
