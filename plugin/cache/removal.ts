@@ -3,7 +3,7 @@ import type { ClearAnswer } from '../protocol.ts';
 import type { Adoption } from './discovery/adoption.ts';
 import type { BlobStore } from './files/blobs.ts';
 import type { Discovery } from './discovery/discovery.ts';
-import type { ManifestChange } from './manifest/journalRecord.ts';
+import type { ManifestChange } from './manifest/manifestChange.ts';
 import { keyDigest } from './files/layout.ts';
 import type { SharedManifest } from './manifest/sharedManifest.ts';
 import { actorsOf } from './manifest/manifestEntry.ts';

@@ -1,4 +1,4 @@
-import type { ManifestChange } from '../../plugin/cache/manifest/journalRecord.ts';
+import type { ManifestChange } from '../../plugin/cache/manifest/manifestChange.ts';
 import { ManifestIndex } from '../../plugin/cache/manifest/manifestIndex.ts';
 import type { AppliedChange, ManifestObserver, ManifestStore } from '../../plugin/cache/manifest/manifestStore.ts';
 import { ImageCacheError } from '../../plugin/errors.ts';

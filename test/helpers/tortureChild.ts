@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { JournalManifest } from '../../plugin/cache/manifest/journalManifest.ts';
-import type { ManifestChange } from '../../plugin/cache/manifest/journalRecord.ts';
+import type { ManifestChange } from '../../plugin/cache/manifest/manifestChange.ts';
 import { CRASH_POINT_NAMES, armCrashPoint } from './crashPoints.ts';
 import { entryOf } from './entries.ts';
 

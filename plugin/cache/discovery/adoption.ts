@@ -8,7 +8,7 @@ import type { FallbackDirs, FallbackImage } from './fallbackDirs.ts';
 import { fileError } from '../files/fileError.ts';
 import { identityOf } from '../files/fileIdentity.ts';
 import type { InspectedImage, Inspector } from '../injected/inspector.ts';
-import type { ManifestChange } from '../manifest/journalRecord.ts';
+import type { ManifestChange } from '../manifest/manifestChange.ts';
 import { TMP_DIR, actorFolder, imagePath, keyDigest, parseImagePath } from '../files/layout.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { NamedImage, NamedImages } from './namedImages.ts';

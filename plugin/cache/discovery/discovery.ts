@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ImageCacheError } from '../../errors.ts';
 import { FolderWatcher } from './folderWatcher.ts';
 import { type FolderReader, ImageFolders } from './imageFolders.ts';
-import type { ManifestChange } from '../manifest/journalRecord.ts';
+import type { ManifestChange } from '../manifest/manifestChange.ts';
 import { IMAGES_DIR, actorFolder, insidePath } from '../files/layout.ts';
 import type { CacheLogger } from '../injected/logger.ts';
 import { listFolder, lookAt, openFolder } from '../files/ownFolders.ts';

@@ -6,7 +6,7 @@ import { ArrivingBody } from './arrivingBody.ts';
 import type { ArrivingImage } from './arrivingImage.ts';
 import { ImageSink } from './imageSink.ts';
 import type { Inspector, Recognizer } from '../injected/inspector.ts';
-import type { ManifestChange } from '../manifest/journalRecord.ts';
+import type { ManifestChange } from '../manifest/manifestChange.ts';
 import { cancels } from '../store/cancels.ts';
 import { insidePath } from '../files/layout.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { ImageCacheError } from '../../errors.ts';
 import type { ErrorCode, ItemError } from '../../protocol.ts';
-import type { ManifestChange } from '../manifest/journalRecord.ts';
+import type { ManifestChange } from '../manifest/manifestChange.ts';
 import type { ImageSink } from './imageSink.ts';
 
 /** What is wrong with an object itself, and stays so until it is uploaded again. */

@@ -6,7 +6,7 @@ import { newEntry } from '../store/newEntry.ts';
 import type { BlobStore } from '../files/blobs.ts';
 import { fileError } from '../files/fileError.ts';
 import type { Inspector } from '../injected/inspector.ts';
-import type { ManifestChange } from '../manifest/journalRecord.ts';
+import type { ManifestChange } from '../manifest/manifestChange.ts';
 import { originalDigest } from '../manifest/manifestEntry.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import { replaceImage } from '../store/replaceImage.ts';

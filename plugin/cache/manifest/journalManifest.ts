@@ -4,11 +4,12 @@ import type { ManifestEntry } from '../../protocol.ts';
 import { Compactor } from './compactor.ts';
 import { EarlyManifest } from './earlyManifest.ts';
 import { fileError } from '../files/fileError.ts';
-import { type JournalRecord, type ManifestChange, encodeRecord } from './journalRecord.ts';
+import { encodeRecord } from './journalRecord.ts';
+import type { JournalRecord, ManifestChange } from './manifestChange.ts';
 import type { JournalLog } from './journalLog.ts';
 import { JournalReplica } from './journalReplica.ts';
-import type { ManifestIndex } from './manifestIndex.ts';
-import type { AppliedChange, ManifestObserver, ManifestQuestion, ManifestStore } from './manifestStore.ts';
+import type { ManifestIndex, ManifestQuestion } from './manifestIndex.ts';
+import type { AppliedChange, ManifestObserver, ManifestStore } from './manifestStore.ts';
 import { createMutex } from '../queue/mutex.ts';
 
 export interface JournalManifestOptions {

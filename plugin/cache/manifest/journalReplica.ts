@@ -4,7 +4,7 @@ import type { ManifestEntry } from '../../protocol.ts';
 import { errnoOf } from '../files/fileError.ts';
 import { generationPath, listGenerations } from './generations.ts';
 import { JournalLog } from './journalLog.ts';
-import type { JournalRecord } from './journalRecord.ts';
+import type { JournalRecord } from './manifestChange.ts';
 import { JOURNAL_DIR, QUARANTINE_DIR } from '../files/layout.ts';
 import { ManifestIndex } from './manifestIndex.ts';
 import { makeLastingFolder } from '../files/ownFolders.ts';

@@ -2,12 +2,14 @@ import type { CompressionStats, ImageMeta, ManifestEntry } from '../../protocol.
 import { CompressionTotals } from './compressionTotals.ts';
 import { inBatches } from '../queue/batches.ts';
 import { ActorIndex } from './actorIndex.ts';
-import type { ManifestChange, PinTarget } from './journalRecord.ts';
+import type { ManifestChange, PinTarget } from './manifestChange.ts';
 import type { ReadonlyKeySet } from './keySet.ts';
 import { ShardedMap } from './shardedMap.ts';
 import { insidePath } from '../files/layout.ts';
-import type { ManifestQuestion } from './manifestStore.ts';
 import { MAX_ACTORS, actorsOf, canClaim, parseEntry, withActors, withinLimit } from './manifestEntry.ts';
+
+/** What an image is asked for by: its `local_path` (see {@link ManifestIndex.getByPath}) or its key. */
+export type ManifestQuestion = { path: string } | { key: string };
 
 /**
  * The manifest in memory. It changes by changes from the journal alone, so that every process that reads the same journal

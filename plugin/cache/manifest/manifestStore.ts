@@ -1,6 +1,6 @@
 import type { ManifestEntry } from '../../protocol.ts';
-import type { ManifestChange } from './journalRecord.ts';
-import type { ManifestIndex } from './manifestIndex.ts';
+import type { ManifestChange } from './manifestChange.ts';
+import type { ManifestIndex, ManifestQuestion } from './manifestIndex.ts';
 
 /** A change that took effect, and what it put out of use. */
 export interface AppliedChange {
@@ -8,9 +8,6 @@ export interface AppliedChange {
   /** Entries that are gone, or whose file was replaced by another. */
   removed: ManifestEntry[];
 }
-
-/** What an image is asked for by: its `local_path` (see {@link ManifestIndex.getByPath}) or its key. */
-export type ManifestQuestion = { path: string } | { key: string };
 
 /**
  * Keeps the manifest. Any number of stores, in any number of processes, may share a directory: what one acknowledges

@@ -1,5 +1,5 @@
 import { metaProblem } from './imageMeta.ts';
-import type { JournalRecord, ManifestChange } from './journalRecord.ts';
+import type { JournalRecord, ManifestChange } from './manifestChange.ts';
 import { parseEntry } from './manifestEntry.ts';
 
 /** Anything may be in there. */

@@ -5,8 +5,8 @@ import type { Background } from './background.ts';
 import { fileError } from '../files/fileError.ts';
 import type { CacheLogger } from '../injected/logger.ts';
 import { OpeningLimit } from './openingLimit.ts';
-import type { ManifestIndex } from './manifestIndex.ts';
-import type { ManifestQuestion, ManifestStore } from './manifestStore.ts';
+import type { ManifestIndex, ManifestQuestion } from './manifestIndex.ts';
+import type { ManifestStore } from './manifestStore.ts';
 
 /** A hit looks around for what other processes did at most this often; a miss always does. */
 const LOOK_AROUND_MS = 100;

@@ -1,4 +1,4 @@
-import type { ManifestChange } from '../manifest/journalRecord.ts';
+import type { ManifestChange } from '../manifest/manifestChange.ts';
 
 /** Whether whoever made the change does not want what is on its way. */
 export function cancels(

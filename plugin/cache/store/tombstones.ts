@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { ManifestChange } from '../manifest/journalRecord.ts';
+import type { ManifestChange } from '../manifest/manifestChange.ts';
 import { type ImageName, actorFolder, keyDigest } from '../files/layout.ts';
 
 /** Objects, and actors, whose clearing is remembered; the files are gone long before so many others follow. */

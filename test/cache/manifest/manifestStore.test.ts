@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { JournalManifest } from '../../../plugin/cache/manifest/journalManifest.ts';
-import type { ManifestChange } from '../../../plugin/cache/manifest/journalRecord.ts';
+import type { ManifestChange } from '../../../plugin/cache/manifest/manifestChange.ts';
 import { temporaryDirectory } from '../../helpers/directory.ts';
 import { MemoryManifest } from '../../helpers/memoryManifest.ts';
 import { describeManifestStore } from './manifestStoreSuite.ts';
