@@ -35,11 +35,12 @@ const components = filesIn('components').flatMap(importsOf);
 const demo = filesIn('demo').flatMap(importsOf);
 
 /** Below each folder, the folders it may import; what lies flat in `plugin/` is listed by name. */
-const BASE = ['protocol.ts', 'errors.ts', 'redact.ts', 'options.ts'];
+const BASE = ['protocol.ts', 'errors.ts', 'redact.ts', 'options.ts', 'timeSlice.ts'];
 const MAY_IMPORT: Record<string, string[]> = {
   'protocol.ts': [],
   'signatures.ts': [],
   'redact.ts': [],
+  'timeSlice.ts': [],
   'amounts.ts': [],
   'endpoint.ts': ['errors.ts'],
   'errors.ts': ['protocol.ts', 'redact.ts'],

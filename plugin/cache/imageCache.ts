@@ -20,7 +20,7 @@ import { inBatches } from './queue/batches.ts';
 import type { CacheLogger } from './injected/logger.ts';
 import type { PrefetchOptions } from './fetch/prefetcher.ts';
 import type { AppliedChange } from './manifest/manifestStore.ts';
-import { TimeSlice } from './queue/timeSlice.ts';
+import { TimeSlice } from '../timeSlice.ts';
 import { type CacheParts, createCacheParts } from './createCacheParts.ts';
 import { type AskedImage, type ReadOptions, Reader } from './reader.ts';
 import type { CachedImage } from './store/imageStore.ts';

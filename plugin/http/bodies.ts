@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { Http2ServerRequest } from 'node:http2';
 import type { z } from 'zod';
 import { ImageCacheError } from '../errors.ts';
-import { TimeSlice } from '../cache/queue/timeSlice.ts';
+import { TimeSlice } from '../timeSlice.ts';
 import { ERROR_STATUS, type ErrorCode } from '../protocol.ts';
 
 /** RFC 8259 knows no other charset, and a browser sends no other type than this without asking first (a preflight). */

@@ -1,4 +1,4 @@
-import { TimeSlice } from '../cache/queue/timeSlice.ts';
+import { TimeSlice } from '../timeSlice.ts';
 import { ImageCacheError } from '../errors.ts';
 
 /** More than 10,000 entries of usual length with their presigned URLs. */

@@ -2,7 +2,7 @@ import type { Dir, Stats } from 'node:fs';
 import pLimit from 'p-limit';
 import { ImageCacheError } from '../../errors.ts';
 import { ACTOR_FOLDER, IMAGES_DIR, TEMPORARY_NAME, parseImagePath } from '../files/layout.ts';
-import { TimeSlice } from '../queue/timeSlice.ts';
+import { TimeSlice } from '../../timeSlice.ts';
 
 /** Folders that are looked at at the same time. */
 const MAX_FOLDERS = 4;

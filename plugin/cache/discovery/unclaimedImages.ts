@@ -2,7 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeFile } from '../files/ownFolders.ts';
 import type { Reclaimable } from '../store/reclaimable.ts';
-import { TimeSlice } from '../queue/timeSlice.ts';
+import { TimeSlice } from '../../timeSlice.ts';
 
 /** Another process may have given a file its name and not written its entry yet. */
 export const SETTLED_MS = 60_000;

@@ -8,7 +8,7 @@ import { errnoOf } from './fileError.ts';
 import { type FileIdentity, identityOf, isSameFile } from './fileIdentity.ts';
 import { IMAGES_DIR, TMP_DIR, insidePath, sha256 } from './layout.ts';
 import { READ } from './cautiousOpen.ts';
-import { TimeSlice } from '../queue/timeSlice.ts';
+import { TimeSlice } from '../../timeSlice.ts';
 import { lookAt, makeLastingFolder, pathInside, removeFile } from './ownFolders.ts';
 import { quarantine } from './quarantine.ts';
 import { replaceFile } from './replaceFile.ts';

@@ -1,5 +1,5 @@
 import type { ManifestEntry } from '../../protocol.ts';
-import { TimeSlice } from '../queue/timeSlice.ts';
+import { TimeSlice } from '../../timeSlice.ts';
 
 /**
  * The `count` entries that were not used for the longest time, the oldest first, among those that may go. One pass in

@@ -8,7 +8,7 @@ import type { JournalRecord } from './manifestChange.ts';
 import { JOURNAL_DIR, QUARANTINE_DIR } from '../files/layout.ts';
 import { ManifestIndex } from './manifestIndex.ts';
 import { makeLastingFolder } from '../files/ownFolders.ts';
-import { TimeSlice } from '../queue/timeSlice.ts';
+import { TimeSlice } from '../../timeSlice.ts';
 import { quarantine } from '../files/quarantine.ts';
 import { retryWhenRemoved } from '../files/retryWhenRemoved.ts';
 import { readBase } from './snapshotBase.ts';

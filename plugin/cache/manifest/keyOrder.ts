@@ -1,6 +1,6 @@
 import type { ManifestEntry } from '../../protocol.ts';
 import { sha256 } from '../files/layout.ts';
-import { TimeSlice } from '../queue/timeSlice.ts';
+import { TimeSlice } from '../../timeSlice.ts';
 
 /** What a name in `images/` says of the key: see `imagePath`. */
 const KEY_HASH = /_([0-9a-f]{16})_[0-9a-f]{32}\.[a-z0-9]+$/;

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MANIFEST_VERSION, type ManifestEntry } from '../../protocol.ts';
-import { TimeSlice } from '../queue/timeSlice.ts';
+import { TimeSlice } from '../../timeSlice.ts';
 import type { ManifestTotals } from './manifestTotals.ts';
 import { moveFile, pathInside, removeFile } from '../files/ownFolders.ts';
 import { formatLine } from './snapshotLine.ts';

@@ -4,7 +4,7 @@ import { LineTooLongError, readLines } from './lines.ts';
 import { parseEntry } from './manifestEntry.ts';
 import type { ManifestIndex } from './manifestIndex.ts';
 import { READ } from '../files/cautiousOpen.ts';
-import { TimeSlice } from '../queue/timeSlice.ts';
+import { TimeSlice } from '../../timeSlice.ts';
 import type { JournalPosition } from './snapshot.ts';
 import { parseLine } from './snapshotLine.ts';
 

@@ -1,5 +1,5 @@
 import type { ManifestEntry } from '../../protocol.ts';
-import { TimeSlice } from '../queue/timeSlice.ts';
+import { TimeSlice } from '../../timeSlice.ts';
 
 /**
  * The `count` entries that were served last, the latest first; what was only stored does not count. One pass in slices; what

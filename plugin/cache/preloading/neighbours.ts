@@ -1,4 +1,4 @@
-import { TimeSlice } from '../queue/timeSlice.ts';
+import { TimeSlice } from '../../timeSlice.ts';
 
 /** More of those that follow: most people go forward. */
 const AFTER = 8;

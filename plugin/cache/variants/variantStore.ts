@@ -3,7 +3,7 @@ import type { Background } from '../manifest/background.ts';
 import type { Reclaimable } from '../store/reclaimable.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { MemoryTier } from '../store/memoryTier.ts';
-import { TimeSlice } from '../queue/timeSlice.ts';
+import { TimeSlice } from '../../timeSlice.ts';
 import { type VariantFile, VariantFiles } from './variantFiles.ts';
 import type { MadeVariant } from './variantMaker.ts';
 

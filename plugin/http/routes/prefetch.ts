@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { reportFailure } from '../../cache/reporting/reportFailure.ts';
 import { ImageCacheError } from '../../errors.ts';
-import { TimeSlice } from '../../cache/queue/timeSlice.ts';
+import { TimeSlice } from '../../timeSlice.ts';
 import type { PrefetchCounts, PrefetchImage, PrefetchLine, PrefetchRequest, PrefetchResult } from '../../protocol.ts';
 import { parseBody, parseList } from '../bodies.ts';
 import type { HttpContext } from '../context.ts';

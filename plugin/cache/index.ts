@@ -1,0 +1,22 @@
+/** What the rest of the project knows of the cache. Vite's start, which must not wait for all of it, has `atStart.ts`. */
+export { ImageCache } from './imageCache.ts';
+export { DEFAULT_ACTOR_ID, type ReadOptions } from './reader.ts';
+export type { ArrivingImage } from './fetch/arrivingImage.ts';
+export { cacheLocation } from './files/cacheLocation.ts';
+export type { Proof, Recognizer } from './injected/inspector.ts';
+export type { CacheLogger } from './injected/logger.ts';
+export type { ObjectLocation, Sink, Source, SourceMetadata, SourceObject } from './injected/source.ts';
+export { metaProblem } from './manifest/imageMeta.ts';
+export { TimeSlice } from '../timeSlice.ts';
+export type { CacheWatcher } from './reporting/eventHub.ts';
+export { reportFailure } from './reporting/reportFailure.ts';
+export type { CachedImage } from './store/imageStore.ts';
+export type { SizedImage } from './variants/sizedImage.ts';
+export type { MadeVariant, VariantMaker } from './variants/variantMaker.ts';
+export {
+  VARIANT_TYPES,
+  type Fit,
+  type VariantExtension,
+  type VariantFormat,
+  type VariantSpec,
+} from './variants/variantSpec.ts';
