@@ -1,4 +1,4 @@
-import type { ImageCache } from './cache/imageCache.ts';
+import type { ImageCache } from './cache/index.ts';
 import { createCache } from './createCache.ts';
 import type { HttpContext } from './http/context.ts';
 import { type Middleware, createHandler } from './http/mount.ts';

@@ -1,7 +1,5 @@
 import { resolve } from 'node:path';
-import { ImageCache } from './cache/imageCache.ts';
-import { cacheLocation } from './cache/files/cacheLocation.ts';
-import type { CacheLogger } from './cache/injected/logger.ts';
+import { cacheLocation, type CacheLogger, ImageCache } from './cache/index.ts';
 import { createVariantMaker, inspectImage, recognizeImage } from './images/index.ts';
 import type { ResolvedOptions } from './options.ts';
 import { createS3Source } from './source/index.ts';

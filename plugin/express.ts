@@ -1,4 +1,4 @@
-import type { ImageCache } from './cache/imageCache.ts';
+import type { ImageCache } from './cache/index.ts';
 import { createApi } from './createApi.ts';
 import { productionAccess } from './http/accessPolicy.ts';
 import type { Middleware } from './http/mount.ts';

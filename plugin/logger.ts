@@ -1,4 +1,4 @@
-import type { CacheLogger } from './cache/injected/logger.ts';
+import type { CacheLogger } from './cache/index.ts';
 import { createCauses } from './causes.ts';
 import type { ResolvedOptions } from './options.ts';
 import { redact } from './redact.ts';

@@ -62,8 +62,59 @@ const MAY_IMPORT: Record<string, string[]> = {
   'index.ts': [...BASE, 'plugin.ts'],
 };
 
+/** The same inside `plugin/cache/`, from the ground up: each folder imports only folders above it in this table. */
+const CACHE_MAY_IMPORT: Record<string, string[]> = {
+  injected: [],
+  queue: [],
+  files: ['queue'],
+  manifest: ['injected', 'queue', 'files'],
+  store: ['injected', 'files', 'manifest'],
+  reporting: ['injected', 'manifest', 'store'],
+  limits: ['injected', 'queue', 'manifest', 'store'],
+  variants: ['injected', 'queue', 'files', 'manifest', 'store', 'limits'],
+  preloading: ['injected', 'queue', 'manifest', 'store'],
+  discovery: ['injected', 'queue', 'files', 'manifest', 'store', 'variants'],
+  fetch: ['injected', 'queue', 'files', 'manifest', 'store', 'reporting', 'limits', 'discovery'],
+  'atStart.ts': ['files', 'manifest'],
+};
+/** What lies flat in `plugin/cache/` puts the folders together, and may import all of them. */
+const CACHE_TOP = [
+  'imageCache.ts',
+  'imageCacheSettings.ts',
+  'createCacheParts.ts',
+  'reader.ts',
+  'removal.ts',
+  'index.ts',
+];
+/** Of `plugin/cache/`, all that others may import; the second one is for Vite's start, which must not import the cache (E4). */
+const CACHE_ENTRIES = ['plugin/cache/index.ts', 'plugin/cache/atStart.ts'];
+
 /** `plugin/cache/files/blobs.ts` → `cache`, `plugin/errors.ts` → `errors.ts` */
 const partOf = (file: string) => file.split('/')[1] ?? '';
+/** `plugin/cache/files/blobs.ts` → `files`, `plugin/cache/reader.ts` → `reader.ts` */
+const floorOf = (file: string) => file.split('/')[2] ?? '';
+/** Files that import each other, directly or by way of others. */
+function circlesAmong(imports: readonly Import[]): string[][] {
+  const reachedFrom = (start: string): Set<string> => {
+    const reached = new Set<string>();
+    const queue = [start];
+    for (const file of queue) {
+      for (const { from, to } of imports) {
+        if (from !== file || reached.has(to)) continue;
+        reached.add(to);
+        queue.push(to);
+      }
+    }
+    return reached;
+  };
+  const reach = new Map([...new Set(imports.map(({ from }) => from))].map((file) => [file, reachedFrom(file)]));
+  const inCircle = [...reach.keys()].filter((file) => reach.get(file)?.has(file));
+  const circles = inCircle.map((file) =>
+    inCircle.filter((other) => reach.get(file)?.has(other) && reach.get(other)?.has(file)),
+  );
+  return [...new Map(circles.map((files) => [files.toSorted().join(), files.toSorted()])).values()];
+}
+
 const show = ({ from, to }: Import) => `${from} → ${to}`;
 
 describe('imports point one way', () => {
@@ -78,6 +129,44 @@ describe('imports point one way', () => {
       .filter(({ to }) => to.startsWith('plugin/'))
       .filter(({ from, to }) => partOf(from) !== partOf(to) && !MAY_IMPORT[partOf(from)]?.includes(partOf(to)));
     expect(wrong.map(show)).toEqual([]);
+  });
+
+  it('inside the cache too: queue ← files ← manifest ← store ← limits ← variants ← discovery ← fetch', () => {
+    const inside = plugin.filter(({ from, to }) => [from, to].every((file) => file.startsWith('plugin/cache/')));
+    expect(inside.length).toBeGreaterThan(300);
+    const wrong = inside
+      .filter(({ from, to }) => floorOf(from) !== floorOf(to) && !CACHE_TOP.includes(floorOf(from)))
+      .filter(({ from, to }) => !CACHE_MAY_IMPORT[floorOf(from)]?.includes(floorOf(to)));
+    expect(wrong.map(show)).toEqual([]);
+  });
+
+  it('the table of the cache is in order, and names every folder and every file beside them', () => {
+    const floors = Object.keys(CACHE_MAY_IMPORT);
+    const later = floors.flatMap((floor, at) =>
+      (CACHE_MAY_IMPORT[floor] ?? [])
+        .filter((below) => !floors.slice(0, at).includes(below))
+        .map((below) => [floor, below]),
+    );
+    expect(later).toEqual([]);
+    expect(new Set([...floors, ...CACHE_TOP])).toEqual(new Set(filesIn('plugin/cache').map(floorOf)));
+  });
+
+  it('others import one file of the cache, and those that Vite starts with one other', () => {
+    const wrong = plugin
+      .filter(({ from, to }) => partOf(from) !== 'cache' && to.startsWith('plugin/cache/'))
+      .filter(({ from, to }) => !CACHE_ENTRIES.includes(to) || (to === CACHE_ENTRIES[1] && partOf(from) !== 'vite'));
+    expect(wrong.map(show)).toEqual([]);
+  });
+
+  it('no file of the cache imports one that leads back to it, not even for a type', () => {
+    const circles = circlesAmong(plugin.filter(({ from }) => from.startsWith('plugin/cache/')));
+    expect(circles).toEqual([]);
+  });
+
+  it('finds the circles it is to judge', () => {
+    const link = (from: string, to: string): Import => ({ from, to, typeOnly: true });
+    const circles = circlesAmong([link('a', 'b'), link('b', 'c'), link('c', 'b'), link('c', 'd')]);
+    expect(circles).toEqual([['b', 'c']]);
   });
 
   it('the Node side imports nothing of the browser side', () => {

@@ -7,7 +7,6 @@ export type { Proof, Recognizer } from './injected/inspector.ts';
 export type { CacheLogger } from './injected/logger.ts';
 export type { ObjectLocation, Sink, Source, SourceMetadata, SourceObject } from './injected/source.ts';
 export { metaProblem } from './manifest/imageMeta.ts';
-export { TimeSlice } from '../timeSlice.ts';
 export type { CacheWatcher } from './reporting/eventHub.ts';
 export { reportFailure } from './reporting/reportFailure.ts';
 export type { CachedImage } from './store/imageStore.ts';

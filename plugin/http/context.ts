@@ -1,5 +1,4 @@
-import type { ImageCache } from '../cache/imageCache.ts';
-import type { CacheLogger } from '../cache/injected/logger.ts';
+import type { CacheLogger, ImageCache } from '../cache/index.ts';
 import type { ExpressImageCacheOptions, ImageCacheOptions, ResolvedImages } from '../options.ts';
 import type { AccessPolicy } from './accessPolicy.ts';
 import type { UnreadBodies } from './unreadBodies.ts';

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { DEFAULT_ACTOR_ID } from '../cache/reader.ts';
-import type { ObjectLocation } from '../cache/injected/source.ts';
+import { DEFAULT_ACTOR_ID, type ObjectLocation } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { AuthorizedImage } from '../options.ts';
 import type { HttpContext } from './context.ts';

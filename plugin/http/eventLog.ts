@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CacheWatcher } from '../cache/reporting/eventHub.ts';
+import type { CacheWatcher } from '../cache/index.ts';
 import type { CacheEvent, ManifestEntry } from '../protocol.ts';
 import { publicEvent } from './publicEntry.ts';
 

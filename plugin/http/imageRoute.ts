@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ArrivingImage } from '../cache/fetch/arrivingImage.ts';
-import { reportFailure } from '../cache/reporting/reportFailure.ts';
-import type { ReadOptions } from '../cache/reader.ts';
-import type { CachedImage } from '../cache/store/imageStore.ts';
-import type { VariantSpec } from '../cache/variants/variantSpec.ts';
+import {
+  type ArrivingImage,
+  type CachedImage,
+  type ReadOptions,
+  reportFailure,
+  type VariantSpec,
+} from '../cache/index.ts';
 import { parseActorId } from './actorId.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { HttpContext } from './context.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { metaProblem } from '../cache/manifest/imageMeta.ts';
+import { metaProblem } from '../cache/index.ts';
 import type {
   ErrorCode,
   ImageMeta,

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { CachedImage } from '../cache/store/imageStore.ts';
+import type { CachedImage } from '../cache/index.ts';
 import type { CacheTier, ManifestEntry } from '../protocol.ts';
 import { contentDisposition } from './contentDisposition.ts';
 import { isShared, securityHeaders } from './respond.ts';

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { SizedImage } from '../cache/variants/sizedImage.ts';
-import type { VariantSpec } from '../cache/variants/variantSpec.ts';
+import type { SizedImage, VariantSpec } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
 import { contentDisposition } from './contentDisposition.ts';
 import { securityHeaders } from './respond.ts';

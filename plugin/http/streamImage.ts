@@ -1,7 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ArrivingImage } from '../cache/fetch/arrivingImage.ts';
+import type { ArrivingImage } from '../cache/index.ts';
 import { contentDisposition } from './contentDisposition.ts';
 import { cutOffWhenStalled } from './cutOff.ts';
 import { securityHeaders } from './respond.ts';

@@ -1,4 +1,4 @@
-import type { Fit, VariantFormat, VariantSpec } from '../cache/variants/variantSpec.ts';
+import type { Fit, VariantFormat, VariantSpec } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { ResolvedImages } from '../options.ts';
 

@@ -1,4 +1,4 @@
-import type { Proof } from '../cache/injected/inspector.ts';
+import type { Proof } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
 import { walkBmp } from './bmp.ts';
 import { createFacts, infoOf, type Facts, type Walk } from './facts.ts';

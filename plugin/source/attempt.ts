@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Proof, Recognizer } from '../cache/injected/inspector.ts';
-import type { Sink, SourceMetadata } from '../cache/injected/source.ts';
+import type { Proof, Recognizer, Sink, SourceMetadata } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
 import { isEtag } from './etag.ts';
 import type { ResolvedOptions } from '../options.ts';

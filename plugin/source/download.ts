@@ -1,4 +1,4 @@
-import type { Sink, SourceMetadata } from '../cache/injected/source.ts';
+import type { Sink, SourceMetadata } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
 import { attempt, type AttemptContext } from './attempt.ts';
 import { CutBody } from './cutBody.ts';

@@ -1,4 +1,4 @@
-import type { ObjectLocation } from '../cache/injected/source.ts';
+import type { ObjectLocation } from '../cache/index.ts';
 import type { ResolvedBucket } from '../options.ts';
 import { createAllowList } from './allowList.ts';
 import { otherReadings } from './keyReadings.ts';

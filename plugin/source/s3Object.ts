@@ -1,4 +1,4 @@
-import type { SourceObject } from '../cache/injected/source.ts';
+import type { SourceObject } from '../cache/index.ts';
 import type { ResolvedBucket } from '../options.ts';
 import type { RawUrl } from './rawUrl.ts';
 

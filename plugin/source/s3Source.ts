@@ -1,5 +1,4 @@
-import type { Recognizer } from '../cache/injected/inspector.ts';
-import type { Source } from '../cache/injected/source.ts';
+import type { Recognizer, Source } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { systemClock, type Clock } from './clock.ts';

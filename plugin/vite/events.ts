@@ -1,5 +1,5 @@
 import type { ViteDevServer } from 'vite';
-import type { ImageCache } from '../cache/imageCache.ts';
+import type { ImageCache } from '../cache/index.ts';
 import { publicEvent } from '../http/publicEntry.ts';
 import { EVENT_NAME } from '../protocol.ts';
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ImageCache } from '../cache/imageCache.ts';
+import type { ImageCache } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { Middleware } from '../http/mount.ts';
 import { sendProblem } from '../http/respond.ts';

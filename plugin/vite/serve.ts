@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
 import type { Plugin, PreviewServer, ResolvedConfig, ViteDevServer } from 'vite';
-import { ensureOwnDirectory } from '../cache/files/ownDirectory.ts';
+import { ensureOwnDirectory } from '../cache/atStart.ts';
 import { type Printer, createLogger } from '../logger.ts';
 import { developmentAccess } from '../http/accessPolicy.ts';
 import { createPreflights } from '../http/cors.ts';

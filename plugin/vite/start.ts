@@ -1,7 +1,7 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { styleText } from 'node:util';
 import type { Plugin, PreviewServer, ResolvedConfig, ViteDevServer } from 'vite';
-import { type ManifestTotals, readTotals } from '../cache/manifest/manifestTotals.ts';
+import { type ManifestTotals, ensureUsable, readTotals } from '../cache/atStart.ts';
 import { ImageCacheError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
 import type { ResolvedOptions } from '../options.ts';
@@ -32,7 +32,6 @@ export function startPlugin(options: Pick<ResolvedOptions, 'base' | 'cacheDir' |
     const logger = createLogger(options.logLevel, config.logger);
     const check = async (): Promise<void> => {
       try {
-        const { ensureUsable } = await import('../cache/files/ensureUsable.ts'); // after the start, which it would slow
         await ensureUsable(dir);
       } catch (error) {
         const { message, hint = '' } = ImageCacheError.from(error);

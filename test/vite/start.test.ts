@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { type InlineConfig, createLogger, createServer, preview } from 'vite';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ensureWritable } from '../../plugin/cache/files/ensureWritable.ts';
+import { ensureWritable } from '../../plugin/cache/files/ensureUsable.ts';
 import { readTotals } from '../../plugin/cache/manifest/manifestTotals.ts';
 import { imageCache } from '../../plugin/index.ts';
 import type { ImageCacheOptions } from '../../plugin/options.ts';

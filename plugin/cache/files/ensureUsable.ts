@@ -1,5 +1,11 @@
+import { access, constants } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ImageCacheError } from '../../errors.ts';
+import { errnoOf } from './fileError.ts';
+import { IMAGES_DIR, JOURNAL_DIR, TMP_DIR } from './layout.ts';
 import { ensureSafeDirectory } from './safeDirectory.ts';
-import { ensureWritable } from './ensureWritable.ts';
+
+const DENIED: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'EROFS']);
 
 /**
  * Looks whether images could be kept in the directory, as the first request would find out. Makes and changes nothing; of what is not
@@ -9,4 +15,31 @@ import { ensureWritable } from './ensureWritable.ts';
 export async function ensureUsable(dir: string): Promise<void> {
   await ensureSafeDirectory(dir);
   await ensureWritable(dir);
+}
+
+/**
+ * Looks whether this process may write where images are kept, as far as that is there. Creates nothing.
+ *
+ * Limit: a disk that refuses writes although its permissions allow them is noticed at the first write.
+ * @param dir absolute
+ * @param mayAccess for tests: root may write everywhere
+ * @throws ImageCacheError CACHE_UNWRITABLE, with the name of the directory
+ */
+export async function ensureWritable(dir: string, mayAccess = access): Promise<void> {
+  for (const path of [dir, ...[IMAGES_DIR, JOURNAL_DIR, TMP_DIR].map((name) => join(dir, name))]) {
+    try {
+      await mayAccess(path, constants.W_OK | constants.X_OK);
+    } catch (error) {
+      const code = errnoOf(error);
+      if (!DENIED.has(code)) continue; // not there yet, or what is wrong is said when it is used
+      const remedy =
+        code === 'EROFS'
+          ? 'Its file system is mounted read-only: name another directory in `cacheDir`.'
+          : `Give it to the user that runs this server (sudo chown -R "$USER" '${dir}'), or name another directory in \`cacheDir\`.`;
+      throw new ImageCacheError('CACHE_UNWRITABLE', `The cache directory ${path} cannot be written (${code}).`, {
+        cause: error,
+        hint: `${remedy} Until then no image is kept.`,
+      });
+    }
+  }
 }

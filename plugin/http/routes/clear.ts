@@ -1,4 +1,4 @@
-import { DEFAULT_ACTOR_ID } from '../../cache/reader.ts';
+import { DEFAULT_ACTOR_ID } from '../../cache/index.ts';
 import type { ClearAnswer } from '../../protocol.ts';
 import { parseActorId } from '../actorId.ts';
 import type { HttpContext } from '../context.ts';

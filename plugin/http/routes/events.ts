@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import type { ImageCache } from '../../cache/imageCache.ts';
+import type { ImageCache } from '../../cache/index.ts';
 import { ImageCacheError } from '../../errors.ts';
 import type { CacheEvent, ManifestEntry } from '../../protocol.ts';
 import type { HttpContext } from '../context.ts';

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { reportFailure } from '../../cache/reporting/reportFailure.ts';
+import { reportFailure } from '../../cache/index.ts';
 import { ImageCacheError } from '../../errors.ts';
 import { TimeSlice } from '../../timeSlice.ts';
 import type { PrefetchCounts, PrefetchImage, PrefetchLine, PrefetchRequest, PrefetchResult } from '../../protocol.ts';

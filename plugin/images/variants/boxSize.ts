@@ -1,4 +1,4 @@
-import type { VariantSpec } from '../../cache/variants/variantSpec.ts';
+import type { VariantSpec } from '../../cache/index.ts';
 
 interface Size {
   width: number;

@@ -1,4 +1,4 @@
-import type { VariantExtension, VariantSpec } from '../../cache/variants/variantSpec.ts';
+import type { VariantExtension, VariantSpec } from '../../cache/index.ts';
 import { boxSize } from './boxSize.ts';
 
 /** Pixels each way that a format can hold (WebP: RFC 9649, 2.7; JPEG: T.81, B.2.2), or that sharp writes (AVIF). */

@@ -1,5 +1,4 @@
-import type { MadeVariant } from '../../cache/variants/variantMaker.ts';
-import { VARIANT_TYPES, type VariantExtension, type VariantSpec } from '../../cache/variants/variantSpec.ts';
+import { type MadeVariant, VARIANT_TYPES, type VariantExtension, type VariantSpec } from '../../cache/index.ts';
 import { ImageCacheError } from '../../errors.ts';
 import type { ImageInfo } from '../imageInfo.ts';
 import { boxSize } from './boxSize.ts';

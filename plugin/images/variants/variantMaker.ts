@@ -1,5 +1,4 @@
-import type { VariantMaker } from '../../cache/variants/variantMaker.ts';
-import type { VariantSpec } from '../../cache/variants/variantSpec.ts';
+import type { VariantMaker, VariantSpec } from '../../cache/index.ts';
 import { ImageCacheError } from '../../errors.ts';
 import type { ErrorCode } from '../../protocol.ts';
 import { inspectImage } from '../inspect.ts';
