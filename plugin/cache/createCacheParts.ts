@@ -6,6 +6,7 @@ import { Adoption } from './discovery/adoption.ts';
 import { BlobStore } from './files/blobs.ts';
 import { Compressor } from './variants/compressor.ts';
 import { Discovery } from './discovery/discovery.ts';
+import { type Commit, Committer } from './store/commit.ts';
 import { Downloader } from './fetch/downloader.ts';
 import { Evictor } from './limits/evictor.ts';
 import { FallbackDirs } from './discovery/fallbackDirs.ts';
@@ -57,6 +58,7 @@ export function createCacheParts<Object extends SourceObject>(
   const blobs = new BlobStore({ dir, sync, now });
   const memory = new MemoryTier(settings.memoryMaxSize);
   const imageStore = new ImageStore({ store, blobs, memory, warn });
+  const committer = new Committer({ store, blobs, imageStore, cancelled: (key) => fetcher.detach(key) });
   const variantStore = new VariantStore({ dir, store, memory, now });
   const limit = pLimit(MAKERS);
   const placeholderMaker = settings.placeholder === true ? settings.maker : undefined;
@@ -67,6 +69,7 @@ export function createCacheParts<Object extends SourceObject>(
     blobs,
     memory,
     imageStore,
+    committer,
     inspect,
     maker: settings.compress === true ? settings.maker : undefined,
     limit,
@@ -107,13 +110,13 @@ export function createCacheParts<Object extends SourceObject>(
   background.push(evictor);
 
   const maxBytesOf = (actorId: string) => Math.min(settings.maxSize, settings.quotaOf?.(actorId) ?? Infinity);
-  const admit = (entry: ManifestEntry, keep: () => Promise<void>) => evictor.admit(entry, keep);
+  const admit = (entry: ManifestEntry, commit: () => Promise<Commit>) => evictor.admit(entry, commit);
   const refused = new RefusedObjects(now);
-  const receiving = { source, store, blobs, inspect, refused, maxBytesOf, now, sync };
-  const downloader = new Downloader({ ...receiving, recognize, admit });
+  const receiving = { source, blobs, committer, inspect, refused, maxBytesOf, now, sync };
+  const downloader = new Downloader({ ...receiving, imageStore, recognize, admit });
   const ensureRoom = () => evictor.ensureFreeSpace();
-  const revalidator = new Revalidator({ ...receiving, imageStore, ensureRoom });
-  const fetcher = new Fetcher({
+  const revalidator = new Revalidator({ ...receiving, store, ensureRoom });
+  const fetcher: Fetcher<Object> = new Fetcher({
     manifest,
     imageStore,
     downloader,
@@ -138,6 +141,7 @@ export function createCacheParts<Object extends SourceObject>(
   const found = { dir, store, blobs, images, discovery, now };
   const adoption = new Adoption({
     ...found,
+    committer,
     prefix,
     fallback,
     inspect,
@@ -146,6 +150,8 @@ export function createCacheParts<Object extends SourceObject>(
     ensureRoom,
     stored: (entry) => evictor.enforce(entry),
   });
+  background.push(adoption);
+
   const prefetching = {
     source,
     manifest,
@@ -177,6 +183,7 @@ export function createCacheParts<Object extends SourceObject>(
     blobs,
     memory,
     imageStore,
+    committer,
     uses,
     evictor,
     downloader,

@@ -296,8 +296,7 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
     }
     this.#parts.variantStore.observe(applied.removed);
     this.#parts.refused.observe(applied.change);
-    this.#parts.downloader.observe(applied.change);
-    this.#parts.revalidator.observe(applied.change);
+    this.#parts.committer.observe(applied.change);
     this.#parts.adoption.observe(applied.change);
     this.#parts.discovery.observe(applied.change);
     this.#events.changed(applied, this.#parts.manifest.store.index);
@@ -307,7 +306,10 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
   #reset(gone: ManifestEntry[]): void {
     this.#revision += 1;
     prepareDirectory(this.#dir, this.#now(), this.#sync)
-      .then(() => this.#parts.discovery.reset())
+      .then(() => {
+        this.#parts.adoption.start();
+        this.#parts.discovery.reset();
+      })
       .catch((error: unknown) => this.#logger.warn(fileError(error).message));
     void this.#lost(gone);
   }

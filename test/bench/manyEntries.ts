@@ -45,7 +45,12 @@ export async function seedDirectory(dir: string, count: number, files: number): 
   await JournalLog.create(dir, 1);
   const content = serializeManifest(await inKeyOrder(entries), {
     lastUpdated: Date.now(),
-    state: { position: { generation: 1, offset: 0 }, pinnedActors: [], totals: { images: count, bytes: 0 } },
+    state: {
+      position: { generation: 1, offset: 0 },
+      pinnedActors: [],
+      removedAt: 0,
+      totals: { images: count, bytes: 0 },
+    },
   });
   await writeSnapshot(dir, generationPath(dir, 1, 'snap'), content);
   await publishManifest(dir);

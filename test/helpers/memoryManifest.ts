@@ -1,6 +1,11 @@
 import type { ManifestChange } from '../../plugin/cache/manifest/manifestChange.ts';
 import { ManifestIndex } from '../../plugin/cache/manifest/manifestIndex.ts';
-import type { AppliedChange, ManifestObserver, ManifestStore } from '../../plugin/cache/manifest/manifestStore.ts';
+import type {
+  AppendOptions,
+  AppliedChange,
+  ManifestObserver,
+  ManifestStore,
+} from '../../plugin/cache/manifest/manifestStore.ts';
 import { ImageCacheError } from '../../plugin/errors.ts';
 import type { ManifestEntry } from '../../plugin/protocol.ts';
 
@@ -25,9 +30,10 @@ export class MemoryManifest implements ManifestStore {
     return undefined;
   }
 
-  async append(change: ManifestChange): Promise<AppliedChange> {
+  async append(change: ManifestChange, { isCancelled }: AppendOptions = {}): Promise<AppliedChange> {
     if (this.#isClosed) throw new ImageCacheError('ABORTED', 'The image cache is closed.');
     await this.refresh();
+    if (isCancelled?.() === true) return { change, removed: [], isRefused: true };
     this.#changes.push(structuredClone(change));
     this.#read += 1;
     return this.#tell({ change, removed: this.index.apply(change) });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ManifestEntry } from '../../protocol.ts';
 import type { BlobStore } from '../files/blobs.ts';
 import type { Discovery } from './discovery.ts';
-import { cancels } from '../store/cancels.ts';
+import type { Committer, PendingWrite } from '../store/commit.ts';
 import type { FallbackDirs, FallbackImage } from './fallbackDirs.ts';
 import { fileError } from '../files/fileError.ts';
 import { identityOf } from '../files/fileIdentity.ts';
@@ -24,6 +24,7 @@ export interface AdoptionOptions {
   prefix: string;
   store: ManifestStore;
   blobs: BlobStore;
+  committer: Committer;
   images: NamedImages;
   discovery: Discovery;
   fallback: FallbackDirs;
@@ -37,13 +38,6 @@ export interface AdoptionOptions {
   stored: (entry: ManifestEntry) => Promise<void>;
 }
 
-interface Running {
-  readonly key: string;
-  readonly actorId: string;
-  /** Cleared or invalidated after it began. */
-  discarded: boolean;
-}
-
 /**
  * Gives image files without an entry theirs. A file is named after the digest of its URL, which cannot be turned round: so
  * it is adopted when the URL is asked for, instead of being downloaded, and only if its bytes are what its name says.
@@ -53,16 +47,19 @@ export class Adoption {
   readonly #tombstones = new Tombstones();
   /** One at a time for each object, however many ask. */
   readonly #adopting = new Map<string, Promise<ManifestEntry | undefined>>();
-  readonly #running = new Set<Running>();
 
   constructor(options: AdoptionOptions) {
     this.#options = options;
   }
 
+  /** Knows of the removals of earlier processes from now on; called when the manifest was read. */
+  start(): void {
+    this.#tombstones.begin(this.#options.store.index.removedAt);
+  }
+
   /** Hears of every change, from whichever process. */
   observe(change: ManifestChange): void {
     this.#tombstones.observe(change);
-    for (const running of this.#running) if (cancels(change, running)) running.discarded = true;
   }
 
   /** Adopts the object from a file that lies in the directory. Never rejects: what cannot be adopted can be downloaded. */
@@ -80,14 +77,21 @@ export class Adoption {
   }
 
   /** Gives an entry whose file is gone another one with the same bytes, if one lies there. Tells whether it did. */
-  async repair(entry: ManifestEntry): Promise<boolean> {
-    const { dir, prefix, images, discovery } = this.#options;
-    for (const path of await discovery.candidates(keyDigest(entry.s3_url), undefined)) {
-      const file = await images.read(dir, path);
-      if (file?.sha256 !== entry.sha256) continue;
-      return this.#unlessCancelled({ ...entry, local_path: prefix + path }, entry);
+  async repair(known: ManifestEntry): Promise<boolean> {
+    const { dir, prefix, images, discovery, committer } = this.#options;
+    const { s3_url: key, actor_id } = known;
+    const write = committer.begin(key, actor_id);
+    try {
+      for (const path of await discovery.candidates(keyDigest(key), undefined)) {
+        const file = await images.read(dir, path);
+        if (file?.sha256 !== known.sha256) continue;
+        const entry = { ...known, local_path: prefix + path };
+        return (await committer.replace(write, { known, entry })).status === 'stored';
+      }
+      return false;
+    } finally {
+      committer.end(write);
     }
-    return false;
   }
 
   /** Removes those of the files that were there when they were cleared or invalidated. */
@@ -97,7 +101,7 @@ export class Adoption {
     for (const path of paths) {
       const name = parseImagePath(path);
       const stats = await lstat(join(dir, path)).catch(() => undefined);
-      if (name === undefined || stats === undefined || !this.#tombstones.includes(name, stats.ctimeMs)) continue;
+      if (name === undefined || stats === undefined || !this.#tombstones.includes(name, stats)) continue;
       if (store.index.getByPath(path) !== undefined) continue;
       if (!(await removeFile(dir, path))) continue;
       discovery.unclaimed.forget(path);
@@ -108,16 +112,21 @@ export class Adoption {
   }
 
   async #adoptFile(object: SourceObject, actorId: string | undefined): Promise<ManifestEntry | undefined> {
-    const { dir, blobs, images, discovery } = this.#options;
+    const { dir, blobs, images, discovery, committer } = this.#options;
     for (const path of await discovery.candidates(keyDigest(object.key), actorId)) {
       const name = parseImagePath(path);
-      const file = await images.read(dir, path);
-      if (name === undefined || file === undefined) continue;
-      const info = this.#inspect(file);
-      if (info === undefined || this.#tombstones.includes(name, file.stats.ctimeMs)) continue;
-      blobs.trust(path, file.stats);
-      const entry = this.#entryOf(object, ownerOf(name.folder, actorId), path, file, info);
-      return this.#register(entry);
+      if (name === undefined) continue;
+      const owner = ownerOf(name.folder, actorId);
+      const write = committer.begin(object.key, owner);
+      try {
+        const file = await images.read(dir, path);
+        const info = file === undefined ? undefined : this.#inspect(file);
+        if (file === undefined || info === undefined || this.#tombstones.includes(name, file.stats)) continue;
+        blobs.trust(path, file.stats);
+        return await this.#register(write, this.#entryOf(object, owner, path, file, info));
+      } finally {
+        committer.end(write);
+      }
     }
     return undefined;
   }
@@ -133,7 +142,8 @@ export class Adoption {
   }
 
   async #copy(object: SourceObject, actorId: string, image: FallbackImage): Promise<ManifestEntry | undefined> {
-    const { dir, blobs, images, fallback, ensureRoom, stored, sync } = this.#options;
+    const { dir, images, fallback, committer, ensureRoom, stored, sync } = this.#options;
+    const write = committer.begin(object.key, actorId);
     const tmp = temporaryPath(dir);
     try {
       await ensureRoom();
@@ -144,46 +154,24 @@ export class Adoption {
       if (file === undefined || info === undefined) return undefined;
       const path = imagePath({ actorId, key: object.key, sha256: file.sha256, extension: info.extension });
       const blob = { path: tmp, sha256: file.sha256, size: file.body.length, identity: identityOf(file.stats) };
-      await blobs.store(blob, path, undefined);
-      const entry = await this.#register(this.#entryOf(object, actorId, path, file, info));
-      if (entry !== undefined) await stored(entry);
-      return entry;
+      const commit = await committer.put(write, this.#entryOf(object, actorId, path, file, info), blob);
+      if (commit.status === 'cancelled') return undefined;
+      if (commit.status === 'stored') await stored(commit.entry);
+      return commit.entry;
     } finally {
+      committer.end(write);
       await removeFile(dir, pathInside(dir, tmp)).catch(() => undefined);
     }
   }
 
-  async #register(entry: ManifestEntry): Promise<ManifestEntry | undefined> {
-    const { store, warn } = this.#options;
+  async #register(write: PendingWrite, entry: ManifestEntry): Promise<ManifestEntry | undefined> {
+    const { committer, warn } = this.#options;
     try {
-      return (await this.#unlessCancelled(entry)) ? store.index.get(entry.s3_url) : undefined;
+      const commit = await committer.adopt(write, entry);
+      return commit.status === 'cancelled' ? undefined : commit.entry;
     } catch (error) {
       warn(`A file could not be adopted: ${fileError(error).message}`);
       return entry; // the disk is full, or may only be read: the bytes are good all the same
-    }
-  }
-
-  /**
-   * Appends the entry, in place of another one if there is; cleared between the look at its file and its entry, it is taken
-   * back, as a download is (T59).
-   */
-  async #unlessCancelled(entry: ManifestEntry, instead?: ManifestEntry): Promise<boolean> {
-    const { store, blobs } = this.#options;
-    const keys = [entry.s3_url];
-    const running: Running = { key: entry.s3_url, actorId: entry.actor_id, discarded: false };
-    this.#running.add(running);
-    try {
-      if (store.index.get(entry.s3_url) !== instead) return instead === undefined;
-      if (instead !== undefined) await store.append({ op: 'delete', keys, reason: 'missing' });
-      if (running.discarded) return false;
-      await store.append({ op: 'adopt', entry });
-      if (!running.discarded) return true;
-      const { removed } = await store.append({ op: 'delete', keys, reason: 'invalidated' });
-      for (const gone of removed) await blobs.remove(gone);
-      await blobs.syncRemoval(removed);
-      return false;
-    } finally {
-      this.#running.delete(running);
     }
   }
 

@@ -86,7 +86,9 @@ export class Fetcher<Object extends SourceObject> {
       task: (context) => this.#download(object, request, context),
     });
     if (fetched === undefined) throw new ImageCacheError('INTERNAL', 'The download ended without an image.');
-    return { ...fetched, entry: await this.claim(fetched.entry, request.actorId) };
+    if (!fetched.isStored) return fetched;
+    const entry = await this.claim(fetched.entry, request.actorId);
+    return entry.sha256 === fetched.entry.sha256 ? { ...fetched, entry } : fetched; // replaced meanwhile: these are other bytes
   }
 
   /**
@@ -97,7 +99,7 @@ export class Fetcher<Object extends SourceObject> {
     const { urgency, signal } = request;
     const seen = validatedAt(entry);
     return this.#run(object, this.#options.maxBytesOf(entry.actor_id), {
-      key: `revalidate ${object.key}`,
+      key: revalidationOf(object.key),
       urgency,
       signal,
       task: (context) => this.#revalidate(object, seen, urgency, context),
@@ -110,6 +112,11 @@ export class Fetcher<Object extends SourceObject> {
    */
   hold(object: Object): () => void {
     return this.#queue.hold(object.key);
+  }
+
+  /** Who asks for the image from now on does not join what is running: it was invalidated or cleared meanwhile (R2). */
+  detach(key: string): void {
+    this.#queue.detach((each) => each === key || each === revalidationOf(key) || each.startsWith(`${key} by `));
   }
 
   /** Records that the actor uses the image, too, unless as many are recorded as there may be. */
@@ -165,7 +172,7 @@ export class Fetcher<Object extends SourceObject> {
     const elsewhere = stored === undefined ? undefined : await imageStore.read(stored);
     if (elsewhere !== undefined) {
       const { entry, body } = elsewhere; // another process was faster
-      return { entry, size: body.length, body: () => body };
+      return { entry, size: body.length, body: () => body, isStored: true };
     }
     try {
       await evictor.ensureFreeSpace();
@@ -178,7 +185,7 @@ export class Fetcher<Object extends SourceObject> {
       });
       stats.completed += 1;
       stats.downloadedBytes += downloaded.size;
-      if (urgency !== 'visible') stats.prefetched.add(object.key, downloaded.size);
+      if (urgency !== 'visible' && downloaded.isStored) stats.prefetched.add(object.key, downloaded.size);
       this.#measure(downloaded.size);
       imageStore.keep(downloaded, urgency);
       await evictor.enforce(downloaded.entry);
@@ -228,4 +235,9 @@ export class Fetcher<Object extends SourceObject> {
     else this.#limit.completed(bytes);
     this.#slowDowns = slowDowns;
   }
+}
+
+/** The key of the question whether the image has changed. */
+function revalidationOf(key: string): string {
+  return `revalidate ${key}`;
 }

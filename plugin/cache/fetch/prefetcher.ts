@@ -7,7 +7,7 @@ import type { SharedManifest } from '../manifest/sharedManifest.ts';
 import { isSameMeta } from '../manifest/imageMeta.ts';
 import { reportFailure, withoutQuery } from '../reporting/reportFailure.ts';
 import type { CacheLogger } from '../injected/logger.ts';
-import type { Fetcher } from './fetcher.ts';
+import type { FetchRequest, Fetcher } from './fetcher.ts';
 import type { RefusedObjects } from './refusedObjects.ts';
 import type { ImageStore } from '../store/imageStore.ts';
 import type { Source, SourceObject } from '../injected/source.ts';
@@ -40,6 +40,8 @@ export interface PrefetcherOptions<Object extends SourceObject> {
 /** The result of an image that is in the cache now. */
 type CachedResult = Exclude<PrefetchResult, { status: 'failed' }>;
 
+/** To download an image that is invalidated meanwhile. */
+const MAX_ATTEMPTS = 3;
 const NOT_ASKED: Revalidation = {};
 
 /** Sees to it that images are cached before they are asked for, at as few requests as that takes. */
@@ -76,7 +78,7 @@ export class Prefetcher<Object extends SourceObject> {
   }
 
   async #prefetch(object: Object, actorId: string, options: PrefetchOptions): Promise<CachedResult> {
-    const { manifest, adoption, freshness, refused, fetcher, scheduleBackgroundWork, stats } = this.#options;
+    const { manifest, adoption, freshness, refused, scheduleBackgroundWork, stats } = this.#options;
     const { priority: urgency = 'normal', signal, revalidate = false } = options;
     if (revalidate) refused.forget(object.key);
     const known = await manifest.find((index) => index.get(object.key));
@@ -87,9 +89,20 @@ export class Prefetcher<Object extends SourceObject> {
     }
     if (cached !== undefined) return this.#sync(object, cached, actorId, options);
     if (urgency === 'visible') stats.misses += 1; // somebody looks at its place already
-    const { entry } = await fetcher.fetch(object, { actorId, urgency, signal });
+    const entry = await this.#download(object, { actorId, urgency, signal });
     scheduleBackgroundWork(entry);
     return { s3_url: object.key, status: 'downloaded', entry };
+  }
+
+  /** What was invalidated while it was on its way is fetched again: `downloaded` means that it is in the cache (R2). */
+  async #download(object: Object, request: FetchRequest): Promise<ManifestEntry> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      const { entry, isStored } = await this.#options.fetcher.fetch(object, request);
+      if (isStored) return entry;
+    }
+    throw new ImageCacheError('ABORTED', 'The image was invalidated each time while it was being downloaded.', {
+      hint: 'Prefetch it once more when nothing invalidates or clears it any longer.',
+    });
   }
 
   /** Costs no request while the image is believed to be current, and a conditional one when it is not. */

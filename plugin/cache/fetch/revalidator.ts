@@ -1,17 +1,14 @@
 import type { ManifestEntry } from '../../protocol.ts';
-import type { Downloaded, Running } from './downloader.ts';
-import { cancels } from '../store/cancels.ts';
+import type { Downloaded } from './downloader.ts';
 import { ImageSink } from './imageSink.ts';
 import { newEntry } from '../store/newEntry.ts';
 import type { BlobStore } from '../files/blobs.ts';
 import { fileError } from '../files/fileError.ts';
 import type { Inspector } from '../injected/inspector.ts';
-import type { ManifestChange } from '../manifest/manifestChange.ts';
 import { originalDigest } from '../manifest/manifestEntry.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
-import { replaceImage } from '../store/replaceImage.ts';
+import type { Committer } from '../store/commit.ts';
 import { Scratch } from './scratch.ts';
-import type { ImageStore } from '../store/imageStore.ts';
 import type { RefusedObjects } from './refusedObjects.ts';
 import type { Source, SourceObject } from '../injected/source.ts';
 
@@ -19,7 +16,7 @@ export interface RevalidatorOptions<Object extends SourceObject> {
   source: Source<Object>;
   store: ManifestStore;
   blobs: BlobStore;
-  imageStore: ImageStore;
+  committer: Committer;
   inspect: Inspector;
   refused: RefusedObjects;
   /** Rejects when the disk has no room for another image. */
@@ -43,16 +40,10 @@ export interface RevalidationContext {
  */
 export class Revalidator<Object extends SourceObject> {
   readonly #options: RevalidatorOptions<Object>;
-  readonly #running = new Set<Running>();
   readonly #scratch = new Scratch();
 
   constructor(options: RevalidatorOptions<Object>) {
     this.#options = options;
-  }
-
-  /** Hears of every change, from whichever process. */
-  observe(change: ManifestChange): void {
-    for (const running of this.#running) if (cancels(change, running)) running.discarded = true;
   }
 
   /**
@@ -64,12 +55,11 @@ export class Revalidator<Object extends SourceObject> {
     known: ManifestEntry,
     { signal, yieldToForeground }: RevalidationContext,
   ): Promise<Downloaded | undefined> {
-    const { source, store, blobs, imageStore, inspect, refused, ensureRoom, maxBytesOf, now, sync } = this.#options;
+    const { source, store, blobs, committer, inspect, refused, ensureRoom, maxBytesOf, now, sync } = this.#options;
     const maxBytes = maxBytesOf(known.actor_id);
     // What came after the cached image was refused: the question is whether it is still that.
     const refusedEtag = refused.etagOf(object.key, maxBytes);
-    const running: Running = { key: object.key, actorId: known.actor_id, discarded: false };
-    this.#running.add(running);
+    const write = committer.begin(object.key, known.actor_id);
     const createWriter = async () => {
       await ensureRoom();
       return blobs.createWriter();
@@ -91,16 +81,15 @@ export class Revalidator<Object extends SourceObject> {
       }
       const { filename, actor_id: actorId } = known;
       const entry = newEntry({ key: object.key, filename, actorId, etag, blob, image, at: now() });
-      await store.refresh(); // another process may have cleared it meanwhile
-      if (running.discarded) return undefined;
-      const replacement = { known: this.#asStored(known), entry, blob };
-      if (!(await replaceImage({ store, blobs, imageStore }, replacement))) return undefined;
-      return { entry: store.index.get(object.key) ?? entry, size: image.size, body: image.body };
+      await store.refresh(); // another process may have compressed it meanwhile
+      const commit = await committer.replace(write, { known: this.#asStored(known), entry, blob });
+      if (commit.status !== 'stored') return undefined;
+      return { entry: commit.entry, size: image.size, body: image.body, isStored: true };
     } catch (error) {
       refused.note(object.key, error, sink);
       throw fileError(error);
     } finally {
-      this.#running.delete(running);
+      committer.end(write);
       await sink.discard();
     }
   }

@@ -130,7 +130,13 @@ export class Compactor {
     const { index } = replica;
     const entries = index.toArray();
     const totals = { images: index.size, bytes: index.totalBytes };
-    return { entries, state: { position: { generation, offset }, pinnedActors: [...index.pinnedActors], totals } };
+    const state: SnapshotState = {
+      position: { generation, offset },
+      pinnedActors: [...index.pinnedActors],
+      removedAt: index.removedAt,
+      totals,
+    };
+    return { entries, state };
   }
 
   #warnOfManifest(error: unknown): void {

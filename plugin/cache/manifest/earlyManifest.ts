@@ -2,7 +2,9 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { ManifestEntry } from '../../protocol.ts';
 import { generationPath, listGenerations } from './generations.ts';
 import { JournalLog } from './journalLog.ts';
+import type { DecodedRecord } from './journalRecord.ts';
 import type { JournalRecord } from './manifestChange.ts';
+import { LogChanges } from './logChanges.ts';
 import { keyHashOf, keyHashOfPath } from './keyOrder.ts';
 import { ManifestIndex, type ManifestQuestion } from './manifestIndex.ts';
 import { READ } from '../files/cautiousOpen.ts';
@@ -29,6 +31,9 @@ export class EarlyManifest {
   readonly #recent: ManifestIndex;
   /** Keys about which the snapshot is out of date. */
   readonly #changed = new Set<string>();
+  #changes = new LogChanges();
+  /** Bytes of the log that are in the snapshot, and were not read. */
+  #unread = 0;
   #isOver = false;
 
   /** @param options the cache directory, and what `local_path` begins with */
@@ -79,6 +84,7 @@ export class EarlyManifest {
       const log = await JournalLog.open(this.#dir, generation);
       if (log !== undefined) {
         log.offset = position?.offset ?? 0;
+        this.#unread = log.offset;
         return { snapshot, log };
       }
     } catch (error) {
@@ -92,9 +98,9 @@ export class EarlyManifest {
   /** Other processes go on meanwhile: an answer is as fresh as one from the whole manifest would be. */
   async #catchUp(files: Files): Promise<void> {
     for (;;) {
-      for await (const { records } of files.log.read()) for (const record of records) this.#note(record);
+      for await (const { records } of files.log.read()) for (const each of records) this.#note(each);
       if (await files.log.isNewest()) return;
-      for await (const { records } of files.log.read()) for (const record of records) this.#note(record);
+      for await (const { records } of files.log.read()) for (const each of records) this.#note(each);
       const next = await JournalLog.open(this.#dir, files.log.generation + 1);
       if (next === undefined) {
         this.#isOver = true; // compacted away, or removed
@@ -102,10 +108,25 @@ export class EarlyManifest {
       }
       await files.log.close();
       files.log = next;
+      this.#changes = new LogChanges();
+      this.#unread = 0;
     }
   }
 
-  #note(record: JournalRecord): void {
+  #note({ record, start }: DecodedRecord): void {
+    const mayBeLate = record.read !== undefined && (record.read < this.#unread || this.#changes.outdates(record));
+    this.#changes.note(record, start);
+    if (mayBeLate && 'entry' in record) this.#leave(record.entry.s3_url);
+    else this.#apply(record);
+  }
+
+  /** Leaves an image to the whole manifest. */
+  #leave(key: string): void {
+    this.#changed.add(key);
+    this.#recent.apply({ op: 'delete', keys: [key], reason: 'missing' });
+  }
+
+  #apply(record: JournalRecord): void {
     switch (record.op) {
       case 'use':
       case 'placeholder': // an image is served without

@@ -102,6 +102,7 @@ export class JournalLog {
       if (bytesRead === 0) return;
       const bytes = Buffer.concat([rest, this.#chunk.subarray(0, bytesRead)]);
       const { records, consumed, damaged } = decodeRecords(bytes);
+      for (const each of records) each.start += this.offset;
       yield { records, damaged };
       this.offset += consumed;
       rest = bytes.subarray(consumed);

@@ -9,7 +9,7 @@ import type { JournalRecord, ManifestChange } from './manifestChange.ts';
 import type { JournalLog } from './journalLog.ts';
 import { JournalReplica } from './journalReplica.ts';
 import type { ManifestIndex, ManifestQuestion } from './manifestIndex.ts';
-import type { AppliedChange, ManifestObserver, ManifestStore } from './manifestStore.ts';
+import type { AppendOptions, AppliedChange, ManifestObserver, ManifestStore } from './manifestStore.ts';
 import { createMutex } from '../queue/mutex.ts';
 
 export interface JournalManifestOptions {
@@ -23,9 +23,9 @@ export interface JournalManifestOptions {
   now: () => number;
 }
 
-interface PendingRecord {
+interface PendingRecord extends AppendOptions {
   record: JournalRecord;
-  /** Set when the record was read back. */
+  /** Set when the record was read back, or need not be written. */
   applied?: AppliedChange;
   resolve: (applied: AppliedChange) => void;
   reject: (error: unknown) => void;
@@ -66,6 +66,7 @@ export class JournalManifest implements ManifestStore {
       sync,
       now,
       applied: (record, removed) => this.#applied(record, removed),
+      refused: (record) => this.#refused(record),
       reset: (gone) => observer.reset(gone),
       // Before another process reads it. One that has the lock writes what it knows itself.
       outdated: () => void this.compact().catch((error: unknown) => observer.warn(fileError(error).message)),
@@ -101,14 +102,14 @@ export class JournalManifest implements ManifestStore {
     return this.#early.find(question);
   }
 
-  append(change: ManifestChange): Promise<AppliedChange> {
+  append(change: ManifestChange, { isCancelled }: AppendOptions = {}): Promise<AppliedChange> {
     if (this.#closing !== undefined) {
       return Promise.reject(new ImageCacheError('ABORTED', 'The image cache is closed.'));
     }
     return new Promise((resolve, reject) => {
       this.#recordCount += 1;
       const record = { ...change, id: `${this.#storeId}-${this.#recordCount}` };
-      this.#pending.push({ record, resolve, reject });
+      this.#pending.push({ record, isCancelled, resolve, reject });
       if (this.#pending.length === 1) void this.#flushing(() => this.#flush());
     });
   }
@@ -148,10 +149,15 @@ export class JournalManifest implements ManifestStore {
     const own = this.#writing.get(record.id);
     if (own !== undefined) {
       // A record that had to be written twice is read twice, and others may have written between the two.
-      own.applied ??= { change: record, removed: [] };
+      if (own.applied === undefined || own.applied.isRefused === true) own.applied = { change: record, removed: [] };
       own.applied.removed.push(...removed);
     }
     if (this.#isOpen) this.#options.observer.applied({ change: record, removed });
+  }
+
+  #refused(record: JournalRecord): void {
+    const own = this.#writing.get(record.id);
+    if (own !== undefined) own.applied ??= { change: record, removed: [], isRefused: true };
   }
 
   /** Writes all pending records with one write. */
@@ -160,7 +166,7 @@ export class JournalManifest implements ManifestStore {
     this.#pending = [];
     for (const pending of batch) this.#writing.set(pending.record.id, pending);
     try {
-      await this.#write(batch.map(({ record }) => encodeRecord(record)).join(''));
+      await this.#write(batch);
       for (const { applied, resolve, reject } of batch) {
         if (applied !== undefined) resolve(applied);
         else reject(new ImageCacheError('CACHE_CORRUPT', 'The journal lost what was just written to it.'));
@@ -177,18 +183,29 @@ export class JournalManifest implements ManifestStore {
    * Appends to the newest log, and again to the next if this one was sealed, or removed, meanwhile. Syncing takes a disk its time,
    * in which others look for images; they may see what is not acknowledged yet, as other processes do.
    */
-  async #write(text: string): Promise<void> {
+  async #write(batch: readonly PendingRecord[]): Promise<void> {
     for (;;) {
-      const { log, synced } = await this.#exclusively(() => this.#append(text));
+      const { log, synced } = await this.#exclusively(() => this.#append(batch));
       await synced;
       if ((await this.#exclusively(() => this.#replica.catchUp())) === log) return;
     }
   }
 
   /** The sync is begun before anybody else has a turn: whoever then finds the log sealed, and closes it, waits for it. */
-  async #append(text: string): Promise<{ log: JournalLog; synced: Promise<void> | undefined }> {
+  async #append(batch: readonly PendingRecord[]): Promise<{ log: JournalLog; synced: Promise<void> | undefined }> {
     const log = await this.#replica.catchUp();
+    const text = batch.map((pending) => encodeUnlessCancelled(pending, log.offset)).join('');
+    if (text === '') return { log, synced: undefined };
     await log.append(text);
     return { log, synced: this.#options.sync ? log.sync() : undefined };
   }
+}
+
+/** @param read how much of the log is known */
+function encodeUnlessCancelled(pending: PendingRecord, read: number): string {
+  const { record, isCancelled } = pending;
+  if (isCancelled === undefined) return encodeRecord(record);
+  if (!isCancelled()) return encodeRecord({ ...record, read });
+  pending.applied ??= { change: record, removed: [], isRefused: true };
+  return '';
 }

@@ -18,8 +18,14 @@ export function encodeRecord(record: JournalRecord): string {
   return `\n${checksum(json)}\t${json}\n`;
 }
 
+export interface DecodedRecord {
+  record: JournalRecord;
+  /** The first byte of its line. */
+  start: number;
+}
+
 export interface DecodedRecords {
-  records: JournalRecord[];
+  records: DecodedRecord[];
   /** Bytes up to and including the last newline; what follows may still be being written. */
   consumed: number;
   /** Lines whose checksum is wrong, or that are nothing we write. */
@@ -28,13 +34,14 @@ export interface DecodedRecords {
 
 export function decodeRecords(bytes: Buffer): DecodedRecords {
   const consumed = bytes.lastIndexOf(NEWLINE) + 1;
-  const records: JournalRecord[] = [];
+  const records: DecodedRecord[] = [];
   let damaged = 0;
-  for (const line of bytes.toString('utf8', 0, consumed).split('\n')) {
-    if (line === '') continue;
-    const record = decodeLine(line);
+  for (let start = 0, end = 0; start < consumed; start = end + 1) {
+    end = bytes.indexOf(NEWLINE, start);
+    if (end === start) continue;
+    const record = decodeLine(bytes.toString('utf8', start, end));
     if (record === undefined) damaged += 1;
-    else records.push(record);
+    else records.push({ record, start });
   }
   return { records, consumed, damaged };
 }

@@ -5,6 +5,7 @@ import { errnoOf } from '../files/fileError.ts';
 import { generationPath, listGenerations } from './generations.ts';
 import { JournalLog } from './journalLog.ts';
 import type { JournalRecord } from './manifestChange.ts';
+import { LogChanges } from './logChanges.ts';
 import { JOURNAL_DIR, QUARANTINE_DIR } from '../files/layout.ts';
 import { ManifestIndex } from './manifestIndex.ts';
 import { makeLastingFolder } from '../files/ownFolders.ts';
@@ -24,6 +25,8 @@ export interface JournalReplicaOptions {
   now: () => number;
   /** After each record, in order, whoever appended it; in several parts for one that puts very many entries out of use. */
   applied: (record: JournalRecord, removed: ManifestEntry[]) => void;
+  /** A record does nothing: something had happened to its image that its writer had not read yet. */
+  refused: (record: JournalRecord) => void;
   /** The journal had to be read from its beginning; these entries are no longer there. */
   reset: (gone: ManifestEntry[]) => void;
   /** `manifest.json` has entries that were removed before the journal was: it should be written anew. */
@@ -44,6 +47,10 @@ export class JournalReplica {
   readonly #journalDir: string;
   #index: ManifestIndex;
   #log: JournalLog | undefined;
+  /** Of the records of the log, also those that are in the snapshot already. */
+  #changes = new LogChanges();
+  /** Bytes of the log that are in the snapshot. */
+  #base = 0;
   #isClosed = false;
   /** The state before the journal was lost from sight, until it has been read anew. */
   #lost: ManifestIndex | undefined;
@@ -91,6 +98,13 @@ export class JournalReplica {
     await log?.close();
   }
 
+  /** What is in the snapshot is read as well, without being applied: later records may depend on it. */
+  #begin(log: JournalLog, base: number): void {
+    this.#log = log;
+    this.#base = base;
+    this.#changes = new LogChanges();
+  }
+
   /** Goes on to the next log. False if it cannot be told that it is the next one of this. */
   async #follow(log: JournalLog): Promise<boolean> {
     const next = await JournalLog.open(this.#options.dir, log.generation + 1);
@@ -98,7 +112,7 @@ export class JournalReplica {
     const follows = await log.exists().catch(() => false);
     await (follows ? log : next).close();
     if (!follows) return false;
-    this.#log = next;
+    this.#begin(next, 0);
     if (this.#options.sync) await syncDirectory(this.#journalDir); // a record is as safe as the name of its log
     return true;
   }
@@ -109,7 +123,13 @@ export class JournalReplica {
       if (damaged > 0) {
         this.#options.warn(`The journal held ${damaged} damaged record(s); their images will be fetched again.`);
       }
-      for (const record of records) {
+      for (const { record, start } of records) {
+        if (this.#changes.outdates(record)) {
+          if (start >= this.#base) this.#options.refused(record);
+          continue;
+        }
+        this.#changes.note(record, start);
+        if (start < this.#base) continue;
         for (const removed of this.#index.steps(record)) {
           this.#options.applied(record, removed);
           if (timeSlice.isOver) await timeSlice.yield();
@@ -145,10 +165,9 @@ export class JournalReplica {
     try {
       const [newest] = (await listGenerations(dir)).snapshots;
       if (newest === base.generation) {
-        log.offset = base.offset;
         // A power cut took the end of the log, which the snapshot has: what is written from now on goes to the next.
         if ((await log.size()) < base.offset) await JournalLog.create(dir, first + 1);
-        this.#log = log;
+        this.#begin(log, base.offset);
       }
     } finally {
       if (this.#log !== log) await log.close();

@@ -15,9 +15,10 @@ export type ManifestChange =
   | { op: 'placeholder'; images: readonly { key: string; sha256: string; placeholder: string }[] }
   /** The app's own fields of an image; `{}` for none. */
   | { op: 'meta'; key: string; meta: ImageMeta }
-  | { op: 'delete'; keys: readonly string[]; reason: 'invalidated' | 'evicted' | 'missing' }
+  /** `at`, in milliseconds since the epoch: files that are older are not adopted afterwards. */
+  | { op: 'delete'; keys: readonly string[]; reason: 'invalidated' | 'evicted' | 'missing'; at?: number }
   /** Every image, or those that only this actor uses. */
-  | { op: 'clear'; actor?: string }
+  | { op: 'clear'; actor?: string; at?: number }
   /** Never to be evicted: one image, or all that the actor has and will have. */
   | { op: 'pin'; target: PinTarget; pinned: boolean }
   /** These were served so many milliseconds before this time. */
@@ -26,4 +27,8 @@ export type ManifestChange =
 export type PinTarget = { key: string } | { actor: string };
 
 /** A change as it is written; the id lets a writer know its own when it reads them back. */
-export type JournalRecord = ManifestChange & { id: string };
+export type JournalRecord = ManifestChange & {
+  id: string;
+  /** For a change that depends on nothing having happened to its image: the bytes of its log that the writer had read. */
+  read?: number;
+};

@@ -27,6 +27,7 @@ export class ManifestIndex {
   /** What `local_path` begins with, e.g. `.image-cache/`: the directory may have been moved since it was written. */
   readonly #prefix: string;
   #bytes = 0;
+  #removedAt = 0;
   readonly #compression = new CompressionTotals();
 
   constructor(prefix: string) {
@@ -39,6 +40,11 @@ export class ManifestIndex {
 
   get totalBytes(): number {
     return this.#bytes;
+  }
+
+  /** When an image was invalidated or cleared last, in milliseconds since the epoch; 0 if that is not known. */
+  get removedAt(): number {
+    return this.#removedAt;
   }
 
   get compression(): CompressionStats {
@@ -112,6 +118,7 @@ export class ManifestIndex {
       case 'meta':
         return this.#setMeta(change.key, change.meta);
       case 'delete':
+        if (change.reason === 'invalidated') this.#noteRemoval(change.at);
         return change.keys.map((key) => this.#delete(key)).filter((entry) => entry !== undefined);
       case 'use':
         return this.#use(change);
@@ -128,9 +135,14 @@ export class ManifestIndex {
    * step at least, and all are to be taken before the next change.
    */
   steps(change: ManifestChange): Iterable<ManifestEntry[]> {
+    if (change.op === 'clear') this.#noteRemoval(change.at);
     if (change.op === 'clear') return change.actor === undefined ? this.#clearAll() : this.#clearActor(change.actor);
     if (change.op === 'pin') return this.#pin(change.target, change.pinned);
     return [this.apply(change)];
+  }
+
+  #noteRemoval(at = 0): void {
+    this.#removedAt = Math.max(this.#removedAt, at);
   }
 
   *#valuesOf(keys: readonly string[]): Generator<ManifestEntry> {

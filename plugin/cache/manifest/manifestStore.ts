@@ -7,6 +7,16 @@ export interface AppliedChange {
   change: ManifestChange;
   /** Entries that are gone, or whose file was replaced by another. */
   removed: ManifestEntry[];
+  /** It did nothing: its image was changed or removed after {@link AppendOptions.isCancelled} was asked, or that said so. */
+  isRefused?: true;
+}
+
+export interface AppendOptions {
+  /**
+   * Makes a change conditional: asked when all that has been acknowledged so far is known, right before the change is written. What
+   * other processes write about its image between that and the change itself cancels it as well.
+   */
+  isCancelled?: (() => boolean) | undefined;
 }
 
 /**
@@ -24,10 +34,10 @@ export interface ManifestStore {
    */
   findEarly(question: ManifestQuestion): Promise<ManifestEntry | undefined>;
   /**
-   * Makes a change. When it resolves the change is durable and applied.
+   * Makes a change. When it resolves the change is durable and applied, or was refused.
    * @throws ImageCacheError CACHE_DISK_FULL or CACHE_UNWRITABLE; then nothing was acknowledged
    */
-  append(change: ManifestChange): Promise<AppliedChange>;
+  append(change: ManifestChange, options?: AppendOptions): Promise<AppliedChange>;
   /** Catches up with what other processes appended. */
   refresh(): Promise<void>;
   /** Brings `manifest.json` up to date and lets go of the files. */

@@ -14,8 +14,8 @@ const SHAPES: { readonly [Op in ManifestChange['op']]: (record: Fields) => boole
   replace: ({ entry, sha256 }) => parseEntry(entry) !== undefined && isText(sha256),
   placeholder: ({ images }) => Array.isArray(images) && images.every(isPlaceholder),
   meta: ({ key, meta }) => isText(key) && metaProblem(meta) === undefined,
-  delete: ({ keys, reason }) => isTexts(keys) && isText(reason),
-  clear: ({ actor }) => actor === undefined || isText(actor),
+  delete: ({ keys, reason, at }) => isTexts(keys) && isText(reason) && isOptionalNumber(at),
+  clear: ({ actor, at }) => (actor === undefined || isText(actor)) && isOptionalNumber(at),
   pin: ({ target, pinned }) =>
     isObject(target) && (isText(target['key']) || isText(target['actor'])) && typeof pinned === 'boolean',
   use: ({ keys, ages = [], at }) => isTexts(keys) && Array.isArray(ages) && ages.every(isNumber) && isNumber(at),
@@ -28,7 +28,8 @@ const SHAPES: { readonly [Op in ManifestChange['op']]: (record: Fields) => boole
 export function parseRecord(json: string): JournalRecord | undefined {
   const value = parseJson(json);
   if (!isObject(value) || !isText(value['id']) || !isText(value['op'])) return undefined;
-  const { op } = value;
+  const { op, read } = value;
+  if (read !== undefined && !isNumber(read)) return undefined;
   if (isKnown(op) && !SHAPES[op](value)) return undefined;
   return value as unknown as JournalRecord; // every field of a known change was just checked
 }
@@ -59,6 +60,10 @@ function isTexts(value: unknown): boolean {
 
 function isNumber(value: unknown): boolean {
   return typeof value === 'number' && Number.isFinite(value);
+}
+
+function isOptionalNumber(value: unknown): boolean {
+  return value === undefined || isNumber(value);
 }
 
 function isPlaceholder(value: unknown): boolean {

@@ -127,7 +127,7 @@ export class SharedManifest {
       return;
     }
     this.#isOpen = false;
-    for (const work of this.#background) await work.close();
+    for (const work of this.#background) await work.close?.();
     await this.store.close();
   }
 

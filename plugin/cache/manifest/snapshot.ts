@@ -19,6 +19,8 @@ export interface JournalPosition {
 export interface SnapshotState {
   position: JournalPosition;
   pinnedActors: readonly string[];
+  /** When an image was invalidated or cleared last; 0 if never. */
+  removedAt: number;
   totals: ManifestTotals;
 }
 
@@ -59,11 +61,12 @@ export async function* serializeManifest(
   yield `${lines.length === 0 ? '' : separator}${lines.join(',\n')}\n}}\n`;
 }
 
-function serializeState({ position, pinnedActors, totals }: SnapshotState): string {
+function serializeState({ position, pinnedActors, removedAt, totals }: SnapshotState): string {
   const pinned = pinnedActors.length === 0 ? '' : `"pinned_actors":${JSON.stringify(pinnedActors)},`;
   // First, for `readTotals`, which reads no further.
   const total = `"total_entries":${totals.images},"total_size_bytes":${totals.bytes},`;
-  return `${total}"journal":${JSON.stringify(position)},${pinned}`;
+  const removed = removedAt === 0 ? '' : `"removed_at":${removedAt},`;
+  return `${total}"journal":${JSON.stringify(position)},${removed}${pinned}`;
 }
 
 /**

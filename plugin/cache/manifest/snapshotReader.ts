@@ -43,6 +43,7 @@ interface Head {
   total_entries?: unknown;
   journal?: unknown;
   pinned_actors?: unknown;
+  removed_at?: unknown;
   entries?: unknown;
 }
 
@@ -90,6 +91,7 @@ async function readOwn(file: FileHandle, index: ManifestIndex): Promise<ReadSnap
         if (head === undefined) return undefined;
         ensureVersion(head);
         pinActors(index, head.pinned_actors);
+        noteRemoval(index, head.removed_at);
       } else if (line === '}}') complete = true;
       else {
         count += 1;
@@ -108,10 +110,11 @@ async function readOwn(file: FileHandle, index: ManifestIndex): Promise<ReadSnap
 async function readForeign(path: string, index: ManifestIndex): Promise<ReadSnapshot> {
   const text = await readFile(path, 'utf8');
   const head = JSON.parse(text) as Head | null; // each field is checked
-  const { pinned_actors, entries } = head ?? {};
+  const { pinned_actors, removed_at, entries } = head ?? {};
   ensureVersion(head ?? {});
   if (typeof entries !== 'object' || entries === null) throw new Error('it has no entries');
   pinActors(index, pinned_actors);
+  noteRemoval(index, removed_at);
   const timeSlice = new TimeSlice();
   for (const entry of Object.values(entries)) {
     load(index, parseEntry(entry));
@@ -142,6 +145,10 @@ function load(index: ManifestIndex, entry: ManifestEntry | undefined): void {
 
 function pinActors(index: ManifestIndex, actors: unknown): void {
   for (const actor of actorsIn(actors)) index.apply({ op: 'pin', target: { actor }, pinned: true });
+}
+
+function noteRemoval(index: ManifestIndex, at: unknown): void {
+  if (typeof at === 'number') index.apply({ op: 'delete', keys: [], reason: 'invalidated', at });
 }
 
 function actorsIn(value: unknown): string[] {

@@ -85,6 +85,8 @@ export class TaskQueue<Result, Progress = never> {
   readonly #jobs = new Map<string, Job<Result, Progress>>();
   readonly #places = new PriorityQueue<Place<Result, Progress>>();
   readonly #queued = new Set<Job<Result, Progress>>();
+  /** Also those that nobody can join any more. */
+  readonly #running = new Set<Job<Result, Progress>>();
   readonly #visible: Lane;
   readonly #background: Lane;
   readonly #foreground: ForegroundPriority<Job<Result, Progress>>;
@@ -133,12 +135,21 @@ export class TaskQueue<Result, Progress = never> {
     };
   }
 
+  /**
+   * Gives those who ask from now on a task of their own, although one for their key is running: its result is out of date. It goes on
+   * for those who have asked already.
+   */
+  detach(isOutdated: (key: string) => boolean): void {
+    for (const [key, job] of this.#jobs) if (job.running && isOutdated(key)) this.#jobs.delete(key);
+  }
+
   /** Aborts everything that runs and refuses everything that waits. Resolves when nothing runs any more. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const job of this.#jobs.values()) {
-      job.abort?.abort();
-      if (this.#dequeue(job)) this.#settle(job, () => job.reject(closed()));
+    for (const job of this.#running) job.abort?.abort();
+    for (const job of [...this.#queued]) {
+      this.#dequeue(job);
+      this.#settle(job, () => job.reject(closed()));
     }
     await Promise.all(this.#tasks);
   }
@@ -213,6 +224,7 @@ export class TaskQueue<Result, Progress = never> {
     const abort = new AbortController();
     job.running = true;
     job.abort = abort;
+    this.#running.add(job);
     if (lane === this.#visible) this.#foreground.acquire(job);
     try {
       const result = await task({
@@ -225,6 +237,7 @@ export class TaskQueue<Result, Progress = never> {
     } catch (error) {
       this.#settle(job, () => job.reject(error));
     } finally {
+      this.#running.delete(job);
       lane.end(origin);
       this.#foreground.release(job);
       freeSlot();

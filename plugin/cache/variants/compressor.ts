@@ -8,7 +8,7 @@ import type { Inspector } from '../injected/inspector.ts';
 import type { CacheLogger } from '../injected/logger.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { MemoryTier } from '../store/memoryTier.ts';
-import { replaceImage } from '../store/replaceImage.ts';
+import type { Committer } from '../store/commit.ts';
 import type { ImageStore } from '../store/imageStore.ts';
 import type { VariantMaker } from './variantMaker.ts';
 
@@ -17,6 +17,7 @@ export interface CompressorOptions {
   blobs: BlobStore;
   memory: MemoryTier;
   imageStore: ImageStore;
+  committer: Committer;
   inspect: Inspector;
   /** `undefined`: images stay as they came. */
   maker: VariantMaker | undefined;
@@ -87,9 +88,10 @@ export class Compressor implements Background {
     return original === undefined ? undefined : maker?.compress(original);
   }
 
-  async #exchange({ s3_url: key, sha256 }: ManifestEntry, bytes: Buffer): Promise<void> {
-    const { store, blobs, memory, imageStore, inspect, sync, compressed } = this.#options;
+  async #exchange({ s3_url: key, sha256, actor_id }: ManifestEntry, bytes: Buffer): Promise<void> {
+    const { store, blobs, memory, imageStore, committer, inspect, sync, compressed } = this.#options;
     const { contentType, extension, width, height } = inspect(bytes, 'announced');
+    const write = committer.begin(key, actor_id);
     const writer = await blobs.createWriter();
     try {
       for (let at = 0; at < bytes.length; at += CHUNK_BYTES) await writer.write([bytes.subarray(at, at + CHUNK_BYTES)]);
@@ -108,10 +110,12 @@ export class Compressor implements Background {
         original_size_bytes: known.size_bytes,
       };
       const wasInMemory = memory.has(sha256);
-      if (!(await replaceImage({ store, blobs, imageStore }, { known, entry, blob }))) return;
+      const commit = await committer.replace(write, { known, entry, blob });
+      if (commit.status !== 'stored') return;
       if (wasInMemory) imageStore.keep({ entry, size: bytes.length, body: () => bytes }, 'visible');
-      compressed(store.index.get(key) ?? entry);
+      compressed(commit.entry);
     } finally {
+      committer.end(write);
       await writer.discard();
     }
   }

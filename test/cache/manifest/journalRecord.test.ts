@@ -84,7 +84,10 @@ describe('a record of the journal with a right checksum', () => {
 
   it('R7: is left to newer versions when they call the change something else', () => {
     const json = text({ op: 'freeze', id: 'x', until: 5 });
-    expect(decodeRecords(Buffer.from(lineOf(json)))).toMatchObject({ records: [{ op: 'freeze' }], damaged: 0 });
+    expect(decodeRecords(Buffer.from(lineOf(json)))).toMatchObject({
+      records: [{ record: { op: 'freeze' } }],
+      damaged: 0,
+    });
   });
 
   it('R7: never makes a request fail, at once or after a restart, and costs no other record', async () => {

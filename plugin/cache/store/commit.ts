@@ -1,0 +1,165 @@
+import type { ManifestEntry } from '../../protocol.ts';
+import type { BlobStore } from '../files/blobs.ts';
+import type { WrittenBlob } from '../files/blobWriter.ts';
+import { errnoOf, fileError } from '../files/fileError.ts';
+import { insidePath } from '../files/layout.ts';
+import type { ManifestChange } from '../manifest/manifestChange.ts';
+import type { ManifestStore } from '../manifest/manifestStore.ts';
+import type { ImageStore } from './imageStore.ts';
+
+/** An image on its way into the cache, from before its bytes are asked for until its entry is written. */
+export interface PendingWrite {
+  readonly key: string;
+  readonly actorId: string;
+  /** The entry that was in the manifest when it began. */
+  readonly from: ManifestEntry | undefined;
+  /** The image was invalidated or cleared after it began, by this or another process. */
+  readonly isCancelled: boolean;
+}
+
+/** What became of an image that was to be stored. Bytes and entry belong together only where the digest is the same. */
+export type Commit =
+  | { status: 'stored'; entry: ManifestEntry }
+  /** Another process has stored the image since the write began: that entry counts, and its bytes may be others. */
+  | { status: 'superseded'; entry: ManifestEntry }
+  /** Invalidated or cleared since the write began, or the directory was removed by hand. Nothing of it is in the cache. */
+  | { status: 'cancelled' };
+
+export interface CommitterOptions {
+  store: ManifestStore;
+  blobs: BlobStore;
+  imageStore: ImageStore;
+  /** Hears of the key of a write that was cancelled: who asks for the image from now on must not be given its bytes. */
+  cancelled: (key: string) => void;
+}
+
+const CANCELLED: Commit = { status: 'cancelled' };
+
+/**
+ * The one way to commit an image: file first, entry second, so that an entry means that the file is there. An entry is written only
+ * if its image is still what it was when the write began: not invalidated, not cleared, and not stored by another process since (T59,
+ * R1 to R4). The journal decides that in one order for all processes (see `manifest/logChanges.ts`), so that it holds for a process
+ * that was stopped for an hour as well. A file whose entry was refused is removed again.
+ */
+export class Committer {
+  readonly #options: CommitterOptions;
+  readonly #writes = new Set<{ -readonly [Field in keyof PendingWrite]: PendingWrite[Field] }>();
+
+  constructor(options: CommitterOptions) {
+    this.#options = options;
+  }
+
+  /** To be called before the bytes are asked for, and followed by {@link Committer.end} however it ends. */
+  begin(key: string, actorId: string): PendingWrite {
+    const write = { key, actorId, from: this.#options.store.index.get(key), isCancelled: false };
+    this.#writes.add(write);
+    return write;
+  }
+
+  end(write: PendingWrite): void {
+    this.#writes.delete(write);
+  }
+
+  /** Hears of every change, from whichever process. */
+  observe(change: ManifestChange): void {
+    if (change.op !== 'delete' && change.op !== 'clear') return;
+    for (const write of this.#writes) {
+      if (write.isCancelled || !removes(change, write)) continue;
+      write.isCancelled = true;
+      this.#options.cancelled(write.key);
+    }
+  }
+
+  /** Stores an image that was downloaded. @throws ImageCacheError for a disk that is full or cannot be written to */
+  put(write: PendingWrite, entry: ManifestEntry, blob: WrittenBlob): Promise<Commit> {
+    const isCancelled = () => write.isCancelled || this.#isSuperseded(write);
+    return this.#commit({ write, change: { op: 'put', entry }, blob, isCancelled });
+  }
+
+  /**
+   * Exchanges an image for other bytes, or for another file with the same ones, for all who use it.
+   * @param known what is exchanged; where it is not in the manifest any more, nothing is
+   * @param blob absent for a file that is there already
+   */
+  replace(
+    write: PendingWrite,
+    { known, entry, blob }: { known: ManifestEntry; entry: ManifestEntry; blob?: WrittenBlob },
+  ): Promise<Commit> {
+    const change: Change = { op: 'replace', entry, sha256: known.sha256 };
+    return this.#commit({ write, change, blob, isCancelled: () => write.isCancelled });
+  }
+
+  /** Gives a file that lies in the directory its entry. */
+  adopt(write: PendingWrite, entry: ManifestEntry): Promise<Commit> {
+    const isCancelled = () => write.isCancelled || this.#isSuperseded(write);
+    return this.#commit({ write, change: { op: 'adopt', entry }, blob: undefined, isCancelled });
+  }
+
+  async #commit({ write, change, blob, isCancelled }: CommitRequest): Promise<Commit> {
+    const { store, blobs, imageStore } = this.#options;
+    const { entry } = change;
+    if (isCancelled()) return this.#outcome(write, entry);
+    if (blob !== undefined && !(await this.#place(blob, entry))) return CANCELLED;
+    try {
+      const { removed } = await store.append(change, { isCancelled });
+      await imageStore.remove(removed);
+      await blobs.syncRemoval(removed);
+    } finally {
+      if (blob !== undefined) await this.#removeUnlessListed(entry);
+    }
+    return this.#outcome(write, entry);
+  }
+
+  /** Gives the file its name. False if the directory was removed by hand, which is a way to clear it (T55). */
+  async #place(blob: WrittenBlob, { local_path }: ManifestEntry): Promise<boolean> {
+    const { store, blobs } = this.#options;
+    const twin = store.index.getByDigest(blob.sha256);
+    try {
+      await blobs.store(
+        blob,
+        insidePath(local_path) ?? '',
+        twin === undefined ? undefined : insidePath(twin.local_path),
+      );
+      return true;
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return false;
+      throw fileError(error);
+    }
+  }
+
+  /** A file without an entry would be adopted again (T59), and be one that eviction does not see on a full disk (T56). */
+  async #removeUnlessListed(entry: ManifestEntry): Promise<void> {
+    const { store, blobs, imageStore } = this.#options;
+    if (store.index.getByPath(entry.local_path) !== undefined) return;
+    await imageStore.remove([entry]);
+    await blobs.syncRemoval([entry]);
+  }
+
+  #outcome({ key }: PendingWrite, { local_path, sha256 }: ManifestEntry): Commit {
+    const current = this.#options.store.index.get(key);
+    if (current === undefined) return CANCELLED;
+    const isStored = insidePath(current.local_path) === insidePath(local_path) && current.sha256 === sha256;
+    return { status: isStored ? 'stored' : 'superseded', entry: current };
+  }
+
+  /** Whether there is an entry by now that was not there when the write began. */
+  #isSuperseded({ key, from }: PendingWrite): boolean {
+    const current = this.#options.store.index.get(key);
+    return current !== undefined && current.local_path !== from?.local_path;
+  }
+}
+
+type Change = Extract<ManifestChange, { op: 'put' | 'replace' | 'adopt' }>;
+
+interface CommitRequest {
+  write: PendingWrite;
+  change: Change;
+  blob: WrittenBlob | undefined;
+  isCancelled: () => boolean;
+}
+
+/** Whether the change is the removal of an image that is on its way. */
+function removes(change: ManifestChange, { key, actorId }: PendingWrite): boolean {
+  if (change.op === 'delete') return change.reason === 'invalidated' && change.keys.includes(key);
+  return change.op === 'clear' && (change.actor === undefined || change.actor === actorId);
+}
