@@ -57,7 +57,10 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
     this.#sync = settings.durability === 'full';
     this.#now = now;
     this.#logger = logger;
-    this.#events = new EventHub((message) => logger.warn(message));
+    this.#events = new EventHub({
+      warn: (message) => logger.warn(message),
+      lookAround: () => this.#parts.manifest.isOpen && this.#parts.manifest.lookAround(),
+    });
     this.#parts = createCacheParts(settings, this.#stats, {
       applied: (applied) => this.#applied(applied),
       reset: (gone) => this.#reset(gone),

@@ -70,7 +70,7 @@ export function insidePath(localPath: string): string | undefined {
 export const CACHE_ID_FORM = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\n(\d+)\n$/;
 
 /** Where a process id means something, which earlier versions did not say; the id; something unique. */
-export const TEMPORARY_NAME = /^(?:([0-9a-f]{8})-)?(\d+)-[0-9a-f-]{36}\.part$/;
+export const TEMPORARY_NAME = /^(?:([0-9a-f]{8})-)?(\d+)-([0-9a-f-]{36})\.part$/;
 /** A folder of `variants/`: the SHA-256 of the original. */
 export const VARIANTS_FOLDER = /^[0-9a-f]{64}$/;
 /** A file in there: what was made, the first half of the SHA-256 of its bytes, and its extension. */

@@ -33,7 +33,9 @@ export class SharedManifest {
   #isOpen = false;
   readonly #closed = new AbortController();
   readonly #background: readonly Background[];
-  #lookedAroundAt = 0;
+  /** When the last look began that has come to its end. */
+  #lookedAroundAt = Number.NEGATIVE_INFINITY;
+  #isLooking = false;
 
   constructor(options: {
     store: ManifestStore;
@@ -81,8 +83,9 @@ export class SharedManifest {
   /** Knows all that any process has acknowledged before the call. */
   async refreshed(): Promise<ManifestIndex> {
     await this.open();
-    this.#lookedAroundAt = performance.now();
+    const began = performance.now();
     await this.store.refresh();
+    this.#lookedAroundAt = Math.max(this.#lookedAroundAt, began);
     return this.store.index;
   }
 
@@ -115,8 +118,11 @@ export class SharedManifest {
 
   /** Another process may have cleared or replaced what this one still holds in memory. */
   lookAround(): void {
-    if (performance.now() - this.#lookedAroundAt < LOOK_AROUND_MS) return;
-    this.refreshed().catch((error: unknown) => this.#logger.warn(fileError(error).message));
+    if (this.#isLooking || performance.now() - this.#lookedAroundAt < LOOK_AROUND_MS) return;
+    this.#isLooking = true;
+    this.refreshed()
+      .catch((error: unknown) => this.#logger.warn(fileError(error).message))
+      .finally(() => (this.#isLooking = false));
   }
 
   async close(): Promise<void> {

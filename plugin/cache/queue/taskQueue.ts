@@ -147,7 +147,7 @@ export class TaskQueue<Result, Progress = never> {
   async close(): Promise<void> {
     this.#closed = true;
     for (const job of this.#running) job.abort?.abort();
-    for (const job of [...this.#queued]) {
+    for (const job of this.#queued) {
       this.#dequeue(job);
       this.#settle(job, () => job.reject(closed()));
     }

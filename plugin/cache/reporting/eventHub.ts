@@ -12,13 +12,23 @@ export interface CacheWatcher {
   closed(): void;
 }
 
-/** Tells whoever watches what happened to the manifest. */
+export interface EventHubOptions {
+  warn: (message: string) => void;
+  /** Finds out what other processes have changed. Called each second while somebody watches: a process may have nothing else to do. */
+  lookAround: () => unknown;
+}
+
+/** As late as this others hear of what another process has changed. */
+const LOOK_EVERY_MS = 1000;
+
+/** Tells those who watch what happened to the manifest. */
 export class EventHub {
   readonly #watchers = new Set<CacheWatcher>();
-  readonly #warn: (message: string) => void;
+  readonly #options: EventHubOptions;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(warn: (message: string) => void) {
-    this.#warn = warn;
+  constructor(options: EventHubOptions) {
+    this.#options = options;
   }
 
   /** Returns how to stop it. */
@@ -29,10 +39,15 @@ export class EventHub {
   /** Returns how to stop it. */
   watch(watcher: CacheWatcher): () => void {
     this.#watchers.add(watcher);
-    return () => this.#watchers.delete(watcher);
+    this.#timer ??= setInterval(this.#options.lookAround, LOOK_EVERY_MS).unref();
+    return () => {
+      this.#watchers.delete(watcher);
+      if (this.#watchers.size === 0) this.#stopLooking();
+    };
   }
 
   close(): void {
+    this.#stopLooking();
     const watchers = [...this.#watchers];
     this.#watchers.clear();
     for (const watcher of watchers) watcher.closed();
@@ -62,13 +77,18 @@ export class EventHub {
     if (gone.length > 0) this.#emit({ type: 'invalidated', s3_urls: gone.map(({ s3_url }) => s3_url) }, gone);
   }
 
+  #stopLooking(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
   #emit(event: CacheEvent, entries: readonly ManifestEntry[]): void {
     for (const watcher of this.#watchers) {
       try {
         watcher.changed(event, entries);
       } catch (error) {
         // Somebody else's bug; the change has happened, and whoever made it must not see it fail.
-        this.#warn(`An event listener threw: ${String(error)}`);
+        this.#options.warn(`An event listener threw: ${String(error)}`);
       }
     }
   }
