@@ -68,7 +68,7 @@ const CACHE_MAY_IMPORT: Record<string, string[]> = {
   queue: [],
   files: ['queue'],
   manifest: ['injected', 'queue', 'files'],
-  store: ['injected', 'files', 'manifest'],
+  store: ['injected', 'queue', 'files', 'manifest'],
   reporting: ['injected', 'manifest', 'store'],
   limits: ['injected', 'queue', 'manifest', 'store'],
   variants: ['injected', 'queue', 'files', 'manifest', 'store', 'limits'],

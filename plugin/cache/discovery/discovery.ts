@@ -9,6 +9,7 @@ import type { CacheLogger } from '../injected/logger.ts';
 import { listFolder, lookAt, openFolder } from '../files/ownFolders.ts';
 import { sweepUnfinished } from '../files/sweepTemporary.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
+import { SingleFlight } from '../queue/singleFlight.ts';
 import { UnclaimedImages } from './unclaimedImages.ts';
 import { within } from './within.ts';
 
@@ -33,8 +34,8 @@ export class Discovery {
   readonly #folders: ImageFolders;
   readonly #watcher: FolderWatcher;
   readonly #closed = new AbortController();
-  #scanning: Promise<void> | undefined;
-  #measuring: Promise<void> | undefined;
+  readonly #scanning = new SingleFlight<void>();
+  readonly #measuring = new SingleFlight<void>();
   #measuredRevision = 0;
 
   constructor(options: DiscoveryOptions) {
@@ -54,7 +55,7 @@ export class Discovery {
 
   /** Resolves when the scan that is under way has come to its end. */
   async settled(): Promise<void> {
-    await this.#scanning;
+    await this.#scanning.running();
   }
 
   /** Files, inside the cache directory, that may be the object; the actor's folder is looked into first. */
@@ -75,7 +76,7 @@ export class Discovery {
     const { dir, store, now } = this.#options;
     await store.refresh();
     await this.#folders.look();
-    await this.#measuring;
+    await this.#measuring.running();
     await this.#measure();
     return sweepUnfinished(dir, this.#folders.unfinished(), now());
   }
@@ -101,15 +102,13 @@ export class Discovery {
     this.#closed.abort();
     this.#watcher.close();
     await this.#folders.close();
-    await this.#measuring;
-    await this.#scanning;
+    await this.#measuring.running();
+    await this.#scanning.running();
   }
 
   #scanAgain(): void {
     if (this.#closed.signal.aborted) return;
-    this.#scanning ??= this.#scanInBackground().finally(() => {
-      this.#scanning = undefined;
-    });
+    void this.#scanning.run(() => this.#scanInBackground());
   }
 
   async #scanInBackground(): Promise<void> {
@@ -132,10 +131,7 @@ export class Discovery {
   }
 
   #measure(): Promise<void> {
-    this.#measuring ??= this.#measureNow().finally(() => {
-      this.#measuring = undefined;
-    });
-    return this.#measuring;
+    return this.#measuring.run(() => this.#measureNow());
   }
 
   async #measureNow(): Promise<void> {

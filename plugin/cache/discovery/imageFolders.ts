@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import { ImageCacheError } from '../../errors.ts';
 import { ACTOR_FOLDER, IMAGES_DIR, TEMPORARY_NAME, parseImagePath } from '../files/layout.ts';
 import { TimeSlice } from '../../timeSlice.ts';
+import { SingleFlight } from '../queue/singleFlight.ts';
 
 /** Folders that are looked at at the same time. */
 const MAX_FOLDERS = 4;
@@ -47,9 +48,9 @@ export class ImageFolders {
   readonly #folders = new Map<string, Folder>();
   readonly #byKey = new Map<string, Set<string>>();
   readonly #limit = pLimit(MAX_FOLDERS);
-  readonly #reading = new Map<string, Promise<void>>();
+  readonly #reading = new SingleFlight<void>();
   readonly #closed = new AbortController();
-  #looking: Promise<void> | undefined;
+  readonly #looking = new SingleFlight<void>();
   #lookedAt = -Infinity;
   #lookTookMs = 0;
   #revision = 0;
@@ -85,24 +86,20 @@ export class ImageFolders {
 
   /** Looks at all folders. Calls that come meanwhile share the next look, not the running one. */
   async look(): Promise<void> {
-    await this.#looking?.catch(() => undefined);
+    await this.#looking.running()?.catch(() => undefined);
     await this.#startLook();
   }
 
   /** Looks unless that was done not long ago, or is being done: however large the folders, it takes a tenth of the time. */
   lookAgain(): Promise<void> {
     const pause = Math.max(LOOK_AGAIN_MS, 10 * this.#lookTookMs);
-    if (this.#looking === undefined && performance.now() - this.#lookedAt < pause) return Promise.resolve();
+    if (this.#looking.running() === undefined && performance.now() - this.#lookedAt < pause) return Promise.resolve();
     return this.#startLook();
   }
 
   /** Looks at one folder only. */
   lookInto(folder: string): Promise<void> {
-    const running = this.#reading.get(folder);
-    if (running !== undefined) return running;
-    const started = this.#readIfChanged(folder).finally(() => this.#reading.delete(folder));
-    this.#reading.set(folder, started);
-    return started;
+    return this.#reading.run(() => this.#readIfChanged(folder), folder);
   }
 
   /** Everything may be wanted now that was not before. */
@@ -113,17 +110,19 @@ export class ImageFolders {
 
   async close(): Promise<void> {
     this.#closed.abort();
-    await this.#looking?.catch(() => undefined);
+    await this.#looking.running()?.catch(() => undefined);
   }
 
   #startLook(): Promise<void> {
-    const started = performance.now();
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined;
-      this.#lookedAt = performance.now();
-      this.#lookTookMs = this.#lookedAt - started;
+    return this.#looking.run(async () => {
+      const started = performance.now();
+      try {
+        await this.#look();
+      } finally {
+        this.#lookedAt = performance.now();
+        this.#lookTookMs = this.#lookedAt - started;
+      }
     });
-    return this.#looking;
   }
 
   async #look(): Promise<void> {

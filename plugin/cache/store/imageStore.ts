@@ -2,6 +2,7 @@ import type { CacheOutcome, CacheTier, ManifestEntry, Urgency } from '../../prot
 import type { BlobStore } from '../files/blobs.ts';
 import { fileError } from '../files/fileError.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
+import { SingleFlight } from '../queue/singleFlight.ts';
 import type { MemoryTier } from './memoryTier.ts';
 
 export interface CachedImage {
@@ -27,7 +28,7 @@ const REMOVED_AT_ONCE = 32;
 export class ImageStore {
   readonly #options: ImageStoreOptions;
   /** One read of a file at a time, however many ask. */
-  readonly #reading = new Map<string, Promise<Buffer | undefined>>();
+  readonly #reading = new SingleFlight<Buffer | undefined>();
   /** Reads of files that somebody waits for. */
   #awaited = 0;
 
@@ -100,11 +101,7 @@ export class ImageStore {
   }
 
   #readDisk(entry: ManifestEntry): Promise<Buffer | undefined> {
-    const running = this.#reading.get(entry.local_path);
-    if (running !== undefined) return running;
-    const started = this.#readOnce(entry).finally(() => this.#reading.delete(entry.local_path));
-    this.#reading.set(entry.local_path, started);
-    return started;
+    return this.#reading.run(() => this.#readOnce(entry), entry.local_path);
   }
 
   async #readOnce(entry: ManifestEntry): Promise<Buffer | undefined> {

@@ -4,6 +4,7 @@ import type { Reclaimable } from '../store/reclaimable.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { MemoryTier } from '../store/memoryTier.ts';
 import { TimeSlice } from '../../timeSlice.ts';
+import { SingleFlight } from '../queue/singleFlight.ts';
 import { type VariantFile, VariantFiles } from './variantFiles.ts';
 import type { MadeVariant } from './variantMaker.ts';
 
@@ -35,7 +36,7 @@ export class VariantStore implements Reclaimable, Background {
   /** By digest, the object whose variant was asked for last. */
   readonly #ownerOf = new Map<string, string>();
   #bytes = 0;
-  #scanning: Promise<number> | undefined;
+  readonly #scanning = new SingleFlight<number>();
   #scannedAt = Number.NEGATIVE_INFINITY;
   #closed = false;
 
@@ -61,7 +62,7 @@ export class VariantStore implements Reclaimable, Background {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#scanning?.catch(() => undefined);
+    await this.#scanning.running()?.catch(() => undefined);
   }
 
   /** What any process has made. */
@@ -137,10 +138,7 @@ export class VariantStore implements Reclaimable, Background {
 
   /** Counts anew what is there, and removes what no original is left of. Returns how many files that were. */
   scan(): Promise<number> {
-    this.#scanning ??= this.#scan().finally(() => {
-      this.#scanning = undefined;
-    });
-    return this.#scanning;
+    return this.#scanning.run(() => this.#scan());
   }
 
   async #scan(): Promise<number> {
