@@ -57,10 +57,28 @@ export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
  */
 export async function parseList<T>(element: z.ZodType<T>, values: readonly unknown[], field: string): Promise<T[]> {
   const parsed: T[] = [];
+  for (const each of await parseEach(element, values, field)) {
+    if (each instanceof ImageCacheError) throw each;
+    parsed.push(each);
+  }
+  return parsed;
+}
+
+/** The same where a bad element does not stand in the way of the others: its error takes its place. */
+export async function parseEach<T>(
+  element: z.ZodType<T>,
+  values: readonly unknown[],
+  field: string,
+): Promise<(T | ImageCacheError)[]> {
+  const parsed: (T | ImageCacheError)[] = [];
   const timeSlice = new TimeSlice();
   for (const [index, value] of values.entries()) {
     if (timeSlice.isOver) await timeSlice.yield();
-    parsed.push(parseAt(element, value, [field, index]));
+    try {
+      parsed.push(parseAt(element, value, [field, index]));
+    } catch (error) {
+      parsed.push(ImageCacheError.from(error));
+    }
   }
   return parsed;
 }

@@ -3,7 +3,7 @@ import { reportFailure } from '../../cache/index.ts';
 import { ImageCacheError } from '../../errors.ts';
 import { TimeSlice } from '../../timeSlice.ts';
 import type { PrefetchCounts, PrefetchImage, PrefetchLine, PrefetchRequest, PrefetchResult } from '../../protocol.ts';
-import { parseBody, parseList } from '../bodies.ts';
+import { parseBody, parseEach } from '../bodies.ts';
 import type { HttpContext } from '../context.ts';
 import { eachEntryOnce } from '../eachEntryOnce.ts';
 import { ensureUrlAuthorized } from '../ensureAuthorized.ts';
@@ -14,11 +14,18 @@ import { publicEntry } from '../publicEntry.ts';
 import { requesterSignal } from '../requesterSignal.ts';
 import { prefetchImageSchema, prefetchSchema } from '../schemas.ts';
 
+/** A request whose images were looked at one by one: an error stands for one that is wrong. */
+type ParsedRequest = Omit<PrefetchRequest, 'images'> & { images: readonly (PrefetchImage | ImageCacheError)[] };
+
 /** `POST /prefetch`, as one {@link PrefetchAnswer} at the end, or as a line per image with `Accept: application/x-ndjson`. */
 export function prefetchRoute(context: HttpContext): Handler {
   return async (request, response) => {
     const { images, ...rest } = parseBody(prefetchSchema, request.body);
-    const body = { ...rest, images: await parseList(prefetchImageSchema, images, 'images') };
+    const parsed = await parseEach(prefetchImageSchema, images, 'images');
+    // The images of a screen belong to many components, and one of them that is wrong is no reason for all others to wait (issue 11).
+    const refused = rest.priority === 'visible' ? undefined : parsed.find((each) => each instanceof ImageCacheError);
+    if (refused !== undefined) throw refused;
+    const body = { ...rest, images: parsed };
     if (wantsLines(request)) {
       await streamResults(context, request, response, body);
       return undefined;
@@ -38,7 +45,7 @@ async function streamResults(
   context: HttpContext,
   request: Request,
   response: Response,
-  body: PrefetchRequest,
+  body: ParsedRequest,
 ): Promise<void> {
   const holds = await holdDownloads(context, body);
   const { send, end } = beginLines<PrefetchLine>(response, context.unread);
@@ -56,13 +63,13 @@ type Holds = readonly (() => void)[];
  * Keeps downloads that run for images of the screen until this request has asked for them itself, which `authorize` may take a while
  * to allow. A page that wants other images sends a new request, and ends the one before when the headers of this one are there.
  */
-async function holdDownloads({ cache }: HttpContext, { images, priority }: PrefetchRequest): Promise<Holds> {
+async function holdDownloads({ cache }: HttpContext, { images, priority }: ParsedRequest): Promise<Holds> {
   if (priority !== 'visible') return [];
   const holds: (() => void)[] = [];
   const timeSlice = new TimeSlice();
-  for (const { s3_url } of images) {
+  for (const image of images) {
     if (timeSlice.isOver) await timeSlice.yield();
-    holds.push(cache.hold(s3_url));
+    holds.push(image instanceof ImageCacheError ? () => undefined : cache.hold(image.s3_url));
   }
   return holds;
 }
@@ -72,11 +79,16 @@ async function prefetchAll(
   context: HttpContext,
   request: Request,
   response: Response,
-  { actor_id, images, priority, revalidate }: PrefetchRequest,
+  { actor_id, images, priority, revalidate }: ParsedRequest,
   { holds, onResult }: { holds: Holds; onResult?: (index: number, result: PrefetchResult) => void },
 ): Promise<PrefetchResult[]> {
   const signal = requesterSignal(response);
-  const prefetchOne = async (image: PrefetchImage, index: number): Promise<PrefetchResult> => {
+  const prefetchOne = async (image: PrefetchImage | ImageCacheError, index: number): Promise<PrefetchResult> => {
+    if (image instanceof ImageCacheError) {
+      const failed = { s3_url: '', status: 'failed', error: image.toItem() } as const;
+      onResult?.(index, failed);
+      return failed;
+    }
     const actorId = image.actor_id ?? actor_id;
     // Without a hook there is nothing to wait for, and what the URL means is found out before the next turn.
     const refused = context.authorize && (await refusal(context, request, image.s3_url, actorId));
