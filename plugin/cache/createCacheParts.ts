@@ -50,12 +50,12 @@ export function createCacheParts<Object extends SourceObject>(
 ) {
   const { dir, prefix, source, inspect, logger, concurrency, idleMs, now = Date.now } = settings;
   const recognize = settings.recognize ?? (() => undefined);
-  const sync = settings.durability === 'full';
+  const fsync = settings.durability === 'full';
   const { warn } = observer;
 
-  const store = new JournalManifest({ dir, prefix, sync, now, observer });
+  const store = new JournalManifest({ dir, prefix, fsync, now, observer });
   const discovery = new Discovery({ dir, store, now, logger });
-  const blobs = new BlobStore({ dir, sync, now });
+  const blobs = new BlobStore({ dir, fsync, now });
   const memory = new MemoryTier(settings.memoryMaxSize);
   const imageStore = new ImageStore({ store, blobs, memory, warn });
   const committer = new Committer({ store, blobs, imageStore, cancelled: (key) => fetcher.detach(key) });
@@ -74,7 +74,7 @@ export function createCacheParts<Object extends SourceObject>(
     maker: settings.compress === true ? settings.maker : undefined,
     limit,
     idleMs,
-    sync,
+    fsync,
     logger,
     compressed: (entry) => placeholders.add(entry), // one that was made of the original meanwhile is not recorded
   });
@@ -87,7 +87,7 @@ export function createCacheParts<Object extends SourceObject>(
   const manifest = new SharedManifest({
     store,
     dir,
-    sync,
+    fsync,
     now,
     logger,
     background,
@@ -112,7 +112,7 @@ export function createCacheParts<Object extends SourceObject>(
   const maxBytesOf = (actorId: string) => Math.min(settings.maxSize, settings.quotaOf?.(actorId) ?? Infinity);
   const admit = (entry: ManifestEntry, commit: () => Promise<Commit>) => evictor.admit(entry, commit);
   const refused = new RefusedObjects(now);
-  const receiving = { source, blobs, committer, inspect, refused, maxBytesOf, now, sync };
+  const receiving = { source, blobs, committer, inspect, refused, maxBytesOf, now, fsync };
   const downloader = new Downloader({ ...receiving, imageStore, recognize, admit });
   const ensureRoom = () => evictor.ensureFreeSpace();
   const revalidator = new Revalidator({ ...receiving, store, ensureRoom });
@@ -145,7 +145,7 @@ export function createCacheParts<Object extends SourceObject>(
     prefix,
     fallback,
     inspect,
-    sync,
+    fsync,
     warn,
     ensureRoom,
     stored: (entry) => evictor.enforce(entry),

@@ -38,7 +38,7 @@ import type { VariantSpec } from './variants/variantSpec.ts';
 export class ImageCache<Object extends SourceObject = SourceObject> {
   readonly #source: Source<Object>;
   readonly #dir: string;
-  readonly #sync: boolean;
+  readonly #fsync: boolean;
   readonly #now: () => number;
   readonly #logger: CacheLogger;
   readonly #parts: CacheParts<Object>;
@@ -54,7 +54,7 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
     const { dir, source, logger, now = Date.now } = settings;
     this.#source = source;
     this.#dir = dir;
-    this.#sync = settings.durability === 'full';
+    this.#fsync = settings.durability === 'full';
     this.#now = now;
     this.#logger = logger;
     this.#events = new EventHub({
@@ -308,7 +308,7 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
   /** The journal was read anew, perhaps because the directory was emptied under us. */
   #reset(gone: ManifestEntry[]): void {
     this.#revision += 1;
-    prepareDirectory(this.#dir, this.#now(), this.#sync)
+    prepareDirectory(this.#dir, this.#now(), this.#fsync)
       .then(() => {
         this.#parts.adoption.start();
         this.#parts.discovery.reset();

@@ -25,7 +25,7 @@ const journal: Engine = {
   seed: (dir, count) => seedDirectory(dir, count, 0),
   async open(dir) {
     const observer = { applied: () => undefined, reset: () => undefined, warn: console.error };
-    const store = new JournalManifest({ dir, prefix: PREFIX, sync: true, now: Date.now, observer });
+    const store = new JournalManifest({ dir, prefix: PREFIX, fsync: true, now: Date.now, observer });
     const opening = store.open();
     return {
       find: async ({ s3_url }) => {

@@ -11,7 +11,7 @@ const { values } = parseArgs({ options: { seconds: { type: 'string', default: '2
 const dir = await mkdtemp(join(tmpdir(), 'image-cache-torture-'));
 const result = await torture(dir, Number(values.seconds) * 1000);
 const observer = { applied: () => undefined, reset: () => undefined, warn: () => undefined };
-const store = new JournalManifest({ dir, prefix: '.image-cache/', sync: false, now: Date.now, observer });
+const store = new JournalManifest({ dir, prefix: '.image-cache/', fsync: false, now: Date.now, observer });
 await store.open();
 const lost = result.ledger.wrong((key) => store.index.get(key)?.etag ?? '-');
 await store.close();

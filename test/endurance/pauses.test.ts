@@ -27,7 +27,7 @@ vi.mock('proper-lockfile', async (importActual) => {
 async function openStore(dir: string): Promise<{ store: JournalManifest; warnings: string[] }> {
   const warnings: string[] = [];
   const observer = { applied: () => undefined, reset: () => undefined, warn: (text: string) => warnings.push(text) };
-  const store = new JournalManifest({ dir, prefix: '.image-cache/', sync: false, now: Date.now, observer });
+  const store = new JournalManifest({ dir, prefix: '.image-cache/', fsync: false, now: Date.now, observer });
   onTestFinished(() => store.close());
   await store.open();
   return { store, warnings };

@@ -13,7 +13,7 @@ const FILES = 20;
 
 function storeIn(dir: string): JournalManifest {
   const observer = { applied: () => undefined, reset: () => undefined, warn: () => undefined };
-  const store = new JournalManifest({ dir, prefix: PREFIX, sync: false, now: Date.now, observer });
+  const store = new JournalManifest({ dir, prefix: PREFIX, fsync: false, now: Date.now, observer });
   onTestFinished(() => store.close());
   return store;
 }

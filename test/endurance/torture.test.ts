@@ -20,7 +20,7 @@ it(
     const store = new JournalManifest({
       dir,
       prefix: '.image-cache/',
-      sync: false,
+      fsync: false,
       now: Date.now,
       observer: { applied: () => undefined, reset: () => undefined, warn: () => undefined },
     });

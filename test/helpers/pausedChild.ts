@@ -28,7 +28,7 @@ const warnings: string[] = [];
 const store = new JournalManifest({
   dir,
   prefix: '.image-cache/',
-  sync: false,
+  fsync: false,
   now: Date.now,
   observer: { applied: () => undefined, reset: () => undefined, warn: (message) => warnings.push(message) },
 });

@@ -21,7 +21,7 @@ async function openStore(): Promise<JournalManifest> {
   const opened = new JournalManifest({
     dir,
     prefix: '.image-cache/',
-    sync: false,
+    fsync: false,
     now: Date.now,
     observer: { applied: () => undefined, reset: () => undefined, warn: (message) => say(`warn ${message}`) },
   });

@@ -30,7 +30,7 @@ export interface AdoptionOptions {
   fallback: FallbackDirs;
   inspect: Inspector;
   now: () => number;
-  sync: boolean;
+  fsync: boolean;
   warn: (message: string) => void;
   /** Rejects when the disk has no room for a copy. */
   ensureRoom: () => Promise<void>;
@@ -142,13 +142,13 @@ export class Adoption {
   }
 
   async #copy(object: SourceObject, actorId: string, image: FallbackImage): Promise<ManifestEntry | undefined> {
-    const { dir, images, fallback, committer, ensureRoom, stored, sync } = this.#options;
+    const { dir, images, fallback, committer, ensureRoom, stored, fsync } = this.#options;
     const write = committer.begin(object.key, actorId);
     const tmp = temporaryPath(dir);
     try {
       await ensureRoom();
       await makeFolder(dir, TMP_DIR);
-      await fallback.copy(image, tmp, sync);
+      await fallback.copy(image, tmp, fsync);
       const file = await images.readAs(tmp, image.path);
       const info = file === undefined ? undefined : this.#inspect(file);
       if (file === undefined || info === undefined) return undefined;

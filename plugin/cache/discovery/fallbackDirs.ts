@@ -46,14 +46,14 @@ export class FallbackDirs {
    * Copies the file to a new one of ours. Where the file system can, the copy shares the blocks until one of the two
    * changes (reflink); a hard link would let whoever edits the other edit ours.
    */
-  async copy({ dir, path }: FallbackImage, target: string, sync: boolean): Promise<void> {
+  async copy({ dir, path }: FallbackImage, target: string, fsync: boolean): Promise<void> {
     const source = join(dir, path);
     if (!(await lstat(source)).isFile()) throw new Error('it is no file'); // a FIFO would block, a link leads elsewhere
     await copyFile(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
     const file = await open(target, 'r+');
     try {
       await file.chmod(0o600);
-      if (sync) await syncHandle(file);
+      if (fsync) await syncHandle(file);
     } finally {
       await file.close();
     }

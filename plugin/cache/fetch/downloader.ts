@@ -28,7 +28,7 @@ export interface DownloaderOptions<Object extends SourceObject> {
   /** The bytes that an image of this actor may have. */
   maxBytesOf: (actorId: string) => number;
   now: () => number;
-  sync: boolean;
+  fsync: boolean;
 }
 
 export interface DownloadRequest {
@@ -111,10 +111,10 @@ export class Downloader<Object extends SourceObject> {
   }
 
   async #store(sink: ImageSink, etag: string, object: Object, write: PendingWrite): Promise<Downloaded> {
-    const { committer, imageStore, admit, now, sync } = this.#options;
+    const { committer, imageStore, admit, now, fsync } = this.#options;
     const { image } = sink;
     const { size, body } = image;
-    const blob = await sink.finish(sync);
+    const blob = await sink.finish(fsync);
     const { key, filename } = object;
     const entry = newEntry({ key, filename, actorId: write.actorId, etag, blob, image, at: now() });
     const own = { entry, size, body, isStored: false };

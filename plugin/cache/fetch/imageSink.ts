@@ -87,9 +87,9 @@ export class ImageSink implements Sink {
   }
 
   /** Ends the temporary file. */
-  async finish(sync: boolean): Promise<WrittenBlob> {
+  async finish(fsync: boolean): Promise<WrittenBlob> {
     const writer = await this.#flush();
-    return writer.finish(sync);
+    return writer.finish(fsync);
   }
 
   /** Removes the temporary file unless it has moved to its own place. Never rejects. */

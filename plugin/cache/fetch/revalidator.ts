@@ -24,7 +24,7 @@ export interface RevalidatorOptions<Object extends SourceObject> {
   /** The bytes that an image of this actor may have. */
   maxBytesOf: (actorId: string) => number;
   now: () => number;
-  sync: boolean;
+  fsync: boolean;
 }
 
 /** How the origin is asked. */
@@ -55,7 +55,7 @@ export class Revalidator<Object extends SourceObject> {
     known: ManifestEntry,
     { signal, yieldToForeground }: RevalidationContext,
   ): Promise<Downloaded | undefined> {
-    const { source, store, blobs, committer, inspect, refused, ensureRoom, maxBytesOf, now, sync } = this.#options;
+    const { source, store, blobs, committer, inspect, refused, ensureRoom, maxBytesOf, now, fsync } = this.#options;
     const maxBytes = maxBytesOf(known.actor_id);
     // What came after the cached image was refused: the question is whether it is still that.
     const refusedEtag = refused.etagOf(object.key, maxBytes);
@@ -74,7 +74,7 @@ export class Revalidator<Object extends SourceObject> {
         return undefined;
       }
       const { image } = sink;
-      const blob = await sink.finish(sync);
+      const blob = await sink.finish(fsync);
       if (blob.sha256 === originalDigest(known)) {
         await this.#validate(known, etag);
         return undefined;

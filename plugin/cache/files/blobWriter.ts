@@ -77,8 +77,8 @@ export class BlobWriter {
   }
 
   /** Ends the file. Its size is compared with what was written: a full disk does not always say so. */
-  async finish(sync: boolean): Promise<WrittenBlob> {
-    if (sync) await syncHandle(this.#file);
+  async finish(fsync: boolean): Promise<WrittenBlob> {
+    if (fsync) await syncHandle(this.#file);
     const identity = identityOf(fstatSync(this.#file.fd)); // no disk is asked, and a turn of a thread costs ten times as much
     await this.#close();
     if (identity.size !== this.#size) throw shortWrite();

@@ -23,7 +23,7 @@ const MAX_SAFE_FOLDERS = 10_000;
 /** The image files. Names come from `layout.ts`; nothing outside the cache directory is ever touched. */
 export class BlobStore {
   readonly #dir: string;
-  readonly #sync: boolean;
+  readonly #fsync: boolean;
   readonly #now: () => number;
   readonly #limit = pLimit(MAX_OPEN_FILES);
   readonly #syncs = new SharedSync();
@@ -31,9 +31,9 @@ export class BlobStore {
   readonly #safeFolders = new LRUCache<string, number>({ max: MAX_SAFE_FOLDERS });
   readonly #verified = new LRUCache<string, FileIdentity>({ max: MAX_VERIFIED });
 
-  constructor(options: { dir: string; sync: boolean; now: () => number }) {
+  constructor(options: { dir: string; fsync: boolean; now: () => number }) {
     this.#dir = options.dir;
-    this.#sync = options.sync;
+    this.#fsync = options.fsync;
     this.#now = options.now;
   }
 
@@ -51,7 +51,7 @@ export class BlobStore {
     const linked = twin === undefined || twin === path ? undefined : await this.#linkTwin(blob, twin, target);
     if (linked === undefined) await replaceFile(blob.path, target);
     blob.release?.();
-    if (this.#sync) await this.#syncFolder(dirname(target), folder.ino);
+    if (this.#fsync) await this.#syncFolder(dirname(target), folder.ino);
     this.#verified.set(path, linked ?? blob.identity);
   }
 
@@ -105,7 +105,7 @@ export class BlobStore {
 
   /** What was removed stays so after a power cut; else it would lie there without an entry, and be adopted (T68). */
   async syncRemoval(entries: Iterable<ManifestEntry>, paths: Iterable<string> = []): Promise<void> {
-    if (!this.#sync) return;
+    if (!this.#fsync) return;
     const folders = new Set<string>();
     const timeSlice = new TimeSlice();
     for (const { local_path } of entries) {

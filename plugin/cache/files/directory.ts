@@ -14,27 +14,27 @@ import { writeOnce } from './writeOnce.ts';
 /**
  * Makes the cache directory, for its owner alone, and keeps it out of version control and backups. What is removed while it is being
  * made is made anew.
- * @param sync whether what is in it is to survive a power cut, and so must its own name
+ * @param fsync whether what is in it is to survive a power cut, and so must its own name
  * @throws ImageCacheError CACHE_DIR_UNSAFE when its name leads elsewhere, when it is used for something else, or when others may
  *   write to it
  */
-export async function prepareDirectory(dir: string, now: number, sync: boolean): Promise<void> {
+export async function prepareDirectory(dir: string, now: number, fsync: boolean): Promise<void> {
   try {
-    await retryWhenRemoved(() => tryPrepare(dir, now, sync));
+    await retryWhenRemoved(() => tryPrepare(dir, now, fsync));
   } catch (error) {
     throw fileError(error);
   }
 }
 
-async function tryPrepare(dir: string, now: number, sync: boolean): Promise<void> {
+async function tryPrepare(dir: string, now: number, fsync: boolean): Promise<void> {
   await ensureSafeDirectory(dir);
   await ensurePrivateDirectory(dir);
   await makeLastingFolder(dir, '');
   for (const name of [IMAGES_DIR, JOURNAL_DIR, TMP_DIR]) await makeFolder(dir, name);
-  await writeOnce(join(dir, '.gitignore'), '*\n', sync);
-  await writeOnce(join(dir, TAG_FILE), OWN_TAG, sync);
+  await writeOnce(join(dir, '.gitignore'), '*\n', fsync);
+  await writeOnce(join(dir, TAG_FILE), OWN_TAG, fsync);
   await readCacheId(dir);
   // Another process may have made them, and not have come to this yet (T68).
-  if (sync) for (const parent of [dir, dirname(dir)]) await syncDirectory(parent);
+  if (fsync) for (const parent of [dir, dirname(dir)]) await syncDirectory(parent);
   await sweepTemporary(dir, now);
 }

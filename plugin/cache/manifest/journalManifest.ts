@@ -18,7 +18,7 @@ export interface JournalManifestOptions {
   /** What `local_path` begins with, e.g. `.image-cache/`. */
   prefix: string;
   /** Survive a power cut, not only the end of this process. */
-  sync: boolean;
+  fsync: boolean;
   observer: ManifestObserver;
   now: () => number;
 }
@@ -58,12 +58,12 @@ export class JournalManifest implements ManifestStore {
   #closing: Promise<void> | undefined;
 
   constructor(options: JournalManifestOptions) {
-    const { dir, prefix, sync, now, observer } = options;
+    const { dir, prefix, fsync, now, observer } = options;
     this.#options = options;
     this.#replica = new JournalReplica({
       dir,
       prefix,
-      sync,
+      fsync,
       now,
       applied: (record, removed) => this.#applied(record, removed),
       refused: (record) => this.#refused(record),
@@ -197,7 +197,7 @@ export class JournalManifest implements ManifestStore {
     const text = batch.map((pending) => encodeUnlessCancelled(pending, log.offset)).join('');
     if (text === '') return { log, synced: undefined };
     await log.append(text);
-    return { log, synced: this.#options.sync ? log.sync() : undefined };
+    return { log, synced: this.#options.fsync ? log.sync() : undefined };
   }
 }
 

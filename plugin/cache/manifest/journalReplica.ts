@@ -21,7 +21,7 @@ export interface JournalReplicaOptions {
   /** What `local_path` begins with, e.g. `.image-cache/`. */
   prefix: string;
   /** Survive a power cut, not only the end of this process. */
-  sync: boolean;
+  fsync: boolean;
   now: () => number;
   /** After each record, in order, whoever appended it; in several parts for one that puts very many entries out of use. */
   applied: (record: JournalRecord, removed: ManifestEntry[]) => void;
@@ -113,7 +113,7 @@ export class JournalReplica {
     await (follows ? log : next).close();
     if (!follows) return false;
     this.#begin(next, 0);
-    if (this.#options.sync) await syncDirectory(this.#journalDir); // a record is as safe as the name of its log
+    if (this.#options.fsync) await syncDirectory(this.#journalDir); // a record is as safe as the name of its log
     return true;
   }
 
@@ -152,14 +152,14 @@ export class JournalReplica {
    * under a number that was gone already, is one that nobody will ever read.
    */
   async #tryLoad(): Promise<JournalLog | undefined> {
-    const { dir, prefix, sync } = this.#options;
+    const { dir, prefix, fsync } = this.#options;
     await makeLastingFolder(dir, JOURNAL_DIR);
     const { snapshots, logs } = await listGenerations(dir);
     const putAside = (path: string, reason: unknown) => this.#quarantine(path, reason);
     const base = await readBase({ dir, prefix, snapshots, putAside });
     const first = base.generation ?? logs[0] ?? 1;
     await this.#makeUpFor(first, logs);
-    if (sync) await syncDirectory(this.#journalDir);
+    if (fsync) await syncDirectory(this.#journalDir);
     const log = await this.#open(first);
     if (log === undefined) return undefined;
     try {

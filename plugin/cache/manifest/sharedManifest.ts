@@ -21,7 +21,7 @@ type Find = (index: ManifestIndex) => ManifestEntry | undefined;
 export class SharedManifest {
   readonly store: ManifestStore;
   readonly #dir: string;
-  readonly #sync: boolean;
+  readonly #fsync: boolean;
   readonly #now: () => number;
   readonly #logger: CacheLogger;
   readonly #limit: OpeningLimit;
@@ -41,7 +41,7 @@ export class SharedManifest {
     store: ManifestStore;
     dir: string;
     /** Survive a power cut. */
-    sync: boolean;
+    fsync: boolean;
     now: () => number;
     logger: CacheLogger;
     background: readonly Background[];
@@ -52,7 +52,7 @@ export class SharedManifest {
     this.#limit = new OpeningLimit({ ms, dir });
     this.store = options.store;
     this.#dir = options.dir;
-    this.#sync = options.sync;
+    this.#fsync = options.fsync;
     this.#now = options.now;
     this.#logger = options.logger;
     this.#background = options.background;
@@ -154,7 +154,7 @@ export class SharedManifest {
 
   async #open(): Promise<void> {
     const started = performance.now();
-    this.#prepared = prepareDirectory(this.#dir, this.#now(), this.#sync);
+    this.#prepared = prepareDirectory(this.#dir, this.#now(), this.#fsync);
     await this.#prepared;
     if (this.#isAbandoned) return;
     await this.store.open();

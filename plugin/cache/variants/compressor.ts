@@ -24,7 +24,7 @@ export interface CompressorOptions {
   /** How much is decoded and encoded at a time. */
   limit: Limit;
   idleMs: number | undefined;
-  sync: boolean;
+  fsync: boolean;
   logger: CacheLogger;
   /** Hears of an entry that has taken the place of its original's. */
   compressed: (entry: ManifestEntry) => void;
@@ -89,13 +89,13 @@ export class Compressor implements Background {
   }
 
   async #exchange({ s3_url: key, sha256, actor_id }: ManifestEntry, bytes: Buffer): Promise<void> {
-    const { store, blobs, memory, imageStore, committer, inspect, sync, compressed } = this.#options;
+    const { store, blobs, memory, imageStore, committer, inspect, fsync, compressed } = this.#options;
     const { contentType, extension, width, height } = inspect(bytes, 'announced');
     const write = committer.begin(key, actor_id);
     const writer = await blobs.createWriter();
     try {
       for (let at = 0; at < bytes.length; at += CHUNK_BYTES) await writer.write([bytes.subarray(at, at + CHUNK_BYTES)]);
-      const blob = await writer.finish(sync);
+      const blob = await writer.finish(fsync);
       await store.refresh(); // another process may have cleared it meanwhile, or asked whether it is current
       const known = store.index.get(key);
       if (known?.sha256 !== sha256) return;

@@ -274,7 +274,7 @@ describe('what was cleared', () => {
     await cache.readUrl('mem:x');
     await sleep(20); // coarser than the clock of the file system
     const observer = { applied: () => undefined, reset: () => undefined, warn: () => undefined };
-    const other = new JournalManifest({ dir, prefix: '.image-cache/', sync: false, now: Date.now, observer });
+    const other = new JournalManifest({ dir, prefix: '.image-cache/', fsync: false, now: Date.now, observer });
     await other.open();
     await other.append({ op: 'delete', keys: ['mem:x'], reason: 'invalidated' });
     await cache.stats();

@@ -17,7 +17,7 @@ it.skipIf(process.platform !== 'linux')('leaves no file open when it is closed w
   const dir = await temporaryDirectory();
   for (let n = 0; n < 12; n += 1) {
     const observer = { applied: () => undefined, reset: () => undefined, warn: () => undefined };
-    const store = new JournalManifest({ dir, prefix: '.image-cache/', sync: false, now: () => 0, observer });
+    const store = new JournalManifest({ dir, prefix: '.image-cache/', fsync: false, now: () => 0, observer });
     await store.open();
     await store.append({ op: 'put', entry: entryOf(n) });
     const compacting = store.compact();

@@ -14,7 +14,7 @@ async function openStore(dir: string, heard: (change: AppliedChange) => void = (
   const store = new JournalManifest({
     dir,
     prefix: '.image-cache/',
-    sync: false,
+    fsync: false,
     now: () => 1_729_176_000_000,
     observer: {
       applied: (change) => {

@@ -15,7 +15,7 @@ afterEach(fault.clear);
 
 async function openStore(dir: string): Promise<JournalManifest> {
   const observer = { applied: () => undefined, reset: () => undefined, warn: () => undefined };
-  const store = new JournalManifest({ dir, prefix: '.image-cache/', sync: true, now: () => 0, observer });
+  const store = new JournalManifest({ dir, prefix: '.image-cache/', fsync: true, now: () => 0, observer });
   await store.open();
   onTestFinished(() => store.close());
   return store;

@@ -9,7 +9,7 @@ describeManifestStore('JournalManifest', async () => {
   const dir = await temporaryDirectory();
   return {
     create: (observer) => {
-      const store = new JournalManifest({ dir, prefix: '.image-cache/', sync: false, now: Date.now, observer });
+      const store = new JournalManifest({ dir, prefix: '.image-cache/', fsync: false, now: Date.now, observer });
       onTestFinished(() => store.close());
       return store;
     },

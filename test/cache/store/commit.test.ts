@@ -23,8 +23,8 @@ async function openProcess(dir: string) {
     reset: () => undefined,
     warn: () => undefined,
   };
-  const store = new JournalManifest({ dir, prefix, sync: false, now: Date.now, observer });
-  const blobs = new BlobStore({ dir, sync: false, now: Date.now });
+  const store = new JournalManifest({ dir, prefix, fsync: false, now: Date.now, observer });
+  const blobs = new BlobStore({ dir, fsync: false, now: Date.now });
   const imageStore = new ImageStore({ store, blobs, memory: new MemoryTier(0), warn: () => undefined });
   const committer = new Committer({ store, blobs, imageStore, cancelled: (key) => cancelled.push(key) });
   await store.open();
