@@ -2,6 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ManifestEntry } from '../../protocol.ts';
 import type { BlobStore } from '../files/blobs.ts';
+import { SingleFlight } from '../queue/singleFlight.ts';
 import type { Discovery } from './discovery.ts';
 import type { Committer, PendingWrite } from '../store/commit.ts';
 import type { FallbackDirs, FallbackImage } from './fallbackDirs.ts';
@@ -46,7 +47,7 @@ export class Adoption {
   readonly #options: AdoptionOptions;
   readonly #tombstones = new Tombstones();
   /** One at a time for each object, however many ask. */
-  readonly #adopting = new Map<string, Promise<ManifestEntry | undefined>>();
+  readonly #adopting = new SingleFlight<ManifestEntry | undefined>();
 
   constructor(options: AdoptionOptions) {
     this.#options = options;
@@ -64,11 +65,7 @@ export class Adoption {
 
   /** Adopts the object from a file that lies in the directory. Never rejects: what cannot be adopted can be downloaded. */
   adopt(object: SourceObject, actorId?: string): Promise<ManifestEntry | undefined> {
-    const running = this.#adopting.get(object.key);
-    if (running !== undefined) return running;
-    const started = this.#adoptFile(object, actorId).finally(() => this.#adopting.delete(object.key));
-    this.#adopting.set(object.key, started);
-    return started;
+    return this.#adopting.run(() => this.#adoptFile(object, actorId), object.key);
   }
 
   /** The same; and what is not there is copied from a fallback directory. */
