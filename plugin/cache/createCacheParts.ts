@@ -27,7 +27,7 @@ import { RecentUses } from './limits/recentUses.ts';
 import { Removal } from './removal.ts';
 import { Revalidator } from './fetch/revalidator.ts';
 import { ImageStore } from './store/imageStore.ts';
-import type { SourceObject } from './injected/source.ts';
+import type { ImageRef } from './injected/source.ts';
 import type { StatsCounter } from './reporting/statsCounter.ts';
 import { Verifier } from './discovery/verifier.ts';
 import { Placeholders } from './variants/placeholders.ts';
@@ -40,11 +40,11 @@ import { Variants } from './variants/variants.ts';
  */
 const MAKERS = Math.max(1, Math.min(2, Math.floor(availableParallelism() / 2)));
 
-export type CacheParts<Object extends SourceObject> = ReturnType<typeof createCacheParts<Object>>;
+export type CacheParts<Ref extends ImageRef> = ReturnType<typeof createCacheParts<Ref>>;
 
 /** The parts of an image cache, each given the others that it works with. Touches nothing on disk. */
-export function createCacheParts<Object extends SourceObject>(
-  settings: ImageCacheSettings<Object>,
+export function createCacheParts<Ref extends ImageRef>(
+  settings: ImageCacheSettings<Ref>,
   stats: StatsCounter,
   observer: ManifestObserver,
 ) {
@@ -116,7 +116,7 @@ export function createCacheParts<Object extends SourceObject>(
   const downloader = new Downloader({ ...receiving, imageStore, recognize, admit });
   const ensureRoom = () => evictor.ensureFreeSpace();
   const revalidator = new Revalidator({ ...receiving, store, ensureRoom });
-  const fetcher: Fetcher<Object> = new Fetcher({
+  const fetcher: Fetcher<Ref> = new Fetcher({
     manifest,
     imageStore,
     downloader,
@@ -129,7 +129,7 @@ export function createCacheParts<Object extends SourceObject>(
     stats,
   });
 
-  const freshness = new Freshness<Object>({
+  const freshness = new Freshness<Ref>({
     revalidateMs: settings.revalidateMs,
     ask: (object, entry, request) => fetcher.revalidate(object, entry, request),
     now,
@@ -165,7 +165,7 @@ export function createCacheParts<Object extends SourceObject>(
     scheduleBackgroundWork,
     logger,
   };
-  const prefetcher = new Prefetcher<Object>(prefetching);
+  const prefetcher = new Prefetcher<Ref>(prefetching);
   const verifier = new Verifier({ ...found, adoption, variants: variantStore });
   const removal = new Removal({ manifest, imageStore, variants: variantStore, blobs, discovery, adoption });
   const variants = new Variants({

@@ -25,7 +25,7 @@ import { type CacheParts, createCacheParts } from './createCacheParts.ts';
 import { type AskedImage, type ReadOptions, Reader } from './reader.ts';
 import type { CachedImage } from './store/imageStore.ts';
 import { serializeManifest } from './manifest/snapshot.ts';
-import type { ObjectLocation, Source, SourceObject } from './injected/source.ts';
+import type { ObjectLocation, Source, ImageRef } from './injected/source.ts';
 import { StatsCounter } from './reporting/statsCounter.ts';
 import type { ProgressListener } from './discovery/verifier.ts';
 import type { SizedImage } from './variants/sizedImage.ts';
@@ -35,14 +35,14 @@ import type { VariantSpec } from './variants/variantSpec.ts';
  * The cache: images by object, from memory, from disk, or fetched once for all who ask. Opens its directory on first
  * use. Knows no Vite, no Express and no S3.
  */
-export class ImageCache<Object extends SourceObject = SourceObject> {
-  readonly #source: Source<Object>;
+export class ImageCache<Ref extends ImageRef = ImageRef> {
+  readonly #source: Source<Ref>;
   readonly #dir: string;
   readonly #fsync: boolean;
   readonly #now: () => number;
   readonly #logger: CacheLogger;
-  readonly #parts: CacheParts<Object>;
-  readonly #reader: Reader<Object>;
+  readonly #parts: CacheParts<Ref>;
+  readonly #reader: Reader<Ref>;
   readonly #stats = new StatsCounter();
   readonly #events: EventHub;
   readonly #instance = randomUUID();
@@ -50,7 +50,7 @@ export class ImageCache<Object extends SourceObject = SourceObject> {
   #revision = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(settings: ImageCacheSettings<Object>) {
+  constructor(settings: ImageCacheSettings<Ref>) {
     const { dir, source, logger, now = Date.now } = settings;
     this.#source = source;
     this.#dir = dir;

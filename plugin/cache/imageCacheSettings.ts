@@ -1,11 +1,11 @@
 import type { EvictionLimits } from './limits/evictor.ts';
 import type { Inspector, Recognizer } from './injected/inspector.ts';
 import type { CacheLogger } from './injected/logger.ts';
-import type { Source, SourceObject } from './injected/source.ts';
+import type { Source, ImageRef } from './injected/source.ts';
 import type { VariantMaker } from './variants/variantMaker.ts';
 
 /** What an `ImageCache` is made of and limited by. */
-export interface ImageCacheSettings<Object extends SourceObject> extends EvictionLimits {
+export interface ImageCacheSettings<Ref extends ImageRef> extends EvictionLimits {
   /** Absolute. */
   dir: string;
   /** What `local_path` begins with, e.g. `.image-cache/`. */
@@ -26,7 +26,7 @@ export interface ImageCacheSettings<Object extends SourceObject> extends Evictio
   /** Up to which background downloads become more while that makes them faster. @default concurrency */
   maxConcurrency?: number;
   durability: 'full' | 'process';
-  source: Source<Object>;
+  source: Source<Ref>;
   inspect: Inspector;
   /** @default no image is sent on before it is whole */
   recognize?: Recognizer;

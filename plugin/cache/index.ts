@@ -5,7 +5,7 @@ export type { ArrivingImage } from './fetch/arrivingImage.ts';
 export { cacheLocation } from './files/cacheLocation.ts';
 export type { Proof, Recognizer } from './injected/inspector.ts';
 export type { CacheLogger } from './injected/logger.ts';
-export type { ObjectLocation, Sink, Source, SourceMetadata, SourceObject } from './injected/source.ts';
+export type { ObjectLocation, Sink, Source, SourceMetadata, ImageRef } from './injected/source.ts';
 export { metaProblem } from './manifest/imageMeta.ts';
 export type { CacheWatcher } from './reporting/eventHub.ts';
 export { reportFailure } from './reporting/reportFailure.ts';

@@ -3,7 +3,7 @@ import type { ManifestEntry } from '../protocol.ts';
 import type { ArrivingListener } from './fetch/fetcher.ts';
 import type { CacheParts } from './createCacheParts.ts';
 import type { CachedImage } from './store/imageStore.ts';
-import type { Source, SourceObject } from './injected/source.ts';
+import type { Source, ImageRef } from './injected/source.ts';
 import type { StatsCounter } from './reporting/statsCounter.ts';
 import type { SizedImage } from './variants/sizedImage.ts';
 import type { VariantSpec } from './variants/variantSpec.ts';
@@ -29,21 +29,21 @@ export interface ReadOptions {
 /** An image by its path or by its URL, and who asks for it. */
 export type AskedImage = ({ path: string } & Pick<ReadOptions, 'signal'>) | ({ url: string } & ReadOptions);
 
-export interface ReaderOptions<Object extends SourceObject> {
-  source: Source<Object>;
-  parts: CacheParts<Object>;
+export interface ReaderOptions<Ref extends ImageRef> {
+  source: Source<Ref>;
+  parts: CacheParts<Ref>;
   stats: StatsCounter;
   now: () => number;
 }
 
 /** Finds images and reads them, from wherever they are. The methods are those of `ImageCache`, and documented there. */
-export class Reader<Object extends SourceObject> {
-  readonly #source: Source<Object>;
-  readonly #parts: CacheParts<Object>;
+export class Reader<Ref extends ImageRef> {
+  readonly #source: Source<Ref>;
+  readonly #parts: CacheParts<Ref>;
   readonly #stats: StatsCounter;
   readonly #now: () => number;
 
-  constructor({ source, parts, stats, now }: ReaderOptions<Object>) {
+  constructor({ source, parts, stats, now }: ReaderOptions<Ref>) {
     this.#source = source;
     this.#parts = parts;
     this.#stats = stats;

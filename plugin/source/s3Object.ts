@@ -1,9 +1,9 @@
-import type { SourceObject } from '../cache/index.ts';
+import type { ImageRef } from '../cache/index.ts';
 import type { ResolvedBucket } from '../options.ts';
 import type { RawUrl } from './rawUrl.ts';
 
 /** An object of a listed bucket, and how it was asked for. Holds secrets when it was asked for with some: never log one. */
-export interface S3Object extends SourceObject {
+export interface S3Object extends ImageRef {
   readonly bucket: ResolvedBucket;
   /** Decoded. */
   readonly objectKey: string;

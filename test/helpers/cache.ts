@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { ImageCache } from '../../plugin/cache/imageCache.ts';
 import type { ImageCacheSettings } from '../../plugin/cache/imageCacheSettings.ts';
-import type { SourceObject } from '../../plugin/cache/injected/source.ts';
+import type { ImageRef } from '../../plugin/cache/injected/source.ts';
 import { temporaryDirectory } from './directory.ts';
 import { MemorySource } from './memorySource.ts';
 
@@ -20,7 +20,7 @@ export interface TestCache {
   warnings: string[];
 }
 
-type TestSettings = Partial<ImageCacheSettings<SourceObject>> & { source?: MemorySource };
+type TestSettings = Partial<ImageCacheSettings<ImageRef>> & { source?: MemorySource };
 
 /** A cache on a real directory in front of an origin in memory; whatever it holds counts as a PNG. */
 export async function openCache(settings: TestSettings = {}): Promise<TestCache> {

@@ -1,5 +1,5 @@
 import type { Proof } from '../../plugin/cache/injected/inspector.ts';
-import type { Source, SourceObject } from '../../plugin/cache/injected/source.ts';
+import type { Source, ImageRef } from '../../plugin/cache/injected/source.ts';
 import { ImageCacheError } from '../../plugin/errors.ts';
 
 /** An origin in memory, for what is not about S3: `mem:<name>` is an object, and its bytes are what `bytesOf` says. */
@@ -17,12 +17,12 @@ export class MemorySource implements Source {
     this.#bytesOf = bytesOf;
   }
 
-  identify(url: string): SourceObject {
+  identify(url: string): ImageRef {
     if (!url.startsWith('mem:')) throw new ImageCacheError('HOST_NOT_ALLOWED', 'not of this origin');
     return { key: url, filename: url.slice('mem:'.length) };
   }
 
-  async download({ filename }: SourceObject, sink: Parameters<Source['download']>[1], signal: AbortSignal) {
+  async download({ filename }: ImageRef, sink: Parameters<Source['download']>[1], signal: AbortSignal) {
     this.downloads += 1;
     this.active += 1;
     try {

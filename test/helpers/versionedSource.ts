@@ -1,4 +1,4 @@
-import type { Sink, SourceMetadata, SourceObject } from '../../plugin/cache/injected/source.ts';
+import type { Sink, SourceMetadata, ImageRef } from '../../plugin/cache/injected/source.ts';
 import type { ImageCacheError } from '../../plugin/errors.ts';
 import { bytesOf } from './cache.ts';
 import { MemorySource } from './memorySource.ts';
@@ -29,7 +29,7 @@ export class VersionedSource extends MemorySource {
   }
 
   override async download(
-    object: SourceObject,
+    object: ImageRef,
     sink: Sink,
     signal: AbortSignal,
     knownEtag?: string,

@@ -13,7 +13,7 @@ import type { ManifestChange } from '../manifest/manifestChange.ts';
 import { TMP_DIR, actorFolder, imagePath, keyDigest, parseImagePath } from '../files/layout.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { NamedImage, NamedImages } from './namedImages.ts';
-import type { SourceObject } from '../injected/source.ts';
+import type { ImageRef } from '../injected/source.ts';
 import { makeFolder, pathInside, removeFile } from '../files/ownFolders.ts';
 import { Tombstones } from '../store/tombstones.ts';
 import { temporaryPath } from '../files/temporary.ts';
@@ -64,12 +64,12 @@ export class Adoption {
   }
 
   /** Adopts the object from a file that lies in the directory. Never rejects: what cannot be adopted can be downloaded. */
-  adopt(object: SourceObject, actorId?: string): Promise<ManifestEntry | undefined> {
+  adopt(object: ImageRef, actorId?: string): Promise<ManifestEntry | undefined> {
     return this.#adopting.run(() => this.#adoptFile(object, actorId), object.key);
   }
 
   /** The same; and what is not there is copied from a fallback directory. */
-  async adoptOrCopy(object: SourceObject, actorId: string): Promise<ManifestEntry | undefined> {
+  async adoptOrCopy(object: ImageRef, actorId: string): Promise<ManifestEntry | undefined> {
     return (await this.adopt(object, actorId)) ?? this.#copyFallback(object, actorId);
   }
 
@@ -108,7 +108,7 @@ export class Adoption {
     return discarded;
   }
 
-  async #adoptFile(object: SourceObject, actorId: string | undefined): Promise<ManifestEntry | undefined> {
+  async #adoptFile(object: ImageRef, actorId: string | undefined): Promise<ManifestEntry | undefined> {
     const { dir, blobs, images, discovery, committer } = this.#options;
     for (const path of await discovery.candidates(keyDigest(object.key), actorId)) {
       const name = parseImagePath(path);
@@ -128,7 +128,7 @@ export class Adoption {
     return undefined;
   }
 
-  async #copyFallback(object: SourceObject, actorId: string): Promise<ManifestEntry | undefined> {
+  async #copyFallback(object: ImageRef, actorId: string): Promise<ManifestEntry | undefined> {
     const digest = keyDigest(object.key);
     if (this.#tombstones.hasKey(digest)) return undefined; // it has changed since they fetched it
     for (const image of await this.#options.fallback.candidates(digest)) {
@@ -138,7 +138,7 @@ export class Adoption {
     return undefined;
   }
 
-  async #copy(object: SourceObject, actorId: string, image: FallbackImage): Promise<ManifestEntry | undefined> {
+  async #copy(object: ImageRef, actorId: string, image: FallbackImage): Promise<ManifestEntry | undefined> {
     const { dir, images, fallback, committer, ensureRoom, stored, fsync } = this.#options;
     const write = committer.begin(object.key, actorId);
     const tmp = temporaryPath(dir);
@@ -181,7 +181,7 @@ export class Adoption {
   }
 
   #entryOf(
-    { key, filename }: SourceObject,
+    { key, filename }: ImageRef,
     actorId: string,
     path: string,
     { sha256, body }: NamedImage,

@@ -10,13 +10,13 @@ import type { ImageStore } from '../store/imageStore.ts';
 import { newEntry } from '../store/newEntry.ts';
 import { Scratch } from './scratch.ts';
 import type { RefusedObjects } from './refusedObjects.ts';
-import type { Source, SourceObject } from '../injected/source.ts';
+import type { Source, ImageRef } from '../injected/source.ts';
 
 /** What does not show by then what it is, does not show it later. */
 const BEGINNING_BYTES = 4096;
 
-export interface DownloaderOptions<Object extends SourceObject> {
-  source: Source<Object>;
+export interface DownloaderOptions<Ref extends ImageRef> {
+  source: Source<Ref>;
   blobs: BlobStore;
   committer: Committer;
   imageStore: ImageStore;
@@ -54,15 +54,15 @@ export interface Downloaded {
 }
 
 /** The miss path: origin → temporary file → proof that it is a whole image → its own name → manifest. */
-export class Downloader<Object extends SourceObject> {
-  readonly #options: DownloaderOptions<Object>;
+export class Downloader<Ref extends ImageRef> {
+  readonly #options: DownloaderOptions<Ref>;
   readonly #scratch = new Scratch();
 
-  constructor(options: DownloaderOptions<Object>) {
+  constructor(options: DownloaderOptions<Ref>) {
     this.#options = options;
   }
 
-  async download(object: Object, request: DownloadRequest): Promise<Downloaded> {
+  async download(object: Ref, request: DownloadRequest): Promise<Downloaded> {
     const { source, blobs, committer, inspect, refused, maxBytesOf } = this.#options;
     const { actorId, signal, onReceived, yieldToForeground } = request;
     const maxBytes = maxBytesOf(actorId);
@@ -110,7 +110,7 @@ export class Downloader<Object extends SourceObject> {
     };
   }
 
-  async #store(sink: ImageSink, etag: string, object: Object, write: PendingWrite): Promise<Downloaded> {
+  async #store(sink: ImageSink, etag: string, object: Ref, write: PendingWrite): Promise<Downloaded> {
     const { committer, imageStore, admit, now, fsync } = this.#options;
     const { image } = sink;
     const { size, body } = image;

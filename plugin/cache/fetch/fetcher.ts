@@ -12,14 +12,14 @@ import { canClaim } from '../manifest/manifestEntry.ts';
 import { RefusedUrls } from './refusedUrls.ts';
 import { ServingRate } from './servingRate.ts';
 import type { ImageStore } from '../store/imageStore.ts';
-import type { SourceObject } from '../injected/source.ts';
+import type { ImageRef } from '../injected/source.ts';
 import type { StatsCounter } from '../reporting/statsCounter.ts';
 
-export interface FetcherOptions<Object extends SourceObject> {
+export interface FetcherOptions<Ref extends ImageRef> {
   manifest: SharedManifest;
   imageStore: ImageStore;
-  downloader: Downloader<Object>;
-  revalidator: Revalidator<Object>;
+  downloader: Downloader<Ref>;
+  revalidator: Revalidator<Ref>;
   evictor: Evictor;
   /** At first, and for images on screen. */
   concurrency: number;
@@ -48,14 +48,14 @@ export type ArrivingListener = (image: ArrivingImage) => void;
 const SHARED_ATTEMPTS = 2;
 
 /** What happens when S3 has to be asked: once for all who ask for an image, in the order of who needs it most. */
-export class Fetcher<Object extends SourceObject> {
-  readonly #options: FetcherOptions<Object>;
+export class Fetcher<Ref extends ImageRef> {
+  readonly #options: FetcherOptions<Ref>;
   readonly #limit: AdaptiveLimit;
   #slowDowns = 0;
   readonly #queue: TaskQueue<Downloaded | undefined, ArrivingImage>;
   readonly #refused = new RefusedUrls();
 
-  constructor(options: FetcherOptions<Object>) {
+  constructor(options: FetcherOptions<Ref>) {
     this.#options = options;
     this.#limit = new AdaptiveLimit({ start: options.concurrency, max: options.maxConcurrency });
     const rate = new ServingRate(() => options.stats.hits.memory + options.stats.hits.disk);
@@ -77,7 +77,7 @@ export class Fetcher<Object extends SourceObject> {
     return this.#queue.queued;
   }
 
-  async fetch(object: Object, request: FetchRequest): Promise<Downloaded> {
+  async fetch(object: Ref, request: FetchRequest): Promise<Downloaded> {
     const fetched = await this.#run(object, this.#options.maxBytesOf(request.actorId), {
       key: object.key,
       urgency: request.urgency,
@@ -95,7 +95,7 @@ export class Fetcher<Object extends SourceObject> {
    * The image that has taken the place of a cached one, if the object has changed. The question waits for its turn among the
    * downloads; it is not one of them, since whoever misses the image meanwhile wants its bytes in any case.
    */
-  revalidate(object: Object, entry: ManifestEntry, request: RevalidationRequest): Promise<Downloaded | undefined> {
+  revalidate(object: Ref, entry: ManifestEntry, request: RevalidationRequest): Promise<Downloaded | undefined> {
     const { urgency, signal } = request;
     const seen = validatedAt(entry);
     return this.#run(object, this.#options.maxBytesOf(entry.actor_id), {
@@ -110,7 +110,7 @@ export class Fetcher<Object extends SourceObject> {
    * Keeps what is being downloaded for the object, if anything is, from being given up although all who asked for it have left,
    * until the returned function is called: somebody else is about to ask for it.
    */
-  hold(object: Object): () => void {
+  hold(object: Ref): () => void {
     return this.#queue.hold(object.key);
   }
 
@@ -138,7 +138,7 @@ export class Fetcher<Object extends SourceObject> {
    * others, since what is good for one of them is good for all, and then by their own URL, whatever the others come with.
    */
   async #run(
-    object: Object,
+    object: Ref,
     maxBytes: number,
     request: QueueRequest<Downloaded | undefined, ArrivingImage>,
   ): Promise<Downloaded | undefined> {
@@ -163,7 +163,7 @@ export class Fetcher<Object extends SourceObject> {
   }
 
   async #download(
-    object: Object,
+    object: Ref,
     { actorId, urgency }: FetchRequest,
     { signal, report, freeSlot, yieldToForeground }: TaskContext<ArrivingImage>,
   ): Promise<Downloaded> {
@@ -199,7 +199,7 @@ export class Fetcher<Object extends SourceObject> {
 
   /** @param seen when the entry had been validated last, when somebody found that too long ago */
   async #revalidate(
-    object: Object,
+    object: Ref,
     seen: number,
     urgency: Urgency,
     { signal, yieldToForeground }: TaskContext<ArrivingImage>,

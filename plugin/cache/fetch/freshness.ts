@@ -4,7 +4,7 @@ import type { ErrorCode, ManifestEntry, Urgency } from '../../protocol.ts';
 import type { Downloaded } from './downloader.ts';
 import type { CacheLogger } from '../injected/logger.ts';
 import type { CachedImage } from '../store/imageStore.ts';
-import type { SourceObject } from '../injected/source.ts';
+import type { ImageRef } from '../injected/source.ts';
 
 /** Who wants to know, and how much. */
 export interface RevalidationRequest {
@@ -21,11 +21,11 @@ export interface Revalidation {
   failure?: ImageCacheError;
 }
 
-export interface FreshnessOptions<Object extends SourceObject> {
+export interface FreshnessOptions<Ref extends ImageRef> {
   /** How long an image is believed to be current. `undefined`: for ever. */
   revalidateMs: number | undefined;
   /** The image that took the place of the entry; `undefined` when nothing changed. */
-  ask(object: Object, entry: ManifestEntry, request: RevalidationRequest): Promise<Downloaded | undefined>;
+  ask(object: Ref, entry: ManifestEntry, request: RevalidationRequest): Promise<Downloaded | undefined>;
   now: () => number;
   logger: CacheLogger;
 }
@@ -44,14 +44,14 @@ const MAX_FAILURES = 10_000;
  * Whether a cached image is still believed to be the current one, and when the origin is asked. A stale image is served all
  * the same; a failure to ask changes nothing about it (T39, T45).
  */
-export class Freshness<Object extends SourceObject> {
-  readonly #options: FreshnessOptions<Object>;
+export class Freshness<Ref extends ImageRef> {
+  readonly #options: FreshnessOptions<Ref>;
   /** What is asked in the background. */
   readonly #asking = new Set<string>();
   readonly #failures = new LRUCache<string, Failure>({ max: MAX_FAILURES });
   readonly #warned = new Set<ErrorCode>();
 
-  constructor(options: FreshnessOptions<Object>) {
+  constructor(options: FreshnessOptions<Ref>) {
     this.#options = options;
   }
 
@@ -68,14 +68,14 @@ export class Freshness<Object extends SourceObject> {
   }
 
   /** An image as it is; if it is stale it says so, and the origin is asked in the background. */
-  whileRevalidating(object: Object, image: CachedImage): CachedImage {
+  whileRevalidating(object: Ref, image: CachedImage): CachedImage {
     if (!this.isStale(image.entry)) return image;
     this.revalidateLater(object, image.entry);
     return { ...image, outcome: 'STALE' };
   }
 
   /** An image as the origin has it now; the cached one where the origin does not say. @throws ImageCacheError ABORTED */
-  async revalidated(object: Object, image: CachedImage, signal: AbortSignal | undefined): Promise<CachedImage> {
+  async revalidated(object: Ref, image: CachedImage, signal: AbortSignal | undefined): Promise<CachedImage> {
     const { changed, failure } = await this.revalidate(object, image.entry, { urgency: 'visible', signal });
     if (failure !== undefined) return { ...image, outcome: 'STALE' };
     return changed === undefined
@@ -84,7 +84,7 @@ export class Freshness<Object extends SourceObject> {
   }
 
   /** Has the origin asked in the background, when that is due, once whoever reads it. */
-  revalidateLater(object: Object, entry: ManifestEntry): void {
+  revalidateLater(object: Ref, entry: ManifestEntry): void {
     if (this.#asking.has(object.key) || !this.isDue(entry)) return;
     this.#asking.add(object.key);
     this.revalidate(object, entry, { urgency: 'normal', signal: undefined })
@@ -93,7 +93,7 @@ export class Freshness<Object extends SourceObject> {
   }
 
   /** Has the origin asked now. @throws ImageCacheError ABORTED */
-  async revalidate(object: Object, entry: ManifestEntry, request: RevalidationRequest): Promise<Revalidation> {
+  async revalidate(object: Ref, entry: ManifestEntry, request: RevalidationRequest): Promise<Revalidation> {
     try {
       const changed = await this.#options.ask(object, entry, request);
       this.#failures.delete(object.key);

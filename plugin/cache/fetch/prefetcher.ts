@@ -10,7 +10,7 @@ import type { CacheLogger } from '../injected/logger.ts';
 import type { FetchRequest, Fetcher } from './fetcher.ts';
 import type { RefusedObjects } from './refusedObjects.ts';
 import type { ImageStore } from '../store/imageStore.ts';
-import type { Source, SourceObject } from '../injected/source.ts';
+import type { Source, ImageRef } from '../injected/source.ts';
 import type { StatsCounter } from '../reporting/statsCounter.ts';
 
 export interface PrefetchOptions {
@@ -22,16 +22,16 @@ export interface PrefetchOptions {
   revalidate?: boolean | undefined;
 }
 
-export interface PrefetcherOptions<Object extends SourceObject> {
-  source: Source<Object>;
+export interface PrefetcherOptions<Ref extends ImageRef> {
+  source: Source<Ref>;
   manifest: SharedManifest;
   blobs: BlobStore;
   imageStore: ImageStore;
   stats: StatsCounter;
   adoption: Adoption;
-  freshness: Freshness<Object>;
+  freshness: Freshness<Ref>;
   refused: RefusedObjects;
-  fetcher: Fetcher<Object>;
+  fetcher: Fetcher<Ref>;
   /** Hears of every image that is there. */
   scheduleBackgroundWork: (entry: ManifestEntry) => void;
   logger: CacheLogger;
@@ -45,10 +45,10 @@ const MAX_ATTEMPTS = 3;
 const NOT_ASKED: Revalidation = {};
 
 /** Sees to it that images are cached before they are asked for, at as few requests as that takes. */
-export class Prefetcher<Object extends SourceObject> {
-  readonly #options: PrefetcherOptions<Object>;
+export class Prefetcher<Ref extends ImageRef> {
+  readonly #options: PrefetcherOptions<Ref>;
 
-  constructor(options: PrefetcherOptions<Object>) {
+  constructor(options: PrefetcherOptions<Ref>) {
     this.#options = options;
   }
 
@@ -77,7 +77,7 @@ export class Prefetcher<Object extends SourceObject> {
     return { ...result, entry: store.index.get(key) ?? result.entry };
   }
 
-  async #prefetch(object: Object, actorId: string, options: PrefetchOptions): Promise<CachedResult> {
+  async #prefetch(object: Ref, actorId: string, options: PrefetchOptions): Promise<CachedResult> {
     const { manifest, adoption, freshness, refused, scheduleBackgroundWork, stats } = this.#options;
     const { priority: urgency = 'normal', signal, revalidate = false } = options;
     if (revalidate) refused.forget(object.key);
@@ -95,7 +95,7 @@ export class Prefetcher<Object extends SourceObject> {
   }
 
   /** What was invalidated while it was on its way is fetched again: `downloaded` means that it is in the cache (R2). */
-  async #download(object: Object, request: FetchRequest): Promise<ManifestEntry> {
+  async #download(object: Ref, request: FetchRequest): Promise<ManifestEntry> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const { entry, isStored } = await this.#options.fetcher.fetch(object, request);
       if (isStored) return entry;
@@ -107,7 +107,7 @@ export class Prefetcher<Object extends SourceObject> {
 
   /** Costs no request while the image is believed to be current, and a conditional one when it is not. */
   async #sync(
-    object: Object,
+    object: Ref,
     cached: ManifestEntry,
     actorId: string,
     { priority: urgency = 'normal', signal, revalidate = false }: PrefetchOptions,

@@ -10,10 +10,10 @@ import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { Committer } from '../store/commit.ts';
 import { Scratch } from './scratch.ts';
 import type { RefusedObjects } from './refusedObjects.ts';
-import type { Source, SourceObject } from '../injected/source.ts';
+import type { Source, ImageRef } from '../injected/source.ts';
 
-export interface RevalidatorOptions<Object extends SourceObject> {
-  source: Source<Object>;
+export interface RevalidatorOptions<Ref extends ImageRef> {
+  source: Source<Ref>;
   store: ManifestStore;
   blobs: BlobStore;
   committer: Committer;
@@ -38,11 +38,11 @@ export interface RevalidationContext {
  * image that changed takes the place of the old one at once for everybody: file first, then the entry, then the old file
  * goes. What was cleared or evicted meanwhile stays so.
  */
-export class Revalidator<Object extends SourceObject> {
-  readonly #options: RevalidatorOptions<Object>;
+export class Revalidator<Ref extends ImageRef> {
+  readonly #options: RevalidatorOptions<Ref>;
   readonly #scratch = new Scratch();
 
-  constructor(options: RevalidatorOptions<Object>) {
+  constructor(options: RevalidatorOptions<Ref>) {
     this.#options = options;
   }
 
@@ -51,7 +51,7 @@ export class Revalidator<Object extends SourceObject> {
    * @throws ImageCacheError what a download throws; the cached image is as it was then
    */
   async revalidate(
-    object: Object,
+    object: Ref,
     known: ManifestEntry,
     { signal, yieldToForeground }: RevalidationContext,
   ): Promise<Downloaded | undefined> {

@@ -1,7 +1,7 @@
 import type { Proof } from './inspector.ts';
 
 /** An object that the cache may fetch, as the source understood it. */
-export interface SourceObject {
+export interface ImageRef {
   /** Canonical, unsigned URL: the key of the manifest. Two URLs of one object have the same. */
   readonly key: string;
   /** Last part of the object's key, decoded; a name for people. */
@@ -53,12 +53,12 @@ export interface Sink {
 }
 
 /** Where bytes come from. The cache knows no S3; it is given one of these. */
-export interface Source<Object extends SourceObject = SourceObject> {
+export interface Source<Ref extends ImageRef = ImageRef> {
   /**
    * Understands a URL.
    * @throws ImageCacheError INVALID_URL, INVALID_URL_SCHEME or HOST_NOT_ALLOWED
    */
-  identify(url: string): Object;
+  identify(url: string): Ref;
   /**
    * Where the object of a canonical URL is, and then every other object that a server in front of it may take it for.
    * Without this function, whoever asks about access is refused.
@@ -70,7 +70,7 @@ export interface Source<Object extends SourceObject = SourceObject> {
    * @param knownEtag as the origin sent it: the object is fetched only if it is another one by now (RFC 9110, 13.1.2)
    * @throws ImageCacheError IMAGE_TOO_LARGE, UPSTREAM_*, ABORTED, or what the sink threw
    */
-  download(object: Object, sink: Sink, signal: AbortSignal, knownEtag?: string): Promise<SourceMetadata>;
+  download(object: Ref, sink: Sink, signal: AbortSignal, knownEtag?: string): Promise<SourceMetadata>;
   /** How often the origin has asked to slow down. @default 0 */
   readonly slowDowns?: number;
   /** Lets go of sockets. */

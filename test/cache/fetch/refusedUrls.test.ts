@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Sink, SourceObject } from '../../../plugin/cache/injected/source.ts';
+import type { Sink, ImageRef } from '../../../plugin/cache/injected/source.ts';
 import { ImageCacheError } from '../../../plugin/errors.ts';
 import type { ErrorCode } from '../../../plugin/protocol.ts';
 import { bytesOf, openCache } from '../../helpers/cache.ts';
@@ -15,12 +15,12 @@ class SignedSource extends MemorySource {
     super((name) => bytesOf(name));
   }
 
-  override identify(url: string): SourceObject {
+  override identify(url: string): ImageRef {
     const [key = '', rest = ''] = url.split('?');
     return { key, filename: key.slice('mem:'.length), url, origin: rest.split('//')[1] ?? 'one' };
   }
 
-  override async download(object: SourceObject, sink: Sink, signal: AbortSignal) {
+  override async download(object: ImageRef, sink: Sink, signal: AbortSignal) {
     const { url = '' } = object;
     this.asked.push(url);
     await new Promise<void>((resolve) => this.#letGo.push(resolve));

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ImageCacheSettings } from '../../../plugin/cache/imageCacheSettings.ts';
-import type { Sink, SourceMetadata, SourceObject } from '../../../plugin/cache/injected/source.ts';
+import type { Sink, SourceMetadata, ImageRef } from '../../../plugin/cache/injected/source.ts';
 import { createVariantMaker, inspectImage } from '../../../plugin/images/index.ts';
 import type { CacheEvent, ManifestEntry } from '../../../plugin/protocol.ts';
 import { openCache } from '../../helpers/cache.ts';
@@ -34,7 +34,7 @@ class PictureSource extends MemorySource {
   }
 
   override async download(
-    object: SourceObject,
+    object: ImageRef,
     sink: Sink,
     signal: AbortSignal,
     knownEtag?: string,
@@ -74,7 +74,7 @@ function hold(maker: ReturnType<typeof heldMaker>): () => void {
   return () => release();
 }
 
-async function open(settings: Omit<Partial<ImageCacheSettings<SourceObject>>, 'source'> = {}) {
+async function open(settings: Omit<Partial<ImageCacheSettings<ImageRef>>, 'source'> = {}) {
   const maker = heldMaker();
   const source = new PictureSource();
   const opened = await openCache({ inspect: inspectImage, compress: true, maker, idleMs: 50, ...settings, source });

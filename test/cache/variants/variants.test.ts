@@ -2,7 +2,7 @@ import { mkdir, readFile, readdir, rm, symlink, truncate, utimes, writeFile } fr
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ImageCacheSettings } from '../../../plugin/cache/imageCacheSettings.ts';
-import type { SourceObject } from '../../../plugin/cache/injected/source.ts';
+import type { ImageRef } from '../../../plugin/cache/injected/source.ts';
 import type { VariantMaker } from '../../../plugin/cache/variants/variantMaker.ts';
 import type { VariantSpec } from '../../../plugin/cache/variants/variantSpec.ts';
 import { ImageCacheError } from '../../../plugin/errors.ts';
@@ -56,7 +56,7 @@ function countingMaker() {
   return maker satisfies VariantMaker;
 }
 
-async function open(settings: Omit<Partial<ImageCacheSettings<SourceObject>>, 'source'> = {}) {
+async function open(settings: Omit<Partial<ImageCacheSettings<ImageRef>>, 'source'> = {}) {
   const maker = countingMaker();
   const opened = await openCache({
     source: new MemorySource((name) => pictures.get(name) ?? Buffer.alloc(0)),
