@@ -89,9 +89,9 @@ const CACHE_TOP = [
 /** Of `plugin/cache/`, all that others may import; the second one is for Vite's start, which must not import the cache (E4). */
 const CACHE_ENTRIES = ['plugin/cache/index.ts', 'plugin/cache/atStart.ts'];
 
-/** `plugin/cache/files/blobs.ts` → `cache`, `plugin/errors.ts` → `errors.ts` */
+/** `plugin/cache/files/blobStore.ts` → `cache`, `plugin/errors.ts` → `errors.ts` */
 const partOf = (file: string) => file.split('/')[1] ?? '';
-/** `plugin/cache/files/blobs.ts` → `files`, `plugin/cache/reader.ts` → `reader.ts` */
+/** `plugin/cache/files/blobStore.ts` → `files`, `plugin/cache/reader.ts` → `reader.ts` */
 const floorOf = (file: string) => file.split('/')[2] ?? '';
 /** Files that import each other, directly or by way of others. */
 function circlesAmong(imports: readonly Import[]): string[][] {
@@ -195,10 +195,10 @@ describe('imports point one way', () => {
     );
     expect(wrong.map((file) => file.replace('plugin/cache/', '')).toSorted()).toEqual([
       'discovery/fallbackDirs.ts', // only reads, in other directories
+      'files/ensureOwnDirectory.ts', // decides whether the directory is ours at all
       'files/makeDirectory.ts', // called by ownFolders.ts
-      'files/ownDirectory.ts', // decides whether the directory is ours at all
       'files/ownFolders.ts',
-      'files/replaceFile.ts', // called by ownFolders.ts, and by blobs.ts after a look
+      'files/replaceFile.ts', // called by ownFolders.ts, and by blobStore.ts after a look
     ]);
   });
 

@@ -1,5 +1,5 @@
 /** What Vite's start asks about the cache's directory. Imports as little as that takes; the cache itself is in `index.ts`. */
-export { ensureOwnDirectory } from './files/ownDirectory.ts';
+export { ensureOwnDirectory } from './files/ensureOwnDirectory.ts';
 export { type ManifestTotals, readTotals } from './manifest/manifestTotals.ts';
 
 /**

@@ -11,13 +11,13 @@ import type {
   PrefetchResult,
   VerifyReport,
 } from '../protocol.ts';
-import { readCacheId } from './files/cacheId.ts';
-import { prepareDirectory } from './files/directory.ts';
+import { readCacheId } from './files/readCacheId.ts';
+import { prepareDirectory } from './files/prepareDirectory.ts';
 import { type CacheWatcher, EventHub } from './reporting/eventHub.ts';
 import { fileError } from './files/fileError.ts';
 import type { ImageCacheSettings } from './imageCacheSettings.ts';
 import { inBatches } from './queue/batches.ts';
-import type { CacheLogger } from './injected/logger.ts';
+import type { CacheLogger } from './injected/cacheLogger.ts';
 import type { PrefetchOptions } from './fetch/prefetcher.ts';
 import type { AppliedChange } from './manifest/manifestStore.ts';
 import { TimeSlice } from '../timeSlice.ts';

@@ -1,6 +1,6 @@
 import type { EvictionLimits } from './limits/evictor.ts';
 import type { Inspector, Recognizer } from './injected/inspector.ts';
-import type { CacheLogger } from './injected/logger.ts';
+import type { CacheLogger } from './injected/cacheLogger.ts';
 import type { Source, ImageRef } from './injected/source.ts';
 import type { VariantMaker } from './variants/variantMaker.ts';
 

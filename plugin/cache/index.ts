@@ -4,7 +4,7 @@ export { DEFAULT_ACTOR_ID, type ReadOptions } from './reader.ts';
 export type { ArrivingImage } from './fetch/arrivingImage.ts';
 export { cacheLocation } from './files/cacheLocation.ts';
 export type { Proof, Recognizer } from './injected/inspector.ts';
-export type { CacheLogger } from './injected/logger.ts';
+export type { CacheLogger } from './injected/cacheLogger.ts';
 export type { ObjectLocation, Sink, Source, SourceMetadata, ImageRef } from './injected/source.ts';
 export { metaProblem } from './manifest/imageMeta.ts';
 export type { CacheWatcher } from './reporting/eventHub.ts';

@@ -1,7 +1,7 @@
 import { ImageCacheError } from '../errors.ts';
 import type { ClearAnswer } from '../protocol.ts';
 import type { Adoption } from './discovery/adoption.ts';
-import type { BlobStore } from './files/blobs.ts';
+import type { BlobStore } from './files/blobStore.ts';
 import type { Discovery } from './discovery/discovery.ts';
 import type { ManifestChange } from './manifest/manifestChange.ts';
 import { keyDigest } from './files/layout.ts';

@@ -5,7 +5,7 @@ import { generationPath } from '../../plugin/cache/manifest/generations.ts';
 import { JournalLog } from '../../plugin/cache/manifest/journalLog.ts';
 import { inKeyOrder } from '../../plugin/cache/manifest/keyOrder.ts';
 import { IMAGES_DIR, JOURNAL_DIR, TMP_DIR, imagePath } from '../../plugin/cache/files/layout.ts';
-import { publishManifest } from '../../plugin/cache/manifest/publish.ts';
+import { publishManifest } from '../../plugin/cache/manifest/publishManifest.ts';
 import { serializeManifest, writeSnapshot } from '../../plugin/cache/manifest/snapshot.ts';
 import type { ManifestEntry } from '../../plugin/protocol.ts';
 

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { OWN_TAG } from '../../plugin/cache/files/ownDirectory.ts';
+import { OWN_TAG } from '../../plugin/cache/files/ensureOwnDirectory.ts';
 
 /**
  * An empty directory of this test's own, removed when the test is over (a server that ends may still write its manifest).

@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ManifestEntry } from '../../protocol.ts';
-import type { BlobStore } from '../files/blobs.ts';
+import type { BlobStore } from '../files/blobStore.ts';
 import { SingleFlight } from '../queue/singleFlight.ts';
 import type { Discovery } from './discovery.ts';
 import type { Committer, PendingWrite } from '../store/commit.ts';

@@ -5,7 +5,7 @@ import { FolderWatcher } from './folderWatcher.ts';
 import { type FolderReader, ImageFolders } from './imageFolders.ts';
 import type { ManifestChange } from '../manifest/manifestChange.ts';
 import { IMAGES_DIR, actorFolder, insidePath } from '../files/layout.ts';
-import type { CacheLogger } from '../injected/logger.ts';
+import type { CacheLogger } from '../injected/cacheLogger.ts';
 import { listFolder, lookAt, openFolder } from '../files/ownFolders.ts';
 import { sweepUnfinished } from '../files/sweepTemporary.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';

@@ -1,5 +1,5 @@
 import type { ManifestEntry } from '../../protocol.ts';
-import type { BlobStore } from '../files/blobs.ts';
+import type { BlobStore } from '../files/blobStore.ts';
 import { fileError } from '../files/fileError.ts';
 import { ArrivingBody } from './arrivingBody.ts';
 import type { ArrivingImage } from './arrivingImage.ts';

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { ImageCacheError } from '../../errors.ts';
 import type { ErrorCode, ManifestEntry, Urgency } from '../../protocol.ts';
 import type { Downloaded } from './downloader.ts';
-import type { CacheLogger } from '../injected/logger.ts';
+import type { CacheLogger } from '../injected/cacheLogger.ts';
 import type { CachedImage } from '../store/imageStore.ts';
 import type { ImageRef } from '../injected/source.ts';
 

@@ -1,12 +1,12 @@
 import { ImageCacheError } from '../../errors.ts';
 import type { ImageMeta, ManifestEntry, PrefetchImage, PrefetchResult, Urgency } from '../../protocol.ts';
 import type { Adoption } from '../discovery/adoption.ts';
-import type { BlobStore } from '../files/blobs.ts';
+import type { BlobStore } from '../files/blobStore.ts';
 import type { Freshness, Revalidation } from './freshness.ts';
 import type { SharedManifest } from '../manifest/sharedManifest.ts';
 import { isSameMeta } from '../manifest/imageMeta.ts';
 import { reportFailure, withoutQuery } from '../reporting/reportFailure.ts';
-import type { CacheLogger } from '../injected/logger.ts';
+import type { CacheLogger } from '../injected/cacheLogger.ts';
 import type { FetchRequest, Fetcher } from './fetcher.ts';
 import type { RefusedObjects } from './refusedObjects.ts';
 import type { ImageStore } from '../store/imageStore.ts';

@@ -2,7 +2,7 @@ import type { ManifestEntry } from '../../protocol.ts';
 import type { Downloaded } from './downloader.ts';
 import { ImageSink } from './imageSink.ts';
 import { newEntry } from '../store/newEntry.ts';
-import type { BlobStore } from '../files/blobs.ts';
+import type { BlobStore } from '../files/blobStore.ts';
 import { fileError } from '../files/fileError.ts';
 import type { Inspector } from '../injected/inspector.ts';
 import { originalDigest } from '../manifest/manifestEntry.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ImageCacheError } from '../../errors.ts';
 import { errnoOf } from './fileError.ts';
 import { IMAGES_DIR, JOURNAL_DIR, TMP_DIR } from './layout.ts';
-import { ensureSafeDirectory } from './safeDirectory.ts';
+import { ensureSafeDirectory } from './ensureSafeDirectory.ts';
 
 const DENIED: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'EROFS']);
 

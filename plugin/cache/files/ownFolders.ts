@@ -4,7 +4,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { ImageCacheError } from '../../errors.ts';
 import { errnoOf } from './fileError.ts';
 import { makeDirectory } from './makeDirectory.ts';
-import { ensureOwnDirectory } from './ownDirectory.ts';
+import { ensureOwnDirectory } from './ensureOwnDirectory.ts';
 import { isOwnFile } from './layout.ts';
 import { replaceFile } from './replaceFile.ts';
 import { retryWhenRemoved } from './retryWhenRemoved.ts';

@@ -4,7 +4,7 @@ import type { Background } from '../manifest/background.ts';
 import type { Reclaimable } from '../store/reclaimable.ts';
 import { leastRecentlyUsed } from './leastRecentlyUsed.ts';
 import type { SharedManifest } from '../manifest/sharedManifest.ts';
-import type { CacheLogger } from '../injected/logger.ts';
+import type { CacheLogger } from '../injected/cacheLogger.ts';
 import { actorsOf } from '../manifest/manifestEntry.ts';
 import { Reservations } from './reservations.ts';
 import type { ManifestIndex } from '../manifest/manifestIndex.ts';

@@ -9,8 +9,8 @@ import { generationPath, listGenerations, removeSuperseded } from './generations
 import { JournalLog } from './journalLog.ts';
 import type { JournalReplica } from './journalReplica.ts';
 import { inKeyOrder } from './keyOrder.ts';
-import { CompactionLock } from './lock.ts';
-import { publishManifest } from './publish.ts';
+import { CompactionLock } from './compactionLock.ts';
+import { publishManifest } from './publishManifest.ts';
 import { type SnapshotState, serializeManifest, writeSnapshot } from './snapshot.ts';
 
 export interface CompactorOptions {

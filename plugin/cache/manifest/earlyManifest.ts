@@ -10,7 +10,7 @@ import { ManifestIndex, type ManifestQuestion } from './manifestIndex.ts';
 import { READ } from '../files/cautiousOpen.ts';
 import { createMutex } from '../queue/mutex.ts';
 import { readHead } from './snapshotReader.ts';
-import { searchSnapshot } from './snapshotSearch.ts';
+import { searchSnapshot } from './searchSnapshot.ts';
 
 interface Files {
   snapshot: FileHandle;

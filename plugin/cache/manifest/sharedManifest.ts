@@ -1,9 +1,9 @@
 import { ImageCacheError } from '../../errors.ts';
 import type { ManifestEntry } from '../../protocol.ts';
-import { prepareDirectory } from '../files/directory.ts';
+import { prepareDirectory } from '../files/prepareDirectory.ts';
 import type { Background } from './background.ts';
 import { fileError } from '../files/fileError.ts';
-import type { CacheLogger } from '../injected/logger.ts';
+import type { CacheLogger } from '../injected/cacheLogger.ts';
 import { OpeningLimit } from './openingLimit.ts';
 import type { ManifestIndex, ManifestQuestion } from './manifestIndex.ts';
 import type { ManifestStore } from './manifestStore.ts';

@@ -1,11 +1,11 @@
 import type { ManifestEntry } from '../../protocol.ts';
 import type { Background } from '../manifest/background.ts';
-import type { CacheLogger } from '../injected/logger.ts';
+import type { CacheLogger } from '../injected/cacheLogger.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { MemoryTier } from '../store/memoryTier.ts';
 import type { ImageStore } from '../store/imageStore.ts';
 import { mostRecentlyUsed } from './mostRecentlyUsed.ts';
-import { neighboursOf } from './neighbours.ts';
+import { neighboursOf } from './neighboursOf.ts';
 
 export interface PreloaderOptions {
   store: Pick<ManifestStore, 'index'>;

@@ -1,7 +1,7 @@
 import { ImageCacheError } from '../../errors.ts';
 import type { ErrorCode } from '../../protocol.ts';
 import { redact } from '../../redact.ts';
-import type { CacheLogger } from '../injected/logger.ts';
+import type { CacheLogger } from '../injected/cacheLogger.ts';
 
 /** Nobody's fault, or of whoever asked alone: whoever runs the server has nothing to do about it. */
 const UNREPORTED: ReadonlySet<ErrorCode> = new Set(['ABORTED', 'NOT_AUTHORIZED']);

@@ -1,5 +1,5 @@
 import type { ManifestEntry } from '../../protocol.ts';
-import type { BlobStore } from '../files/blobs.ts';
+import type { BlobStore } from '../files/blobStore.ts';
 import type { WrittenBlob } from '../files/blobWriter.ts';
 import { errnoOf, fileError } from '../files/fileError.ts';
 import { insidePath } from '../files/layout.ts';

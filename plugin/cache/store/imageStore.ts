@@ -1,5 +1,5 @@
 import type { CacheOutcome, CacheTier, ManifestEntry, Urgency } from '../../protocol.ts';
-import type { BlobStore } from '../files/blobs.ts';
+import type { BlobStore } from '../files/blobStore.ts';
 import { fileError } from '../files/fileError.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import { SingleFlight } from '../queue/singleFlight.ts';

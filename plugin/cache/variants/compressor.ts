@@ -1,11 +1,11 @@
 import type { Limit } from '../queue/limit.ts';
 import type { ManifestEntry } from '../../protocol.ts';
 import type { Background } from '../manifest/background.ts';
-import type { BlobStore } from '../files/blobs.ts';
+import type { BlobStore } from '../files/blobStore.ts';
 import { imagePath } from '../files/layout.ts';
 import { IdleQueue } from '../queue/idleQueue.ts';
 import type { Inspector } from '../injected/inspector.ts';
-import type { CacheLogger } from '../injected/logger.ts';
+import type { CacheLogger } from '../injected/cacheLogger.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { MemoryTier } from '../store/memoryTier.ts';
 import type { Committer } from '../store/commit.ts';

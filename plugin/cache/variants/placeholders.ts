@@ -1,7 +1,7 @@
 import type { Limit } from '../queue/limit.ts';
 import type { ManifestEntry } from '../../protocol.ts';
 import type { Background } from '../manifest/background.ts';
-import type { BlobStore } from '../files/blobs.ts';
+import type { BlobStore } from '../files/blobStore.ts';
 import { IdleQueue } from '../queue/idleQueue.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { MemoryTier } from '../store/memoryTier.ts';

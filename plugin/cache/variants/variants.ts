@@ -3,7 +3,7 @@ import type { Limit } from '../queue/limit.ts';
 import type { ManifestEntry, VariantStats } from '../../protocol.ts';
 import { fileError } from '../files/fileError.ts';
 import type { Evictor } from '../limits/evictor.ts';
-import type { CacheLogger } from '../injected/logger.ts';
+import type { CacheLogger } from '../injected/cacheLogger.ts';
 import type { CachedImage } from '../store/imageStore.ts';
 import type { SizedImage } from './sizedImage.ts';
 import { type VariantFile, digestOf } from './variantFiles.ts';

@@ -8,7 +8,7 @@ import { MemoryTier } from '../../../plugin/cache/store/memoryTier.ts';
 import { Preloader } from '../../../plugin/cache/preloading/preloader.ts';
 import type { ManifestEntry } from '../../../plugin/protocol.ts';
 import { entryOf } from '../../helpers/entries.ts';
-import { neighboursOf } from '../../../plugin/cache/preloading/neighbours.ts';
+import { neighboursOf } from '../../../plugin/cache/preloading/neighboursOf.ts';
 import { type TestCache, bytesOf, openCache } from '../../helpers/cache.ts';
 import { MemorySource } from '../../helpers/memorySource.ts';
 

@@ -1,7 +1,7 @@
 import { appendFile, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { BlobStore } from '../../../plugin/cache/files/blobs.ts';
+import { BlobStore } from '../../../plugin/cache/files/blobStore.ts';
 import { imagePath } from '../../../plugin/cache/files/layout.ts';
 import { JournalManifest } from '../../../plugin/cache/manifest/journalManifest.ts';
 import { encodeRecord } from '../../../plugin/cache/manifest/journalRecord.ts';

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { distrust } from '../../../plugin/cache/files/privateDirectory.ts';
+import { distrust } from '../../../plugin/cache/files/ensurePrivateDirectory.ts';
 import { openCache } from '../../helpers/cache.ts';
 import { temporaryDirectory } from '../../helpers/directory.ts';
 import { refusal } from '../../helpers/source.ts';
@@ -61,7 +61,7 @@ describe('an existing cache directory', () => {
     async () => {
       const parent = await temporaryDirectory();
       await chmod(parent, 0o755);
-      const module = pathToFileURL(resolve('plugin/cache/files/privateDirectory.ts')).href;
+      const module = pathToFileURL(resolve('plugin/cache/files/ensurePrivateDirectory.ts')).href;
       const judge = async (uid: number, mode: number) => {
         const dir = join(parent, `${uid}-${mode}`);
         await mkdir(dir);

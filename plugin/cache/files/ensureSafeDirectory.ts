@@ -1,5 +1,5 @@
 import { IMAGES_DIR, JOURNAL_DIR, QUARANTINE_DIR, TMP_DIR, VARIANTS_DIR } from './layout.ts';
-import { ensureOwnDirectory } from './ownDirectory.ts';
+import { ensureOwnDirectory } from './ensureOwnDirectory.ts';
 import { lookAt } from './ownFolders.ts';
 
 /**

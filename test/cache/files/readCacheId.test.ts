@@ -1,7 +1,7 @@
 import { cp, mkdir, readFile, readdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCacheId } from '../../../plugin/cache/files/cacheId.ts';
+import { readCacheId } from '../../../plugin/cache/files/readCacheId.ts';
 import { openCache } from '../../helpers/cache.ts';
 import { temporaryDirectory } from '../../helpers/directory.ts';
 

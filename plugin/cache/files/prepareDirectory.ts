@@ -1,12 +1,12 @@
 import { dirname, join } from 'node:path';
-import { readCacheId } from './cacheId.ts';
+import { readCacheId } from './readCacheId.ts';
 import { fileError } from './fileError.ts';
 import { IMAGES_DIR, JOURNAL_DIR, TAG_FILE, TMP_DIR } from './layout.ts';
-import { OWN_TAG } from './ownDirectory.ts';
+import { OWN_TAG } from './ensureOwnDirectory.ts';
 import { makeFolder, makeLastingFolder } from './ownFolders.ts';
-import { ensurePrivateDirectory } from './privateDirectory.ts';
+import { ensurePrivateDirectory } from './ensurePrivateDirectory.ts';
 import { retryWhenRemoved } from './retryWhenRemoved.ts';
-import { ensureSafeDirectory } from './safeDirectory.ts';
+import { ensureSafeDirectory } from './ensureSafeDirectory.ts';
 import { syncDirectory } from './syncDirectory.ts';
 import { sweepTemporary } from './sweepTemporary.ts';
 import { writeOnce } from './writeOnce.ts';
