@@ -2,7 +2,7 @@
 const BUSY_PER_SECOND = 500;
 const WINDOW_MS = 100;
 
-/** Whether so much is being served that background downloads should stand aside. */
+/** Whether so much is being served that background downloads should yield. */
 export class ServingRate {
   readonly #served: () => number;
   readonly #now: () => number;

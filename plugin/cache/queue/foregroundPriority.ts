@@ -3,7 +3,7 @@ const MAX_WAIT_MS = 100;
 /** A page asks for the next image as soon as it has one: what went on in between would be in its way. */
 const LINGER_MS = 10;
 
-/** Lets background downloads stand aside, chunk by chunk, while images on screen are on their way, and a moment longer. */
+/** Lets background downloads yield, chunk by chunk, while images on screen are on their way, and a moment longer. */
 export class ForegroundPriority<Job extends object> {
   readonly #onFree: () => void;
   readonly #isBusy: () => boolean;
@@ -13,7 +13,7 @@ export class ForegroundPriority<Job extends object> {
 
   /**
    * @param onFree called when the background may have it all again
-   * @param isBusy whether the background is to stand aside for other reasons as well
+   * @param isBusy whether the background is to yield for other reasons as well
    */
   constructor(onFree: () => void, isBusy: () => boolean = () => false) {
     this.#onFree = onFree;

@@ -41,11 +41,11 @@ export interface TaskQueueOptions {
   background: () => number;
   /** What `background` never exceeds. */
   maxBackground: number;
-  /** Whether background tasks are to stand aside although nothing for the screen is running. @default never */
+  /** Whether background tasks are to yield although nothing for the screen is running. @default never */
   isBusy?: () => boolean;
 }
 
-/** Background tasks that are begun while there is something better to do; they also stand aside. */
+/** Background tasks that are begun while there is something better to do; they also yield. */
 const BUSY_SLOTS = 4;
 
 interface Job<Result, Progress> {
@@ -78,7 +78,7 @@ interface Place<Result, Progress> {
  * One task per key at a time, whoever asks. Each requester has a place in the queue, and the first of these whose turn it is begins
  * the task for all; it is given up only when all have left (as in Nuke's task coalescing). Images on screen have slots of
  * their own, so that no prefetch, however long, makes one wait; while they are on their way, half as many others are begun, and
- * those that run stand aside. Origins take turns, and none can take the slots of all; at one origin, callers take turns.
+ * those that run yield. Origins take turns, and none can take the slots of all; at one origin, callers take turns.
  */
 export class TaskQueue<Result, Progress = never> {
   readonly #options: TaskQueueOptions;

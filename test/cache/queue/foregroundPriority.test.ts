@@ -4,7 +4,7 @@ import { ForegroundPriority } from '../../../plugin/cache/queue/foregroundPriori
 const onScreen = { name: 'on screen' };
 const next = { name: 'next on screen' };
 
-/** A right of way that an image on screen has, with so many background downloads that wait. */
+/** The priority that an image on screen holds, and so many background downloads that wait. */
 function startWaiting(count: number) {
   const freed: number[] = [];
   const foreground = new ForegroundPriority<object>(() => freed.push(Date.now()));

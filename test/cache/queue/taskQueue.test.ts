@@ -36,7 +36,7 @@ const settle = async () => {
   for (let n = 0; n < 20; n += 1) await Promise.resolve();
 };
 
-/** As long as the right of way lasts when nobody has it any more, and a moment for those who waited. */
+/** As long as the foreground keeps its priority when nothing is in it any more, and a moment for those who waited. */
 const linger = () => vi.advanceTimersByTimeAsync(20);
 
 const names = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}${n}`);
@@ -161,7 +161,7 @@ describe('TaskQueue', () => {
     expect(begun).toEqual(['seen', 'p0', 'p1', 'p2', 'p3']);
   });
 
-  it('gives the right of way to a running download as soon as the screen joins it', async () => {
+  it('gives the foreground to a running download as soon as the screen joins it', async () => {
     const { add, yieldToForeground, end, begun } = startQueue();
     void add('behind', 'normal');
     void add('joined', 'normal');
@@ -182,7 +182,7 @@ describe('TaskQueue', () => {
     expect(yieldToForeground('behind')).toBeUndefined();
   });
 
-  it('gives the right of way back when whoever looked has left', async () => {
+  it('gives the foreground back when whoever looked has left', async () => {
     const { add, yieldToForeground, end } = startQueue();
     void add('behind', 'normal');
     const leaving = new AbortController();
