@@ -35,12 +35,13 @@ const components = filesIn('components').flatMap(importsOf);
 const demo = filesIn('demo').flatMap(importsOf);
 
 /** Below each folder, the folders it may import; what lies flat in `plugin/` is listed by name. */
-const BASE = ['protocol.ts', 'errors.ts', 'redact.ts', 'options.ts', 'timeSlice.ts'];
+const BASE = ['protocol.ts', 'errors.ts', 'redact.ts', 'options.ts', 'timeSlice.ts', 'timeline.ts'];
 const MAY_IMPORT: Record<string, string[]> = {
   'protocol.ts': [],
   'signatures.ts': [],
   'redact.ts': [],
   'timeSlice.ts': [],
+  'timeline.ts': [],
   'amounts.ts': [],
   'endpoint.ts': ['errors.ts'],
   'errors.ts': ['protocol.ts', 'redact.ts'],

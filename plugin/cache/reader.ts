@@ -7,6 +7,7 @@ import type { Source, ImageRef } from './injected/source.ts';
 import type { StatsCounter } from './reporting/statsCounter.ts';
 import type { SizedImage } from './variants/sizedImage.ts';
 import type { VariantSpec } from './variants/variantSpec.ts';
+import type { Timeline } from '../timeline.ts';
 
 /** The actor of images that were asked for without one. */
 export const DEFAULT_ACTOR_ID = 'default';
@@ -24,6 +25,8 @@ export interface ReadOptions {
   revalidate?: boolean | undefined;
   /** Whether bytes are known to whoever asks, by their SHA-256: then a file is not read for them, and the body is empty. */
   isKnown?: ((sha256: string) => boolean) | undefined;
+  /** Told what was waited for. Looked at only where the image is not in memory. */
+  timeline?: Timeline | undefined;
 }
 
 /** An image by its path or by its URL, and who asks for it. */
@@ -84,13 +87,16 @@ export class Reader<Ref extends ImageRef> {
       const { freshness } = this.#parts;
       if (!revalidate) return this.#served(freshness.whileRevalidating(object, cached));
       this.#parts.refused.forget(object.key);
-      return this.#served(await freshness.revalidated(object, cached, options.signal));
+      const { signal, timeline } = options;
+      return this.#served(await freshness.revalidated(object, cached, { signal, timeline }));
     }
     const adopted = await this.#parts.adoption.adoptOrCopy(object, actorId);
     const found = adopted === undefined ? undefined : await this.#parts.imageStore.read(adopted);
     if (found !== undefined) return this.#served(found);
     if (revalidate) this.#parts.refused.forget(object.key);
-    const request = { actorId, urgency: 'visible', signal: options.signal, onArriving } as const;
+    const { signal, timeline } = options;
+    timeline?.mark('find');
+    const request = { actorId, urgency: 'visible', signal, onArriving, timeline } as const;
     const { entry: stored, body } = await this.#parts.fetcher.fetch(object, request);
     return this.#served({ entry: stored, body: body(), tier: 's3' });
   }

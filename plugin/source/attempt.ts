@@ -11,6 +11,7 @@ import { CutBody } from './cutBody.ts';
 import { ERROR_BODY_LIMIT, s3Error } from './s3Error.ts';
 import type { S3Object } from './s3Object.ts';
 import { TransientError } from './transientError.ts';
+import type { Mark } from '../timeline.ts';
 import type { Wire, WireRequest } from './wire.ts';
 
 export interface AttemptContext {
@@ -31,9 +32,9 @@ export async function attempt(
   object: S3Object,
   sink: Sink,
   signal: AbortSignal,
-  context: AttemptContext,
+  context: AttemptContext & { readonly mark?: Mark },
 ): Promise<SourceMetadata> {
-  const response = await context.wire.open(request, signal);
+  const response = await context.wire.open(request, signal, context.mark);
   const limits: BodyLimits = {
     clock: context.clock,
     idleMs: context.timeouts.idle,
@@ -53,6 +54,7 @@ export async function attempt(
     if (knownEtag !== undefined && metadata.etag === knownEtag) return { ...metadata, notModified: true };
     sink.begin(metadata);
     await receive(response, sink, limits, arrival, context);
+    context.mark?.('body');
   } finally {
     // An unread body would hold its socket for ever. A body that was read to its end does not mind.
     response.destroy();

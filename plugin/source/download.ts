@@ -5,6 +5,7 @@ import { CutBody } from './cutBody.ts';
 import { requestOrigin } from './requestOrigin.ts';
 import { clockOffset } from './clockOffset.ts';
 import type { S3Object } from './s3Object.ts';
+import type { Mark } from '../timeline.ts';
 import type { Throttle } from './throttle.ts';
 import { isTransient } from './transientError.ts';
 import { startWatchdog } from './watchdog.ts';
@@ -23,6 +24,8 @@ export interface DownloadContext extends AttemptContext {
   readonly correctClock: (object: S3Object, offsetMs: number) => void;
 }
 
+type MarkedContext = DownloadContext & { readonly mark: Mark };
+
 /**
  * Downloads an object, trying up to three times where that can help: on a network error, a cut body, a 5xx or a
  * request to slow down. What the origin answered with certainty (403, 404, too large) is final, and so is a body that
@@ -34,6 +37,7 @@ export async function download(
   sink: Sink,
   signal: AbortSignal,
   context: DownloadContext,
+  mark: Mark = () => undefined,
 ): Promise<SourceMetadata> {
   const { clock, timeouts } = context;
   const limit = new AbortController();
@@ -43,7 +47,7 @@ export async function download(
   const total = startWatchdog(clock, timeouts.total, () => limit.abort(totalError(timeouts.total)));
   const deadline = clock.now() + timeouts.total;
   try {
-    return await tryThrice(object, sink, limit.signal, deadline, context);
+    return await tryThrice(object, sink, limit.signal, deadline, { ...context, mark });
   } finally {
     total.stop();
     signal.removeEventListener('abort', abort);
@@ -55,7 +59,7 @@ async function tryThrice(
   sink: Sink,
   signal: AbortSignal,
   deadline: number,
-  context: DownloadContext,
+  context: MarkedContext,
 ): Promise<SourceMetadata> {
   let cut: CutBody | undefined;
   let isClockCorrected = false;
@@ -70,6 +74,7 @@ async function tryThrice(
         context.correctClock(object, offset);
         isClockCorrected = true;
         await sink.reset();
+        context.mark('retry');
         continue;
       }
       if (error instanceof CutBody && error.at === cut?.at) throw error.finding; // the origin has no more
@@ -80,17 +85,20 @@ async function tryThrice(
       await context.clock.sleep(wait, signal);
       signal.throwIfAborted();
       await sink.reset();
+      context.mark('retry');
     }
   }
 }
 
 /** The request for an object, when its origin may be asked. Only the request tells which origin that is. */
-async function prepareInTime(object: S3Object, signal: AbortSignal, context: DownloadContext): Promise<WireRequest> {
+async function prepareInTime(object: S3Object, signal: AbortSignal, context: MarkedContext): Promise<WireRequest> {
   for (;;) {
     signal.throwIfAborted();
     const request = await unlessAborted(context.prepare(object), signal);
+    context.mark('sign');
     // Whoever had to wait signs anew: the signature has aged.
     if (!(await context.throttle.wait(requestOrigin(request), signal))) return request;
+    context.mark('throttle');
   }
 }
 

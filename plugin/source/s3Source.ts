@@ -48,14 +48,14 @@ export function createS3Source(
     get slowDowns() {
       return context.throttle.count;
     },
-    async download(object, sink, signal, knownEtag = '') {
+    async download(object, sink, signal, knownEtag = '', mark) {
       const closing = new AbortController();
       const abort = () => closing.abort();
       if (signal.aborted) abort();
       signal.addEventListener('abort', abort, { once: true });
       running.add(closing);
       try {
-        return await download(object, sink, closing.signal, unlessModified(context, knownEtag));
+        return await download(object, sink, closing.signal, unlessModified(context, knownEtag), mark);
       } finally {
         running.delete(closing);
         signal.removeEventListener('abort', abort);

@@ -6,6 +6,7 @@ import { ImageCacheError } from '../errors.ts';
 import type { Clock } from './clock.ts';
 import { networkError } from './networkError.ts';
 import { nodeProxy } from './nodeProxy.ts';
+import type { Mark } from '../timeline.ts';
 import type { Resolve } from './vettedLookup.ts';
 import { createVetting } from './vetting.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
@@ -24,9 +25,10 @@ export interface WireRequest {
 export interface Wire {
   /**
    * Resolves with the head of the answer, whatever its status. The caller destroys it or reads it to its end.
+   * @param mark told when the request has a connection, and when the answer begins
    * @throws ImageCacheError HOST_NOT_ALLOWED, UPSTREAM_UNREACHABLE, UPSTREAM_TIMEOUT, UPSTREAM_ERROR, or the signal's reason
    */
-  open(request: WireRequest, signal: AbortSignal): Promise<IncomingMessage>;
+  open(request: WireRequest, signal: AbortSignal, mark?: Mark): Promise<IncomingMessage>;
   /** Closes every socket, also those in use. */
   close(): void;
 }
@@ -49,11 +51,11 @@ export function createWire(
   const vet = createVetting(options, resolve);
 
   return {
-    open: async (request, signal) => {
+    open: async (request, signal, mark = () => undefined) => {
       const route: Route = { agent: agents[request.protocol], lookup: vet(request) };
       // Without it, Node waits for a tunnel for ever, and holds its socket.
       if (proxies[request.protocol] !== undefined) route.timeout = options.timeouts.connect;
-      return await open(request, route, options.timeouts, clock, signal);
+      return await open(request, route, { timeouts: options.timeouts, clock, mark }, signal);
     },
     close: () => {
       agents['http:'].destroy();
@@ -67,8 +69,7 @@ type Route = Pick<http.RequestOptions, 'agent' | 'lookup' | 'timeout'>;
 function open(
   request: WireRequest,
   route: Route,
-  timeouts: ResolvedOptions['timeouts'],
-  clock: Clock,
+  { timeouts, clock, mark }: { timeouts: ResolvedOptions['timeouts']; clock: Clock; mark: Mark },
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
@@ -98,7 +99,10 @@ function open(
     // A tunnel through a proxy is no socket of the request before it is there.
     if (route.timeout !== undefined) watch(timeouts.connect, 'accept a connection');
     sent.on('socket', (socket) => {
-      const awaitAnswer = () => watch(timeouts.firstByte, 'answer');
+      const awaitAnswer = () => {
+        mark('connect');
+        watch(timeouts.firstByte, 'answer');
+      };
       // A socket of the pool, or a tunnel, is connected already and will not say so again.
       const isConnected = secure ? socket instanceof TLSSocket && !isHandshaking(socket) : !socket.connecting;
       if (sent.reusedSocket || isConnected) return awaitAnswer();
@@ -107,6 +111,7 @@ function open(
     });
     sent.on('response', (response) => {
       settle();
+      mark('first-byte');
       // A reset while nobody reads would otherwise end the process (T37). Whoever reads gets the error as well.
       response.on('error', () => {});
       resolve(response);

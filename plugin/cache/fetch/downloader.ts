@@ -11,6 +11,7 @@ import { newEntry } from '../store/newEntry.ts';
 import { Scratch } from './scratch.ts';
 import type { RefusedObjects } from './refusedObjects.ts';
 import type { Source, ImageRef } from '../injected/source.ts';
+import type { Mark } from '../../timeline.ts';
 
 /** What does not show by then what it is, does not show it later. */
 const BEGINNING_BYTES = 4096;
@@ -38,6 +39,7 @@ export interface DownloadRequest {
   onArriving: (image: ArrivingImage) => void;
   /** Called when the origin is no longer needed: what remains is ours to do. */
   onReceived: () => void;
+  mark: Mark;
   /** Awaited for every chunk: resolves when nothing more urgent is on its way. */
   yieldToForeground: () => Promise<void> | undefined;
 }
@@ -64,7 +66,7 @@ export class Downloader<Ref extends ImageRef> {
 
   async download(object: Ref, request: DownloadRequest): Promise<Downloaded> {
     const { source, blobs, committer, inspect, refused, maxBytesOf } = this.#options;
-    const { actorId, signal, onReceived, yieldToForeground } = request;
+    const { actorId, signal, onReceived, mark, yieldToForeground } = request;
     const maxBytes = maxBytesOf(actorId);
     const refusedEtag = refused.etagOf(object.key, maxBytes);
     const write = committer.begin(object.key, actorId);
@@ -80,7 +82,7 @@ export class Downloader<Ref extends ImageRef> {
     });
     try {
       sink.open().catch(() => undefined); // the first chunk hears of it
-      const { etag, notModified } = await source.download(object, sink, signal, refusedEtag);
+      const { etag, notModified } = await source.download(object, sink, signal, refusedEtag, mark);
       if (notModified === true) throw refused.refusalOf(object.key, maxBytes);
       refused.forget(object.key);
       arriving.complete(sink.image);

@@ -14,6 +14,7 @@ import { ServingRate } from './servingRate.ts';
 import type { ImageStore } from '../store/imageStore.ts';
 import type { ImageRef } from '../injected/source.ts';
 import type { StatsCounter } from '../reporting/statsCounter.ts';
+import type { Timeline } from '../../timeline.ts';
 
 export interface FetcherOptions<Ref extends ImageRef> {
   manifest: SharedManifest;
@@ -40,6 +41,7 @@ export interface FetchRequest {
   signal: AbortSignal | undefined;
   /** Hears of a download as soon as its first bytes show an image. */
   onArriving?: ArrivingListener | undefined;
+  timeline?: Timeline | undefined;
 }
 
 export type ArrivingListener = (image: ArrivingImage) => void;
@@ -83,6 +85,7 @@ export class Fetcher<Ref extends ImageRef> {
       urgency: request.urgency,
       signal: request.signal,
       onProgress: request.onArriving,
+      timeline: request.timeline,
       task: (context) => this.#download(object, request, context),
     });
     if (fetched === undefined) throw new ImageCacheError('INTERNAL', 'The download ended without an image.');
@@ -96,12 +99,13 @@ export class Fetcher<Ref extends ImageRef> {
    * downloads; it is not one of them, since whoever misses the image meanwhile wants its bytes in any case.
    */
   revalidate(object: Ref, entry: ManifestEntry, request: RevalidationRequest): Promise<Downloaded | undefined> {
-    const { urgency, signal } = request;
+    const { urgency, signal, timeline } = request;
     const seen = validatedAt(entry);
     return this.#run(object, this.#options.maxBytesOf(entry.actor_id), {
       key: revalidationOf(object.key),
       urgency,
       signal,
+      timeline,
       task: (context) => this.#revalidate(object, seen, urgency, context),
     });
   }
@@ -165,7 +169,7 @@ export class Fetcher<Ref extends ImageRef> {
   async #download(
     object: Ref,
     { actorId, urgency }: FetchRequest,
-    { signal, report, freeSlot, yieldToForeground }: TaskContext<ArrivingImage>,
+    { signal, report, mark, freeSlot, yieldToForeground }: TaskContext<ArrivingImage>,
   ): Promise<Downloaded> {
     const { manifest, imageStore, downloader, evictor, stats } = this.#options;
     const stored = await manifest.findLately((index) => index.get(object.key));
@@ -176,11 +180,13 @@ export class Fetcher<Ref extends ImageRef> {
     }
     try {
       await evictor.ensureFreeSpace();
+      mark('find');
       const downloaded = await downloader.download(object, {
         actorId,
         signal,
         onArriving: report,
         onReceived: freeSlot,
+        mark,
         yieldToForeground,
       });
       stats.completed += 1;
@@ -189,6 +195,7 @@ export class Fetcher<Ref extends ImageRef> {
       this.#measure(downloaded.size);
       imageStore.keep(downloaded, urgency);
       await evictor.enforce(downloaded.entry);
+      mark('store');
       return downloaded;
     } catch (error) {
       stats.failed += 1;
@@ -202,19 +209,20 @@ export class Fetcher<Ref extends ImageRef> {
     object: Ref,
     seen: number,
     urgency: Urgency,
-    { signal, yieldToForeground }: TaskContext<ArrivingImage>,
+    { signal, mark, yieldToForeground }: TaskContext<ArrivingImage>,
   ): Promise<Downloaded | undefined> {
     const { manifest, imageStore, revalidator, evictor, stats } = this.#options;
     const known = await manifest.findNow((index) => index.get(object.key));
     if (known === undefined || validatedAt(known) !== seen) return undefined; // cleared, or another process was faster
     try {
-      const changed = await revalidator.revalidate(object, known, { signal, yieldToForeground });
+      const changed = await revalidator.revalidate(object, known, { signal, mark, yieldToForeground });
       stats.revalidations[changed === undefined ? 'unchanged' : 'changed'] += 1;
       if (changed === undefined) return undefined;
       stats.downloadedBytes += changed.size;
       this.#measure(changed.size);
       imageStore.keep(changed, urgency);
       await evictor.enforce(changed.entry);
+      mark('store');
       return changed;
     } catch (error) {
       stats.revalidations.failed += 1;

@@ -5,12 +5,14 @@ import type { Downloaded } from './downloader.ts';
 import type { CacheLogger } from '../injected/cacheLogger.ts';
 import type { CachedImage } from '../store/imageStore.ts';
 import type { ImageRef } from '../injected/source.ts';
+import type { Timeline } from '../../timeline.ts';
 
 /** Who wants to know, and how much. */
 export interface RevalidationRequest {
   urgency: Urgency;
   /** Aborted when whoever asked has left. */
   signal: AbortSignal | undefined;
+  timeline?: Timeline | undefined;
 }
 
 /** What became of a question. */
@@ -75,8 +77,12 @@ export class Freshness<Ref extends ImageRef> {
   }
 
   /** An image as the origin has it now; the cached one where the origin does not say. @throws ImageCacheError ABORTED */
-  async revalidated(object: Ref, image: CachedImage, signal: AbortSignal | undefined): Promise<CachedImage> {
-    const { changed, failure } = await this.revalidate(object, image.entry, { urgency: 'visible', signal });
+  async revalidated(
+    object: Ref,
+    image: CachedImage,
+    { signal, timeline }: Omit<RevalidationRequest, 'urgency'>,
+  ): Promise<CachedImage> {
+    const { changed, failure } = await this.revalidate(object, image.entry, { urgency: 'visible', signal, timeline });
     if (failure !== undefined) return { ...image, outcome: 'STALE' };
     return changed === undefined
       ? { ...image, outcome: 'REVALIDATED' }

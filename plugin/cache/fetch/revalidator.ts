@@ -11,6 +11,7 @@ import type { Committer } from '../store/commit.ts';
 import { Scratch } from './scratch.ts';
 import type { RefusedObjects } from './refusedObjects.ts';
 import type { Source, ImageRef } from '../injected/source.ts';
+import type { Mark } from '../../timeline.ts';
 
 export interface RevalidatorOptions<Ref extends ImageRef> {
   source: Source<Ref>;
@@ -30,6 +31,7 @@ export interface RevalidatorOptions<Ref extends ImageRef> {
 /** How the origin is asked. */
 export interface RevalidationContext {
   signal: AbortSignal;
+  mark: Mark;
   yieldToForeground: () => Promise<void> | undefined;
 }
 
@@ -53,7 +55,7 @@ export class Revalidator<Ref extends ImageRef> {
   async revalidate(
     object: Ref,
     known: ManifestEntry,
-    { signal, yieldToForeground }: RevalidationContext,
+    { signal, mark, yieldToForeground }: RevalidationContext,
   ): Promise<Downloaded | undefined> {
     const { source, store, blobs, committer, inspect, refused, ensureRoom, maxBytesOf, now, fsync } = this.#options;
     const maxBytes = maxBytesOf(known.actor_id);
@@ -66,7 +68,7 @@ export class Revalidator<Ref extends ImageRef> {
     };
     const sink = new ImageSink({ createWriter, inspect, scratch: this.#scratch, maxBytes, yieldToForeground });
     try {
-      const { etag, notModified } = await source.download(object, sink, signal, refusedEtag ?? known.etag);
+      const { etag, notModified } = await source.download(object, sink, signal, refusedEtag ?? known.etag, mark);
       if (notModified === true && refusedEtag !== undefined) throw refused.refusalOf(object.key, maxBytes);
       refused.forget(object.key);
       if (notModified === true) {

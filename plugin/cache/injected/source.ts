@@ -1,3 +1,4 @@
+import type { Mark } from '../../timeline.ts';
 import type { Proof } from './inspector.ts';
 
 /** An object that the cache may fetch, as the source understood it. */
@@ -68,9 +69,10 @@ export interface Source<Ref extends ImageRef = ImageRef> {
   /**
    * Fetches the whole object into the sink, trying again where that can help.
    * @param knownEtag as the origin sent it: the object is fetched only if it is another one by now (RFC 9110, 13.1.2)
+   * @param mark told of each step that has come to its end
    * @throws ImageCacheError IMAGE_TOO_LARGE, UPSTREAM_*, ABORTED, or what the sink threw
    */
-  download(object: Ref, sink: Sink, signal: AbortSignal, knownEtag?: string): Promise<SourceMetadata>;
+  download(object: Ref, sink: Sink, signal: AbortSignal, knownEtag?: string, mark?: Mark): Promise<SourceMetadata>;
   /** How often the origin has asked to slow down. @default 0 */
   readonly slowDowns?: number;
   /** Lets go of sockets. */

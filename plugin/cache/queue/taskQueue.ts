@@ -1,5 +1,6 @@
 import { ImageCacheError } from '../../errors.ts';
 import type { Urgency } from '../../protocol.ts';
+import type { Mark, Timeline } from '../../timeline.ts';
 import { AbortListeners } from './abortListeners.ts';
 import { Lane } from './lane.ts';
 import { PriorityQueue } from './priorityQueue.ts';
@@ -18,6 +19,8 @@ export interface QueueRequest<Result, Progress> {
   signal?: AbortSignal | undefined;
   /** Hears what the task reports; who joins later hears the latest at once. */
   onProgress?: ((progress: Progress) => void) | undefined;
+  /** Of the requester: gets the wait for the task's turn, and the task's marks from when the requester joined. */
+  timeline?: Timeline | undefined;
   task: Task<Result, Progress>;
 }
 
@@ -26,6 +29,8 @@ export interface TaskContext<Progress> {
   /** Aborted when every requester has left. */
   signal: AbortSignal;
   report: (progress: Progress) => void;
+  /** Tells the timelines of all requesters that a step has come to its end. */
+  mark: Mark;
   /** What the slot is for has been done, and the next task may begin, though this one has not come to its end. */
   freeSlot: () => void;
   /** To be awaited before each piece of work: holds up a background task while one for the screen is running. */
@@ -58,6 +63,7 @@ interface Job<Result, Progress> {
   /** What the task reported last. */
   progress: Progress | undefined;
   listeners: ((progress: Progress) => void)[];
+  timelines: Timeline[];
   /** Of a running one: ten thousand that wait would hold as many. */
   abort: AbortController | undefined;
   settled: Promise<Result>;
@@ -117,6 +123,7 @@ export class TaskQueue<Result, Progress = never> {
     const place = job.running ? undefined : this.#enqueue(job, request);
     if (job.running && request.urgency === 'visible') this.#foreground.acquire(job);
     if (request.onProgress !== undefined) this.#listen(job, request.onProgress);
+    if (request.timeline !== undefined) job.timelines.push(request.timeline);
     return request.signal === undefined ? job.settled : this.#leavable(job, place, request.signal);
   }
 
@@ -164,6 +171,7 @@ export class TaskQueue<Result, Progress = never> {
       places: new Set(),
       progress: undefined,
       listeners: [],
+      timelines: [],
       abort: undefined,
       settled: promise,
       resolve,
@@ -226,10 +234,13 @@ export class TaskQueue<Result, Progress = never> {
     job.abort = abort;
     this.#running.add(job);
     if (lane === this.#visible) this.#foreground.acquire(job);
+    const mark: Mark = (step) => job.timelines.forEach((timeline) => timeline.mark(step));
+    mark('queue');
     try {
       const result = await task({
         signal: abort.signal,
         report: (progress) => this.#report(job, progress),
+        mark,
         freeSlot,
         yieldToForeground: () => this.#foreground.yieldToForeground(job),
       });
