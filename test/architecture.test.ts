@@ -83,7 +83,7 @@ const CACHE_TOP = [
   'imageCache.ts',
   'imageCacheSettings.ts',
   'createCacheParts.ts',
-  'reader.ts',
+  'imagePipeline.ts',
   'removal.ts',
   'index.ts',
 ];
@@ -92,7 +92,7 @@ const CACHE_ENTRIES = ['plugin/cache/index.ts', 'plugin/cache/atStart.ts'];
 
 /** `plugin/cache/files/blobStore.ts` → `cache`, `plugin/errors.ts` → `errors.ts` */
 const partOf = (file: string) => file.split('/')[1] ?? '';
-/** `plugin/cache/files/blobStore.ts` → `files`, `plugin/cache/reader.ts` → `reader.ts` */
+/** `plugin/cache/files/blobStore.ts` → `files`, `plugin/cache/imagePipeline.ts` → `imagePipeline.ts` */
 const floorOf = (file: string) => file.split('/')[2] ?? '';
 /** Files that import each other, directly or by way of others. */
 function circlesAmong(imports: readonly Import[]): string[][] {

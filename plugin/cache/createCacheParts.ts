@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import type { ManifestEntry } from '../protocol.ts';
-import type { Background } from './manifest/background.ts';
+import type { CachePart } from './manifest/cachePart.ts';
 import { Adoption } from './discovery/adoption.ts';
 import { BlobStore } from './files/blobStore.ts';
 import { Compressor } from './variants/compressor.ts';
@@ -83,14 +83,14 @@ export function createCacheParts<Ref extends ImageRef>(
     compressor.add(entry);
     placeholders.add(entry);
   };
-  const background: Background[] = [discovery, variantStore, compressor, placeholders, preloader];
+  const parts: CachePart[] = [];
   const manifest = new SharedManifest({
     store,
     dir,
     fsync,
     now,
     logger,
-    background,
+    parts,
     openTimeoutMs: settings.openTimeoutMs,
   });
   const uses = new RecentUses({ store, now });
@@ -106,8 +106,6 @@ export function createCacheParts<Ref extends ImageRef>(
     now,
     logger,
   });
-
-  background.push(evictor);
 
   const maxBytesOf = (actorId: string) => Math.min(settings.maxSize, settings.quotaOf?.(actorId) ?? Infinity);
   const admit = (entry: ManifestEntry, commit: () => Promise<Commit>) => evictor.admit(entry, commit);
@@ -150,7 +148,6 @@ export function createCacheParts<Ref extends ImageRef>(
     ensureRoom,
     stored: (entry) => evictor.enforce(entry),
   });
-  background.push(adoption);
 
   const prefetching = {
     source,
@@ -177,8 +174,13 @@ export function createCacheParts<Ref extends ImageRef>(
     logger,
   });
   const pins = new Pins(manifest);
+  // First what may still write to the manifest or make something of an image, and then what keeps the directory in order.
+  parts.push(verifier, fallback, variants, uses, imageStore, variantStore, refused, committer, adoption);
+  parts.push(discovery, compressor, placeholders, preloader, evictor);
 
   return {
+    /** In the order in which they are started, hear of changes, and are closed. */
+    parts,
     manifest,
     blobs,
     memory,

@@ -22,7 +22,7 @@ import type { PrefetchOptions } from './fetch/prefetcher.ts';
 import type { AppliedChange } from './manifest/manifestStore.ts';
 import { TimeSlice } from '../timeSlice.ts';
 import { type CacheParts, createCacheParts } from './createCacheParts.ts';
-import { type AskedImage, type ReadOptions, Reader } from './reader.ts';
+import { ImagePipeline, type ReadOptions } from './imagePipeline.ts';
 import type { CachedImage } from './store/imageStore.ts';
 import { serializeManifest } from './manifest/snapshot.ts';
 import type { ObjectLocation, Source, ImageRef } from './injected/source.ts';
@@ -30,6 +30,11 @@ import { StatsCounter } from './reporting/statsCounter.ts';
 import type { ProgressListener } from './discovery/verifier.ts';
 import type { SizedImage } from './variants/sizedImage.ts';
 import type { VariantSpec } from './variants/variantSpec.ts';
+
+/** An image by its path, or by a URL or its object, and who asks for it. */
+type AskedImage<Ref extends ImageRef> =
+  | ({ path: string } & Pick<ReadOptions, 'signal'>)
+  | ({ url: string | Ref } & ReadOptions);
 
 /**
  * The cache: images by object, from memory, from disk, or fetched once for all who ask. Opens its directory on first
@@ -42,7 +47,7 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
   readonly #now: () => number;
   readonly #logger: CacheLogger;
   readonly #parts: CacheParts<Ref>;
-  readonly #reader: Reader<Ref>;
+  readonly #pipeline: ImagePipeline<Ref>;
   readonly #stats = new StatsCounter();
   readonly #events: EventHub;
   readonly #instance = randomUUID();
@@ -66,7 +71,7 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
       reset: (gone) => this.#reset(gone),
       warn: (message) => logger.warn(message),
     });
-    this.#reader = new Reader({ source, parts: this.#parts, stats: this.#stats, now });
+    this.#pipeline = new ImagePipeline({ parts: this.#parts, stats: this.#stats, now });
   }
 
   /** How many images are in the manifest, as far as this process knows; 0 before the first call that opens it. */
@@ -76,7 +81,7 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
 
   /** An image by `local_path`, if it is in memory: the hot path, without a promise. */
   peek(path: string): CachedImage | undefined {
-    return this.#reader.peek(path);
+    return this.#pipeline.peek(path);
   }
 
   /**
@@ -84,17 +89,17 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
    * @throws ImageCacheError NOT_CACHED, or CACHE_CORRUPT when its file was damaged (it is fetched again by URL)
    */
   readPath(path: string, options: Pick<ReadOptions, 'isKnown'> = {}): Promise<CachedImage> {
-    return this.#reader.readPath(path, options);
+    return this.#pipeline.readPath(path, options);
   }
 
   /**
-   * An image by any URL of its object: from memory or disk, else downloaded, once for all who wait and ahead of every
+   * An image by any URL of its object, or by what {@link ImageCache.identify} said of one: from memory or disk, else downloaded, once for all who wait and ahead of every
    * prefetch. Resolves when the image is stored; `onArriving` hears of a download as soon as it can be shown. A stale image
    * (see `revalidate` of the options) is answered at once, and S3 is asked in the background.
    * @throws ImageCacheError
    */
-  readUrl(url: string, options: ReadOptions = {}): Promise<CachedImage> {
-    return this.#reader.readUrl(url, options);
+  async readUrl(url: string | Ref, options: ReadOptions = {}): Promise<CachedImage> {
+    return this.#pipeline.load(this.#refOf(url), options);
   }
 
   /**
@@ -105,18 +110,21 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
    * @throws ImageCacheError TOO_MANY_PIXELS, UNDECODABLE, OVERLOADED, ABORTED when whoever asked has left, what the reading of
    *   the original throws, and what `permit` does
    */
-  readVariant(
-    image: AskedImage,
+  async readVariant(
+    asked: AskedImage<Ref>,
     spec: VariantSpec,
     permit?: (entry: ManifestEntry) => Promise<void>,
   ): Promise<SizedImage> {
-    return this.#reader.readVariant(image, spec, permit);
+    const image = 'path' in asked ? asked : { ...asked, image: this.#refOf(asked.url) };
+    return this.#pipeline.readVariant(image, spec, permit);
   }
 
-  /** The object behind a URL, cached or not. @throws ImageCacheError for a URL of no configured bucket */
-  identify(url: string): Pick<ManifestEntry, 's3_url' | 'filename'> {
-    const { key, filename } = this.#source.identify(url);
-    return { s3_url: key, filename };
+  /**
+   * The object behind a URL, cached or not: parsed once, it stands for the URL from then on.
+   * @throws ImageCacheError for a URL of no configured bucket
+   */
+  identify(url: string): Ref {
+    return this.#source.identify(url);
   }
 
   /**
@@ -133,13 +141,13 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
   }
 
   /** The entry of an object, if it is cached. @throws ImageCacheError for a URL of no configured bucket */
-  find(url: string): Promise<ManifestEntry | undefined> {
-    return this.#reader.find(url);
+  async find(url: string | Ref): Promise<ManifestEntry | undefined> {
+    return this.#pipeline.find(this.#refOf(url));
   }
 
   /** The entry at a `local_path`, if there is one. */
   findPath(path: string): Promise<ManifestEntry | undefined> {
-    return this.#reader.findPath(path);
+    return this.#pipeline.findPath(path);
   }
 
   /** The entries of many URLs; `undefined` for what is not cached and for what no bucket of ours holds. */
@@ -276,11 +284,11 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
     this.#source.close();
     void this.#parts.evictor.close(); // what it is at ends with the manifest
     await downloads;
-    await this.#parts.verifier.close();
-    await this.#parts.fallback.close();
-    await this.#parts.variants.close();
-    await this.#parts.uses.record();
     await this.#parts.manifest.close();
+  }
+
+  #refOf(url: string | Ref): Ref {
+    return typeof url === 'string' ? this.identify(url) : url;
   }
 
   /** Returns how many images the change was about. */
@@ -291,17 +299,12 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
 
   #applied(applied: AppliedChange): void {
     this.#revision += 1;
-    this.#parts.imageStore.forget(applied.removed);
+    for (const part of this.#parts.parts) part.applied?.(applied);
     const { store } = this.#parts.manifest;
     for (const { s3_url, sha256 } of applied.removed) {
       const isCompressed = store.index.get(s3_url)?.original_sha256 === sha256;
       if (!isCompressed) this.#stats.prefetched.evicted(s3_url);
     }
-    this.#parts.variantStore.observe(applied.removed);
-    this.#parts.refused.observe(applied.change);
-    this.#parts.committer.observe(applied.change);
-    this.#parts.adoption.observe(applied.change);
-    this.#parts.discovery.observe(applied.change);
     this.#events.changed(applied, this.#parts.manifest.store.index);
   }
 
@@ -321,8 +324,7 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
   async #lost(gone: readonly ManifestEntry[]): Promise<void> {
     const timeSlice = new TimeSlice();
     for (const batch of inBatches(gone)) {
-      this.#parts.imageStore.forget(batch);
-      this.#parts.variantStore.observe(batch);
+      for (const part of this.#parts.parts) part.lost?.(batch);
       this.#events.lost(batch);
       if (timeSlice.isOver) await timeSlice.yield();
     }

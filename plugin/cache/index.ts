@@ -1,6 +1,6 @@
 /** What the rest of the project knows of the cache. Vite's start, which must not wait for all of it, has `atStart.ts`. */
 export { ImageCache } from './imageCache.ts';
-export { DEFAULT_ACTOR_ID, type ReadOptions } from './reader.ts';
+export { DEFAULT_ACTOR_ID, type ReadOptions } from './imagePipeline.ts';
 export type { ArrivingImage } from './fetch/arrivingImage.ts';
 export { cacheLocation } from './files/cacheLocation.ts';
 export type { Proof, Recognizer } from './injected/inspector.ts';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { DEFAULT_ACTOR_ID, type ObjectLocation } from '../cache/index.ts';
+import { DEFAULT_ACTOR_ID, type ImageRef, type ObjectLocation } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { AuthorizedImage } from '../options.ts';
 import type { HttpContext } from './context.ts';
@@ -32,17 +32,17 @@ export async function isAuthorized(
 /**
  * Asks about an image before anything is downloaded for it: who may not see it can neither find out whether it is there nor fill
  * the cache.
- * @throws ImageCacheError NOT_AUTHORIZED, and what is wrong with the URL
+ * @throws ImageCacheError NOT_AUTHORIZED
  */
-export async function ensureUrlAuthorized(
+export async function ensureImageAuthorized(
   context: Pick<HttpContext, 'authorize' | 'cache'>,
   request: IncomingMessage,
-  { url, actorId = DEFAULT_ACTOR_ID }: { url: string; actorId?: string | undefined },
+  { image, actorId = DEFAULT_ACTOR_ID }: { image: ImageRef; actorId?: string | undefined },
 ): Promise<void> {
   if (context.authorize === undefined) return;
-  const { cache } = context;
-  const image = (await cache.find(url)) ?? { ...cache.identify(url), actor_id: actorId };
-  await ensureAuthorized(context, request, image);
+  const { key, filename } = image;
+  const known = await context.cache.find(image);
+  await ensureAuthorized(context, request, known ?? { s3_url: key, filename, actor_id: actorId });
 }
 
 /** @throws ImageCacheError NOT_AUTHORIZED when the option `authorize` says no */

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   type ArrivingImage,
   type CachedImage,
+  type ImageRef,
   type ReadOptions,
   reportFailure,
   type VariantSpec,
@@ -11,7 +12,7 @@ import { ImageCacheError } from '../errors.ts';
 import type { HttpContext } from './context.ts';
 import type { ManifestEntry } from '../protocol.ts';
 import { cutOff } from './cutOff.ts';
-import { ensureAuthorized, ensureUrlAuthorized } from './ensureAuthorized.ts';
+import { ensureAuthorized, ensureImageAuthorized } from './ensureAuthorized.ts';
 import { parseQuery } from './query.ts';
 import { isKnownTo } from './sendBytes.ts';
 import { createSendImage } from './sendImage.ts';
@@ -61,13 +62,22 @@ export function createImageRoute(context: HttpContext) {
       });
     }
     const actorId = actor_id === undefined ? undefined : parseActorId(actor_id);
-    if (variant !== undefined) return answerVariant(request, response, { url, actorId }, variant);
+    if (variant !== undefined) return answerVariant(request, response, { url: cache.identify(url), actorId }, variant);
     if (query.revalidate !== undefined && query.revalidate !== 'true') {
       throw new ImageCacheError('INVALID_URL', 'The parameter `revalidate` can only be `true`.');
     }
     const revalidate = query.revalidate !== undefined;
     const image = await readThrough(request, response, url, { actorId, revalidate });
     if (image !== undefined) log(image, started);
+  }
+
+  function identify(url: string): ImageRef {
+    try {
+      return cache.identify(url);
+    } catch (error) {
+      reportFailure(logger, url, error);
+      throw error;
+    }
   }
 
   /** Answers with an image by URL; with one that has to be downloaded, while it arrives. */
@@ -77,17 +87,18 @@ export function createImageRoute(context: HttpContext) {
     url: string,
     options: Pick<ReadOptions, 'actorId' | 'revalidate'>,
   ): Promise<CachedImage | undefined> {
-    await ensureUrlAuthorized(context, request, { url, actorId: options.actorId });
+    const asked = identify(url);
+    await ensureImageAuthorized(context, request, { image: asked, actorId: options.actorId });
     let streamed: Promise<void> | undefined;
     const stream = (arriving: ArrivingImage) => {
       if (arriving.body.hasFailed) return;
-      streamed = streamImage(response, arriving, cache.identify(url).filename);
+      streamed = streamImage(response, arriving, asked.filename);
       streamed.catch(() => undefined); // heard below
     };
     // Who may see an image is decided once more by its entry, which there is none of yet.
     const onArriving = authorize === undefined && isStreamable(request) ? stream : undefined;
     try {
-      const image = await cache.readUrl(url, {
+      const image = await cache.readUrl(asked, {
         ...options,
         // Made when it is asked for, which a hit does not: it costs a listener.
         get signal() {
@@ -115,10 +126,10 @@ export function createImageRoute(context: HttpContext) {
   async function answerVariant(
     request: IncomingMessage,
     response: ServerResponse,
-    asked: { path: string } | { url: string; actorId: string | undefined },
+    asked: { path: string } | { url: ImageRef; actorId: string | undefined },
     spec: VariantSpec,
   ): Promise<void> {
-    if ('url' in asked) await ensureUrlAuthorized(context, request, asked);
+    if ('url' in asked) await ensureImageAuthorized(context, request, { ...asked, image: asked.url });
     const image = { ...asked, signal: requesterSignal(response) };
     const permit = (entry: ManifestEntry) => ensureAuthorized(context, request, entry);
     const sized = await cache.readVariant(image, spec, permit);

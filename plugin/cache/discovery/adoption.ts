@@ -9,9 +9,9 @@ import type { FallbackDirs, FallbackImage } from './fallbackDirs.ts';
 import { fileError } from '../files/fileError.ts';
 import { identityOf } from '../files/fileIdentity.ts';
 import type { InspectedImage, Inspector } from '../injected/inspector.ts';
-import type { ManifestChange } from '../manifest/manifestChange.ts';
+import type { CachePart } from '../manifest/cachePart.ts';
 import { TMP_DIR, actorFolder, imagePath, keyDigest, parseImagePath } from '../files/layout.ts';
-import type { ManifestStore } from '../manifest/manifestStore.ts';
+import type { AppliedChange, ManifestStore } from '../manifest/manifestStore.ts';
 import type { NamedImage, NamedImages } from './namedImages.ts';
 import type { ImageRef } from '../injected/source.ts';
 import { makeFolder, pathInside, removeFile } from '../files/ownFolders.ts';
@@ -43,7 +43,7 @@ export interface AdoptionOptions {
  * Gives image files without an entry theirs. A file is named after the digest of its URL, which cannot be turned round: so
  * it is adopted when the URL is asked for, instead of being downloaded, and only if its bytes are what its name says.
  */
-export class Adoption {
+export class Adoption implements CachePart {
   readonly #options: AdoptionOptions;
   readonly #tombstones = new Tombstones();
   /** One at a time for each object, however many ask. */
@@ -59,8 +59,8 @@ export class Adoption {
   }
 
   /** Hears of every change, from whichever process. */
-  observe(change: ManifestChange): void {
-    this.#tombstones.observe(change);
+  applied({ change }: AppliedChange): void {
+    this.#tombstones.note(change);
   }
 
   /** Adopts the object from a file that lies in the directory. Never rejects: what cannot be adopted can be downloaded. */

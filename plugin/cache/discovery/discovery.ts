@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { ImageCacheError } from '../../errors.ts';
 import { FolderWatcher } from './folderWatcher.ts';
 import { type FolderReader, ImageFolders } from './imageFolders.ts';
-import type { ManifestChange } from '../manifest/manifestChange.ts';
+import type { CachePart } from '../manifest/cachePart.ts';
 import { IMAGES_DIR, actorFolder, insidePath } from '../files/layout.ts';
 import type { CacheLogger } from '../injected/cacheLogger.ts';
 import { listFolder, lookAt, openFolder } from '../files/ownFolders.ts';
 import { sweepUnfinished } from '../files/sweepTemporary.ts';
-import type { ManifestStore } from '../manifest/manifestStore.ts';
+import type { AppliedChange, ManifestStore } from '../manifest/manifestStore.ts';
 import { SingleFlight } from '../queue/singleFlight.ts';
 import { UnclaimedImages } from './unclaimedImages.ts';
 import { within } from './within.ts';
@@ -28,7 +28,7 @@ export interface DiscoveryOptions {
  * Knows which image files lie in the directory without an entry: by a scan in the background at the start, by watching,
  * and by a look around when an image is asked for. It only reads names; what is in the files is up to the adoption.
  */
-export class Discovery {
+export class Discovery implements CachePart {
   readonly unclaimed: UnclaimedImages;
   readonly #options: DiscoveryOptions;
   readonly #folders: ImageFolders;
@@ -88,7 +88,7 @@ export class Discovery {
   }
 
   /** Hears of every change, from whichever process. */
-  observe(change: ManifestChange): void {
+  applied({ change }: AppliedChange): void {
     if ('entry' in change) this.unclaimed.forget(insidePath(change.entry.local_path) ?? '');
   }
 

@@ -1,3 +1,4 @@
+import type { CachePart } from '../manifest/cachePart.ts';
 import { constants } from 'node:fs';
 import { copyFile, lstat, open, opendir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,7 +25,7 @@ export interface FallbackImage {
  * Other cache directories, a team's or another app's, to copy from what is not in ours. They are only read: nothing is
  * written, locked or removed there, and their manifests are not believed.
  */
-export class FallbackDirs {
+export class FallbackDirs implements CachePart {
   readonly #dirs: readonly FallbackDir[];
 
   /** @param dirs absolute, in the order in which they are asked */

@@ -128,9 +128,15 @@ export class ImageFolders {
   async #look(): Promise<void> {
     const names = new Set((await this.#options.reader.list(IMAGES_DIR)).filter((name) => ACTOR_FOLDER.test(name)));
     for (const known of this.#folders.keys()) if (!names.has(known)) this.#replace(known, undefined);
-    const looks = await Promise.allSettled([...names].map((name) => this.#limit(() => this.lookInto(name))));
+    const looks = await Promise.allSettled([...names].map((name) => this.#limit(() => this.#lookAfresh(name))));
     const refused = looks.find((look) => look.status === 'rejected');
     if (refused !== undefined) throw refused.reason; // when all others have been looked at
+  }
+
+  /** What was put there while somebody read the folder already is seen as well. */
+  async #lookAfresh(folder: string): Promise<void> {
+    await this.#reading.running(folder)?.catch(() => undefined);
+    await this.lookInto(folder);
   }
 
   async #readIfChanged(name: string): Promise<void> {

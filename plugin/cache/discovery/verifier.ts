@@ -8,6 +8,7 @@ import type { Discovery } from './discovery.ts';
 import { TaskQueue } from '../queue/taskQueue.ts';
 import { ensureSafeDirectory } from '../files/ensureSafeDirectory.ts';
 import { fileError } from '../files/fileError.ts';
+import type { CachePart } from '../manifest/cachePart.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { NamedImages } from './namedImages.ts';
 import { quarantine } from '../files/quarantine.ts';
@@ -47,7 +48,7 @@ interface Run {
 }
 
 /** Holds the whole directory against the manifest, in named steps, while it serves. */
-export class Verifier {
+export class Verifier implements CachePart {
   readonly #options: VerifierOptions;
   /** A queue of one: who asks while it runs shares the run, and it is given up when all have left. */
   readonly #queue = new TaskQueue<VerifyReport>({ visible: 1, background: () => 1, maxBackground: 1 });

@@ -172,7 +172,7 @@ export class Fetcher<Ref extends ImageRef> {
     { signal, report, mark, freeSlot, yieldToForeground }: TaskContext<ArrivingImage>,
   ): Promise<Downloaded> {
     const { manifest, imageStore, downloader, evictor, stats } = this.#options;
-    const stored = await manifest.findLately((index) => index.get(object.key));
+    const stored = await manifest.get({ key: object.key });
     const elsewhere = stored === undefined ? undefined : await imageStore.read(stored);
     if (elsewhere !== undefined) {
       const { entry, body } = elsewhere; // another process was faster
@@ -212,7 +212,7 @@ export class Fetcher<Ref extends ImageRef> {
     { signal, mark, yieldToForeground }: TaskContext<ArrivingImage>,
   ): Promise<Downloaded | undefined> {
     const { manifest, imageStore, revalidator, evictor, stats } = this.#options;
-    const known = await manifest.findNow((index) => index.get(object.key));
+    const known = await manifest.get({ key: object.key }, { atMostOldMs: 0 });
     if (known === undefined || validatedAt(known) !== seen) return undefined; // cleared, or another process was faster
     try {
       const changed = await revalidator.revalidate(object, known, { signal, mark, yieldToForeground });

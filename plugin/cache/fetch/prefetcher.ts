@@ -81,7 +81,8 @@ export class Prefetcher<Ref extends ImageRef> {
     const { manifest, adoption, freshness, refused, scheduleBackgroundWork, stats } = this.#options;
     const { priority: urgency = 'normal', signal, revalidate = false } = options;
     if (revalidate) refused.forget(object.key);
-    const known = await manifest.find((index) => index.get(object.key));
+    await manifest.open(); // what is claimed has to be in the manifest that is open
+    const known = await manifest.get({ key: object.key });
     const cached = (await this.#ifThere(known)) ?? (await adoption.adoptOrCopy(object, actorId));
     if (cached !== undefined && urgency === 'visible' && !revalidate) {
       freshness.revalidateLater(object, cached);

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { ImageCacheError } from '../../errors.ts';
 import type { ErrorCode, ItemError } from '../../protocol.ts';
-import type { ManifestChange } from '../manifest/manifestChange.ts';
+import type { CachePart } from '../manifest/cachePart.ts';
+import type { AppliedChange } from '../manifest/manifestStore.ts';
 import type { ImageSink } from './imageSink.ts';
 
 /** What is wrong with an object itself, and stays so until it is uploaded again. */
@@ -32,7 +33,7 @@ interface Refusal {
  * that mends it is seen at once. Where the origin sends no ETag, the refusal is believed for a minute. So long, too, it is
  * remembered that a body of no announced length was cut at the same byte twice.
  */
-export class RefusedObjects {
+export class RefusedObjects implements CachePart {
   readonly #now: () => number;
   readonly #refusals = new LRUCache<string, Refusal>({ max: MAX_OBJECTS });
 
@@ -41,7 +42,7 @@ export class RefusedObjects {
   }
 
   /** Hears of every change, from whichever process: what is invalidated or cleared is to be looked at again. */
-  observe(change: ManifestChange): void {
+  applied({ change }: AppliedChange): void {
     if (change.op === 'clear') this.#refusals.clear();
     if (change.op === 'delete' && change.reason === 'invalidated') for (const key of change.keys) this.forget(key);
   }

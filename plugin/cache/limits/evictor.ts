@@ -1,6 +1,6 @@
 import { ImageCacheError } from '../../errors.ts';
 import type { ManifestEntry } from '../../protocol.ts';
-import type { Background } from '../manifest/background.ts';
+import type { CachePart } from '../manifest/cachePart.ts';
 import type { Reclaimable } from '../store/reclaimable.ts';
 import { leastRecentlyUsed } from './leastRecentlyUsed.ts';
 import type { SharedManifest } from '../manifest/sharedManifest.ts';
@@ -66,7 +66,7 @@ const ROOMY_MS = 250;
  * Keeps the cache within its limits: the least recently used images go first, pinned ones and the one that was just
  * stored never, and those that may be on a screen only when nothing else is left.
  */
-export class Evictor implements Background {
+export class Evictor implements CachePart {
   readonly #options: EvictorOptions;
   readonly #exclusively = createMutex();
   readonly #timer: NodeJS.Timeout | undefined;

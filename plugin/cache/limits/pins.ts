@@ -18,8 +18,7 @@ export class Pins {
 
   /** Returns 1, or 0 if the image is not cached. */
   async setImage(key: string, pinned: boolean): Promise<number> {
-    const entry = await this.#manifest.findNow((index) => index.get(key));
-    if (entry === undefined) return 0;
+    if ((await this.#manifest.refreshed()).get(key) === undefined) return 0;
     const { store } = this.#manifest;
     await store.append({ op: 'pin', target: { key }, pinned });
     return store.index.get(key) === undefined ? 0 : 1;

@@ -1,4 +1,5 @@
 import type { ManifestEntry } from '../../protocol.ts';
+import type { CachePart } from '../manifest/cachePart.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 
 /** What was served this long ago may still be on somebody's screen. */
@@ -14,7 +15,7 @@ const KEYS_PER_RECORD = 1000;
  * Which images were served. Recorded in the journal from time to time, not at each hit, so that other processes and
  * the next start evict by what was used here, too.
  */
-export class RecentUses {
+export class RecentUses implements CachePart {
   readonly #store: ManifestStore;
   readonly #now: () => number;
   /** When each image was last served, by a clock that nobody sets; the oldest first. */
@@ -38,7 +39,7 @@ export class RecentUses {
       this.#served.delete(oldest);
     }
     this.#unrecorded.set(key, last_used_at);
-    this.#timer ??= setTimeout(() => void this.record(), RECORD_EVERY_MS).unref();
+    this.#timer ??= setTimeout(() => void this.#record(), RECORD_EVERY_MS).unref();
   }
 
   isRecentlyServed(key: string): boolean {
@@ -46,8 +47,12 @@ export class RecentUses {
     return at !== undefined && performance.now() - at < RECENTLY_MS;
   }
 
+  close(): Promise<void> {
+    return this.#record();
+  }
+
   /** Never rejects: a lost use costs at most the image its place. */
-  async record(): Promise<void> {
+  async #record(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const used = [...this.#unrecorded];

@@ -1,7 +1,7 @@
 import { ImageCacheError } from '../../errors.ts';
 import type { ManifestEntry } from '../../protocol.ts';
 import { prepareDirectory } from '../files/prepareDirectory.ts';
-import type { Background } from './background.ts';
+import type { CachePart } from './cachePart.ts';
 import { fileError } from '../files/fileError.ts';
 import type { CacheLogger } from '../injected/cacheLogger.ts';
 import { OpeningLimit } from './openingLimit.ts';
@@ -14,8 +14,6 @@ const LOOK_AROUND_MS = 100;
 const OPEN_TIMEOUT_MS = 10_000;
 /** What was known so long ago is not served before it was looked at once more: this process may have slept. */
 const STALE_MS = 1000;
-
-type Find = (index: ManifestIndex) => ManifestEntry | undefined;
 
 /** The manifest store, opened on first use and kept up to date with other processes as far as each question needs. */
 export class SharedManifest {
@@ -32,7 +30,7 @@ export class SharedManifest {
   #prepared: Promise<void> | undefined;
   #isOpen = false;
   readonly #closed = new AbortController();
-  readonly #background: readonly Background[];
+  readonly #parts: readonly CachePart[];
   /** When the last look began that has come to its end. */
   #lookedAroundAt = Number.NEGATIVE_INFINITY;
   #isLooking = false;
@@ -44,7 +42,8 @@ export class SharedManifest {
     fsync: boolean;
     now: () => number;
     logger: CacheLogger;
-    background: readonly Background[];
+    /** In the order in which they are started, and closed. */
+    parts: readonly CachePart[];
     /** @default 10_000 */
     openTimeoutMs?: number | undefined;
   }) {
@@ -55,7 +54,7 @@ export class SharedManifest {
     this.#fsync = options.fsync;
     this.#now = options.now;
     this.#logger = options.logger;
-    this.#background = options.background;
+    this.#parts = options.parts;
   }
 
   /** False before the first {@link SharedManifest.open} has come to its end. */
@@ -77,7 +76,11 @@ export class SharedManifest {
 
   /** What this process knows may have been changed by another one a while ago. */
   get isStale(): boolean {
-    return performance.now() - this.#lookedAroundAt > STALE_MS;
+    return this.#ageMs > STALE_MS;
+  }
+
+  get #ageMs(): number {
+    return performance.now() - this.#lookedAroundAt;
   }
 
   /** Knows all that any process has acknowledged before the call. */
@@ -89,36 +92,27 @@ export class SharedManifest {
     return this.store.index;
   }
 
-  /** As {@link SharedManifest.find}, and while a large manifest is still being read, what can be told without it (T65). */
-  async findToServe(question: ManifestQuestion): Promise<ManifestEntry | undefined> {
+  /**
+   * An entry as it was, for any process, so many milliseconds ago at most. What this process knows nothing of it asks the others
+   * about. While a large manifest is still being read, what can be told without it is the answer (T65).
+   */
+  async get(
+    question: ManifestQuestion,
+    { atMostOldMs = STALE_MS }: { atMostOldMs?: number } = {},
+  ): Promise<ManifestEntry | undefined> {
     if (this.#limit.isLate) await this.open(); // which refuses; nothing more is asked of a disk that does not answer
     const early = this.#isOpen ? undefined : await this.#limit.within(this.#findEarly(question));
-    return early ?? this.find((index) => index.find(question));
-  }
-
-  /** What this process knows; when it knows nothing, or nothing new, what the others know. */
-  async find(find: Find): Promise<ManifestEntry | undefined> {
+    if (early !== undefined) return early;
     await this.open();
-    const known = this.isStale ? undefined : find(this.store.index);
-    if (known === undefined) return this.findNow(find);
+    const known = this.#ageMs > atMostOldMs ? undefined : this.store.index.find(question);
+    if (known === undefined) return (await this.refreshed()).find(question);
     this.lookAround();
     return known;
   }
 
-  /** What any process knows. */
-  async findNow(find: Find): Promise<ManifestEntry | undefined> {
-    return find(await this.refreshed());
-  }
-
-  /** What any process knew a moment ago: for whoever can live with asking again. */
-  async findLately(find: Find): Promise<ManifestEntry | undefined> {
-    await this.open();
-    return performance.now() - this.#lookedAroundAt < LOOK_AROUND_MS ? find(this.store.index) : this.findNow(find);
-  }
-
   /** Another process may have cleared or replaced what this one still holds in memory. */
   lookAround(): void {
-    if (this.#isLooking || performance.now() - this.#lookedAroundAt < LOOK_AROUND_MS) return;
+    if (this.#isLooking || this.#ageMs < LOOK_AROUND_MS) return;
     this.#isLooking = true;
     this.refreshed()
       .catch((error: unknown) => this.#logger.warn(fileError(error).message))
@@ -133,7 +127,7 @@ export class SharedManifest {
       return;
     }
     this.#isOpen = false;
-    for (const work of this.#background) await work.close?.();
+    for (const part of this.#parts) await part.close?.();
     await this.store.close();
   }
 
@@ -160,7 +154,7 @@ export class SharedManifest {
     await this.store.open();
     if (this.#isAbandoned) return this.store.close();
     this.#isOpen = true;
-    for (const work of this.#background) work.start?.();
+    for (const part of this.#parts) part.start?.();
     const { size, totalBytes } = this.store.index;
     const took = (performance.now() - started).toFixed(0);
     this.#logger.debug?.(`opened ${size} images, ${(totalBytes / 1e6).toFixed(1)} MB in ${took} ms`);

@@ -1,5 +1,5 @@
 import type { ManifestEntry } from '../../protocol.ts';
-import type { Background } from '../manifest/background.ts';
+import type { CachePart } from '../manifest/cachePart.ts';
 import type { CacheLogger } from '../injected/cacheLogger.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { MemoryTier } from '../store/memoryTier.ts';
@@ -33,7 +33,7 @@ const WARM_PART = 0.5;
  * after a start those that were used last before it. One file at a time, when there is nothing better to do; nothing that
  * somebody asked for leaves memory for it. A file is checked as by any first read.
  */
-export class Preloader implements Background {
+export class Preloader implements CachePart {
   readonly #options: PreloaderOptions;
   /** The image that was served last, by actor; the latest last. */
   readonly #looked = new Map<string, string>();

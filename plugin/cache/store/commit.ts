@@ -4,7 +4,8 @@ import type { WrittenBlob } from '../files/blobWriter.ts';
 import { errnoOf, fileError } from '../files/fileError.ts';
 import { insidePath } from '../files/layout.ts';
 import type { ManifestChange } from '../manifest/manifestChange.ts';
-import type { ManifestStore } from '../manifest/manifestStore.ts';
+import type { CachePart } from '../manifest/cachePart.ts';
+import type { AppliedChange, ManifestStore } from '../manifest/manifestStore.ts';
 import type { ImageStore } from './imageStore.ts';
 
 /** An image on its way into the cache, from before its bytes are asked for until its entry is written. */
@@ -41,7 +42,7 @@ const CANCELLED: Commit = { status: 'cancelled' };
  * R1 to R4). The journal decides that in one order for all processes (see `manifest/logChanges.ts`), so that it holds for a process
  * that was stopped for an hour as well. A file whose entry was refused is removed again.
  */
-export class Committer {
+export class Committer implements CachePart {
   readonly #options: CommitterOptions;
   readonly #writes = new Set<{ -readonly [Field in keyof PendingWrite]: PendingWrite[Field] }>();
 
@@ -61,7 +62,7 @@ export class Committer {
   }
 
   /** Hears of every change, from whichever process. */
-  observe(change: ManifestChange): void {
+  applied({ change }: AppliedChange): void {
     if (change.op !== 'delete' && change.op !== 'clear') return;
     for (const write of this.#writes) {
       if (write.isCancelled || !removes(change, write)) continue;

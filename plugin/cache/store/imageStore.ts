@@ -1,7 +1,8 @@
 import type { CacheOutcome, CacheTier, ManifestEntry, Urgency } from '../../protocol.ts';
 import type { BlobStore } from '../files/blobStore.ts';
 import { fileError } from '../files/fileError.ts';
-import type { ManifestStore } from '../manifest/manifestStore.ts';
+import type { CachePart } from '../manifest/cachePart.ts';
+import type { AppliedChange, ManifestStore } from '../manifest/manifestStore.ts';
 import { SingleFlight } from '../queue/singleFlight.ts';
 import type { MemoryTier } from './memoryTier.ts';
 
@@ -25,7 +26,7 @@ export interface ImageStoreOptions {
 const REMOVED_AT_ONCE = 32;
 
 /** The bytes of manifest entries: memory in front of disk. */
-export class ImageStore {
+export class ImageStore implements CachePart {
   readonly #options: ImageStoreOptions;
   /** One read of a file at a time, however many ask. */
   readonly #reading = new SingleFlight<Buffer | undefined>();
@@ -84,9 +85,12 @@ export class ImageStore {
     }
   }
 
-  /** Lets go of what memory holds of these. */
-  forget(entries: readonly ManifestEntry[]): void {
-    for (const entry of entries) this.#options.memory.delete(entry.sha256);
+  applied({ removed }: AppliedChange): void {
+    this.lost(removed);
+  }
+
+  lost(gone: readonly ManifestEntry[]): void {
+    for (const entry of gone) this.#options.memory.delete(entry.sha256);
   }
 
   async #readAwaited(entry: ManifestEntry): Promise<Buffer | undefined> {

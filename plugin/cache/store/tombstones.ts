@@ -23,7 +23,7 @@ export class Tombstones {
   }
 
   /** Hears of every change, from whichever process. */
-  observe(change: ManifestChange): void {
+  note(change: ManifestChange): void {
     const at = Date.now() + 1; // it is cut to whole milliseconds, and the times of files are not
     if (change.op === 'clear') {
       if (change.actor === undefined) this.begin(at);

@@ -1,6 +1,6 @@
 import type { Limit } from '../queue/limit.ts';
 import type { ManifestEntry } from '../../protocol.ts';
-import type { Background } from '../manifest/background.ts';
+import type { CachePart } from '../manifest/cachePart.ts';
 import type { BlobStore } from '../files/blobStore.ts';
 import { imagePath } from '../files/layout.ts';
 import { IdleQueue } from '../queue/idleQueue.ts';
@@ -37,7 +37,7 @@ const CHUNK_BYTES = 1 << 20;
  * Exchanges stored images for smaller ones of the same look, one at a time, when there is nothing better to do: whoever
  * waits for a download waits for nothing else, and a process that is killed leaves a whole image, the one or the other.
  */
-export class Compressor implements Background {
+export class Compressor implements CachePart {
   readonly #options: CompressorOptions;
   readonly #queue: IdleQueue;
 

@@ -1,6 +1,6 @@
 import type { Limit } from '../queue/limit.ts';
 import type { ManifestEntry } from '../../protocol.ts';
-import type { Background } from '../manifest/background.ts';
+import type { CachePart } from '../manifest/cachePart.ts';
 import type { BlobStore } from '../files/blobStore.ts';
 import { IdleQueue } from '../queue/idleQueue.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
@@ -28,7 +28,7 @@ interface Made {
 const PER_RECORD = 64;
 
 /** Makes the thumbhashes of images that have none yet, one at a time, when there is nothing better to do. */
-export class Placeholders implements Background {
+export class Placeholders implements CachePart {
   readonly #options: PlaceholdersOptions;
   readonly #queue: IdleQueue;
   #made: Made[] = [];

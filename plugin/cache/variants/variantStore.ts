@@ -1,7 +1,7 @@
 import type { ManifestEntry } from '../../protocol.ts';
-import type { Background } from '../manifest/background.ts';
+import type { CachePart } from '../manifest/cachePart.ts';
 import type { Reclaimable } from '../store/reclaimable.ts';
-import type { ManifestStore } from '../manifest/manifestStore.ts';
+import type { AppliedChange, ManifestStore } from '../manifest/manifestStore.ts';
 import type { MemoryTier } from '../store/memoryTier.ts';
 import { TimeSlice } from '../../timeSlice.ts';
 import { SingleFlight } from '../queue/singleFlight.ts';
@@ -25,7 +25,7 @@ const SCAN_EVERY_MS = 60_000;
  * Which variants there are: known from a scan, from what this process made, and from a look into the folder of an original
  * when one is asked for. They count for the size of the cache, and go before the originals that they can be made of again.
  */
-export class VariantStore implements Reclaimable, Background {
+export class VariantStore implements Reclaimable, CachePart {
   readonly #store: ManifestStore;
   readonly #memory: MemoryTier;
   readonly #now: () => number;
@@ -105,9 +105,12 @@ export class VariantStore implements Reclaimable, Background {
     if (performance.now() - this.#scannedAt > SCAN_EVERY_MS) this.start();
   }
 
-  /** Hears which entries are gone, whoever removed them. */
-  observe(removed: readonly ManifestEntry[]): void {
-    for (const { sha256 } of removed) if (!this.#isWanted(sha256)) this.#forgetAllOf(sha256);
+  applied({ removed }: AppliedChange): void {
+    this.lost(removed);
+  }
+
+  lost(gone: readonly ManifestEntry[]): void {
+    for (const { sha256 } of gone) if (!this.#isWanted(sha256)) this.#forgetAllOf(sha256);
   }
 
   /** Removes the variants of entries that are no longer in the manifest. Returns their bytes. */

@@ -1,3 +1,4 @@
+import type { CachePart } from '../manifest/cachePart.ts';
 import { ImageCacheError } from '../../errors.ts';
 import type { Limit } from '../queue/limit.ts';
 import type { ManifestEntry, VariantStats } from '../../protocol.ts';
@@ -37,7 +38,7 @@ export interface VariantRequester {
 }
 
 /** Images of the right size and format: stored ones, else made from the original, once for all who ask. */
-export class Variants {
+export class Variants implements CachePart {
   readonly #options: VariantsOptions;
   readonly #queue: NewestFirstQueue<Variant | Substitute>;
   #made = 0;

@@ -6,7 +6,7 @@ import type { PrefetchCounts, PrefetchImage, PrefetchLine, PrefetchRequest, Pref
 import { parseBody, parseEach } from '../bodies.ts';
 import type { HttpContext } from '../context.ts';
 import { eachEntryOnce } from '../eachEntryOnce.ts';
-import { ensureUrlAuthorized } from '../ensureAuthorized.ts';
+import { ensureImageAuthorized } from '../ensureAuthorized.ts';
 import type { Handler } from '../handlers.ts';
 import { LongJson } from '../longJson.ts';
 import { beginLines, wantsLines } from '../ndjson.ts';
@@ -114,13 +114,13 @@ async function refusal(
   actorId: string,
 ): Promise<PrefetchResult | undefined> {
   try {
-    await ensureUrlAuthorized(context, request, { url, actorId });
+    await ensureImageAuthorized(context, request, { image: context.cache.identify(url), actorId });
     return undefined;
   } catch (error) {
     const failure = ImageCacheError.from(error);
     if (failure.code !== 'NOT_AUTHORIZED' && failure.code !== 'INTERNAL') return undefined;
     reportFailure(context.logger, url, failure);
-    return { s3_url: context.cache.identify(url).s3_url, status: 'failed', error: failure.toItem() };
+    return { s3_url: context.cache.identify(url).key, status: 'failed', error: failure.toItem() };
   }
 }
 

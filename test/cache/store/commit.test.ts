@@ -19,7 +19,7 @@ const prefix = '.image-cache/';
 async function openProcess(dir: string) {
   const cancelled: string[] = [];
   const observer = {
-    applied: ({ change }: AppliedChange) => committer.observe(change),
+    applied: (applied: AppliedChange) => committer.applied(applied),
     reset: () => undefined,
     warn: () => undefined,
   };

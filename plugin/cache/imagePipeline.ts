@@ -3,7 +3,7 @@ import type { ManifestEntry } from '../protocol.ts';
 import type { ArrivingListener } from './fetch/fetcher.ts';
 import type { CacheParts } from './createCacheParts.ts';
 import type { CachedImage } from './store/imageStore.ts';
-import type { Source, ImageRef } from './injected/source.ts';
+import type { ImageRef } from './injected/source.ts';
 import type { StatsCounter } from './reporting/statsCounter.ts';
 import type { SizedImage } from './variants/sizedImage.ts';
 import type { VariantSpec } from './variants/variantSpec.ts';
@@ -29,25 +29,33 @@ export interface ReadOptions {
   timeline?: Timeline | undefined;
 }
 
-/** An image by its path or by its URL, and who asks for it. */
-export type AskedImage = ({ path: string } & Pick<ReadOptions, 'signal'>) | ({ url: string } & ReadOptions);
+/** An image by its path or by its object, and who asks for it. */
+export type AskedImage<Ref extends ImageRef> =
+  | ({ path: string } & Pick<ReadOptions, 'signal'>)
+  | ({ image: Ref } & ReadOptions);
 
-export interface ReaderOptions<Ref extends ImageRef> {
-  source: Source<Ref>;
+export interface ImagePipelineOptions<Ref extends ImageRef> {
   parts: CacheParts<Ref>;
   stats: StatsCounter;
   now: () => number;
 }
 
-/** Finds images and reads them, from wherever they are. The methods are those of `ImageCache`, and documented there. */
-export class Reader<Ref extends ImageRef> {
-  readonly #source: Source<Ref>;
+/**
+ * Finds an image and reads it, from the first of these that has it:
+ *
+ * 1. the memory of this process,
+ * 2. the disk, by the manifest, which all processes on the directory share,
+ * 3. a file that lies in the directory without an entry, or in one of the fallback directories,
+ * 4. S3, asked once for all who wait (see `fetch/fetcher.ts` for whose turn it is).
+ *
+ * {@link ImagePipeline.load} is that order in code. The methods are those of `ImageCache`, and documented there.
+ */
+export class ImagePipeline<Ref extends ImageRef> {
   readonly #parts: CacheParts<Ref>;
   readonly #stats: StatsCounter;
   readonly #now: () => number;
 
-  constructor({ source, parts, stats, now }: ReaderOptions<Ref>) {
-    this.#source = source;
+  constructor({ parts, stats, now }: ImagePipelineOptions<Ref>) {
     this.#parts = parts;
     this.#stats = stats;
     this.#now = now;
@@ -63,7 +71,7 @@ export class Reader<Ref extends ImageRef> {
   }
 
   async readPath(path: string, { isKnown }: Pick<ReadOptions, 'isKnown'> = {}): Promise<CachedImage> {
-    const entry = await this.#parts.manifest.findToServe({ path });
+    const entry = await this.#parts.manifest.get({ path });
     if (entry === undefined) {
       throw new ImageCacheError('NOT_CACHED', 'No cached image has this path.', {
         hint: 'Paths are the `local_path` of an entry of GET /manifest. The image may have been cleared or evicted: ask for it by `?url=`.',
@@ -78,58 +86,62 @@ export class Reader<Ref extends ImageRef> {
     return this.#served(image);
   }
 
-  async readUrl(url: string, options: ReadOptions = {}): Promise<CachedImage> {
-    const { actorId = DEFAULT_ACTOR_ID, onArriving, revalidate = false, isKnown } = options;
-    const object = this.#source.identify(url);
-    const entry = await this.#parts.manifest.findToServe({ key: object.key });
-    const cached = entry === undefined ? undefined : await this.#read(entry, isKnown);
-    if (cached !== undefined) {
-      const { freshness } = this.#parts;
-      if (!revalidate) return this.#served(freshness.whileRevalidating(object, cached));
-      this.#parts.refused.forget(object.key);
-      const { signal, timeline } = options;
-      return this.#served(await freshness.revalidated(object, cached, { signal, timeline }));
-    }
-    const adopted = await this.#parts.adoption.adoptOrCopy(object, actorId);
-    const found = adopted === undefined ? undefined : await this.#parts.imageStore.read(adopted);
-    if (found !== undefined) return this.#served(found);
-    if (revalidate) this.#parts.refused.forget(object.key);
-    const { signal, timeline } = options;
-    timeline?.mark('find');
-    const request = { actorId, urgency: 'visible', signal, onArriving, timeline } as const;
-    const { entry: stored, body } = await this.#parts.fetcher.fetch(object, request);
-    return this.#served({ entry: stored, body: body(), tier: 's3' });
+  async load(image: Ref, options: ReadOptions = {}): Promise<CachedImage> {
+    const found = (await this.#fromCache(image, options)) ?? (await this.#fromUnlistedFile(image, options));
+    return this.#served(found ?? (await this.#fromOrigin(image, options)));
   }
 
   async readVariant(
-    image: AskedImage,
+    asked: AskedImage<Ref>,
     spec: VariantSpec,
     permit: (entry: ManifestEntry) => Promise<void> = () => Promise.resolve(),
   ): Promise<SizedImage> {
     const read = (signal?: AbortSignal) =>
-      'path' in image ? this.readPath(image.path) : this.readUrl(image.url, { ...image, signal });
+      'path' in asked ? this.readPath(asked.path) : this.load(asked.image, { ...asked, signal });
     await this.#parts.manifest.open(); // which variants are still wanted only the whole manifest can tell
-    const known = await ('path' in image ? this.findPath(image.path) : this.find(image.url));
-    const { entry, tier } = known === undefined ? await read(image.signal) : { entry: known, tier: undefined };
+    const known = await ('path' in asked ? this.findPath(asked.path) : this.find(asked.image));
+    const { entry, tier } = known === undefined ? await read(asked.signal) : { entry: known, tier: undefined };
     await permit(entry);
-    if (known !== undefined && 'url' in image) {
-      this.#parts.freshness.revalidateLater(this.#source.identify(image.url), known);
-    }
+    if (known !== undefined && 'image' in asked) this.#parts.freshness.revalidateLater(asked.image, known);
     const readOriginal = async (signal?: AbortSignal) =>
       (await this.#parts.imageStore.read(entry)) ?? (await read(signal));
-    const sized = await this.#parts.variants.read(entry, spec, { readOriginal, signal: image.signal });
+    const sized = await this.#parts.variants.read(entry, spec, { readOriginal, signal: asked.signal });
     if (tier !== undefined) return { ...sized, tier }; // counted when it was read
     this.#served(sized);
     return sized;
   }
 
-  async find(url: string): Promise<ManifestEntry | undefined> {
-    const object = this.#source.identify(url);
-    return (await this.#parts.manifest.findToServe({ key: object.key })) ?? this.#parts.adoption.adopt(object);
+  async find(image: Ref): Promise<ManifestEntry | undefined> {
+    return (await this.#parts.manifest.get({ key: image.key })) ?? this.#parts.adoption.adopt(image);
   }
 
   findPath(path: string): Promise<ManifestEntry | undefined> {
-    return this.#parts.manifest.findToServe({ path });
+    return this.#parts.manifest.get({ path });
+  }
+
+  /** What this or another process has stored, from memory or disk. Of the options it looks at what it needs: some are costly. */
+  async #fromCache(image: Ref, options: ReadOptions): Promise<CachedImage | undefined> {
+    const { manifest, freshness, refused } = this.#parts;
+    const entry = await manifest.get({ key: image.key });
+    const cached = entry === undefined ? undefined : await this.#read(entry, options.isKnown);
+    if (options.revalidate === true) refused.forget(image.key);
+    if (cached === undefined) return undefined;
+    if (options.revalidate !== true) return freshness.whileRevalidating(image, cached);
+    const { signal, timeline } = options;
+    return freshness.revalidated(image, cached, { signal, timeline });
+  }
+
+  async #fromUnlistedFile(image: Ref, { actorId = DEFAULT_ACTOR_ID }: ReadOptions): Promise<CachedImage | undefined> {
+    const entry = await this.#parts.adoption.adoptOrCopy(image, actorId);
+    return entry === undefined ? undefined : this.#parts.imageStore.read(entry);
+  }
+
+  async #fromOrigin(image: Ref, options: ReadOptions): Promise<CachedImage> {
+    const { actorId = DEFAULT_ACTOR_ID, signal, onArriving, timeline } = options;
+    timeline?.mark('find');
+    const request = { actorId, urgency: 'visible', signal, onArriving, timeline } as const;
+    const { entry, body } = await this.#parts.fetcher.fetch(image, request);
+    return { entry, body: body(), tier: 's3' };
   }
 
   async #read(entry: ManifestEntry, isKnown: ReadOptions['isKnown']): Promise<CachedImage | undefined> {
