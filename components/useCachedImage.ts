@@ -21,6 +21,7 @@ import { RefreshUrlContext, useCacheClient } from './imageCacheContext.ts';
 import { observeImage } from './observeImage.ts';
 import { reportCacheStatus, watchCacheStatus } from './reportCacheStatus.ts';
 import { restartImage } from './restartImage.ts';
+import { useCommitNow } from './useCommitNow.ts';
 import { useExactAttribute } from './useExactAttribute.ts';
 import { useIsomorphicLayoutEffect } from './useIsomorphicLayoutEffect.ts';
 import { useKnownImages } from './useKnownImages.ts';
@@ -116,6 +117,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
   const { state, previous } = loading;
   const latest = useLatest({ loading, toOptions, handleLoad, handleError, explainProblem, isHydrating });
   const element = useRef<HTMLImageElement>(null);
+  const commitNow = useCommitNow();
 
   const send: PursuedImage['send'] = useCallback(
     (event, more) => {
@@ -223,6 +225,8 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
     if (source?.name === 'cached') for (const key of images.values()) client.known.distrust(key);
     explainError(source?.name);
     send({ type: 'error' });
+    // Else the `alt` would be drawn meanwhile, as that of an image that has failed for good.
+    commitNow();
     return latest.current.loading.state.status !== 'failed';
   }
 

@@ -38,6 +38,16 @@ function failAll(): void {
   fireEvent.error(img());
 }
 
+test('B14: what follows a source that has failed is rendered before a browser paints again', async () => {
+  render(image({ s3_url: presign('a.jpg') }));
+  await asksFor('a.jpg');
+  // As on a page.
+  vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', false);
+  img().dispatchEvent(new Event('error'));
+  await new Promise<void>(queueMicrotask);
+  expect(src()).toBe(presign('a.jpg'));
+});
+
 describe('fallback', () => {
   test('a URL is shown when all is spent, and onError comes only when it fails, too', async () => {
     server.problem = REFUSED;
