@@ -1,31 +1,32 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SceneBrowser } from './browsers/browser.ts';
 import { openChromium } from './browsers/chromium.ts';
+import { buildPage } from './buildPage.ts';
 import { SCENES } from './page/scenes/index.ts';
 import { playScene } from './playScene.ts';
-import { openStage, type Stage } from './stage.ts';
+import { StagePool } from './stagePool.ts';
 
-let stage: Stage;
+let page: string;
+let stages: StagePool;
 let browser: SceneBrowser;
 
 beforeAll(async () => {
-  [stage, browser] = await Promise.all([openStage(), openChromium()]);
+  page = await mkdtemp(join(tmpdir(), 'image-cache-page-'));
+  [browser] = await Promise.all([openChromium(), buildPage(page)]);
+  stages = new StagePool({ page });
 });
 afterAll(async () => {
   await browser?.close();
-  await stage?.close();
+  await stages?.close();
+  await rm(page, { recursive: true, force: true });
 });
 
-const together = SCENES.filter(({ isAlone }) => !isAlone);
-const alone = SCENES.filter(({ isAlone }) => isAlone);
-
 describe('a CachedImage is as an <img> in the same place', () => {
-  it.concurrent.each(together)('$name', async (scene) => {
-    expect(await playScene(stage, browser, scene)).toEqual([]);
-  });
-
-  it.each(alone)('$name', async (scene) => {
-    expect(await playScene(stage, browser, scene)).toEqual([]);
+  it.concurrent.each(SCENES)('$name', async (scene) => {
+    expect(await stages.use((stage) => playScene(stage, browser, scene))).toEqual([]);
   });
 });
 

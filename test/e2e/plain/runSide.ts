@@ -52,6 +52,7 @@ export async function runSide(
           step: step.name,
           urls: props.urls,
           newer: props.newer,
+          drawing: props.drawing,
         };
         await tab.evaluate(`window.stage.start(${JSON.stringify(setting)})`);
       } else {

@@ -1,22 +1,22 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { createServer, type Plugin } from 'vite';
+import { type Plugin, preview } from 'vite';
 import { imageCache } from 'vite-plugin-image-cache';
 import { type Bucket, openBucket } from '../../helpers/stack.ts';
 import { createGate } from '../fixture/hold.ts';
-import type { SignedUrls } from './page/images.tsx';
+import { buildPage } from './buildPage.ts';
+import type { Pictures } from './page/images.tsx';
 import { openOtherStore, type OtherStore } from './otherStore.ts';
 import { type Picture, type Scene, type Side, toPictures, toSteps } from './page/scene.ts';
 
-const repository = fileURLToPath(new URL('../../..', import.meta.url));
-const corpus = join(repository, 'test', 'corpus', 'files');
-const PACKAGE = 'vite-plugin-image-cache';
+const corpus = fileURLToPath(new URL('../../corpus/files', import.meta.url));
 /** Red, green and blue. */
 const COLOURS = [
   [180, 60, 60],
@@ -27,7 +27,7 @@ const COLOURS = [
   [60, 180, 180],
 ];
 
-/** A Vite dev server with the page of the scenes, and the S3 server behind it. */
+/** A server of the built page of the scenes, with the cache, and the S3 server behind it. */
 export interface Stage {
   /** Where the page is. */
   url: string;
@@ -37,7 +37,7 @@ export interface Stage {
 }
 
 /** The objects of a scene, for one of its sides. */
-export interface Props extends SignedUrls {
+export interface Props extends Pictures {
   /** Lets S3 send what it has kept back. */
   release(numbers?: readonly number[]): void;
   /** How often S3 was asked for each image so far. */
@@ -53,50 +53,46 @@ interface Stores {
   other: OtherStore;
 }
 
-/**
- * Opens it; with the built package in `node_modules`, which Vite bundles ahead as it does in an app.
- * @param certificate makes the pages come over HTTP/2
- */
-export async function openStage(certificate?: { key: string; cert: string }): Promise<Stage> {
-  const root = await mkdtemp(join(tmpdir(), 'image-cache-scenes-'));
-  const modules = join(root, 'node_modules');
-  await cp(fileURLToPath(new URL('page', import.meta.url)), root, { recursive: true });
-  await mkdir(modules);
-  for (const name of ['react', 'react-dom']) await symlink(join(repository, 'node_modules', name), join(modules, name));
-  for (const part of ['package.json', 'dist']) {
-    await cp(join(repository, part), join(modules, PACKAGE, part), { recursive: true });
-  }
+export interface StageOptions {
+  /** Where the built page is. @default one that is built for this stage */
+  page?: string;
+  /** Makes the pages come over HTTP/2. */
+  certificate?: { key: string; cert: string };
+}
+
+/** Opens a stage, with an empty cache. */
+export async function openStage({ page, certificate }: StageOptions = {}): Promise<Stage> {
+  const directory = await mkdtemp(join(tmpdir(), 'image-cache-scenes-'));
+  const outDir = page ?? join(directory, 'page');
+  if (page === undefined) await buildPage(outDir);
   const [bucket, other] = await Promise.all([openBucket(), openOtherStore()]);
-  const server = await createServer({
-    root,
+  const server = await preview({
+    root: directory,
     configFile: false,
     logLevel: 'silent',
-    server: { port: 0, watch: null, ...(certificate && { https: certificate }) },
-    optimizeDeps: { include: ['react', 'react-dom', 'react-dom/client', `${PACKAGE}/react`] },
+    build: { outDir },
+    preview: { port: 0, ...(certificate && { https: certificate }) },
     plugins: [
       ownFiles(),
       imageCache({
         buckets: [bucket.option, other.option],
         logLevel: 'silent',
         minFreeSpace: 0,
-        cacheDir: join(root, '.image-cache'),
+        cacheDir: join(directory, '.image-cache'),
       }),
     ],
   });
-  await server.listen();
   const url = server.resolvedUrls?.local[0] ?? '';
   // The first request imports the server's half, which no scene is to wait for.
-  await server.transformRequest('/main.tsx');
   await visit(`${url}api/cache/stats`);
-  let count = 0;
   return {
     url,
-    furnish: (scene, side) => furnish({ bucket, other }, scene, `${(count += 1)}-${side}`),
+    furnish: (scene, side) => furnish({ bucket, other }, scene, `${randomUUID()}-${side}`),
     async close() {
       await server.close();
       await bucket.close();
       other.close();
-      await rm(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+      await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
     },
   };
 }
@@ -113,7 +109,7 @@ async function visit(url: string): Promise<void> {
 function ownFiles(): Plugin {
   return {
     name: 'scenes:own-files',
-    configureServer({ middlewares }) {
+    configurePreviewServer({ middlewares }) {
       middlewares.use('/own-data', function ownDataMiddleware(_request, response) {
         response.end('its own');
       });
@@ -161,6 +157,7 @@ async function furnish({ bucket, other }: Stores, scene: Scene, folder: string):
       }),
     );
   return {
+    drawing: draw(folder),
     urls: await sign(60),
     newer: await sign(0),
     release(numbers) {
@@ -173,6 +170,11 @@ async function furnish({ bucket, other }: Stores, scene: Scene, folder: string):
     isSending: () => sending > 0,
     gets: () => keys.map((key) => bucket.server.stats.byKey.get(`photos/${key}`) ?? other.gets.get(key) ?? 0),
   };
+}
+
+function draw(title: string): string {
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="50" height="40"><title>${title}</title><rect width="50" height="40" fill="red"/></svg>`;
+  return `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }
 
 const bodies = new Map<string, Promise<Buffer>>();

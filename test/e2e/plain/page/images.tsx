@@ -1,4 +1,4 @@
-import { type ReactNode, type RefCallback, useCallback, useLayoutEffect, useState } from 'react';
+import { type ReactNode, type RefCallback, useCallback, useLayoutEffect } from 'react';
 import { CachedImage, getProxiedImageUrl } from 'vite-plugin-image-cache/react';
 import type { SceneImageProps, Side } from './scene.ts';
 import { noteNumber, tell, watch } from './watch.ts';
@@ -7,6 +7,11 @@ import { noteNumber, tell, watch } from './watch.ts';
 export interface SignedUrls {
   urls: readonly string[];
   newer: readonly string[];
+}
+
+/** What a scene may show. */
+export interface Pictures extends SignedUrls {
+  drawing: string;
 }
 
 /** What a layout shows its images with. */
@@ -56,13 +61,16 @@ function PlainImage(props: PlainImageProps): ReactNode {
     // oxlint-enable no-unused-vars
     ...attributes
   } = props;
-  // What the page learns later gives another URL, and is no reason to load the picture again.
-  const [proxied, setProxied] = useState({ url, src: proxy(url) });
-  if (proxied.url !== url) setProxied({ url, src: proxy(url) });
   // oxlint-disable-next-line jsx-a11y/alt-text -- `alt` is among the attributes
-  return <img {...attributes} src={isFromS3 ? url : proxied.src} />;
+  return <img {...attributes} src={isFromS3 ? url : proxy(url)} />;
 }
 
+const proxied = new Map<string, string>();
+
+/** The URL that reads through our server. What the page learns later gives another one, and an `<img>` keeps the one it has. */
 export function proxy(url: string | undefined): string | undefined {
-  return url && getProxiedImageUrl(url);
+  if (!url) return url;
+  const src = proxied.get(url) ?? getProxiedImageUrl(url);
+  proxied.set(url, src);
+  return src;
 }

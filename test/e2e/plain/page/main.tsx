@@ -1,7 +1,8 @@
 import { createElement, type ReactNode } from 'react';
 import { flushSync } from 'react-dom';
 import { createRoot } from 'react-dom/client';
-import { createImage, proxy, type SignedUrls } from './images.tsx';
+import { configureImageCache } from 'vite-plugin-image-cache/react';
+import { createImage, type Pictures, proxy } from './images.tsx';
 import { type Album, measure, type Measured } from './measure.tsx';
 import type { PageReport } from './report.ts';
 import { type Scene, type Side, toSteps } from './scene.ts';
@@ -22,7 +23,7 @@ interface Stage {
   measure(album: Album): Promise<Measured>;
 }
 
-export interface Setting extends SignedUrls {
+export interface Setting extends Pictures {
   scene: string;
   side: Side;
   step: string;
@@ -33,6 +34,8 @@ declare global {
     stage: Stage;
   }
 }
+
+configureImageCache({ base: '/api/cache' });
 
 const container = document.querySelector('#root');
 if (!container) throw new Error('There is no #root.');
@@ -57,7 +60,7 @@ window.stage = {
 };
 watchPage();
 
-function createRender(scene: Scene, { side, urls, newer }: Setting): (step: string) => Promise<void> {
+function createRender(scene: Scene, { side, urls, newer, drawing }: Setting): (step: string) => Promise<void> {
   const image = createImage(side, { urls, newer });
   const url = (n: number): string => (side === 'ours' ? urls[n] : proxy(urls[n])) ?? '';
   const style = document.createElement('style');
@@ -65,7 +68,7 @@ function createRender(scene: Scene, { side, urls, newer }: Setting): (step: stri
   document.head.append(style);
 
   /** A component of its own, so that a layout may have state. */
-  const Layout = ({ step }: { step: string }): ReactNode => scene.layout(image, { step, side, url });
+  const Layout = ({ step }: { step: string }): ReactNode => scene.layout(image, { step, side, url, drawing });
   return async (step) => {
     flushSync(() =>
       root.render(

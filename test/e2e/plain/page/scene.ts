@@ -24,6 +24,11 @@ interface Moment {
   side: Side;
   /** The URL of an image, for a `srcSet` or a `<source>`: proxied for the `<img>`, as given for ours. */
   url: (n: number) => string;
+  /**
+   * A picture in a `data:` URL that no play before has had. One that a browser has shown is complete at once in its next documents,
+   * as long as it remembers it.
+   */
+  drawing: string;
 }
 
 type Layout = (Img: (props: SceneImageProps) => ReactNode, moment: Moment) => ReactNode;
@@ -115,8 +120,6 @@ export interface Scene {
   isStill?: true;
   /** @default [800, 600] */
   viewport?: readonly [width: number, height: number];
-  /** For what would keep other scenes of the same time waiting. */
-  isAlone?: true;
   /** What a browser must be able to do for it. */
   needs?: readonly ('offline' | 'media')[];
 }

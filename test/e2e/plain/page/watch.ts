@@ -136,9 +136,10 @@ function isToLoad(img: HTMLImageElement): boolean {
   return hasUrl && !img.complete && (img.loading !== 'lazy' || isOnScreen(img));
 }
 
+/** As browsers see it: one without a size that is at the edge is on the screen, too. */
 function isOnScreen(img: HTMLImageElement): boolean {
   const { left, top, right, bottom } = img.getBoundingClientRect();
-  return img.checkVisibility() && right > 0 && bottom > 0 && left < innerWidth && top < innerHeight;
+  return img.checkVisibility() && right >= 0 && bottom >= 0 && left <= innerWidth && top <= innerHeight;
 }
 
 function reportOf(label: string, { img, atMount, decode }: Watched): ImageReport {
@@ -160,7 +161,9 @@ function reportOf(label: string, { img, atMount, decode }: Watched): ImageReport
 }
 
 function attributesOf(img: HTMLImageElement): string {
-  const { style } = img.cloneNode() as HTMLImageElement; // a clone is of the same class
+  // Not a clone of the image, which would load the picture again.
+  const { style } = document.createElement('i');
+  style.cssText = img.style.cssText;
   style.removeProperty('content'); // told with the texts
   const others = Array.from(img.attributes).filter(({ name }) => name !== 'style' && !TOLD_ELSEWHERE.has(name));
   const pairs = [...others.map(({ name, value }) => [name, value] as const), ['style', style.cssText] as const];

@@ -45,9 +45,7 @@ export const CHANGES: Scene[] = [
         </LazyBox>
       </Suspense>
     ),
-    steps: [{ name: 'loaded', run: untilThereIsOne }],
-    // React attaches it some time after it has made it.
-    unsteady: ['atMount'],
+    steps: [{ name: 'pending', run: untilThereIsOne }, 'loaded'],
   },
   {
     name: 'mounted in a transition',
@@ -69,13 +67,12 @@ export const CHANGES: Scene[] = [
   {
     name: 'hidden by <Activity>, then visible',
     layout: (Img, { step }) => (
-      <Activity mode={step === 'loaded' ? 'hidden' : 'visible'}>
+      <Activity mode={step === 'visible' ? 'visible' : 'hidden'}>
         <Img width={120} />
       </Activity>
     ),
-    steps: ['loaded', 'visible'],
     // React renders what is hidden when it has the time.
-    unsteady: ['atMount', 'events', 'frames', 'requests'],
+    steps: [{ name: 'pending', run: untilThereIsOne }, 'loaded', 'visible'],
   },
   {
     name: 'visible, hidden and visible again by <Activity>',
@@ -138,11 +135,8 @@ export const CHANGES: Scene[] = [
   },
   {
     name: 'a data: URL',
-    layout: (Img) => (
-      <Img src="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='50' height='40'%3E%3Crect width='50' height='40' fill='red'/%3E%3C/svg%3E" />
-    ),
+    layout: (Img, { drawing }) => <Img src={drawing} />,
     steps: ['loaded'],
-    unsteady: ['atMount'],
   },
   {
     name: 'B16: a newer signature of the same object',

@@ -80,7 +80,6 @@ export const HIDDEN: Scene[] = [
     steps: ['loaded'],
     ahead: range(3, 29),
     differs: WAITED,
-    isAlone: true,
   },
   {
     name: 'B2: the same with 20 posters on a phone',
@@ -96,7 +95,6 @@ export const HIDDEN: Scene[] = [
     steps: ['loaded'],
     ahead: range(2, 19),
     differs: WAITED,
-    isAlone: true,
   },
   {
     name: 'a shelf that is scrolled sideways to its end',
@@ -106,7 +104,6 @@ export const HIDDEN: Scene[] = [
     steps: ['loaded', { name: 'at its end', run: () => document.querySelector('.shelf')?.scrollTo(4000, 0) }],
     ahead: range(4, 16),
     differs: FAR,
-    isAlone: true,
   },
   {
     name: 'B2: a dialog below a grid, in a very tall window, then opened',
@@ -160,7 +157,6 @@ export const HIDDEN: Scene[] = [
     ),
     steps: ['loaded'],
     differs: WAITED,
-    isAlone: true,
   },
   {
     name: 'a popover, closed and open',

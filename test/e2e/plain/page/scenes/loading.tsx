@@ -3,7 +3,7 @@ import { RELOADED, type Scene, WAITED, WAITING } from '../scene.ts';
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 /** S3 takes its time. */
-const slow = (count: number, delayMs = 300) => numbers(count).map(() => ({ delayMs }));
+const slow = (count: number) => numbers(count).map(() => ({ delayMs: 100 }));
 
 /** When and what a browser loads, and what an image says of itself meanwhile. */
 export const LOADING: Scene[] = [
@@ -48,13 +48,12 @@ export const LOADING: Scene[] = [
     steps: ['loaded', RELOADED],
   },
   {
-    name: 'B5: 25 of 1.5 s, with sizes by CSS',
+    name: 'B5: 25, with sizes by CSS',
     isStill: true,
-    images: slow(25, 1500),
+    images: slow(25),
     css: 'img { width: 100px; height: 80px }',
     layout: (Img) => numbers(25).map((n) => <Img key={n} n={n} alt={`A picture of something, number ${n}`} />),
     differs: { ...WAITED, pending: ['complete', 'alt', 'requests'] },
-    isAlone: true,
   },
   {
     name: 'B5: inline ones that have sizes by attributes, in text',
@@ -69,7 +68,6 @@ export const LOADING: Scene[] = [
       </p>
     ),
     differs: { ...WAITED, pending: ['complete', 'alt', 'requests'] },
-    isAlone: true,
   },
   {
     name: 'B5: inline ones without any size',
@@ -85,7 +83,6 @@ export const LOADING: Scene[] = [
     ),
     // In which order they come is S3's affair, and decides what moves.
     differs: { ...WAITED, pending: ['complete', 'alt', 'requests'] },
-    isAlone: true,
   },
   {
     name: 'B5: decorative ones, alt=""',
@@ -94,7 +91,6 @@ export const LOADING: Scene[] = [
     css: 'img { width: 100px; height: 80px }',
     layout: (Img) => numbers(8).map((n) => <Img key={n} n={n} alt="" />),
     differs: { ...WAITED, pending: ['complete', 'alt', 'requests'] },
-    isAlone: true,
   },
   {
     name: 'B5: without alt',
@@ -111,7 +107,6 @@ export const LOADING: Scene[] = [
     layout: (Img) => numbers(25).map((n) => <Img key={n} n={n} alt={`A picture of something, number ${n}`} />),
     steps: ['loaded', RELOADED],
     differs: WAITED,
-    isAlone: true,
   },
   {
     name: 'B6: a reload of 25 that are cached, as large as they are',
@@ -119,16 +114,14 @@ export const LOADING: Scene[] = [
     layout: (Img) => numbers(25).map((n) => <Img key={n} n={n} alt={`A picture of something, number ${n}`} />),
     steps: ['loaded', RELOADED],
     differs: WAITED,
-    isAlone: true,
   },
   {
-    name: '60 of half a second',
+    name: '60, with sizes by CSS',
     isStill: true,
-    images: numbers(60).map(() => ({ delayMs: 500 })),
+    images: slow(60),
     css: 'img { width: 70px; height: 50px }',
     layout: (Img) => numbers(60).map((n) => <Img key={n} n={n} />),
     differs: { ...WAITED, pending: ['complete', 'alt', 'requests'] },
-    isAlone: true,
   },
   {
     name: 'a blur placeholder keeps the box, and goes',
