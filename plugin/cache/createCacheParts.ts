@@ -164,7 +164,7 @@ export function createCacheParts<Ref extends ImageRef>(
   };
   const prefetcher = new Prefetcher<Ref>(prefetching);
   const verifier = new Verifier({ ...found, adoption, variants: variantStore });
-  const removal = new Removal({ manifest, imageStore, variants: variantStore, blobs, discovery, adoption });
+  const removal = new Removal({ dir, manifest, imageStore, variants: variantStore, blobs, discovery, adoption });
   const variants = new Variants({
     files: variantStore,
     evictor,

@@ -187,7 +187,7 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
     }
   }
 
-  /** Forgets one object, in memory and on disk. Returns how many entries that were. */
+  /** Forgets one object, in memory and on disk. Returns how many entries, and files without an entry, that were. */
   async invalidate(url: string): Promise<number> {
     const { removal, manifest } = this.#parts;
     const { key } = this.#source.identify(url);
@@ -311,11 +311,10 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
   /** The journal was read anew, perhaps because the directory was emptied under us. */
   #reset(gone: ManifestEntry[]): void {
     this.#revision += 1;
+    this.#parts.committer.reset();
+    this.#parts.adoption.start();
     prepareDirectory(this.#dir, this.#now(), this.#fsync)
-      .then(() => {
-        this.#parts.adoption.start();
-        this.#parts.discovery.reset();
-      })
+      .then(() => this.#parts.discovery.reset())
       .catch((error: unknown) => this.#logger.warn(fileError(error).message));
     void this.#lost(gone);
   }

@@ -4,6 +4,7 @@ import type { Adoption } from './discovery/adoption.ts';
 import type { BlobStore } from './files/blobStore.ts';
 import type { Discovery } from './discovery/discovery.ts';
 import type { ManifestChange } from './manifest/manifestChange.ts';
+import { fileClock } from './files/fileClock.ts';
 import { keyDigest } from './files/layout.ts';
 import type { SharedManifest } from './manifest/sharedManifest.ts';
 import { actorsOf } from './manifest/manifestEntry.ts';
@@ -12,6 +13,8 @@ import type { ImageStore } from './store/imageStore.ts';
 import type { VariantStore } from './variants/variantStore.ts';
 
 export interface RemovalOptions {
+  /** The cache directory. */
+  dir: string;
   manifest: SharedManifest;
   imageStore: ImageStore;
   variants: VariantStore;
@@ -32,17 +35,18 @@ export class Removal {
   async invalidate(key: string): Promise<number> {
     const { manifest, imageStore, variants, blobs, discovery, adoption } = this.#options;
     await manifest.open();
+    const at = await this.#now();
     const { removed } = await manifest.store.append({
       op: 'delete',
       keys: [key],
       reason: 'invalidated',
-      at: Date.now(),
+      at,
     });
     await imageStore.remove(removed);
     await variants.removeOf(removed);
     // After the record: another process may have been killed before it wrote an entry, or in the middle of a removal (R4). What is
     // missed here, in a directory that takes long to be looked at, is never adopted all the same (see `Tombstones`).
-    const leftOver = await discovery.candidates(keyDigest(key), undefined);
+    const leftOver = await discovery.leftOver(keyDigest(key));
     const discarded = await adoption.discard(leftOver);
     await blobs.syncRemoval(removed, leftOver);
     return removed.length + discarded.files;
@@ -67,10 +71,16 @@ export class Removal {
     };
   }
 
+  /** Files that are older than this are not adopted afterwards. */
+  async #now(): Promise<number> {
+    return (await fileClock(this.#options.dir)) ?? Date.now();
+  }
+
   /** A full disk has no room for the record of a removal, either; then the files go first, which makes some. */
   async #appendClear(actorId: string | undefined): Promise<AppliedChange> {
     const { blobs, manifest } = this.#options;
-    const change: ManifestChange = { op: 'clear', at: Date.now(), ...(actorId !== undefined && { actor: actorId }) };
+    const at = await this.#now();
+    const change: ManifestChange = { op: 'clear', at, ...(actorId !== undefined && { actor: actorId }) };
     try {
       return await manifest.store.append(change);
     } catch (error) {

@@ -48,7 +48,7 @@ export async function seedDirectory(dir: string, count: number, files: number): 
     state: {
       position: { generation: 1, offset: 0 },
       pinnedActors: [],
-      removedAt: 0,
+      removals: { removedAt: 0, invalidatedAt: 0 },
       totals: { images: count, bytes: 0 },
     },
   });

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 
@@ -15,6 +16,7 @@ const LOG = /\.log$/;
 const SNAPSHOT = /\.snap$/;
 const TEMPORARY = /\.part$/;
 const MANIFEST = /manifest\.json$/;
+const IMAGE = /images[/\\][^/\\]+[/\\][^/\\]+\.png$/;
 
 /** The steps of a change and of a compaction, between each two of which a process may die (T47). */
 const CRASH_POINTS = {
@@ -33,18 +35,30 @@ const CRASH_POINTS = {
   'after publish rename': { call: 'rename', path: MANIFEST, moment: 'after' },
 } satisfies Record<string, CrashPoint>;
 
+/** Between the steps of storing an image, and of removing one (R4). */
+const IMAGE_CRASH_POINTS = {
+  'before image rename': { call: 'rename', path: IMAGE, moment: 'before' },
+  'between image rename and journal line': { call: 'rename', path: IMAGE, moment: 'after' },
+  'in mid-removal': { call: 'rm', path: IMAGE, moment: 'before' },
+  'after image removal': { call: 'rm', path: IMAGE, moment: 'after' },
+} satisfies Record<string, CrashPoint>;
+
 export type CrashPointName = keyof typeof CRASH_POINTS;
+export type AnyCrashPointName = CrashPointName | keyof typeof IMAGE_CRASH_POINTS;
 
 export const CRASH_POINT_NAMES = Object.keys(CRASH_POINTS) as CrashPointName[]; // it has no other keys
 
 /**
- * Lets this process die, as by `kill -9`, when it comes to that point for the n-th time. Replaces functions of
- * `node:fs/promises` for all modules, so that what is tortured needs to know nothing of it.
+ * Lets this process die, as by `kill -9`, or stop, when it comes to that point for the n-th time; it prints the name of the point
+ * then. Replaces functions of `node:fs/promises` for all modules, so that what is tortured needs to know nothing of it.
  */
-export function armCrashPoint(name: CrashPointName, times: number): void {
-  const point: CrashPoint = CRASH_POINTS[name];
+export function armCrashPoint(name: AnyCrashPointName, times: number, signal: 'SIGKILL' | 'SIGSTOP' = 'SIGKILL'): void {
+  const point: CrashPoint = { ...CRASH_POINTS, ...IMAGE_CRASH_POINTS }[name];
   let left = times;
-  const die = () => process.kill(process.pid, 'SIGKILL');
+  const die = () => {
+    if (signal === 'SIGSTOP') writeSync(1, `${name}\n`);
+    process.kill(process.pid, signal);
+  };
 
   /** `half` does half of the work. */
   function guarded<Args extends unknown[], Result>(
@@ -55,11 +69,15 @@ export function armCrashPoint(name: CrashPointName, times: number): void {
     return async (...args: Args): Promise<Result> => {
       if (!point.path.test(String(pathOf(args)))) return call(...args);
       left -= 1;
-      if (left > 0) return call(...args);
+      if (left !== 0) return call(...args);
       if (point.moment === 'half') await half(...args);
-      if (point.moment === 'after') await call(...args);
+      if (point.moment !== 'after') {
+        die();
+        return call(...args); // only a process that was stopped comes to this
+      }
+      const result = await call(...args);
       die();
-      return call(...args); // never comes to this
+      return result;
     };
   }
 

@@ -55,7 +55,7 @@ export class Adoption implements CachePart {
 
   /** Knows of the removals of earlier processes from now on; called when the manifest was read. */
   start(): void {
-    this.#tombstones.begin(this.#options.store.index.removedAt);
+    this.#tombstones.begin(this.#options.store.index.removals);
   }
 
   /** Hears of every change, from whichever process. */
@@ -130,8 +130,8 @@ export class Adoption implements CachePart {
 
   async #copyFallback(object: ImageRef, actorId: string): Promise<ManifestEntry | undefined> {
     const digest = keyDigest(object.key);
-    if (this.#tombstones.hasKey(digest)) return undefined; // it has changed since they fetched it
     for (const image of await this.#options.fallback.candidates(digest)) {
+      if (this.#tombstones.isOutdated(digest, image.stats)) continue;
       const copied = await this.#copy(object, actorId, image).catch(() => undefined);
       if (copied !== undefined) return copied;
     }

@@ -62,10 +62,12 @@ export class Discovery implements CachePart {
   async candidates(keyDigest: string, actorId: string | undefined): Promise<string[]> {
     const looks = [this.#folders.lookAgain()];
     if (actorId !== undefined && !this.#folders.hasLooked) looks.push(this.#folders.lookInto(actorFolder(actorId)));
-    await within(MAX_WAIT_MS, Promise.allSettled(looks)); // a folder that is refused is so when it is written to
-    this.#measureIfChanged();
-    const { index } = this.#options.store;
-    return [...this.#folders.pathsOf(keyDigest)].filter((path) => index.getByPath(path) === undefined);
+    return this.#unlisted(keyDigest, looks);
+  }
+
+  /** The same after a removal, which is to find what was written a moment ago, too (R4). */
+  leftOver(keyDigest: string): Promise<string[]> {
+    return this.#unlisted(keyDigest, [this.#folders.lookAgain(0)]);
   }
 
   /**
@@ -104,6 +106,13 @@ export class Discovery implements CachePart {
     await this.#folders.close();
     await this.#measuring.running();
     await this.#scanning.running();
+  }
+
+  async #unlisted(keyDigest: string, looks: readonly Promise<void>[]): Promise<string[]> {
+    await within(MAX_WAIT_MS, Promise.allSettled(looks)); // a folder that is refused is so when it is written to
+    this.#measureIfChanged();
+    const { index } = this.#options.store;
+    return [...this.#folders.pathsOf(keyDigest)].filter((path) => index.getByPath(path) === undefined);
   }
 
   #scanAgain(): void {

@@ -1,5 +1,5 @@
 import type { CachePart } from '../manifest/cachePart.ts';
-import { constants } from 'node:fs';
+import { type Stats, constants } from 'node:fs';
 import { copyFile, lstat, open, opendir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FolderReader, ImageFolders } from './imageFolders.ts';
@@ -19,6 +19,7 @@ export interface FallbackImage {
   dir: string;
   /** Inside that directory. */
   path: string;
+  stats: Stats;
 }
 
 /**
@@ -40,7 +41,13 @@ export class FallbackDirs implements CachePart {
   async candidates(keyDigest: string): Promise<FallbackImage[]> {
     if (this.#dirs.length === 0) return [];
     await within(MAX_WAIT_MS, Promise.all(this.#dirs.map(({ folders }) => folders.lookAgain())));
-    return this.#dirs.flatMap(({ dir, folders }) => [...folders.pathsOf(keyDigest)].map((path) => ({ dir, path })));
+    const found = this.#dirs.flatMap(({ dir, folders }) =>
+      Array.from(folders.pathsOf(keyDigest), async (path) => {
+        const stats = await lstat(join(dir, path)).catch(() => undefined);
+        return stats?.isFile() === true ? { dir, path, stats } : undefined; // a FIFO would block, a link leads elsewhere
+      }),
+    );
+    return (await Promise.all(found)).filter((image) => image !== undefined);
   }
 
   /**
@@ -49,7 +56,6 @@ export class FallbackDirs implements CachePart {
    */
   async copy({ dir, path }: FallbackImage, target: string, fsync: boolean): Promise<void> {
     const source = join(dir, path);
-    if (!(await lstat(source)).isFile()) throw new Error('it is no file'); // a FIFO would block, a link leads elsewhere
     await copyFile(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
     const file = await open(target, 'r+');
     try {

@@ -90,9 +90,12 @@ export class ImageFolders {
     await this.#startLook();
   }
 
-  /** Looks unless that was done not long ago, or is being done: however large the folders, it takes a tenth of the time. */
-  lookAgain(): Promise<void> {
-    const pause = Math.max(LOOK_AGAIN_MS, 10 * this.#lookTookMs);
+  /**
+   * Looks unless that was done not long ago, or is being done: however large the folders, it takes a tenth of the time.
+   * @param pauseMs between two looks, at least
+   */
+  lookAgain(pauseMs = LOOK_AGAIN_MS): Promise<void> {
+    const pause = Math.max(pauseMs, 10 * this.#lookTookMs);
     if (this.#looking.running() === undefined && performance.now() - this.#lookedAt < pause) return Promise.resolve();
     return this.#startLook();
   }

@@ -133,7 +133,7 @@ export class Compactor {
     const state: SnapshotState = {
       position: { generation, offset },
       pinnedActors: [...index.pinnedActors],
-      removedAt: index.removedAt,
+      removals: { ...index.removals },
       totals,
     };
     return { entries, state };

@@ -11,6 +11,14 @@ import { MAX_ACTORS, actorsOf, canClaim, parseEntry, withActors, withinLimit } f
 /** What an image is asked for by: its `local_path` (see {@link ManifestIndex.getByPath}) or its key. */
 export type ManifestQuestion = { path: string } | { key: string };
 
+/** In milliseconds since the epoch; 0 for never, or where it is not known. */
+export interface RemovalTimes {
+  /** When an image was invalidated or cleared last. */
+  removedAt: number;
+  /** When an image was invalidated last: it had changed then, or may have. */
+  invalidatedAt: number;
+}
+
 /**
  * The manifest in memory. It changes by changes from the journal alone, so that every process that reads the same journal
  * holds the same state. Entries are replaced, never changed, but for `last_used_at`, `validated_at` and `etag`.
@@ -27,7 +35,7 @@ export class ManifestIndex {
   /** What `local_path` begins with, e.g. `.image-cache/`: the directory may have been moved since it was written. */
   readonly #prefix: string;
   #bytes = 0;
-  #removedAt = 0;
+  readonly #removals = { removedAt: 0, invalidatedAt: 0 };
   readonly #compression = new CompressionTotals();
 
   constructor(prefix: string) {
@@ -42,9 +50,8 @@ export class ManifestIndex {
     return this.#bytes;
   }
 
-  /** When an image was invalidated or cleared last, in milliseconds since the epoch; 0 if that is not known. */
-  get removedAt(): number {
-    return this.#removedAt;
+  get removals(): Readonly<RemovalTimes> {
+    return this.#removals;
   }
 
   get compression(): CompressionStats {
@@ -118,7 +125,7 @@ export class ManifestIndex {
       case 'meta':
         return this.#setMeta(change.key, change.meta);
       case 'delete':
-        if (change.reason === 'invalidated') this.#noteRemoval(change.at);
+        if (change.reason === 'invalidated') this.noteRemovals({ removedAt: change.at, invalidatedAt: change.at });
         return change.keys.map((key) => this.#delete(key)).filter((entry) => entry !== undefined);
       case 'use':
         return this.#use(change);
@@ -135,14 +142,15 @@ export class ManifestIndex {
    * step at least, and all are to be taken before the next change.
    */
   steps(change: ManifestChange): Iterable<ManifestEntry[]> {
-    if (change.op === 'clear') this.#noteRemoval(change.at);
+    if (change.op === 'clear') this.noteRemovals({ removedAt: change.at });
     if (change.op === 'clear') return change.actor === undefined ? this.#clearAll() : this.#clearActor(change.actor);
     if (change.op === 'pin') return this.#pin(change.target, change.pinned);
     return [this.apply(change)];
   }
 
-  #noteRemoval(at = 0): void {
-    this.#removedAt = Math.max(this.#removedAt, at);
+  noteRemovals({ removedAt = 0, invalidatedAt = 0 }: { [Time in keyof RemovalTimes]?: number | undefined }): void {
+    this.#removals.removedAt = Math.max(this.#removals.removedAt, removedAt);
+    this.#removals.invalidatedAt = Math.max(this.#removals.invalidatedAt, invalidatedAt);
   }
 
   *#valuesOf(keys: readonly string[]): Generator<ManifestEntry> {

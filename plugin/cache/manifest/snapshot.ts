@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MANIFEST_VERSION, type ManifestEntry } from '../../protocol.ts';
 import { TimeSlice } from '../../timeSlice.ts';
+import type { RemovalTimes } from './manifestIndex.ts';
 import type { ManifestTotals } from './manifestTotals.ts';
 import { moveFile, pathInside, removeFile } from '../files/ownFolders.ts';
 import { formatLine } from './snapshotLine.ts';
@@ -19,8 +20,7 @@ export interface JournalPosition {
 export interface SnapshotState {
   position: JournalPosition;
   pinnedActors: readonly string[];
-  /** When an image was invalidated or cleared last; 0 if never. */
-  removedAt: number;
+  removals: RemovalTimes;
   totals: ManifestTotals;
 }
 
@@ -61,11 +61,12 @@ export async function* serializeManifest(
   yield `${lines.length === 0 ? '' : separator}${lines.join(',\n')}\n}}\n`;
 }
 
-function serializeState({ position, pinnedActors, removedAt, totals }: SnapshotState): string {
+function serializeState({ position, pinnedActors, removals, totals }: SnapshotState): string {
   const pinned = pinnedActors.length === 0 ? '' : `"pinned_actors":${JSON.stringify(pinnedActors)},`;
   // First, for `readTotals`, which reads no further.
   const total = `"total_entries":${totals.images},"total_size_bytes":${totals.bytes},`;
-  const removed = removedAt === 0 ? '' : `"removed_at":${removedAt},`;
+  const { removedAt, invalidatedAt } = removals;
+  const removed = removedAt === 0 ? '' : `"removed_at":${removedAt},"invalidated_at":${invalidatedAt},`;
   return `${total}"journal":${JSON.stringify(position)},${removed}${pinned}`;
 }
 

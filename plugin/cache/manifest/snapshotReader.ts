@@ -44,6 +44,7 @@ interface Head {
   journal?: unknown;
   pinned_actors?: unknown;
   removed_at?: unknown;
+  invalidated_at?: unknown;
   entries?: unknown;
 }
 
@@ -91,7 +92,7 @@ async function readOwn(file: FileHandle, index: ManifestIndex): Promise<ReadSnap
         if (head === undefined) return undefined;
         ensureVersion(head);
         pinActors(index, head.pinned_actors);
-        noteRemoval(index, head.removed_at);
+        noteRemovals(index, head);
       } else if (line === '}}') complete = true;
       else {
         count += 1;
@@ -110,11 +111,11 @@ async function readOwn(file: FileHandle, index: ManifestIndex): Promise<ReadSnap
 async function readForeign(path: string, index: ManifestIndex): Promise<ReadSnapshot> {
   const text = await readFile(path, 'utf8');
   const head = JSON.parse(text) as Head | null; // each field is checked
-  const { pinned_actors, removed_at, entries } = head ?? {};
+  const { pinned_actors, entries } = head ?? {};
   ensureVersion(head ?? {});
   if (typeof entries !== 'object' || entries === null) throw new Error('it has no entries');
   pinActors(index, pinned_actors);
-  noteRemoval(index, removed_at);
+  noteRemovals(index, head ?? {});
   const timeSlice = new TimeSlice();
   for (const entry of Object.values(entries)) {
     load(index, parseEntry(entry));
@@ -147,8 +148,12 @@ function pinActors(index: ManifestIndex, actors: unknown): void {
   for (const actor of actorsIn(actors)) index.apply({ op: 'pin', target: { actor }, pinned: true });
 }
 
-function noteRemoval(index: ManifestIndex, at: unknown): void {
-  if (typeof at === 'number') index.apply({ op: 'delete', keys: [], reason: 'invalidated', at });
+function noteRemovals(index: ManifestIndex, { removed_at, invalidated_at = removed_at }: Head): void {
+  index.noteRemovals({ removedAt: timeIn(removed_at), invalidatedAt: timeIn(invalidated_at) });
+}
+
+function timeIn(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
 }
 
 function actorsIn(value: unknown): string[] {

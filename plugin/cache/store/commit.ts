@@ -63,9 +63,17 @@ export class Committer implements CachePart {
 
   /** Hears of every change, from whichever process. */
   applied({ change }: AppliedChange): void {
-    if (change.op !== 'delete' && change.op !== 'clear') return;
+    if (change.op === 'delete' || change.op === 'clear') this.#cancel((write) => removes(change, write));
+  }
+
+  /** The journal was read anew: what was removed in between was not seen, and may have been anything. */
+  reset(): void {
+    this.#cancel(() => true);
+  }
+
+  #cancel(isRemoved: (write: PendingWrite) => boolean): void {
     for (const write of this.#writes) {
-      if (write.isCancelled || !removes(change, write)) continue;
+      if (write.isCancelled || !isRemoved(write)) continue;
       write.isCancelled = true;
       this.#options.cancelled(write.key);
     }

@@ -246,7 +246,7 @@ describe('while running', () => {
 });
 
 describe('what was cleared', () => {
-  it('T59: by invalidate is not adopted again, though its file had no entry', async () => {
+  it('T59: by invalidate is counted and not adopted again, though its file had no entry', async () => {
     const dir = await emptyDirectory();
     const file = await drop(dir, 'x');
     const { cache } = await openCache({ dir });

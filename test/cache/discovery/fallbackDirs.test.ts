@@ -87,6 +87,20 @@ describe('a fallback directory', () => {
     expect((await cache.readUrl('mem:x')).tier).toBe('s3');
   });
 
+  it('T59: does not bring back what was invalidated before a restart; what was only cleared is copied again', async () => {
+    const fallbackDirs = [await neighbour('x', 'y')];
+    const first = await openCache({ fallbackDirs });
+    await first.cache.readUrl('mem:y');
+    await first.cache.clear();
+    await first.cache.close();
+    const second = await openCache({ fallbackDirs, dir: first.dir });
+    expect((await second.cache.readUrl('mem:y')).tier).toBe('disk');
+    await second.cache.invalidate('mem:x');
+    await second.cache.close();
+    const third = await openCache({ fallbackDirs, dir: first.dir });
+    expect((await third.cache.readUrl('mem:x')).tier).toBe('s3');
+  });
+
   it('T61: counts for the size: what was copied pushes out what was used longest ago', async () => {
     const names = ['a', 'b', 'c', 'd', 'e'];
     const { cache } = await openCache({ maxSize: 6500, fallbackDirs: [await neighbour(...names)] });
