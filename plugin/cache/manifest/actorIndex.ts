@@ -4,7 +4,7 @@ import { actorsOf } from './manifestEntry.ts';
 
 const NO_KEYS: ReadonlyKeySet = new KeySet();
 
-/** Which images each actor uses, and how many bytes they are; one that several use counts for each of them. */
+/** The images that each actor uses, and their total bytes. An image with several actors counts for each of them. */
 export class ActorIndex {
   readonly #keys = new Map<string, KeySet>();
   readonly #bytes = new Map<string, number>();

@@ -1,14 +1,17 @@
 import type { ManifestEntry } from '../../protocol.ts';
 import type { AppliedChange } from './manifestStore.ts';
 
-/** A part of the cache that lives as long as the manifest is open. `createCacheParts.ts` lists them, in this order for all of it. */
+/**
+ * A part of the cache that lives as long as the manifest is open. `createCacheParts.ts` lists the parts; all callbacks run
+ * in that order.
+ */
 export interface CachePart {
-  /** Called once the manifest is open; must not hold it up. */
+  /** Called once when the manifest is open. It must return quickly. */
   start?(): void;
-  /** Hears of every change when it has taken effect, whichever process made it. */
+  /** Called after each change, including the changes of other processes. */
   applied?(applied: AppliedChange): void;
-  /** These entries are gone without a change that told of it: the directory was emptied, or the journal had to be read anew. */
+  /** Called with entries that are gone without a change: the directory was emptied, or the journal had to be read again. */
   lost?(gone: readonly ManifestEntry[]): void;
-  /** Resolves when nothing goes on any more; the manifest may be written to until then. */
+  /** Resolves when the part has stopped. The manifest can be written to until then. */
   close?(): Promise<unknown>;
 }

@@ -5,8 +5,8 @@ import { JOURNAL_DIR } from '../files/layout.ts';
 import { lookAt } from '../files/ownFolders.ts';
 
 /**
- * Keeps two processes from compacting at the same time, which would only be a waste. It is a hint: proper-lockfile
- * does not exclude in every case, and nothing here depends on its doing so.
+ * Keeps two processes from compacting at the same time, which would only waste work. The lock is a hint: proper-lockfile
+ * does not exclude the other process in every case, and nothing here depends on it.
  */
 export class CompactionLock {
   readonly #dir: string;
@@ -19,7 +19,7 @@ export class CompactionLock {
     this.#warn = warn;
   }
 
-  /** If another process holds the lock the task is skipped; if there can be no lock it runs without one. */
+  /** Skips the task if another process holds the lock, and runs it without a lock if there can be none. */
   async hold(task: () => Promise<void>): Promise<void> {
     await lookAt(this.#dir, JOURNAL_DIR);
     const journalDir = join(this.#dir, JOURNAL_DIR);
@@ -31,7 +31,7 @@ export class CompactionLock {
         stale: 5000,
         update: 1000,
         retries: 0,
-        // The default throws from a timer and ends the process.
+        // The default handler throws from a timer, which ends the process.
         onCompromised: (error) => this.#warnOnce(`The compaction lock was lost (${error.message})`),
       });
     } catch (error) {
@@ -41,11 +41,11 @@ export class CompactionLock {
     try {
       await task();
     } finally {
-      await release().catch(() => undefined); // lost meanwhile, or its directory removed
+      await release().catch(() => undefined); // the lock was lost, or its directory removed
     }
   }
 
-  /** It stays so, and is of little interest (T50). */
+  /** Warns once: the condition lasts and does no harm (T50). */
   #warnOnce(what: string): void {
     if (this.#hasWarned) return;
     this.#hasWarned = true;

@@ -18,19 +18,19 @@ export interface CompactorOptions {
   dir: string;
   now: () => number;
   replica: JournalReplica;
-  /** Waits for its turn at the journal. */
+  /** Runs the task when the journal is free. */
   exclusively: <T>(task: () => Promise<T>) => Promise<T>;
   warn: (message: string) => void;
 }
 
-/** Folds the journal into a snapshot, and `manifest.json`, when that is worth it. */
+/** Folds the journal into a snapshot and `manifest.json`, when that is worth it. */
 export class Compactor {
   readonly #options: CompactorOptions;
   readonly #lock: CompactionLock;
-  /** Writing snapshots, which journal entries need not wait for. */
+  /** Serializes writing snapshots, which journal records need not wait for. */
   readonly #exclusively = createMutex();
   #timer: NodeJS.Timeout | undefined;
-  /** Since when `manifest.json` lacks a change. */
+  /** Time of the first change that `manifest.json` lacks. */
   #behindSince: number | undefined;
   #isClosed = false;
 
@@ -39,37 +39,37 @@ export class Compactor {
     this.#lock = new CompactionLock(options.dir, options.warn);
   }
 
-  /** Sees to it that there is a `manifest.json`, and goes on where another process stopped. */
+  /** Makes sure that `manifest.json` exists, and resumes the work of a process that stopped. */
   async start(): Promise<void> {
     await this.#ensureManifest().catch((error: unknown) => this.#warnOfManifest(error));
     await this.#scheduleIfBehind();
   }
 
-  /** After each change: `manifest.json` follows before long. */
+  /** Schedules a write of `manifest.json`; called after each change. */
   schedule(): void {
     if (this.#timer !== undefined || this.#isClosed) return;
     this.#behindSince ??= performance.now();
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#compactIfDue()
-        .then(() => this.#scheduleIfBehind()) // not yet due, the lock held by another, or new records while we wrote
+        .then(() => this.#scheduleIfBehind()) // not due yet, or another process holds the lock, or new records came meanwhile
         .catch((error: unknown) => this.#warnOfManifest(error));
     }, compactionDelay(this.#options.replica.index.size)).unref();
   }
 
-  /** Brings `manifest.json` up to date, unless it is or another process is at it. */
+  /** Writes `manifest.json`, unless it is up to date or another process is writing it. */
   compact(): Promise<void> {
     return this.#lock.hold(() => this.#compactNow());
   }
 
-  /** Leaves an up-to-date `manifest.json` behind, also where another process holds the lock, or died with it. */
+  /** Writes an up-to-date `manifest.json`, even if another process holds the lock or died with it. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     await this.#compactNow().catch((error: unknown) => this.#warnOfManifest(error));
   }
 
-  /** It is there from the beginning, for whoever looks into the directory, and what it was left as. */
+  /** Creates `manifest.json` at the start, so that people and tools find it, or restores it if it was edited. */
   async #ensureManifest(): Promise<void> {
     const { snapshots } = await listGenerations(this.#options.dir);
     await (snapshots.length === 0 ? this.#compactNow() : publishManifest(this.#options.dir));
@@ -79,10 +79,10 @@ export class Compactor {
     if (await this.#options.exclusively(() => this.#isBehind())) this.schedule();
   }
 
-  /** Records were written since the newest snapshot, or whoever sealed the log before was killed before it took one. */
+  /** True if there are records after the newest snapshot, or a process sealed the log and was killed before it took a snapshot. */
   async #isBehind(): Promise<boolean> {
     const { replica } = this.#options;
-    if (replica.isClosed) return false; // a compaction under way met `close`
+    if (replica.isClosed) return false; // `close` was called during a compaction
     const log = await replica.catchUp();
     const { snapshots } = await listGenerations(this.#options.dir);
     return snapshots[0] !== log.generation || (await log.size()) > 0;
@@ -99,7 +99,7 @@ export class Compactor {
     if (replica.isClosed) return false;
     const log = await replica.catchUp();
     const path = generationPath(this.#options.dir, log.generation, 'snap');
-    const snapshotBytes = (await stat(path).catch(() => undefined))?.size ?? 0; // none yet: high time
+    const snapshotBytes = (await stat(path).catch(() => undefined))?.size ?? 0; // no snapshot yet: write one now
     const lagMs = performance.now() - (this.#behindSince ?? 0);
     return isWorthCompacting({ entries: replica.index.size, logBytes: await log.size(), snapshotBytes, lagMs });
   }
@@ -119,14 +119,14 @@ export class Compactor {
     });
   }
 
-  /** Seals the log by beginning the next one, and takes the state at that point. */
+  /** Seals the log by starting the next one, and returns the state at that point. */
   async #rotate(): Promise<{ entries: ManifestEntry[]; state: SnapshotState } | undefined> {
     if (!(await this.#isBehind())) return undefined;
     const { replica } = this.#options;
     const sealed = await replica.catchUp();
     if ((await sealed.size()) > 0) await JournalLog.create(this.#options.dir, sealed.generation + 1);
     const { generation, offset } = await replica.catchUp();
-    // Entries are replaced, not changed, so this list stays what it is while it is written out.
+    // Entries are replaced and not modified, so this list stays the same while it is written out.
     const { index } = replica;
     const entries = index.toArray();
     const totals = { images: index.size, bytes: index.totalBytes };

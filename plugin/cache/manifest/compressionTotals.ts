@@ -1,6 +1,6 @@
 import type { CompressionStats, ManifestEntry } from '../../protocol.ts';
 
-/** What compression has saved on the images that are there, counted as they come and go. */
+/** Bytes saved by compression on the images in the cache, updated as entries come and go. */
 export class CompressionTotals {
   #images = 0;
   #originalBytes = 0;

@@ -18,34 +18,34 @@ interface Files {
 }
 
 /**
- * What can be said while the manifest is still being read, which at a million entries takes seconds: an entry is looked
- * up in the snapshot on disk, and counts if the journal says nothing of it since. Whatever is not plain is left to the
- * whole manifest. Writes nothing.
+ * Answers lookups while the manifest is still being read, which takes seconds at a million entries. It looks an entry up in
+ * the snapshot on disk, and trusts it if the journal has no later record about it. It leaves every unclear case to the whole
+ * manifest. Writes nothing.
  */
 export class EarlyManifest {
   readonly #dir: string;
   readonly #prefix: string;
   readonly #exclusively = createMutex();
   #files: Files | undefined;
-  /** Entries that were put since the snapshot was taken. */
+  /** Entries that were put after the snapshot was taken. */
   readonly #recent: ManifestIndex;
-  /** Keys about which the snapshot is out of date. */
+  /** Keys that changed after the snapshot was taken. */
   readonly #changed = new Set<string>();
   #changes = new LogChanges();
-  /** Bytes of the log that are in the snapshot, and were not read. */
+  /** Bytes of the log that the snapshot includes, and that are not read here. */
   #unread = 0;
   #isOver = false;
 
-  /** @param options the cache directory, and what `local_path` begins with */
+  /** @param options the cache directory, and the prefix of every `local_path` */
   constructor({ dir, prefix }: { dir: string; prefix: string }) {
     this.#dir = dir;
     this.#prefix = prefix;
     this.#recent = new ManifestIndex(prefix);
   }
 
-  /** An entry that is in the manifest for certain; `undefined` says nothing. */
+  /** Returns an entry that is certainly in the manifest. `undefined` means that it is not known yet. */
   find(question: ManifestQuestion): Promise<ManifestEntry | undefined> {
-    // What fails here fails again, and is dealt with, where the whole manifest is read.
+    // An error here occurs again when the whole manifest is read, and is handled there.
     return this.#exclusively(() => this.#find(question).catch(() => undefined));
   }
 
@@ -95,7 +95,7 @@ export class EarlyManifest {
     return undefined;
   }
 
-  /** Other processes go on meanwhile: an answer is as fresh as one from the whole manifest would be. */
+  /** Reads what other processes have written meanwhile, so an answer is as fresh as one from the whole manifest. */
   async #catchUp(files: Files): Promise<void> {
     for (;;) {
       for await (const { records } of files.log.read()) for (const each of records) this.#note(each);
@@ -103,7 +103,7 @@ export class EarlyManifest {
       for await (const { records } of files.log.read()) for (const each of records) this.#note(each);
       const next = await JournalLog.open(this.#dir, files.log.generation + 1);
       if (next === undefined) {
-        this.#isOver = true; // compacted away, or removed
+        this.#isOver = true; // the log was compacted away, or removed
         return;
       }
       await files.log.close();
@@ -129,9 +129,9 @@ export class EarlyManifest {
   #apply(record: JournalRecord): void {
     switch (record.op) {
       case 'use':
-      case 'placeholder': // an image is served without
+      case 'placeholder': // the image is served without a placeholder
       case 'validate': // at worst the origin is asked again
-      case 'adopt': // changes nothing that the snapshot knows; what it does not, the whole manifest tells
+      case 'adopt': // does not change an entry that the snapshot has; other entries are left to the whole manifest
         return;
       case 'put':
       case 'replace':
@@ -144,7 +144,7 @@ export class EarlyManifest {
         for (const key of record.keys) this.#changed.add(key);
         break;
       default:
-        this.#isOver = true; // concerns entries that it does not name
+        this.#isOver = true; // affects entries that the record does not name
     }
     this.#recent.apply(record);
   }

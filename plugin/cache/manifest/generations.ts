@@ -3,10 +3,10 @@ import { GENERATION_NAME, JOURNAL_DIR } from '../files/layout.ts';
 import { listFolder, removeFile } from '../files/ownFolders.ts';
 
 /**
- * The files of the journal. Time is cut into generations: `<n>.log` holds the records of one, `<n>.snap` the manifest
- * near its beginning. **The existence of the next log seals a log**: whoever wrote to a log and then finds a successor
- * writes again, to that. So whatever was acknowledged in a log was there before its successor was, and a snapshot
- * that was read after the successor was made holds all of it.
+ * The files of the journal. The journal is divided into generations: `<n>.log` holds the records of one generation, and
+ * `<n>.snap` holds the manifest near its beginning. **A log is sealed as soon as the next log exists**: a process that wrote
+ * to a log and then finds a successor writes the record again, to the successor. So every record that was acknowledged in a
+ * log was there before the successor existed, and a snapshot that was taken after the successor was made holds all of them.
  *
  * Superseded logs are removed oldest first, so a log that still exists has never lost a successor.
  */
@@ -22,7 +22,7 @@ export function generationPath(dir: string, generation: number, kind: 'log' | 's
   return join(dir, JOURNAL_DIR, nameOf(generation, kind));
 }
 
-/** What is there; nothing if the journal is not. @param dir the cache directory */
+/** Lists the files of the journal; returns empty lists if there is no journal. @param dir the cache directory */
 export async function listGenerations(dir: string): Promise<Generations> {
   const snapshots: number[] = [];
   const logs: number[] = [];
@@ -34,7 +34,7 @@ export async function listGenerations(dir: string): Promise<Generations> {
   return { snapshots: snapshots.toSorted((a, b) => b - a), logs: logs.toSorted((a, b) => a - b) };
 }
 
-/** Removes what the snapshot of this generation makes superfluous, oldest log first. */
+/** Removes the logs and snapshots that the snapshot of this generation makes superfluous, oldest log first. */
 export async function removeSuperseded(dir: string, generation: number): Promise<void> {
   const { snapshots, logs } = await listGenerations(dir);
   for (const log of logs.filter((number) => number < generation)) {

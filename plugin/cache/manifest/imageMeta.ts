@@ -1,16 +1,16 @@
 import type { ImageMeta } from '../../protocol.ts';
 
-/** The most bytes of JSON that the app's own fields of one image may have. */
+/** Maximum size of the app's own fields of one image, in bytes of JSON. */
 const MAX_META_BYTES = 2048;
 
-/** What is wrong with an app's own fields, in words that follow "meta"; `undefined` when they may be kept. */
+/** Says what is wrong with the app's own fields, as a phrase that follows "meta"; `undefined` if they are valid. */
 export function metaProblem(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'must be an object';
   const bytes = bytesOfJson(value);
   return bytes > MAX_META_BYTES ? `must have at most ${MAX_META_BYTES} bytes of JSON` : undefined;
 }
 
-/** Writing JSON is recursive, and a body may be nested deeper than the stack is. */
+/** Writing JSON is recursive: a value that is nested too deeply overflows the stack, and counts as too large. */
 function bytesOfJson(value: object): number {
   try {
     return Buffer.byteLength(JSON.stringify(value));
@@ -19,7 +19,7 @@ function bytesOfJson(value: object): number {
   }
 }
 
-/** Whether both say the same. An image without fields of the app is one with none of them. */
+/** True if both have the same fields. A missing value equals one without fields. */
 export function isSameMeta(a: ImageMeta = {}, b: ImageMeta = {}): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -10,7 +10,7 @@ import { syncHandleData } from '../files/syncHandle.ts';
 /** Bytes read at a time. */
 const READ_BYTES = 1 << 18;
 
-/** The open log of one generation: appended to at its end, read from where this process stopped reading. */
+/** The open log of one generation. Records are appended at its end, and read from where this process stopped reading. */
 export class JournalLog {
   readonly generation: number;
   /** The cache directory. */
@@ -19,7 +19,7 @@ export class JournalLog {
   readonly #inode: bigint;
   #writable: boolean;
   readonly #chunk = Buffer.allocUnsafe(READ_BYTES);
-  /** Up to here this process has read. */
+  /** This process has read up to this byte. */
   offset = 0;
 
   private constructor(dir: string, generation: number, file: FileHandle, inode: bigint, writable: boolean) {
@@ -31,8 +31,8 @@ export class JournalLog {
   }
 
   /**
-   * Opens an existing log; `undefined` if there is none. Where nothing may be written it can still be read (T57).
-   * @throws with the code of a file that is none: EISDIR, ELOOP or ENXIO
+   * Opens an existing log; returns `undefined` if there is none. A log that may not be written can still be read (T57).
+   * @throws with code EISDIR, ELOOP or ENXIO for something that is not a file
    */
   static async open(dir: string, generation: number): Promise<JournalLog | undefined> {
     try {
@@ -45,7 +45,7 @@ export class JournalLog {
     }
   }
 
-  /** Begins a generation, unless somebody was faster. */
+  /** Starts a generation, unless another process has done so. */
   static async create(dir: string, generation: number): Promise<void> {
     await lookAt(dir, JOURNAL_DIR);
     try {
@@ -67,7 +67,7 @@ export class JournalLog {
     }
   }
 
-  /** True while this log is where its name says, so that everyone who looks for it finds it. */
+  /** True while this file still has its name, so that every process that opens the name finds this file. */
   async exists(): Promise<boolean> {
     try {
       const { ino } = await stat(generationPath(this.#dir, this.generation, 'log'), { bigint: true });
@@ -79,8 +79,8 @@ export class JournalLog {
   }
 
   /**
-   * True while nobody began a later generation: what was written before the call is acknowledged. The order of the
-   * two looks matters: a successor is only ever removed after this log was (see `generations.ts`).
+   * True while no process has started a later generation: then the records written before the call are acknowledged. The
+   * order of the two checks matters: a successor is only removed after this log was (see `generations.ts`).
    */
   async isNewest(): Promise<boolean> {
     const successor = generationPath(this.#dir, this.generation + 1, 'log');
@@ -94,7 +94,7 @@ export class JournalLog {
     return !sealed && (await this.exists());
   }
 
-  /** Reads what was appended since the last call, by whomever. What the consumer throws at is read again. */
+  /** Reads the records that any process appended since the last call. If the consumer throws, they are read again by the next call. */
   async *read(): AsyncGenerator<Pick<DecodedRecords, 'records' | 'damaged'>, void, void> {
     let rest = Buffer.alloc(0);
     for (;;) {
@@ -109,16 +109,16 @@ export class JournalLog {
     }
   }
 
-  /** One write, so that records of several processes never mix. A short one is a failure: nothing was promised. */
+  /** Appends in one write, so that records of several processes never mix. A short write is a failure; nothing was promised yet. */
   async append(text: string): Promise<void> {
-    await lookAt(this.#dir, JOURNAL_DIR); // a journal that was moved elsewhere, and linked to, is open all the same
+    await lookAt(this.#dir, JOURNAL_DIR); // The open file would work even if the journal was moved elsewhere and replaced by a link.
     if (!this.#writable) await this.#reopen();
     const bytes = Buffer.from(text);
     const { bytesWritten } = await this.#file.write(bytes);
     if (bytesWritten !== bytes.length) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
   }
 
-  /** What could not be written to may be by now. That it is still the same file, `isNewest` finds out. */
+  /** Opens the log for writing: it may be writable by now. `isNewest` finds out whether it is still the same file. */
   async #reopen(): Promise<void> {
     const file = await open(generationPath(this.#dir, this.generation, 'log'), APPEND);
     await this.#file.close();
@@ -126,7 +126,7 @@ export class JournalLog {
     this.#writable = true;
   }
 
-  /** Makes what was appended survive a power cut. */
+  /** Syncs the log, so that appended records survive a power cut. */
   sync(): Promise<void> {
     return syncHandleData(this.#file);
   }

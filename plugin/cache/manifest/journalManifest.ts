@@ -13,11 +13,11 @@ import type { AppendOptions, AppliedChange, ManifestObserver, ManifestStore } fr
 import { createMutex } from '../queue/mutex.ts';
 
 export interface JournalManifestOptions {
-  /** The cache directory; it exists. */
+  /** The cache directory, which must exist. */
   dir: string;
-  /** What `local_path` begins with, e.g. `.image-cache/`. */
+  /** Prefix of every `local_path`, e.g. `.image-cache/`. */
   prefix: string;
-  /** Survive a power cut, not only the end of this process. */
+  /** True if records are to survive a power cut, and not only the end of this process. */
   fsync: boolean;
   observer: ManifestObserver;
   now: () => number;
@@ -32,27 +32,27 @@ interface PendingRecord extends AppendOptions {
 }
 
 /**
- * The manifest as a checksummed, append-only journal, of which `manifest.json` is the newest snapshot.
+ * The manifest as a checksummed, append-only journal. `manifest.json` is its newest snapshot.
  *
- * A record is applied when it is read back from the log, never before, so all processes apply the same records in the
- * same order. Records that arrive while others are being written go out together in the next write (group commit).
- * The protocol that makes this safe without a lock is described in `generations.ts`.
+ * A record is applied when it is read back from the log, never before, so all processes apply the same records in the same
+ * order. Records that arrive while others are being written go out together in the next write (group commit).
+ * `generations.ts` describes the protocol that makes this safe without a lock.
  */
 export class JournalManifest implements ManifestStore {
   readonly #options: JournalManifestOptions;
   readonly #replica: JournalReplica;
-  /** Reading and writing the journal. */
+  /** Serializes reading and writing the journal. */
   readonly #exclusively = createMutex();
-  /** Writing, syncing and confirming. While a disk syncs, `#exclusively` is free for others. */
+  /** Serializes writing, syncing and confirming. While the disk syncs, `#exclusively` is free for other calls. */
   readonly #flushing = createMutex();
   readonly #compactor: Compactor;
   readonly #storeId = randomUUID();
   #recordCount = 0;
   #pending: PendingRecord[] = [];
-  /** Records of ours that are being written, by id. */
+  /** Records of this store that are being written, by id. */
   readonly #writing = new Map<string, PendingRecord>();
   #refreshing: Promise<void> | undefined;
-  /** Answers while the manifest is read. */
+  /** Answers lookups while the manifest is still being read. */
   #early: EarlyManifest | undefined;
   #isOpen = false;
   #closing: Promise<void> | undefined;
@@ -68,7 +68,7 @@ export class JournalManifest implements ManifestStore {
       applied: (record, removed) => this.#applied(record, removed),
       refused: (record) => this.#refused(record),
       reset: (gone) => observer.reset(gone),
-      // Before another process reads it. One that has the lock writes what it knows itself.
+      // Before another process reads `manifest.json`. If another process holds the lock, it writes the file itself.
       outdated: () => void this.compact().catch((error: unknown) => observer.warn(fileError(error).message)),
       warn: (message) => observer.warn(message),
     });
@@ -114,7 +114,7 @@ export class JournalManifest implements ManifestStore {
     });
   }
 
-  /** Calls that wait for their turn share it: what was acknowledged before each of them is there by then. */
+  /** Callers that are waiting share one refresh: it sees every record that was acknowledged before their calls. */
   refresh(): Promise<void> {
     if (this.#closing !== undefined) return Promise.resolve();
     this.#refreshing ??= this.#exclusively(async () => {
@@ -124,13 +124,13 @@ export class JournalManifest implements ManifestStore {
     return this.#refreshing;
   }
 
-  /** Leaves an up-to-date `manifest.json` behind, also where another process holds the lock, or died with it. */
+  /** Writes an up-to-date `manifest.json`, even if another process holds the lock or died with it. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
-  /** Brings `manifest.json` up to date, unless it is or another process is at it. */
+  /** Writes `manifest.json`, unless it is up to date or another process is writing it. */
   compact(): Promise<void> {
     return this.#compactor.compact();
   }
@@ -140,7 +140,7 @@ export class JournalManifest implements ManifestStore {
     await this.#betweenFlushes(() => this.#replica.close());
   }
 
-  /** No log is sealed, or let go of, while what was appended to it is being synced. */
+  /** No log is sealed or closed while a record that was appended to it is being synced. */
   #betweenFlushes<T>(task: () => Promise<T>): Promise<T> {
     return this.#flushing(() => this.#exclusively(task));
   }
@@ -148,7 +148,7 @@ export class JournalManifest implements ManifestStore {
   #applied(record: JournalRecord, removed: ManifestEntry[]): void {
     const own = this.#writing.get(record.id);
     if (own !== undefined) {
-      // A record that had to be written twice is read twice, and others may have written between the two.
+      // A record that had to be written twice is read twice, with other records possibly in between.
       if (own.applied === undefined || own.applied.isRefused === true) own.applied = { change: record, removed: [] };
       own.applied.removed.push(...removed);
     }
@@ -160,7 +160,7 @@ export class JournalManifest implements ManifestStore {
     if (own !== undefined) own.applied ??= { change: record, removed: [], isRefused: true };
   }
 
-  /** Writes all pending records with one write. */
+  /** Writes all pending records in one write. */
   async #flush(): Promise<void> {
     const batch = this.#pending;
     this.#pending = [];
@@ -180,8 +180,8 @@ export class JournalManifest implements ManifestStore {
   }
 
   /**
-   * Appends to the newest log, and again to the next if this one was sealed, or removed, meanwhile. Syncing takes a disk its time,
-   * in which others look for images; they may see what is not acknowledged yet, as other processes do.
+   * Appends to the newest log, and again to the next one if this log was sealed or removed meanwhile. While the disk syncs,
+   * other calls may read: they can see records that are not acknowledged yet, as other processes can.
    */
   async #write(batch: readonly PendingRecord[]): Promise<void> {
     for (;;) {
@@ -191,7 +191,7 @@ export class JournalManifest implements ManifestStore {
     }
   }
 
-  /** The sync is begun before anybody else has a turn: whoever then finds the log sealed, and closes it, waits for it. */
+  /** Starts the sync before any other call runs. A call that then finds the log sealed, and closes it, waits for the sync. */
   async #append(batch: readonly PendingRecord[]): Promise<{ log: JournalLog; synced: Promise<void> | undefined }> {
     const log = await this.#replica.catchUp();
     const text = batch.map((pending) => encodeUnlessCancelled(pending, log.offset)).join('');
@@ -201,7 +201,7 @@ export class JournalManifest implements ManifestStore {
   }
 }
 
-/** @param read how much of the log is known */
+/** @param read how many bytes of the log have been read */
 function encodeUnlessCancelled(pending: PendingRecord, read: number): string {
   const { record, isCancelled } = pending;
   if (isCancelled === undefined) return encodeRecord(record);

@@ -10,8 +10,8 @@ function checksum(json: string): string {
 }
 
 /**
- * One record on disk: newline, checksum, tab, JSON, newline. The newline in front keeps a record whole that follows
- * the torn end of another, left by a process that was killed while it wrote.
+ * Formats one record for disk: newline, checksum, tab, JSON, newline. A process that was killed while it wrote leaves a torn
+ * record; the leading newline keeps the record behind it readable.
  */
 export function encodeRecord(record: JournalRecord): string {
   const json = JSON.stringify(record);
@@ -20,15 +20,15 @@ export function encodeRecord(record: JournalRecord): string {
 
 export interface DecodedRecord {
   record: JournalRecord;
-  /** The first byte of its line. */
+  /** Position of the first byte of the record's line. */
   start: number;
 }
 
 export interface DecodedRecords {
   records: DecodedRecord[];
-  /** Bytes up to and including the last newline; what follows may still be being written. */
+  /** Bytes up to and including the last newline. The bytes after it may still be being written. */
   consumed: number;
-  /** Lines whose checksum is wrong, or that are nothing we write. */
+  /** Lines with a wrong checksum, or in a form that we never write. */
   damaged: number;
 }
 

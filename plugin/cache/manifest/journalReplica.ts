@@ -18,41 +18,44 @@ import { syncDirectory } from '../files/syncDirectory.ts';
 export interface JournalReplicaOptions {
   /** The cache directory. */
   dir: string;
-  /** What `local_path` begins with, e.g. `.image-cache/`. */
+  /** Prefix of every `local_path`, e.g. `.image-cache/`. */
   prefix: string;
-  /** Survive a power cut, not only the end of this process. */
+  /** True if records are to survive a power cut, and not only the end of this process. */
   fsync: boolean;
   now: () => number;
-  /** After each record, in order, whoever appended it; in several parts for one that puts very many entries out of use. */
+  /**
+   * Called after each record, in order, including the records of other processes. A record that removes very many entries is
+   * reported in several parts.
+   */
   applied: (record: JournalRecord, removed: ManifestEntry[]) => void;
-  /** A record does nothing: something had happened to its image that its writer had not read yet. */
+  /** Called for a record that does nothing, because its image was changed or removed by a record that its writer had not read yet. */
   refused: (record: JournalRecord) => void;
-  /** The journal had to be read from its beginning; these entries are no longer there. */
+  /** Called with the entries that are gone after the journal had to be read from its beginning. */
   reset: (gone: ManifestEntry[]) => void;
-  /** `manifest.json` has entries that were removed before the journal was: it should be written anew. */
+  /** Called when `manifest.json` has entries that were removed before the journal was lost: it should be written again. */
   outdated: () => void;
-  /** Something on disk was bad and has been dealt with. */
+  /** Called with a message when a damaged file was found and dealt with. */
   warn: (message: string) => void;
 }
 
-/** Logs that were removed by hand and are made up for; a stray number is not worth a million files. */
+/** Maximum number of missing logs that are replaced by empty ones. A log with a stray number must not cause a million files. */
 const MAX_GAP = 1000;
 
 /**
- * What this process has read of the journal: the manifest as it was then. A snapshot is where reading begins, and it
- * goes on from log to log. Calls must not overlap.
+ * The state of the manifest up to the record that this process has read last. Reading begins with a snapshot and continues
+ * from log to log. Calls must not overlap.
  */
 export class JournalReplica {
   readonly #options: JournalReplicaOptions;
   readonly #journalDir: string;
   #index: ManifestIndex;
   #log: JournalLog | undefined;
-  /** Of the records of the log, also those that are in the snapshot already. */
+  /** Changes made by the records of the current log, including those that the snapshot contains. */
   #changes = new LogChanges();
-  /** Bytes of the log that are in the snapshot. */
+  /** Bytes of the log that the snapshot includes. */
   #base = 0;
   #isClosed = false;
-  /** The state before the journal was lost from sight, until it has been read anew. */
+  /** The state before the journal disappeared; kept until the journal has been read again. */
   #lost: ManifestIndex | undefined;
 
   constructor(options: JournalReplicaOptions) {
@@ -65,9 +68,10 @@ export class JournalReplica {
     return this.#index;
   }
 
-  /** Applies what was appended since, by whomever, and returns the newest log, read to its end. */
+  /** Applies the records that any process appended since the last call. Returns the newest log, read to its end. */
   async catchUp(): Promise<JournalLog> {
-    if (this.#isClosed) throw new ImageCacheError('ABORTED', 'The image cache is closed.'); // else it would open the log for good
+    // otherwise it would open the log and never close it
+    if (this.#isClosed) throw new ImageCacheError('ABORTED', 'The image cache is closed.');
     for (;;) {
       const log = this.#log ?? (await this.#load());
       await this.#read(log);
@@ -75,9 +79,9 @@ export class JournalReplica {
         await this.#reportLost();
         return log;
       }
-      await this.#read(log); // what was acknowledged before its successor appeared
+      await this.#read(log); // the records that were acknowledged before its successor appeared
       if (await this.#follow(log)) continue;
-      // Everything was compacted away while we slept, or the directory was removed.
+      // All logs were compacted away while this process was suspended, or the directory was removed.
       await this.#release();
       this.#lost ??= this.#index;
     }
@@ -98,14 +102,14 @@ export class JournalReplica {
     await log?.close();
   }
 
-  /** What is in the snapshot is read as well, without being applied: later records may depend on it. */
+  /** Reads the records that the snapshot includes as well, without applying them: later records may depend on them. */
   #begin(log: JournalLog, base: number): void {
     this.#log = log;
     this.#base = base;
     this.#changes = new LogChanges();
   }
 
-  /** Goes on to the next log. False if it cannot be told that it is the next one of this. */
+  /** Continues with the next log. Returns false if it is not certain that this is the successor. */
   async #follow(log: JournalLog): Promise<boolean> {
     const next = await JournalLog.open(this.#options.dir, log.generation + 1);
     if (next === undefined) return false;
@@ -113,7 +117,7 @@ export class JournalReplica {
     await (follows ? log : next).close();
     if (!follows) return false;
     this.#begin(next, 0);
-    if (this.#options.fsync) await syncDirectory(this.#journalDir); // a record is as safe as the name of its log
+    if (this.#options.fsync) await syncDirectory(this.#journalDir); // a record is only as durable as the name of its log
     return true;
   }
 
@@ -138,7 +142,7 @@ export class JournalReplica {
     }
   }
 
-  /** Begins anew, as often as other processes compact meanwhile, and a few times when the directory is removed (T55). */
+  /** Starts again whenever other processes compact meanwhile, and a few times when the directory is removed (T55). */
   async #load(): Promise<JournalLog> {
     for (;;) {
       const log = await retryWhenRemoved(() => this.#tryLoad());
@@ -147,9 +151,9 @@ export class JournalReplica {
   }
 
   /**
-   * Reads the newest snapshot and opens the log it was taken in. While it does, other processes may compact both away;
-   * then a newer snapshot is there, for logs are removed after it was published. A log that was made here by then,
-   * under a number that was gone already, is one that nobody will ever read.
+   * Reads the newest snapshot and opens the log in which it was taken. Other processes may compact both away meanwhile; then
+   * there is a newer snapshot, because logs are removed after it was published. If this process created a log by then, its
+   * number is already out of use, and no process will ever read it.
    */
   async #tryLoad(): Promise<JournalLog | undefined> {
     const { dir, prefix, fsync } = this.#options;
@@ -165,7 +169,7 @@ export class JournalReplica {
     try {
       const [newest] = (await listGenerations(dir)).snapshots;
       if (newest === base.generation) {
-        // A power cut took the end of the log, which the snapshot has: what is written from now on goes to the next.
+        // A power cut removed the end of the log, which the snapshot contains. New records go to the next log.
         if ((await log.size()) < base.offset) await JournalLog.create(dir, first + 1);
         this.#begin(log, base.offset);
       }
@@ -179,9 +183,9 @@ export class JournalReplica {
   }
 
   /**
-   * The journal was removed by hand, and what is left is `manifest.json`, which may be older than what this process had read. What
-   * was removed in between stays removed (R9). An entry that another process had added meanwhile goes, too: its file is still there,
-   * and is adopted when its URL is asked for.
+   * Handles a journal that was removed by hand. `manifest.json` is left, and may be older than the state of this process.
+   * Images that were removed in between stay removed (R9). An entry that another process had added meanwhile is lost as
+   * well; its file is still there, and is adopted when its URL is requested.
    */
   async #forgetRemoved(known: ManifestIndex): Promise<void> {
     const keys: string[] = [];
@@ -195,7 +199,7 @@ export class JournalReplica {
     this.#options.outdated();
   }
 
-  /** A log that is missing among the others was removed by hand: it is as good as an empty one (T53). */
+  /** A log that is missing in the sequence was removed by hand, and counts as an empty one (T53). */
   async #makeUpFor(first: number, logs: readonly number[]): Promise<void> {
     const last = Math.min(logs.at(-1) ?? first, first + MAX_GAP);
     for (let generation = first; generation <= Math.max(first, last); generation += 1) {

@@ -1,13 +1,13 @@
 import { ShardedMap } from './shardedMap.ts';
 
-/** Keys that are read; the set may change meanwhile. */
+/** Keys for reading. The set may change meanwhile. */
 export interface ReadonlyKeySet extends Iterable<string> {
   readonly size: number;
   /** All keys as they are now. */
   toArray(): string[];
 }
 
-/** The part of a `Set` that the manifest needs, smooth in any size: a million images may be one actor's (T65). */
+/** The part of a `Set` that the manifest needs, without long pauses at any size: one actor may have a million images (T65). */
 export class KeySet implements ReadonlyKeySet {
   readonly #keys = new ShardedMap<string>();
 

@@ -2,16 +2,16 @@ import type { FileHandle } from 'node:fs/promises';
 
 const READ_BYTES = 1 << 18;
 const NEWLINE = 0x0a;
-/** An entry takes a thousandth of this; the actors that are pinned share a line. */
+/** An entry takes a thousandth of this. All pinned actors share one line. */
 const MAX_LINE_BYTES = 16 << 20;
 
-/** The file is not made of lines, or of other ones than ours. */
+/** Thrown for a file that is not made of lines, or not of lines that we write. */
 export class LineTooLongError extends Error {
   override readonly name = 'LineTooLongError';
 }
 
 /**
- * The lines of a file, as many at a time as one read brings: one by one, a million takes seconds longer.
+ * Yields the lines of a file in batches, one batch a read: yielding a million lines one by one takes seconds longer.
  * @throws LineTooLongError before a file without line breaks fills the memory (T52)
  */
 export async function* readLines(file: FileHandle): AsyncGenerator<string[], void, void> {

@@ -1,17 +1,17 @@
 import type { JournalRecord } from './manifestChange.ts';
 
 /**
- * What the records of one log have changed or removed, and where in it: so all processes that read the log agree which
- * changes came too late. A process that was stopped between its look at the manifest and its write would otherwise bring
- * back what others have invalidated or replaced meanwhile (R4). No clock is involved.
+ * The images that records of one log changed or removed, and where in the log. With it, all processes that read the log
+ * agree which changes came too late (R4): a process that was suspended between reading the manifest and writing could
+ * otherwise bring back an image that others have invalidated or replaced meanwhile. No clock is involved.
  */
 export class LogChanges {
-  /** The first byte of the last record about each image. */
+  /** Position of the last record about each image. */
   readonly #images = new Map<string, number>();
   readonly #actors = new Map<string, number>();
   #everything = -1;
 
-  /** Whether something has happened to the record's image that its writer had not read yet. */
+  /** True if the record's image was changed or removed by a record that the writer had not read yet. */
   outdates(record: JournalRecord): boolean {
     if (record.read === undefined || !('entry' in record)) return false;
     const { s3_url, actor_id } = record.entry;
@@ -19,7 +19,7 @@ export class LogChanges {
     return last >= record.read;
   }
 
-  /** Takes note of a record that was applied. @param start its first byte */
+  /** Notes a record that was applied. @param start position of its first byte */
   note(record: JournalRecord, start: number): void {
     switch (record.op) {
       case 'put':
@@ -28,7 +28,7 @@ export class LogChanges {
         this.#images.set(record.entry.s3_url, start);
         return;
       case 'delete':
-        // What was evicted, or whose file was gone, may be stored anew.
+        // An image that was evicted, or whose file was missing, may be stored again.
         if (record.reason === 'invalidated') for (const key of record.keys) this.#images.set(key, start);
         return;
       case 'clear':

@@ -1,34 +1,34 @@
 import type { ImageMeta, ManifestEntry } from '../../protocol.ts';
 
-/** A change of the manifest. Each carries all it needs, so that applying one twice changes nothing. */
+/** A change of the manifest. Each change is complete, so that applying it twice has no further effect. */
 export type ManifestChange =
   | { op: 'put'; entry: ManifestEntry }
-  /** A file that lay there without an entry; a `put` that came before it stays. */
+  /** Registers a file without an entry. An entry that was put earlier stays. */
   | { op: 'adopt'; entry: ManifestEntry }
-  /** One more actor uses the image. */
+  /** Adds an actor to the image. */
   | { op: 'claim'; key: string; actor: string }
-  /** The origin said that the object is still the one with this digest, and what its ETag is. */
+  /** The origin confirmed that the image with this digest is current, and sent its ETag. */
   | { op: 'validate'; key: string; sha256: string; etag: string; at: number }
-  /** The object changed: this takes the place of the entry with that digest, for all who use it, if it is still there. */
+  /** The image changed at the origin: this entry replaces the one with that digest, for all of its actors, if it is still there. */
   | { op: 'replace'; entry: ManifestEntry; sha256: string }
-  /** Thumbhashes that were made of images with these digests. */
+  /** Sets thumbhashes that were made of images with these digests. */
   | { op: 'placeholder'; images: readonly { key: string; sha256: string; placeholder: string }[] }
-  /** The app's own fields of an image; `{}` for none. */
+  /** Sets the app's own fields of an image; `{}` for none. */
   | { op: 'meta'; key: string; meta: ImageMeta }
   /** `at`, in milliseconds since the epoch: files that are older are not adopted afterwards. */
   | { op: 'delete'; keys: readonly string[]; reason: 'invalidated' | 'evicted' | 'missing'; at?: number }
-  /** Every image, or those that only this actor uses. */
+  /** Removes all images, or those that only this actor uses. */
   | { op: 'clear'; actor?: string; at?: number }
-  /** Never to be evicted: one image, or all that the actor has and will have. */
+  /** Pins one image, or all images that the actor has now and later: they are never evicted. */
   | { op: 'pin'; target: PinTarget; pinned: boolean }
-  /** These were served so many milliseconds before this time. */
+  /** These images were served, each so many milliseconds before `at`. */
   | { op: 'use'; keys: readonly string[]; ages?: readonly number[]; at: number };
 
 export type PinTarget = { key: string } | { actor: string };
 
-/** A change as it is written; the id lets a writer know its own when it reads them back. */
+/** A change as it is written. The id lets a writer recognize its own records when it reads them back. */
 export type JournalRecord = ManifestChange & {
   id: string;
-  /** For a change that depends on nothing having happened to its image: the bytes of its log that the writer had read. */
+  /** Position in the log up to which the writer had read. A later record about the same image cancels the change. */
   read?: number;
 };

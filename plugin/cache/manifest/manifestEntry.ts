@@ -7,8 +7,8 @@ const BASE64 = /^[A-Za-z0-9+/]{4,60}={0,2}$/;
 const CONTENT_TYPE = /^image\/[a-z0-9.+-]+$/;
 
 /**
- * An entry read from disk, if it is one. The file may be foreign, old or edited by hand: whatever is not as we would
- * have written it is dropped, and its image is simply fetched again.
+ * Reads an entry from disk. The file may be foreign, old or edited by hand: an entry that we would not have written like
+ * that is dropped, and its image is fetched again.
  */
 export function parseEntry(value: unknown): ManifestEntry | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
@@ -42,17 +42,18 @@ export function originalDigest({ sha256, original_sha256 = sha256 }: ManifestEnt
 }
 
 /**
- * The most actors that are recorded for one image. An id has up to 256 characters and anybody who may prefetch can make ids up, so
- * without a limit one image could fill the manifest, and each claim would cost the more the more there were.
+ * Maximum number of actors that are recorded for one image. An id has up to 256 characters and every client that may
+ * prefetch can invent ids. Without a limit one image could fill the manifest, and each claim would cost more than the one
+ * before.
  */
 export const MAX_ACTORS = 64;
 
-/** The recorded actors that use the image, {@link MAX_ACTORS} at most. */
+/** The recorded actors that use the image, at most {@link MAX_ACTORS}. */
 export function actorsOf(entry: ManifestEntry): readonly string[] {
   return entry.actor_ids ?? [entry.actor_id];
 }
 
-/** Whether one more actor of the image would be recorded. */
+/** True if the actor would be recorded as one more actor of the image. */
 export function canClaim(entry: ManifestEntry, actor: string, pinned: ReadonlySet<string>): boolean {
   const actors = actorsOf(entry);
   if (actors.includes(actor)) return false;
@@ -60,8 +61,9 @@ export function canClaim(entry: ManifestEntry, actor: string, pinned: ReadonlySe
 }
 
 /**
- * Those that are recorded of more than {@link MAX_ACTORS}: the first, under which the image is filed, then those whose images are
- * pinned, or made-up ids would undo a pin, and of the others those that came first.
+ * Chooses which actors to record when there are more than {@link MAX_ACTORS}. The first stays, because the image is filed
+ * under it. Actors with pinned images come next, because otherwise invented ids could undo a pin. The rest stay in order of
+ * arrival.
  */
 export function withinLimit(actors: readonly string[], pinned: ReadonlySet<string>): readonly string[] {
   if (actors.length <= MAX_ACTORS) return actors;
@@ -70,14 +72,14 @@ export function withinLimit(actors: readonly string[], pinned: ReadonlySet<strin
   return actors.filter((actor) => kept.has(actor));
 }
 
-/** The entry as used by these actors; the first is the one it is filed under. */
+/** Returns the entry with these actors. The image is filed under the first one. */
 export function withActors(entry: ManifestEntry, actors: readonly string[]): ManifestEntry {
   const { actor_ids: _, ...rest } = entry;
   const [first = entry.actor_id] = actors;
   return { ...rest, actor_id: first, ...(actors.length > 1 && { actor_ids: actors.slice(0, MAX_ACTORS) }) };
 }
 
-/** One that is used by nobody would never be cleared. */
+/** An entry must have at least one actor, or it would never be cleared. */
 function isActors(value: unknown): boolean {
   return Array.isArray(value) && value.length > 0 && value.every(isText);
 }

@@ -8,31 +8,31 @@ import { ShardedMap } from './shardedMap.ts';
 import { insidePath } from '../files/layout.ts';
 import { MAX_ACTORS, actorsOf, canClaim, parseEntry, withActors, withinLimit } from './manifestEntry.ts';
 
-/** What an image is asked for by: its `local_path` (see {@link ManifestIndex.getByPath}) or its key. */
+/** Names an image by its `local_path` (see {@link ManifestIndex.getByPath}) or by its key. */
 export type ManifestQuestion = { path: string } | { key: string };
 
-/** In milliseconds since the epoch; 0 for never, or where it is not known. */
+/** Times in milliseconds since the epoch; 0 for never or unknown. */
 export interface RemovalTimes {
-  /** When an image was invalidated or cleared last. */
+  /** Time of the last invalidation or clear. */
   removedAt: number;
-  /** When an image was invalidated last: it had changed then, or may have. */
+  /** Time of the last invalidation: an image had changed then, or may have. */
   invalidatedAt: number;
 }
 
 /**
- * The manifest in memory. It changes by changes from the journal alone, so that every process that reads the same journal
- * holds the same state. Entries are replaced, never changed, but for `last_used_at`, `validated_at` and `etag`.
+ * The manifest in memory. Only changes from the journal alter it, so every process that reads the same journal holds the
+ * same state. Entries are replaced, not modified, except for `last_used_at`, `validated_at` and `etag`.
  */
 export class ManifestIndex {
   readonly #byKey = new ShardedMap<ManifestEntry>();
   readonly #byPath = new ShardedMap<ManifestEntry>();
   readonly #byDigest = new ShardedMap<ManifestEntry>();
-  /** One copy of each text that many entries hold. */
+  /** Keeps one copy of each text that many entries hold. */
   readonly #texts = new Map<string, string>();
   readonly #actors = new ActorIndex();
-  /** Whose images are pinned, also those that are still to come. */
+  /** Actors whose images are pinned, including images that they get later. */
   readonly #pinnedActors = new Set<string>();
-  /** What `local_path` begins with, e.g. `.image-cache/`: the directory may have been moved since it was written. */
+  /** Prefix of every `local_path`, e.g. `.image-cache/`. The directory may have been moved since a path was written. */
   readonly #prefix: string;
   #bytes = 0;
   readonly #removals = { removedAt: 0, invalidatedAt: 0 };
@@ -62,7 +62,7 @@ export class ManifestIndex {
     return this.#byKey.get(key);
   }
 
-  /** By `local_path`, or by its part inside the cache directory. */
+  /** Looks up an entry by its `local_path`, or by the part of it that lies inside the cache directory. */
   getByPath(path: string): ManifestEntry | undefined {
     return this.#byPath.get(path.startsWith(this.#prefix) ? path : this.#prefix + path);
   }
@@ -71,7 +71,7 @@ export class ManifestIndex {
     return 'key' in question ? this.get(question.key) : this.getByPath(question.path);
   }
 
-  /** Some entry with exactly these bytes. */
+  /** Returns any entry with exactly these bytes. */
   getByDigest(sha256: string): ManifestEntry | undefined {
     return this.#byDigest.get(sha256);
   }
@@ -85,7 +85,7 @@ export class ManifestIndex {
     return this.#byKey.toArray();
   }
 
-  /** Those of the actor's images at the time of the call that are still there when they are taken. */
+  /** Yields the images that the actor has at the time of the call, except those that are gone when their turn comes. */
   valuesOf(actor: string): Iterable<ManifestEntry> {
     return this.#valuesOf(this.keysOf(actor).toArray());
   }
@@ -98,7 +98,7 @@ export class ManifestIndex {
     return this.#actors.keysOf(actor);
   }
 
-  /** Bytes of the images that the actor uses, also of those that others use, too. */
+  /** Bytes of all images that the actor uses, including images that other actors use as well. */
   bytesOf(actor: string): number {
     return this.#actors.bytesOf(actor);
   }
@@ -107,7 +107,7 @@ export class ManifestIndex {
     return this.#pinnedActors;
   }
 
-  /** Applies a change and tells which entries are gone or replaced by it. */
+  /** Applies a change and returns the entries that it removed or replaced. */
   apply(change: ManifestChange): ManifestEntry[] {
     switch (change.op) {
       case 'put':
@@ -133,13 +133,13 @@ export class ManifestIndex {
       case 'pin':
         return [...this.steps(change)].flat();
       default:
-        return []; // written by a newer version
+        return []; // The change was written by a newer version.
     }
   }
 
   /**
-   * The same a step at a time, since what concerns a million entries must not hold up the event loop (T65). There is one
-   * step at least, and all are to be taken before the next change.
+   * Like {@link ManifestIndex.apply}, in steps: a change to a million entries must not block the event loop (T65). There is
+   * at least one step, and the caller must take all of them before it applies the next change.
    */
   steps(change: ManifestChange): Iterable<ManifestEntry[]> {
     if (change.op === 'clear') this.noteRemovals({ removedAt: change.at });
@@ -163,7 +163,7 @@ export class ManifestIndex {
   #put(value: unknown): ManifestEntry[] {
     const parsed = parseEntry(value);
     if (parsed === undefined) return [];
-    // What was written before there was a limit may have more of them.
+    // A record that is older than this limit may name more actors.
     const actors = actorsOf(parsed);
     const entry = actors.length > MAX_ACTORS ? withActors(parsed, withinLimit(actors, this.#pinnedActors)) : parsed;
     const path = insidePath(entry.local_path) ?? '';
@@ -173,7 +173,7 @@ export class ManifestIndex {
       entry.pinned === true || known?.pinned === true || actorsOf(entry).some((actor) => this.#pinnedActors.has(actor));
     const stored = {
       ...entry,
-      // The same string, where it is: at a million entries each byte of one counts for a megabyte (T65).
+      // Reuse the string that is there: at a million entries each byte of an entry costs a megabyte (T65).
       local_path: entry.local_path.slice(0, -path.length) === this.#prefix ? entry.local_path : this.#prefix + path,
       actor_id: this.#shared(entry.actor_id),
       content_type: this.#shared(entry.content_type),
@@ -209,7 +209,7 @@ export class ManifestIndex {
     return [];
   }
 
-  /** Not what was cleared, or replaced by others, meanwhile. */
+  /** Skips images that were cleared meanwhile, or whose bytes were replaced by others. */
   #replace(value: unknown, sha256: string): ManifestEntry[] {
     const entry = parseEntry(value);
     const current = entry === undefined ? undefined : this.#byKey.get(entry.s3_url);
@@ -217,14 +217,14 @@ export class ManifestIndex {
     return this.#put({ ...withActors(entry, actorsOf(current)), last_used_at: current.last_used_at });
   }
 
-  /** Other bytes by now look otherwise. */
+  /** Skips images whose bytes have changed meanwhile: they look different. */
   #setPlaceholder({ key, sha256, placeholder }: { key: string; sha256: string; placeholder: string }): ManifestEntry[] {
     const entry = this.#byKey.get(key);
     return entry?.sha256 === sha256 ? this.#put({ ...entry, placeholder }) : [];
   }
 
   #setMeta(key: string, meta: ImageMeta): ManifestEntry[] {
-    const entry = this.#delete(key); // a new entry takes over what the old one has
+    const entry = this.#delete(key); // the new entry inherits pins and fields from the old one
     if (entry === undefined) return [];
     const { meta: _, ...rest } = entry;
     return this.#put(Object.keys(meta).length === 0 ? rest : { ...rest, meta });
@@ -262,7 +262,7 @@ export class ManifestIndex {
     }
   }
 
-  /** The entry, if nobody else uses it. */
+  /** The entry, if no other actor uses it. */
   #release(key: string, actor: string): ManifestEntry | undefined {
     const entry = this.#delete(key);
     if (entry === undefined) return undefined;
@@ -286,7 +286,7 @@ export class ManifestIndex {
     }
   }
 
-  /** What another actor has pinned stays so. */
+  /** An image that another actor has pinned stays pinned. */
   #setPinned(key: string, pinned: boolean): void {
     const entry = this.#delete(key);
     if (entry === undefined) return;

@@ -2,57 +2,64 @@ import type { ManifestEntry } from '../../protocol.ts';
 import type { ManifestChange } from './manifestChange.ts';
 import type { ManifestIndex, ManifestQuestion } from './manifestIndex.ts';
 
-/** A change that took effect, and what it put out of use. */
+/** A change that took effect, and the entries that it removed or replaced. */
 export interface AppliedChange {
   change: ManifestChange;
   /** Entries that are gone, or whose file was replaced by another. */
   removed: ManifestEntry[];
-  /** It did nothing: its image was changed or removed after {@link AppendOptions.isCancelled} was asked, or that said so. */
+  /**
+   * The change did nothing: {@link AppendOptions.isCancelled} returned true, or its image was changed or removed after that
+   * was asked.
+   */
   isRefused?: true;
 }
 
 export interface AppendOptions {
   /**
-   * Makes a change conditional: asked when all that has been acknowledged so far is known, right before the change is written. What
-   * other processes write about its image between that and the change itself cancels it as well.
+   * Makes a change conditional. It is called right before the change is written, when every change acknowledged so far is
+   * known. A record about the same image that another process writes between this call and the change cancels the change as
+   * well.
    */
   isCancelled?: (() => boolean) | undefined;
 }
 
 /**
- * Keeps the manifest. Any number of stores, in any number of processes, may share a directory: what one acknowledges
- * the others see at their next {@link ManifestStore.refresh}, and all apply all changes in the same order.
+ * Keeps the manifest. Any number of stores, in any number of processes, may share a directory. The others see an
+ * acknowledged change at their next {@link ManifestStore.refresh}, and all apply all changes in the same order.
  */
 export interface ManifestStore {
-  /** What this store knows; read it freely, change it only through {@link ManifestStore.append}. */
+  /** The state that this store knows. Read it freely; change it only through {@link ManifestStore.append}. */
   readonly index: ManifestIndex;
-  /** Reads what is on disk. A damaged file never makes it fail. */
+  /** Reads the manifest from disk. A damaged file never makes it fail. */
   open(): Promise<void>;
   /**
-   * An entry, as it is at this moment, while {@link ManifestStore.open} is still at it: a large manifest takes seconds
-   * to read. `undefined` says nothing; ask the index when it is open.
+   * Looks up an entry, as it is now, while {@link ManifestStore.open} is still running: a large manifest takes seconds to
+   * read. `undefined` means that it is not known yet; ask the index when it is open.
    */
   findEarly(question: ManifestQuestion): Promise<ManifestEntry | undefined>;
   /**
-   * Makes a change. When it resolves the change is durable and applied, or was refused.
+   * Makes a change. When the promise resolves, the change is durable and applied, or was refused.
    * @throws ImageCacheError CACHE_DISK_FULL or CACHE_UNWRITABLE; then nothing was acknowledged
    */
   append(change: ManifestChange, options?: AppendOptions): Promise<AppliedChange>;
-  /** Catches up with what other processes appended. */
+  /** Reads the changes that other processes have appended. */
   refresh(): Promise<void>;
-  /** Brings `manifest.json` up to date and lets go of the files. */
+  /** Brings `manifest.json` up to date and closes the files. */
   close(): Promise<void>;
 }
 
-/** What a store is told to report to. */
+/** Callbacks of a store. */
 export interface ManifestObserver {
   /**
-   * After each change, in order, whoever appended it. A `clear` of very many images is told in parts, of some thousand
-   * removed entries each.
+   * Called after each change, in order, including the changes of other processes. A `clear` of very many images is reported
+   * in parts of some thousand removed entries each.
    */
   applied(applied: AppliedChange): void;
-  /** The directory was emptied or replaced under us, or so much happened that it had to be read anew: these are gone. */
+  /**
+   * Called with the entries that are gone without a change: the directory was emptied or replaced, or the journal had to be
+   * read again from its beginning.
+   */
   reset(gone: ManifestEntry[]): void;
-  /** Something on disk was bad and has been dealt with. */
+  /** Called with a message when a damaged file was found and dealt with. */
   warn(message: string): void;
 }

@@ -8,14 +8,14 @@ export interface ManifestTotals {
   bytes: number;
 }
 
-/** Enough for all that stands before the totals. */
+/** Bytes to read: the totals are always within this many bytes of the start. */
 const HEAD_BYTES = 512;
 const TOTALS = /^\{"version":[^{}]*,"total_entries":(\d{1,15}),"total_size_bytes":(\d{1,15}),/;
 
 /**
- * How many images there are, as `manifest.json` says at its beginning: the same few bytes are read however many there are. Opens
- * no cache and creates nothing. Changes of the last moments before a crash are missing.
- * @returns `undefined` where there is no manifest, or none of ours
+ * Reads the number of images and their bytes from the beginning of `manifest.json`, so the cost does not grow with the
+ * manifest. Opens no cache and creates nothing. Changes of the last moments before a crash are missing.
+ * @returns `undefined` if there is no manifest, or one that we did not write
  */
 export async function readTotals(dir: string): Promise<ManifestTotals | undefined> {
   const file = await open(join(dir, MANIFEST_FILE), READ).catch(() => undefined);
@@ -25,7 +25,7 @@ export async function readTotals(dir: string): Promise<ManifestTotals | undefine
     const [, images, bytes] = TOTALS.exec(buffer.toString('latin1', 0, bytesRead)) ?? [];
     return images === undefined ? undefined : { images: Number(images), bytes: Number(bytes) };
   } catch {
-    return undefined; // it is no file
+    return undefined; // not a file
   } finally {
     await file.close();
   }

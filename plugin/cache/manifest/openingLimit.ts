@@ -1,14 +1,14 @@
 import { ImageCacheError } from '../../errors.ts';
 
 /**
- * A limit on how long anybody waits for the cache directory to be opened: a call on a network file system whose server is gone
- * never returns. What has been begun goes on, for a call cannot be taken back; nothing else is asked of the disk meanwhile, since
- * each such call holds one of the few threads that all work on files is done by. When it does return, the cache works.
+ * Limits how long callers wait for the cache directory to be opened: a call on a network file system whose server is gone
+ * never returns. A call that has begun cannot be cancelled, so it goes on. No other call is made to the disk meanwhile,
+ * because each one holds one of the few threads that do all file work. When the call returns after all, the cache works.
  */
 export class OpeningLimit {
   readonly #ms: number;
   readonly #dir: string;
-  /** Rejects when the opening that is under way takes too long; none is under way: `undefined`. */
+  /** Rejects when the current opening takes too long; `undefined` when nothing is being opened. */
   #late: Promise<never> | undefined;
   #isLate = false;
 
@@ -17,12 +17,12 @@ export class OpeningLimit {
     this.#dir = options.dir;
   }
 
-  /** The opening that is under way takes too long: who comes now is told at once. */
+  /** True when the current opening takes too long: new callers are refused at once. */
   get isLate(): boolean {
     return this.#isLate;
   }
 
-  /** Begins to count, until the work ends. */
+  /** Starts the time limit, which ends with the work. */
   start(work: Promise<unknown>): void {
     let timer: NodeJS.Timeout | undefined;
     this.#late = new Promise((_, reject) => {
@@ -31,7 +31,7 @@ export class OpeningLimit {
         reject(this.#error());
       }, this.#ms).unref();
     });
-    this.#late.catch(() => undefined); // nobody may be waiting
+    this.#late.catch(() => undefined); // there may be no caller waiting
     const end = () => {
       clearTimeout(timer);
       this.#late = undefined;
@@ -40,7 +40,7 @@ export class OpeningLimit {
     work.then(end, end);
   }
 
-  /** Settles with the work, or rejects when the opening takes too long. @throws ImageCacheError CACHE_DIR_TIMEOUT */
+  /** Settles like the work, or rejects when the opening takes too long. @throws ImageCacheError CACHE_DIR_TIMEOUT */
   within<T>(work: Promise<T>): Promise<T> {
     return this.#late === undefined ? work : Promise.race([work, this.#late]);
   }

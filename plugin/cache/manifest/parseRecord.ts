@@ -2,10 +2,10 @@ import { metaProblem } from './imageMeta.ts';
 import type { JournalRecord, ManifestChange } from './manifestChange.ts';
 import { parseEntry } from './manifestEntry.ts';
 
-/** Anything may be in there. */
+/** A parsed record before its check: any field may have any value. */
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What each change has to carry. */
+/** The fields that each change must have. */
 const SHAPES: { readonly [Op in ManifestChange['op']]: (record: Fields) => boolean } = {
   put: ({ entry }) => parseEntry(entry) !== undefined,
   adopt: ({ entry }) => parseEntry(entry) !== undefined,
@@ -22,8 +22,8 @@ const SHAPES: { readonly [Op in ManifestChange['op']]: (record: Fields) => boole
 };
 
 /**
- * A record read from the journal, if it is one. The checksum says that its bytes are those that were written, not what wrote
- * them. A change that a newer version has invented counts as one; the index leaves it alone.
+ * Checks a record that was read from the journal; returns `undefined` for an invalid one. The checksum proves that the bytes
+ * are as written, not which program wrote them. A change that a newer version has introduced is valid; the index ignores it.
  */
 export function parseRecord(json: string): JournalRecord | undefined {
   const value = parseJson(json);

@@ -9,20 +9,20 @@ import { retryWhenRemoved } from '../files/retryWhenRemoved.ts';
 import { temporaryPath } from '../files/temporary.ts';
 import { syncHandle } from '../files/syncHandle.ts';
 
-/** Holds `last_updated` and the position in the journal, which no two snapshots share. */
+/** This many bytes include `last_updated` and the position in the journal, which differ between any two snapshots. */
 const HEAD_BYTES = 256;
 
-/** Another process may replace the snapshot while it is copied, but not each time. */
+/** Another process may replace the snapshot while it is copied, but not every time. */
 const MAX_PARTIAL_COPIES = 10;
 
 /**
- * Makes `manifest.json` a copy of the newest snapshot; of nothing, if there is none. A copy and not a second link to
- * the same file: whoever edits or empties it in place must not harm the journal. Two processes at once end with the
- * newest, since each looks again.
+ * Makes `manifest.json` a copy of the newest snapshot, or an empty manifest if there is none. It is a copy and not a hard
+ * link, so that editing or emptying the file cannot harm the journal. If two processes do this at once, the newest snapshot
+ * wins, because each looks again afterwards.
  */
 export async function publishManifest(dir: string): Promise<void> {
   for (let partial = 0; ;) {
-    const outcome = await retryWhenRemoved(() => copySnapshot(dir)); // superseded while it was copied
+    const outcome = await retryWhenRemoved(() => copySnapshot(dir)); // the snapshot was superseded while it was copied
     if (outcome === 'up to date') return;
     if (outcome === 'partial') partial += 1;
     if (partial === MAX_PARTIAL_COPIES) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
@@ -51,7 +51,7 @@ async function newestSnapshot(dir: string): Promise<string | undefined> {
   return generation === undefined ? undefined : generationPath(dir, generation, 'snap');
 }
 
-/** As long, and with the same head: enough to tell a copy from an older, cut or edited manifest in any size. */
+/** Equal length and equal head: enough to tell a copy from an older, cut or edited manifest of any size. */
 async function isCopy(copy: string, original: string): Promise<boolean> {
   const [a, b] = await Promise.all([summary(copy), summary(original)]);
   return a !== undefined && a === b;

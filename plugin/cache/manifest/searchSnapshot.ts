@@ -3,16 +3,16 @@ import type { ManifestEntry } from '../../protocol.ts';
 import { keyHashOfPath } from './keyOrder.ts';
 import { parseLine } from './snapshotLine.ts';
 
-/** Holds several lines; a longer one is not found, and waits until the snapshot has been read. */
+/** Bytes to read at a time: room for several lines. A longer line is not found here, and waits until the snapshot has been read. */
 const BLOCK_BYTES = 16_384;
 const NEWLINE = 0x0a;
 
 /**
- * Finds the entries of a key hash in a snapshot without reading it: a binary search over its lines, some twenty small
- * reads in a file of a million. In a file that was written in another order it finds little, and nothing wrong.
+ * Finds the entries with a key hash in a snapshot without reading all of it: a binary search over its lines, some twenty
+ * small reads in a file of a million entries. In a file that is sorted otherwise it may find too little, but nothing wrong.
  */
 export async function searchSnapshot(file: FileHandle, keyHash: string): Promise<ManifestEntry[]> {
-  // The first line that begins after `start` is smaller; the first that begins after `end` is not.
+  // The first line that begins after `start` is smaller than the key hash; the first one after `end` is not.
   let start = 0;
   let end = (await file.stat()).size;
   while (end - start > BLOCK_BYTES) {
@@ -33,7 +33,7 @@ async function firstHashAt(file: FileHandle, position: number): Promise<string |
   return undefined;
 }
 
-/** The whole lines in a block of the file. */
+/** The complete lines in a block of the file. */
 async function linesAt(file: FileHandle, position: number, length: number): Promise<string[]> {
   const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(length), 0, length, position);
   const block = buffer.subarray(0, bytesRead);

@@ -1,13 +1,13 @@
 /**
- * What the first map may hold. A map grows by copying itself, which at a million entries holds up everything for a
- * tenth of a second (T65); at this size, for a few milliseconds.
+ * Maximum size of the first map. A map grows by copying itself. At a million entries that blocks the event loop for a tenth
+ * of a second (T65); at this size, for a few milliseconds.
  */
 const FIRST_ENTRIES = 1 << 16;
 
-/** Where the others go, each to the one that the hash of its key says. */
+/** Maps for the keys beyond that. The hash of a key selects the map. */
 const SHARDS = 64;
 
-/** The part of a `Map` that the manifest needs, in insertion order up to 65,536 entries, and smooth in any size. */
+/** The part of a `Map` that the manifest needs, without long pauses at any size. Keeps insertion order up to 65,536 entries. */
 export class ShardedMap<Value> {
   readonly #first = new Map<string, Value>();
   #shards: Map<string, Value>[] = [];
@@ -40,7 +40,7 @@ export class ShardedMap<Value> {
     this.#size = 0;
   }
 
-  /** All values as they are now; at a million, map by map takes a quarter of the time that one by one does (T65). */
+  /** All values as they are now. At a million entries, collecting them map by map takes a quarter of the time of iterating (T65). */
   toArray(): Value[] {
     return [...this.#first.values()].concat(...this.#shards.map((shard) => [...shard.values()]));
   }
@@ -50,7 +50,7 @@ export class ShardedMap<Value> {
     for (const shard of this.#shards) yield* shard.values();
   }
 
-  /** The one that holds the key, or is to hold it. */
+  /** The map that holds the key, or would hold it. */
   #mapFor(key: string): Map<string, Value> {
     if (this.#first.has(key)) return this.#first;
     const shard = this.#shardOf(key);

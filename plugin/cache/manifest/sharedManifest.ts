@@ -8,14 +8,14 @@ import { OpeningLimit } from './openingLimit.ts';
 import type { ManifestIndex, ManifestQuestion } from './manifestIndex.ts';
 import type { ManifestStore } from './manifestStore.ts';
 
-/** A hit looks around for what other processes did at most this often; a miss always does. */
+/** A hit looks for changes by other processes at most this often. A miss always looks. */
 const LOOK_AROUND_MS = 100;
-/** A local disk takes a hundredth of this; those who wait for a network drive have an answer before their browser gives up. */
+/** A local disk takes a hundredth of this. On a network drive, callers get an answer before their browser gives up. */
 const OPEN_TIMEOUT_MS = 10_000;
-/** What was known so long ago is not served before it was looked at once more: this process may have slept. */
+/** State that is older than this is refreshed before an image is served from it: this process may have been asleep. */
 const STALE_MS = 1000;
 
-/** The manifest store, opened on first use and kept up to date with other processes as far as each question needs. */
+/** The manifest store, opened on first use. It catches up with other processes as far as each call needs. */
 export class SharedManifest {
   readonly store: ManifestStore;
   readonly #dir: string;
@@ -24,25 +24,25 @@ export class SharedManifest {
   readonly #logger: CacheLogger;
   readonly #limit: OpeningLimit;
   #opening: Promise<void> | undefined;
-  /** Closed while the disk did not answer: what it says later is for nobody. */
+  /** The cache was closed while the disk did not answer: a late answer is ignored. */
   #isAbandoned = false;
-  /** The directory is there, and is ours. */
+  /** True once the directory is known to exist and to be ours. */
   #prepared: Promise<void> | undefined;
   #isOpen = false;
   readonly #closed = new AbortController();
   readonly #parts: readonly CachePart[];
-  /** When the last look began that has come to its end. */
+  /** Start of the last refresh that has finished. */
   #lookedAroundAt = Number.NEGATIVE_INFINITY;
   #isLooking = false;
 
   constructor(options: {
     store: ManifestStore;
     dir: string;
-    /** Survive a power cut. */
+    /** True if the cache is to survive a power cut. */
     fsync: boolean;
     now: () => number;
     logger: CacheLogger;
-    /** In the order in which they are started, and closed. */
+    /** In the order in which they are started and closed. */
     parts: readonly CachePart[];
     /** @default 10_000 */
     openTimeoutMs?: number | undefined;
@@ -57,13 +57,13 @@ export class SharedManifest {
     this.#parts = options.parts;
   }
 
-  /** False before the first {@link SharedManifest.open} has come to its end. */
+  /** False until the first {@link SharedManifest.open} has finished. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
 
   /**
-   * Opens the directory, once; every call that needs it waits for it. A failure is tried again by the next call.
+   * Opens the directory once. Every call that needs the manifest waits for this. After a failure the next call tries again.
    * @throws ImageCacheError ABORTED when the cache is closed, CACHE_DIR_TIMEOUT when the disk does not answer
    */
   open(): Promise<void> {
@@ -74,7 +74,7 @@ export class SharedManifest {
     return this.#limit.within(this.#opening);
   }
 
-  /** What this process knows may have been changed by another one a while ago. */
+  /** True if the state of this process is too old to serve from: another process may have changed it since. */
   get isStale(): boolean {
     return this.#ageMs > STALE_MS;
   }
@@ -83,7 +83,7 @@ export class SharedManifest {
     return performance.now() - this.#lookedAroundAt;
   }
 
-  /** Knows all that any process has acknowledged before the call. */
+  /** Catches up with every change that any process acknowledged before the call. */
   async refreshed(): Promise<ManifestIndex> {
     await this.open();
     const began = performance.now();
@@ -93,14 +93,15 @@ export class SharedManifest {
   }
 
   /**
-   * An entry as it was, for any process, so many milliseconds ago at most. What this process knows nothing of it asks the others
-   * about. While a large manifest is still being read, what can be told without it is the answer (T65).
+   * Returns an entry as all processes knew it at most `atMostOldMs` milliseconds ago. If this process does not know the
+   * entry, it catches up with the others first. While a large manifest is still being read, the answer comes from what can
+   * be looked up without it (T65).
    */
   async get(
     question: ManifestQuestion,
     { atMostOldMs = STALE_MS }: { atMostOldMs?: number } = {},
   ): Promise<ManifestEntry | undefined> {
-    if (this.#limit.isLate) await this.open(); // which refuses; nothing more is asked of a disk that does not answer
+    if (this.#limit.isLate) await this.open(); // This refuses: no more calls are made to a disk that does not answer.
     const early = this.#isOpen ? undefined : await this.#limit.within(this.#findEarly(question));
     if (early !== undefined) return early;
     await this.open();
@@ -110,7 +111,7 @@ export class SharedManifest {
     return known;
   }
 
-  /** Another process may have cleared or replaced what this one still holds in memory. */
+  /** Another process may have cleared or replaced an image that this process still holds in memory. */
   lookAround(): void {
     if (this.#isLooking || this.#ageMs < LOOK_AROUND_MS) return;
     this.#isLooking = true;

@@ -10,13 +10,13 @@ import { syncDirectory } from '../files/syncDirectory.ts';
 import { temporaryPath } from '../files/temporary.ts';
 import { syncHandle } from '../files/syncHandle.ts';
 
-/** How far into the journal a snapshot reaches: everything before this point is in it. */
+/** How far into the journal a snapshot reaches: it includes every record before this position. */
 export interface JournalPosition {
   generation: number;
   offset: number;
 }
 
-/** What a snapshot holds besides its entries. */
+/** The content of a snapshot besides its entries. */
 export interface SnapshotState {
   position: JournalPosition;
   pinnedActors: readonly string[];
@@ -24,21 +24,20 @@ export interface SnapshotState {
   totals: ManifestTotals;
 }
 
-/** Entries to a write: enough to be fast, and small enough for a string that is collected soon (128 kB). */
+/** Entries in one write: enough to be fast, and few enough that the string is collected soon (128 kB). */
 const CHUNK_ENTRIES = 100;
 
 export interface SerializeOptions {
   lastUpdated: number;
-  /** Absent where the text is no snapshot, but only says what there is. */
+  /** Absent for a plain list of the entries, which is not a snapshot. */
   state?: SnapshotState;
-  /** Leaves entries out. */
+  /** Returns false for entries to leave out. */
   filter?: ((entry: ManifestEntry) => Promise<boolean>) | undefined;
 }
 
 /**
- * The manifest as text in the documented shape, in chunks of one entry a line, so that neither writing nor reading it
- * ever needs the whole of it as one string. Everything else has its turn, also where whoever takes them is
- * never slower (T64).
+ * Yields the manifest as text in the documented form, one entry a line, so that neither writing nor reading it needs the
+ * whole text in one string. It lets other work run in between, even if the consumer of the chunks never waits (T64).
  */
 export async function* serializeManifest(
   entries: Iterable<ManifestEntry>,
@@ -63,7 +62,7 @@ export async function* serializeManifest(
 
 function serializeState({ position, pinnedActors, removals, totals }: SnapshotState): string {
   const pinned = pinnedActors.length === 0 ? '' : `"pinned_actors":${JSON.stringify(pinnedActors)},`;
-  // First, for `readTotals`, which reads no further.
+  // The totals come first, because `readTotals` reads only the beginning.
   const total = `"total_entries":${totals.images},"total_size_bytes":${totals.bytes},`;
   const { removedAt, invalidatedAt } = removals;
   const removed = removedAt === 0 ? '' : `"removed_at":${removedAt},"invalidated_at":${invalidatedAt},`;
@@ -71,8 +70,8 @@ function serializeState({ position, pinnedActors, removals, totals }: SnapshotSt
 }
 
 /**
- * Writes a snapshot under a name of its own; it appears whole or not at all. Whatever the durability, it must survive a
- * power cut: the logs that it makes superfluous are removed next, and most of them have long been safe (T68).
+ * Writes a snapshot under a temporary name, so that it appears whole or not at all. It must survive a power cut whatever the
+ * durability setting is: the logs that it replaces are removed next, and most of them have long been on disk (T68).
  * @param dir the cache directory
  */
 export async function writeSnapshot(dir: string, path: string, content: AsyncIterable<string>): Promise<void> {

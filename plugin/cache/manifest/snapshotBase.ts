@@ -5,32 +5,32 @@ import { MANIFEST_FILE } from '../files/layout.ts';
 import { ManifestIndex } from './manifestIndex.ts';
 import { OtherVersionError, type ReadSnapshot, readSnapshot } from './snapshotReader.ts';
 
-/** Where the reading of the journal begins. */
+/** The point where reading the journal begins. */
 export interface SnapshotBase {
   index: ManifestIndex;
-  /** The snapshot's, and that of the log to go on with; `undefined` where there is no snapshot. */
+  /** Generation of the snapshot, and of the log to continue with; `undefined` if there is no snapshot. */
   generation: number | undefined;
-  /** Up to here the log is in the snapshot. */
+  /** The snapshot includes the log up to this byte. */
   offset: number;
 }
 
-/** Says nothing about the file, only about this moment: a good snapshot must not be put aside for it (T58). */
+/** Errors that are about this moment and not about the file: a good snapshot must not be put aside for them (T58). */
 const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EBUSY']);
 
 export interface SnapshotBaseOptions {
   /** The cache directory. */
   dir: string;
-  /** What `local_path` begins with. */
+  /** Prefix of every `local_path`. */
   prefix: string;
-  /** The generations of which there is a snapshot, newest first. */
+  /** Generations that have a snapshot, newest first. */
   snapshots: readonly number[];
-  /** Told of what cannot be read. */
+  /** Called with a message for each file that cannot be read. */
   putAside: (path: string, reason: unknown) => Promise<void>;
 }
 
 /**
- * The newest snapshot that can be read, else `manifest.json`, else nothing. What cannot be read is put aside; whole
- * lines of a manifest that was cut still count.
+ * Returns the newest snapshot that can be read, otherwise `manifest.json`, otherwise an empty state. A file that cannot be
+ * read is put aside. Of a manifest that was cut, the complete lines still count.
  */
 export async function readBase({ dir, prefix, snapshots, putAside }: SnapshotBaseOptions): Promise<SnapshotBase> {
   let partial = new ManifestIndex(prefix);

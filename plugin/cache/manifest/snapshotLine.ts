@@ -1,14 +1,14 @@
 import type { ManifestEntry } from '../../protocol.ts';
 import { parseEntry } from './manifestEntry.ts';
 
-/** One entry of a snapshot: `"<key>":{…}`. */
+/** Formats one entry as a line of a snapshot: `"<key>":{…}`. */
 export function formatLine(entry: ManifestEntry): string {
   return `${JSON.stringify(entry.s3_url)}:${JSON.stringify(entry)}`;
 }
 
-/** The entry on a line of a snapshot, if it is one. */
+/** Parses a line of a snapshot; returns `undefined` if it is not an entry. */
 export function parseLine(line: string): ManifestEntry | undefined {
-  // The key is in the entry, too; parsed as the name of a property it would cost as much again.
+  // The entry contains its key as well. Parsing the key again as a property name would double the cost.
   const start = line.indexOf('":{') + 2;
   const end = line.endsWith(',') ? -1 : line.length;
   try {

@@ -8,22 +8,22 @@ import { TimeSlice } from '../../timeSlice.ts';
 import type { JournalPosition } from './snapshot.ts';
 import { parseLine } from './snapshotLine.ts';
 
-/** How a snapshot ends. */
+/** The end of every complete snapshot. */
 const END = '\n}}\n';
-/** What others wrote is read as a whole; ours never is. */
+/** A manifest of another tool is read as a whole; one of ours never is. */
 const MAX_FOREIGN_BYTES = 128 << 20;
 
 export interface ReadSnapshot {
   /** Absent in a manifest that was not written as a snapshot of a journal. */
   position: JournalPosition | undefined;
-  /** False for a manifest that ends too soon; then the entries are those of its whole lines. */
+  /** False for a manifest that ends too soon; then only the entries of its complete lines are read. */
   complete: boolean;
 }
 
-/** Versions of ours that only add to what we know; of those that do not, a later one could not be read at all. */
+/** Versions that only add fields to those we know. A version that changes their meaning has another major number. */
 const READABLE = /^1\.\d{1,9}$/;
 
-/** The manifest is of a version that means something else by what we know, but for whose images are pinned. */
+/** Thrown for a manifest whose version gives known fields another meaning. Only its pinned actors are kept. */
 export class OtherVersionError extends Error {
   override readonly name = 'OtherVersionError';
   readonly pinnedActors: readonly string[];
@@ -37,7 +37,7 @@ export class OtherVersionError extends Error {
   }
 }
 
-/** A manifest without its entries, or one that another tool wrote. Anything may be in there. */
+/** A manifest without its entries, or one that another tool wrote: any field may have any value. */
 interface Head {
   version?: unknown;
   total_entries?: unknown;
@@ -49,8 +49,8 @@ interface Head {
 }
 
 /**
- * Reads a snapshot into an empty index, in slices: neither its text nor its parsed form is ever there as a whole.
- * @throws if the file is no manifest of our version, or has lost all its entries
+ * Reads a snapshot into an empty index, in slices: neither its text nor its parsed form is ever in memory as a whole.
+ * @throws if the file is not a manifest of our version, or has lost all its entries
  */
 export async function readSnapshot(path: string, index: ManifestIndex): Promise<ReadSnapshot> {
   const file = await open(path, READ);
@@ -59,14 +59,15 @@ export async function readSnapshot(path: string, index: ManifestIndex): Promise<
     if (!stats.isFile()) throw new Error('it is not a file');
     const snapshot = await readOwn(file, index).catch(ifTooLong);
     if (snapshot !== undefined) return snapshot;
-    if (stats.size > MAX_FOREIGN_BYTES) throw new Error('it is none of ours, and too large to be read as a whole');
+    if (stats.size > MAX_FOREIGN_BYTES)
+      throw new Error('it was not written by this cache, and is too large to be read as a whole');
     return await readForeign(path, index);
   } finally {
     await file.close();
   }
 }
 
-/** Where in the journal a snapshot was taken. @throws if it is none of ours, or is cut short */
+/** Returns the position in the journal at which a snapshot was taken. @throws if the file is not our snapshot, or is cut short */
 export async function readHead(file: FileHandle): Promise<Pick<ReadSnapshot, 'position'>> {
   const { size } = await file.stat();
   const { buffer } = await file.read(Buffer.alloc(END.length), 0, END.length, Math.max(0, size - END.length));
@@ -79,7 +80,7 @@ export async function readHead(file: FileHandle): Promise<Pick<ReadSnapshot, 'po
   throw new Error('it is empty');
 }
 
-/** `undefined` for what we did not write. */
+/** Returns `undefined` for text that we did not write. */
 async function readOwn(file: FileHandle, index: ManifestIndex): Promise<ReadSnapshot | undefined> {
   const timeSlice = new TimeSlice();
   let head: Head | undefined;
@@ -102,12 +103,12 @@ async function readOwn(file: FileHandle, index: ManifestIndex): Promise<ReadSnap
     }
   }
   if (head === undefined || (!complete && index.size === 0)) return undefined;
-  // Somebody may have cut lines out of it and left the end.
+  // Lines may have been cut out of the middle, with the end left intact.
   const isWhole = complete && (typeof head.total_entries !== 'number' || head.total_entries === count);
   return { position: positionOf(head), complete: isWhole };
 }
 
-/** A manifest that another tool formatted (`jq . manifest.json`), or wrote. */
+/** Reads a manifest that another tool wrote or formatted (`jq . manifest.json`). */
 async function readForeign(path: string, index: ManifestIndex): Promise<ReadSnapshot> {
   const text = await readFile(path, 'utf8');
   const head = JSON.parse(text) as Head | null; // each field is checked

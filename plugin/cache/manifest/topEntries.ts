@@ -2,14 +2,17 @@ import type { ManifestEntry } from '../../protocol.ts';
 import { TimeSlice } from '../../timeSlice.ts';
 
 export interface Selection {
-  /** How many entries are wanted. */
+  /** Maximum number of entries to return. */
   count: number;
   /** The entry with the lowest rank comes first. */
   rank: (entry: ManifestEntry) => number;
   accepts: (entry: ManifestEntry) => boolean;
 }
 
-/** The accepted entries of lowest rank, in order. One pass in slices; what is sorted is never more than twice the count. */
+/**
+ * Returns the accepted entries with the lowest ranks, in order. It makes one pass in slices, and never sorts more than twice
+ * the count.
+ */
 export async function topEntries(
   entries: Iterable<ManifestEntry>,
   { count, rank, accepts }: Selection,
