@@ -14,20 +14,20 @@ import { quarantine } from './quarantine.ts';
 import { replaceFile } from './replaceFile.ts';
 import { SharedSync } from './sharedSync.ts';
 
-/** Files open for reading at a time: far below the 256 that some systems allow a process. */
+/** Maximum number of files open for reading: far below the 256 that some systems allow a process. */
 const MAX_OPEN_FILES = 32;
-/** Files whose content this process has checked; a forgotten one is checked again. */
+/** Maximum number of files that are remembered as checked. A forgotten file is checked again. */
 const MAX_VERIFIED = 100_000;
 const MAX_SAFE_FOLDERS = 10_000;
 
-/** The image files. Names come from `layout.ts`; nothing outside the cache directory is ever touched. */
+/** The image files. Their names come from `layout.ts`; nothing outside the cache directory is ever touched. */
 export class BlobStore {
   readonly #dir: string;
   readonly #fsync: boolean;
   readonly #now: () => number;
   readonly #limit = pLimit(MAX_OPEN_FILES);
   readonly #syncs = new SharedSync();
-  /** Folders whose names survive a power cut, by their inodes. */
+  /** Inodes of the folders whose names survive a power cut. */
   readonly #safeFolders = new LRUCache<string, number>({ max: MAX_SAFE_FOLDERS });
   readonly #verified = new LRUCache<string, FileIdentity>({ max: MAX_VERIFIED });
 
@@ -42,8 +42,8 @@ export class BlobStore {
   }
 
   /**
-   * Gives a written file its name. Where an image with the same bytes is already there (`twin`), the new name becomes
-   * a second hard link to it.
+   * Gives a written file its final name. If an image with the same bytes exists (`twin`), the new name becomes a hard link to
+   * that file.
    */
   async store(blob: WrittenBlob, path: string, twin: string | undefined): Promise<void> {
     const target = join(this.#dir, path);
@@ -55,7 +55,7 @@ export class BlobStore {
     this.#verified.set(path, linked ?? blob.identity);
   }
 
-  /** The bytes of an entry; `undefined` when they are gone, or are not what the entry says they are. */
+  /** Reads the bytes of an entry; `undefined` when they are gone, or do not match the entry. */
   read(entry: ManifestEntry): Promise<Buffer | undefined> {
     return this.#limit(async () => {
       const path = insidePath(entry.local_path);
@@ -75,19 +75,19 @@ export class BlobStore {
     });
   }
 
-  /** True if the file is there in its full length; says nothing about its bytes. */
+  /** True if the file exists in its full length. Its bytes are not checked. */
   async has(entry: ManifestEntry): Promise<boolean> {
     const path = insidePath(entry.local_path) ?? '';
     const file = await lstat(join(this.#dir, path)).catch(() => undefined);
     return file?.isFile() === true && file.size === entry.size_bytes;
   }
 
-  /** Takes a file for checked that was read elsewhere, by {@link NamedImages}. */
+  /** Remembers a file as checked that {@link NamedImages} has read. */
   trust(path: string, file: FileIdentity): void {
     this.#verified.set(path, identityOf(file));
   }
 
-  /** Hashes the file again, whatever this process knows of it. A damaged one is put aside, as by {@link BlobStore.read}. */
+  /** Hashes the file again, even if this process has checked it before. Like {@link BlobStore.read}, it puts a damaged one aside. */
   async recheck(entry: ManifestEntry): Promise<'whole' | 'damaged' | 'missing'> {
     const path = insidePath(entry.local_path) ?? '';
     const isThere = (await lstat(join(this.#dir, path)).catch(() => undefined)) !== undefined;
@@ -103,7 +103,7 @@ export class BlobStore {
     await removeFile(this.#dir, path);
   }
 
-  /** What was removed stays so after a power cut; else it would lie there without an entry, and be adopted (T68). */
+  /** Syncs the removal. After a power cut the file would otherwise be back without an entry, and be adopted (T68). */
   async syncRemoval(entries: Iterable<ManifestEntry>, paths: Iterable<string> = []): Promise<void> {
     if (!this.#fsync) return;
     const folders = new Set<string>();
@@ -120,8 +120,8 @@ export class BlobStore {
   }
 
   /**
-   * False if the folder of the file is a link to somewhere else, or gone (T15). Limit: the file system has no way to ask
-   * and act in one step, so this catches what was planted, not somebody who swaps folders at the right moment.
+   * False if the folder of the file is a link to somewhere else, or gone (T15). Limit: the file system cannot check and act in
+   * one step. So this catches planted links, but not an attacker who swaps folders at the right moment.
    */
   async #isInside(path: string): Promise<boolean> {
     try {
@@ -132,7 +132,7 @@ export class BlobStore {
     }
   }
 
-  /** Checked when first read by this process, and again when the file is another one than it was. */
+  /** Checks the bytes when this process reads the file for the first time, and again when the file has changed. */
   async #readVerified(file: FileHandle, path: string, entry: ManifestEntry): Promise<Buffer | undefined> {
     const stats = await file.stat();
     const whole = stats.isFile() && stats.size === entry.size_bytes;
@@ -151,7 +151,7 @@ export class BlobStore {
     return bytes;
   }
 
-  /** The names in a folder, and once its own: another process may have made it, and not have come to this yet (T68). */
+  /** Syncs the names in a folder, and once the folder's own name: the process that created it may not have synced it yet (T68). */
   async #syncFolder(folder: string, inode: number): Promise<void> {
     await this.#syncs.sync(folder);
     if (this.#safeFolders.get(folder) === inode) return;
@@ -161,10 +161,10 @@ export class BlobStore {
 
   async #putAside(path: string): Promise<void> {
     this.#verified.delete(path);
-    await quarantine(this.#dir, join(this.#dir, path), this.#now()).catch(() => undefined); // another process was faster
+    await quarantine(this.#dir, join(this.#dir, path), this.#now()).catch(() => undefined); // another process has moved it already
   }
 
-  /** Only a twin that is still what it was when it was checked is linked to. Returns what the link is known by. */
+  /** Links to a twin only if it has not changed since it was checked. Returns the identity of the link. */
   async #linkTwin(blob: WrittenBlob, twin: string, target: string): Promise<FileIdentity | undefined> {
     const known = this.#verified.get(twin);
     const stats = await stat(join(this.#dir, twin)).catch(() => undefined);
@@ -172,7 +172,7 @@ export class BlobStore {
     try {
       await link(join(this.#dir, twin), target);
     } catch {
-      return undefined; // already there, or no hard links here: the written file takes the name instead
+      return undefined; // The name exists, or there are no hard links: the written file takes the name instead.
     }
     await removeFile(this.#dir, pathInside(this.#dir, blob.path));
     return known;
@@ -183,7 +183,7 @@ function ifGone(error: unknown): void {
   if (!isMissing(error)) throw error;
 }
 
-/** Gone, a directory in its place, or a link that was planted there. */
+/** True if the file is gone, is a directory, or is a planted link. */
 function isMissing(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR', 'ELOOP', 'EISDIR', 'ENXIO'].includes(errnoOf(error) ?? '');
 }

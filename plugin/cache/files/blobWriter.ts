@@ -9,14 +9,14 @@ import { temporaryPath } from './temporary.ts';
 import { syncHandle } from './syncHandle.ts';
 
 export interface WrittenBlob {
-  /** Hex. */
+  /** SHA-256 of the bytes, hex. */
   sha256: string;
   size: number;
-  /** The file under its temporary name. */
+  /** Path of the temporary file. */
   path: string;
-  /** What it is known by when it has its own name. */
+  /** Identifies the file after it was renamed. */
   identity: FileIdentity;
-  /** The file has moved to its own place, so that there is nothing left to discard. */
+  /** Tells the writer that the file was moved to its final name, so there is nothing left to discard. */
   release?(): void;
 }
 
@@ -36,9 +36,7 @@ export class BlobWriter {
     this.#file = file;
   }
 
-  /**
-   * @param dir the cache directory. `wx`: a file that is already there, or a link planted under its name, is never written to.
-   */
+  /** @param dir the cache directory. The flag `wx` makes sure that an existing file, or a planted link, is never written to. */
   static create(dir: string): Promise<BlobWriter> {
     const path = temporaryPath(dir);
     return retryWhenRemoved(async () => {
@@ -50,7 +48,7 @@ export class BlobWriter {
   async write(chunks: readonly Uint8Array[]): Promise<void> {
     for (const chunk of chunks) this.#hash.update(chunk);
     for (let rest = after(chunks, 0); rest.length > 0;) {
-      // Positions are explicit, so that `reset` needs no seek; a write may stop short of what it was given.
+      // Positions are explicit, so that `reset` needs no seek. A write may be shorter than requested.
       const { bytesWritten } = await this.#file.writev(rest, this.#size);
       if (bytesWritten === 0) throw shortWrite();
       this.#size += bytesWritten;
@@ -58,14 +56,14 @@ export class BlobWriter {
     }
   }
 
-  /** Begins again from the first byte. */
+  /** Starts again from the first byte. */
   async reset(): Promise<void> {
     if (this.#size > 0) await this.#file.truncate(0);
     this.#hash = createHash('sha256');
     this.#size = 0;
   }
 
-  /** What was written so far, read back. */
+  /** Reads back what was written so far. */
   async bytes(): Promise<Buffer> {
     const bytes = Buffer.allocUnsafe(this.#size);
     for (let done = 0; done < bytes.length;) {
@@ -76,10 +74,10 @@ export class BlobWriter {
     return bytes;
   }
 
-  /** Ends the file. Its size is compared with what was written: a full disk does not always say so. */
+  /** Completes the file. Its size is checked, because a full disk does not always report an error. */
   async finish(fsync: boolean): Promise<WrittenBlob> {
     if (fsync) await syncHandle(this.#file);
-    const identity = identityOf(fstatSync(this.#file.fd)); // no disk is asked, and a turn of a thread costs ten times as much
+    const identity = identityOf(fstatSync(this.#file.fd)); // needs no disk access; an asynchronous call would cost ten times as much
     await this.#close();
     if (identity.size !== this.#size) throw shortWrite();
     const release = () => {
@@ -88,7 +86,7 @@ export class BlobWriter {
     return { sha256: this.#hash.digest('hex'), size: this.#size, path: this.path, identity, release };
   }
 
-  /** Removes the file unless it was released. Never rejects: what stays is swept at the next start. */
+  /** Removes the file unless it was released. Never rejects: a file that remains is swept at the next start. */
   async discard(): Promise<void> {
     await this.#close().catch(() => undefined);
     if (this.#released) return;
@@ -102,7 +100,7 @@ export class BlobWriter {
   }
 }
 
-/** What is left of the chunks when so many bytes are done; none of it is empty. */
+/** Returns the chunks without the bytes that were written. None of them is empty. */
 function after(chunks: readonly Uint8Array[], done: number): Uint8Array[] {
   let start = -done;
   return chunks.flatMap((chunk) => {

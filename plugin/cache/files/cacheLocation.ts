@@ -1,10 +1,10 @@
 import { basename, isAbsolute, relative, resolve, sep } from 'node:path';
 
-/** Where the cache is, and what the `local_path` of its images begins with. */
+/** Where the cache is, and the prefix of its `local_path`s. */
 export interface CacheLocation {
-  /** Absolute. */
+  /** Absolute path. */
   dir: string;
-  /** e.g. `.image-cache/`; relative to the project where the cache lies inside it, else the directory's own name. */
+  /** e.g. `.image-cache/`. Relative to the project if the cache is inside it, otherwise the directory's own name. */
   prefix: string;
 }
 

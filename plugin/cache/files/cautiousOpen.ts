@@ -1,19 +1,19 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 
-/** Whoever plants something in the cache directory gets no further: a symlink is refused, and a FIFO does not block (T15). */
+/** Guards against planted files: a symlink is refused, and a FIFO does not block (T15). */
 const CAUTIOUS = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0); // Windows has neither
 
 export const READ = constants.O_RDONLY | CAUTIOUS;
-/** Every write goes to the end, whoever else writes. */
+/** Every write goes to the end of the file, even when other processes write to it as well. */
 export const APPEND = constants.O_RDWR | constants.O_APPEND | CAUTIOUS;
-/** The same for a file that must not exist yet. */
+/** Like {@link APPEND}, for a file that must not exist yet. */
 export const CREATE = APPEND | constants.O_CREAT | constants.O_EXCL;
 
-/** Longer than what we write. */
+/** More bytes than any of our small files has. */
 const MAX_BYTES = 256;
 
-/** How a small file begins; nothing for what is no file, or cannot be read. */
+/** Returns the beginning of a small file; an empty text if it is not a file or cannot be read. */
 export async function readStart(path: string): Promise<string> {
   const file = await open(path, READ).catch(() => undefined);
   if (file === undefined) return '';

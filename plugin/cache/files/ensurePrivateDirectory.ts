@@ -6,7 +6,7 @@ import { errnoOf } from './fileError.ts';
 import { removeFile } from './ownFolders.ts';
 import { temporaryName } from './temporary.ts';
 
-/** What a directory tells of who may change it. */
+/** The owner and the permissions of a directory. */
 export interface Ownership {
   uid: number;
   gid: number;
@@ -18,10 +18,11 @@ const OTHERS_WRITE = 0o002;
 const OTHERS = 0o077;
 
 /**
- * Why a directory cannot be trusted with files that we serve and remove; `undefined` if it can be. It may be ours, or root's; to
- * root every directory is its own, e.g. that of a host's user which is mounted into a container. A group that has the number
- * of the owner is the owner's alone, by the custom of most Linux systems, whose users make directories that it may write to.
- * Limit: that a group of that number has other members, or that an access list names more users, is not noticed.
+ * Says why a directory cannot be trusted with files that we serve and remove; `undefined` if it can. Its owner must be this user
+ * or root. If we run as root, any owner is accepted, e.g. the host's user of a directory that is mounted into a container. A
+ * writable group is accepted if its id equals the owner's: on most Linux systems each user has such a private group, and creates
+ * directories that it may write to.
+ * Limit: it is not noticed if that group has other members, or if an access list names more users.
  * @param us the effective user id of this process
  */
 export function distrust({ uid, gid, mode }: Ownership, us: number): 'another user' | 'others write' | undefined {
@@ -31,13 +32,13 @@ export function distrust({ uid, gid, mode }: Ownership, us: number): 'another us
 }
 
 /**
- * Refuses a cache directory that others may write to: whoever can, decides which pictures are shown. What is not there yet is
- * made for its owner alone.
+ * Refuses a cache directory that other users may write to, because they could decide which pictures are shown. A directory that
+ * does not exist yet is created for its owner only.
  * @throws ImageCacheError CACHE_DIR_UNSAFE
  */
 export async function ensurePrivateDirectory(dir: string): Promise<void> {
   const us = process.geteuid?.();
-  const stats = us === undefined ? undefined : await lstat(dir).catch(() => undefined); // Windows has no such numbers
+  const stats = us === undefined ? undefined : await lstat(dir).catch(() => undefined); // Windows has no user ids
   if (us === undefined || stats === undefined) return;
   const reason = distrust(stats, us);
   if (reason === undefined || !(await tellsOwners(dir, us))) return;
@@ -56,8 +57,9 @@ export async function ensurePrivateDirectory(dir: string): Promise<void> {
 }
 
 /**
- * Whether the file system tells owners and modes of its own: on FAT, on a network drive, or on a Windows drive under WSL, all files
- * look alike, also one that we make for ourselves alone. The open file is asked, for its name might be given to another.
+ * True if the file system stores owners and modes. On FAT, on a network drive, or on a Windows drive under WSL all files look
+ * alike, even one that we create for ourselves only. The check uses the open file, because its name could be given to another
+ * file.
  */
 async function tellsOwners(dir: string, us: number): Promise<boolean> {
   const name = temporaryName();

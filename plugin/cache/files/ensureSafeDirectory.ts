@@ -3,7 +3,7 @@ import { ensureOwnDirectory } from './ensureOwnDirectory.ts';
 import { lookAt } from './ownFolders.ts';
 
 /**
- * Refuses a directory that leads elsewhere, or is used for something else. Makes and changes nothing.
+ * Refuses a directory that leads elsewhere, or that is used for something else. Creates and changes nothing.
  * @throws ImageCacheError CACHE_DIR_UNSAFE
  */
 export async function ensureSafeDirectory(dir: string): Promise<void> {

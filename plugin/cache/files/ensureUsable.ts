@@ -8,8 +8,8 @@ import { ensureSafeDirectory } from './ensureSafeDirectory.ts';
 const DENIED: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'EROFS']);
 
 /**
- * Looks whether images could be kept in the directory, as the first request would find out. Makes and changes nothing; of what is not
- * there yet it says nothing.
+ * Checks whether images can be kept in the directory, as the first request would. Creates and changes nothing, and does not check
+ * folders that do not exist yet.
  * @throws ImageCacheError CACHE_DIR_UNSAFE, CACHE_UNWRITABLE
  */
 export async function ensureUsable(dir: string): Promise<void> {
@@ -18,7 +18,7 @@ export async function ensureUsable(dir: string): Promise<void> {
 }
 
 /**
- * Looks whether this process may write where images are kept, as far as that is there. Creates nothing.
+ * Checks whether this process may write to the folders of the cache that exist. Creates nothing.
  *
  * Limit: a disk that refuses writes although its permissions allow them is noticed at the first write.
  * @param dir absolute
@@ -31,7 +31,7 @@ export async function ensureWritable(dir: string, mayAccess = access): Promise<v
       await mayAccess(path, constants.W_OK | constants.X_OK);
     } catch (error) {
       const code = errnoOf(error);
-      if (!DENIED.has(code)) continue; // not there yet, or what is wrong is said when it is used
+      if (!DENIED.has(code)) continue; // it does not exist yet, or the problem is reported when it is used
       const remedy =
         code === 'EROFS'
           ? 'Its file system is mounted read-only: name another directory in `cacheDir`.'

@@ -5,17 +5,17 @@ import { makeFolder, pathInside, removeFile } from './ownFolders.ts';
 import { temporaryPath } from './temporary.ts';
 
 /**
- * When a file was created, which neither renaming nor copying tools can set, in milliseconds since the epoch. Some file systems do not
- * know it; then it is when the file was last changed in any way.
+ * Time when a file was created, in milliseconds since the epoch. Neither renaming nor copying tools can set it. On file systems that
+ * do not record it, it is the time of the last change of any kind.
  */
 export function createdAt({ birthtimeMs, ctimeMs }: Pick<Stats, 'birthtimeMs' | 'ctimeMs'>): number {
   return birthtimeMs > 0 ? Math.min(birthtimeMs, ctimeMs) : ctimeMs;
 }
 
 /**
- * What time it is for the files of the directory: our own clock may have jumped, and theirs be that of a server (R5). A file that is
- * created after the call is not older.
- * @returns `undefined` where nothing can be written, or removed
+ * The current time by the clock that stamps the files of the directory. Our own clock may have jumped, and the files may be on a
+ * server with another clock (R5). A file that is created after the call is not older than the result.
+ * @returns `undefined` if files cannot be created and removed here
  */
 export async function fileClock(dir: string): Promise<number | undefined> {
   const path = temporaryPath(dir);

@@ -5,7 +5,7 @@ export function errnoOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Turns what the file system said into what the developer can act on. */
+/** Converts an error of the file system into one that tells the developer what to do. */
 export function fileError(error: unknown): ImageCacheError {
   if (error instanceof ImageCacheError) return error;
   switch (errnoOf(error)) {

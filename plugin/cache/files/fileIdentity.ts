@@ -1,11 +1,11 @@
-/** What tells whether a file is still the one it was, without reading it. */
+/** Identifies a version of a file without reading it: if a field differs, the file has changed. */
 export interface FileIdentity {
   ino: number;
   size: number;
   mtimeMs: number;
 }
 
-/** Keeps no more of a file's stats than that. */
+/** Picks these fields from the stats of a file. */
 export function identityOf({ ino, size, mtimeMs }: FileIdentity): FileIdentity {
   return { ino, size, mtimeMs };
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Names inside the cache directory. No part of one ever comes from outside unchanged: an actor id that could mean
- * something to a file system is stored under its hash, and file names are made of digests.
+ * Names inside the cache directory. No part of a name ever comes from outside unchanged: an actor id that could mean something to
+ * a file system is replaced by its hash, and file names are made of digests.
  */
 export const MANIFEST_FILE = 'manifest.json';
 export const IMAGES_DIR = 'images';
@@ -11,11 +11,11 @@ export const VARIANTS_DIR = 'variants';
 export const QUARANTINE_DIR = 'quarantine';
 export const TMP_DIR = 'tmp';
 export const CACHE_ID_FILE = 'CACHE_ID';
-/** Marks a directory as a cache. https://bford.info/cachedir/ : backup programs leave such a one out. */
+/** Marks a directory as a cache, so that backup programs leave it out: https://bford.info/cachedir/ */
 export const TAG_FILE = 'CACHEDIR.TAG';
 
 const PLAIN_ACTOR_ID = /^[A-Za-z0-9_-]{1,64}$/;
-/** Device names that Windows finds in every directory. */
+/** Device names that exist in every directory on Windows. */
 const DEVICE_NAME = /^(?:con|prn|aux|nul|com\d|lpt\d)$/i;
 
 /** SHA-256 as hex. */
@@ -29,66 +29,66 @@ export function actorFolder(actorId: string): string {
   return plain ? actorId : `actor-${sha256(actorId).slice(0, 24)}`;
 }
 
-/** `images/<actor>/<actor>_<key16>_<sha32>.<ext>`: a file says what it is and whose, without any manifest. */
+/** `images/<actor>/<actor>_<key16>_<sha32>.<ext>`: the name tells the image and the actor, without any manifest. */
 export function imagePath(image: { actorId: string; key: string; sha256: string; extension: string }): string {
   const folder = actorFolder(image.actorId);
   const name = `${folder}_${keyDigest(image.key)}_${image.sha256.slice(0, 32)}.${image.extension}`;
   return `${IMAGES_DIR}/${folder}/${name}`;
 }
 
-/** What stands for the canonical URL in the name of a file. */
+/** The part of a file name that stands for the canonical URL. */
 export function keyDigest(key: string): string {
   return sha256(key).slice(0, 16);
 }
 
 const IMAGE_PATH = /^images\/([A-Za-z0-9_-]{1,64})\/\1_([0-9a-f]{16})_([0-9a-f]{32})\.[a-z0-9]{2,5}$/;
 
-/** What the path of an image says about it. */
+/** The parts of the path of an image. */
 export interface ImageName {
-  /** Of the actor. */
+  /** The folder of the actor. */
   folder: string;
   keyDigest: string;
   /** The first half of the SHA-256 of the bytes. */
   contentDigest: string;
 }
 
-/** Reads the path of an image inside the cache directory; `undefined` if no image of ours has it. */
+/** Parses the path of an image inside the cache directory; `undefined` if it does not have our form. */
 export function parseImagePath(path: string): ImageName | undefined {
   const [, folder, key, content] = IMAGE_PATH.exec(path) ?? [];
   if (folder === undefined || key === undefined || content === undefined) return undefined;
   return { folder, keyDigest: key, contentDigest: content };
 }
 
-/** The part of a `local_path` that lies inside the cache directory, or `undefined` if no image of ours has it. */
+/** The part of a `local_path` inside the cache directory; `undefined` if it does not have our form. */
 export function insidePath(localPath: string): string | undefined {
   const start = localPath.startsWith(`${IMAGES_DIR}/`) ? 0 : localPath.lastIndexOf(`/${IMAGES_DIR}/`) + 1;
   const inside = localPath.slice(start);
   return IMAGE_PATH.test(inside) ? inside : undefined;
 }
 
-/** The content of CACHE_ID: the id, and the inode of the directory that it was made for. */
+/** The content of CACHE_ID: the id, and the inode of the directory for which it was created. */
 export const CACHE_ID_FORM = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\n(\d+)\n$/;
 
-/** Where a process id means something, which earlier versions did not say; the id; something unique. */
+/** The set of processes in which the id is unique (absent in earlier versions), the process id, and a unique text. */
 export const TEMPORARY_NAME = /^(?:([0-9a-f]{8})-)?(\d+)-([0-9a-f-]{36})\.part$/;
 /** A folder of `variants/`: the SHA-256 of the original. */
 export const VARIANTS_FOLDER = /^[0-9a-f]{64}$/;
-/** A file in there: what was made, the first half of the SHA-256 of its bytes, and its extension. */
+/** A file in such a folder: the spec, the first half of the SHA-256 of its bytes, and its extension. */
 export const VARIANT_NAME = /^([a-z0-9-]{1,80})_([0-9a-f]{32})\.([a-z]{3,8})$/;
 /** A folder of `images/`: an actor. */
 export const ACTOR_FOLDER = /^[A-Za-z0-9_-]{1,64}$/;
 export const GENERATION_NAME = /^(\d{10})\.(log|snap)$/;
-/** What was put aside: when, and where it was. */
+/** A file in quarantine: the time, and its former path. */
 export const QUARANTINED_NAME =
   /^\d{14}-(?:manifest\.json|journal-\d{10}\.(?:log|snap)|images-.+_[0-9a-f]{16}_[0-9a-f]{32}\.[a-z0-9]{2,5})$/;
 
 const TOP_FOLDERS = new Set(['images', 'variants', 'journal', 'quarantine', 'tmp']);
-/** proper-lockfile's, which is a directory. */
+/** The lock of proper-lockfile, which is a directory. */
 const LOCK = 'journal/compact.lock';
 
 /**
- * Whether a file of ours may have this path inside the cache directory. Only such files are ever removed or put aside: what has
- * another name was not written by us. `manifest.json` is told by its content as well (see `ensureOwnDirectory`).
+ * True if a file of ours may have this path inside the cache directory. Only such files are ever removed or put aside: we did not
+ * write any other. `manifest.json` is also recognized by its content (see `ensureOwnDirectory`).
  */
 export function isOwnFile(path: string): boolean {
   const parts = path.split('/');
@@ -105,7 +105,7 @@ export function isOwnFile(path: string): boolean {
   return top === 'quarantine' && QUARANTINED_NAME.test(name);
 }
 
-/** Whether a folder of ours may have this path inside the cache directory. */
+/** True if a folder of ours may have this path inside the cache directory. */
 export function isOwnFolder(path: string): boolean {
   const [top = '', inner, ...deeper] = path.split('/');
   if (!TOP_FOLDERS.has(top) || deeper.length > 0) return false;

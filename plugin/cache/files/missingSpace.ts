@@ -1,11 +1,11 @@
 import { statfs } from 'node:fs/promises';
 
-/** Kept free unless the developer says otherwise; of a small disk, a twentieth. */
+/** Free space to keep by default; on a small disk, a twentieth of it. */
 const DEFAULT_RESERVE = 500e6;
 const DEFAULT_SHARE = 0.05;
 
 /**
- * Bytes that the disk lacks of what is to stay free; 0 where the file system does not tell.
+ * Bytes of free space that the disk lacks; 0 if the file system does not report its free space.
  * @param reserve in bytes; `undefined` for 500 MB, or a twentieth of a disk smaller than 10 GB
  */
 export async function missingSpace(dir: string, reserve: number | undefined): Promise<number> {

@@ -20,40 +20,40 @@ import { retryWhenRemoved } from './retryWhenRemoved.ts';
  */
 
 /**
- * Looks at a folder inside the cache directory, and at all above it up to the cache directory itself. `undefined` if it is not
- * there.
+ * Checks a folder inside the cache directory, and all folders above it up to the cache directory itself. Returns `undefined` if
+ * it does not exist.
  * @param folder e.g. `images/0001`; `''` is the cache directory
- * @throws ImageCacheError CACHE_DIR_UNSAFE when one of them is a link, a file, or somebody else's
+ * @throws ImageCacheError CACHE_DIR_UNSAFE when one of them is a link, a file, or belongs to another user
  */
 export async function lookAt(dir: string, folder: string): Promise<Stats | undefined> {
   const looks = await lookAtEach(dir, folder);
   return looks.at(-1);
 }
 
-/** Makes the folder unless it is there, for its owner alone. @throws as {@link lookAt} */
+/** Creates the folder for its owner only, unless it exists. @throws as {@link lookAt} */
 export function makeFolder(dir: string, folder: string): Promise<Stats> {
   return make(dir, folder, (path) => mkdir(path, { recursive: true, mode: 0o700 }));
 }
 
-/** The same, and its name survives a power cut. */
+/** Like {@link makeFolder}; the name of the folder also survives a power cut. */
 export function makeLastingFolder(dir: string, folder: string): Promise<Stats> {
   return make(dir, folder, makeDirectory);
 }
 
-/** The names in a folder; none if it is not there. @throws as {@link lookAt} */
+/** Lists the names in a folder; returns none if it does not exist. @throws as {@link lookAt} */
 export async function listFolder(dir: string, folder: string): Promise<string[]> {
   if ((await lookAt(dir, folder)) === undefined) return [];
   return readdir(join(dir, folder)).catch(noneIfGone);
 }
 
-/** Opens a folder to read its names one after the other; `undefined` if it is not there. @throws as {@link lookAt} */
+/** Opens a folder to read its names one after the other; `undefined` if it does not exist. @throws as {@link lookAt} */
 export async function openFolder(dir: string, folder: string, bufferSize: number): Promise<Dir | undefined> {
   if ((await lookAt(dir, folder)) === undefined) return undefined;
   return opendir(join(dir, folder), { bufferSize });
 }
 
 /**
- * Removes one file, whose name must be of our own form. Tells whether it is gone: a directory under such a name was not made by
+ * Removes one file, whose name must have our form. Returns whether it is gone. A directory with such a name was not created by
  * us, and stays.
  * @throws as {@link lookAt}
  */
@@ -69,19 +69,19 @@ export async function removeFile(dir: string, path: string): Promise<boolean> {
   }
 }
 
-/** Removes a folder that is empty; any other stays. @throws as {@link lookAt} */
+/** Removes a folder if it is empty. @throws as {@link lookAt} */
 export async function removeFolder(dir: string, folder: string): Promise<void> {
   if ((await lookAt(dir, folder)) === undefined) return;
   await rmdir(join(dir, folder)).catch(() => undefined);
 }
 
-/** Gives a file another name, in place of the file that has it. Both paths are absolute. @throws as {@link lookAt} */
+/** Renames a file, replacing the file that has the new name. Both paths are absolute. @throws as {@link lookAt} */
 export async function moveFile(dir: string, from: string, to: string): Promise<void> {
   await Promise.all([from, to].map((path) => lookAt(dir, folderOf(pathInside(dir, path)))));
   await replaceFile(from, to);
 }
 
-/** The path of something inside the cache directory, with `/` on every system. */
+/** The relative path of something inside the cache directory, with `/` on every system. */
 export function pathInside(dir: string, path: string): string {
   return relative(dir, path).split(sep).join('/');
 }
@@ -96,7 +96,7 @@ function make(dir: string, folder: string, makeIt: (path: string) => Promise<unk
     const looks = await lookAtEach(dir, folder);
     const there = looks.at(-1);
     if (there !== undefined) return there;
-    // Another directory may have taken the place of ours, in which nothing is to be made.
+    // Another directory may have taken the place of ours; nothing may be created in it.
     if (looks[1] === undefined) await ensureOwnDirectory(dir);
     await makeIt(join(dir, folder)).catch(ifGone);
     const made = await lookAt(dir, folder);
@@ -105,7 +105,7 @@ function make(dir: string, folder: string, makeIt: (path: string) => Promise<unk
   });
 }
 
-/** From the cache directory downwards; `undefined` from where one is not there. */
+/** Stats of the folders from the cache directory downwards; `undefined` from the first one that does not exist. */
 async function lookAtEach(dir: string, folder: string): Promise<(Stats | undefined)[]> {
   const parts = folder === '' ? [] : folder.split('/');
   const folders = ['', ...parts.map((_, n) => parts.slice(0, n + 1).join('/'))];
@@ -135,9 +135,12 @@ function unsafe(name: string, what: string, remedy: string): ImageCacheError {
   });
 }
 
-/** Another user's, who is not root. What root can change is nobody's secret, and to root all files are its own. */
+/**
+ * True if the folder belongs to another user who is not root. Root can change everything anyway, and if we run as root, any owner
+ * is accepted.
+ */
 function belongsToAnother({ uid }: Stats): boolean {
-  const us = process.geteuid?.(); // Windows has no such numbers
+  const us = process.geteuid?.(); // Windows has no user ids
   return us !== undefined && us !== 0 && uid !== us && uid !== 0;
 }
 
@@ -150,7 +153,7 @@ async function statsOf(path: string): Promise<Stats | undefined> {
   }
 }
 
-/** Node says ENOTDIR where a folder that it found was removed before it looked again; what is really a file, the next look tells. */
+/** Node reports ENOTDIR if a folder was removed while it was being opened. If there really is a file, the next check notices it. */
 function ifGone(error: unknown): void {
   if (!['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw error;
 }

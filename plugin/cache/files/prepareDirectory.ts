@@ -12,11 +12,11 @@ import { sweepTemporary } from './sweepTemporary.ts';
 import { writeOnce } from './writeOnce.ts';
 
 /**
- * Makes the cache directory, for its owner alone, and keeps it out of version control and backups. What is removed while it is being
- * made is made anew.
- * @param fsync whether what is in it is to survive a power cut, and so must its own name
- * @throws ImageCacheError CACHE_DIR_UNSAFE when its name leads elsewhere, when it is used for something else, or when others may
- *   write to it
+ * Creates the cache directory for its owner only, and keeps it out of version control and backups. If it is removed meanwhile, it
+ * is created again.
+ * @param fsync true if its content, and therefore its own name, is to survive a power cut
+ * @throws ImageCacheError CACHE_DIR_UNSAFE when its name leads elsewhere, when it is used for something else, or when other users
+ * may write to it
  */
 export async function prepareDirectory(dir: string, now: number, fsync: boolean): Promise<void> {
   try {
@@ -34,7 +34,7 @@ async function tryPrepare(dir: string, now: number, fsync: boolean): Promise<voi
   await writeOnce(join(dir, '.gitignore'), '*\n', fsync);
   await writeOnce(join(dir, TAG_FILE), OWN_TAG, fsync);
   await readCacheId(dir);
-  // Another process may have made them, and not have come to this yet (T68).
+  // Another process may have created them without having synced them yet (T68).
   if (fsync) for (const parent of [dir, dirname(dir)]) await syncDirectory(parent);
   await sweepTemporary(dir, now);
 }

@@ -9,9 +9,9 @@ import { temporaryPath } from './temporary.ts';
 import { writeOnce } from './writeOnce.ts';
 
 /**
- * The id of a cache directory, made once. Beside it stands the inode of the directory, so that a copy, which has another
- * one, is noticed and gets an id of its own. That follows from the id it was copied with and from its own inode: whichever
- * process comes first, all give it the same.
+ * Returns the id of a cache directory, which is created once. The inode of the directory is stored beside it. A copy of the
+ * directory has another inode, so it is recognized and gets a new id. That id is derived from the copied id and the new inode:
+ * all processes compute the same one, in whichever order they start.
  */
 export async function readCacheId(dir: string): Promise<string> {
   const path = join(dir, CACHE_ID_FILE);
@@ -23,18 +23,19 @@ export async function readCacheId(dir: string): Promise<string> {
   if (id !== undefined && ownInode === inode) return id;
 
   const derived = uuidFrom(`${text}${inode}`);
-  await replaceContent(dir, path, `${derived}\n${inode}\n`).catch(() => undefined); // a directory that may only be read
+  await replaceContent(dir, path, `${derived}\n${inode}\n`).catch(() => undefined); // the directory may be read-only
   return derived;
 }
 
-/** Gives the file this content unless it is there, and returns what it has: nobody sees it half written. */
+/** Creates the file with this content unless it exists, and returns its content. No process sees it half written. */
 async function createOnce(dir: string, path: string, content: string): Promise<string> {
   const tmp = temporaryPath(dir);
   try {
     await writeFile(tmp, content, { flag: 'wx', mode: 0o600 });
     await link(tmp, path);
   } catch (error) {
-    // No hard links here, or `tmp/` was removed by hand: somebody may see it empty then, and take the directory for a copy.
+    // The file system has no hard links, or `tmp/` was removed by hand. Another process may see the file empty then, and treat
+    // the directory as a copy.
     if (errnoOf(error) !== 'EEXIST') await writeOnce(path, content);
   } finally {
     await removeFile(dir, pathInside(dir, tmp));

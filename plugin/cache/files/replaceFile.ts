@@ -4,13 +4,13 @@ import { READ } from './cautiousOpen.ts';
 import { errnoOf } from './fileError.ts';
 import { temporaryName } from './temporary.ts';
 
-/** What Windows answers while a virus scanner or another process has one of the two files open (T66). */
+/** Error codes on Windows while a virus scanner or another process has one of the two files open (T66). */
 const PASSING = new Set(['EPERM', 'EACCES', 'EBUSY']);
 const BACKOFF_MS = [10, 40, 160];
 
 /**
- * Renames a file over another, or over nothing. Between two volumes, where that cannot be done, the file is copied to the volume of the
- * other name first, and synced there, so that it still appears whole or not at all.
+ * Renames a file, replacing the file that has the new name. A rename between two volumes is impossible; then the file is first
+ * copied to the other volume and synced there, so that it still appears whole or not at all.
  */
 export async function replaceFile(from: string, to: string): Promise<void> {
   try {
@@ -45,7 +45,7 @@ async function renameCopy(from: string, to: string): Promise<void> {
   await rm(from, { force: true });
 }
 
-/** No link is followed, and nothing but a file is read. */
+/** Copies without following links, and only regular files. */
 async function copy(from: string, to: string): Promise<void> {
   const source = await open(from, READ);
   try {

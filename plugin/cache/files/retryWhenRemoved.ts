@@ -1,16 +1,16 @@
 import { errnoOf } from './fileError.ts';
 
-/** The directory may be removed again and again, faster than a busy machine makes it (T55). */
+/** The directory may be removed again and again, faster than a busy machine creates it (T55). */
 const MAX_ATTEMPTS = 20;
 
-/** What was removed again and again. An attempt of which this one was a part is not repeated: it would end the same way. */
+/** Thrown after the last attempt. A caller that retries as well does not repeat this error: it would end the same way. */
 class RemovedTooOften extends Error {
   readonly code = 'ENOENT';
 }
 
 /**
- * Does work again that failed because a file or folder was removed before the work was done (ENOENT). The cache directory may be
- * removed by hand at any time, which is a way to clear it (T55), and other processes remove what they have compacted.
+ * Repeats work that failed because a file or folder was removed before the work was done (ENOENT). The cache directory may be
+ * removed by hand at any time, which is a valid way to clear it (T55), and other processes remove logs that they have compacted.
  * @throws what the work throws; after 20 attempts an error with the code ENOENT
  */
 export async function retryWhenRemoved<T>(work: () => Promise<T>): Promise<T> {

@@ -1,14 +1,14 @@
 import { syncDirectory } from './syncDirectory.ts';
 
-/** Syncs directories, once for all who ask while the sync before is still running. */
+/** Syncs directories. Calls that come while a sync is running share the next one. */
 export class SharedSync {
   readonly #running = new Map<string, Promise<void>>();
   readonly #next = new Map<string, Promise<void>>();
 
-  /** Resolves when every name that was given or taken before the call survives a power cut. */
+  /** Resolves when every name that was created or removed before the call survives a power cut. */
   sync(dir: string): Promise<void> {
     const running = this.#running.get(dir);
-    // One that has begun may have missed what was done since.
+    // A sync that is already running may miss the latest changes.
     return running === undefined ? this.#start(dir) : (this.#next.get(dir) ?? this.#startAfter(running, dir));
   }
 

@@ -5,13 +5,13 @@ import { JOURNAL_DIR, QUARANTINE_DIR, TEMPORARY_NAME, TMP_DIR } from './layout.t
 import { listFolder, removeFile } from './ownFolders.ts';
 import { writerOf } from './temporary.ts';
 
-/** Files are written in the first; the others have some where they are volumes of their own (see `replaceFile`). */
+/** Files are written in the first folder. The others contain temporary files if they are volumes of their own (see `replaceFile`). */
 const FOLDERS = [TMP_DIR, '', JOURNAL_DIR, QUARANTINE_DIR];
 
-/** A writer that we cannot tell to have ended counts as such when nothing was written for this long. */
+/** If we cannot tell whether a writer has ended, it counts as ended when nothing was written for this long. */
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
 
-/** Removes what processes that have ended left half written. Returns how many files that were. */
+/** Removes half-written files of processes that have ended. Returns the number of removed files. */
 export async function sweepTemporary(dir: string, now: number): Promise<number> {
   let removed = 0;
   for (const folder of FOLDERS) {
@@ -25,7 +25,7 @@ export async function sweepTemporary(dir: string, now: number): Promise<number> 
   return removed;
 }
 
-/** The same for files that were found elsewhere, by their paths inside the cache directory. */
+/** Like {@link sweepTemporary}, for files that were found elsewhere, given by their paths inside the cache directory. */
 export async function sweepUnfinished(dir: string, paths: Iterable<string>, now: number): Promise<number> {
   let removed = 0;
   let clock: Promise<number | undefined> | undefined;
@@ -38,7 +38,7 @@ export async function sweepUnfinished(dir: string, paths: Iterable<string>, now:
       clock ??= fileClock(dir);
       if (((await clock) ?? 0) - stats.mtimeMs < ABANDONED_MS) continue;
     }
-    if (await removeFile(dir, path).catch(() => false)) removed += 1; // it may be a directory that can only be read
+    if (await removeFile(dir, path).catch(() => false)) removed += 1; // the directory may be read-only
   }
   return removed;
 }

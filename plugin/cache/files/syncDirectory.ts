@@ -2,12 +2,12 @@ import { open } from 'node:fs/promises';
 import { syncHandle } from './syncHandle.ts';
 import { errnoOf } from './fileError.ts';
 
-/** A directory that may be written to and not read, and file systems that know no such thing (network, FUSE). */
+/** Errors for a directory that is writable but not readable, and on file systems that cannot sync directories (network, FUSE). */
 const IMPOSSIBLE = new Set(['EACCES', 'EPERM', 'EINVAL', 'ENOTSUP']);
 
-/** Makes names that were given, or taken, in a directory survive a power cut, as `fsync` of a file does not. */
+/** Makes created and removed names in a directory survive a power cut; `fsync` of a file does not do that. */
 export async function syncDirectory(dir: string): Promise<void> {
-  if (process.platform === 'win32') return; // directories cannot be opened there, and need not be
+  if (process.platform === 'win32') return; // Windows cannot open directories, and need not
   try {
     const handle = await open(dir, 'r');
     try {
@@ -16,6 +16,6 @@ export async function syncDirectory(dir: string): Promise<void> {
       await handle.close();
     }
   } catch (error) {
-    if (!IMPOSSIBLE.has(errnoOf(error) ?? '')) throw error; // SQLite goes on there, too
+    if (!IMPOSSIBLE.has(errnoOf(error) ?? '')) throw error; // SQLite ignores these errors, too
   }
 }

@@ -4,19 +4,19 @@ import { promisify } from 'node:util';
 
 const byDescriptor = { sync: promisify(fsync), datasync: promisify(fdatasync) };
 
-/** Resolves when what was written, and the file's size and times, survive a power cut. */
+/** Resolves when the content, the size and the times of the file survive a power cut. */
 export function syncHandle(file: FileHandle): Promise<void> {
   return callSync(file, 'sync');
 }
 
-/** Resolves when what was written survives a power cut. */
+/** Resolves when the content of the file survives a power cut. */
 export function syncHandleData(file: FileHandle): Promise<void> {
   return callSync(file, 'datasync');
 }
 
 /**
- * Under Yarn's Plug'n'Play a file handle is Yarn's own, whose `sync` and `datasync` only throw "Method not implemented."; its
- * descriptor is a real one. An error of the file system has a code.
+ * Under Yarn's Plug'n'Play a file handle is Yarn's own. Its `sync` and `datasync` only throw "Method not implemented.", but its
+ * descriptor is real. Errors of the file system have a code; that error has none.
  */
 async function callSync(file: FileHandle, method: 'sync' | 'datasync'): Promise<void> {
   try {

@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { errnoOf } from './fileError.ts';
 
 /**
- * Gives a file its content unless it is there, for its owner alone.
- * @param flush whether it is to survive a power cut
+ * Creates a file with this content unless it exists, readable by its owner only.
+ * @param flush true if it is to survive a power cut
  */
 export async function writeOnce(path: string, content: string, flush = false): Promise<void> {
   await writeFile(path, content, { flag: 'wx', mode: 0o600, flush }).catch((error: unknown) => {

@@ -27,7 +27,7 @@ afterEach(() => {
 
 const CHUNKS = ['one ', '', 'two ', 'three'].map((text) => Buffer.from(text));
 
-it.each([1, 3, 4, 5, 8, 12, 13])('writes all chunks also where a call writes %d bytes at most', async (bytes) => {
+it.each([1, 3, 4, 5, 8, 12, 13])('writes all chunks even if a call writes at most %d bytes', async (bytes) => {
   const dir = await temporaryDirectory();
   disk.writes = bytes;
   const writer = await BlobWriter.create(dir);
@@ -39,14 +39,14 @@ it.each([1, 3, 4, 5, 8, 12, 13])('writes all chunks also where a call writes %d 
   expect(blob).toMatchObject({ size: whole.length, sha256: sha256(whole) });
 });
 
-it('T56: fails as on a full disk where nothing is written and no error says so', async () => {
+it('T56: fails as on a full disk if nothing is written although no error is reported', async () => {
   disk.writes = 0;
   const writer = await BlobWriter.create(await temporaryDirectory());
   await expect(writer.write(CHUNKS)).rejects.toMatchObject({ code: 'ENOSPC' });
   await writer.discard();
 });
 
-it('begins again from the first byte', async () => {
+it('starts again from the first byte', async () => {
   const dir = await temporaryDirectory();
   const writer = await BlobWriter.create(dir);
   await writer.write([Buffer.from('the first attempt')]);

@@ -202,7 +202,7 @@ describe('rm -rf', () => {
 });
 
 describe('what is left over', () => {
-  it('T62: sweeps the unfinished files of the dead, and no others', async () => {
+  it('T62: sweeps the unfinished files of processes that have ended, and no others', async () => {
     const dir = await markAsCache(join(await temporaryDirectory(), '.image-cache'));
     await mkdir(join(dir, 'tmp'));
     const uuid = '00000000-0000-4000-8000-000000000000';
@@ -310,7 +310,7 @@ describe('a damaged journal', () => {
     expect(await readdir(join(dir, 'quarantine'))).toHaveLength(1);
   });
 
-  it('T52: with nothing but a cut manifest.json its whole lines still count', async () => {
+  it('T52: if only a cut manifest.json is left, its complete lines still count', async () => {
     const dir = await withImages(3);
     await rm(join(dir, 'journal'), { recursive: true });
     const manifest = join(dir, 'manifest.json');
@@ -318,7 +318,7 @@ describe('a damaged journal', () => {
     expect(await countIn(dir)).toBe(2);
   });
 
-  it('T53: logs that are missing in between cost only what was in them', async () => {
+  it('T53: missing logs lose only their own records', async () => {
     const dir = await withImages(1);
     const snapshot = await snapshotIn(dir);
     const generation = Number(/(\d{10})\.snap/.exec(snapshot)?.[1]);

@@ -32,7 +32,7 @@ async function fill(cache: ImageCache, ...names: string[]): Promise<string[]> {
 }
 
 describe('minFreeSpace', () => {
-  it('T56: below it new images are CACHE_DISK_FULL, what is cached is served, and it recovers by itself', async () => {
+  it('T56: below it new images fail with CACHE_DISK_FULL, cached ones are served, and it recovers by itself', async () => {
     let free = 1000 * MB;
     ofSize(100e9, () => free);
     const { cache, source } = await openCache({ minFreeSpace: 500 * MB });
@@ -47,7 +47,7 @@ describe('minFreeSpace', () => {
     expect(await fill(cache, 'new')).toEqual(['downloaded']);
   });
 
-  it('what nobody used for a day makes room first, no more of it than needed, and never what is pinned', async () => {
+  it('images that were not used for a day are evicted first, no more than needed, and never pinned ones', async () => {
     let now = Date.UTC(2026, 0, 1);
     const first = await openCache({ now: () => (now += 1) });
     await fill(first.cache, 'pinned', 'old1', 'old2', 'old3');
@@ -77,7 +77,7 @@ describe('minFreeSpace', () => {
     expect(await fill(cache, 'today')).toEqual(['cached']);
   });
 
-  it('is a twentieth of a small disk unless it is said otherwise', async () => {
+  it('is a twentieth of a small disk by default', async () => {
     let free = 0.6 * MB;
     ofSize(10 * MB, () => free);
     const { cache } = await openCache();
@@ -87,7 +87,7 @@ describe('minFreeSpace', () => {
     expect(await fill(next.cache, 'one')).toEqual(['CACHE_DISK_FULL']);
   });
 
-  it('0 fills the disk, and a file system that does not tell is believed to have room', async () => {
+  it('0 lets the disk fill up, and a file system that does not report its free space counts as having room', async () => {
     ofSize(10 * MB, () => 0);
     const { cache } = await openCache({ minFreeSpace: 0 });
     expect(await fill(cache, 'one')).toEqual(['downloaded']);

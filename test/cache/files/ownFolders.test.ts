@@ -168,7 +168,7 @@ describe('a folder of the cache that becomes a link while it runs', () => {
   });
 });
 
-describe('what has another name than ours', () => {
+describe('a file that does not have one of our names', () => {
   it('S1: is neither removed nor moved by anything that cleans up', async () => {
     const { cache, dir, entry } = await opened();
     const foreign = [
@@ -283,7 +283,7 @@ describe('a directory that is not empty', () => {
     expect((await cache.readUrl('mem:x')).body.equals(bytesOf('x'))).toBe(true);
   });
 
-  it('S2: that takes the place of ours while it runs is left alone', async () => {
+  it('S2: is left alone when it takes the place of ours while the cache runs', async () => {
     const { cache, dir } = await opened();
     const before = join(await temporaryDirectory(), 'product');
     await mkdir(join(before, 'photos'), { recursive: true });

@@ -14,7 +14,7 @@ async function directory(name = 'a') {
 }
 
 describe('the id of a cache directory', () => {
-  it('is made once, whoever asks, and stays', async () => {
+  it('is created once for all callers, and stays', async () => {
     const dir = await directory();
     const ids = await Promise.all(Array.from({ length: 20 }, () => readCacheId(dir)));
     expect(new Set(ids).size).toBe(1);
@@ -23,7 +23,7 @@ describe('the id of a cache directory', () => {
     expect(await readFile(join(dir, 'CACHE_ID'), 'utf8')).toContain(`${ids[0]}\n`);
   });
 
-  it('is never seen half written by those who come while it is made', async () => {
+  it('is never seen half written while it is being created', async () => {
     for (let n = 0; n < 20; n += 1) {
       const dir = await directory();
       const ids = await Promise.all(Array.from({ length: 20 }, () => readCacheId(dir)));
@@ -32,7 +32,7 @@ describe('the id of a cache directory', () => {
     }
   });
 
-  it('T55: is made also when `tmp/` has been removed', async () => {
+  it('T55: is also created when `tmp/` has been removed', async () => {
     const dir = await directory();
     await rm(join(dir, 'tmp'), { recursive: true });
     const id = await readCacheId(dir);
@@ -47,7 +47,7 @@ describe('the id of a cache directory', () => {
     expect(await readCacheId(`${dir}-moved`)).toBe(id);
   });
 
-  it('is another in a copy, the same for all who ask, and the original keeps its own', async () => {
+  it('is new in a copy of the directory, the same for all callers, and the original keeps its own', async () => {
     const dir = await directory();
     const id = await readCacheId(dir);
     const [first, second] = [`${dir}-1`, `${dir}-2`];
@@ -75,7 +75,7 @@ describe('the id of a cache directory', () => {
     expect(await readCacheId(dir)).toBe(next);
   });
 
-  it('is told by stats, and two caches on one directory have the same', async () => {
+  it('is reported by stats, and two caches on one directory have the same', async () => {
     const a = await openCache();
     const b = await openCache({ dir: a.dir });
     const { cache_id } = await a.cache.stats();

@@ -20,7 +20,7 @@ function failing(times: number, error: () => Error) {
   return work;
 }
 
-it('T55: does the whole work again when a folder is removed between its steps', async () => {
+it('T55: repeats the whole work when a folder is removed between its steps', async () => {
   const folder = join(await temporaryDirectory(), 'tmp');
   let removals = 0;
   await retryWhenRemoved(async () => {
@@ -49,7 +49,7 @@ it('T55: does not multiply the attempts of work that is part of other work', asy
   expect([outer, work.attempts, errnoOf(error)]).toEqual([1, 20, 'ENOENT']);
 });
 
-it.each(['ENOSPC', 'EACCES', 'ENOTDIR'])('passes %s on at once', async (code) => {
+it.each(['ENOSPC', 'EACCES', 'ENOTDIR'])('throws %s at once', async (code) => {
   const work = failing(1, () => Object.assign(new Error(code), { code }));
   await expect(retryWhenRemoved(work.run)).rejects.toMatchObject({ code });
   expect(work.attempts).toBe(1);

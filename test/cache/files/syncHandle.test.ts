@@ -32,7 +32,7 @@ it("E3: an image is stored, synced and read again with the file handles of Yarn'
   await api.images.close(); // writes the manifest
 });
 
-it('E3: what the file system refuses stays refused', async () => {
+it('E3: an error of the file system is still thrown', async () => {
   const file = await open(join(await temporaryDirectory(), 'file'), 'w');
   await syncHandle(file);
   await syncHandleData(file);

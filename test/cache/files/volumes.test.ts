@@ -113,7 +113,7 @@ describe('a volume of its own', () => {
   const crossing: FaultFinder = (name, [from, to]) =>
     (name === 'rename' || name === 'link') && top(String(from)) !== top(String(to)) ? 'EXDEV' : undefined;
 
-  it('N13: is no other to a cache that cannot rename across volumes', async () => {
+  it('N13: makes no difference to a cache that cannot rename across volumes', async () => {
     fault.of = crossing;
     const { cache, dir } = await openCache(settings);
     await use(cache);
@@ -133,7 +133,7 @@ describe('a volume of its own', () => {
     expect((await cache.readUrl('mem:a')).tier).toBe('s3');
   });
 
-  it('N13, T62: what a process that was killed in mid-copy left there is swept, and nothing else', async () => {
+  it('N13, T62: is swept of files that a process killed in mid-copy has left, and of nothing else', async () => {
     const { cache, dir } = await openCache(settings);
     await cache.readUrl('mem:a');
     await cache.readVariant({ url: 'mem:a' }, spec);
