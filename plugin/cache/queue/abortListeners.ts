@@ -1,11 +1,11 @@
 /**
- * Listens to signals, once to each however many want to hear of it: an `EventTarget` goes through all its listeners whenever
- * one is added or removed, which for a prefetch of 10,000 images on one signal took 7 % of the time.
+ * Listens once to each signal, however many listeners there are. An `EventTarget` searches all its listeners whenever one is
+ * added or removed, which took 7 % of the time for a prefetch of 10,000 images on one signal.
  */
 export class AbortListeners {
   readonly #bySignal = new WeakMap<AbortSignal, Set<() => void>>();
 
-  /** The listener is called when the signal, which has not been aborted yet, is. Returns what takes it back. */
+  /** Calls the listener when the signal is aborted; it must not be aborted yet. Returns a function that removes the listener. */
   add(signal: AbortSignal, listener: () => void): () => void {
     const listeners = this.#bySignal.get(signal) ?? this.#listenTo(signal);
     listeners.add(listener);

@@ -1,9 +1,9 @@
-/** Longest pause for a chunk, so that a page that always wants something does not starve a prefetch for good. */
+/** Longest pause for a chunk, so that a page that always requests something does not stop a prefetch forever. */
 const MAX_WAIT_MS = 100;
-/** A page asks for the next image as soon as it has one: what went on in between would be in its way. */
+/** A page requests the next image as soon as it has one. Background work in between would delay it. */
 const LINGER_MS = 10;
 
-/** Lets background downloads yield, chunk by chunk, while images on screen are on their way, and a moment longer. */
+/** Makes background downloads yield, chunk by chunk, while images on screen are loading and for a moment afterwards. */
 export class ForegroundPriority<Job extends object> {
   readonly #onFree: () => void;
   readonly #isBusy: () => boolean;
@@ -12,8 +12,8 @@ export class ForegroundPriority<Job extends object> {
   #lingering: NodeJS.Timeout | undefined;
 
   /**
-   * @param onFree called when the background may have it all again
-   * @param isBusy whether the background is to yield for other reasons as well
+   * @param onFree called when background work may run at full speed again
+   * @param isBusy true if background work is to yield for other reasons
    */
   constructor(onFree: () => void, isBusy: () => boolean = () => false) {
     this.#onFree = onFree;
@@ -24,14 +24,14 @@ export class ForegroundPriority<Job extends object> {
     return this.#holders.size > 0 || this.#lingering !== undefined;
   }
 
-  /** The job is about an image on screen, and goes on at once. */
+  /** Marks the job as one for an image on screen. It continues at once. */
   acquire(job: Job): void {
     this.#holders.add(job);
     this.#stopLingering();
     this.#waiting.get(job)?.();
   }
 
-  /** The job has come to its end; without effect when it was never about an image on screen. */
+  /** Marks the job as finished. Does nothing if it was never for an image on screen. */
   release(job: Job): void {
     if (!this.#holders.delete(job) || this.#holders.size > 0) return;
     this.#lingering = setTimeout(() => {
@@ -41,7 +41,7 @@ export class ForegroundPriority<Job extends object> {
     }, LINGER_MS);
   }
 
-  /** Resolves when the job may read on; `undefined` for at once. */
+  /** Resolves when the job may continue; `undefined` if it may at once. */
   yieldToForeground(job: Job): Promise<void> | undefined {
     if (this.#holders.has(job) || !(this.isHeld || this.#isBusy())) return undefined;
     return new Promise((resolve) => {
@@ -60,7 +60,7 @@ export class ForegroundPriority<Job extends object> {
     this.#lingering = undefined;
   }
 
-  /** One a turn of the event loop: an image that is asked for meanwhile need not wait until all have written theirs. */
+  /** Wakes one job per turn of the event loop, so that a new request need not wait until all jobs have written. */
   #wakeNext(): void {
     if (this.isHeld) return;
     const [goOn] = this.#waiting.values();

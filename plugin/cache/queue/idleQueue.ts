@@ -1,26 +1,26 @@
 const IDLE_MS = 1000;
-/** Where something new is added again and again, it is begun after so many times as long. */
+/** If new work is added again and again, it starts after this multiple of the delay. */
 const PATIENCE = 10;
-/** Those beyond are added again when they are served again. */
+/** Maximum number of waiting images. Further ones are added again when they are served again. */
 const MAX_QUEUED = 10_000;
 const MAX_TRIED = 100_000;
 
 export interface IdleQueueOptions {
-  /** Whether the work can be done at all; asked once, before the first of it. */
+  /** Returns whether the work is possible at all; called once, before the first task. */
   isAvailable: () => Promise<boolean>;
   /** Does the work for one entry of the manifest. */
   work: (key: string) => Promise<void>;
-  /** Called when nothing is left, and at the end. */
+  /** Called when the queue is empty, and at the end. */
   drained?: () => Promise<void>;
-  /** Begun when nothing was added for so many milliseconds. @default 1000 */
+  /** The work starts when nothing was added for this long, in milliseconds. @default 1000 */
   idleMs?: number | undefined;
 }
 
-/** Work on images that waits until there is nothing better to do, one at a time, once for the same bytes. */
+/** Processes images one at a time when the server is idle, and once for equal bytes. */
 export class IdleQueue {
   readonly #options: IdleQueueOptions;
   readonly #queued = new Set<string>();
-  /** By digest: what could not be done is not tried again. */
+  /** Digests of the images that were processed. One that failed is not tried again. */
   readonly #tried = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #queuedAt = 0;
@@ -32,12 +32,12 @@ export class IdleQueue {
     this.#options = options;
   }
 
-  /** Nothing more is begun. */
+  /** Starts no further work. */
   get isClosed(): boolean {
     return this.#closed;
   }
 
-  /** Sees to it that the work is done, some time. */
+  /** Schedules the work for an image. */
   add({ s3_url: key, sha256 }: { s3_url: string; sha256: string }): void {
     if (this.#closed || this.#tried.has(sha256) || this.#queued.has(key) || this.#queued.size >= MAX_QUEUED) return;
     this.#queued.add(key);
@@ -47,18 +47,18 @@ export class IdleQueue {
     this.#schedule();
   }
 
-  /** Notes that the work was begun for an image with this digest, so that none with the same is added again. */
+  /** Marks a digest as processed, so that no image with these bytes is added again. */
   tried(sha256: string): void {
     if (this.#tried.size >= MAX_TRIED) this.#tried.clear();
     this.#tried.add(sha256);
   }
 
-  /** Takes that back. */
+  /** Allows another attempt for this digest. */
   retry(sha256: string): void {
     this.#tried.delete(sha256);
   }
 
-  /** Resolves when what was begun is done. */
+  /** Resolves when the running work is done. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -79,11 +79,11 @@ export class IdleQueue {
 
   #ended(): void {
     this.#running = undefined;
-    // What was added at the very end, when the last record was being written.
+    // Process images that were added while the last record was being written.
     if (this.#queued.size > 0 && !this.#closed) this.#schedule();
   }
 
-  /** Never rejects: work that fails is its own affair. */
+  /** Never rejects: the work handles its own failures. */
   async #run(): Promise<void> {
     const { isAvailable, work, drained } = this.#options;
     if (!(await isAvailable().catch(() => false))) {

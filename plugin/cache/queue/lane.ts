@@ -1,7 +1,7 @@
-/** Tasks that may run, a slot: those that have freed theirs hold images in memory, and must not pile up. */
+/** Running tasks per slot. A task that has released its slot still holds its image in memory, so their number is limited. */
 const RUNNING_PER_SLOT = 2;
 
-/** How many tasks there are in all, and for each origin. */
+/** Number of tasks, in total and for each origin. */
 class Tally {
   readonly #byOrigin = new Map<string, number>();
   total = 0;
@@ -19,29 +19,29 @@ class Tally {
 }
 
 /**
- * What tasks run in: those for the screen in one, all others in another.
+ * The slots for tasks. Tasks for the screen have one lane, all others another.
  *
- * No origin keeps the others waiting, however long it takes to answer: each may have as many slots as there are free ones, of twice
- * the number that one may have alone (the dynamic thresholds of Choudhury and Hahne, 1998). So where one hangs with all of its slots,
- * the next still gets half as many.
- * Limit: of n slots, about log2(n) + 1 origins that hang one after another take them all; those after them wait.
+ * No origin can block the others, however slowly it answers. There are twice as many slots as one origin may have alone, and each
+ * origin may have as many slots as are free (the dynamic thresholds of Choudhury and Hahne, 1998). So if one origin hangs with
+ * all of its slots, the next still gets half as many.
+ * Limit: with n slots, about log2(n) + 1 origins that hang one after another take all of them; later origins wait.
  */
 export class Lane {
   readonly #most: number;
   readonly #running = new Tally();
   readonly #taken = new Tally();
 
-  /** @param most slots that one origin may have at any time; all of them together have twice as many */
+  /** @param most maximum number of slots of one origin; all origins together have twice as many */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** Tasks that have not come to their end. */
+  /** Tasks that have not finished. */
   get running(): number {
     return this.#running.total;
   }
 
-  /** Whether another task of the origin may begin, where each origin has so many slots. */
+  /** True if another task of the origin may start, given this maximum for each origin. */
   hasRoom(origin: string, slots: number): boolean {
     return (
       hasShare(this.#taken, origin, slots, this.#most) &&
@@ -49,7 +49,7 @@ export class Lane {
     );
   }
 
-  /** A task begins. Returns what gives its slot back, without effect the second time. */
+  /** Starts a task. Returns a function that releases its slot; calling it again has no effect. */
   begin(origin: string, onFree: () => void): () => void {
     this.#running.add(origin, 1);
     this.#taken.add(origin, 1);
@@ -62,7 +62,7 @@ export class Lane {
     };
   }
 
-  /** A task has come to its end. */
+  /** Marks a task as finished. */
   end(origin: string): void {
     this.#running.add(origin, -1);
   }

@@ -1,5 +1,5 @@
 /**
- * Runs tasks, some at a time: what `p-limit` makes. Its own type must not be named in the declarations, since the package is
+ * Runs tasks with limited concurrency, as made by `p-limit`. The declarations must not name its own type, because the package is
  * bundled and not installed.
  */
 export type Limit = <Result>(task: () => Result | PromiseLike<Result>) => Promise<Result>;

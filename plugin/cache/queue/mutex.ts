@@ -1,4 +1,4 @@
-/** Runs what it is given one after the other, in order; a failure does not stop those behind it. */
+/** Runs tasks one after the other, in order. A failure does not stop the tasks behind it. */
 export function createMutex(): <T>(task: () => Promise<T>) => Promise<T> {
   let tail: Promise<unknown> = Promise.resolve();
   return (task) => {

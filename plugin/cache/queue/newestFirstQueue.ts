@@ -4,7 +4,7 @@ import { ImageCacheError } from '../../errors.ts';
 export interface NewestFirstRequest<Result> {
   /** Requests with the same key share one task. */
   key: string;
-  /** Aborted when whoever asked has left. */
+  /** Aborted when the requester has left. */
   signal: AbortSignal | undefined;
   task: () => Promise<Result>;
 }
@@ -12,9 +12,9 @@ export interface NewestFirstRequest<Result> {
 interface Job<Result> {
   key: string;
   task: () => Promise<Result>;
-  /** One for each requester that still waits. */
+  /** Requesters that are still waiting. */
   requesters: Set<(made: Promise<Result>) => void>;
-  /** The number of the request that was the last to ask for it. */
+  /** Number of the latest request for this task. */
   askedAt: number;
 }
 
@@ -22,25 +22,26 @@ interface Running<Result> extends Job<Result> {
   made: Promise<Result>;
 }
 
-/** More than a page needs; whoever wants more waits for these. */
+/** Maximum number of waiting tasks, more than a page needs. Further ones are refused until there is room. */
 const MAX_WAITING = 500;
-/** In one of so many turns, what has waited longest. */
+/** One turn in this many goes to the task that has waited longest. */
 const OLDEST_EVERY = 4;
 
 /**
- * One task a key, whoever asks. The limit gives the turns; what is made in one is decided when it has come: what was asked for
- * last, for that is on the screen now, and in every fourth what has waited longest. So n others that came before, and any
- * number that come after, make nobody wait for more than 4 (n + 1) turns, and n is below 500.
+ * Runs one task per key; requesters of the same key share it. The limit decides when a task may start. Which task starts is
+ * decided only then: usually the one that was requested last, because it is on the screen now, and in every fourth turn the one
+ * that has waited longest. So with n tasks before it, a task waits at most 4 (n + 1) turns, however many come after it, and n is
+ * below 500.
  *
- * What has not been begun is dropped as soon as all have left. What has been begun cannot be stopped, and comes to its end for
- * whoever asks for it next; the download queue, which aborts it and frees its key, would have it made twice.
+ * A task that has not started is dropped as soon as all requesters have left. A running task cannot be stopped: it finishes, and
+ * later requesters get its result. The download queue would abort it and free its key, so it would run twice.
  */
 export class NewestFirstQueue<Result> {
   readonly #limit: Limit;
-  /** What was asked for first comes first. */
+  /** In order of the first request. */
   readonly #waiting = new Map<string, Job<Result>>();
   readonly #running = new Map<string, Running<Result>>();
-  /** Turns that the limit has been asked for; those of dropped tasks go to the next ones, else they would pile up. */
+  /** Turns requested from the limit. The turn of a dropped task goes to the next one; otherwise turns would pile up. */
   #turnsToCome = 0;
   #turn = 0;
   #asked = 0;
@@ -51,8 +52,8 @@ export class NewestFirstQueue<Result> {
   }
 
   /**
-   * Runs the task when it is its turn, or joins the one that waits or runs for the same key.
-   * @throws ImageCacheError OVERLOADED, ABORTED when whoever asked has left, and what the task throws
+   * Runs the task when its turn comes, or joins the task that is waiting or running for the same key.
+   * @throws ImageCacheError OVERLOADED, ABORTED when the requester has left, and what the task throws
    */
   async run({ key, signal, task }: NewestFirstRequest<Result>): Promise<Result> {
     if (this.#closed) throw closed();
@@ -60,11 +61,11 @@ export class NewestFirstQueue<Result> {
     const job = this.#running.get(key) ?? this.#waiting.get(key) ?? this.#enqueue(key, task);
     this.#asked += 1;
     job.askedAt = this.#asked;
-    job.task = task; // what was signed last is good for longest
+    job.task = task; // the URL that was signed last is valid for longest
     return this.#join(job, signal);
   }
 
-  /** Refuses everything that waits. Resolves when nothing runs any more. */
+  /** Refuses all waiting tasks. Resolves when no task is running. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const job of this.#waiting.values()) tellAll(job, Promise.reject(closed()));
@@ -104,12 +105,12 @@ export class NewestFirstQueue<Result> {
   async #takeTurn(): Promise<void> {
     this.#turnsToCome -= 1;
     const job = this.#next();
-    if (job === undefined) return; // all have left
+    if (job === undefined) return; // all requesters have left
     this.#waiting.delete(job.key);
     const made = job.task();
     this.#running.set(job.key, { ...job, made });
-    await made.catch(() => undefined); // heard by those who wait
-    this.#running.delete(job.key); // first, so that whoever asks again begins afresh
+    await made.catch(() => undefined); // the requesters handle the error
+    this.#running.delete(job.key); // before the requesters get the result, so that a later request starts a new task
     tellAll(job, made);
   }
 
@@ -130,5 +131,5 @@ function closed(): ImageCacheError {
 }
 
 function left(): ImageCacheError {
-  return new ImageCacheError('ABORTED', 'Whoever asked for the image has left.');
+  return new ImageCacheError('ABORTED', 'The request for the image was aborted.');
 }

@@ -1,23 +1,23 @@
 import type { Urgency } from '../../protocol.ts';
 
-/** What goes first, in this order: an image on screen, an actor that was opened, everything else. */
+/** Highest priority first: an image on screen, an actor that was opened, everything else. */
 const URGENCIES = ['visible', 'high', 'normal'] as const satisfies readonly Urgency[];
 
-/** What the queue has to know of an item. */
+/** The properties of an item that the queue uses. */
 interface Queued {
   readonly urgency: Urgency;
   /** Items of different origins take turns. */
   readonly origin: string;
-  /** Who asked for it, as an object that is the same for everything that they ask for. Within an origin, callers take turns. */
+  /** Identifies the caller, with one object for all of its requests. Within an origin, callers take turns. */
   readonly caller: object;
 }
 
 type Line<Item> = Set<Item>;
 
 /**
- * First in, first out within an urgency, an origin and a caller. So a page that asks for a thousand images does not make one wait
- * that asks for four. Adding and removing cost no search.
- * Limit: a page that sends many requests is as many callers.
+ * First in, first out within an urgency, an origin and a caller. So a page that requests a thousand images does not delay a page
+ * that requests four. Adding and removing need no search.
+ * Limit: a page that sends many requests counts as many callers.
  */
 export class PriorityQueue<Item extends Queued> {
   readonly #lines: Record<Urgency, Map<string, Map<object, Line<Item>>>> = {
@@ -43,8 +43,8 @@ export class PriorityQueue<Item extends Queued> {
   }
 
   /**
-   * The next item that may be had now, taken out: the most urgent, of the origin that has waited longest for its turn, and there of
-   * the caller that has.
+   * Removes and returns the next item that may start: the most urgent one. Among equals, the origin that has waited longest for
+   * its turn comes first, and within it the caller that has waited longest.
    */
   take(isAllowed: (origin: string, urgency: Urgency) => boolean): Item | undefined {
     for (const urgency of URGENCIES) {
@@ -64,7 +64,7 @@ export class PriorityQueue<Item extends Queued> {
   }
 }
 
-/** The end of a map is the end of the turn. */
+/** Moves the key to the end of the map, which is the end of the line. */
 function moveToEnd<Key, Value>(map: Map<Key, Value>, key: Key): void {
   const value = map.get(key);
   if (value === undefined) return;

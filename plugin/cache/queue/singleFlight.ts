@@ -1,8 +1,8 @@
-/** Work that is done once at a time for each key, however many ask for it: a call that comes while it runs shares the run. */
+/** Runs one task at a time for each key. A call that comes while the task runs shares its result. */
 export class SingleFlight<Result> {
   readonly #running = new Map<string, Promise<Result>>();
 
-  /** Starts the task, or joins the run that is under way for the same key. A failure is told to all who share it, and forgotten. */
+  /** Starts the task, or joins the run for the same key. All callers of a run get its failure; the next call starts again. */
   run(task: () => Promise<Result>, key = ''): Promise<Result> {
     const running = this.#running.get(key);
     if (running !== undefined) return running;
@@ -11,7 +11,7 @@ export class SingleFlight<Result> {
     return started;
   }
 
-  /** The run that is under way, if there is one. */
+  /** The current run, if there is one. */
   running(key = ''): Promise<Result> | undefined {
     return this.#running.get(key);
   }

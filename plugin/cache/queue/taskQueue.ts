@@ -10,68 +10,71 @@ export interface QueueRequest<Result, Progress> {
   /** Requests with the same key share one task. */
   key: string;
   urgency: Urgency;
-  /** Which server the task asks: one that hangs leaves the others their slots. @default one that all such tasks share */
+  /**
+   * Identifies the server that the task requests. If one hangs, tasks for other servers keep their slots. @default one that all
+   * such tasks share
+   */
   origin?: string | undefined;
   /**
-   * Aborted when the requester has left. Requests with one signal are one caller's, and callers take turns; a request without a
-   * signal is a caller of its own.
+   * Aborted when the requester has left. Requests with the same signal belong to one caller, and callers take turns. A request
+   * without a signal is a caller of its own.
    */
   signal?: AbortSignal | undefined;
-  /** Hears what the task reports; who joins later hears the latest at once. */
+  /** Called with what the task reports. A requester that joins later gets the latest report at once. */
   onProgress?: ((progress: Progress) => void) | undefined;
-  /** Of the requester: gets the wait for the task's turn, and the task's marks from when the requester joined. */
+  /** The requester's timeline: gets the time in the queue, and the marks of the task from the moment the requester joined. */
   timeline?: Timeline | undefined;
   task: Task<Result, Progress>;
 }
 
-/** What a task is given. */
+/** Passed to each task. */
 export interface TaskContext<Progress> {
   /** Aborted when every requester has left. */
   signal: AbortSignal;
   report: (progress: Progress) => void;
-  /** Tells the timelines of all requesters that a step has come to its end. */
+  /** Notes in the timelines of all requesters that a step has finished. */
   mark: Mark;
-  /** What the slot is for has been done, and the next task may begin, though this one has not come to its end. */
+  /** Releases the slot before the task has finished, so that the next task may start. */
   freeSlot: () => void;
-  /** To be awaited before each piece of work: holds up a background task while one for the screen is running. */
+  /** Await this before each piece of work: it delays a background task while a task for the screen is running. */
   yieldToForeground: () => Promise<void> | undefined;
 }
 
 type Task<Result, Progress> = (context: TaskContext<Progress>) => Promise<Result>;
 
 export interface TaskQueueOptions {
-  /** Tasks at a time for images on screen, of each origin; of all together, twice as many (see {@link Lane}). */
+  /** Concurrent tasks for images on screen, for each origin; twice as many for all origins together (see {@link Lane}). */
   visible: number;
-  /** The same for all others; asked again for each. */
+  /** Concurrent background tasks, likewise; called again for each task. */
   background: () => number;
-  /** What `background` never exceeds. */
+  /** Upper bound of `background`. */
   maxBackground: number;
-  /** Whether background tasks are to yield although nothing for the screen is running. @default never */
+  /** True if background tasks are to yield although no task for the screen is running. @default never */
   isBusy?: () => boolean;
 }
 
-/** Background tasks that are begun while there is something better to do; they also yield. */
+/** Background tasks that may start while foreground tasks run; they also yield. */
 const BUSY_SLOTS = 4;
 
 interface Job<Result, Progress> {
   key: string;
   running: boolean;
-  /** Requesters that still wait. */
+  /** Requesters that are still waiting. */
   waiting: number;
-  /** Where its requesters wait in the queue, the latest last; empty once it runs. */
+  /** Places of its requesters in the queue, the latest last; empty once the task runs. */
   places: Set<Place<Result, Progress>>;
-  /** What the task reported last. */
+  /** The latest report of the task. */
   progress: Progress | undefined;
   listeners: ((progress: Progress) => void)[];
   timelines: Timeline[];
-  /** Of a running one: ten thousand that wait would hold as many. */
+  /** Created when the task starts, because ten thousand waiting tasks would each hold one. */
   abort: AbortController | undefined;
   settled: Promise<Result>;
   resolve: (result: Result) => void;
   reject: (error: unknown) => void;
 }
 
-/** A place in the queue: one requester's for one job, which leaves with the requester. */
+/** A place in the queue: one requester's place for one job. It is removed when the requester leaves. */
 interface Place<Result, Progress> {
   job: Job<Result, Progress>;
   urgency: Urgency;
@@ -81,17 +84,18 @@ interface Place<Result, Progress> {
 }
 
 /**
- * One task per key at a time, whoever asks. Each requester has a place in the queue, and the first of these whose turn it is begins
- * the task for all; it is given up only when all have left (as in Nuke's task coalescing). Images on screen have slots of
- * their own, so that no prefetch, however long, makes one wait; while they are on their way, half as many others are begun, and
- * those that run yield. Origins take turns, and none can take the slots of all; at one origin, callers take turns.
+ * Runs one task per key at a time; requesters of the same key share it. Each requester has a place in the queue, and the first
+ * place whose turn comes starts the task for all. The task is aborted only when all requesters have left (as in Nuke's task
+ * coalescing). Images on screen have slots of their own, so that a prefetch never delays them, however long it is. While they are
+ * loading, only half as many background tasks start, and running ones yield. Origins take turns, and none can take all slots.
+ * Within an origin, callers take turns.
  */
 export class TaskQueue<Result, Progress = never> {
   readonly #options: TaskQueueOptions;
   readonly #jobs = new Map<string, Job<Result, Progress>>();
   readonly #places = new PriorityQueue<Place<Result, Progress>>();
   readonly #queued = new Set<Job<Result, Progress>>();
-  /** Also those that nobody can join any more. */
+  /** Running jobs, including those that can no longer be joined. */
   readonly #running = new Set<Job<Result, Progress>>();
   readonly #visible: Lane;
   readonly #background: Lane;
@@ -128,8 +132,8 @@ export class TaskQueue<Result, Progress = never> {
   }
 
   /**
-   * Keeps a task that is queued or running for the key from being given up, as if somebody more waited for it.
-   * @returns what ends that, without effect the second time
+   * Keeps a queued or running task for the key alive, as one more requester would.
+   * @returns a function that ends this; calling it again has no effect
    */
   hold(key: string): () => void {
     const job = this.#jobs.get(key);
@@ -143,14 +147,14 @@ export class TaskQueue<Result, Progress = never> {
   }
 
   /**
-   * Gives those who ask from now on a task of their own, although one for their key is running: its result is out of date. It goes on
-   * for those who have asked already.
+   * Makes later requests start a new task, although one for their key is running, because its result is out of date. The running
+   * task continues for its present requesters.
    */
   detach(isOutdated: (key: string) => boolean): void {
     for (const [key, job] of this.#jobs) if (job.running && isOutdated(key)) this.#jobs.delete(key);
   }
 
-  /** Aborts everything that runs and refuses everything that waits. Resolves when nothing runs any more. */
+  /** Aborts all running tasks and refuses all waiting ones. Resolves when no task is running. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const job of this.#running) job.abort?.abort();
@@ -193,7 +197,7 @@ export class TaskQueue<Result, Progress = never> {
     return place;
   }
 
-  /** Gives up all places of the job. Returns whether it was queued. */
+  /** Removes all places of the job. Returns whether it was queued. */
   #dequeue(job: Job<Result, Progress>): boolean {
     for (const place of job.places) this.#places.delete(place);
     job.places.clear();
@@ -224,7 +228,7 @@ export class TaskQueue<Result, Progress = never> {
   async #start(taken: Place<Result, Progress>): Promise<void> {
     const { job, urgency, origin } = taken;
     let { task } = taken;
-    // What was signed last is good for longest.
+    // The URL that was signed last is valid for longest.
     for (const place of job.places) if (place.urgency === urgency && place.origin === origin) task = place.task;
     this.#dequeue(job);
     const lane = urgency === 'visible' ? this.#visible : this.#background;
@@ -266,7 +270,7 @@ export class TaskQueue<Result, Progress = never> {
     for (const listener of job.listeners) listener(progress);
   }
 
-  /** The key is free before anybody hears of the result, so whoever asks again begins afresh. */
+  /** Frees the key before the requesters get the result, so that a later request starts a new task. */
   #settle(job: Job<Result, Progress>, tell: () => void): void {
     if (this.#jobs.get(job.key) === job) this.#jobs.delete(job.key);
     tell();
@@ -295,15 +299,15 @@ export class TaskQueue<Result, Progress = never> {
     if (place !== undefined && job.places.delete(place)) this.#places.delete(place);
     job.waiting -= 1;
     if (job.waiting > 0) return;
-    // From here on the key is free: who asks for it now gets a task that nobody has given up.
+    // From here on the key is free: a new request gets a task that was not aborted.
     if (this.#jobs.get(job.key) === job) this.#jobs.delete(job.key);
     if (this.#dequeue(job)) job.reject(HAS_LEFT);
     else job.abort?.abort(HAS_LEFT);
   }
 }
 
-/** One for all: ten thousand may leave at once, and to make an error takes a while. */
-const HAS_LEFT = new ImageCacheError('ABORTED', 'Whoever asked for the image has left.');
+/** Shared by all requesters: ten thousand may leave at once, and creating an error takes time. */
+const HAS_LEFT = new ImageCacheError('ABORTED', 'The request for the image was aborted.');
 
 function closed(): ImageCacheError {
   return new ImageCacheError('ABORTED', 'The image cache is closed.');

@@ -22,7 +22,7 @@ describe('ForegroundPriority', () => {
     vi.useRealTimers();
   });
 
-  it('lasts a moment longer than the image on screen needs, for the one that the page asks for next', async () => {
+  it('lasts a moment longer than the image on screen needs, because the page then requests the next one', async () => {
     const { foreground, wentOn, freed } = startWaiting(1);
     foreground.release(onScreen);
     await vi.advanceTimersByTimeAsync(9);
@@ -36,7 +36,7 @@ describe('ForegroundPriority', () => {
     expect(freed).toEqual([69]);
   });
 
-  it('lets one download go on a turn of the event loop, and the others when the screen wants nothing', async () => {
+  it('wakes one download per turn of the event loop, and only while no image on screen is loading', async () => {
     const { foreground, wentOn } = startWaiting(5);
     foreground.release(onScreen);
     await vi.advanceTimersToNextTimerAsync();
@@ -51,7 +51,7 @@ describe('ForegroundPriority', () => {
     expect(wentOn).toEqual([0, 1, 2, 3, 4]);
   });
 
-  it('holds the background up for 100 ms a chunk while so much is served that there is time for little else', async () => {
+  it('delays each background chunk by 100 ms while the server is busy serving images', async () => {
     let isBusy = true;
     const foreground = new ForegroundPriority<object>(
       () => {},
@@ -67,7 +67,7 @@ describe('ForegroundPriority', () => {
     expect(foreground.yieldToForeground({})).toBeUndefined();
   });
 
-  it('never starves the background: a page that wants something all the time holds a chunk up for 100 ms', async () => {
+  it('never starves the background: a page that requests images all the time delays a chunk by 100 ms', async () => {
     const { foreground, wentOn } = startWaiting(1);
     for (let at = 0; at < 100; at += 5) {
       expect(wentOn).toEqual([]);
@@ -78,7 +78,7 @@ describe('ForegroundPriority', () => {
     expect(wentOn).toEqual([0]);
   });
 
-  it('is not given back by who never had it', async () => {
+  it('is not released by a job that never acquired it', async () => {
     const { foreground } = startWaiting(0);
     foreground.release(next);
     await vi.advanceTimersByTimeAsync(20);

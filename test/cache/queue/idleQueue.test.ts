@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import { IdleQueue } from '../../../plugin/cache/queue/idleQueue.ts';
 
-it('also does what is added while the work before is being written down', async () => {
+it('also does work that is added while the results of earlier work are being written', async () => {
   const done: string[] = [];
   let writeDown = () => {};
   const written = new Promise<void>((resolve) => (writeDown = resolve));

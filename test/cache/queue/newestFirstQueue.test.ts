@@ -57,8 +57,8 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 const names = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}${n}`);
 
-describe('whoever leaves', () => {
-  it('takes along what has not been begun: however many hang up, nobody waits for that', async () => {
+describe('a requester that leaves', () => {
+  it('takes its task along if that has not started, so requests that were aborted never delay others', async () => {
     const { occupy, askAndLeave, ask, begun, end } = startQueue();
     await occupy();
     const scrolled = names('scrolled', MAX_WAITING).map(askAndLeave);
@@ -70,7 +70,7 @@ describe('whoever leaves', () => {
     expect(begun, 'nor is any made later').toHaveLength(2);
   });
 
-  it('is refused at once as ABORTED, whether it has been begun or not', async () => {
+  it('is refused at once with ABORTED, whether its task has started or not', async () => {
     const { askAndLeave } = startQueue();
     const running = askAndLeave('running');
     await settle();
@@ -81,14 +81,14 @@ describe('whoever leaves', () => {
     }
   });
 
-  it('before asking makes nothing', async () => {
+  it('starts nothing if it had left before its request', async () => {
     const { ask, begun } = startQueue();
     expect((await refusal(ask('a', AbortSignal.abort()))).code).toBe('ABORTED');
     await settle();
     expect(begun).toEqual([]);
   });
 
-  it('takes nothing from those who still wait for the same', async () => {
+  it('takes nothing from requesters that still wait for the same task', async () => {
     const { occupy, askAndLeave, ask, begun, end } = startQueue();
     await occupy();
     const one = askAndLeave('a');
@@ -99,7 +99,7 @@ describe('whoever leaves', () => {
     expect(await other).toBe('a');
   });
 
-  it('does not end what has been begun: whoever asks meanwhile gets that', async () => {
+  it('does not stop a running task: later requesters get its result', async () => {
     const { askAndLeave, ask, begun, end } = startQueue();
     const one = askAndLeave('a');
     await settle();
@@ -110,7 +110,7 @@ describe('whoever leaves', () => {
     expect(begun).toEqual(['a']);
   });
 
-  it('can ask again for what was dropped', async () => {
+  it('can request a dropped task again', async () => {
     const { occupy, askAndLeave, ask, begun, end } = startQueue();
     await occupy();
     askAndLeave('a').leave();
@@ -120,7 +120,7 @@ describe('whoever leaves', () => {
     expect(begun).toEqual(['first', 'a']);
   });
 
-  it('leaves no turns behind in the limit, which others use, too', async () => {
+  it('leaves no turns behind in the limit, which other work shares', async () => {
     const { occupy, askAndLeave, limit } = startQueue();
     await occupy();
     for (const key of names('scrolled', 1000)) askAndLeave(key).leave();
@@ -137,7 +137,7 @@ describe('the order', () => {
     expect(begun.slice(1, 3)).toEqual(['v9', 'v8']);
   });
 
-  it('what is asked for again is new again, and made once as whoever asked last has it', async () => {
+  it('a repeated request makes its task the newest, and the task of the last request runs once', async () => {
     const { occupy, ask, begun, end } = startQueue();
     await occupy();
     const first = ask('v', undefined, 'signed long ago');
@@ -148,7 +148,7 @@ describe('the order', () => {
     expect([await first, await again]).toEqual(['signed just now', 'signed just now']);
   });
 
-  it('starves nobody: with n others before, 4 (n + 1) turns at most, however many come after', async () => {
+  it('starves no task: with n tasks before it, it waits at most 4 (n + 1) turns, however many come after it', async () => {
     const { occupy, ask, begun, end } = startQueue();
     await occupy();
     for (const key of names('old', 10)) void ask(key);
@@ -160,7 +160,7 @@ describe('the order', () => {
     }
   });
 
-  it('nor does asking for it again and again keep anything from being the oldest', async () => {
+  it('repeated requests do not change which task is the oldest', async () => {
     const { occupy, ask, begun, end } = startQueue();
     await occupy();
     void ask('old');
@@ -173,8 +173,8 @@ describe('the order', () => {
   });
 });
 
-describe('the limit of those that wait', () => {
-  it('refuses more variants, but nobody who joins', async () => {
+describe('the limit of waiting tasks', () => {
+  it('refuses further variants, but no request that joins a waiting one', async () => {
     const { occupy, ask } = startQueue();
     await occupy();
     for (const key of names('v', MAX_WAITING)) void ask(key);
@@ -184,7 +184,7 @@ describe('the limit of those that wait', () => {
     expect(joined).toBe('waits');
   });
 
-  it('counts only what somebody waits for', async () => {
+  it('counts only tasks with a waiting requester', async () => {
     const { occupy, ask, askAndLeave, begun, end } = startQueue();
     await occupy();
     const scrolled = names('scrolled', MAX_WAITING).map(askAndLeave);
@@ -196,8 +196,8 @@ describe('the limit of those that wait', () => {
   });
 });
 
-describe('what is made', () => {
-  it('is made anew for whoever asks once it is known', async () => {
+describe('a task', () => {
+  it('runs again for a request that comes after its result', async () => {
     const { ask, begun, end } = startQueue();
     const again = ask('a').then(() => ask('a'));
     await settle();
@@ -206,7 +206,7 @@ describe('what is made', () => {
     expect(begun).toEqual(['a', 'a']);
   });
 
-  it('or fails for all who wait, and for nobody else', async () => {
+  it('that fails does so for all waiting requesters, and for no later one', async () => {
     const { ask, askAndLeave, fail, end } = startQueue();
     const waiting = [ask('a'), askAndLeave('a').made];
     const other = ask('other');
@@ -229,7 +229,7 @@ describe('what is made', () => {
     expect(asked.map(({ signal }) => getEventListeners(signal, 'abort').length)).toEqual([0, 0, 0]);
   });
 
-  it('at the end is what runs: all else is refused, and so is who asks later', async () => {
+  it('that is running finishes when the queue is closed; waiting and later requests are refused', async () => {
     const { queue, occupy, ask, begun, end } = startQueue();
     await occupy();
     const waiting = ask('waiting');

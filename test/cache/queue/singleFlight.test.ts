@@ -9,7 +9,7 @@ function createTasks() {
 }
 
 describe('SingleFlight', () => {
-  it('runs a task once for all who ask while it runs, and again for those who ask afterwards', async () => {
+  it('runs a task once for all calls that come while it runs, and again for later ones', async () => {
     const flight = new SingleFlight<string>();
     const { ends, task } = createTasks();
     const both = [flight.run(task), flight.run(task)];
@@ -21,7 +21,7 @@ describe('SingleFlight', () => {
     expect(await later).toBe('second');
   });
 
-  it('tells a failure to all who share the run, and starts anew for the next one', async () => {
+  it('reports a failure to all callers that share the run, and starts again for the next call', async () => {
     const flight = new SingleFlight<string>();
     const { ends, task } = createTasks();
     const both = [flight.run(task), flight.run(task)];
@@ -33,7 +33,7 @@ describe('SingleFlight', () => {
     expect(await later).toBe('yes');
   });
 
-  it('keeps keys apart, and says what is under way', async () => {
+  it('keeps keys apart, and returns the current run', async () => {
     const flight = new SingleFlight<string>();
     const { ends, task } = createTasks();
     const a = flight.run(task, 'a');

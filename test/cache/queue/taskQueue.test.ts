@@ -49,7 +49,7 @@ describe('TaskQueue', () => {
     vi.useRealTimers();
   });
 
-  it('begins what is on screen at once, however much is queued and running', async () => {
+  it('starts a task for the screen at once, however many are queued and running', async () => {
     const { add, begun } = startQueue();
     for (const key of names('p', 10_000)) void add(key, 'normal');
     await settle();
@@ -59,7 +59,7 @@ describe('TaskQueue', () => {
     expect(begun.at(-1)).toBe('seen');
   });
 
-  it('lets an actor that was opened overtake all others', async () => {
+  it('starts tasks of an actor that was opened before all others', async () => {
     const { add, begun, end } = startQueue();
     for (const key of names('p', 100)) void add(key, 'normal');
     void add('opened', 'high');
@@ -70,7 +70,7 @@ describe('TaskQueue', () => {
     expect(begun.at(-1)).toBe('opened too');
   });
 
-  it('begins the next task when one has freed its slot, though that has not come to its end', async () => {
+  it('starts the next task when one has released its slot, although that one has not finished', async () => {
     const { add, begun, freeSlot, end } = startQueue({ background: 2 });
     for (const key of names('p', 9)) void add(key, 'normal');
     await settle();
@@ -92,7 +92,7 @@ describe('TaskQueue', () => {
     expect(begun.at(-1)).toBe('p4');
   });
 
-  it('begins no more than a few in the background while there is something better to do', async () => {
+  it('starts only a few background tasks while the server is busy', async () => {
     let busy = true;
     const { add, begun, end } = startQueue({ background: 16, isBusy: () => busy });
     for (const key of names('p', 40)) void add(key, 'normal');
@@ -120,7 +120,7 @@ describe('TaskQueue', () => {
     expect(begun.filter((key) => key === 'p99')).toHaveLength(1);
   });
 
-  it('holds background downloads up while one for the screen is on its way, and lets them go on when it is there', async () => {
+  it('delays background downloads while one for the screen is running, and lets them continue afterwards', async () => {
     const { add, end, yieldToForeground } = startQueue();
     void add('behind', 'normal');
     void add('seen', 'visible');
@@ -136,7 +136,7 @@ describe('TaskQueue', () => {
     expect(yieldToForeground('behind')).toBeUndefined();
   });
 
-  it('never starves the background: after 100 ms it gets a turn whatever else goes on', async () => {
+  it('never starves the background: after 100 ms it gets a turn, whatever else is running', async () => {
     const { add, yieldToForeground } = startQueue();
     void add('behind', 'normal');
     void add('seen', 'visible');
@@ -149,7 +149,7 @@ describe('TaskQueue', () => {
     expect(hasGoneOn).toBe(true);
   });
 
-  it('begins half as many background downloads while one for the screen is on its way', async () => {
+  it('starts half as many background downloads while one for the screen is running', async () => {
     const { add, begun, end } = startQueue();
     void add('seen', 'visible');
     for (const key of names('p', 100)) void add(key, 'normal');
@@ -182,7 +182,7 @@ describe('TaskQueue', () => {
     expect(yieldToForeground('behind')).toBeUndefined();
   });
 
-  it('gives the foreground back when whoever looked has left', async () => {
+  it('releases the foreground when the requester for the screen has left', async () => {
     const { add, yieldToForeground, end } = startQueue();
     void add('behind', 'normal');
     const leaving = new AbortController();
@@ -195,7 +195,7 @@ describe('TaskQueue', () => {
     expect(yieldToForeground('behind')).toBeUndefined();
   });
 
-  it('listens to a signal once, however many downloads are asked for with it, and gives all of them up', async () => {
+  it('listens to a signal once, however many downloads share it, and aborts all of them', async () => {
     const { add, queue } = startQueue();
     const leaving = new AbortController();
     const listen = vi.spyOn(leaving.signal, 'addEventListener');
@@ -210,7 +210,7 @@ describe('TaskQueue', () => {
     expect(queue.queued, 'the one of the three others that has not begun').toBe(1);
   });
 
-  it('refuses a requester who has left before, and does not begin the download', async () => {
+  it('refuses a requester that has left already, and does not start the download', async () => {
     const { add, begun } = startQueue();
     await expect(add('p', 'normal', AbortSignal.abort())).rejects.toMatchObject({ code: 'ABORTED' });
     await settle();
@@ -231,7 +231,7 @@ describe('TaskQueue', () => {
       expect(begun).toEqual(['a0', 'b0', 'c0', 'a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
     });
 
-    it('that come without a signal are one each, in the order in which they came', async () => {
+    it('without a signal count as one caller each, in order of arrival', async () => {
       const { add, begun, end } = startQueue({ visible: 1 });
       const [a] = callers();
       for (const key of names('a', 100)) void add(key, 'visible', a.signal);
@@ -241,7 +241,7 @@ describe('TaskQueue', () => {
       expect(begun).toEqual(['a0', 's0', 's1', 's2', 'a1']);
     });
 
-    it('get a task that several want at the turn of the first of them, and once', async () => {
+    it('that share a task get it once, at the turn of the first of them', async () => {
       const { add, begun, end } = startQueue({ visible: 1 });
       const [a, b] = callers();
       for (const key of names('a', 5)) void add(key, 'visible', a.signal);
@@ -266,7 +266,7 @@ describe('TaskQueue', () => {
       expect(begun, 'a2 is only a prefetch now').toEqual(['a0', 'a3']);
     });
 
-    it('that are about to ask keep a task from being given up, for as long as they say', async () => {
+    it('that are about to request a task keep it from being aborted until they release it', async () => {
       const { add, begun, queue, end } = startQueue({ visible: 1 });
       const [a, b] = callers();
       for (const key of names('a', 3)) add(key, 'visible', a.signal).catch(() => undefined);
@@ -307,7 +307,7 @@ describe('TaskQueue', () => {
       },
     );
 
-    it('leaves something to others when more hang', async () => {
+    it('leaves slots to others when several origins hang', async () => {
       const started = startQueue({ visible: 16 });
       for (const letter of ['a', 'b', 'c', 'd', 'e']) {
         for (const key of names(letter, 100)) void started.add(key, 'visible', undefined, letter);
@@ -319,7 +319,7 @@ describe('TaskQueue', () => {
       expect(started.begun.length, 'in all, no more than twice as many').toBe(32);
     });
 
-    it('gives slots back to the others as they are free, so that all come to have as many', async () => {
+    it('gives slots back to the others as they become free, until all have equally many', async () => {
       const started = startQueue({ visible: 6 });
       for (const key of names('a', 100)) void started.add(key, 'visible', undefined, 'a');
       await settle();
@@ -350,7 +350,7 @@ describe('TaskQueue', () => {
       expect(begun.filter((origin) => origin === 'b')).toHaveLength(8);
     });
 
-    it('has none of the others wait for a slot that is theirs, also while one for the screen is on its way', async () => {
+    it('does not make the others wait for their slots, even while a task for the screen is running', async () => {
       const started = startQueue({ visible: 4, background: 16 });
       hanging(names('a', 100), 'normal', started);
       await settle();
@@ -370,7 +370,7 @@ describe('TaskQueue', () => {
       expect(started.begun.at(-1)).toBe('b');
     });
 
-    it('is asked for its queued images in turn with the others', async () => {
+    it('gets its turn for queued images like the others', async () => {
       const started = startQueue({ visible: 2, background: 2 });
       for (const letter of ['a', 'b', 'c']) {
         for (const key of names(letter, 3)) void started.add(key, 'normal', undefined, letter);
