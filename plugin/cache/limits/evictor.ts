@@ -13,12 +13,12 @@ import { createMutex } from '../queue/mutex.ts';
 import type { ImageStore } from '../store/imageStore.ts';
 
 export interface EvictionLimits {
-  /** Bytes. */
+  /** Maximum size in bytes. */
   maxSize: number;
   maxEntries: number;
-  /** Images not used for so many milliseconds go. `undefined`: never. */
+  /** Images that were not used for this many milliseconds are evicted. `undefined`: never. */
   maxAge?: number | undefined;
-  /** Bytes of one actor's images; `undefined` for an actor without a quota. */
+  /** Maximum bytes of one actor's images; `undefined` for an actor without a quota. */
   quotaOf?: ((actorId: string) => number | undefined) | undefined;
 }
 
@@ -26,18 +26,18 @@ export interface EvictorOptions {
   manifest: SharedManifest;
   imageStore: ImageStore;
   uses: RecentUses;
-  /** Bytes that the disk lacks of what is to stay free. */
+  /** Bytes of free space that the disk lacks. */
   missingSpace: () => Promise<number>;
-  /** In the order in which they go. */
+  /** Files that can be removed before any image, in the order of removal. */
   reclaimable: readonly Reclaimable[];
-  /** Resolves when it is known how much lies in the directory. */
+  /** Resolves when the size of the files in the directory is known. */
   counted: () => Promise<unknown>;
   limits: EvictionLimits;
   now: () => number;
   logger: CacheLogger;
 }
 
-/** What has to fit, and into what. The least recently used entries go, of those that may. */
+/** A limit to keep, and the entries that count for it. The least recently used ones of those that may be evicted go first. */
 interface Budget {
   entries: (index: ManifestIndex) => Iterable<ManifestEntry>;
   /** Bytes and entries above the limit, or above a fraction of it. */
@@ -50,21 +50,21 @@ interface Excess {
   entries: number;
 }
 
-/** Making room for a tenth at a time keeps the search, which takes longer as the manifest grows, rare. */
+/** Making room for a tenth at a time keeps the search rare, which takes longer as the manifest grows. */
 const LOW_WATER = 0.9;
-/** Found by one search. */
+/** Maximum number of entries found by one search. */
 const MAX_FOUND = 4096;
-/** Dropped by one record of the journal. */
+/** Maximum number of entries evicted by one record of the journal. */
 const MAX_DROPPED = 256;
-/** On a full disk only what nobody used for a day makes room for new images: the rest is intact (T56). */
+/** On a full disk, only images that were not used for a day are evicted for new ones, because the other images are intact (T56). */
 const STALE_MS = 24 * 60 * 60 * 1000;
 const EXPIRE_EVERY_MS = 60_000;
-/** For so long a look at the disk holds: what comes meanwhile is a fraction of `minFreeSpace`. */
+/** How long a check of the free space stays valid: the bytes that come meanwhile are a fraction of `minFreeSpace`. */
 const ROOMY_MS = 250;
 
 /**
- * Keeps the cache within its limits: the least recently used images go first, pinned ones and the one that was just
- * stored never, and those that may be on a screen only when nothing else is left.
+ * Keeps the cache within its limits. The least recently used images go first. Pinned images and the one that was just stored are
+ * never evicted, and images that may be on a screen only when nothing else is left.
  */
 export class Evictor implements CachePart {
   readonly #options: EvictorOptions;
@@ -88,19 +88,19 @@ export class Evictor implements CachePart {
     this.#timer = setInterval(() => void this.#expire().catch(() => undefined), every).unref();
   }
 
-  /** Keeps to limits that are lower than they were when the cache was filled, in the background. */
+  /** Evicts in the background if the limits are lower than when the cache was filled. */
   start(): void {
     this.#beginning = this.#begin().catch(() => undefined); // it is tried again when an image is stored
   }
 
-  /** Evicts nothing more from now on. Resolves when nothing is being evicted. */
+  /** Stops evicting. Resolves when no eviction is running. */
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
     await this.#beginning;
   }
 
-  /** Stores an image after room was made for it, so that the cache is never larger than it may be. */
+  /** Makes room for an image and then stores it, so that the cache never exceeds its limits. */
   async admit<Result>(entry: ManifestEntry, store: () => Promise<Result>): Promise<Result> {
     await this.#reservations.reserve(entry);
     try {
@@ -120,7 +120,7 @@ export class Evictor implements CachePart {
   }
 
   /**
-   * Sees to it that a new image leaves the disk with the space that is to stay free.
+   * Makes sure that the disk keeps its free space when a new image is stored.
    * @throws ImageCacheError CACHE_DISK_FULL
    */
   async ensureFreeSpace(): Promise<void> {
@@ -143,7 +143,7 @@ export class Evictor implements CachePart {
     });
   }
 
-  /** What has no entry goes first, so it has to be known how much that is. */
+  /** Files without an entry are removed first, so their size must be known before. */
   async #begin(): Promise<void> {
     const { manifest, counted, limits } = this.#options;
     await counted();
@@ -161,7 +161,7 @@ export class Evictor implements CachePart {
     await this.#fit(this.#whole(keep));
   }
 
-  /** Drops what was not used for `maxAge`. */
+  /** Evicts images that were not used for `maxAge`. */
   async #expire(): Promise<void> {
     const { manifest, limits } = this.#options;
     const { maxAge } = limits;
@@ -183,7 +183,10 @@ export class Evictor implements CachePart {
     });
   }
 
-  /** Drops the oldest until the budget is met, and goes on to this fraction of its limits with what was found anyway. */
+  /**
+   * Evicts the oldest images until the budget is met. It continues down to this fraction of the limit with the images that the
+   * search has found anyway.
+   */
   async #drop(budget: Budget, fraction: number): Promise<void> {
     const { store } = this.#options.manifest;
     while (this.#isOver(budget) && !this.#closed) {
@@ -217,14 +220,14 @@ export class Evictor implements CachePart {
     return bytes > 0 || entries > 0;
   }
 
-  /** What has no entry goes first. Returns how many bytes that were. */
+  /** Removes files without an entry, which go first. Returns the number of bytes removed. */
   async #reclaim(bytes: number): Promise<number> {
     let freed = 0;
     for (const files of this.#options.reclaimable) if (freed < bytes) freed += await files.reclaim(bytes - freed);
     return freed;
   }
 
-  /** Above the limits of all, or a fraction of them. */
+  /** The excess over the limits of the whole cache, or over a fraction of them. */
   #excess(fraction = 1): Excess {
     const { manifest, reclaimable, limits } = this.#options;
     const { index } = manifest.store;
@@ -244,7 +247,7 @@ export class Evictor implements CachePart {
     };
   }
 
-  /** What other actors use as well counts, and stays. */
+  /** Images that other actors use as well count for the quota, but are not evicted. */
   #ofActor(actor: string, quota: number, keep: string): Budget {
     return {
       entries: (index) => entriesOf(index, actor),
@@ -253,7 +256,7 @@ export class Evictor implements CachePart {
     };
   }
 
-  /** The budget is to drop so many bytes of what was not used for so long. */
+  /** A budget to evict this many bytes of images that were not used for this long. */
   #unusedFor(age: number, bytes: number): Budget {
     const { manifest, uses, now } = this.#options;
     const before = manifest.store.index.totalBytes;
@@ -273,7 +276,7 @@ function* entriesOf(index: ManifestIndex, actor: string): Generator<ManifestEntr
   }
 }
 
-/** As many as it takes to make up for the excess. */
+/** Takes as many entries as make up for the excess. */
 function covering(oldest: readonly ManifestEntry[], excess: Excess): ManifestEntry[] {
   const victims: ManifestEntry[] = [];
   let { bytes, entries } = excess;

@@ -1,7 +1,7 @@
 import type { ManifestEntry } from '../../protocol.ts';
 import { topEntries } from '../manifest/topEntries.ts';
 
-/** The `count` entries that were not used for the longest time, the oldest first, among those that may go. */
+/** Returns the `count` entries that were not used for the longest time, oldest first, among those that may be evicted. */
 export function leastRecentlyUsed(
   entries: Iterable<ManifestEntry>,
   count: number,

@@ -1,6 +1,6 @@
 import type { SharedManifest } from '../manifest/sharedManifest.ts';
 
-/** What is never evicted: single images, and all that an actor has and will have. */
+/** Images that are never evicted: single images, and all that an actor has now and later. */
 export class Pins {
   readonly #manifest: SharedManifest;
 
@@ -8,7 +8,7 @@ export class Pins {
     this.#manifest = manifest;
   }
 
-  /** Returns how many images the actor has. */
+  /** Returns the number of images that the actor has. */
   async setActor(actor: string, pinned: boolean): Promise<number> {
     await this.#manifest.open();
     const { store } = this.#manifest;

@@ -2,25 +2,25 @@ import type { ManifestEntry } from '../../protocol.ts';
 import type { CachePart } from '../manifest/cachePart.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 
-/** What was served this long ago may still be on somebody's screen. */
+/** An image that was served within this time may still be on a screen. */
 const RECENTLY_MS = 60_000;
-/** An image that is served again within this time has been noted already. */
+/** An image that is served again within this time is not noted again. */
 const NOTED_MS = 1000;
-/** What a process that is killed forgets of its uses, at most. */
+/** A process that is killed loses at most this much of its uses. */
 const RECORD_EVERY_MS = 10 * 60_000;
-/** Keeps a record small: other processes read it between two answers. */
+/** Keeps a record small, because other processes read it between two answers. */
 const KEYS_PER_RECORD = 1000;
 
 /**
- * Which images were served. Recorded in the journal from time to time, not at each hit, so that other processes and
- * the next start evict by what was used here, too.
+ * Notes which images were served. The uses are written to the journal from time to time and not at each hit, so that other
+ * processes and the next start take them into account when they evict.
  */
 export class RecentUses implements CachePart {
   readonly #store: ManifestStore;
   readonly #now: () => number;
-  /** When each image was last served, by a clock that nobody sets; the oldest first. */
+  /** Monotonic time at which each image was last served; the oldest first. */
   readonly #served = new Map<string, number>();
-  /** The same by `last_used_at`. */
+  /** Wall-clock time of the last use, until it is written to the journal. */
   readonly #unrecorded = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -51,7 +51,7 @@ export class RecentUses implements CachePart {
     return this.#record();
   }
 
-  /** Never rejects: a lost use costs at most the image its place. */
+  /** Never rejects: at worst, the image of a lost use is evicted too early. */
   async #record(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -3,7 +3,7 @@ import type { ManifestIndex } from '../manifest/manifestIndex.ts';
 import { createMutex } from '../queue/mutex.ts';
 
 interface ReservationsOptions {
-  /** What is in the manifest now. */
+  /** The current content of the manifest. */
   index: () => ManifestIndex;
   limits: Amount;
 }
@@ -13,13 +13,13 @@ interface Amount {
   entries: number;
 }
 
-/** Images that are being stored, and for which room is made before they are. */
+/** Room that is reserved for images while they are being stored. */
 export class Reservations {
   readonly #options: ReservationsOptions;
   readonly #images = new Set<ManifestEntry>();
-  /** Those of them that have been in the manifest: one that was evicted since is not to come any more. */
+  /** Images among them that have been in the manifest. If one was evicted since, it no longer counts as pending. */
   readonly #arrived = new WeakSet<ManifestEntry>();
-  /** One at a time, so that nobody is passed over. */
+  /** Reservations are made one at a time, in order, so that a large image is not passed over. */
   readonly #admissions = createMutex();
   #onLeft: (() => void) | undefined;
 
@@ -27,7 +27,7 @@ export class Reservations {
     this.#options = options;
   }
 
-  /** Resolves when the image is one of them: of half of all room at most, else they would push out each other. */
+  /** Resolves when room is reserved. Reservations never exceed half of the cache, or images being stored would evict each other. */
   reserve(image: ManifestEntry): Promise<void> {
     return this.#admissions(async () => {
       while (this.#images.size > 0 && this.#isTooMuch(image)) {
@@ -39,13 +39,16 @@ export class Reservations {
     });
   }
 
-  /** The image has been stored, or could not be. */
+  /** Ends the reservation: the image has been stored, or storing it failed. */
   release(image: ManifestEntry): void {
     this.#images.delete(image);
     this.#onLeft?.();
   }
 
-  /** What is not in the manifest yet. It is there some time before it is synced; counted twice, it would cost others their place. */
+  /**
+   * Reserved room that is not in the manifest yet. An image is in the manifest some time before it is synced; counting it twice
+   * would evict other images.
+   */
   pending(): Amount {
     const index = this.#options.index();
     const pending = { bytes: 0, entries: 0 };

@@ -23,7 +23,7 @@ describe('choosing the least recently used', () => {
     expect(uses(await leastRecentlyUsed(all, 500, any))).toEqual(expected);
   });
 
-  it('passes over what may not go, and takes fewer when there are fewer', async () => {
+  it('skips entries that may not be evicted, and returns fewer when there are fewer', async () => {
     const all = entries(1000, (n) => n);
     const odd = await leastRecentlyUsed(all, 5, ({ last_used_at }) => last_used_at % 2 === 1);
     expect(uses(odd)).toEqual([1, 3, 5, 7, 9]);
@@ -31,7 +31,7 @@ describe('choosing the least recently used', () => {
     expect(await leastRecentlyUsed(all, 5, () => false)).toEqual([]);
   });
 
-  it('takes entries that were all used at the same time', async () => {
+  it('returns entries that were all used at the same time', async () => {
     expect(
       await leastRecentlyUsed(
         entries(10_000, () => 7),

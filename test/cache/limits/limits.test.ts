@@ -29,7 +29,7 @@ function clock() {
 }
 
 describe('what goes first', () => {
-  it('what may be on a screen stays while anything else can go, though it is the oldest', async () => {
+  it('an image that may be on a screen stays while any other can be evicted, even if it is the oldest', async () => {
     const { now } = clock();
     let stepped = 0;
     const { cache } = await openCache({ maxEntries: 4, now: () => now() - stepped });
@@ -40,7 +40,7 @@ describe('what goes first', () => {
     expect(await kept(cache, 'seen', 'y')).toEqual(['seen', 'y']);
   });
 
-  it('files from before a restart count, and go by when they were last used', async () => {
+  it('files from before a restart count, and are evicted in the order of their last use', async () => {
     const { now } = clock();
     const first = await openCache({ now });
     await prefetch(first.cache, 'a', 'one', 'two', 'three');
@@ -59,7 +59,7 @@ describe('what goes first', () => {
     expect(await kept(third.cache, 'one', 'two', 'four')).toEqual(['one', 'four']);
   });
 
-  it('what another process has used counts here, once it has said so', async () => {
+  it('uses by another process count here, once it has recorded them', async () => {
     const { now } = clock();
     const a = await openCache({ now, maxEntries: 3 });
     await prefetch(a.cache, 'a', 'one', 'two', 'three');
@@ -81,7 +81,7 @@ describe('maxSize', () => {
     expect(await readdir(join(dir, 'tmp'))).toEqual([]);
   });
 
-  it('T61: readers of what is being evicted get its bytes, whole, or fetch them again', async () => {
+  it('T61: readers of an image that is being evicted get all of its bytes, or fetch them again', async () => {
     const source = new MemorySource((name) => bytesOf(name, 50_000));
     const { cache } = await openCache({ source, maxSize: 500_000, memoryMaxSize: 0 });
     const names = Array.from({ length: 40 }, (_, n) => String(n));
@@ -112,7 +112,7 @@ describe('maxSize', () => {
 });
 
 describe('maxAge', () => {
-  it('drops what nobody used for so long, and keeps what was used or pinned', async () => {
+  it('evicts images that were not used for this long, and keeps those that were used or pinned', async () => {
     const { now, forward } = clock();
     const first = await openCache({ now });
     await prefetch(first.cache, 'a', 'unused', 'used', 'pinned');
@@ -126,7 +126,7 @@ describe('maxAge', () => {
     expect(await kept(second.cache, 'unused', 'used', 'pinned', 'new')).toEqual(['used', 'pinned', 'new']);
   });
 
-  it('T63: without it, no clock makes an image go', async () => {
+  it('T63: without it, no jump of the clock evicts an image', async () => {
     const { now, forward } = clock();
     const first = await openCache({ now });
     await prefetch(first.cache, 'a', 'one');
@@ -137,7 +137,7 @@ describe('maxAge', () => {
     expect(await kept(second.cache, 'one', 'two')).toEqual(['one', 'two']);
   });
 
-  it('is looked after while nobody asks, and no longer when the cache is closed', async () => {
+  it('is enforced without any requests, and no longer when the cache is closed', async () => {
     const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     const { cache, dir } = await openCache({ maxAge: 300 });
     await prefetch(cache, 'a', 'one');
@@ -152,7 +152,7 @@ describe('maxAge', () => {
 describe('quotas', () => {
   const quotaOf = (actor: string) => (actor === 'guest' ? 10_000 : undefined);
 
-  it('an actor that is over its quota loses its own least recently used images, nobody else’s', async () => {
+  it('an actor that exceeds its quota loses its own least recently used images, and no other actor does', async () => {
     const { now } = clock();
     const { cache } = await openCache({ now, quotaOf });
     await prefetch(cache, 'host', 'h1', 'h2', 'h3');
@@ -163,7 +163,7 @@ describe('quotas', () => {
     expect(await kept(cache, 'g1', 'g6')).toEqual(['g6']);
   });
 
-  it('what another actor uses as well stays', async () => {
+  it('an image that another actor uses as well stays', async () => {
     const { now } = clock();
     const { cache } = await openCache({ now, quotaOf });
     await prefetch(cache, 'guest', 'shared');
@@ -179,7 +179,7 @@ describe('quotas', () => {
     expect(await cache.prefetch({ s3_url: 'mem:x' }, 'host')).toMatchObject({ status: 'downloaded' });
   });
 
-  it('counts what was there before a restart', async () => {
+  it('counts images from before a restart', async () => {
     const first = await openCache();
     await prefetch(first.cache, 'guest', 'g1', 'g2', 'g3', 'g4', 'g5', 'g6');
     await first.cache.close();
