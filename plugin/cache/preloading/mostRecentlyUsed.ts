@@ -1,7 +1,7 @@
 import type { ManifestEntry } from '../../protocol.ts';
 import { topEntries } from '../manifest/topEntries.ts';
 
-/** The `count` entries that were served last, the latest first. Those that were stored and never served do not count. */
+/** Returns the `count` entries that were served last, the latest first. Images that were never served do not count. */
 export function mostRecentlyUsed(entries: Iterable<ManifestEntry>, count: number): Promise<ManifestEntry[]> {
   return topEntries(entries, {
     count,

@@ -1,12 +1,12 @@
 import { TimeSlice } from '../../timeSlice.ts';
 
-/** More of those that follow: most people go forward. */
+/** More of the following images than of the preceding ones, because most people move forward. */
 const AFTER = 8;
 const BEFORE = 4;
 
 /**
- * The keys on both sides of one, the nearest first, as S3 lists them. The manifest's own order would not do: after a restart
- * it is that of the keys' hashes. One pass in slices.
+ * Returns the keys on both sides of a key, the nearest first, in the order in which S3 lists them. The order of the manifest
+ * would not do: after a restart it is the order of the key hashes. It makes one pass in slices.
  */
 export async function neighboursOf(key: string, keys: Iterable<string>): Promise<string[]> {
   const after: string[] = [];
@@ -28,7 +28,7 @@ function keepNearest(nearest: string[], key: string, count: number, compare: (a:
   nearest.length = Math.min(nearest.length, count);
 }
 
-/** By code units, as S3 does; a locale's order would be slower and another one. */
+/** Compares by code units, as S3 does. The order of a locale would be slower, and different. */
 function ascending(a: string, b: string): number {
   return a < b ? -1 : 1;
 }

@@ -13,33 +13,33 @@ export interface PreloaderOptions {
   memory: MemoryTier;
   logger: CacheLogger;
   isEnabled: boolean;
-  /** Milliseconds by a clock that nobody sets. @default performance.now */
+  /** Monotonic time in milliseconds. @default performance.now */
   elapsed?: () => number;
 }
 
-/** Begun when nothing was served for so long, and given up when something is. */
+/** Preloading starts when nothing was served for this long, and is given up when something is. */
 const IDLE_MS = 50;
-/** Hashing more at once would hold up the event loop for longer than a slice of other work. */
+/** Maximum size of a preloaded image. Hashing a larger one would block the event loop for longer than a slice of other work. */
 const MAX_IMAGE_BYTES = 4_000_000;
-/** Where that many look is remembered until there is time. */
+/** Number of actors whose last image is remembered until there is time to preload. */
 const MAX_ACTORS = 16;
 const MAX_NEIGHBOURS = 64;
 const MAX_RECENT = 4096;
-/** Of the memory tier, for what was used before the start; the rest is for what is asked for. */
+/** Share of the memory tier for images that were used before the start. The rest is for images that are requested. */
 const WARM_PART = 0.5;
 
 /**
- * Reads images from disk into free room of the memory tier before they are asked for: those next to what was served, and
- * after a start those that were used last before it. One file at a time, when there is nothing better to do; nothing that
- * somebody asked for leaves memory for it. A file is checked as by any first read.
+ * Reads images from disk into free room of the memory tier before they are requested: the neighbours of the images that were
+ * served and, after a start, the images that were used last before it. It reads one file at a time, when the server is idle. An
+ * image that was requested is never evicted from memory for it. A file is checked as at any first read.
  */
 export class Preloader implements CachePart {
   readonly #options: PreloaderOptions;
-  /** The image that was served last, by actor; the latest last. */
+  /** The image that was served last to each actor; the latest at the end. */
   readonly #looked = new Map<string, string>();
-  /** Keys, the next one first. */
+  /** Keys to preload, the next one first. */
   #neighbours: string[] = [];
-  /** Keys, the latest last; `undefined` until they have been looked for. */
+  /** Keys that were used before the start, the latest last; `undefined` until they have been searched. */
   #recent: string[] | undefined;
   #servedLast: ManifestEntry | undefined;
   readonly #elapsed: () => number;
@@ -60,7 +60,7 @@ export class Preloader implements CachePart {
     this.#schedule();
   }
 
-  /** Hears of each image that is served, also before the manifest has been read; on the hot path. */
+  /** Notes each image that is served, even before the manifest has been read. This is on the hot path. */
   served(entry: ManifestEntry): void {
     if (this.#isOff) return;
     this.#servedAt = this.#elapsed();
@@ -98,7 +98,7 @@ export class Preloader implements CachePart {
     return this.#looked.size + this.#neighbours.length > 0 || this.#recent?.length !== 0;
   }
 
-  /** Never rejects: what was not read now is read when it is asked for. */
+  /** Never rejects: an image that could not be preloaded is read when it is requested. */
   async #run(): Promise<void> {
     try {
       while (this.#isIdle && this.#hasWork) {
@@ -112,7 +112,7 @@ export class Preloader implements CachePart {
     }
   }
 
-  /** Finds out what comes next. */
+  /** Finds the images to preload next. */
   async #look(): Promise<void> {
     const { index } = this.#options.store;
     const latest = [...this.#looked].at(-1);

@@ -77,7 +77,7 @@ describe('the neighbours of an image', () => {
     expect(opened.source.downloads).toBe(1);
   });
 
-  it('wait until nothing is served, and while a file is read for somebody; one that is served stops the rest', async () => {
+  it('wait while an image is served or read from disk; serving one stops the rest', async () => {
     const index = new ManifestIndex('.image-cache/');
     for (let n = 0; n < 20; n += 1) index.apply({ op: 'put', entry: entryOf(n) });
     let now = 0;
@@ -118,7 +118,7 @@ describe('the neighbours of an image', () => {
 });
 
 describe('after a start', () => {
-  it('what was used last is read in, the latest first, into half the tier', async () => {
+  it('images that were used last are read, the latest first, into half of the tier', async () => {
     const used = [3, 9, 1, 7, 5, 0, 8, 2, 6, 4];
     const opened = await reopen(10, { memoryMaxSize: 6 * ROOM }, used);
     await opened.cache.stats();
@@ -130,7 +130,7 @@ describe('after a start', () => {
     expect(inMemory).toEqual(used.map((_, nth) => nth >= 7));
   });
 
-  it('what was only prefetched is not', async () => {
+  it('images that were only prefetched are not read', async () => {
     const opened = await reopen(10, {}, [4]);
     await opened.cache.stats();
     expect(await loaded(opened)).toBe(1);
@@ -138,7 +138,7 @@ describe('after a start', () => {
 });
 
 describe('the memory tier', () => {
-  it('loses nothing to what is preloaded, and gives up that first', async () => {
+  it('loses no image to preloaded ones, and evicts those first', async () => {
     const opened = await reopen(30, { memoryMaxSize: 8 * ROOM });
     const asked = [20, 21, 22, 23, 24];
     for (const n of asked) await tierOf(opened, n);
@@ -148,7 +148,7 @@ describe('the memory tier', () => {
     for (const n of asked) expect(await tierOf(opened, n)).toBe('memory');
   });
 
-  it('keeps an image that was preloaded once it has been asked for', async () => {
+  it('keeps a preloaded image once it was requested', async () => {
     const opened = await reopen(30, { memoryMaxSize: 8 * ROOM });
     await tierOf(opened, 20);
     await loaded(opened, 7);
@@ -169,7 +169,7 @@ describe('the memory tier', () => {
 });
 
 describe('a file that is read ahead', () => {
-  it('T54: is checked as by the first read: damaged, it is put aside and fetched again when asked for', async () => {
+  it('T54: is checked as at the first read: a damaged one is put aside, and fetched again when it is requested', async () => {
     const opened = await reopen(2);
     const { cache, dir, source } = opened;
     const damaged = await cache.find('mem:01');
@@ -191,8 +191,8 @@ describe('a file that is read ahead', () => {
   });
 });
 
-describe('what is prefetched', () => {
-  it('is counted as useful when it was served, and as wasted when it went without', async () => {
+describe('a prefetched image', () => {
+  it('counts as useful when it was served, and as wasted when it was evicted without being served', async () => {
     const source = new MemorySource((name) => bytesOf(name, IMAGE_BYTES));
     const { cache } = await openCache({ source });
     for (const name of ['00', '01', '02']) await cache.prefetch({ s3_url: `mem:${name}` }, 'a');
