@@ -4,24 +4,27 @@ import type { AppliedChange } from '../manifest/manifestStore.ts';
 
 type Listener = (event: CacheEvent) => void;
 
-/** Hears of what happens, and of the end. */
+/** Gets the events, and the end of the cache. */
 export interface CacheWatcher {
-  /** @param entries what the event is about, as it was known then: for whoever may not show it to everybody */
+  /** @param entries the entries that the event is about, as they were then: for a listener that must not show them to every client */
   changed(event: CacheEvent, entries: readonly ManifestEntry[]): void;
-  /** The cache is closed; nothing more happens. */
+  /** The cache was closed; there are no further events. */
   closed(): void;
 }
 
 export interface EventHubOptions {
   warn: (message: string) => void;
-  /** Finds out what other processes have changed. Called each second while somebody watches: a process may have nothing else to do. */
+  /**
+   * Reads the changes of other processes. Called each second while there is a listener, because an idle process would not notice
+   * them otherwise.
+   */
   lookAround: () => unknown;
 }
 
-/** As late as this others hear of what another process has changed. */
+/** The longest delay until a change by another process is reported. */
 const LOOK_EVERY_MS = 1000;
 
-/** Tells those who watch what happened to the manifest. */
+/** Tells listeners what has changed in the manifest. */
 export class EventHub {
   readonly #watchers = new Set<CacheWatcher>();
   readonly #options: EventHubOptions;
@@ -31,12 +34,12 @@ export class EventHub {
     this.#options = options;
   }
 
-  /** Returns how to stop it. */
+  /** Returns a function that removes the listener. */
   subscribe(listener: Listener): () => void {
     return this.watch({ changed: listener, closed: () => undefined });
   }
 
-  /** Returns how to stop it. */
+  /** Returns a function that removes the listener. */
   watch(watcher: CacheWatcher): () => void {
     this.#watchers.add(watcher);
     this.#timer ??= setInterval(this.#options.lookAround, LOOK_EVERY_MS).unref();
@@ -53,7 +56,7 @@ export class EventHub {
     for (const watcher of watchers) watcher.closed();
   }
 
-  /** @param index as it is after the change */
+  /** @param index the index after the change */
   changed({ change, removed }: AppliedChange, index: ManifestIndex): void {
     if (change.op === 'put' || change.op === 'adopt' || (change.op === 'replace' && removed.length > 0)) {
       const entry = index.get(change.entry.s3_url) ?? change.entry;
@@ -72,7 +75,7 @@ export class EventHub {
     }
   }
 
-  /** These were in the manifest and are not there any more; nobody saw the change. */
+  /** Reports entries that are gone without a change that this process has seen. */
   lost(gone: readonly ManifestEntry[]): void {
     if (gone.length > 0) this.#emit({ type: 'invalidated', s3_urls: gone.map(({ s3_url }) => s3_url) }, gone);
   }
@@ -87,7 +90,7 @@ export class EventHub {
       try {
         watcher.changed(event, entries);
       } catch (error) {
-        // Somebody else's bug; the change has happened, and whoever made it must not see it fail.
+        // The bug is in the listener. The change has happened, and the call that made it must not fail.
         this.#options.warn(`An event listener threw: ${String(error)}`);
       }
     }

@@ -11,7 +11,7 @@ export class StatsCounter {
   completed = 0;
   failed = 0;
   downloadedBytes = 0;
-  /** What was downloaded before anybody looked at it, by key. */
+  /** Images that were downloaded before they were requested, by key. */
   readonly prefetched = new SpeculativeStats();
   readonly revalidations = { unchanged: 0, changed: 0, failed: 0 };
 
