@@ -1,11 +1,11 @@
-/** Where the cache reports to. Messages are one line and carry no secrets. */
+/** The log of the cache. Messages have one line and contain no secrets. */
 export interface CacheLogger {
-  /** `undefined` when off, so that nothing is formatted for nobody. */
+  /** `undefined` when debug output is off, so that no message is formatted in vain. */
   debug: ((message: string) => void) | undefined;
   info(message: string): void;
   /**
-   * The same message is reported once.
-   * @param about the image it is about: the same message about others is counted, and not repeated for each
+   * Logs each message once.
+   * @param about the image that the message is about. The same message about other images is counted, and not repeated for each.
    */
   warn(message: string, about?: string): void;
 }
