@@ -21,7 +21,7 @@ import { temporaryPath } from '../files/temporary.ts';
 export interface AdoptionOptions {
   /** The cache directory. */
   dir: string;
-  /** What `local_path` begins with, e.g. `.image-cache/`. */
+  /** Prefix of every `local_path`, e.g. `.image-cache/`. */
   prefix: string;
   store: ManifestStore;
   blobs: BlobStore;
@@ -35,45 +35,46 @@ export interface AdoptionOptions {
   warn: (message: string) => void;
   /** Rejects when the disk has no room for a copy. */
   ensureRoom: () => Promise<void>;
-  /** After a copy has made the cache larger. */
+  /** Called after a copy has made the cache larger. */
   stored: (entry: ManifestEntry) => Promise<void>;
 }
 
 /**
- * Gives image files without an entry theirs. A file is named after the digest of its URL, which cannot be turned round: so
- * it is adopted when the URL is asked for, instead of being downloaded, and only if its bytes are what its name says.
+ * Adopts image files without an entry, which means that they get one. A file name contains a digest of the URL, from which the
+ * URL cannot be computed. So a file is adopted when its URL is requested, instead of a download, and only if its bytes match its
+ * name.
  */
 export class Adoption implements CachePart {
   readonly #options: AdoptionOptions;
   readonly #tombstones = new Tombstones();
-  /** One at a time for each object, however many ask. */
+  /** Adopts each image once at a time, however many callers there are. */
   readonly #adopting = new SingleFlight<ManifestEntry | undefined>();
 
   constructor(options: AdoptionOptions) {
     this.#options = options;
   }
 
-  /** Knows of the removals of earlier processes from now on; called when the manifest was read. */
+  /** Loads the removals of earlier processes; called when the manifest was read. */
   start(): void {
     this.#tombstones.begin(this.#options.store.index.removals);
   }
 
-  /** Hears of every change, from whichever process. */
+  /** Notes each change, including the changes of other processes. */
   applied({ change }: AppliedChange): void {
     this.#tombstones.note(change);
   }
 
-  /** Adopts the object from a file that lies in the directory. Never rejects: what cannot be adopted can be downloaded. */
-  adopt(object: ImageRef, actorId?: string): Promise<ManifestEntry | undefined> {
-    return this.#adopting.run(() => this.#adoptFile(object, actorId), object.key);
+  /** Adopts a file for the image from the directory. Never rejects: if that fails, the image can be downloaded. */
+  adopt(ref: ImageRef, actorId?: string): Promise<ManifestEntry | undefined> {
+    return this.#adopting.run(() => this.#adoptFile(ref, actorId), ref.key);
   }
 
-  /** The same; and what is not there is copied from a fallback directory. */
-  async adoptOrCopy(object: ImageRef, actorId: string): Promise<ManifestEntry | undefined> {
-    return (await this.adopt(object, actorId)) ?? this.#copyFallback(object, actorId);
+  /** Like {@link Adoption.adopt}; if there is no file, it copies one from a fallback directory. */
+  async adoptOrCopy(ref: ImageRef, actorId: string): Promise<ManifestEntry | undefined> {
+    return (await this.adopt(ref, actorId)) ?? this.#copyFallback(ref, actorId);
   }
 
-  /** Gives an entry whose file is gone another one with the same bytes, if one lies there. Tells whether it did. */
+  /** Replaces an entry whose file is gone by one for another file with the same bytes, if there is one. Returns whether it did. */
   async repair(known: ManifestEntry): Promise<boolean> {
     const { dir, prefix, images, discovery, committer } = this.#options;
     const { s3_url: key, actor_id } = known;
@@ -91,7 +92,7 @@ export class Adoption implements CachePart {
     }
   }
 
-  /** Removes those of the files that were there when they were cleared or invalidated. */
+  /** Removes those of the files that existed when they were cleared or invalidated. */
   async discard(paths: Iterable<string>): Promise<{ files: number; bytes: number }> {
     const { dir, store, discovery } = this.#options;
     const discarded = { files: 0, bytes: 0 };
@@ -108,19 +109,19 @@ export class Adoption implements CachePart {
     return discarded;
   }
 
-  async #adoptFile(object: ImageRef, actorId: string | undefined): Promise<ManifestEntry | undefined> {
+  async #adoptFile(ref: ImageRef, actorId: string | undefined): Promise<ManifestEntry | undefined> {
     const { dir, blobs, images, discovery, committer } = this.#options;
-    for (const path of await discovery.candidates(keyDigest(object.key), actorId)) {
+    for (const path of await discovery.candidates(keyDigest(ref.key), actorId)) {
       const name = parseImagePath(path);
       if (name === undefined) continue;
       const owner = ownerOf(name.folder, actorId);
-      const write = committer.begin(object.key, owner);
+      const write = committer.begin(ref.key, owner);
       try {
         const file = await images.read(dir, path);
         const info = file === undefined ? undefined : this.#inspect(file);
         if (file === undefined || info === undefined || this.#tombstones.includes(name, file.stats)) continue;
         blobs.trust(path, file.stats);
-        return await this.#register(write, this.#entryOf(object, owner, path, file, info));
+        return await this.#register(write, this.#entryOf(ref, owner, path, file, info));
       } finally {
         committer.end(write);
       }
@@ -128,19 +129,19 @@ export class Adoption implements CachePart {
     return undefined;
   }
 
-  async #copyFallback(object: ImageRef, actorId: string): Promise<ManifestEntry | undefined> {
-    const digest = keyDigest(object.key);
+  async #copyFallback(ref: ImageRef, actorId: string): Promise<ManifestEntry | undefined> {
+    const digest = keyDigest(ref.key);
     for (const image of await this.#options.fallback.candidates(digest)) {
       if (this.#tombstones.isOutdated(digest, image.stats)) continue;
-      const copied = await this.#copy(object, actorId, image).catch(() => undefined);
+      const copied = await this.#copy(ref, actorId, image).catch(() => undefined);
       if (copied !== undefined) return copied;
     }
     return undefined;
   }
 
-  async #copy(object: ImageRef, actorId: string, image: FallbackImage): Promise<ManifestEntry | undefined> {
+  async #copy(ref: ImageRef, actorId: string, image: FallbackImage): Promise<ManifestEntry | undefined> {
     const { dir, images, fallback, committer, ensureRoom, stored, fsync } = this.#options;
-    const write = committer.begin(object.key, actorId);
+    const write = committer.begin(ref.key, actorId);
     const tmp = temporaryPath(dir);
     try {
       await ensureRoom();
@@ -149,9 +150,9 @@ export class Adoption implements CachePart {
       const file = await images.readAs(tmp, image.path);
       const info = file === undefined ? undefined : this.#inspect(file);
       if (file === undefined || info === undefined) return undefined;
-      const path = imagePath({ actorId, key: object.key, sha256: file.sha256, extension: info.extension });
+      const path = imagePath({ actorId, key: ref.key, sha256: file.sha256, extension: info.extension });
       const blob = { path: tmp, sha256: file.sha256, size: file.body.length, identity: identityOf(file.stats) };
-      const commit = await committer.put(write, this.#entryOf(object, actorId, path, file, info), blob);
+      const commit = await committer.put(write, this.#entryOf(ref, actorId, path, file, info), blob);
       if (commit.status === 'cancelled') return undefined;
       if (commit.status === 'stored') await stored(commit.entry);
       return commit.entry;
@@ -168,15 +169,15 @@ export class Adoption implements CachePart {
       return commit.status === 'cancelled' ? undefined : commit.entry;
     } catch (error) {
       warn(`A file could not be adopted: ${fileError(error).message}`);
-      return entry; // the disk is full, or may only be read: the bytes are good all the same
+      return entry; // the disk is full or read-only, but the bytes are good
     }
   }
 
   #inspect({ body }: NamedImage): InspectedImage | undefined {
     try {
-      return this.#options.inspect(body, 'announced'); // by the digest in its name
+      return this.#options.inspect(body, 'announced'); // the digest in the name announces the bytes
     } catch {
-      return undefined; // of a type that is not allowed here, or no image at all
+      return undefined; // a type that is not allowed here, or not an image
     }
   }
 
@@ -204,7 +205,7 @@ export class Adoption implements CachePart {
   }
 }
 
-/** Whose folder it is: that of who asks, or of the actor it is named after. */
+/** The actor that owns a folder: the requesting actor, or the one that the folder is named after. */
 function ownerOf(folder: string, actorId: string | undefined): string {
   return actorId !== undefined && actorFolder(actorId) === folder ? actorId : folder;
 }

@@ -13,7 +13,7 @@ import { SingleFlight } from '../queue/singleFlight.ts';
 import { UnclaimedImages } from './unclaimedImages.ts';
 import { within } from './within.ts';
 
-/** A download is at hand for whoever asks: it is not held up for longer, however many files there are. */
+/** A request waits at most this long for the scan, however many files there are, because the image can be downloaded instead. */
 const MAX_WAIT_MS = 250;
 
 export interface DiscoveryOptions {
@@ -25,8 +25,8 @@ export interface DiscoveryOptions {
 }
 
 /**
- * Knows which image files lie in the directory without an entry: by a scan in the background at the start, by watching,
- * and by a look around when an image is asked for. It only reads names; what is in the files is up to the adoption.
+ * Knows which image files in the directory have no entry. It scans in the background at the start, watches the folders, and scans
+ * again when an image is requested. It only reads names; adoption checks the content.
  */
 export class Discovery implements CachePart {
   readonly unclaimed: UnclaimedImages;
@@ -47,31 +47,31 @@ export class Discovery implements CachePart {
     this.#watcher = new FolderWatcher(join(dir, IMAGES_DIR), () => this.#scanAgain());
   }
 
-  /** Begins to watch and to scan; the scan ends when it ends. */
+  /** Starts to watch and to scan. */
   start(): void {
     this.#watcher.start();
     this.#scanAgain();
   }
 
-  /** Resolves when the scan that is under way has come to its end. */
+  /** Resolves when the current scan has finished. */
   async settled(): Promise<void> {
     await this.#scanning.running();
   }
 
-  /** Files, inside the cache directory, that may be the object; the actor's folder is looked into first. */
+  /** Returns files that may be the image, by their paths inside the cache directory. The actor's folder is scanned first. */
   async candidates(keyDigest: string, actorId: string | undefined): Promise<string[]> {
     const looks = [this.#folders.lookAgain()];
     if (actorId !== undefined && !this.#folders.hasLooked) looks.push(this.#folders.lookInto(actorFolder(actorId)));
     return this.#unlisted(keyDigest, looks);
   }
 
-  /** The same after a removal, which is to find what was written a moment ago, too (R4). */
+  /** Like {@link Discovery.candidates}, after a removal: also finds files that were written a moment ago (R4). */
   leftOver(keyDigest: string): Promise<string[]> {
     return this.#unlisted(keyDigest, [this.#folders.lookAgain(0)]);
   }
 
   /**
-   * Knows every file that was there before the call, and removes what was left half written. Returns how many files that were.
+   * Finds every file that existed before the call, and removes half-written files. Returns the number of removed files.
    * @throws ImageCacheError CACHE_DIR_UNSAFE
    */
   async scan(): Promise<number> {
@@ -83,18 +83,18 @@ export class Discovery implements CachePart {
     return sweepUnfinished(dir, this.#folders.unfinished(), now());
   }
 
-  /** What the scan found: all, or one actor's. */
+  /** Paths that the scan has found: all, or those of one actor. */
   *pathsOf(actorId: string | undefined): Generator<string> {
     const folder = actorId === undefined ? '' : `${actorFolder(actorId)}/`;
     for (const path of this.unclaimed.paths()) if (path.startsWith(`${IMAGES_DIR}/${folder}`)) yield path;
   }
 
-  /** Hears of every change, from whichever process. */
+  /** Notes each change, including the changes of other processes. */
   applied({ change }: AppliedChange): void {
     if ('entry' in change) this.unclaimed.forget(insidePath(change.entry.local_path) ?? '');
   }
 
-  /** The manifest was lost or replaced: what it knew may be unclaimed now. */
+  /** The manifest was lost or replaced: files that had an entry may have none now. */
   reset(): void {
     this.#folders.forget();
     this.#scanAgain();
@@ -109,7 +109,7 @@ export class Discovery implements CachePart {
   }
 
   async #unlisted(keyDigest: string, looks: readonly Promise<void>[]): Promise<string[]> {
-    await within(MAX_WAIT_MS, Promise.allSettled(looks)); // a folder that is refused is so when it is written to
+    await within(MAX_WAIT_MS, Promise.allSettled(looks)); // a folder that is refused here is also refused when an image is written
     this.#measureIfChanged();
     const { index } = this.#options.store;
     return [...this.#folders.pathsOf(keyDigest)].filter((path) => index.getByPath(path) === undefined);
@@ -130,7 +130,7 @@ export class Discovery implements CachePart {
         logger.warn(`${error.message} ${error.hint}`);
       else logger.debug?.(`the scan was given up: ${String(error)}`);
     }
-    if (!this.#closed.signal.aborted) this.#watcher.start(); // the folder may not have been there before
+    if (!this.#closed.signal.aborted) this.#watcher.start(); // the folder may not have existed before
     const found = this.unclaimed.count - before;
     if (found > 0) logger.debug?.(`found ${found} images without an entry`);
   }
@@ -149,12 +149,12 @@ export class Discovery implements CachePart {
   }
 }
 
-/** One `lstat` a folder where nothing has changed; the others are looked at on all the way. */
+/** Costs one `lstat` for each folder that has not changed. The others get the full check. */
 function readerOf(dir: string): FolderReader {
   return {
     statsOf: async (folder) => {
       const stats = await lstat(join(dir, folder)).catch(() => undefined);
-      if (stats?.isSymbolicLink() === true) await lookAt(dir, folder); // which refuses it
+      if (stats?.isSymbolicLink() === true) await lookAt(dir, folder); // this throws, because it is a link
       return stats?.isDirectory() === true ? stats : undefined;
     },
     list: (folder) => listFolder(dir, folder),

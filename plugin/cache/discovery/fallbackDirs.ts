@@ -6,7 +6,7 @@ import { type FolderReader, ImageFolders } from './imageFolders.ts';
 import { within } from './within.ts';
 import { syncHandle } from '../files/syncHandle.ts';
 
-/** They may be on a network; S3 is at hand. */
+/** Fallback directories may be on a slow network, and the image can be downloaded instead. */
 const MAX_WAIT_MS = 500;
 
 interface FallbackDir {
@@ -17,19 +17,19 @@ interface FallbackDir {
 /** An image in another cache directory. */
 export interface FallbackImage {
   dir: string;
-  /** Inside that directory. */
+  /** Path inside that directory. */
   path: string;
   stats: Stats;
 }
 
 /**
- * Other cache directories, a team's or another app's, to copy from what is not in ours. They are only read: nothing is
- * written, locked or removed there, and their manifests are not believed.
+ * Other cache directories, e.g. of a team or another app. Images that are missing in ours are copied from there. They are only
+ * read: nothing is written, locked or removed there, and their manifests are not trusted.
  */
 export class FallbackDirs implements CachePart {
   readonly #dirs: readonly FallbackDir[];
 
-  /** @param dirs absolute, in the order in which they are asked */
+  /** @param dirs absolute paths, in the order in which they are searched */
   constructor(dirs: readonly string[]) {
     this.#dirs = dirs.map((dir) => ({
       dir,
@@ -37,7 +37,7 @@ export class FallbackDirs implements CachePart {
     }));
   }
 
-  /** Files that may be the object. */
+  /** Returns files that may be the image. */
   async candidates(keyDigest: string): Promise<FallbackImage[]> {
     if (this.#dirs.length === 0) return [];
     await within(MAX_WAIT_MS, Promise.all(this.#dirs.map(({ folders }) => folders.lookAgain())));
@@ -51,8 +51,8 @@ export class FallbackDirs implements CachePart {
   }
 
   /**
-   * Copies the file to a new one of ours. Where the file system can, the copy shares the blocks until one of the two
-   * changes (reflink); a hard link would let whoever edits the other edit ours.
+   * Copies the file to a new one of ours. If the file system can, the copy shares the blocks until one of the two changes
+   * (reflink). With a hard link, editing the other file would change ours.
    */
   async copy({ dir, path }: FallbackImage, target: string, fsync: boolean): Promise<void> {
     const source = join(dir, path);
@@ -71,7 +71,10 @@ export class FallbackDirs implements CachePart {
   }
 }
 
-/** Links are not followed inside of it (T15); where it is, and whose, is up to the developer. */
+/**
+ * Links inside the directory are not followed (T15). The developer chooses the directory itself, so its place and owner are not
+ * checked.
+ */
 function readerOf(dir: string): FolderReader {
   const statsOf = async (folder: string) => {
     const stats = await lstat(join(dir, folder)).catch(() => undefined);

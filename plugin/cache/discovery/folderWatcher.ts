@@ -1,13 +1,13 @@
 import { type FSWatcher, watch } from 'node:fs';
 
-/** A copy makes many events; they are answered together. */
+/** Copying files causes many events, which are handled together. */
 const DEBOUNCE_MS = 200;
-/** Elsewhere a recursive watch costs a handle for each file, of which a system has few (T67). */
+/** On other systems a recursive watch costs a handle for each file, and a system has few of them (T67). */
 const HAS_CHEAP_RECURSION = process.platform === 'darwin' || process.platform === 'win32';
 
 /**
- * Tells when something in a folder changes; on Linux, when something is added to it or removed from it. A folder that
- * is not there is not watched: call {@link FolderWatcher.start} again once it is. Keeps no process alive.
+ * Reports changes in a folder; on Linux, only when a name is added or removed. A folder that does not exist is not watched: call
+ * {@link FolderWatcher.start} again when it does. The watch does not keep the process alive.
  */
 export class FolderWatcher {
   readonly #path: string;
@@ -20,7 +20,7 @@ export class FolderWatcher {
     this.#onChange = onChange;
   }
 
-  /** Watches unless it does already. */
+  /** Starts watching, unless it is already watching. */
   start(): void {
     if (this.#watcher !== undefined) return;
     try {
@@ -29,7 +29,7 @@ export class FolderWatcher {
       watcher.on('error', () => this.close());
       this.#watcher = watcher;
     } catch {
-      // Not there, no watches left, or none on this platform: what is asked for is looked for anyway.
+      // The folder does not exist, or the system has no watches left or none at all. Requested images are searched anyway.
     }
   }
 
@@ -42,7 +42,7 @@ export class FolderWatcher {
 
   #changed(): void {
     this.#timer ??= setTimeout(() => {
-      // The folder itself may have been replaced, which leaves the watch on one that nobody sees any more.
+      // The folder itself may have been replaced; then this watch is on a folder that no longer has a name.
       this.close();
       this.start();
       this.#onChange();

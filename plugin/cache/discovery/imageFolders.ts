@@ -5,43 +5,43 @@ import { ACTOR_FOLDER, IMAGES_DIR, TEMPORARY_NAME, parseImagePath } from '../fil
 import { TimeSlice } from '../../timeSlice.ts';
 import { SingleFlight } from '../queue/singleFlight.ts';
 
-/** Folders that are looked at at the same time. */
+/** Maximum number of folders that are read at the same time. */
 const MAX_FOLDERS = 4;
-/** Names to a turn of the event loop. */
+/** Names that are processed per turn of the event loop. */
 const BATCH_NAMES = 256;
 const LOOK_AGAIN_MS = 500;
-/** As coarse as the time of a folder is on some file systems: within it a change may not show. */
+/** Resolution of folder times on some file systems: a change within this time may not show. */
 const COARSE_MS = 2000;
 
 interface Folder {
   ino: number;
   mtimeMs: number;
-  /** False if something may have been added since without a change of the time. */
+  /** False if a file may have been added without a change of the folder's time. */
   settled: boolean;
-  /** Of images that were wanted; inside the cache directory. */
+  /** Paths of the wanted images, inside the cache directory. */
   paths: readonly string[];
-  /** What has a temporary name. */
+  /** Files with temporary names. */
   unfinished: readonly string[];
 }
 
-/** How a cache directory is looked into: ours with caution, another one as it is. */
+/** How to read a cache directory: our own with safety checks, another one without. */
 export interface FolderReader {
-  /** `undefined` for what is not there, or no folder. */
+  /** Returns `undefined` for a folder that does not exist, or is not a folder. */
   statsOf: (folder: string) => Promise<Stats | undefined>;
-  /** Names of what is in there. */
+  /** Returns the names in a folder. */
   list: (folder: string) => Promise<string[]>;
   open: (folder: string, bufferSize: number) => Promise<Dir | undefined>;
 }
 
 export interface ImageFoldersOptions {
   reader: FolderReader;
-  /** Which images to remember. */
+  /** Returns true for images to remember. */
   isWanted: (path: string) => boolean;
 }
 
 /**
- * The image files of a cache directory by what their names say. A folder is read again only when its own time says that
- * something was added to it or removed, so that looking again costs one `stat` a folder.
+ * Indexes the image files of a cache directory by what their names say. A folder is read again only if its time shows that a file
+ * was added or removed, so a repeated scan costs one `stat` per folder.
  */
 export class ImageFolders {
   readonly #options: ImageFoldersOptions;
@@ -59,40 +59,40 @@ export class ImageFolders {
     this.#options = options;
   }
 
-  /** What a look has found under this digest of the canonical URL. */
+  /** Paths that the scans have found for this digest of a canonical URL. */
   pathsOf(keyDigest: string): ReadonlySet<string> {
     return this.#byKey.get(keyDigest) ?? new Set();
   }
 
-  /** What the looks have found. */
+  /** All paths that the scans have found. */
   *paths(): Generator<string> {
     for (const { paths } of this.#folders.values()) yield* paths;
   }
 
-  /** Files that were being written, or are, when the looks found them. */
+  /** Temporary files that the scans have found; some are still being written. */
   *unfinished(): Generator<string> {
     for (const { unfinished } of this.#folders.values()) yield* unfinished;
   }
 
-  /** Changes when a folder was read anew. */
+  /** Changes when a folder was read again. */
   get revision(): number {
     return this.#revision;
   }
 
-  /** False before the first look has come to its end. */
+  /** False until the first scan has finished. */
   get hasLooked(): boolean {
     return this.#lookedAt !== -Infinity;
   }
 
-  /** Looks at all folders. Calls that come meanwhile share the next look, not the running one. */
+  /** Scans all folders. Calls that come during a scan share the next one, because the running one may miss the latest files. */
   async look(): Promise<void> {
     await this.#looking.running()?.catch(() => undefined);
     await this.#startLook();
   }
 
   /**
-   * Looks unless that was done not long ago, or is being done: however large the folders, it takes a tenth of the time.
-   * @param pauseMs between two looks, at least
+   * Scans, unless a scan is running or was done recently. However large the folders are, scanning takes at most a tenth of the time.
+   * @param pauseMs minimum time between two scans
    */
   lookAgain(pauseMs = LOOK_AGAIN_MS): Promise<void> {
     const pause = Math.max(pauseMs, 10 * this.#lookTookMs);
@@ -100,12 +100,12 @@ export class ImageFolders {
     return this.#startLook();
   }
 
-  /** Looks at one folder only. */
+  /** Scans one folder only. */
   lookInto(folder: string): Promise<void> {
     return this.#reading.run(() => this.#readIfChanged(folder), folder);
   }
 
-  /** Everything may be wanted now that was not before. */
+  /** Forgets the folders, because images may be wanted now that were not wanted before. */
   forget(): void {
     for (const name of this.#folders.keys()) this.#replace(name, undefined);
     this.#lookedAt = -Infinity;
@@ -133,10 +133,10 @@ export class ImageFolders {
     for (const known of this.#folders.keys()) if (!names.has(known)) this.#replace(known, undefined);
     const looks = await Promise.allSettled([...names].map((name) => this.#limit(() => this.#lookAfresh(name))));
     const refused = looks.find((look) => look.status === 'rejected');
-    if (refused !== undefined) throw refused.reason; // when all others have been looked at
+    if (refused !== undefined) throw refused.reason; // when all other folders have been read
   }
 
-  /** What was put there while somebody read the folder already is seen as well. */
+  /** Also notices files that were added while another call was already reading the folder. */
   async #lookAfresh(folder: string): Promise<void> {
     await this.#reading.running(folder)?.catch(() => undefined);
     await this.lookInto(folder);
@@ -149,7 +149,7 @@ export class ImageFolders {
     const { ino, mtimeMs } = stats;
     const known = this.#folders.get(name);
     if (known?.settled === true && known.ino === ino && known.mtimeMs === mtimeMs) return;
-    const settled = Math.abs(Date.now() - mtimeMs) > COARSE_MS; // the system's clock: it made the other time, too
+    const settled = Math.abs(Date.now() - mtimeMs) > COARSE_MS; // the system's clock, because it also set the time of the folder
     this.#replace(name, { ino, mtimeMs, settled, ...(await this.#list(name)) });
   }
 
@@ -167,7 +167,7 @@ export class ImageFolders {
       }
     } catch (error) {
       if (error instanceof ImageCacheError) throw error;
-      // Removed while it was read; its time, or its absence, tells so the next time.
+      // The folder was removed while it was read. The next scan notices that.
     }
     return { paths, unfinished };
   }

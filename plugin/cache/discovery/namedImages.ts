@@ -7,19 +7,19 @@ import { type FileIdentity, identityOf, isSameFile } from '../files/fileIdentity
 import { parseImagePath, sha256 } from '../files/layout.ts';
 import { READ } from '../files/cautiousOpen.ts';
 
-/** Adopting a restored folder must leave files and time for serving. */
+/** Adopting a restored folder must leave open files and time for serving. */
 const MAX_OPEN_FILES = 8;
-/** Files whose bytes were not what their name says; a forgotten one is hashed again. */
+/** Maximum number of files that are remembered as not matching their names. A forgotten one is hashed again. */
 const MAX_PARTIAL = 10_000;
 
-/** A file that no manifest vouches for, but its own name does. */
+/** A file without an entry, whose bytes match its name. */
 export interface NamedImage {
   body: Buffer;
   sha256: string;
   stats: Stats;
 }
 
-/** Reads image files that are only known by their names, and believes those whose bytes are what the name says. */
+/** Reads image files without an entry, and accepts those whose bytes match the digest in their names. */
 export class NamedImages {
   readonly #maxBytes: number;
   readonly #limit = pLimit(MAX_OPEN_FILES);
@@ -31,19 +31,19 @@ export class NamedImages {
   }
 
   /**
-   * The file at this path inside a cache directory; `undefined` if it is gone, too large, not ours to read, or not whole.
-   * One that is not whole, for it is still being copied, say, is hashed again only when it has changed.
+   * Reads the file at this path inside a cache directory; `undefined` if it is gone, too large, not ours to read, or incomplete.
+   * An incomplete one, which may still be being copied, is hashed again only when it has changed.
    */
   read(dir: string, path: string): Promise<NamedImage | undefined> {
     return this.readAs(join(dir, path), path);
   }
 
-  /** The file as if it had this path: a copy of it that has no name of its own yet. */
+  /** Reads a file as if it had this path: a copy that still has a temporary name. */
   readAs(file: string, path: string): Promise<NamedImage | undefined> {
     return this.#limit(() => this.#read(file, path).catch(() => undefined));
   }
 
-  /** True if no image of ours has the name, or the file was read, is not what its name says, and has not changed since. */
+  /** True if the name is not one of ours, or the bytes did not match the name and the file has not changed since. */
   async isWorthless(dir: string, path: string): Promise<boolean> {
     if (parseImagePath(path) === undefined) return true;
     const file = join(dir, path);
@@ -53,7 +53,7 @@ export class NamedImages {
 
   async #read(file: string, path: string): Promise<NamedImage | undefined> {
     const name = parseImagePath(path);
-    if (name === undefined || !(await lstat(dirname(file))).isDirectory()) return undefined; // a link is none (T15)
+    if (name === undefined || !(await lstat(dirname(file))).isDirectory()) return undefined; // a link does not count as a folder (T15)
     const handle = await open(file, READ);
     try {
       const stats = await handle.stat();

@@ -4,40 +4,40 @@ import { removeFile } from '../files/ownFolders.ts';
 import type { Reclaimable } from '../store/reclaimable.ts';
 import { TimeSlice } from '../../timeSlice.ts';
 
-/** Another process may have given a file its name and not written its entry yet. */
+/** A file without an entry counts as settled after this time: another process may have named it and not written its entry yet. */
 export const SETTLED_MS = 60_000;
-/** So often, in milliseconds, it is looked which files have settled meanwhile. */
+/** How often, in milliseconds, the files are checked for whether they have settled. */
 const SETTLE_EVERY_MS = 1000;
-/** Files that are measured at the same time. */
+/** Maximum number of files that are measured at the same time. */
 const LANES = 4;
 
 interface Measured {
   size: number;
-  /** When the file was last changed, or got its name. */
+  /** Time when the file was last changed or renamed. */
   ctimeMs: number;
 }
 
 export interface UnclaimedImagesOptions {
   /** The cache directory. */
   dir: string;
-  /** Has an entry. */
+  /** Returns true if the file has an entry. */
   isKnown: (path: string) => boolean;
-  /** Knows what other processes have stored. */
+  /** Reads the changes of other processes. */
   refresh: () => Promise<unknown>;
   now: () => number;
 }
 
 /**
- * Image files without an entry: restored, synced, or left by a process that was killed before it wrote one. They are the
- * first to go, and count for the size of the cache once they have settled: until then a file may be one that a process is
- * storing, which has room of its own, or one that has just been evicted.
+ * Image files without an entry: they were restored or synced, or left by a process that was killed before it wrote one. They are
+ * removed first to make room. They count for the size of the cache once they have settled: until then a process may be storing
+ * the file, and has reserved room for it, or the file was just evicted.
  */
 export class UnclaimedImages implements Reclaimable {
   readonly #options: UnclaimedImagesOptions;
   readonly #files = new Map<string, Measured>();
-  /** Those that may still get an entry. */
+  /** Files that may still get an entry. */
   readonly #young = new Set<string>();
-  /** Of all files, and of those that have settled. */
+  /** Totals of all files, and of those that have settled. */
   #totalBytes = 0;
   #settledBytes = 0;
   #settledAt = Number.NEGATIVE_INFINITY;
@@ -54,13 +54,13 @@ export class UnclaimedImages implements Reclaimable {
     return this.#totalBytes;
   }
 
-  /** Of what can be removed to make room. */
+  /** Bytes that can be removed to make room. */
   get bytes(): number {
     this.#settle();
     return this.#settledBytes;
   }
 
-  /** Takes note of these, and of no others. */
+  /** Remembers these files, and forgets all others. */
   async update(paths: Iterable<string>, signal: AbortSignal): Promise<void> {
     const found = new Set<string>();
     const unmeasured: string[] = [];
@@ -70,7 +70,7 @@ export class UnclaimedImages implements Reclaimable {
       if (this.#options.isKnown(path)) continue;
       found.add(path);
       const known = this.#files.get(path);
-      if (known === undefined || !this.#isSettled(known)) unmeasured.push(path); // a young one may still grow
+      if (known === undefined || !this.#isSettled(known)) unmeasured.push(path); // a file that is not settled may still grow
     }
     for (const path of this.#files.keys()) if (!found.has(path)) this.forget(path);
     const rest = unmeasured.values();
@@ -87,7 +87,7 @@ export class UnclaimedImages implements Reclaimable {
     return this.#files.keys();
   }
 
-  /** It has an entry now, or is gone. */
+  /** Forgets a file that has an entry now, or is gone. */
   forget(path: string): void {
     const size = this.#files.get(path)?.size ?? 0;
     this.#totalBytes -= size;
@@ -95,7 +95,7 @@ export class UnclaimedImages implements Reclaimable {
     this.#files.delete(path);
   }
 
-  /** In the order in which they were found. */
+  /** In the order in which the files were found. */
   async reclaim(bytes: number): Promise<number> {
     if (bytes <= 0 || this.#files.size === 0) return 0;
     await this.#options.refresh();
@@ -108,7 +108,7 @@ export class UnclaimedImages implements Reclaimable {
     return freed;
   }
 
-  /** Removes a file unless it has got an entry meanwhile, or is another one by now. Returns its bytes. */
+  /** Removes a file, unless it has an entry by now or has changed. Returns its bytes. */
   async remove(path: string): Promise<number> {
     const known = this.#files.get(path);
     this.forget(path);
@@ -116,7 +116,7 @@ export class UnclaimedImages implements Reclaimable {
     const file = join(this.#options.dir, path);
     const stats = await lstat(file).catch(() => undefined);
     if (stats?.ctimeMs !== known.ctimeMs) return 0;
-    const removed = await removeFile(this.#options.dir, path).catch(() => false); // it may be a directory that can only be read
+    const removed = await removeFile(this.#options.dir, path).catch(() => false); // the directory may be read-only
     return removed ? known.size : 0;
   }
 

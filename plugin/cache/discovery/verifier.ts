@@ -16,9 +16,9 @@ import { sweepTemporary } from '../files/sweepTemporary.ts';
 import { SETTLED_MS } from './unclaimedImages.ts';
 import type { VariantStore } from '../variants/variantStore.ts';
 
-/** Files that are hashed at the same time: few, for whoever wants an image goes first. */
+/** Files that are hashed at the same time: few, because requested images have priority. */
 const LANES = 2;
-/** Entries dropped by one record of the journal. */
+/** Maximum number of entries that are dropped by one record of the journal. */
 const MAX_DROPPED = 256;
 const PROGRESS_EVERY_MS = 200;
 
@@ -42,15 +42,15 @@ type Count = Exclude<keyof VerifyReport, 'steps' | 'started_at' | 'took_ms'>;
 /** One run, from its first step to its report. */
 interface Run {
   signal: AbortSignal;
-  /** Entries whose file is not what they say. */
+  /** Entries whose file is missing or damaged. */
   bad: ManifestEntry[];
   counts: Record<Count, number>;
 }
 
-/** Holds the whole directory against the manifest, in named steps, while it serves. */
+/** Compares the whole directory with the manifest, in named steps, while the cache serves. */
 export class Verifier implements CachePart {
   readonly #options: VerifierOptions;
-  /** A queue of one: who asks while it runs shares the run, and it is given up when all have left. */
+  /** A queue for one task: callers share a run, and it is aborted when all of them have left. */
   readonly #queue = new TaskQueue<VerifyReport>({ visible: 1, background: () => 1, maxBackground: 1 });
   readonly #listeners = new Set<ProgressListener>();
   #toldAt = 0;
@@ -59,7 +59,7 @@ export class Verifier implements CachePart {
     this.#options = options;
   }
 
-  /** @throws ImageCacheError ABORTED when everybody who asked has left */
+  /** @throws ImageCacheError ABORTED when all callers have left */
   async verify(signal: AbortSignal | undefined, onProgress: ProgressListener | undefined): Promise<VerifyReport> {
     if (onProgress !== undefined) this.#listeners.add(onProgress);
     try {
@@ -112,25 +112,25 @@ export class Verifier implements CachePart {
 
   async #scan({ counts }: Run): Promise<Tally> {
     const { dir, discovery } = this.#options;
-    await ensureSafeDirectory(dir); // also folders that nothing has been written to for long
+    await ensureSafeDirectory(dir); // also checks folders to which nothing was written for long
     counts.cleaned += await discovery.scan();
     return { checked: discovery.unclaimed.count, healed: 0 };
   }
 
-  /** Reads every file of an entry again, also those that this process has checked before. */
+  /** Reads the file of every entry again, even those that this process has checked before. */
   async #rehash(run: Run): Promise<Tally> {
     const { store, blobs } = this.#options;
     const entries = [...store.index.values()];
     await this.#each('rehash', entries, run.signal, async (entry) => {
       const state = await blobs.recheck(entry);
-      if (state === 'whole' || store.index.get(entry.s3_url) !== entry) return; // else it was replaced meanwhile
+      if (state === 'whole' || store.index.get(entry.s3_url) !== entry) return; // otherwise it was replaced meanwhile
       run.bad.push(entry);
       run.counts[state] += 1;
     });
     return { checked: entries.length, healed: 0 };
   }
 
-  /** A file that was moved to another actor's folder still says which image it is. */
+  /** A file that was moved to another actor's folder still tells by its name which image it is. */
   async #repair(run: Run): Promise<Tally> {
     await this.#each('repair', run.bad, run.signal, async (entry) => {
       if (await this.#options.adoption.repair(entry)) run.counts.repaired += 1;
@@ -160,7 +160,7 @@ export class Verifier implements CachePart {
     return { checked: counts.cleaned, healed: counts.cleaned };
   }
 
-  /** No image of ours, or not what its name says, and nobody writes to it any more. */
+  /** True if the file is not one of our images or does not match its name, and no process is still writing it. */
   async #isWorthless(path: string): Promise<boolean> {
     const { dir, store, images, now } = this.#options;
     const stats = await lstat(join(dir, path)).catch(() => undefined);
@@ -176,7 +176,7 @@ export class Verifier implements CachePart {
     counts.quarantined += 1;
   }
 
-  /** Calls the task for each item, a few at a time, and tells how far it is. */
+  /** Calls the task for each item, a few at a time, and reports the progress. */
   async #each<T>(
     step: VerifyStep['step'],
     items: readonly T[],

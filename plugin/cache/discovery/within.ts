@@ -1,4 +1,4 @@
-/** Resolves with the work, or after so many milliseconds without it; the work goes on. */
+/** Resolves with the work, or after this many milliseconds without it; the work continues. */
 export async function within(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {

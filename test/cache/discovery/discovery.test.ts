@@ -61,7 +61,7 @@ describe('a file without an entry', () => {
     expect(source.downloads).toBe(0);
   });
 
-  it('exists, and is found by lookup; what is not there is neither', async () => {
+  it('exists, and is found by lookup; a missing image is not', async () => {
     const dir = await emptyDirectory();
     await drop(dir, 'x');
     const { cache } = await openCache({ dir });
@@ -73,7 +73,7 @@ describe('a file without an entry', () => {
     expect(entries.map((entry) => entry?.filename)).toEqual([...names, undefined, undefined]);
   });
 
-  it('is adopted once, however many ask', async () => {
+  it('is adopted once for all requests', async () => {
     const dir = await emptyDirectory();
     await drop(dir, 'x');
     const { cache, source } = await openCache({ dir });
@@ -207,7 +207,7 @@ describe('while running', () => {
     expect(source.downloads).toBe(1);
   });
 
-  it('counts a folder that CI restored before anything in it is asked for', async () => {
+  it('counts a folder that CI restored before any of its images is requested', async () => {
     const { cache, dir } = await openCache();
     await cache.stats();
     for (let n = 0; n < 5; n += 1) await drop(dir, `n${n}`, { actorId: '0042' });
@@ -245,7 +245,7 @@ describe('while running', () => {
   });
 });
 
-describe('what was cleared', () => {
+describe('a cleared image', () => {
   it('T59: by invalidate is counted and not adopted again, though its file had no entry', async () => {
     const dir = await emptyDirectory();
     const file = await drop(dir, 'x');
@@ -313,7 +313,7 @@ describe('the size of the cache', () => {
     expect(await cache.stats()).toMatchObject({ total_entries: 3, unclaimed: { files: 2, size_bytes: 4000 } });
   });
 
-  it('T47: leaves files alone that another process may be about to write the entries of', async () => {
+  it('T47: leaves files alone whose entries another process may be about to write', async () => {
     const { cache, namesLeft } = await withUnclaimed(Date.now);
     await cache.readUrl('mem:a');
     expect(await namesLeft()).toHaveLength(5);

@@ -25,7 +25,7 @@ async function stateOf(dir: string): Promise<string[]> {
 }
 
 describe('a fallback directory', () => {
-  it('is copied from instead of S3, and itself left as it is', async () => {
+  it('is used instead of S3 by copying, and stays unchanged', async () => {
     const other = await neighbour('x', 'y');
     const before = await stateOf(other);
     const { cache, dir, source } = await openCache({ fallbackDirs: [other] });
@@ -40,7 +40,7 @@ describe('a fallback directory', () => {
     expect((await stat(join(dir, entry.local_path.replace('.image-cache/', '')))).mode & 0o777).toBe(0o600);
   });
 
-  it('is not needed any more for what was copied', async () => {
+  it('is no longer needed for copied images', async () => {
     const first = await openCache({ fallbackDirs: [await neighbour('x')] });
     await first.cache.readUrl('mem:x');
     await first.cache.close();
@@ -49,14 +49,14 @@ describe('a fallback directory', () => {
     expect(first.source.downloads).toBe(0);
   });
 
-  it('comes after our own, and the first that has the image wins', async () => {
+  it('comes after our own directory, and the first one that has the image wins', async () => {
     const [one, two] = [await neighbour('x'), await neighbour('x', 'y')];
     const { cache, source } = await openCache({ fallbackDirs: [join(one, 'missing'), one, two] });
     for (const name of ['x', 'y', 'z']) await cache.readUrl(`mem:${name}`);
     expect(source.downloads).toBe(1);
   });
 
-  it('T54: is not believed: its files are hashed, and its manifest is not read', async () => {
+  it('T54: is not trusted: its files are hashed, and its manifest is not read', async () => {
     const other = await neighbour('x', 'y', 'z');
     const folder = join(other, 'images', '0001');
     for (const name of await readdir(folder)) await truncate(join(folder, name), 1999);
@@ -87,7 +87,7 @@ describe('a fallback directory', () => {
     expect((await cache.readUrl('mem:x')).tier).toBe('s3');
   });
 
-  it('T59: does not bring back what was invalidated before a restart; what was only cleared is copied again', async () => {
+  it('T59: does not bring back images that were invalidated before a restart; images that were only cleared are copied again', async () => {
     const fallbackDirs = [await neighbour('x', 'y')];
     const first = await openCache({ fallbackDirs });
     await first.cache.readUrl('mem:y');
@@ -101,7 +101,7 @@ describe('a fallback directory', () => {
     expect((await third.cache.readUrl('mem:x')).tier).toBe('s3');
   });
 
-  it('T61: counts for the size: what was copied pushes out what was used longest ago', async () => {
+  it('T61: counts for the size: a copied image evicts the least recently used ones', async () => {
     const names = ['a', 'b', 'c', 'd', 'e'];
     const { cache } = await openCache({ maxSize: 6500, fallbackDirs: [await neighbour(...names)] });
     for (const name of names) await cache.prefetch({ s3_url: `mem:${name}` }, '0001');
@@ -113,7 +113,7 @@ describe('a fallback directory', () => {
     expect(await cache.lookup(['mem:x'])).toEqual([undefined]);
   });
 
-  it('T57: that may not be read is passed over', async () => {
+  it('T57: is skipped if it may not be read', async () => {
     const other = await neighbour('x');
     await chmod(join(other, 'images', '0001'), 0o000);
     const { cache, source } = await openCache({ fallbackDirs: [other] });

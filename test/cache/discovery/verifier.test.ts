@@ -22,7 +22,7 @@ async function holding(...names: string[]) {
 const NOTHING = { damaged: 0, missing: 0, repaired: 0, dropped: 0, quarantined: 0, cleaned: 0 };
 
 describe('verify', () => {
-  it('finds nothing wrong with a whole cache, and says what it looked at', async () => {
+  it('finds nothing wrong with an intact cache, and reports what it checked', async () => {
     const { cache } = await holding('a', 'b', 'c');
     const report = await cache.verify();
     expect(report).toMatchObject({ ...NOTHING, entries: 3, unclaimed: 0 });
@@ -68,7 +68,7 @@ describe('verify', () => {
     expect((await cache.readUrl('mem:whole')).tier).toBe('disk');
   });
 
-  it('leaves alone what may still be written to', async () => {
+  it('leaves files alone that may still be written to', async () => {
     const { cache, dir } = await openCache();
     await cache.readUrl('mem:a');
     await writeFile(join(dir, 'images', 'default', 'copying.tmp'), 'x');
@@ -84,7 +84,7 @@ describe('verify', () => {
     await expect(stat(file)).rejects.toThrow('ENOENT');
   });
 
-  it('tells how far it is, and runs once for all who ask', async () => {
+  it('reports its progress, and runs once for all callers', async () => {
     const { cache } = await holding('a', 'b', 'c');
     const progress: VerifyProgress[] = [];
     const [one, two] = await Promise.all([
@@ -95,7 +95,7 @@ describe('verify', () => {
     expect(progress).toContainEqual({ step: 'rehash', checked: 3, total: 3 });
   });
 
-  it('is given up when whoever asked has left, and works the next time', async () => {
+  it('is aborted when all callers have left, and works the next time', async () => {
     const { cache } = await holding(...Array.from({ length: 50 }, (_, n) => `n${n}`));
     const left = new AbortController();
     const refused = refusal(cache.verify({ signal: left.signal, onProgress: () => left.abort() }));
@@ -103,7 +103,7 @@ describe('verify', () => {
     expect(await cache.verify()).toMatchObject({ entries: 50 });
   });
 
-  it('T60: is given up when the cache is closed', async () => {
+  it('T60: is aborted when the cache is closed', async () => {
     const { cache } = await holding(...Array.from({ length: 50 }, (_, n) => `n${n}`));
     const refused = refusal(cache.verify({ onProgress: () => void cache.close() }));
     expect((await refused).code).toBe('ABORTED');
