@@ -21,21 +21,21 @@ export interface CompressorOptions {
   inspect: Inspector;
   /** `undefined`: images stay as they came. */
   maker: VariantMaker | undefined;
-  /** How much is decoded and encoded at a time. */
+  /** Limits how many pictures are decoded and encoded at a time. */
   limit: Limit;
   idleMs: number | undefined;
   fsync: boolean;
   logger: CacheLogger;
-  /** Hears of an entry that has taken the place of its original's. */
+  /** Called with each entry that has replaced the one of its original. */
   compressed: (entry: ManifestEntry) => void;
 }
 
-/** Hashed at once while it is written: what comes next must not wait for all of it. */
+/** Bytes that are hashed at once while the file is written, so that other work need not wait for all of them. */
 const CHUNK_BYTES = 1 << 20;
 
 /**
- * Exchanges stored images for smaller ones of the same look, one at a time, when there is nothing better to do: whoever
- * waits for a download waits for nothing else, and a process that is killed leaves a whole image, the one or the other.
+ * Replaces stored images by smaller ones that look the same, one at a time, when the server is idle. So a download never waits
+ * for compression, and a process that is killed leaves a complete image, either the old or the new one.
  */
 export class Compressor implements CachePart {
   readonly #options: CompressorOptions;
@@ -50,12 +50,12 @@ export class Compressor implements CachePart {
     });
   }
 
-  /** Sees to it that the image is compressed, some time. Costs nothing for one that is. */
+  /** Schedules the compression of an image. Costs nothing for an image that is compressed. */
   add(entry: ManifestEntry): void {
     if (this.#options.maker?.canCompress(entry.content_type) === true) this.#queue.add(entry);
   }
 
-  /** Resolves when the last one is stored. */
+  /** Resolves when the last compressed image is stored. */
   close(): Promise<void> {
     return this.#queue.close();
   }
@@ -76,7 +76,7 @@ export class Compressor implements CachePart {
       const bytes = await limit(() => this.#compress(entry));
       if (bytes === undefined || this.#queue.isClosed) return;
       await this.#exchange(entry, bytes);
-      this.#queue.retry(entry.sha256); // when another object has the same bytes, or this one is fetched anew
+      this.#queue.retry(entry.sha256); // when another image has the same bytes, or this one is fetched again
     } catch (error) {
       logger.debug?.(`${entry.local_path} stays as it came: ${String(error)}`);
     }
@@ -96,7 +96,7 @@ export class Compressor implements CachePart {
     try {
       for (let at = 0; at < bytes.length; at += CHUNK_BYTES) await writer.write([bytes.subarray(at, at + CHUNK_BYTES)]);
       const blob = await writer.finish(fsync);
-      await store.refresh(); // another process may have cleared it meanwhile, or asked whether it is current
+      await store.refresh(); // another process may have cleared the image meanwhile, or revalidated it
       const known = store.index.get(key);
       if (known?.sha256 !== sha256) return;
       const entry: ManifestEntry = {

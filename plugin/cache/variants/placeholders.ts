@@ -11,9 +11,9 @@ export interface PlaceholdersOptions {
   store: ManifestStore;
   blobs: BlobStore;
   memory: MemoryTier;
-  /** `undefined`: none are made. */
+  /** `undefined`: no placeholders are made. */
   maker: VariantMaker | undefined;
-  /** How much is decoded and encoded at a time. */
+  /** Limits how many pictures are decoded and encoded at a time. */
   limit: Limit;
   idleMs: number | undefined;
 }
@@ -24,10 +24,10 @@ interface Made {
   placeholder: string;
 }
 
-/** By one record of the journal. */
+/** Maximum number of placeholders in one record of the journal. */
 const PER_RECORD = 64;
 
-/** Makes the thumbhashes of images that have none yet, one at a time, when there is nothing better to do. */
+/** Makes the missing thumbhashes, one at a time, when the server is idle. */
 export class Placeholders implements CachePart {
   readonly #options: PlaceholdersOptions;
   readonly #queue: IdleQueue;
@@ -43,12 +43,12 @@ export class Placeholders implements CachePart {
     });
   }
 
-  /** Sees to it that the image has one, some time. Costs nothing for one that has. */
+  /** Schedules a thumbhash for the image. Costs nothing for an image that has one. */
   add(entry: ManifestEntry): void {
     if (entry.placeholder === undefined && this.#options.maker !== undefined) this.#queue.add(entry);
   }
 
-  /** Resolves when the last one is written down. */
+  /** Resolves when the last thumbhash is written to the manifest. */
   close(): Promise<void> {
     return this.#queue.close();
   }
@@ -70,7 +70,7 @@ export class Placeholders implements CachePart {
       const body = memory.get(entry.sha256) ?? (await blobs.read(entry));
       return body === undefined ? undefined : await maker.placeholder(body);
     } catch {
-      return undefined; // an image without one is shown without one
+      return undefined; // an image without a placeholder is shown without one
     }
   }
 

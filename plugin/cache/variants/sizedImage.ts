@@ -1,18 +1,19 @@
 import type { CacheTier, ManifestEntry } from '../../protocol.ts';
 
-/** An image that was asked for in another size or format: a variant, or the original in its place. */
+/** An image that was requested in another size or format: a variant, or the original instead. */
 export interface SizedImage {
-  /** Of the original. */
+  /** The entry of the original. */
   entry: ManifestEntry;
   body: Buffer;
-  /** Of the bytes, hex. */
+  /** SHA-256 of the bytes, hex. */
   digest: string;
   contentType: string;
   /** `s3`: the original had to be downloaded first. */
   tier: CacheTier;
   /**
-   * `memory`, `disk` and `made` are variants. All others say why it is the original: it serves as well (`as-is`), it is not decoded
-   * (`too-many-pixels`), nothing is there to make variants with (`no-maker`), or making one failed this time (`not-made`).
+   * `memory`, `disk` and `made` are variants. All other values say why the body is the original: it is the better answer
+   * (`as-is`), it is too large to decode (`too-many-pixels`), no image library is installed (`no-maker`), or making a variant
+   * failed this time (`not-made`).
    */
   origin: 'memory' | 'disk' | 'made' | 'as-is' | 'too-many-pixels' | 'no-maker' | 'not-made';
 }

@@ -10,22 +10,22 @@ import { VARIANT_TYPES, type VariantExtension } from './variantSpec.ts';
 
 /** A file `variants/<source>/<spec>_<digest>.<extension>`. */
 export interface VariantFile {
-  /** SHA-256 of the original, hex: the same bytes have the same variants, whichever object they are. */
+  /** SHA-256 of the original, hex. Images with the same bytes share their variants. */
   source: string;
   spec: string;
-  /** The first half of the SHA-256 of its own bytes, hex. */
+  /** The first half of the SHA-256 of the file's bytes, hex. */
   digest: string;
-  /** `original`: an empty file that says that the original serves better. */
+  /** `original`: an empty file, which says that the original is the better answer. */
   extension: VariantExtension | 'original';
   size: number;
   usedAt: number;
-  /** The last use that the file system knows of. */
+  /** The last use, according to the file system. */
   touchedAt: number;
 }
 
 const NOTHING = Buffer.alloc(0);
 
-/** The files of variants. Each names the digest of its bytes; nothing is synced, for what is lost is made again. */
+/** The files of variants. Each file name contains the digest of its bytes. Nothing is synced, because a lost variant is made again. */
 export class VariantFiles {
   readonly #dir: string;
 
@@ -34,7 +34,7 @@ export class VariantFiles {
     this.#dir = dir;
   }
 
-  /** The bytes; `undefined` when the file is gone, or damaged, in which case it is removed. */
+  /** Reads the bytes; `undefined` when the file is gone or damaged. A damaged file is removed. */
   async read(file: VariantFile): Promise<Buffer | undefined> {
     const path = join(this.#dir, pathOf(file));
     if (!(await isFolder(join(this.#dir, folderOf(file.source))))) return undefined;
@@ -45,7 +45,7 @@ export class VariantFiles {
       const bytes = stats.isFile() && stats.size === file.size ? await handle.readFile() : NOTHING;
       if (digestOf(bytes) === file.digest) return bytes;
     } catch {
-      return undefined; // gone, or a link that was planted there (T15)
+      return undefined; // gone, or a planted link (T15)
     } finally {
       await handle?.close();
     }
@@ -53,7 +53,7 @@ export class VariantFiles {
     return undefined;
   }
 
-  /** Stores what was made; without it, that the original serves better. */
+  /** Stores a variant; without one, stores that the original is the better answer. */
   async write(source: string, spec: string, made: MadeVariant | undefined, now: number): Promise<VariantFile> {
     const bytes = made?.bytes ?? NOTHING;
     const file: VariantFile = {
@@ -77,7 +77,7 @@ export class VariantFiles {
     return file;
   }
 
-  /** Notes the use where every process and the next start find it: the time of last access, which nothing else needs. */
+  /** Notes the use as the time of last access, where every process and the next start find it. Nothing else needs that time. */
   async touch(file: VariantFile, now: number): Promise<void> {
     file.touchedAt = now;
     const path = join(this.#dir, pathOf(file));
@@ -86,13 +86,13 @@ export class VariantFiles {
     if (stats?.isFile() === true) await utimes(path, now / 1000, stats.mtime).catch(() => undefined);
   }
 
-  /** Never rejects: what stays is found by the next scan. */
+  /** Never rejects: a file that remains is found by the next scan. */
   async remove(file: VariantFile): Promise<void> {
     await removeFile(this.#dir, pathOf(file)).catch(() => undefined);
-    await removeFolder(this.#dir, folderOf(file.source)).catch(() => undefined); // unless there are others
+    await removeFolder(this.#dir, folderOf(file.source)).catch(() => undefined); // it stays if there are other variants
   }
 
-  /** What has another name than ours stays, and so does the folder then. */
+  /** Removes the variants of an original. Files with other names stay, and then the folder stays, too. */
   async removeAllOf(source: string): Promise<void> {
     const folder = folderOf(source);
     const names = await listFolder(this.#dir, folder).catch(() => []);
@@ -101,17 +101,17 @@ export class VariantFiles {
     await removeFolder(this.#dir, folder).catch(() => undefined);
   }
 
-  /** Originals that something lies there of. @throws ImageCacheError CACHE_DIR_UNSAFE */
+  /** Originals that have a folder. @throws ImageCacheError CACHE_DIR_UNSAFE */
   async sources(): Promise<string[]> {
     return (await listFolder(this.#dir, VARIANTS_DIR)).filter((name) => VARIANTS_FOLDER.test(name));
   }
 
-  /** Removes what was left half written. Returns how many files that were. */
+  /** Removes half-written files. Returns the number of removed files. */
   sweep(paths: readonly string[], now: number): Promise<number> {
     return sweepUnfinished(this.#dir, paths, now);
   }
 
-  /** The variants of one original, and paths of files that are being written, or were. @throws ImageCacheError CACHE_DIR_UNSAFE */
+  /** Lists the variants of one original, and the paths of its temporary files. @throws ImageCacheError CACHE_DIR_UNSAFE */
   async list(source: string): Promise<{ files: VariantFile[]; unfinished: string[] }> {
     const names = await listFolder(this.#dir, folderOf(source));
     const files = await Promise.all(names.map((name) => this.#measure(source, name)));
@@ -128,7 +128,7 @@ export class VariantFiles {
   }
 }
 
-/** Inside the cache directory. */
+/** Path inside the cache directory. */
 function folderOf(source: string): string {
   return `${VARIANTS_DIR}/${source}`;
 }
@@ -137,7 +137,7 @@ function pathOf({ source, spec, digest, extension }: VariantFile): string {
   return `${folderOf(source)}/${spec}_${digest}.${extension}`;
 }
 
-/** What stands for the bytes in the name of their file, and in their ETag. */
+/** The part of the file name, and of the ETag, that stands for the bytes. */
 export function digestOf(bytes: Uint8Array): string {
   return sha256(bytes).slice(0, 32);
 }

@@ -6,30 +6,30 @@ export interface MadeVariant {
   extension: VariantExtension;
 }
 
-/** Decodes and encodes pictures; injected, for the cache does not know how. */
+/** Decodes and encodes pictures. It is injected, because the cache itself cannot do that. */
 export interface VariantMaker {
-  /** False when what does the work is not installed. */
+  /** False when the image library is not installed. */
   isAvailable(): Promise<boolean>;
   /**
-   * What tells already that nothing can be made of an image: its format, which is always served as it is (SVG), or more pixels than
-   * are decoded. `undefined` when it has to be tried.
+   * Says without decoding why nothing can be made of an image: its format is always served as it is (SVG), or it has more pixels
+   * than are decoded. `undefined` when it has to be tried.
    */
   obstacle(image: Pick<ManifestEntry, 'content_type' | 'width' | 'height'>): 'format' | 'pixels' | undefined;
   /**
-   * A variant of the image, or `undefined` when the original serves better, which it does wherever nothing can be made of it
-   * and no format was asked for by name.
+   * Makes a variant of the image. Returns `undefined` when the original is the better answer; that includes every image of which
+   * nothing can be made, if no format was requested by name.
    * @throws ImageCacheError TOO_MANY_PIXELS or UNDECODABLE
    */
   make(original: Uint8Array, spec: VariantSpec): Promise<MadeVariant | undefined>;
   /** False for images that are always stored as they came, e.g. WebP. */
   canCompress(contentType: string): boolean;
   /**
-   * The same picture in fewer bytes, or `undefined` when the original serves better.
+   * Returns the same picture in fewer bytes, or `undefined` when the original is the better one.
    * @throws ImageCacheError as {@link VariantMaker.make}
    */
   compress(original: Uint8Array): Promise<Buffer | undefined>;
   /**
-   * A thumbhash, base64.
+   * Makes a thumbhash, as base64.
    * @throws ImageCacheError as {@link VariantMaker.make}
    */
   placeholder(original: Uint8Array): Promise<string>;

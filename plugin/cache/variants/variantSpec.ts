@@ -1,22 +1,22 @@
 import type { ManifestEntry } from '../../protocol.ts';
 
-/** How a picture fills the box it is made for, in the words of CSS `object-fit` and sharp. */
+/** How a picture fills the box for which it is made, in the words of CSS `object-fit` and sharp. */
 export type Fit = 'inside' | 'cover' | 'contain';
 
-/** What a variant can be asked for as. */
+/** The formats in which a variant can be requested. */
 export type VariantFormat = 'avif' | 'webp' | 'jpeg' | 'png';
 
-/** An image of another size or format, as it is asked for. */
+/** The size and format in which an image is requested. */
 export interface VariantSpec {
-  /** Pixels of the box; `undefined` for whatever follows from the other one. */
+  /** Width of the box in pixels; `undefined` if it follows from the height. */
   width: number | undefined;
   height: number | undefined;
   fit: Fit;
-  /** `undefined`: the original's. */
+  /** `undefined`: the format of the original. */
   format: VariantFormat | undefined;
   /** 1 to 100. */
   quality: number;
-  /** The format was found by `Accept`, not asked for by name: where a variant is no smaller, the original will do. */
+  /** True if the format was chosen by `Accept`, not requested by name: then the original will do if a variant is no smaller. */
   negotiated: boolean;
 }
 
@@ -31,19 +31,19 @@ export const VARIANT_TYPES = {
 
 export type VariantExtension = keyof typeof VARIANT_TYPES;
 
-/** What stands for the spec in the name of a file. */
+/** The part of a file name that stands for the spec. */
 export function specName({ width, height, fit, format, quality, negotiated }: VariantSpec): string {
   const box = `${width ?? 0}x${height ?? 0}`;
   return `${box}-${fit}-${format ?? 'same'}-q${quality}${negotiated ? '-auto' : ''}`;
 }
 
-/** Without the bounds that the picture keeps anyway, so that everything larger than it is one and the same variant. */
+/** Removes bounds that the picture does not exceed, so that all larger boxes share one variant. */
 export function withoutSlack(spec: VariantSpec, { width = Infinity, height = Infinity }: Size): VariantSpec {
   if (spec.fit !== 'inside') return spec;
   return { ...spec, width: below(spec.width, width), height: below(spec.height, height) };
 }
 
-/** Nothing would be made smaller, and the format is right. */
+/** True if nothing would be made smaller, and the format is right. */
 export function isOriginal(spec: VariantSpec, { content_type }: Pick<ManifestEntry, 'content_type'>): boolean {
   if (spec.width !== undefined || spec.height !== undefined) return false;
   return spec.format === undefined || content_type === `image/${spec.format}`;

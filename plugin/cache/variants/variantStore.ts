@@ -16,24 +16,25 @@ export interface VariantStoreOptions {
   now: () => number;
 }
 
-/** A use is noted on disk at most this often for each file. */
+/** A use is written to disk at most this often for each file. */
 const TOUCH_EVERY_MS = 10 * 60_000;
-/** Other processes make variants, too; so often at most they are counted anew. */
+/** Other processes make variants, too, so the files are counted again at most this often. */
 const SCAN_EVERY_MS = 60_000;
 
 /**
- * Which variants there are: known from a scan, from what this process made, and from a look into the folder of an original
- * when one is asked for. They count for the size of the cache, and go before the originals that they can be made of again.
+ * Knows which variants exist: from a scan, from the variants that this process made, and from the folder of an original when one
+ * of its variants is requested. Variants count for the size of the cache. They are evicted before originals, because they can be
+ * made again.
  */
 export class VariantStore implements Reclaimable, CachePart {
   readonly #store: ManifestStore;
   readonly #memory: MemoryTier;
   readonly #now: () => number;
   readonly #disk: VariantFiles;
-  /** The least recently used first. */
+  /** The least recently used variant first. */
   #files = new Map<string, VariantFile>();
   readonly #keysOf = new Map<string, Set<string>>();
-  /** By digest, the object whose variant was asked for last. */
+  /** By digest of an original: the image for which a variant was last requested. */
   readonly #ownerOf = new Map<string, string>();
   #bytes = 0;
   readonly #scanning = new SingleFlight<number>();
@@ -55,7 +56,7 @@ export class VariantStore implements Reclaimable, CachePart {
     return this.#bytes;
   }
 
-  /** Counts what is there, in the background. */
+  /** Counts the files in the background. */
   start(): void {
     void this.scan().catch(() => undefined); // it is tried again when a variant is stored
   }
@@ -65,19 +66,20 @@ export class VariantStore implements Reclaimable, CachePart {
     await this.#scanning.running()?.catch(() => undefined);
   }
 
-  /** What any process has made. */
+  /** Finds a variant that any process has made. */
   async find({ sha256: source, s3_url }: ManifestEntry, spec: string): Promise<VariantFile | undefined> {
     this.#ownerOf.set(source, s3_url);
     const key = keyOf(source, spec);
     const known = this.#files.get(key);
     if (known !== undefined) return known;
-    const { files } = await this.#disk.list(source).catch(() => ({ files: [] })); // what is wrong with the folder is told when it is written to
-    if (!this.#isWanted(source)) return undefined; // cleared meanwhile
+    // a problem with the folder is reported when it is written to
+    const { files } = await this.#disk.list(source).catch(() => ({ files: [] }));
+    if (!this.#isWanted(source)) return undefined; // the image was cleared meanwhile
     for (const file of files) this.#add(file);
     return this.#files.get(key);
   }
 
-  /** The bytes, from memory or disk; `undefined` when they are gone or damaged. */
+  /** Reads the bytes from memory or disk; `undefined` when they are gone or damaged. */
   async read(file: VariantFile): Promise<{ body: Buffer; tier: 'memory' | 'disk' } | undefined> {
     this.#use(file);
     const inMemory = this.#memory.get(file.digest);
@@ -87,11 +89,11 @@ export class VariantStore implements Reclaimable, CachePart {
       this.#forget(file);
       return undefined;
     }
-    if (this.#isKnown(file)) this.#memory.set(file.digest, body); // else it was cleared meanwhile
+    if (this.#isKnown(file)) this.#memory.set(file.digest, body); // otherwise it was cleared meanwhile
     return { body, tier: 'disk' };
   }
 
-  /** Keeps a variant, unless its original was cleared while it was made. */
+  /** Stores a variant, unless its original was cleared while it was being made. */
   async write({ sha256: source }: ManifestEntry, spec: string, made: MadeVariant | undefined): Promise<void> {
     if (!this.#isWanted(source)) return;
     const file = await this.#disk.write(source, spec, made, this.#now());
@@ -139,7 +141,7 @@ export class VariantStore implements Reclaimable, CachePart {
     return freed;
   }
 
-  /** Counts anew what is there, and removes what no original is left of. Returns how many files that were. */
+  /** Counts the files again, and removes variants that have no original left. Returns the number of removed files. */
   scan(): Promise<number> {
     return this.#scanning.run(() => this.#scan());
   }
@@ -148,7 +150,7 @@ export class VariantStore implements Reclaimable, CachePart {
     this.#scannedAt = performance.now();
     const before = [...this.#files.values()];
     const sources = await this.#disk.sources();
-    await this.#store.refresh(); // after the look: whoever made a variant had its original in the manifest by then
+    await this.#store.refresh(); // after the listing: a process that made a variant had its original in the manifest by then
     const found = new Map<string, VariantFile>();
     const timeSlice = new TimeSlice();
     let removed = 0;
@@ -173,7 +175,7 @@ export class VariantStore implements Reclaimable, CachePart {
   #isWanted(source: string): boolean {
     const { index } = this.#store;
     if (index.getByDigest(source) !== undefined) return true;
-    // The index knows one object by its digest; when that one goes, another may be left with the same bytes.
+    // The index knows one image by its digest. When that one goes, another image with the same bytes may be left.
     const owner = this.#ownerOf.get(source);
     return owner !== undefined && index.get(owner)?.sha256 === source;
   }

@@ -15,36 +15,36 @@ import type { VariantStore } from './variantStore.ts';
 
 type Variant = Pick<SizedImage, 'body' | 'digest' | 'contentType'> & { origin: 'memory' | 'disk' | 'made' };
 
-/** Why the original is to be served instead. */
+/** Why the original is served instead. */
 type Substitute = Exclude<SizedImage['origin'], 'memory' | 'disk' | 'made'>;
 
 export interface VariantsOptions {
   files: VariantStore;
   evictor: Evictor;
   maker: VariantMaker | undefined;
-  /** Whether the disk has more space left than is to stay free. */
+  /** Returns true if the disk has more free space than has to stay free. */
   hasRoom: () => Promise<boolean>;
-  /** How much is decoded and encoded at a time. */
+  /** Limits how many pictures are decoded and encoded at a time. */
   limit: Limit;
   logger: CacheLogger;
 }
 
-/** Who asks for a variant. */
+/** A request for a variant. */
 export interface VariantRequester {
-  /** What makes variants reads it for all who wait, and gives no signal. */
+  /** Reads the original. One task reads it for all requesters, so it gets no signal. */
   readOriginal: (signal?: AbortSignal) => Promise<CachedImage>;
-  /** Aborted when they have left. */
+  /** Aborted when the requester has left. */
   signal: AbortSignal | undefined;
 }
 
-/** Images of the right size and format: stored ones, else made from the original, once for all who ask. */
+/** Returns images of the requested size and format: stored ones, or ones that are made from the original, once for all requesters. */
 export class Variants implements CachePart {
   readonly #options: VariantsOptions;
   readonly #queue: NewestFirstQueue<Variant | Substitute>;
   #made = 0;
   #hits = 0;
   #failed = 0;
-  /** Why variants cannot be stored. It is told once, and again when it has changed. */
+  /** The last reported reason why variants cannot be stored. It is logged once, and again when it has changed. */
   #told: string | undefined;
 
   constructor(options: VariantsOptions) {
@@ -53,8 +53,8 @@ export class Variants implements CachePart {
   }
 
   /**
-   * The original is read when it is the turn of the variant, so that those that wait hold no bytes. Where no format was asked for by
-   * name, it is also the answer when no variant can be had: a page must not be without a picture that is there (B12).
+   * The original is read when the variant's turn comes, so that waiting requests hold no bytes. If no format was requested by
+   * name, the original is also the answer when no variant can be made: a page must not lack a picture that exists (B12).
    * @throws ImageCacheError TOO_MANY_PIXELS, UNDECODABLE, OVERLOADED, ABORTED, and what `readOriginal` throws
    */
   async read(entry: ManifestEntry, spec: VariantSpec, requester: VariantRequester): Promise<SizedImage> {
@@ -78,12 +78,12 @@ export class Variants implements CachePart {
     };
   }
 
-  /** Resolves when nothing is made any more; what waits for its turn is refused. */
+  /** Resolves when no variant is being made. Waiting requests are refused. */
   close(): Promise<void> {
     return this.#queue.close();
   }
 
-  /** @throws the error, where the original is not the answer */
+  /** @throws the error, if the original is not an acceptable answer */
   #instead(error: unknown, { negotiated }: VariantSpec): Substitute {
     const { code, message } = ImageCacheError.from(error);
     if (!negotiated || code === 'ABORTED') throw error;
@@ -125,7 +125,7 @@ export class Variants implements CachePart {
       const original = await readOriginal();
       const made = await maker.make(original.body, spec);
       this.#made += 1;
-      // One that was exchanged meanwhile has variants of its own.
+      // An original that was replaced meanwhile has variants of its own.
       if (original.entry.sha256 === entry.sha256) await this.#keep(entry, specName(spec), made);
       if (made === undefined) return 'as-is';
       const { bytes, extension } = made;
@@ -136,7 +136,7 @@ export class Variants implements CachePart {
     }
   }
 
-  /** What cannot be stored is served all the same. */
+  /** A variant that cannot be stored is served all the same. */
   async #keep(entry: ManifestEntry, name: string, made: MadeVariant | undefined): Promise<void> {
     const { files, evictor, hasRoom, logger } = this.#options;
     try {

@@ -100,7 +100,7 @@ async function open(settings: Omit<Partial<ImageCacheSettings<ImageRef>>, 'sourc
 }
 
 describe('with `compress`, an image', () => {
-  it('is answered as it came, and is WebP a while later, smaller, in memory and on disk', async () => {
+  it('is served as it came, and a while later as a smaller WebP, in memory and on disk', async () => {
     const { cache, dir, maker, compressed, files, temporary, compression, source } = await open();
     const release = hold(maker);
     const first = await cache.readUrl('mem:a');
@@ -137,7 +137,7 @@ describe('with `compress`, an image', () => {
     });
   });
 
-  it('that was prefetched is, too, is no waste, and pages hear of its new path', async () => {
+  it('that was prefetched is compressed, too, does not count as wasted, and pages get its new path', async () => {
     const { cache, compressed } = await open();
     const stored: string[] = [];
     cache.onEvent((event: CacheEvent) => void (event.type === 'stored' && stored.push(event.entry.content_type)));
@@ -175,7 +175,7 @@ describe('with `compress`, an image', () => {
     expect([after.source.downloads, after.maker.compressions]).toEqual([0, 0]);
   });
 
-  it('that was cached before is, when it is served', async () => {
+  it('that was cached before is compressed when it is served', async () => {
     const before = await open({ compress: false });
     await before.cache.readUrl('mem:a');
     await before.cache.close();
@@ -210,7 +210,7 @@ describe('with `compress`, an image', () => {
     expect(new Set(inodes).size).toBe(1);
   });
 
-  it('is adopted by its name when no manifest knows of it', async () => {
+  it('is adopted by its name when it is in no manifest', async () => {
     const before = await open();
     await before.cache.readUrl('mem:a');
     const { local_path } = await before.compressed('a');
@@ -222,7 +222,7 @@ describe('with `compress`, an image', () => {
     expect(after.source.downloads).toBe(0);
   });
 
-  it('of many, one is worked on at a time', async () => {
+  it('is compressed alone: only one at a time', async () => {
     const { cache, maker, compressed } = await open();
     const names = ['a', 'b', 'c', 'd'];
     await Promise.all(names.map((name) => cache.readUrl(`mem:${name}`)));
@@ -385,13 +385,13 @@ describe('while an image is compressed', () => {
     return asked;
   }
 
-  it('an origin that says that it has not changed is heard', async () => {
+  it('the answer of the origin that it has not changed counts', async () => {
     const opened = await openHeld();
     expect((await askMeanwhile(opened)).outcome).toBe('REVALIDATED');
     expect(await opened.entryOf('a')).toMatchObject({ content_type: 'image/webp', validated_at: expect.any(Number) });
   });
 
-  it('an object that has changed takes its place', async () => {
+  it('the new version of a changed object replaces it', async () => {
     const opened = await openHeld();
     Object.assign(opened.source, { picture: other, etag: '"2"' });
     expect((await askMeanwhile(opened)).body.equals(other)).toBe(true);
@@ -400,7 +400,7 @@ describe('while an image is compressed', () => {
 });
 
 describe('a compressed image', () => {
-  it('is asked for by the ETag of its original, and stays', async () => {
+  it('is revalidated by the ETag of its original, and stays', async () => {
     const { cache, source, compressed } = await open();
     await cache.readUrl('mem:a');
     const { local_path } = await compressed('a');
@@ -422,7 +422,7 @@ describe('a compressed image', () => {
     expect((await cache.stats()).revalidations).toMatchObject({ unchanged: 1, changed: 0 });
   });
 
-  it('gives way to the object as it is now, which is compressed in its turn', async () => {
+  it('is replaced when the object changes, and the new image is compressed, too', async () => {
     const { cache, source, compressed, entryOf, files } = await open();
     await cache.readUrl('mem:a');
     await compressed('a');

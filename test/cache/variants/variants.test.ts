@@ -94,7 +94,7 @@ describe('a variant', () => {
     });
   });
 
-  it('is made once for all who ask at the same time', async () => {
+  it('is made once for all simultaneous requests', async () => {
     const opened = await open();
     const answers = await Promise.all(Array.from({ length: 50 }, () => read(opened, 'a')));
     expect(new Set(answers.map(({ digest }) => digest)).size).toBe(1);
@@ -109,7 +109,7 @@ describe('a variant', () => {
     expect(opened.maker.most).toBeLessThanOrEqual(2);
   });
 
-  it('goes on for the others when the one who asked first has left', async () => {
+  it('continues for the others when the first requester has left', async () => {
     const opened = await open();
     await opened.cache.readUrl('mem:a');
     const left = new AbortController();
@@ -146,7 +146,7 @@ describe('a variant', () => {
     },
   );
 
-  it('that has been begun is stored though all have left, also where its original has to be fetched again', async () => {
+  it('that is being made is stored even if all requesters have left, also if its original has to be fetched again', async () => {
     const opened = await open({ memoryMaxSize: 0 });
     const { entry } = await opened.cache.readUrl('mem:a');
     await rm(join(opened.dir, entry.local_path.replace('.image-cache/', '')));
@@ -162,7 +162,7 @@ describe('a variant', () => {
     await vi.waitFor(async () => expect(await opened.variantFiles()).toHaveLength(1));
   });
 
-  it('that fails is tried again by whoever asks next', async () => {
+  it('that fails is tried again by the next request', async () => {
     const opened = await open();
     const { make } = opened.maker;
     opened.maker.make = () => Promise.reject(new Error('no'));
@@ -206,7 +206,7 @@ describe('a variant', () => {
     expect(opened.maker.made).toBe(1);
   });
 
-  it('is the original where nothing would change', async () => {
+  it('is the original if nothing would change', async () => {
     const opened = await open();
     const same = await read(opened, 'a', { ...WEBP_64, width: 640, format: undefined, negotiated: true });
     expect([same.origin, same.contentType, same.digest]).toEqual(['as-is', 'image/jpeg', same.entry.sha256]);
@@ -214,7 +214,7 @@ describe('a variant', () => {
     expect(opened.maker.made).toBe(0);
   });
 
-  it('that serves worse than the original is remembered as such', async () => {
+  it('that is worse than the original is remembered as such', async () => {
     const opened = await open();
     opened.maker.make = async () => {
       opened.maker.made += 1;
@@ -227,7 +227,7 @@ describe('a variant', () => {
     expect([opened.maker.made, next.maker.made]).toEqual([1, 0]);
   });
 
-  it('is the original where nothing can make one', async () => {
+  it('is the original if no image library is installed', async () => {
     const { cache } = await open({ maker: { ...countingMaker(), isAvailable: async () => false } });
     const answer = await cache.readVariant({ url: 'mem:a' }, WEBP_64);
     expect([answer.origin, answer.contentType]).toEqual(['no-maker', 'image/jpeg']);
@@ -309,7 +309,7 @@ describe('on disk', () => {
   });
 });
 
-describe('what was removed', () => {
+describe('removal', () => {
   it.each([
     ['invalidate', (cache: Awaited<ReturnType<typeof open>>['cache']) => cache.invalidate('mem:a')],
     ['clear', (cache: Awaited<ReturnType<typeof open>>['cache']) => cache.clear('default')],
@@ -363,7 +363,7 @@ describe('what was removed', () => {
     },
   );
 
-  it('S1: verify removes variants that no original is left of, and leaves what is none', async () => {
+  it('S1: verify removes variants without an original, and leaves other files alone', async () => {
     const opened = await open();
     await read(opened, 'a');
     const [mine = ''] = await opened.variantFiles();
@@ -430,7 +430,7 @@ describe('bounds', () => {
     await vi.waitFor(async () => expect(await readdir(join(opened.dir, 'variants'))).toEqual([]));
   });
 
-  it('which was used last is known to the next start', async () => {
+  it('the order of use is known to the next start', async () => {
     const before = await open();
     const length = pictures.get('a')?.length ?? 0;
     for (const width of [64, 96]) await read(before, 'a', sized(width));
@@ -462,7 +462,7 @@ describe('bounds', () => {
     expect(await full.variantFiles()).toHaveLength(1);
   });
 
-  it('variants are made on other threads: the event loop has next to nothing to do with it', async () => {
+  it('variants are made on other threads: the event loop is hardly busy', async () => {
     const opened = await open();
     await opened.cache.readUrl('mem:a');
     await read(opened, 'a', sized(16)); // sharp is there now
@@ -504,7 +504,7 @@ describe('placeholders', () => {
     }, 10_000);
   });
 
-  it('are given up where they cannot be made, and are tried once only', async () => {
+  it('are tried only once if they cannot be made', async () => {
     let tried = 0;
     const maker = countingMaker();
     maker.placeholder = async () => {
