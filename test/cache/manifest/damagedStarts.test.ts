@@ -65,7 +65,7 @@ describe('a manifest of another version', () => {
   });
 });
 
-describe('a snapshot of which somebody has cut', () => {
+describe('a snapshot that was cut', () => {
   const lines = (text: string) => text.split('\n');
   it.each<[string, (text: string) => string]>([
     ['a line in the middle', (text) => lines(text).toSpliced(2, 1).join('\n')],
@@ -85,7 +85,7 @@ describe('a snapshot of which somebody has cut', () => {
     expect(warnings.join()).toContain('.snap');
   });
 
-  it('R9: still counts for what it has where there is no manifest.json', async () => {
+  it('R9: still counts for its remaining entries if there is no manifest.json', async () => {
     const { dir, snapshot, manifest, text } = await leftBehind();
     await writeFile(snapshot, lines(text).toSpliced(2, 1).join('\n'));
     await rm(manifest);
@@ -114,7 +114,7 @@ describe('a limit that is lower than it was', () => {
     await expect.poll(files).toHaveLength(left); // they follow their entries
   });
 
-  it('R9: takes variants and what nobody has claimed before images', async () => {
+  it('R9: evicts variants and files without an entry before images', async () => {
     const { cache, dir } = await openCache();
     for (const name of NAMES) await cache.prefetch({ s3_url: `mem:${name}` }, '0001');
     await cache.close();
