@@ -102,7 +102,8 @@ export default defineConfig({
           name: 'browsers',
           environment: 'node',
           include: ['test/e2e/plain/browsers.test.ts'],
-          testTimeout: 120_000,
+          maxConcurrency: 3, // much of the time something is waited for
+          testTimeout: 180_000, // a browser that has died is started anew
           hookTimeout: 120_000,
         },
       },

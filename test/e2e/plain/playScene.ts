@@ -1,5 +1,6 @@
 import type { SceneBrowser } from './browsers/browser.ts';
 import { compare, comparePixels, type Difference } from './compare.ts';
+import { Expectations } from './expectations.ts';
 import type { Aspect, Scene } from './page/scene.ts';
 import { type Eye, type Observation, pause, runSide } from './runSide.ts';
 import type { Stage } from './stage.ts';
@@ -23,7 +24,9 @@ interface Expected {
  * Plays a scene with an `<img>`, then with ours, which must become the same at each step within some seconds, and stay so.
  * @returns what is other, step by step; nothing if all is well
  */
-export async function playScene(stage: Stage, browser: SceneBrowser, scene: Scene): Promise<string[]> {
+export async function playScene(stage: Stage, browser: SceneBrowser, given: Scene): Promise<string[]> {
+  const unsteady = browser.name === 'chromium' ? [] : (given.except?.[browser.name]?.unsteady ?? []);
+  const scene = { ...given, unsteady: [...(given.unsteady ?? []), ...unsteady] };
   const expected = new Map<string, Expected>();
   const arePixelsCompared = !scene.unsteady?.includes('pixels');
   await runSide(stage, browser, scene, 'plain', async (step, eye) => {
@@ -31,24 +34,21 @@ export async function playScene(stage: Stage, browser: SceneBrowser, scene: Scen
     expected.set(step.name, { observation, screenshot: arePixelsCompared ? await eye.screenshot() : undefined });
   });
   const found: string[] = [];
-  const { '*': anywhere = [], ...differs } = scene.differs ?? {};
-  const unused = new Set<string>(anywhere);
+  const expectations = new Expectations(scene, browser.name);
   await runSide(stage, browser, scene, 'ours', async ({ name }, eye) => {
     const plain = expected.get(name);
     if (!plain) throw new Error(`The <img> has not been at '${name}'.`);
-    const here = differs[name] ?? [];
-    const mayDiffer = [...anywhere, ...here];
-    // What is allowed and not needed would hide what comes later. Other browsers may need less.
-    const mustDiffer = browser.name === 'chromium' ? here : [];
+    const mayDiffer = expectations.mayDiffer(name);
+    const mustDiffer = expectations.mustDiffer(name);
     const differences = await untilAlike(scene, eye, plain, { mayDiffer, mustDiffer });
     const wrong = summarize(differences.filter(({ aspect }) => !mayDiffer.includes(aspect)));
     found.push(...wrong.map((what) => `${name}: ${what}`));
-    const seen = new Set<string>(differences.map(({ aspect }) => aspect));
-    for (const aspect of seen) unused.delete(aspect);
-    for (const aspect of mustDiffer) if (!seen.has(aspect)) unused.add(`${aspect} at '${name}'`);
+    expectations.note(
+      name,
+      differences.map(({ aspect }) => aspect),
+    );
   });
-  if (browser.name !== 'chromium' || found.length > 0) return found;
-  return Array.from(unused, (aspect) => `${aspect}: may differ by the scene, and does not`);
+  return found.length > 0 ? found : expectations.unused();
 }
 
 /** An `<img>` has come to rest when it does nothing that it will not go on doing, and two looks see the same. */

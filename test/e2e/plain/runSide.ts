@@ -36,6 +36,7 @@ export async function runSide(
 ): Promise<void> {
   const props = await stage.furnish(scene, side);
   const tab = await browser.tabs.take();
+  let after: 'as it was' | 'changed' = 'changed';
   try {
     await tab.resize(...(scene.viewport ?? [800, 600]));
     for (const [index, step] of toSteps(scene).entries()) {
@@ -61,9 +62,10 @@ export async function runSide(
       if (step.name === 'loaded' || step.release) props.release(step.release);
       await watch(step, openEye(tab, props));
     }
-  } finally {
     const isChanged = toSteps(scene).some(({ media, isOffline }) => media !== undefined || isOffline !== undefined);
-    await browser.tabs.giveBack(tab, isChanged ? 'changed' : 'as it was');
+    if (!isChanged) after = 'as it was';
+  } finally {
+    await browser.tabs.giveBack(tab, after);
   }
 }
 

@@ -11,21 +11,8 @@ export const FIREFOX = '/usr/bin/firefox-esr';
 
 /** Firefox, headless, by WebDriver BiDi, which it speaks itself. */
 export async function openFirefox(): Promise<SceneBrowser> {
-  const profile = await mkdtemp(join(tmpdir(), 'image-cache-firefox-'));
-  const args = ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port=0'];
-  const firefox = await spawnUntil(FIREFOX, args, 'WebDriver BiDi listening on ');
-  const connection = await BidiConnection.open(`${firefox.ready}/session`);
-  await connection.send('session.new', { capabilities: {} });
-  return {
-    name: 'firefox',
-    can: ['offline'],
-    tabs: new TabPool(() => openTab(connection)),
-    async close() {
-      connection.close();
-      await firefox.kill('SIGKILL');
-      await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
-    },
-  };
+  const tabs = new TabPool(openTab);
+  return { name: 'firefox', can: ['offline'], tabs, close: () => tabs.close() };
 }
 
 interface Evaluated {
@@ -34,7 +21,13 @@ interface Evaluated {
   exceptionDetails?: { text: string };
 }
 
-async function openTab(connection: BidiConnection): Promise<Tab> {
+/** The one tab of a process of its own: Firefox draws no frames in a tab behind another one, and one that has died takes no other with it. */
+async function openTab(): Promise<Tab> {
+  const profile = await mkdtemp(join(tmpdir(), 'image-cache-firefox-'));
+  const args = ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port=0'];
+  const firefox = await spawnUntil(FIREFOX, args, 'WebDriver BiDi listening on ');
+  const connection = await BidiConnection.open(`${firefox.ready}/session`);
+  await connection.send('session.new', { capabilities: {} });
   const { context } = await connection.send<{ context: string }>('browsingContext.create', { type: 'tab' });
   return {
     async open(url) {
@@ -62,7 +55,9 @@ async function openTab(connection: BidiConnection): Promise<Tab> {
     },
     emulateMedia: () => Promise.reject(new Error('WebDriver BiDi has no command for media features.')),
     async close() {
-      await connection.send('browsingContext.close', { context });
+      connection.close();
+      await firefox.kill('SIGKILL');
+      await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
     },
   };
 }

@@ -3,22 +3,51 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { SceneBrowser, Tab } from './browser.ts';
+import { BrowserGone, COMMAND_MS } from './browserGone.ts';
 import { TabPool } from './tabPool.ts';
 
 /** Debian's, for WebKitGTK. */
 export const WEBKIT_DRIVER = '/usr/bin/WebKitWebDriver';
 export const XVFB = '/usr/bin/Xvfb';
 const START_MS = 30_000;
+/** What the driver answers when its browser has died. */
+const GONE: ReadonlySet<string> = new Set(['invalid session id', 'no such window', 'unknown error']);
 /** Larger than any window of a scene. */
 const SCREEN = '1600x3000x24';
 
-/** WebKitGTK's MiniBrowser, by WebDriver (https://www.w3.org/TR/webdriver2/), on a screen that nobody sees. It has one tab. */
+/**
+ * The frame that WebKit draws around an `<img>` without a picture WebKitGTK paints a pixel beyond its box, where it stays until that
+ * part of the page is painted anew.
+ */
+const PAINT_ANEW = `(async () => {
+  const { style } = document.documentElement;
+  for (const opacity of ['0.99', '']) {
+    style.opacity = opacity;
+    for (const frame of [1, 2]) await new Promise(requestAnimationFrame);
+  }
+})()`;
+
+/** WebKitGTK's MiniBrowser, by WebDriver (https://www.w3.org/TR/webdriver2/), on a screen that nobody sees. */
 export async function openWebKit(miniBrowser: string): Promise<SceneBrowser> {
   const screen = spawn(XVFB, ['-displayfd', '1', '-screen', '0', SCREEN], { stdio: ['ignore', 'pipe', 'ignore'] });
   // It prints the number of a display that was free.
   const [display] = await once(createInterface(screen.stdout), 'line', { signal: AbortSignal.timeout(START_MS) });
+  const tabs = new TabPool(() => openTab(miniBrowser, `:${String(display)}`));
+  return {
+    name: 'webkit',
+    can: [],
+    tabs,
+    async close() {
+      await tabs.close();
+      screen.kill('SIGKILL');
+    },
+  };
+}
+
+/** The one tab of processes of its own, so that one that has died takes no other with it. */
+async function openTab(miniBrowser: string, display: string): Promise<Tab> {
   const port = await freePort();
-  const env = { ...process.env, DISPLAY: `:${String(display)}` };
+  const env = { ...process.env, DISPLAY: display };
   const driver = spawn(WEBKIT_DRIVER, [`--port=${port}`], { stdio: 'ignore', env });
   await untilReady(`http://127.0.0.1:${port}`);
   const { sessionId } = await send<{ sessionId: string }>(`http://127.0.0.1:${port}`, 'POST', 'session', {
@@ -27,20 +56,6 @@ export async function openWebKit(miniBrowser: string): Promise<SceneBrowser> {
     },
   });
   const session = `http://127.0.0.1:${port}/session/${sessionId}`;
-  const tab = openTab(session);
-  return {
-    name: 'webkit',
-    can: [],
-    tabs: new TabPool(() => Promise.resolve(tab)),
-    async close() {
-      await send(session, 'DELETE', '', undefined);
-      driver.kill('SIGKILL');
-      screen.kill('SIGKILL');
-    },
-  };
-}
-
-function openTab(session: string): Tab {
   const evaluate = async (expression: string): Promise<unknown> => {
     const script = `const done = arguments[0];
       (async () => (${expression}))().then((value) => done(JSON.stringify({ value })), (error) => done(JSON.stringify({ error: String(error) })));`;
@@ -68,23 +83,31 @@ function openTab(session: string): Tab {
       }
     },
     async screenshot() {
+      await evaluate(PAINT_ANEW);
       return Buffer.from(await send<string>(session, 'GET', 'screenshot', undefined), 'base64');
     },
     setOffline: () => Promise.reject(new Error('WebDriver has no command for that.')),
     emulateMedia: () => Promise.reject(new Error('WebDriver has no command for that.')),
-    close: () => Promise.resolve(),
+    async close() {
+      await send(session, 'DELETE', '', undefined).catch(() => {}); // it may be dead
+      driver.kill('SIGKILL'); // what is left of the browser ends with its screen
+    },
   };
 }
 
 async function send<Value>(base: string, method: string, path: string, body: unknown): Promise<Value> {
   const response = await fetch(path === '' ? base : `${base}/${path}`, {
     method,
+    signal: AbortSignal.timeout(COMMAND_MS),
     ...(body !== undefined && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+  }).catch((error: unknown) => {
+    throw new BrowserGone(`${method} ${path} has had no answer.`, { cause: error });
   });
   // As the specification has it.
   const { value } = (await response.json()) as { value: Value & { error?: string; message?: string } };
-  if (!response.ok) throw new Error(`${method} ${path}: ${value.error}: ${value.message}`);
-  return value;
+  if (response.ok) return value;
+  const message = `${method} ${path}: ${value.error}: ${value.message}`;
+  throw GONE.has(value.error ?? '') ? new BrowserGone(message) : new Error(message);
 }
 
 async function untilReady(driver: string): Promise<void> {

@@ -99,6 +99,19 @@ export interface Step {
   media?: { media?: 'print' | 'screen'; colorScheme?: 'dark' | 'light'; reducedMotion?: 'reduce' | 'no-preference' };
 }
 
+/** What may differ at which step; `*` is for any. */
+export type Differing = Readonly<Record<string, readonly Aspect[]>>;
+
+/** What is other in one browser. */
+interface Exception {
+  /** The reason, and what the browser does. What an app sees of it is in docs/react.md, too. */
+  why: string;
+  /** What may differ there besides, and must. */
+  differs?: Differing;
+  /** What two `<img>`s may differ in there, too. */
+  unsteady?: readonly Aspect[];
+}
+
 export interface Scene {
   name: string;
   layout: Layout;
@@ -110,8 +123,9 @@ export interface Scene {
    * @default ['pending', 'loaded']
    */
   steps?: readonly (string | Step)[];
-  /** What may differ, and where; `*` is for any step. */
-  differs?: Readonly<Record<string, readonly Aspect[]>>;
+  differs?: Differing;
+  /** Where a browser is other than Chromium. */
+  except?: Readonly<Partial<Record<'firefox' | 'webkit', Exception>>>;
   /** Lazy ones off the screen: whether they are loaded ahead is up to the browser, and to us. Only their boxes are compared. */
   ahead?: readonly number[];
   /** What two `<img>`s may differ in, too, because it is a race. */
@@ -125,16 +139,28 @@ export interface Scene {
 }
 
 /** It had no `src` in the moment when it was made: more than three, of which the page did not know that they are cached. */
-export const WAITED: Readonly<Record<string, readonly Aspect[]>> = { '*': ['atMount'] };
+export const WAITED: Differing = { '*': ['atMount'] };
 
 /** The same, of lazy ones that are hidden or far away: as long as no element is near, its image is not wanted. */
-export const FAR: Readonly<Record<string, readonly Aspect[]>> = { ...WAITED, loaded: ['complete', 'alt'] };
+export const FAR: Differing = { ...WAITED, loaded: ['complete', 'alt'] };
 
 /** The same, seen while those from the fourth on wait without a `src`: see docs/react.md. */
-export const WAITING: Readonly<Record<string, readonly Aspect[]>> = {
+export const WAITING: Differing = {
   ...WAITED,
   pending: ['complete', 'alt'],
 };
+
+/** How those look elsewhere while they wait. */
+export const WAITING_ELSEWHERE = {
+  firefox: {
+    why: 'Firefox draws the text of an <img> that is loading into its box; one without a src has none there.',
+    differs: { pending: ['pixels'] },
+  },
+  webkit: {
+    why: 'WebKit draws a grey frame around an <img> without a src.',
+    differs: { pending: ['pixels'] },
+  },
+} as const satisfies Scene['except'];
 
 export const RELOADED: Step = { name: 'reloaded', reload: true };
 

@@ -1,5 +1,5 @@
 import { Activity, lazy, type ReactNode, StrictMode, Suspense, useState, useTransition } from 'react';
-import { RELOADED, type Scene, WAITING } from '../scene.ts';
+import { RELOADED, type Scene, WAITING, WAITING_ELSEWHERE } from '../scene.ts';
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 const click = (): void => document.querySelector('button')?.click();
@@ -7,6 +7,12 @@ const click = (): void => document.querySelector('button')?.click();
 /** React shows no more often than every 300 ms what it had to wait for. */
 async function untilThereIsOne(): Promise<void> {
   while (!document.querySelector('img')) await new Promise(requestAnimationFrame);
+}
+
+async function untilItIsThere(): Promise<void> {
+  const isThere = (): boolean => (document.querySelector('img')?.naturalWidth ?? 0) > 0;
+  while (!isThere()) await new Promise(requestAnimationFrame);
+  await new Promise(requestAnimationFrame); // for its event
 }
 
 const LazyBox = lazy(async () => ({ default: ({ children }: { children: ReactNode }) => <div>{children}</div> }));
@@ -71,8 +77,8 @@ export const CHANGES: Scene[] = [
         <Img width={120} />
       </Activity>
     ),
-    // React renders what is hidden when it has the time.
-    steps: [{ name: 'pending', run: untilThereIsOne }, 'loaded', 'visible'],
+    // React renders what is hidden when it has the time, and has it watched by nobody until it is visible.
+    steps: [{ name: 'loaded', run: untilItIsThere }, 'visible'],
   },
   {
     name: 'visible, hidden and visible again by <Activity>',
@@ -173,6 +179,10 @@ export const CHANGES: Scene[] = [
       numbers(4).map((n) => <Img key={n} n={n} alt={step === 'pending' ? 'First' : 'Second'} title={step} />),
     steps: ['pending', 'changed', 'loaded'],
     differs: { ...WAITING, changed: ['complete', 'alt'] },
+    except: {
+      firefox: { ...WAITING_ELSEWHERE.firefox, differs: { pending: ['pixels'], changed: ['pixels'] } },
+      webkit: { ...WAITING_ELSEWHERE.webkit, differs: { pending: ['pixels'], changed: ['pixels'] } },
+    },
   },
   {
     name: 'moved to another parent',

@@ -196,6 +196,8 @@ export const FLOW: Scene[] = [
         </a>
       </div>
     ),
+    // In which order they come decides how high the row is meanwhile.
+    unsteady: ['frames'],
   },
   {
     name: 'a list with markers',

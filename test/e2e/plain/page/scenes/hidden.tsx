@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { FAR, range, type Scene, type SceneImageProps, WAITED, WAITING } from '../scene.ts';
+import { FAR, range, type Scene, type SceneImageProps, WAITED, WAITING, WAITING_ELSEWHERE } from '../scene.ts';
 
 type Image = (props: SceneImageProps) => ReactNode;
 
@@ -295,5 +295,6 @@ export const HIDDEN: Scene[] = [
     css: SMALL,
     layout: (Img) => <div className="small">{many(Img, 0, 4)}</div>,
     differs: WAITING,
+    except: WAITING_ELSEWHERE,
   },
 ];

@@ -1,5 +1,5 @@
 import { Fragment } from 'react';
-import { RELOADED, type Scene, WAITED, WAITING } from '../scene.ts';
+import { RELOADED, type Scene, WAITED, WAITING, WAITING_ELSEWHERE } from '../scene.ts';
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 /** S3 takes its time. */
@@ -54,6 +54,7 @@ export const LOADING: Scene[] = [
     css: 'img { width: 100px; height: 80px }',
     layout: (Img) => numbers(25).map((n) => <Img key={n} n={n} alt={`A picture of something, number ${n}`} />),
     differs: { ...WAITED, pending: ['complete', 'alt', 'requests'] },
+    except: WAITING_ELSEWHERE,
   },
   {
     name: 'B5: inline ones that have sizes by attributes, in text',
@@ -68,6 +69,7 @@ export const LOADING: Scene[] = [
       </p>
     ),
     differs: { ...WAITED, pending: ['complete', 'alt', 'requests'] },
+    except: WAITING_ELSEWHERE,
   },
   {
     name: 'B5: inline ones without any size',
@@ -91,6 +93,7 @@ export const LOADING: Scene[] = [
     css: 'img { width: 100px; height: 80px }',
     layout: (Img) => numbers(8).map((n) => <Img key={n} n={n} alt="" />),
     differs: { ...WAITED, pending: ['complete', 'alt', 'requests'] },
+    except: { webkit: WAITING_ELSEWHERE.webkit },
   },
   {
     name: 'B5: without alt',
@@ -98,6 +101,7 @@ export const LOADING: Scene[] = [
     css: 'img { width: 100px; height: 80px }',
     layout: (Img) => numbers(5).map((n) => <Img key={n} n={n} alt={undefined} />),
     differs: WAITING,
+    except: { webkit: WAITING_ELSEWHERE.webkit },
   },
   {
     name: 'B6: a reload of 25 that are cached, sized by CSS',
@@ -122,6 +126,7 @@ export const LOADING: Scene[] = [
     css: 'img { width: 70px; height: 50px }',
     layout: (Img) => numbers(60).map((n) => <Img key={n} n={n} />),
     differs: { ...WAITED, pending: ['complete', 'alt', 'requests'] },
+    except: WAITING_ELSEWHERE,
   },
   {
     name: 'a blur placeholder keeps the box, and goes',
@@ -157,6 +162,7 @@ export const LOADING: Scene[] = [
     steps: ['pending', 'away', 'loaded'],
     // What nobody wants any more is dropped on its way, and fetched anew.
     differs: { ...WAITING, loaded: ['requests'] },
+    except: WAITING_ELSEWHERE,
   },
   {
     name: 'the same object twice',

@@ -29,6 +29,13 @@ function Frame({ children }: { children: ReactNode }): ReactNode {
   );
 }
 
+/** A browser loads the document of an iframe some time later. */
+async function untilThereIsOneInFrame(): Promise<void> {
+  while (!document.querySelector('iframe')?.contentDocument?.querySelector('img')) {
+    await new Promise(requestAnimationFrame);
+  }
+}
+
 /** Other roots than the document. */
 export const ROOTS: Scene[] = [
   {
@@ -59,7 +66,7 @@ export const ROOTS: Scene[] = [
         <Img width={120} />
       </Frame>
     ),
-    steps: ['loaded'],
+    steps: [{ name: 'loaded', run: untilThereIsOneInFrame }],
   },
   {
     name: 'lazy ones in an iframe',
@@ -71,7 +78,7 @@ export const ROOTS: Scene[] = [
         ))}
       </Frame>
     ),
-    steps: ['loaded'],
+    steps: [{ name: 'loaded', run: untilThereIsOneInFrame }],
     differs: WAITED,
   },
   {
