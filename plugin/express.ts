@@ -8,6 +8,7 @@ import { resolveOptions } from './resolveOptions.ts';
 import { checkAtStart } from './startError.ts';
 
 export { ImageCacheError } from './errors.ts';
+export type { ImageTiming, Step } from './timeline.ts';
 export type {
   AuthorizedImage,
   BucketOptions,

@@ -1,3 +1,5 @@
+import type { CacheOutcome, CacheTier, ErrorCode } from './protocol.ts';
+
 /**
  * What a request for an image can have waited for, in the order in which it happens:
  * - `authorize`: for the app's hook.
@@ -51,6 +53,11 @@ export class Timeline {
     this.#last = now;
   }
 
+  /** Whether nothing was waited for so far. */
+  get isEmpty(): boolean {
+    return this.#steps.size === 0;
+  }
+
   /** Milliseconds since the request came. */
   get elapsed(): number {
     return this.#now() - this.#started;
@@ -71,4 +78,36 @@ export class Timeline {
   toServerTiming(): string {
     return Array.from(this.#steps, ([step, ms]) => `, ${step};dur=${ms.toFixed(1)}`).join('');
   }
+}
+
+/**
+ * Where the time of one request for an image went: published on the channel `vite-plugin-image-cache:image` of
+ * `node:diagnostics_channel` for every image that was waited for. An image in memory is not, unless `authorize` was asked. Holds
+ * no signed URL.
+ *
+ * @example
+ * ```ts
+ * import { subscribe } from 'node:diagnostics_channel';
+ * import type { ImageTiming } from 'vite-plugin-image-cache/express';
+ *
+ * subscribe('vite-plugin-image-cache:image', (message) => {
+ *   const { outcome, duration_ms, steps } = message as ImageTiming;
+ *   console.log(outcome, duration_ms, steps);
+ * });
+ * ```
+ */
+export interface ImageTiming {
+  /** Canonical and unsigned, as in the manifest. */
+  s3_url: string;
+  outcome: CacheOutcome | 'FAILED';
+  /** Where the bytes came from; absent for a failure. */
+  tier?: CacheTier;
+  /** Bytes of the image; absent for a failure. */
+  size_bytes?: number;
+  /** Why it could not be had; absent for all others. */
+  code?: ErrorCode;
+  /** Milliseconds from the request to the answer; of a download that was sent on while it arrived, to its end. */
+  duration_ms: number;
+  /** Milliseconds of what was waited for. What they lack of `duration_ms` was the step that a failure ended. */
+  steps: Partial<Record<Step, number>>;
 }

@@ -41,7 +41,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'signatures.ts': [],
   'redact.ts': [],
   'timeSlice.ts': [],
-  'timeline.ts': [],
+  'timeline.ts': ['protocol.ts'],
   'amounts.ts': [],
   'endpoint.ts': ['errors.ts'],
   'errors.ts': ['protocol.ts', 'redact.ts'],

@@ -33,7 +33,7 @@ import type { VariantSpec } from './variants/variantSpec.ts';
 
 /** An image by its path, or by a URL or its object, and who asks for it. */
 type AskedImage<Ref extends ImageRef> =
-  | ({ path: string } & Pick<ReadOptions, 'signal'>)
+  | ({ path: string } & Pick<ReadOptions, 'signal' | 'timeline'>)
   | ({ url: string | Ref } & ReadOptions);
 
 /**

@@ -31,7 +31,7 @@ export interface ReadOptions {
 
 /** An image by its path or by its object, and who asks for it. */
 export type AskedImage<Ref extends ImageRef> =
-  | ({ path: string } & Pick<ReadOptions, 'signal'>)
+  | ({ path: string } & Pick<ReadOptions, 'signal' | 'timeline'>)
   | ({ image: Ref } & ReadOptions);
 
 export interface ImagePipelineOptions<Ref extends ImageRef> {

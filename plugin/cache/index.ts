@@ -1,6 +1,7 @@
 /** What the rest of the project knows of the cache. Vite's start, which must not wait for all of it, has `atStart.ts`. */
 export { ImageCache } from './imageCache.ts';
 export { DEFAULT_ACTOR_ID, type ReadOptions } from './imagePipeline.ts';
+export type { PrefetchOptions } from './fetch/prefetcher.ts';
 export type { ArrivingImage } from './fetch/arrivingImage.ts';
 export { cacheLocation } from './files/cacheLocation.ts';
 export type { Proof, Recognizer } from './injected/inspector.ts';

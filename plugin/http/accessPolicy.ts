@@ -1,8 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import { ImageCacheError } from '../errors.ts';
 import type { ImageCacheOptions } from '../options.ts';
-import type { Access } from './access.ts';
 import { isLocal, isLoopback, isOwnPage } from './caller.ts';
+
+/**
+ * What a route gives to a request:
+ * - `images`: images, what is known of those that were asked for by name, and downloads. Behind the guard and, image by
+ *   image, behind `authorize`.
+ * - `invalidate`: one image is forgotten, and fetched again by the next request for it.
+ * - `manage`: what concerns the whole cache, or tells of images that were not asked for by name.
+ */
+export type Access = 'images' | 'invalidate' | 'manage';
 
 /** Who may use which routes, of the requests that the guard has passed. */
 export interface AccessPolicy {

@@ -1,60 +1,65 @@
 import type { RequestHandler } from 'express';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ImageCacheError } from '../errors.ts';
-import { ROUTES, isRouteName } from './access.ts';
 import { createEnsureAccess, forbiddenPeer } from './accessPolicy.ts';
+import { AuthorizedImages } from './authorizedImages.ts';
 import { readJson } from './bodies.ts';
 import type { HttpContext } from './context.ts';
 import { applyCors, dropForeignCors } from './cors.ts';
+import type { Route } from './defineRoute.ts';
+import { EventReaders } from './eventReaders.ts';
 import { createExpressApp } from './expressApp.ts';
 import { createGuard } from './guard.ts';
-import { createHandlers } from './handlers.ts';
-import { createImageRoute } from './imageRoute.ts';
 import { refusedPageWarning } from './refusedPage.ts';
 import { hasLeft } from './requesterSignal.ts';
-import { sendJson, sendProblem } from './respond.ts';
+import { securityHeaders, sendJson, sendProblem } from './respond.ts';
+import * as routes from './routes/index.ts';
 
 /** What connect, Vite and Express mount. Every request it is given ends here: `next` is never called. */
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
 
-const PATHS = Object.values(ROUTES).map(({ path }) => path);
+const { imageRoute, ...expressRoutes } = routes;
+/** Of the whole API. docs/http.md is held against it. */
+export const ROUTES: readonly Route[] = Object.values(routes);
+const BY_SEGMENT = new Map(ROUTES.map((route) => [firstSegment(route.path), route]));
+/** The methods of a route; Express answers HEAD like GET, without the body. */
+const ANSWERED: Record<Route['method'], readonly string[]> = { GET: ['GET', 'HEAD'], POST: ['POST'] };
 
 /**
- * The API as one middleware: guard → access → the image route, plain, or everything else, Express. It never hands an error
+ * The API as one middleware: guard → method → access → the image route, plain, or everything else, Express. It never hands an error
  * to the server around it, which would show it, signed URLs included, to logs, overlays and pages.
  */
 export function createHandler(context: HttpContext): Middleware {
   const guard = createGuard(context);
-  const { access, manage } = context;
+  const { access, manage, logger } = context;
   const ensureAccess = createEnsureAccess(access, manage);
-  const imageRoute = createImageRoute(context);
+  const routeContext = { ...context, authorized: new AuthorizedImages(context), readers: new EventReaders() };
+  const answerImage = imageRoute.createPlain(routeContext);
   const { app, handle } = createExpressApp();
 
   const readBody = readJson(context.bodyLimit);
-  for (const [name, handler] of createHandlers(context)) {
-    const { path, method, access: needed } = ROUTES[name];
+  for (const route of Object.values(expressRoutes)) {
+    const answerRoute = route.create(routeContext);
     const checkAccess: RequestHandler = async (request, _response, next) => {
-      await ensureAccess(request, needed);
+      await ensureAccess(request, route.access);
       next();
     };
     const answer: RequestHandler = async (request, response) => {
-      const json = await handler(request, response);
+      const json = await answerRoute(request, response);
       if (json !== undefined) sendJson(request, response, json, context.unread);
     };
-    if (method === 'POST') app.post(path, checkAccess, readBody, answer);
-    else app.get(path, checkAccess, readBody, answer);
+    app.all(route.path, checkAccess, readBody, answer);
   }
-  app.use((request) => {
-    throw unknownRoute(request);
+  app.use(() => {
+    throw unknownRoute();
   });
 
   function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
     const failure = toError(error);
     // When it has, an answer that ended early is nobody's fault.
-    if (failure.code === 'INTERNAL' && !hasLeft(response)) context.logger.warn(failure.message);
+    if (failure.code === 'INTERNAL' && !hasLeft(response)) logger.warn(failure.message);
     const warning = refusedPageWarning(request, failure);
-    if (warning !== undefined) context.logger.warn(warning);
-    if (failure.code === 'METHOD_NOT_ALLOWED') response.setHeader('Allow', allowedMethods(request.url));
+    if (warning !== undefined) logger.warn(warning);
     sendProblem(request, response, failure);
   }
 
@@ -63,43 +68,48 @@ export function createHandler(context: HttpContext): Middleware {
       dropForeignCors(response);
       guard(request);
       if (applyCors(context, request, response)) return;
-      const { url = '' } = request;
+      const { url = '', method = '' } = request;
       // A fragment, `*`, or the absolute form (RFC 9112, 3.2.2), whose host the guard has not seen (T11).
       if (!url.startsWith('/') || url.includes('#'))
         throw new ImageCacheError('INVALID_PATH', 'The request target is no path and query.');
-      if (isImagePath(url)) {
-        if (!access.isOpen(request, ROUTES.image.access)) throw forbiddenPeer();
-        imageRoute(request, response)?.catch((error) => refuse(request, response, error));
-      } else handle(request, response, (error) => refuse(request, response, error ?? unknownRoute(request)));
+      const route = isImagePath(url) ? imageRoute : BY_SEGMENT.get(firstSegment(url));
+      if (route === undefined) throw unknownRoute();
+      if (!ANSWERED[route.method].includes(method)) answerOtherMethod(route, request, response);
+      else if (route !== imageRoute)
+        handle(request, response, (error) => refuse(request, response, error ?? unknownRoute()));
+      else if (!isImagePath(url)) throw unknownRoute();
+      else if (!access.isOpen(request, route.access)) throw forbiddenPeer();
+      else answerImage(request, response)?.catch((error) => refuse(request, response, error));
     } catch (error) {
       refuse(request, response, error);
     }
   };
 }
 
+/** OPTIONS is told which methods there are; all others are refused with the same (RFC 9110, 9.3.7 and 15.5.6). */
+function answerOtherMethod({ method, path }: Route, request: IncomingMessage, response: ServerResponse): void {
+  const methods = ANSWERED[method].join(', ');
+  response.setHeader('Allow', methods);
+  if (request.method === 'OPTIONS') {
+    response.writeHead(204, securityHeaders(response)).end();
+    return;
+  }
+  throw new ImageCacheError('METHOD_NOT_ALLOWED', `/${firstSegment(path)} does not answer to this method.`, {
+    hint: `Use ${methods}.`,
+  });
+}
+
 function isImagePath(url: string): boolean {
   return url.startsWith('/image') && (url.length === 6 || url[6] === '?');
 }
 
-function firstSegment(url = ''): string {
+function firstSegment(url: string): string {
   return /^\/([^/?#]*)/.exec(url)?.[1] ?? '';
 }
 
-function allowedMethods(url: string | undefined): string {
-  const segment = firstSegment(url);
-  return isRouteName(segment) && ROUTES[segment].method === 'POST' ? 'POST' : 'GET, HEAD';
-}
-
-function unknownRoute(request: IncomingMessage): ImageCacheError {
-  const segment = firstSegment(request.url);
-  const methods = allowedMethods(request.url);
-  if (isRouteName(segment) && !methods.split(', ').includes(request.method ?? '')) {
-    return new ImageCacheError('METHOD_NOT_ALLOWED', `/${segment} does not answer to this method.`, {
-      hint: `Use ${methods}.`,
-    });
-  }
+function unknownRoute(): ImageCacheError {
   return new ImageCacheError('NOT_FOUND', 'The image cache has no such endpoint.', {
-    hint: `There are ${PATHS.join(', ')}.`,
+    hint: `There are ${ROUTES.map(({ path }) => path).join(', ')}.`,
   });
 }
 

@@ -5,6 +5,7 @@ import { contentDisposition } from './contentDisposition.ts';
 import { isShared, securityHeaders } from './respond.ts';
 import { type Description, type Heads, headsOf, sendBytes } from './sendBytes.ts';
 import type { UnreadBodies } from './unreadBodies.ts';
+import type { Timeline } from '../timeline.ts';
 
 export type AskedBy = 'path' | 'url';
 
@@ -27,7 +28,12 @@ const CACHE_STATUS: Record<CacheTier | 'STALE' | 'REVALIDATED', string> = {
   REVALIDATED: 'image-cache; fwd=request; detail=revalidated',
 };
 
-type SendImage = (request: IncomingMessage, response: ServerResponse, image: CachedImage, askedBy: AskedBy) => void;
+type SendImage = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  image: CachedImage,
+  asked: { by: AskedBy; timeline?: Timeline | undefined },
+) => void;
 
 /**
  * Makes what answers with an image, a part of it, or the news that the browser has it already.
@@ -47,29 +53,31 @@ export function createSendImage(isPrivate: boolean, unread: UnreadBodies): SendI
     return made;
   }
 
-  return function sendImage(request, response, image, askedBy) {
+  function describe(
+    { entry, body, tier, outcome }: CachedImage,
+    by: AskedBy,
+    timeline: Timeline | undefined,
+  ): Description {
+    return {
+      digest: entry.sha256,
+      disposition: dispositionOf(entry),
+      contentType: entry.content_type,
+      size: body.length,
+      headers: {
+        'Cache-Control': cacheControl(by, isPrivate),
+        'X-Cache': outcome ?? (tier === 's3' ? 'MISS' : 'HIT'),
+        'Cache-Status': CACHE_STATUS[outcome ?? tier],
+        'Server-Timing': timeline === undefined ? tier : tier + timeline.toServerTiming(),
+      },
+    };
+  }
+
+  return function sendImage(request, response, image, { by, timeline }) {
     const security = securityHeaders(response);
-    const isFrequent =
-      image.tier === 'memory' && askedBy === 'path' && image.outcome === undefined && !isShared(security);
+    const isFrequent = image.tier === 'memory' && by === 'path' && image.outcome === undefined && !isShared(security);
     const known = isFrequent ? frequent.get(image.entry) : undefined;
-    const heads =
-      known ?? headsOf(describe(image, cacheControl(askedBy, isPrivate), dispositionOf(image.entry)), security);
+    const heads = known ?? headsOf(describe(image, by, isFrequent ? undefined : timeline), security);
     if (isFrequent && known === undefined) frequent.set(image.entry, heads);
     sendBytes(request, response, image.body, heads, unread);
-  };
-}
-
-function describe({ entry, body, tier, outcome }: CachedImage, lifetime: string, disposition: string): Description {
-  return {
-    digest: entry.sha256,
-    disposition,
-    contentType: entry.content_type,
-    size: body.length,
-    headers: {
-      'Cache-Control': lifetime,
-      'X-Cache': outcome ?? (tier === 's3' ? 'MISS' : 'HIT'),
-      'Cache-Status': CACHE_STATUS[outcome ?? tier],
-      'Server-Timing': tier,
-    },
   };
 }

@@ -6,6 +6,7 @@ import { securityHeaders } from './respond.ts';
 import { headsOf, sendBytes } from './sendBytes.ts';
 import { type AskedBy, cacheControl } from './sendImage.ts';
 import type { UnreadBodies } from './unreadBodies.ts';
+import type { Timeline } from '../timeline.ts';
 
 /** The `detail` of RFC 9211: whether it is a variant, and from where, or why it is the original. */
 const DETAIL: Record<SizedImage['origin'], string> = {
@@ -31,7 +32,8 @@ export function sendVariant(
     askedBy,
     isPrivate,
     unread,
-  }: { spec: VariantSpec; askedBy: AskedBy; isPrivate: boolean; unread: UnreadBodies },
+    timeline,
+  }: { spec: VariantSpec; askedBy: AskedBy; isPrivate: boolean; unread: UnreadBodies; timeline: Timeline | undefined },
 ): void {
   if (origin === 'no-maker' && !spec.negotiated) throw sharpMissing();
   if (spec.negotiated) response.appendHeader('Vary', 'Accept');
@@ -40,7 +42,7 @@ export function sendVariant(
     'Cache-Control': cacheControl(origin === 'no-maker' || origin === 'not-made' ? 'url' : askedBy, isPrivate),
     'X-Cache': tier === 's3' ? 'MISS' : 'HIT',
     'Cache-Status': `image-cache; ${tier === 's3' ? 'fwd=miss; stored' : 'hit'}; detail=${DETAIL[origin]}`,
-    'Server-Timing': tier,
+    'Server-Timing': tier + (timeline?.toServerTiming() ?? ''),
   };
   const disposition = contentDisposition(entry.filename, contentType);
   const heads = headsOf({ digest, disposition, contentType, size: body.length, headers }, securityHeaders(response));

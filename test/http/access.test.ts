@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createImageCache } from '../../plugin/express.ts';
-import { ROUTES, type RouteName } from '../../plugin/http/access.ts';
 import { developmentAccess, productionAccess } from '../../plugin/http/accessPolicy.ts';
+import { ROUTES } from '../../plugin/http/mount.ts';
 import type { Problem } from '../../plugin/protocol.ts';
 import { requestFrom } from '../helpers/requestFrom.ts';
 import { type Api, startApi, startBucket } from '../helpers/stack.ts';
@@ -10,11 +10,10 @@ import { type Api, startApi, startBucket } from '../helpers/stack.ts';
 const WITHOUT_MANAGE: object = { manage: undefined };
 
 /** What a page or a person may do behind `authorize`; all others are closed unless `manage` lets in. */
-const OPEN = new Set<RouteName>(['image', 'exists', 'lookup', 'prefetch', 'events']);
-const NAMES = Object.keys(ROUTES) as RouteName[]; // its keys are texts
+const OPEN = new Set(['/image', '/exists', '/lookup', '/prefetch', '/events']);
 
-async function codeOf(api: Api, name: RouteName, headers: Record<string, string> = {}): Promise<string | undefined> {
-  const { path, method } = ROUTES[name];
+async function codeOf(api: Api, path: string, headers: Record<string, string> = {}): Promise<string | undefined> {
+  const { method = '' } = ROUTES.find((route) => route.path === path) ?? {};
   const abort = new AbortController();
   const target = api.base + path.replace(':actorId', '0001');
   const answer = await fetch(target, { method, headers, signal: abort.signal });
@@ -30,10 +29,10 @@ describe('E17: in a server of one’s own', () => {
     const pages = [{}, { Origin: api.base }, { 'Sec-Fetch-Site': 'same-origin' }, { Referer: `${api.base}/` }];
     const forwarded = { 'X-Forwarded-For': '127.0.0.1', Forwarded: 'for=127.0.0.1' };
     for (const headers of [...pages, forwarded]) {
-      for (const name of NAMES) {
-        const code = await codeOf(api, name, headers);
-        if (OPEN.has(name)) expect(code, name).not.toBe('MANAGEMENT_CLOSED');
-        else expect(code, name).toBe('MANAGEMENT_CLOSED');
+      for (const { path } of ROUTES) {
+        const code = await codeOf(api, path, headers);
+        if (OPEN.has(path)) expect(code, path).not.toBe('MANAGEMENT_CLOSED');
+        else expect(code, path).toBe('MANAGEMENT_CLOSED');
       }
     }
   });
@@ -64,17 +63,19 @@ describe('E17: in a server of one’s own', () => {
       return answer as boolean; // what an app in JavaScript may answer
     };
     const api = await startApi(await startBucket(), { manage });
-    while (answers.length > 0) seen.push(await codeOf(api, 'stats'));
+    while (answers.length > 0) seen.push(await codeOf(api, '/stats'));
     expect(seen).toEqual([undefined, undefined, ...Array.from({ length: 6 }, () => 'MANAGEMENT_CLOSED')]);
   });
 
   it('`manage` sees the request, and never those of another site’s page', async () => {
     const manage = vi.fn((request: { headers: Record<string, unknown> }) => request.headers['x-token'] === 't');
     const api = await startApi(await startBucket(), { manage });
-    expect(await codeOf(api, 'clear-all', { 'X-Token': 't' })).toBeUndefined();
-    expect(await codeOf(api, 'clear-all', { 'X-Token': 'u' })).toBe('MANAGEMENT_CLOSED');
+    expect(await codeOf(api, '/clear-all', { 'X-Token': 't' })).toBeUndefined();
+    expect(await codeOf(api, '/clear-all', { 'X-Token': 'u' })).toBe('MANAGEMENT_CLOSED');
     manage.mockClear();
-    expect(await codeOf(api, 'clear-all', { 'X-Token': 't', Origin: 'https://evil.example' })).toBe('FORBIDDEN_ORIGIN');
+    expect(await codeOf(api, '/clear-all', { 'X-Token': 't', Origin: 'https://evil.example' })).toBe(
+      'FORBIDDEN_ORIGIN',
+    );
     expect(manage).not.toHaveBeenCalled();
   });
 
@@ -83,7 +84,7 @@ describe('E17: in a server of one’s own', () => {
     onTestFinished(() => warn.mockRestore());
     const manage = () => Promise.reject(new Error('no session store'));
     const api = await startApi(await startBucket(), { manage, logLevel: 'warn' });
-    expect(await codeOf(api, 'clear-all')).toBe('INTERNAL');
+    expect(await codeOf(api, '/clear-all')).toBe('INTERNAL');
     expect(warn.mock.calls.join()).toContain('`manage` threw: no session store');
   });
 

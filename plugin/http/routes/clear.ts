@@ -1,27 +1,30 @@
 import { DEFAULT_ACTOR_ID } from '../../cache/index.ts';
 import type { ClearAnswer } from '../../protocol.ts';
 import { parseActorId } from '../actorId.ts';
-import type { HttpContext } from '../context.ts';
-import type { Handler } from '../handlers.ts';
+import { defineRoute } from '../defineRoute.ts';
 
 /** Actors that a hint names. */
 const MAX_NAMED = 10;
 
-/** `POST /clear/:actorId` */
-export function clearRoute({ cache }: HttpContext): Handler {
-  return async (request): Promise<ClearAnswer> => {
+export const clearRoute = defineRoute({
+  method: 'POST',
+  path: '/clear/:actorId',
+  access: 'manage',
+  async handler({ request, cache }): Promise<ClearAnswer> {
     // Express's types know no parameters of a path that is a variable.
     const actorId = parseActorId(String(request.params['actorId']));
     const answer = await cache.clear(actorId);
     if (answer.cleared > 0 || answer.kept > 0) return answer;
     return { ...answer, hint: hintOf(actorId, await cache.largestActors(MAX_NAMED)) };
-  };
-}
+  },
+});
 
-/** `POST /clear-all` */
-export function clearAllRoute({ cache }: HttpContext): Handler {
-  return (): Promise<ClearAnswer> => cache.clear();
-}
+export const clearAllRoute = defineRoute({
+  method: 'POST',
+  path: '/clear-all',
+  access: 'manage',
+  handler: ({ cache }): Promise<ClearAnswer> => cache.clear(),
+});
 
 function hintOf(actorId: string, actors: readonly { actor_id: string; entries: number }[]): string {
   const nothing = `No image is filed under the actor \`${actorId}\``;

@@ -1,10 +1,12 @@
-export { clearAllRoute, clearRoute } from './clear.ts';
-export { eventsRoute } from './events.ts';
+/** Every route of the API: what is named here is mounted. */
+export { imageRoute } from './image.ts';
 export { existsRoute } from './exists.ts';
-export { invalidateRoute } from './invalidate.ts';
 export { lookupRoute } from './lookup.ts';
-export { manifestRoute } from './manifest.ts';
-export { pinRoute } from './pin.ts';
 export { prefetchRoute } from './prefetch.ts';
+export { eventsRoute } from './events.ts';
+export { invalidateRoute } from './invalidate.ts';
+export { manifestRoute } from './manifest.ts';
 export { statsRoute } from './stats.ts';
+export { clearAllRoute, clearRoute } from './clear.ts';
+export { pinRoute } from './pin.ts';
 export { verifyRoute } from './verify.ts';

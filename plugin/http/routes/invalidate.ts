@@ -1,13 +1,16 @@
-import type { InvalidateAnswer } from '../../protocol.ts';
-import { parseBody } from '../bodies.ts';
-import type { HttpContext } from '../context.ts';
-import type { Handler } from '../handlers.ts';
-import { invalidateSchema } from '../schemas.ts';
+import { z } from 'zod';
+import type { InvalidateAnswer, InvalidateRequest } from '../../protocol.ts';
+import { defineRoute } from '../defineRoute.ts';
+import { url } from '../fields.ts';
 
-/** `POST /invalidate` */
-export function invalidateRoute({ cache }: HttpContext): Handler {
-  return async (request): Promise<InvalidateAnswer> => {
-    const { s3_url } = parseBody(invalidateSchema, request.body);
-    return { invalidated: await cache.invalidate(s3_url) };
-  };
-}
+const body: z.ZodType<InvalidateRequest> = z.object({ s3_url: url });
+
+export const invalidateRoute = defineRoute({
+  method: 'POST',
+  path: '/invalidate',
+  access: 'invalidate',
+  body,
+  handler: async ({ body: { s3_url }, cache }): Promise<InvalidateAnswer> => ({
+    invalidated: await cache.invalidate(s3_url),
+  }),
+});

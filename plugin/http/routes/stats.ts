@@ -1,8 +1,9 @@
 import type { CacheStats } from '../../protocol.ts';
-import type { HttpContext } from '../context.ts';
-import type { Handler } from '../handlers.ts';
+import { defineRoute } from '../defineRoute.ts';
 
-/** `GET /stats` */
-export function statsRoute({ cache }: HttpContext): Handler {
-  return (): Promise<CacheStats> => cache.stats();
-}
+export const statsRoute = defineRoute({
+  method: 'GET',
+  path: '/stats',
+  access: 'manage',
+  handler: ({ cache }): Promise<CacheStats> => cache.stats(),
+});

@@ -1,27 +1,24 @@
-import type { Response } from 'express';
 import { ImageCacheError } from '../../errors.ts';
 import type { VerifyLine, VerifyReport } from '../../protocol.ts';
-import type { HttpContext } from '../context.ts';
-import type { Handler } from '../handlers.ts';
+import { defineRoute } from '../defineRoute.ts';
 import { beginLines, wantsLines } from '../ndjson.ts';
 import { requesterSignal } from '../requesterSignal.ts';
 
-/** `POST /verify`, as one report at the end, or with lines that tell how far it is with `Accept: application/x-ndjson`. */
-export function verifyRoute(context: HttpContext): Handler {
-  return async (request, response): Promise<VerifyReport | undefined> => {
-    if (!wantsLines(request)) return context.cache.verify({ signal: requesterSignal(response) });
-    await streamProgress(context, response);
+/** One report at the end, or with `Accept: application/x-ndjson` lines that tell how far it is. */
+export const verifyRoute = defineRoute({
+  method: 'POST',
+  path: '/verify',
+  access: 'manage',
+  async handler({ request, response, cache, unread }): Promise<VerifyReport | undefined> {
+    if (!wantsLines(request)) return cache.verify({ signal: requesterSignal(response) });
+    const { send, end } = beginLines<VerifyLine>(response, unread);
+    try {
+      const report = await cache.verify({ signal: requesterSignal(response), onProgress: send });
+      send({ done: true, ...report });
+    } catch (error) {
+      send({ error: ImageCacheError.from(error).toItem() });
+    }
+    end();
     return undefined;
-  };
-}
-
-async function streamProgress({ cache, unread }: HttpContext, response: Response): Promise<void> {
-  const { send, end } = beginLines<VerifyLine>(response, unread);
-  try {
-    const report = await cache.verify({ signal: requesterSignal(response), onProgress: send });
-    send({ done: true, ...report });
-  } catch (error) {
-    send({ error: ImageCacheError.from(error).toItem() });
-  }
-  end();
-}
+  },
+});

@@ -1,0 +1,197 @@
+import type { IncomingMessage } from 'node:http';
+import {
+  type CachedImage,
+  DEFAULT_ACTOR_ID,
+  type ImageCache,
+  type ImageRef,
+  type ObjectLocation,
+  type PrefetchOptions,
+  type ReadOptions,
+  reportFailure,
+  type SizedImage,
+  type VariantSpec,
+} from '../cache/index.ts';
+import { ImageCacheError } from '../errors.ts';
+import type { AuthorizedImage, ExpressImageCacheOptions } from '../options.ts';
+import type { CacheEvent, ManifestEntry, PrefetchImage, PrefetchResult } from '../protocol.ts';
+import type { HttpContext } from './context.ts';
+import { EventLog, type LoggedEvent } from './eventLog.ts';
+import { publicEntry } from './publicEntry.ts';
+
+/** An image by its path or by its object, and who asks for it. */
+export type AskedRef = ({ path: string } | { url: ImageRef }) & ReadOptions;
+
+type LocatedImage = Omit<AuthorizedImage, keyof ObjectLocation> & Pick<AuthorizedImage, 's3_url'>;
+
+/**
+ * The images that a request may have: the cache behind the option `authorize`. It is all that a route of images is given, so that none
+ * can forget to ask. What may not be seen is told from what is not there by no method but those that refuse with NOT_AUTHORIZED.
+ */
+export class AuthorizedImages {
+  readonly #cache: ImageCache;
+  readonly #authorize: ExpressImageCacheOptions['authorize'];
+  readonly #logger: HttpContext['logger'];
+  #events: EventLog | undefined;
+
+  constructor({ cache, authorize, logger }: Pick<HttpContext, 'cache' | 'authorize' | 'logger'>) {
+    this.#cache = cache;
+    this.#authorize = authorize;
+    this.#logger = logger;
+  }
+
+  /** Whether everyone who may reach the API may see every image. */
+  get areOpen(): boolean {
+    return this.#authorize === undefined;
+  }
+
+  /** An image in memory; `undefined` also where somebody has to be asked. The hot path, without a promise. */
+  peek(path: string): CachedImage | undefined {
+    return this.#authorize === undefined ? this.#cache.peek(path) : undefined;
+  }
+
+  /**
+   * Who may not see an image changes nothing by asking: it is not read, and counts for no use of it.
+   * @throws ImageCacheError NOT_AUTHORIZED, and what `ImageCache.readPath` throws
+   */
+  async readPath(request: IncomingMessage, path: string, options: ReadOptions): Promise<CachedImage> {
+    const known = this.#authorize && (await this.#cache.findPath(path));
+    if (known !== undefined) await this.#ensure(request, known, options);
+    const image = this.#cache.peek(path) ?? (await this.#cache.readPath(path, options));
+    if (image.tier === 'disk') options.timeline?.mark('read');
+    if (image.entry !== known) await this.#ensure(request, image.entry, options);
+    return image;
+  }
+
+  /** @throws ImageCacheError NOT_AUTHORIZED, and what `ImageCache.readUrl` throws */
+  async readUrl(request: IncomingMessage, asked: ImageRef, options: ReadOptions): Promise<CachedImage> {
+    await this.#ensureRef(request, asked, options);
+    const image = await this.#cache.readUrl(asked, options);
+    if (image.tier === 'disk' && image.outcome !== 'REVALIDATED') options.timeline?.mark('read');
+    await this.#ensure(request, image.entry, options);
+    return image;
+  }
+
+  /** @throws ImageCacheError NOT_AUTHORIZED, and what `ImageCache.readVariant` throws */
+  async readVariant(request: IncomingMessage, asked: AskedRef, spec: VariantSpec): Promise<SizedImage> {
+    if ('url' in asked) await this.#ensureRef(request, asked.url, asked);
+    const permit = (entry: ManifestEntry) => this.#ensure(request, entry, asked);
+    const sized = await this.#cache.readVariant(asked, spec, permit);
+    if (sized.origin === 'made') asked.timeline?.mark('variant');
+    else if (sized.tier === 'disk') asked.timeline?.mark('read');
+    await permit(sized.entry); // it may have been exchanged meanwhile
+    return sized;
+  }
+
+  /** The object behind a URL. @throws ImageCacheError for a URL of no configured bucket */
+  identify(url: string): ImageRef {
+    return this.#cache.identify(url);
+  }
+
+  /** The entry of a cached image. @throws ImageCacheError for a URL of no configured bucket */
+  async find(request: IncomingMessage, image: { url: string } | { path: string }): Promise<ManifestEntry | undefined> {
+    const entry = await ('url' in image ? this.#cache.find(image.url) : this.#cache.findPath(image.path));
+    return entry !== undefined && (await this.#isAllowed(request, entry)) ? entry : undefined;
+  }
+
+  /** The entries of many URLs. The hook is asked once for each entry. */
+  async lookup(request: IncomingMessage, urls: readonly string[]): Promise<(ManifestEntry | undefined)[]> {
+    const entries = await this.#cache.lookup(urls);
+    if (this.#authorize === undefined) return entries;
+    const distinct = [...new Set(entries)].filter((entry) => entry !== undefined);
+    const answers = await Promise.all(distinct.map((entry) => this.#isAllowed(request, entry)));
+    const visible = new Set(distinct.filter((_, index) => answers[index]));
+    return entries.map((entry) => (entry !== undefined && visible.has(entry) ? entry : undefined));
+  }
+
+  /** Sees to it that an image is cached. Never rejects: a refusal, too, is a result. */
+  async prefetch(
+    request: IncomingMessage,
+    image: PrefetchImage,
+    actorId: string,
+    options: PrefetchOptions,
+  ): Promise<PrefetchResult> {
+    // Without a hook there is nothing to wait for, and what the URL means is found out before the next turn.
+    const refused = this.#authorize && (await this.#refusal(request, image.s3_url, actorId));
+    const result = refused ?? (await this.#cache.prefetch(image, actorId, options));
+    return 'entry' in result ? { ...result, entry: publicEntry(result.entry) } : result;
+  }
+
+  /** Keeps a download from being given up. Tells nothing, and begins nothing, so nobody is asked. */
+  hold(url: string): () => void {
+    return this.#cache.hold(url);
+  }
+
+  /** The manifest as text in chunks. */
+  manifest(request: IncomingMessage, actorId: string | undefined): Promise<AsyncIterable<string>> {
+    const filter = this.#authorize && ((entry: ManifestEntry) => this.#isAllowed(request, entry));
+    return this.#cache.manifest(actorId, filter);
+  }
+
+  /** What happens in the cache, from the first reader on: nobody else can have missed anything. To be shown by {@link shown}. */
+  get events(): EventLog {
+    if (this.#events === undefined) this.#cache.watch((this.#events = new EventLog()));
+    return this.#events;
+  }
+
+  /** What may be shown of an event. That everything was cleared may be known to all, but not what there was. */
+  async shown(request: IncomingMessage, { event, entries }: LoggedEvent): Promise<CacheEvent | undefined> {
+    if (event === undefined || this.#authorize === undefined) return event;
+    // The other events must not end with one of which the hook throws.
+    const isVisible = (entry: ManifestEntry) => this.#isAllowed(request, entry).catch(() => false);
+    const visible = await Promise.all(entries.map(isVisible));
+    const s3_urls = entries.flatMap(({ s3_url }, index) => (visible[index] ? [s3_url] : []));
+    if (event.type === 'cleared' && event.actor_id === undefined) return { ...event, s3_urls };
+    if (s3_urls.length === 0) return undefined;
+    return event.type === 'stored' ? event : { ...event, s3_urls };
+  }
+
+  /** The result of an image that may not be asked for; `undefined` for all others, also for what is no image of ours. */
+  async #refusal(request: IncomingMessage, url: string, actorId: string): Promise<PrefetchResult | undefined> {
+    try {
+      await this.#ensureRef(request, this.#cache.identify(url), { actorId });
+      return undefined;
+    } catch (error) {
+      const failure = ImageCacheError.from(error);
+      if (failure.code !== 'NOT_AUTHORIZED' && failure.code !== 'INTERNAL') return undefined;
+      reportFailure(this.#logger, url, failure);
+      return { s3_url: this.#cache.identify(url).key, status: 'failed', error: failure.toItem() };
+    }
+  }
+
+  /**
+   * Asks about an image before anything is downloaded for it: who may not see it can neither find out whether it is there nor fill
+   * the cache.
+   */
+  async #ensureRef(request: IncomingMessage, image: ImageRef, options: ReadOptions): Promise<void> {
+    if (this.#authorize === undefined) return;
+    const { actorId: actor_id = DEFAULT_ACTOR_ID } = options;
+    const { key: s3_url, filename } = image;
+    await this.#ensure(request, (await this.#cache.find(image)) ?? { s3_url, filename, actor_id }, options);
+  }
+
+  async #ensure(request: IncomingMessage, image: LocatedImage, options: ReadOptions = {}): Promise<void> {
+    if (this.#authorize === undefined) return;
+    if (!(await this.#isAllowed(request, image))) {
+      throw new ImageCacheError('NOT_AUTHORIZED', 'You may not see this image.');
+    }
+    options.timeline?.mark('authorize');
+  }
+
+  /**
+   * What the hook says. All that it is told of the object follows from `s3_url`, so that it cannot decide otherwise of an image that
+   * is cached. @throws ImageCacheError INTERNAL when the hook throws
+   */
+  async #isAllowed(request: IncomingMessage, image: LocatedImage): Promise<boolean> {
+    if (this.#authorize === undefined) return true;
+    const objects = this.#cache.locate(image.s3_url);
+    try {
+      for (const object of objects) {
+        if (!(await this.#authorize(request, { ...image, ...object }))) return false;
+      }
+      return objects.length > 0;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new ImageCacheError('INTERNAL', `The option \`authorize\` threw: ${reason}`, { cause: error });
+    }
+  }
+}

@@ -1,0 +1,159 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  type ArrivingImage,
+  type CachedImage,
+  type ImageRef,
+  type ReadOptions,
+  reportFailure,
+  type VariantSpec,
+} from '../../cache/index.ts';
+import { ImageCacheError } from '../../errors.ts';
+import { parseActorId } from '../actorId.ts';
+import type { AskedRef, AuthorizedImages } from '../authorizedImages.ts';
+import { cutOff } from '../cutOff.ts';
+import type { RouteContext } from '../defineRoute.ts';
+import { ImageTimer, logServed } from '../imageTimer.ts';
+import { parseQuery } from '../query.ts';
+import { requesterSignal } from '../requesterSignal.ts';
+import { isKnownTo } from '../sendBytes.ts';
+import { createSendImage } from '../sendImage.ts';
+import { sendVariant } from '../sendVariant.ts';
+import { isStreamable, streamImage } from '../streamImage.ts';
+import { VARIANT_PARAMETERS, parseVariant } from '../variantQuery.ts';
+
+const PARAMETERS = {
+  path: 'INVALID_PATH',
+  url: 'INVALID_URL',
+  actor_id: 'INVALID_ACTOR_ID',
+  // The client changes it to make the browser ask again; it means nothing here.
+  v: 'INVALID_URL',
+  revalidate: 'INVALID_URL',
+  ...VARIANT_PARAMETERS,
+} as const;
+
+/**
+ * `GET·HEAD /image?path=<local_path>` and `GET·HEAD /image?url=<s3 url>[&actor_id=]`, as it is or, with `w`, `h`, `fit`,
+ * `format` and `q`, in another size and format: the hot path, a plain handler without Express. An image in memory is answered in the same turn of the event loop.
+ */
+export const imageRoute = { method: 'GET', path: '/image', access: 'images', createPlain } as const;
+
+function createPlain({ authorized: images, images: variants, logger, unread }: RouteContext) {
+  const isPrivate = !images.areOpen;
+  const sendImage = createSendImage(isPrivate, unread);
+
+  async function answer(request: IncomingMessage, response: ServerResponse, timer: ImageTimer): Promise<void> {
+    const query = parseQuery(request.url ?? '', PARAMETERS);
+    const { path, url, actor_id } = query;
+    const spec = parseVariant(query, request.headers.accept, variants);
+    const options = {
+      isKnown: isKnownTo(request),
+      // Made when they are asked for, which a hit in memory does not: they cost a listener, and a timeline.
+      get signal() {
+        return requesterSignal(response);
+      },
+      get timeline() {
+        return timer.timeline;
+      },
+    };
+    if (path !== undefined && url === undefined) {
+      if (path === '') throw new ImageCacheError('INVALID_PATH', 'The parameter `path` is empty.');
+      if (spec !== undefined) return answerVariant(request, response, Object.assign(options, { path }), spec, timer);
+      const image = await images.readPath(request, path, options);
+      sendImage(request, response, image, { by: 'path', timeline: timer.served(image) });
+      return;
+    }
+    if (url === undefined || path !== undefined) {
+      throw new ImageCacheError('INVALID_URL', 'Ask for an image by either `path` or `url`.', {
+        hint: '`/image?path=<local_path of a manifest entry>` or `/image?url=<S3 URL, percent-encoded>`.',
+      });
+    }
+    const actorId = actor_id === undefined ? undefined : parseActorId(actor_id);
+    if (spec !== undefined) {
+      const asked = Object.assign(options, { url: images.identify(url), actorId });
+      return answerVariant(request, response, asked, spec, timer);
+    }
+    if (query.revalidate !== undefined && query.revalidate !== 'true') {
+      throw new ImageCacheError('INVALID_URL', 'The parameter `revalidate` can only be `true`.');
+    }
+    const revalidate = query.revalidate !== undefined;
+    await readThrough(request, response, url, Object.assign(options, { actorId, revalidate }), timer);
+  }
+
+  function identify(url: string): ImageRef {
+    try {
+      return images.identify(url);
+    } catch (error) {
+      reportFailure(logger, url, error);
+      throw error;
+    }
+  }
+
+  /** Answers with an image by URL; with one that has to be downloaded, while it arrives. */
+  async function readThrough(
+    request: IncomingMessage,
+    response: ServerResponse,
+    url: string,
+    options: ReadOptions,
+    timer: ImageTimer,
+  ): Promise<void> {
+    const asked = identify(url);
+    let streamed: Promise<void> | undefined;
+    const stream = (arriving: ArrivingImage) => {
+      if (arriving.body.hasFailed) return;
+      streamed = streamImage(response, arriving, asked.filename, timer.timeline);
+      streamed.catch(() => undefined); // heard below
+    };
+    // Who may see an image is decided once more by its entry, which there is none of yet.
+    if (images.areOpen && isStreamable(request)) options.onArriving = stream;
+    try {
+      const image = await images.readUrl(request, asked, options);
+      const timeline = timer.served(image);
+      if (streamed === undefined) sendImage(request, response, image, { by: 'url', timeline });
+    } catch (error) {
+      reportFailure(logger, url, error);
+      timer.failed(asked.key, error);
+      if (streamed === undefined) throw error;
+    } finally {
+      // All of it may have been sent although it could not be stored.
+      await streamed?.then(
+        () => response.end(),
+        () => cutOff(response),
+      );
+    }
+  }
+
+  async function answerVariant(
+    request: IncomingMessage,
+    response: ServerResponse,
+    asked: AskedRef,
+    spec: VariantSpec,
+    timer: ImageTimer,
+  ): Promise<void> {
+    const sized = await images.readVariant(request, asked, spec);
+    const timeline = timer.served(sized);
+    const askedBy = 'path' in asked ? 'path' : 'url';
+    sendVariant(request, response, sized, { spec, askedBy, isPrivate, unread, timeline });
+  }
+
+  /** Answers at once, or returns the promise of an answer; a refusal is thrown, or rejects it. */
+  return function answerImage(request: IncomingMessage, response: ServerResponse): Promise<void> | undefined {
+    const started = logger.debug === undefined ? undefined : performance.now();
+    const hit = peekQuery(images, request.url ?? '');
+    if (hit === undefined) return answer(request, response, new ImageTimer(logger, started ?? performance.now()));
+    sendImage(request, response, hit, { by: 'path' });
+    if (started !== undefined) logServed(logger, hit, performance.now() - started);
+    return undefined;
+  };
+}
+
+const PATH_QUERY = '/image?path=';
+/** What would have to be looked at more closely. */
+const SPECIAL = /[&#%+]/;
+
+/** The plainest and most frequent question, without any parsing. Slashes may be escaped, as `encodeURIComponent` does. */
+function peekQuery(images: AuthorizedImages, url: string): CachedImage | undefined {
+  if (!url.startsWith(PATH_QUERY)) return undefined;
+  const asked = url.slice(PATH_QUERY.length);
+  const path = asked.includes('%2F') ? asked.replaceAll('%2F', '/') : asked;
+  return path === '' || SPECIAL.test(path) ? undefined : images.peek(path);
+}

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { ROUTES } from '../../plugin/http/mount.ts';
+
+const page = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
+
+/** The first column of each row of a table, below the line with the given heading. */
+function firstColumn(text: string, heading: string): string[] {
+  const [, table = ''] = text.split(new RegExp(`^\\| ${heading} .*\\n\\|[ -|]+\\n`, 'm'));
+  const [rows = ''] = table.split('\n\n', 1);
+  return rows.split('\n').map((row) => row.split('|')[1] ?? '');
+}
+
+describe('every route is in the documents, and nothing else', () => {
+  it('docs/http.md has a row for each', () => {
+    const calls = firstColumn(page('http.md'), 'call').join('\n');
+    const documented = [...calls.matchAll(/`(GET|POST) (\/[\w:/-]+)/g)].map(([, method, path]) => `${method} ${path}`);
+    const routes = ROUTES.map(({ method, path }) => `${method} ${path}`);
+    expect([...new Set(documented)].toSorted()).toEqual(routes.toSorted());
+  });
+
+  it('docs/security.md says of each who has it', () => {
+    const rows = firstColumn(page('security.md'), 'routes').map((cell) =>
+      [...cell.matchAll(/`(\/[\w:/-]+)`/g)].map(([, path = '']) => path).toSorted(),
+    );
+    const by = (access: string) =>
+      ROUTES.filter((route) => route.access === access)
+        .map(({ path }) => path)
+        .toSorted();
+    expect(rows).toEqual([by('images'), by('invalidate'), by('manage')]);
+  });
+
+  it('no two routes have the same first segment, by which the answer to a wrong method is found', () => {
+    const segments = ROUTES.map(({ path }) => path.split('/')[1]);
+    expect(new Set(segments).size).toBe(segments.length);
+  });
+});
