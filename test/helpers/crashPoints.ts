@@ -47,6 +47,7 @@ export type CrashPointName = keyof typeof CRASH_POINTS;
 export type AnyCrashPointName = CrashPointName | keyof typeof IMAGE_CRASH_POINTS;
 
 export const CRASH_POINT_NAMES = Object.keys(CRASH_POINTS) as CrashPointName[]; // it has no other keys
+export const IMAGE_CRASH_POINT_NAMES = Object.keys(IMAGE_CRASH_POINTS) as AnyCrashPointName[]; // nor has this
 
 /**
  * Lets this process die, as by `kill -9`, or stop, when it comes to that point for the n-th time; it prints the name of the point

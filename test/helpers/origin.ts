@@ -11,6 +11,8 @@ export interface Held {
 export class Origin {
   readonly #versions = new Map<string, number>();
   readonly #gates = new Map<Gate, { arrive: () => void; released: Promise<void> }>();
+  /** How long each answer takes. */
+  delay: () => Promise<unknown> = () => Promise.resolve();
   /** Downloads that were begun. */
   downloads = 0;
 
@@ -41,6 +43,7 @@ export class Origin {
     this.#gates.delete(gate);
     held?.arrive();
     await held?.released;
+    await this.delay();
     return version;
   }
 }

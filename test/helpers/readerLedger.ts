@@ -1,0 +1,117 @@
+import type { Seen } from './cacheCommands.ts';
+import { type Origin, versionBody } from './origin.ts';
+import { sha256 } from '../../plugin/cache/files/layout.ts';
+
+/** So long a process may serve what it knows without looking what others have changed. */
+const KNOWN_FOR_MS = 1000;
+
+interface Removal {
+  at: number;
+  /** Of the object when the removal was asked for: what is older may not be read after it was acknowledged. */
+  version: number;
+  process: object;
+}
+
+/** What was asked, of whom, and what the bytes must at least be. */
+export interface Asked {
+  name: string;
+  /** The version that was current at the last removal that the reader must know of. */
+  floor: number;
+  /** Removals of the object that were begun until then. */
+  removals: number;
+  isStored: boolean;
+}
+
+/**
+ * What readers of several processes may see. A body must be of a version that was current since the last acknowledged removal of its
+ * object; a removal by another process counts once the reader's must have looked. What was acknowledged as stored must be there
+ * until a removal is begun.
+ */
+export class ReaderLedger {
+  acknowledged = 0;
+  reads = 0;
+  removals = 0;
+  readonly lost: string[] = [];
+  readonly stale: string[] = [];
+  readonly wrong: string[] = [];
+  readonly #origin: Origin;
+  readonly #acknowledged = new Map<string, Removal[]>();
+  readonly #begun = new Map<string, number>();
+  readonly #running = new Map<string, Set<symbol>>();
+  readonly #stored = new Set<string>();
+
+  constructor(origin: Origin) {
+    this.#origin = origin;
+  }
+
+  /** Objects that must be there. */
+  get stored(): ReadonlySet<string> {
+    return this.#stored;
+  }
+
+  ask(name: string, process: object): Asked {
+    const now = performance.now();
+    const known = (this.#acknowledged.get(name) ?? []).filter(
+      (removal) => removal.process === process || now - removal.at >= KNOWN_FOR_MS,
+    );
+    return {
+      name,
+      floor: Math.max(1, ...known.map(({ version }) => version)),
+      removals: this.#begun.get(name) ?? 0,
+      isStored: this.#stored.has(name),
+    };
+  }
+
+  /** A removal is asked for. Returns what to call when it was acknowledged, and what to call when it can have no effect any more. */
+  remove(names: readonly string[], process: object): { acknowledged: () => void; ended: () => void } {
+    const versions = names.map((name) => this.#origin.version(name));
+    const id = Symbol('removal');
+    for (const name of names) {
+      this.#begun.set(name, (this.#begun.get(name) ?? 0) + 1);
+      const running = this.#running.get(name) ?? new Set();
+      this.#running.set(name, running.add(id));
+      this.#stored.delete(name);
+    }
+    return {
+      acknowledged: () => {
+        this.acknowledged += 1;
+        this.removals += 1;
+        for (const [n, name] of names.entries()) {
+          const before = this.#acknowledged.get(name) ?? [];
+          const removal = { at: performance.now(), version: versions[n] ?? 1, process };
+          this.#acknowledged.set(name, [...before.slice(-20), removal]);
+        }
+      },
+      ended: () => {
+        for (const name of names) this.#running.get(name)?.delete(id);
+      },
+    };
+  }
+
+  saw({ name, floor }: Asked, { version, sha256: digest, entry }: Seen, how: string): void {
+    this.acknowledged += 1;
+    this.reads += 1;
+    if (version < floor) this.stale.push(`${how}: ${name} is v${version}, not v${floor} or later`);
+    const isWhole = sha256(versionBody(name, version)) === digest && digest === entry.sha256;
+    const isPaired = entry.etag === '' || entry.etag === `"${name} v${version}"`;
+    if (!isWhole || !isPaired || entry.s3_url !== `mem:${name}`) {
+      this.wrong.push(`${how}: ${name} is v${version}, ${digest.slice(0, 8)}, with ${JSON.stringify(entry)}`);
+    }
+  }
+
+  /** The object is in the cache. */
+  keeps({ name, removals }: Asked): void {
+    this.acknowledged += 1;
+    if (removals === (this.#begun.get(name) ?? 0) && this.#isUntouched(name)) this.#stored.add(name);
+  }
+
+  /** It was looked for, and is not there. */
+  misses({ name, removals, isStored }: Asked, how: string): void {
+    if (isStored && removals === (this.#begun.get(name) ?? 0))
+      this.lost.push(`${how}: ${name} was stored, and is gone`);
+  }
+
+  #isUntouched(name: string): boolean {
+    return (this.#running.get(name)?.size ?? 0) === 0;
+  }
+}
