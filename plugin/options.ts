@@ -43,7 +43,10 @@ export interface TimeoutOptions {
   connect?: number;
   /** From the request to the first byte of the answer. @default 15_000 */
   firstByte?: number;
-  /** Between two chunks of the body. @default 10_000 */
+  /**
+   * Between two chunks of the body. Where the origin has named the object by a strong ETag, as S3 does, the rest of it is asked for anew
+   * after three seconds, a few times. @default 10_000
+   */
   idle?: number;
   /** All attempts and the waits between them. @default 120_000 */
   total?: number;

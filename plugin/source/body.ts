@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { ImageCacheError } from '../errors.ts';
 import type { Clock } from './clock.ts';
 import { bodyError } from './networkError.ts';
+import { TransientError } from './transientError.ts';
 import { startWatchdog } from './watchdog.ts';
 
 /** How a body is read. */
@@ -9,6 +10,8 @@ export interface BodyLimits {
   readonly clock: Clock;
   /** Between two chunks. Time that the consumer takes for one does not count. */
   readonly idleMs: number;
+  /** The rest can be asked for: then a pause is no reason to give up. */
+  readonly isResumable?: boolean;
   readonly hostname: string;
   /** Ends the reading with its reason. */
   readonly signal: AbortSignal;
@@ -21,7 +24,7 @@ export interface BodyLimits {
  */
 export async function* readBody(response: IncomingMessage, limits: BodyLimits): AsyncGenerator<Buffer, void, void> {
   const { clock, idleMs, hostname, signal } = limits;
-  const watchdog = startWatchdog(clock, idleMs, () => response.destroy(idleError(hostname, idleMs)));
+  const watchdog = startWatchdog(clock, idleMs, () => response.destroy(idleError(limits)));
   const cancel = () => response.destroy(signal.reason);
   if (signal.aborted) cancel();
   signal.addEventListener('abort', cancel, { once: true });
@@ -55,8 +58,9 @@ export async function readErrorBody(response: IncomingMessage, limit: number, li
   return Buffer.concat(chunks).subarray(0, limit).toString();
 }
 
-function idleError(hostname: string, idleMs: number): ImageCacheError {
-  return new ImageCacheError('UPSTREAM_TIMEOUT', `${hostname} stopped in the middle of the answer for ${idleMs} ms.`, {
+function idleError({ hostname, idleMs, isResumable = false }: BodyLimits): ImageCacheError {
+  const Kind = isResumable ? TransientError : ImageCacheError;
+  return new Kind('UPSTREAM_TIMEOUT', `${hostname} stopped in the middle of the answer for ${idleMs} ms.`, {
     hint: 'The option `timeouts.idle` sets the limit.',
   });
 }

@@ -5,7 +5,7 @@ import { type Crc, createCrc32c, createCrc64Nvme } from './crc.ts';
 import { TransientError } from './transientError.ts';
 
 /** Adds up a body as it passes. */
-interface Checksum {
+export interface Checksum {
   update(chunk: Uint8Array): void;
   /** @throws ImageCacheError UPSTREAM_CHECKSUM */
   verify(): void;

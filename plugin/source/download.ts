@@ -1,7 +1,8 @@
 import type { Sink, SourceMetadata } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
-import { attempt, type AttemptContext } from './attempt.ts';
+import { attempt, type AttemptContext, type Progress } from './attempt.ts';
 import { CutBody } from './cutBody.ts';
+import type { PartialBody } from './partialBody.ts';
 import { requestOrigin } from './requestOrigin.ts';
 import { clockOffset } from './clockOffset.ts';
 import type { S3Object } from './s3Object.ts';
@@ -12,6 +13,8 @@ import { startWatchdog } from './watchdog.ts';
 import type { WireRequest } from './wire.ts';
 
 const MAX_ATTEMPTS = 3;
+/** How often a body that stopped is gone on with, besides. */
+const MAX_RESUMED = 5;
 const FIRST_BACKOFF_MS = 200;
 /** What an origin that says "slow down" and not how long gets at least, doubled each time. */
 const FIRST_HOLD_MS = 500;
@@ -29,7 +32,8 @@ type MarkedContext = DownloadContext & { readonly mark: Mark };
 /**
  * Downloads an object, trying up to three times where that can help: on a network error, a cut body, a 5xx or a
  * request to slow down. What the origin answered with certainty (403, 404, too large) is final, and so is a body that
- * ends at the same byte twice. Where it was our clock that was wrong, the request is signed once more.
+ * ends at the same byte twice. Where it was our clock that was wrong, the request is signed once more. Of a body that was cut, or
+ * has stopped, only the rest is asked for, where the origin has named the object by a strong ETag.
  * @throws ImageCacheError UPSTREAM_*, IMAGE_TOO_LARGE, ABORTED, or what the sink threw
  */
 export async function download(
@@ -63,19 +67,29 @@ async function tryThrice(
 ): Promise<SourceMetadata> {
   let cut: CutBody | undefined;
   let isClockCorrected = false;
+  let partial: PartialBody | undefined;
+  let resumed = 0;
   for (let number = 1; ; number++) {
     const request = await prepareInTime(object, signal, context);
+    const progress: Progress = { partial, mayResume: resumed < MAX_RESUMED };
     try {
-      return await attempt(request, object, sink, signal, context);
+      return await attempt(request, object, sink, signal, context, progress);
     } catch (error) {
       signal.throwIfAborted();
       const offset = isClockCorrected ? undefined : clockOffset(request, error);
       if (offset !== undefined) {
         context.correctClock(object, offset);
         isClockCorrected = true;
-        await sink.reset();
+        partial = progress.partial;
+        if (partial === undefined) await sink.reset();
         context.mark('retry');
         continue;
+      }
+      const hasMore = (progress.partial?.bytes ?? 0) > (partial?.bytes ?? 0);
+      partial = progress.partial;
+      if (hasMore && resumed < MAX_RESUMED) {
+        resumed += 1;
+        number -= 1;
       }
       if (error instanceof CutBody && error.at === cut?.at) throw error.finding; // the origin has no more
       cut = error instanceof CutBody ? error : undefined;
@@ -84,7 +98,7 @@ async function tryThrice(
       if (number === MAX_ATTEMPTS || wait === undefined || context.clock.now() + wait >= deadline) throw error;
       await context.clock.sleep(wait, signal);
       signal.throwIfAborted();
-      await sink.reset();
+      if (partial === undefined) await sink.reset();
       context.mark('retry');
     }
   }
