@@ -157,6 +157,21 @@ export const HIDDEN: Scene[] = [
     ),
     steps: ['loaded'],
     differs: WAITED,
+    // A hidden one that asks by itself may have to leave its place to a visible one, and is fetched anew if it was on its way.
+    unsteady: ['requests'],
+  },
+  {
+    name: 'B3: 500 hidden lazy ones, before ten visible ones: they are never asked for, and keep nothing waiting',
+    images: 510,
+    css: SMALL,
+    layout: (Img) => (
+      <div className="small">
+        <div hidden>{many(Img, 0, 500, { loading: 'lazy' })}</div>
+        {many(Img, 500, 10)}
+      </div>
+    ),
+    steps: ['loaded'],
+    differs: FAR,
   },
   {
     name: 'a popover, closed and open',
