@@ -26,7 +26,18 @@ async function openTab(): Promise<Tab> {
   const profile = await mkdtemp(join(tmpdir(), 'image-cache-firefox-'));
   const args = ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port=0'];
   const firefox = await spawnUntil(FIREFOX, args, 'WebDriver BiDi listening on ');
-  const connection = await BidiConnection.open(`${firefox.ready}/session`);
+  const end = async (): Promise<void> => {
+    await firefox.kill('SIGKILL');
+    await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+  };
+  return connect(`${firefox.ready}/session`, end).catch(async (error: unknown) => {
+    await end();
+    throw error;
+  });
+}
+
+async function connect(url: string, end: () => Promise<void>): Promise<Tab> {
+  const connection = await BidiConnection.open(url);
   await connection.send('session.new', { capabilities: {} });
   const { context } = await connection.send<{ context: string }>('browsingContext.create', { type: 'tab' });
   return {
@@ -56,8 +67,7 @@ async function openTab(): Promise<Tab> {
     emulateMedia: () => Promise.reject(new Error('WebDriver BiDi has no command for media features.')),
     async close() {
       connection.close();
-      await firefox.kill('SIGKILL');
-      await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+      await end();
     },
   };
 }

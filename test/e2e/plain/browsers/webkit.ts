@@ -49,13 +49,22 @@ async function openTab(miniBrowser: string, display: string): Promise<Tab> {
   const port = await freePort();
   const env = { ...process.env, DISPLAY: display };
   const driver = spawn(WEBKIT_DRIVER, [`--port=${port}`], { stdio: 'ignore', env });
-  await untilReady(`http://127.0.0.1:${port}`);
-  const { sessionId } = await send<{ sessionId: string }>(`http://127.0.0.1:${port}`, 'POST', 'session', {
+  // What is left of the browser ends with its screen.
+  const end = (): void => void driver.kill('SIGKILL');
+  return connect(`http://127.0.0.1:${port}`, miniBrowser, end).catch((error: unknown) => {
+    end();
+    throw error;
+  });
+}
+
+async function connect(driver: string, miniBrowser: string, end: () => void): Promise<Tab> {
+  await untilReady(driver);
+  const { sessionId } = await send<{ sessionId: string }>(driver, 'POST', 'session', {
     capabilities: {
       alwaysMatch: { 'webkitgtk:browserOptions': { binary: miniBrowser, args: ['--automation'] } },
     },
   });
-  const session = `http://127.0.0.1:${port}/session/${sessionId}`;
+  const session = `${driver}/session/${sessionId}`;
   const evaluate = async (expression: string): Promise<unknown> => {
     const script = `const done = arguments[0];
       (async () => (${expression}))().then((value) => done(JSON.stringify({ value })), (error) => done(JSON.stringify({ error: String(error) })));`;
@@ -90,7 +99,7 @@ async function openTab(miniBrowser: string, display: string): Promise<Tab> {
     emulateMedia: () => Promise.reject(new Error('WebDriver has no command for that.')),
     async close() {
       await send(session, 'DELETE', '', undefined).catch(() => {}); // it may be dead
-      driver.kill('SIGKILL'); // what is left of the browser ends with its screen
+      end();
     },
   };
 }
