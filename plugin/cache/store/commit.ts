@@ -8,39 +8,39 @@ import type { CachePart } from '../manifest/cachePart.ts';
 import type { AppliedChange, ManifestStore } from '../manifest/manifestStore.ts';
 import type { ImageStore } from './imageStore.ts';
 
-/** An image on its way into the cache, from before its bytes are asked for until its entry is written. */
+/** A write of an image, from before its bytes are requested until its entry is written. */
 export interface PendingWrite {
   readonly key: string;
   readonly actorId: string;
-  /** The entry that was in the manifest when it began. */
+  /** The entry that was in the manifest when the write began. */
   readonly from: ManifestEntry | undefined;
-  /** The image was invalidated or cleared after it began, by this or another process. */
+  /** True if the image was invalidated or cleared after the write began, by this or another process. */
   readonly isCancelled: boolean;
 }
 
-/** What became of an image that was to be stored. Bytes and entry belong together only where the digest is the same. */
+/** The outcome of a write. The bytes belong to the returned entry only if the digest is the same. */
 export type Commit =
   | { status: 'stored'; entry: ManifestEntry }
-  /** Another process has stored the image since the write began: that entry counts, and its bytes may be others. */
+  /** Another process has stored the image since the write began: its entry counts, and may have other bytes. */
   | { status: 'superseded'; entry: ManifestEntry }
-  /** Invalidated or cleared since the write began, or the directory was removed by hand. Nothing of it is in the cache. */
+  /** The image was invalidated or cleared since the write began, or the directory was removed by hand. Nothing of it is cached. */
   | { status: 'cancelled' };
 
 export interface CommitterOptions {
   store: ManifestStore;
   blobs: BlobStore;
   imageStore: ImageStore;
-  /** Hears of the key of a write that was cancelled: who asks for the image from now on must not be given its bytes. */
+  /** Called with the key of a write that was cancelled: later requests for the image must not get its bytes. */
   cancelled: (key: string) => void;
 }
 
 const CANCELLED: Commit = { status: 'cancelled' };
 
 /**
- * The one way to commit an image: file first, entry second, so that an entry means that the file is there. An entry is written only
- * if its image is still what it was when the write began: not invalidated, not cleared, and not stored by another process since (T59,
- * R1 to R4). The journal decides that in one order for all processes (see `manifest/logChanges.ts`), so that it holds for a process
- * that was stopped for an hour as well. A file whose entry was refused is removed again.
+ * The only way to commit an image: file first, entry second, so that an entry means that the file exists. The entry is
+ * written only if the image is still as it was when the write began: not invalidated, not cleared, and not stored by another
+ * process since (T59, R1 to R4). The journal decides this in one order for all processes (see `manifest/logChanges.ts`), so
+ * it even holds for a process that was suspended for an hour. If the entry is refused, the file is removed again.
  */
 export class Committer implements CachePart {
   readonly #options: CommitterOptions;
@@ -50,7 +50,7 @@ export class Committer implements CachePart {
     this.#options = options;
   }
 
-  /** To be called before the bytes are asked for, and followed by {@link Committer.end} however it ends. */
+  /** Call this before the bytes are requested, and {@link Committer.end} afterwards, whatever the outcome. */
   begin(key: string, actorId: string): PendingWrite {
     const write = { key, actorId, from: this.#options.store.index.get(key), isCancelled: false };
     this.#writes.add(write);
@@ -61,12 +61,12 @@ export class Committer implements CachePart {
     this.#writes.delete(write);
   }
 
-  /** Hears of every change, from whichever process. */
+  /** Notes each change, including the changes of other processes. */
   applied({ change }: AppliedChange): void {
     if (change.op === 'delete' || change.op === 'clear') this.#cancel((write) => removes(change, write));
   }
 
-  /** The journal was read anew: what was removed in between was not seen, and may have been anything. */
+  /** The journal was read again. Removals in between were not seen, so any image may have been removed. */
   reset(): void {
     this.#cancel(() => true);
   }
@@ -79,16 +79,16 @@ export class Committer implements CachePart {
     }
   }
 
-  /** Stores an image that was downloaded. @throws ImageCacheError for a disk that is full or cannot be written to */
+  /** Stores an image that was downloaded. @throws ImageCacheError for a disk that is full or cannot be written */
   put(write: PendingWrite, entry: ManifestEntry, blob: WrittenBlob): Promise<Commit> {
     const isCancelled = () => write.isCancelled || this.#isSuperseded(write);
     return this.#commit({ write, change: { op: 'put', entry }, blob, isCancelled });
   }
 
   /**
-   * Exchanges an image for other bytes, or for another file with the same ones, for all who use it.
-   * @param known what is exchanged; where it is not in the manifest any more, nothing is
-   * @param blob absent for a file that is there already
+   * Replaces an image by other bytes, or by another file with the same ones, for all of its actors.
+   * @param known the entry to replace; if it is no longer in the manifest, nothing happens
+   * @param blob absent if the file is already in place
    */
   replace(
     write: PendingWrite,
@@ -98,7 +98,7 @@ export class Committer implements CachePart {
     return this.#commit({ write, change, blob, isCancelled: () => write.isCancelled });
   }
 
-  /** Gives a file that lies in the directory its entry. */
+  /** Registers a file that is already in the directory. */
   adopt(write: PendingWrite, entry: ManifestEntry): Promise<Commit> {
     const isCancelled = () => write.isCancelled || this.#isSuperseded(write);
     return this.#commit({ write, change: { op: 'adopt', entry }, blob: undefined, isCancelled });
@@ -119,7 +119,7 @@ export class Committer implements CachePart {
     return this.#outcome(write, entry);
   }
 
-  /** Gives the file its name. False if the directory was removed by hand, which is a way to clear it (T55). */
+  /** Gives the file its final name. Returns false if the directory was removed by hand, which is a valid way to clear it (T55). */
   async #place(blob: WrittenBlob, { local_path }: ManifestEntry): Promise<boolean> {
     const { store, blobs } = this.#options;
     const twin = store.index.getByDigest(blob.sha256);
@@ -136,7 +136,7 @@ export class Committer implements CachePart {
     }
   }
 
-  /** A file without an entry would be adopted again (T59), and be one that eviction does not see on a full disk (T56). */
+  /** A file without an entry would be adopted again (T59), and eviction on a full disk would not see it (T56). */
   async #removeUnlessListed(entry: ManifestEntry): Promise<void> {
     const { store, blobs, imageStore } = this.#options;
     if (store.index.getByPath(entry.local_path) !== undefined) return;
@@ -151,7 +151,7 @@ export class Committer implements CachePart {
     return { status: isStored ? 'stored' : 'superseded', entry: current };
   }
 
-  /** Whether there is an entry by now that was not there when the write began. */
+  /** True if there is an entry now that did not exist when the write began. */
   #isSuperseded({ key, from }: PendingWrite): boolean {
     const current = this.#options.store.index.get(key);
     return current !== undefined && current.local_path !== from?.local_path;
@@ -167,7 +167,7 @@ interface CommitRequest {
   isCancelled: () => boolean;
 }
 
-/** Whether the change is the removal of an image that is on its way. */
+/** True if the change removes the image that is being written. */
 function removes(change: ManifestChange, { key, actorId }: PendingWrite): boolean {
   if (change.op === 'delete') return change.reason === 'invalidated' && change.keys.includes(key);
   return change.op === 'clear' && (change.actor === undefined || change.actor === actorId);

@@ -11,7 +11,7 @@ export interface CachedImage {
   body: Buffer;
   /** Where the bytes came from this time. */
   tier: CacheTier;
-  /** Set where S3 was, or is to be, asked whether the image has changed. */
+  /** Set if S3 was, or will be, asked whether the image has changed. */
   outcome?: Extract<CacheOutcome, 'STALE' | 'REVALIDATED'>;
 }
 
@@ -22,33 +22,33 @@ export interface ImageStoreOptions {
   warn: (message: string) => void;
 }
 
-/** Few enough to be gone before another process can have stored one of them again. */
+/** Few enough to be removed before another process can store one of them again. */
 const REMOVED_AT_ONCE = 32;
 
-/** The bytes of manifest entries: memory in front of disk. */
+/** Reads the bytes of manifest entries: memory first, then disk. */
 export class ImageStore implements CachePart {
   readonly #options: ImageStoreOptions;
-  /** One read of a file at a time, however many ask. */
+  /** Reads each file once at a time for all requests. */
   readonly #reading = new SingleFlight<Buffer | undefined>();
-  /** Reads of files that somebody waits for. */
+  /** Number of file reads that a request is waiting for. */
   #awaited = 0;
 
   constructor(options: ImageStoreOptions) {
     this.#options = options;
   }
 
-  /** Somebody waits for a file. */
+  /** True while a request is waiting for a file. */
   get isBusy(): boolean {
     return this.#awaited > 0;
   }
 
-  /** From memory only. */
+  /** Reads from memory only. */
   peek(entry: ManifestEntry): CachedImage | undefined {
     const body = this.#options.memory.get(entry.sha256);
     return body === undefined ? undefined : { entry, body, tier: 'memory' };
   }
 
-  /** From memory or disk. An entry whose file is gone or damaged is dropped, and is `undefined`. */
+  /** Reads from memory or disk. An entry whose file is gone or damaged is dropped, and the result is `undefined`. */
   async read(entry: ManifestEntry): Promise<CachedImage | undefined> {
     const inMemory = this.peek(entry);
     if (inMemory !== undefined) return inMemory;
@@ -65,7 +65,7 @@ export class ImageStore implements CachePart {
     else if (this.#isCurrent(entry)) this.#options.memory.preload(entry.sha256, body);
   }
 
-  /** Keeps a download in memory; a long prefetch must not push out of there what is being looked at. */
+  /** Keeps a download in memory. A long prefetch must not evict images that are being viewed. */
   keep({ entry, size, body }: { entry: ManifestEntry; size: number; body: () => Buffer }, urgency: Urgency): void {
     const { memory } = this.#options;
     if (urgency === 'visible' || memory.bytes + size < memory.maxBytes) this.#remember(entry, body());
@@ -75,7 +75,7 @@ export class ImageStore implements CachePart {
   async remove(entries: readonly ManifestEntry[]): Promise<void> {
     const { store, blobs } = this.#options;
     for (let start = 0; start < entries.length; start += REMOVED_AT_ONCE) {
-      // An image that was stored again meanwhile, by whomever, has the same name if its bytes are the same.
+      // An image that any process has stored again meanwhile has the same name if its bytes are the same.
       await store.refresh();
       const gone = entries
         .slice(start, start + REMOVED_AT_ONCE)
@@ -120,7 +120,7 @@ export class ImageStore implements CachePart {
     if (this.#isCurrent(entry)) this.#options.memory.set(entry.sha256, body);
   }
 
-  /** Else it was cleared, or replaced by other bytes, while they were read. */
+  /** False if the image was cleared, or replaced by other bytes, while it was read. */
   #isCurrent({ s3_url, sha256 }: ManifestEntry): boolean {
     return this.#options.store.index.get(s3_url)?.sha256 === sha256;
   }

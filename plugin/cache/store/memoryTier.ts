@@ -1,16 +1,16 @@
 import { LRUCache } from 'lru-cache';
 import { SpeculativeStats } from './speculativeStats.ts';
 
-/** What an image costs besides its bytes, roughly. */
+/** Approximate memory that an image costs besides its bytes. */
 const OVERHEAD_BYTES = 1024;
 
 /**
- * The memory tier: whole images by the SHA-256 of their bytes. Those that nobody has asked for yet leave first, then the least
- * recently used.
+ * The memory tier: complete images by the SHA-256 of their bytes. Images that were not requested yet are evicted first, then
+ * the least recently used.
  */
 export class MemoryTier {
   readonly maxBytes: number;
-  /** What is here before anybody asked for it. */
+  /** Images that are here but were not requested yet. */
   readonly preloaded = new SpeculativeStats();
   readonly #images: LRUCache<string, Buffer> | undefined;
 
@@ -22,7 +22,7 @@ export class MemoryTier {
         ? undefined
         : new LRUCache<string, Buffer>({
             maxSize: maxBytes,
-            // One huge image must not push out a hundred others.
+            // One huge image must not evict a hundred others.
             maxEntrySize: Math.max(1, Math.floor(maxBytes / 4)),
             sizeCalculation: (body) => body.length + OVERHEAD_BYTES,
             dispose: (_, sha256, reason) => {
@@ -43,7 +43,7 @@ export class MemoryTier {
     return this.#images?.has(sha256) === true;
   }
 
-  /** Whether an image can be kept without another one leaving. */
+  /** True if an image can be kept without evicting another one. */
   hasRoomFor(bytes: number): boolean {
     const size = bytes + OVERHEAD_BYTES;
     return size <= (this.#images?.maxEntrySize ?? 0) && this.bytes + size <= this.maxBytes;
@@ -63,7 +63,7 @@ export class MemoryTier {
     this.#images?.set(sha256, body);
   }
 
-  /** Keeps an image that nobody has asked for yet, if there is free room. */
+  /** Keeps an image that was not requested yet, if there is free room. */
   preload(sha256: string, body: Buffer): void {
     if (this.has(sha256) || !this.hasRoomFor(body.length)) return;
     this.#images?.set(sha256, body);

@@ -14,7 +14,7 @@ export interface NewImage {
   at: number;
 }
 
-/** The entry of an image that was just downloaded. */
+/** Creates the entry of an image that was just downloaded. */
 export function newEntry({ key, filename, actorId, etag, blob, image, at }: NewImage): ManifestEntry {
   const { contentType, extension, width, height } = image;
   return {

@@ -1,19 +1,19 @@
 import type { ForesightStats } from '../../protocol.ts';
 
-/** What nobody asked for is forgotten beyond so many, and counts neither way. */
+/** Maximum number of images that are tracked. Further ones count neither as hit nor as evicted. */
 const MAX_WAITING = 100_000;
 
-/** Counts what was fetched before anybody asked for it: whether somebody did, or whether it went for nothing. */
+/** Counts images that were fetched before they were requested: how many were requested later, and how many were evicted unused. */
 export class SpeculativeStats {
   readonly #stats: ForesightStats = { loaded: 0, bytes: 0, useful_bytes: 0, wasted_bytes: 0 };
-  /** Bytes by key, of what nobody has asked for yet; the oldest first. */
+  /** Size in bytes by key, for images that were not requested yet; the oldest first. */
   readonly #waiting = new Map<string, number>();
 
   get stats(): ForesightStats {
     return { ...this.#stats };
   }
 
-  /** What nobody has asked for yet, the oldest first. */
+  /** Keys of images that were not requested yet, the oldest first. */
   waiting(): IterableIterator<string> {
     return this.#waiting.keys();
   }
@@ -25,12 +25,12 @@ export class SpeculativeStats {
     if (this.#waiting.size > MAX_WAITING) this.#take(this.#waiting.keys().next().value ?? key);
   }
 
-  /** Somebody asked for it. */
+  /** Notes that an image was requested. */
   hit(key: string): void {
     if (this.#waiting.size > 0) this.#stats.useful_bytes += this.#take(key);
   }
 
-  /** It is not there any more. */
+  /** Notes that an image is gone. */
   evicted(key: string): void {
     if (this.#waiting.size > 0) this.#stats.wasted_bytes += this.#take(key);
   }

@@ -67,7 +67,7 @@ async function replace({ committer }: Process, replacement: Parameters<Committer
 }
 
 describe('replace', () => {
-  it('exchanges the entry and the file', async () => {
+  it('replaces the entry and the file', async () => {
     const { parts, known, files } = await openStored();
     const { blob, entry } = await write(parts, 'new');
     expect(await replace(parts, { known, entry, blob })).toBe('stored');
@@ -75,7 +75,7 @@ describe('replace', () => {
     expect(await files()).toEqual([basename(entry.local_path)]);
   });
 
-  it('T59: leaves nothing of an image that another process has cleared, and this one has not heard of', async () => {
+  it('T59: leaves nothing of an image that another process has cleared, even if this one has not noticed yet', async () => {
     const { dir, parts, known, files } = await openStored();
     const other = await openProcess(dir);
     const { blob, entry } = await write(parts, 'new');
@@ -87,7 +87,7 @@ describe('replace', () => {
     expect(await files()).toEqual([]);
   });
 
-  it('leaves what another process has put in the place of it', async () => {
+  it('keeps the image with which another process has replaced it', async () => {
     const { dir, parts, known, files } = await openStored();
     const other = await openProcess(dir);
     const theirs = await write(other, 'theirs');
@@ -98,7 +98,7 @@ describe('replace', () => {
     expect(await files()).toEqual([basename(theirs.entry.local_path)]);
   });
 
-  it('T55: is no error where the directory was removed by hand', async () => {
+  it('T55: is no error if the directory was removed by hand', async () => {
     const { parts, known } = await openStored();
     const { blob, entry } = await write(parts, 'new');
     const gone = { ...blob, path: `${blob.path}-gone` };
@@ -125,7 +125,7 @@ describe('put', () => {
     expect(await files().catch(() => [])).toEqual([]);
   });
 
-  it('R4: leaves what another process has stored since, which is the newer one', async () => {
+  it('R4: keeps the image that another process has stored since, which is the newer one', async () => {
     const { ours, theirs, files } = await openTwo();
     const pending = ours.committer.begin(KEY, ACTOR);
     const v1 = await write(ours, 'v1');
@@ -136,7 +136,7 @@ describe('put', () => {
     expect(await files()).toEqual([basename(v2.entry.local_path)]);
   });
 
-  it('is stored, and not superseded, where another process has stored the same bytes for the same actor', async () => {
+  it('is stored, and not superseded, if another process has stored the same bytes for the same actor', async () => {
     const { ours, theirs, files } = await openTwo();
     const pending = ours.committer.begin(KEY, ACTOR);
     const [mine, same] = [await write(ours, 'v1'), await write(theirs, 'v1')];
@@ -171,13 +171,13 @@ describe('put', () => {
     const log = join(dir, 'journal', '0000000001.log');
     const { size: read } = await stat(log);
     await theirs.store.append({ op: 'put', entry: entryOf(2) });
-    await theirs.store.append({ op: 'clear', actor: 'somebody else' });
+    await theirs.store.append({ op: 'clear', actor: 'another actor' });
     await appendFile(log, encodeRecord({ op: 'put', entry, id: 'stopped-1', read }));
     await ours.store.refresh();
     expect(ours.store.index.get(KEY)).toBeDefined();
   });
 
-  it('processes that begin with a snapshot, and those that have read the whole log, agree', async () => {
+  it('processes that start from a snapshot agree with those that have read the whole log', async () => {
     const { dir, ours, theirs } = await openTwo();
     const { entry } = await write(ours, 'v1');
     await theirs.store.append({ op: 'put', entry: entryOf(2) });
