@@ -35,14 +35,14 @@ import { VariantStore } from './variants/variantStore.ts';
 import { Variants } from './variants/variants.ts';
 
 /**
- * Pictures that are decoded and encoded at a time: on half of the cores, so that serving has the others, and on half of
- * libuv's four threads, which files are read by, too.
+ * Pictures that are decoded and encoded at a time: half of the cores, so that serving has the others, and at most half of
+ * libuv's four threads, which also read files.
  */
 const MAKERS = Math.max(1, Math.min(2, Math.floor(availableParallelism() / 2)));
 
 export type CacheParts<Ref extends ImageRef> = ReturnType<typeof createCacheParts<Ref>>;
 
-/** The parts of an image cache, each given the others that it works with. Touches nothing on disk. */
+/** Creates the parts of an image cache, and passes to each the other parts that it uses. Does not access the disk. */
 export function createCacheParts<Ref extends ImageRef>(
   settings: ImageCacheSettings<Ref>,
   stats: StatsCounter,
@@ -76,9 +76,9 @@ export function createCacheParts<Ref extends ImageRef>(
     idleMs,
     fsync,
     logger,
-    compressed: (entry) => placeholders.add(entry), // one that was made of the original meanwhile is not recorded
+    compressed: (entry) => placeholders.add(entry), // a placeholder that was made of the original meanwhile is not recorded
   });
-  /** Whatever is served or fetched gets what it lacks, some time. */
+  /** Schedules the compression and the placeholder that a served or fetched image may lack. */
   const scheduleBackgroundWork = (entry: ManifestEntry) => {
     compressor.add(entry);
     placeholders.add(entry);
@@ -129,7 +129,7 @@ export function createCacheParts<Ref extends ImageRef>(
 
   const freshness = new Freshness<Ref>({
     revalidateMs: settings.revalidateMs,
-    ask: (object, entry, request) => fetcher.revalidate(object, entry, request),
+    ask: (ref, entry, request) => fetcher.revalidate(ref, entry, request),
     now,
     logger,
   });
@@ -174,12 +174,12 @@ export function createCacheParts<Ref extends ImageRef>(
     logger,
   });
   const pins = new Pins(manifest);
-  // First what may still write to the manifest or make something of an image, and then what keeps the directory in order.
+  // First the parts that may still write to the manifest or process an image, then those that keep the directory in order.
   parts.push(verifier, fallback, variants, uses, imageStore, variantStore, refused, committer, adoption);
   parts.push(discovery, compressor, placeholders, preloader, evictor);
 
   return {
-    /** In the order in which they are started, hear of changes, and are closed. */
+    /** In the order in which they are started, notified of changes, and closed. */
     parts,
     manifest,
     blobs,

@@ -1,32 +1,33 @@
 /** A gain below this is noise. */
 const WORTHWHILE = 1.05;
 const STEP = 1.5;
-/** The step until the first one that brought nothing: most origins are far, and a prefetch is over soon. */
+/** The step until the first one without a gain. It is large, because most origins are far away and a prefetch is over soon. */
 const FIRST_STEP = 2;
-/** Rounds after a step that brought nothing before another is tried: the network may have changed. */
+/** Rounds after a step without a gain before another step is tried: the network may have changed. */
 const PATIENCE = 5;
 
 export interface AdaptiveLimitOptions {
-  /** At first. */
+  /** The initial limit. */
   start: number;
   max: number;
   now?: () => number;
 }
 
 /**
- * How many downloads to run at a time: more as long as more bytes a second come of it (hill climbing, one round a step, twice
- * as many at first), half when the origin asks to slow down (as TCP's AIMD). A round is as many downloads as may run at a time.
+ * Decides how many downloads run at a time. The limit grows as long as that increases the bytes per second (hill climbing,
+ * one step a round, at first by a factor of two). It is halved when the origin asks to slow down (like AIMD in TCP). A round
+ * is as many downloads as may run at a time.
  */
 export class AdaptiveLimit {
   readonly #max: number;
   readonly #now: () => number;
   #value: number;
-  /** The last value that was worthwhile, and the bytes in a millisecond that came of it. */
+  /** The last value that brought a gain, and the bytes per millisecond that it reached. */
   #settled: number;
   #rate = 0;
   #step = FIRST_STEP;
   #roundsToTrial = 0;
-  /** Begins with the end of a download: what came before it may have been silence. */
+  /** Starts at the end of a download, because there may have been silence before it. */
   #round: { since: number; downloads: number; bytes: number } | undefined;
 
   constructor({ start, max, now = () => performance.now() }: AdaptiveLimitOptions) {
@@ -40,7 +41,7 @@ export class AdaptiveLimit {
     return this.#value;
   }
 
-  /** A download ended well while more were waiting. */
+  /** A download succeeded while more were waiting. */
   completed(bytes: number): void {
     const now = this.#now();
     const round = this.#round;
@@ -53,12 +54,12 @@ export class AdaptiveLimit {
     this.#round = { since: now, downloads: 0, bytes: 0 };
   }
 
-  /** Nothing was waiting: what the round has seen so far says nothing about the limit. */
+  /** No download was waiting, so this round says nothing about the limit. */
   starved(): void {
     this.#round = undefined;
   }
 
-  /** The origin, or this machine, cannot keep up. */
+  /** The origin, or this machine, is overloaded. */
   refused(): void {
     this.#value = Math.max(1, Math.floor(this.#value / 2));
     this.#step = STEP;

@@ -1,24 +1,25 @@
-/** What is kept for those who follow; the rest of a larger image reaches them when it is complete. */
+/** Number of bytes that readers can follow. The rest of a larger image reaches them when it is complete. */
 const KEEP_BYTES = 4 << 20;
 
 /**
  * The bytes of a download while they arrive, for pages that show an image before it is stored. Any number of readers may
- * follow, each at its own pace. A download that begins again must bring the same bytes: what was sent cannot be taken back.
+ * follow, each at its own pace. If the download starts again, it must bring the same bytes, because sent bytes cannot be
+ * taken back.
  */
 export class ArrivingBody {
   #chunks: Uint8Array[] = [];
   #size = 0;
-  /** How far a download that began again has come. */
+  /** Number of bytes that a restarted download has repeated. */
   #repeated = Infinity;
   #state: 'growing' | 'complete' | 'failed' = 'growing';
   readonly #waiting = new Set<() => void>();
 
-  /** Nobody can begin to follow any more. */
+  /** True if no further reader can follow. */
   get hasFailed(): boolean {
     return this.#state === 'failed';
   }
 
-  /** What is here so far. */
+  /** The bytes that have arrived so far. */
   bytes(): Uint8Array {
     const [first = new Uint8Array()] = this.#chunks;
     return this.#chunks.length > 1 ? Buffer.concat(this.#chunks) : first;
@@ -31,29 +32,29 @@ export class ArrivingBody {
     else if (fresh.length > 0 && this.#size < KEEP_BYTES) this.#append(fresh);
   }
 
-  /** The download begins again from the first byte. */
+  /** The download starts again from the first byte. */
   restart(): void {
     this.#repeated = 0;
   }
 
-  /** The image is whole. */
+  /** The image is complete. */
   complete({ size, body }: { size: number; body: () => Uint8Array }): void {
     if (this.#state !== 'growing') return;
-    if (this.#size > size) return this.fail(); // a download that began again has brought less
+    if (this.#size > size) return this.fail(); // the restarted download has brought less
     if (this.#size < size) this.#chunks = [body()];
     this.#size = size;
     this.#state = 'complete';
     this.#wake();
   }
 
-  /** There will be no whole image; without effect on one that is. */
+  /** Ends the body with an error. Does nothing if the image is complete. */
   fail(): void {
     if (this.#state !== 'growing') return;
     this.#state = 'failed';
     this.#wake();
   }
 
-  /** All bytes from the first one on. @throws Error when the image turns out not to be one, or to be another */
+  /** Yields all bytes from the first one. @throws Error when they turn out not to be an image, or to be another one */
   async *follow(): AsyncGenerator<Uint8Array, void> {
     for (let offset = 0; ;) {
       if (this.#state === 'failed') throw new Error('The image ended before it was whole.');
@@ -75,13 +76,13 @@ export class ArrivingBody {
     this.#wake();
   }
 
-  /** What of a chunk is new; `undefined` when it differs from what was there. */
+  /** Returns the new bytes of a chunk; `undefined` when it differs from the bytes that were there. */
   #compare(chunk: Uint8Array): Uint8Array | undefined {
     let done = 0;
     while (done < chunk.length) {
       const known = this.#at(this.#repeated);
       if (known === undefined) {
-        this.#repeated = Infinity; // past all that was there
+        this.#repeated = Infinity; // past all bytes that were there
         break;
       }
       const length = Math.min(known.length, chunk.length - done);
@@ -92,7 +93,7 @@ export class ArrivingBody {
     return chunk.subarray(done);
   }
 
-  /** What is kept from there on, up to the end of its chunk. */
+  /** Returns the kept bytes from this position to the end of the chunk. */
   #at(offset: number): Uint8Array | undefined {
     let start = 0;
     for (const chunk of this.#chunks) {

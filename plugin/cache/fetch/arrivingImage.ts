@@ -1,8 +1,8 @@
 import type { ArrivingBody } from './arrivingBody.ts';
 
-/** An image that is still being downloaded, of which enough is there to begin to show it. */
+/** An image that is still being downloaded, and of which enough has arrived to start showing it. */
 export interface ArrivingImage {
-  /** By the first bytes. */
+  /** According to the first bytes. */
   contentType: string;
   body: ArrivingBody;
 }

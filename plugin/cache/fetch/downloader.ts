@@ -13,7 +13,7 @@ import type { RefusedObjects } from './refusedObjects.ts';
 import type { Source, ImageRef } from '../injected/source.ts';
 import type { Mark } from '../../timeline.ts';
 
-/** What does not show by then what it is, does not show it later. */
+/** An image that is not recognized within this many bytes is not recognized later. */
 const BEGINNING_BYTES = 4096;
 
 export interface DownloaderOptions<Ref extends ImageRef> {
@@ -24,9 +24,9 @@ export interface DownloaderOptions<Ref extends ImageRef> {
   inspect: Inspector;
   recognize: Recognizer;
   refused: RefusedObjects;
-  /** Stores an image when there is room for it. */
+  /** Makes room for an image, and then stores it. */
   admit: (entry: ManifestEntry, store: () => Promise<Commit>) => Promise<Commit>;
-  /** The bytes that an image of this actor may have. */
+  /** Maximum size of an image of this actor, in bytes. */
   maxBytesOf: (actorId: string) => number;
   now: () => number;
   fsync: boolean;
@@ -35,27 +35,27 @@ export interface DownloaderOptions<Ref extends ImageRef> {
 export interface DownloadRequest {
   actorId: string;
   signal: AbortSignal;
-  /** Hears of the image as soon as its first bytes show one that may be sent on while it arrives. */
+  /** Called as soon as the first bytes show an image that may be sent on while it arrives. */
   onArriving: (image: ArrivingImage) => void;
-  /** Called when the origin is no longer needed: what remains is ours to do. */
+  /** Called when the origin is no longer needed: the remaining work is local. */
   onReceived: () => void;
   mark: Mark;
-  /** Awaited for every chunk: resolves when nothing more urgent is on its way. */
+  /** Awaited before every chunk: resolves when no more urgent download is running. */
   yieldToForeground: () => Promise<void> | undefined;
 }
 
 /** An image that came from the origin, with the entry of these very bytes. */
 export interface Downloaded {
   entry: ManifestEntry;
-  /** Bytes. */
+  /** Size in bytes. */
   size: number;
-  /** The bytes, in one piece of memory. */
+  /** Returns the bytes in one piece of memory. */
   body: () => Buffer;
-  /** False for one that was invalidated or cleared while it was on its way: those who asked get it, the cache does not. */
+  /** False if the image was invalidated or cleared during the download: its requesters get it, but it is not cached. */
   isStored: boolean;
 }
 
-/** The miss path: origin → temporary file → proof that it is a whole image → its own name → manifest. */
+/** The miss path: origin → temporary file → proof that the image is complete → final name → manifest. */
 export class Downloader<Ref extends ImageRef> {
   readonly #options: DownloaderOptions<Ref>;
   readonly #scratch = new Scratch();
@@ -64,12 +64,12 @@ export class Downloader<Ref extends ImageRef> {
     this.#options = options;
   }
 
-  async download(object: Ref, request: DownloadRequest): Promise<Downloaded> {
+  async download(ref: Ref, request: DownloadRequest): Promise<Downloaded> {
     const { source, blobs, committer, inspect, refused, maxBytesOf } = this.#options;
     const { actorId, signal, onReceived, mark, yieldToForeground } = request;
     const maxBytes = maxBytesOf(actorId);
-    const refusedEtag = refused.etagOf(object.key, maxBytes);
-    const write = committer.begin(object.key, actorId);
+    const refusedEtag = refused.etagOf(ref.key, maxBytes);
+    const write = committer.begin(ref.key, actorId);
     const arriving = new ArrivingBody();
     const sink = new ImageSink({
       createWriter: () => blobs.createWriter(),
@@ -81,16 +81,16 @@ export class Downloader<Ref extends ImageRef> {
       onReset: () => arriving.restart(),
     });
     try {
-      sink.open().catch(() => undefined); // the first chunk hears of it
-      const { etag, notModified } = await source.download(object, sink, signal, refusedEtag, mark);
-      if (notModified === true) throw refused.refusalOf(object.key, maxBytes);
-      refused.forget(object.key);
+      sink.open().catch(() => undefined); // the first chunk reports the error
+      const { etag, notModified } = await source.download(ref, sink, signal, refusedEtag, mark);
+      if (notModified === true) throw refused.refusalOf(ref.key, maxBytes);
+      refused.forget(ref.key);
       arriving.complete(sink.image);
       onReceived();
       await yieldToForeground();
-      return await this.#store(sink, etag, object, write);
+      return await this.#store(sink, etag, ref, write);
     } catch (error) {
-      refused.note(object.key, error, sink);
+      refused.note(ref.key, error, sink);
       throw fileError(error);
     } finally {
       arriving.fail();
@@ -99,7 +99,7 @@ export class Downloader<Ref extends ImageRef> {
     }
   }
 
-  /** Hands on what arrives, and tells of the image as soon as its first bytes show one. */
+  /** Passes on arriving bytes, and reports the image as soon as its first bytes show one. */
   #announcer(arriving: ArrivingBody, { onArriving }: DownloadRequest): (chunk: Uint8Array, size: number) => void {
     const { recognize } = this.#options;
     let isAnnounced = false;
@@ -112,12 +112,12 @@ export class Downloader<Ref extends ImageRef> {
     };
   }
 
-  async #store(sink: ImageSink, etag: string, object: Ref, write: PendingWrite): Promise<Downloaded> {
+  async #store(sink: ImageSink, etag: string, ref: Ref, write: PendingWrite): Promise<Downloaded> {
     const { committer, imageStore, admit, now, fsync } = this.#options;
     const { image } = sink;
     const { size, body } = image;
     const blob = await sink.finish(fsync);
-    const { key, filename } = object;
+    const { key, filename } = ref;
     const entry = newEntry({ key, filename, actorId: write.actorId, etag, blob, image, at: now() });
     const own = { entry, size, body, isStored: false };
     if (write.isCancelled) return own;

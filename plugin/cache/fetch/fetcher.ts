@@ -22,34 +22,34 @@ export interface FetcherOptions<Ref extends ImageRef> {
   downloader: Downloader<Ref>;
   revalidator: Revalidator<Ref>;
   evictor: Evictor;
-  /** At first, and for images on screen. */
+  /** Initial number of background downloads, and the number of downloads for images on screen. */
   concurrency: number;
-  /** Up to which background downloads become more while that makes them faster. */
+  /** Upper bound for background downloads; their number grows while that makes them faster. */
   maxConcurrency: number;
-  /** The bytes that an image of this actor may have. */
+  /** Maximum size of an image of this actor, in bytes. */
   maxBytesOf: (actorId: string) => number;
   /** How often the origin has asked to slow down so far. */
   slowDowns: () => number;
   stats: StatsCounter;
 }
 
-/** Who wants a download, and how much. */
+/** A request for a download, with its caller and its urgency. */
 export interface FetchRequest {
   actorId: string;
   urgency: Urgency;
-  /** The caller, of one image or of many: aborted when it has left. Callers take turns. */
+  /** Identifies the caller, of one image or of many; aborted when it has left. Callers take turns. */
   signal: AbortSignal | undefined;
-  /** Hears of a download as soon as its first bytes show an image. */
+  /** Called with a download as soon as its first bytes show an image. */
   onArriving?: ArrivingListener | undefined;
   timeline?: Timeline | undefined;
 }
 
 export type ArrivingListener = (image: ArrivingImage) => void;
 
-/** Attempts by whichever URL came last, before one by the own URL. */
+/** Attempts that share a download with requests by other URLs, before an attempt by the request's own URL. */
 const SHARED_ATTEMPTS = 2;
 
-/** What happens when S3 has to be asked: once for all who ask for an image, in the order of who needs it most. */
+/** Requests images from S3: once for all requests for an image, and the most urgent ones first. */
 export class Fetcher<Ref extends ImageRef> {
   readonly #options: FetcherOptions<Ref>;
   readonly #limit: AdaptiveLimit;
@@ -62,8 +62,9 @@ export class Fetcher<Ref extends ImageRef> {
     this.#limit = new AdaptiveLimit({ start: options.concurrency, max: options.maxConcurrency });
     const rate = new ServingRate(() => options.stats.hits.memory + options.stats.hits.disk);
     this.#queue = new TaskQueue({
-      // 16 by default, and not more while that helps as in the background: all of them share the line to S3, so the more there are
-      // at a time, the later comes the first, which is the nearest. A browser has six to a server of HTTP/1.1.
+      // 16 by default. Unlike background downloads, their number does not grow while that is faster: all of them share the
+      // line to S3, so with more of them the first image, which is the nearest, would come later. A browser has six
+      // connections to a server of HTTP/1.1.
       visible: options.concurrency,
       background: () => this.#limit.value,
       maxBackground: options.maxConcurrency,
@@ -79,51 +80,51 @@ export class Fetcher<Ref extends ImageRef> {
     return this.#queue.queued;
   }
 
-  async fetch(object: Ref, request: FetchRequest): Promise<Downloaded> {
-    const fetched = await this.#run(object, this.#options.maxBytesOf(request.actorId), {
-      key: object.key,
+  async fetch(ref: Ref, request: FetchRequest): Promise<Downloaded> {
+    const fetched = await this.#run(ref, this.#options.maxBytesOf(request.actorId), {
+      key: ref.key,
       urgency: request.urgency,
       signal: request.signal,
       onProgress: request.onArriving,
       timeline: request.timeline,
-      task: (context) => this.#download(object, request, context),
+      task: (context) => this.#download(ref, request, context),
     });
     if (fetched === undefined) throw new ImageCacheError('INTERNAL', 'The download ended without an image.');
     if (!fetched.isStored) return fetched;
     const entry = await this.claim(fetched.entry, request.actorId);
-    return entry.sha256 === fetched.entry.sha256 ? { ...fetched, entry } : fetched; // replaced meanwhile: these are other bytes
+    return entry.sha256 === fetched.entry.sha256 ? { ...fetched, entry } : fetched; // replaced meanwhile: the entry is about other bytes
   }
 
   /**
-   * The image that has taken the place of a cached one, if the object has changed. The question waits for its turn among the
-   * downloads; it is not one of them, since whoever misses the image meanwhile wants its bytes in any case.
+   * Asks S3 whether a cached image has changed. Returns the image that replaced it, if so. Revalidations wait in the queue
+   * like downloads, under keys of their own, because a request that misses the image meanwhile needs its bytes in any case.
    */
-  revalidate(object: Ref, entry: ManifestEntry, request: RevalidationRequest): Promise<Downloaded | undefined> {
+  revalidate(ref: Ref, entry: ManifestEntry, request: RevalidationRequest): Promise<Downloaded | undefined> {
     const { urgency, signal, timeline } = request;
     const seen = validatedAt(entry);
-    return this.#run(object, this.#options.maxBytesOf(entry.actor_id), {
-      key: revalidationOf(object.key),
+    return this.#run(ref, this.#options.maxBytesOf(entry.actor_id), {
+      key: revalidationOf(ref.key),
       urgency,
       signal,
       timeline,
-      task: (context) => this.#revalidate(object, seen, urgency, context),
+      task: (context) => this.#revalidate(ref, seen, urgency, context),
     });
   }
 
   /**
-   * Keeps what is being downloaded for the object, if anything is, from being given up although all who asked for it have left,
-   * until the returned function is called: somebody else is about to ask for it.
+   * Keeps a queued or running download of the image from being aborted when all of its requesters leave, until the returned
+   * function is called. It is for a caller that is about to request the image.
    */
-  hold(object: Ref): () => void {
-    return this.#queue.hold(object.key);
+  hold(ref: Ref): () => void {
+    return this.#queue.hold(ref.key);
   }
 
-  /** Who asks for the image from now on does not join what is running: it was invalidated or cleared meanwhile (R2). */
+  /** Keeps later requests from joining the running download: the image was invalidated or cleared meanwhile (R2). */
   detach(key: string): void {
     this.#queue.detach((each) => each === key || each === revalidationOf(key) || each.startsWith(`${key} by `));
   }
 
-  /** Records that the actor uses the image, too, unless as many are recorded as there may be. */
+  /** Records that the actor uses the image, unless the image has the maximum number of actors. */
   async claim(entry: ManifestEntry, actorId: string): Promise<ManifestEntry> {
     const { store } = this.#options.manifest;
     const current = store.index.get(entry.s3_url);
@@ -132,27 +133,28 @@ export class Fetcher<Ref extends ImageRef> {
     return store.index.get(entry.s3_url) ?? entry;
   }
 
-  /** Resolves when every download has come to its end, or was given up. */
+  /** Resolves when every download has finished or was aborted. */
   close(): Promise<void> {
     return this.#queue.close();
   }
 
   /**
-   * Whoever joins what another URL has begun is not refused for what is wrong with that one, but asks again: twice together with all
-   * others, since what is good for one of them is good for all, and then by their own URL, whatever the others come with.
+   * Runs the request. If it joins a download by another URL and that URL fails, the request is not refused, but tries again.
+   * The first two retries are shared with the other requests, because a URL that works for one of them works for all. The
+   * last one uses its own URL only.
    */
   async #run(
-    object: Ref,
+    ref: Ref,
     maxBytes: number,
     request: QueueRequest<Downloaded | undefined, ArrivingImage>,
   ): Promise<Downloaded | undefined> {
-    const { url, origin } = object;
-    const asker = { url, origin, maxBytes };
+    const { url, origin } = ref;
+    const requester = { url, origin, maxBytes };
     const task: typeof request.task = async (context) => {
       try {
         return await request.task(context);
       } catch (error) {
-        this.#refused.note(error, asker);
+        this.#refused.note(error, requester);
         throw error;
       }
     };
@@ -161,18 +163,18 @@ export class Fetcher<Ref extends ImageRef> {
       try {
         return await this.#queue.run({ ...request, key, origin, task });
       } catch (error) {
-        if (shared <= 0 || !this.#refused.isOfAnother(error, asker)) throw error;
+        if (shared <= 0 || !this.#refused.isOfAnother(error, requester)) throw error;
       }
     }
   }
 
   async #download(
-    object: Ref,
+    ref: Ref,
     { actorId, urgency }: FetchRequest,
     { signal, report, mark, freeSlot, yieldToForeground }: TaskContext<ArrivingImage>,
   ): Promise<Downloaded> {
     const { manifest, imageStore, downloader, evictor, stats } = this.#options;
-    const stored = await manifest.get({ key: object.key });
+    const stored = await manifest.get({ key: ref.key });
     const elsewhere = stored === undefined ? undefined : await imageStore.read(stored);
     if (elsewhere !== undefined) {
       const { entry, body } = elsewhere; // another process was faster
@@ -181,7 +183,7 @@ export class Fetcher<Ref extends ImageRef> {
     try {
       await evictor.ensureFreeSpace();
       mark('find');
-      const downloaded = await downloader.download(object, {
+      const downloaded = await downloader.download(ref, {
         actorId,
         signal,
         onArriving: report,
@@ -191,7 +193,7 @@ export class Fetcher<Ref extends ImageRef> {
       });
       stats.completed += 1;
       stats.downloadedBytes += downloaded.size;
-      if (urgency !== 'visible' && downloaded.isStored) stats.prefetched.add(object.key, downloaded.size);
+      if (urgency !== 'visible' && downloaded.isStored) stats.prefetched.add(ref.key, downloaded.size);
       this.#measure(downloaded.size);
       imageStore.keep(downloaded, urgency);
       await evictor.enforce(downloaded.entry);
@@ -204,18 +206,18 @@ export class Fetcher<Ref extends ImageRef> {
     }
   }
 
-  /** @param seen when the entry had been validated last, when somebody found that too long ago */
+  /** @param seen time of the last validation, when the caller found it too long ago */
   async #revalidate(
-    object: Ref,
+    ref: Ref,
     seen: number,
     urgency: Urgency,
     { signal, mark, yieldToForeground }: TaskContext<ArrivingImage>,
   ): Promise<Downloaded | undefined> {
     const { manifest, imageStore, revalidator, evictor, stats } = this.#options;
-    const known = await manifest.get({ key: object.key }, { atMostOldMs: 0 });
+    const known = await manifest.get({ key: ref.key }, { atMostOldMs: 0 });
     if (known === undefined || validatedAt(known) !== seen) return undefined; // cleared, or another process was faster
     try {
-      const changed = await revalidator.revalidate(object, known, { signal, mark, yieldToForeground });
+      const changed = await revalidator.revalidate(ref, known, { signal, mark, yieldToForeground });
       stats.revalidations[changed === undefined ? 'unchanged' : 'changed'] += 1;
       if (changed === undefined) return undefined;
       stats.downloadedBytes += changed.size;
@@ -245,7 +247,7 @@ export class Fetcher<Ref extends ImageRef> {
   }
 }
 
-/** The key of the question whether the image has changed. */
+/** The queue key of a revalidation. */
 function revalidationOf(key: string): string {
   return `revalidate ${key}`;
 }

@@ -7,27 +7,27 @@ import type { CachedImage } from '../store/imageStore.ts';
 import type { ImageRef } from '../injected/source.ts';
 import type { Timeline } from '../../timeline.ts';
 
-/** Who wants to know, and how much. */
+/** A request to revalidate an image, with its caller and its urgency. */
 export interface RevalidationRequest {
   urgency: Urgency;
-  /** Aborted when whoever asked has left. */
+  /** Aborted when the requester has left. */
   signal: AbortSignal | undefined;
   timeline?: Timeline | undefined;
 }
 
-/** What became of a question. */
+/** The result of a revalidation. */
 export interface Revalidation {
-  /** What took the place of the cached image. */
+  /** The image that replaced the cached one. */
   changed?: Downloaded | undefined;
-  /** Why the origin could not say. */
+  /** Why the origin gave no answer. */
   failure?: ImageCacheError;
 }
 
 export interface FreshnessOptions<Ref extends ImageRef> {
-  /** How long an image is believed to be current. `undefined`: for ever. */
+  /** How long an image counts as current. `undefined`: for ever. */
   revalidateMs: number | undefined;
-  /** The image that took the place of the entry; `undefined` when nothing changed. */
-  ask(object: Ref, entry: ManifestEntry, request: RevalidationRequest): Promise<Downloaded | undefined>;
+  /** Asks the origin. Returns the image that replaced the entry; `undefined` when nothing changed. */
+  ask(ref: Ref, entry: ManifestEntry, request: RevalidationRequest): Promise<Downloaded | undefined>;
   now: () => number;
   logger: CacheLogger;
 }
@@ -37,18 +37,18 @@ interface Failure {
   waitMs: number;
 }
 
-/** After a failure the origin is not asked again for this long, and after each more for twice as long, up to an hour. */
+/** After a failure, the origin is not asked again for this long. Each further failure doubles the time, up to an hour. */
 const FIRST_WAIT_MS = 30_000;
 const LONGEST_WAIT_MS = 60 * 60_000;
 const MAX_FAILURES = 10_000;
 
 /**
- * Whether a cached image is still believed to be the current one, and when the origin is asked. A stale image is served all
- * the same; a failure to ask changes nothing about it (T39, T45).
+ * Decides whether a cached image still counts as current, and when the origin is asked. A stale image is served all the
+ * same, and a failed revalidation does not change that (T39, T45).
  */
 export class Freshness<Ref extends ImageRef> {
   readonly #options: FreshnessOptions<Ref>;
-  /** What is asked in the background. */
+  /** Keys of the images that are being revalidated in the background. */
   readonly #asking = new Set<string>();
   readonly #failures = new LRUCache<string, Failure>({ max: MAX_FAILURES });
   readonly #warned = new Set<ErrorCode>();
@@ -60,54 +60,54 @@ export class Freshness<Ref extends ImageRef> {
   isStale(entry: ManifestEntry): boolean {
     const { revalidateMs, now } = this.#options;
     if (revalidateMs === undefined) return false;
-    // Nor is one to be believed that was found current in the future: the clock was put back (T63).
+    // A time of validation in the future does not count either: the clock was put back (T63).
     return Math.abs(now() - validatedAt(entry)) >= revalidateMs;
   }
 
-  /** Whether the origin is to be asked: the entry is stale, and it did not fail to answer a moment ago. */
+  /** True if the origin is to be asked: the entry is stale, and the last revalidation did not fail a moment ago. */
   isDue(entry: ManifestEntry): boolean {
     return this.isStale(entry) && !this.#isBackingOff(entry.s3_url);
   }
 
-  /** An image as it is; if it is stale it says so, and the origin is asked in the background. */
-  whileRevalidating(object: Ref, image: CachedImage): CachedImage {
+  /** Returns the image at once. A stale one is marked as such, and the origin is asked in the background. */
+  whileRevalidating(ref: Ref, image: CachedImage): CachedImage {
     if (!this.isStale(image.entry)) return image;
-    this.revalidateLater(object, image.entry);
+    this.revalidateLater(ref, image.entry);
     return { ...image, outcome: 'STALE' };
   }
 
-  /** An image as the origin has it now; the cached one where the origin does not say. @throws ImageCacheError ABORTED */
+  /** Returns the image as the origin has it now, or the cached one if the origin gives no answer. @throws ImageCacheError ABORTED */
   async revalidated(
-    object: Ref,
+    ref: Ref,
     image: CachedImage,
     { signal, timeline }: Omit<RevalidationRequest, 'urgency'>,
   ): Promise<CachedImage> {
-    const { changed, failure } = await this.revalidate(object, image.entry, { urgency: 'visible', signal, timeline });
+    const { changed, failure } = await this.revalidate(ref, image.entry, { urgency: 'visible', signal, timeline });
     if (failure !== undefined) return { ...image, outcome: 'STALE' };
     return changed === undefined
       ? { ...image, outcome: 'REVALIDATED' }
       : { entry: changed.entry, body: changed.body(), tier: 's3', outcome: 'REVALIDATED' };
   }
 
-  /** Has the origin asked in the background, when that is due, once whoever reads it. */
-  revalidateLater(object: Ref, entry: ManifestEntry): void {
-    if (this.#asking.has(object.key) || !this.isDue(entry)) return;
-    this.#asking.add(object.key);
-    this.revalidate(object, entry, { urgency: 'normal', signal: undefined })
+  /** Asks the origin in the background when that is due, once for all requests. */
+  revalidateLater(ref: Ref, entry: ManifestEntry): void {
+    if (this.#asking.has(ref.key) || !this.isDue(entry)) return;
+    this.#asking.add(ref.key);
+    this.revalidate(ref, entry, { urgency: 'normal', signal: undefined })
       .catch(() => undefined) // the cache was closed
-      .finally(() => this.#asking.delete(object.key));
+      .finally(() => this.#asking.delete(ref.key));
   }
 
-  /** Has the origin asked now. @throws ImageCacheError ABORTED */
-  async revalidate(object: Ref, entry: ManifestEntry, request: RevalidationRequest): Promise<Revalidation> {
+  /** Asks the origin now. @throws ImageCacheError ABORTED */
+  async revalidate(ref: Ref, entry: ManifestEntry, request: RevalidationRequest): Promise<Revalidation> {
     try {
-      const changed = await this.#options.ask(object, entry, request);
-      this.#failures.delete(object.key);
+      const changed = await this.#options.ask(ref, entry, request);
+      this.#failures.delete(ref.key);
       return { changed };
     } catch (error) {
       const failure = ImageCacheError.from(error);
       if (failure.code === 'ABORTED') throw failure;
-      this.#failed(object.key, failure);
+      this.#failed(ref.key, failure);
       return { failure };
     }
   }
@@ -117,7 +117,7 @@ export class Freshness<Ref extends ImageRef> {
     return failure !== undefined && Math.abs(this.#options.now() - failure.at) < failure.waitMs;
   }
 
-  /** One warning a reason: when an origin is down, it is down for all images. */
+  /** Warns once for each reason: when an origin is down, it is down for all images. */
   #failed(key: string, { code, message, hint = '' }: ImageCacheError): void {
     const before = this.#failures.get(key);
     const waitMs = before === undefined ? FIRST_WAIT_MS : Math.min(2 * before.waitMs, LONGEST_WAIT_MS);
@@ -128,7 +128,7 @@ export class Freshness<Ref extends ImageRef> {
   }
 }
 
-/** When the origin last said that the object is this one. */
+/** Time at which the origin last confirmed this image. */
 export function validatedAt({ cached_at, validated_at = cached_at }: ManifestEntry): number {
   return validated_at;
 }

@@ -6,44 +6,44 @@ import type { Scratch } from './scratch.ts';
 import type { Sink, SourceMetadata } from '../injected/source.ts';
 
 export interface ImageSinkOptions {
-  /** Called once, when the first byte comes or before. */
+  /** Called once, at the first byte or earlier. */
   createWriter: () => Promise<BlobWriter>;
   inspect: Inspector;
   scratch: Scratch;
   maxBytes: number;
-  /** Awaited for every chunk: resolves when nothing more urgent is on its way. */
+  /** Awaited before every chunk: resolves when no more urgent download is running. */
   yieldToForeground: () => Promise<void> | undefined;
   onChunk?: (chunk: Uint8Array, size: number) => void;
   onReset?: () => void;
 }
 
-/** A whole image that was received. */
+/** A complete image that was received. */
 export interface ReceivedImage extends InspectedImage {
-  /** Bytes. */
+  /** Size in bytes. */
   size: number;
-  /** The bytes, in one piece of memory. */
+  /** Returns the bytes in one piece of memory. */
   body: () => Buffer;
 }
 
-/** Takes the bytes of a download into a temporary file, and finds out whether they are a whole image. */
+/** Writes the bytes of a download to a temporary file, and checks whether they are a complete image. */
 export class ImageSink implements Sink {
   readonly #options: ImageSinkOptions;
   #opening: Promise<BlobWriter> | undefined;
   #received = new ReceivedBytes();
   #image: ReceivedImage | undefined;
-  /** Of the object that came, or was to come; empty when the origin sent none, `undefined` when it sent no object. */
+  /** ETag of the object that the origin sent, or began to send. Empty when the origin sent none; `undefined` when it sent no object. */
   etag: string | undefined;
 
   constructor(options: ImageSinkOptions) {
     this.#options = options;
   }
 
-  /** That the image may have. */
+  /** Maximum size of the image in bytes. */
   get maxBytes(): number {
     return this.#options.maxBytes;
   }
 
-  /** Makes the temporary file; every chunk waits for it, so that a directory that cannot be written to is noticed at once. */
+  /** Creates the temporary file. Every chunk waits for it, so that a directory that cannot be written is noticed at once. */
   open(): Promise<BlobWriter> {
     this.#opening ??= this.#options.createWriter();
     return this.#opening;
@@ -80,19 +80,19 @@ export class ImageSink implements Sink {
     };
   }
 
-  /** The whole image. */
+  /** The complete image. */
   get image(): ReceivedImage {
     if (this.#image !== undefined) return this.#image;
     throw new ImageCacheError('INTERNAL', 'The download ended without a look at its bytes.');
   }
 
-  /** Ends the temporary file. */
+  /** Completes the temporary file. */
   async finish(fsync: boolean): Promise<WrittenBlob> {
     const writer = await this.#flush();
     return writer.finish(fsync);
   }
 
-  /** Removes the temporary file unless it has moved to its own place. Never rejects. */
+  /** Removes the temporary file, unless it has been moved to its final name. Never rejects. */
   async discard(): Promise<void> {
     const writer = await this.#opening?.catch(() => undefined);
     await writer?.discard();
@@ -105,7 +105,7 @@ export class ImageSink implements Sink {
   }
 }
 
-/** It could only push everything else out, and would be the next to go (T61). */
+/** Such an image would evict all others, and would itself be evicted next (T61). */
 function tooLarge(maxBytes: number): ImageCacheError {
   return new ImageCacheError('IMAGE_TOO_LARGE', `The image is larger than the ${maxBytes} bytes it may take up.`, {
     hint: 'Raise `maxSize`, or the quota of the actor.',

@@ -14,9 +14,9 @@ import type { Source, ImageRef } from '../injected/source.ts';
 import type { StatsCounter } from '../reporting/statsCounter.ts';
 
 export interface PrefetchOptions {
-  /** With `'visible'`, a stale image is the answer, and S3 is asked in the background. @default 'normal' */
+  /** With `'visible'`, a stale image is returned at once, and S3 is asked in the background. @default 'normal' */
   priority?: Urgency | undefined;
-  /** The caller, of one image or of many: aborted when it has left. Callers take turns. */
+  /** Identifies the caller, of one image or of many; aborted when it has left. Callers take turns. */
   signal?: AbortSignal | undefined;
   /** Asks S3 whether a cached image has changed, however fresh it is. @default false */
   revalidate?: boolean | undefined;
@@ -32,7 +32,7 @@ export interface PrefetcherOptions<Ref extends ImageRef> {
   freshness: Freshness<Ref>;
   refused: RefusedObjects;
   fetcher: Fetcher<Ref>;
-  /** Hears of every image that is there. */
+  /** Called with the entry of every image that is cached. */
   scheduleBackgroundWork: (entry: ManifestEntry) => void;
   logger: CacheLogger;
 }
@@ -40,11 +40,11 @@ export interface PrefetcherOptions<Ref extends ImageRef> {
 /** The result of an image that is in the cache now. */
 type CachedResult = Exclude<PrefetchResult, { status: 'failed' }>;
 
-/** To download an image that is invalidated meanwhile. */
+/** Maximum number of downloads of an image that is invalidated meanwhile. */
 const MAX_ATTEMPTS = 3;
 const NOT_ASKED: Revalidation = {};
 
-/** Sees to it that images are cached before they are asked for, at as few requests as that takes. */
+/** Caches images before they are requested, with as few requests to S3 as possible. */
 export class Prefetcher<Ref extends ImageRef> {
   readonly #options: PrefetcherOptions<Ref>;
 
@@ -52,23 +52,23 @@ export class Prefetcher<Ref extends ImageRef> {
     this.#options = options;
   }
 
-  /** Never rejects: what went wrong is in the result. */
+  /** Never rejects: the result contains any failure. */
   async prefetch(image: PrefetchImage, actorId: string, options: PrefetchOptions): Promise<PrefetchResult> {
     const { source, logger } = this.#options;
     let s3_url = withoutQuery(image.s3_url);
     try {
-      const object = source.identify(image.s3_url);
-      s3_url = object.key;
-      const named = image.filename === undefined ? object : { ...object, filename: image.filename };
+      const ref = source.identify(image.s3_url);
+      s3_url = ref.key;
+      const named = image.filename === undefined ? ref : { ...ref, filename: image.filename };
       return await this.#describe(await this.#prefetch(named, actorId, options), image.meta);
     } catch (error) {
       const failure = ImageCacheError.from(error);
-      reportFailure(logger, image.s3_url, failure); // as it was asked for, like an image that a page shows
+      reportFailure(logger, image.s3_url, failure); // by the requested URL, like the failure of an image on a page
       return { s3_url, status: 'failed', error: failure.toItem() };
     }
   }
 
-  /** Keeps the app's own fields with the image, whichever way it came into the cache. */
+  /** Stores the app's own fields with the image, however it came into the cache. */
   async #describe(result: CachedResult, meta: ImageMeta | undefined): Promise<PrefetchResult> {
     if (meta === undefined || isSameMeta(result.entry.meta, meta)) return result;
     const { store } = this.#options.manifest;
@@ -77,28 +77,28 @@ export class Prefetcher<Ref extends ImageRef> {
     return { ...result, entry: store.index.get(key) ?? result.entry };
   }
 
-  async #prefetch(object: Ref, actorId: string, options: PrefetchOptions): Promise<CachedResult> {
+  async #prefetch(ref: Ref, actorId: string, options: PrefetchOptions): Promise<CachedResult> {
     const { manifest, adoption, freshness, refused, scheduleBackgroundWork, stats } = this.#options;
     const { priority: urgency = 'normal', signal, revalidate = false } = options;
-    if (revalidate) refused.forget(object.key);
-    await manifest.open(); // what is claimed has to be in the manifest that is open
-    const known = await manifest.get({ key: object.key });
-    const cached = (await this.#ifThere(known)) ?? (await adoption.adoptOrCopy(object, actorId));
+    if (revalidate) refused.forget(ref.key);
+    await manifest.open(); // an image can only be claimed in an open manifest
+    const known = await manifest.get({ key: ref.key });
+    const cached = (await this.#ifThere(known)) ?? (await adoption.adoptOrCopy(ref, actorId));
     if (cached !== undefined && urgency === 'visible' && !revalidate) {
-      freshness.revalidateLater(object, cached);
-      return { s3_url: object.key, status: 'cached', entry: cached };
+      freshness.revalidateLater(ref, cached);
+      return { s3_url: ref.key, status: 'cached', entry: cached };
     }
-    if (cached !== undefined) return this.#sync(object, cached, actorId, options);
-    if (urgency === 'visible') stats.misses += 1; // somebody looks at its place already
-    const entry = await this.#download(object, { actorId, urgency, signal });
+    if (cached !== undefined) return this.#sync(ref, cached, actorId, options);
+    if (urgency === 'visible') stats.misses += 1; // a page shows its empty place already
+    const entry = await this.#download(ref, { actorId, urgency, signal });
     scheduleBackgroundWork(entry);
-    return { s3_url: object.key, status: 'downloaded', entry };
+    return { s3_url: ref.key, status: 'downloaded', entry };
   }
 
-  /** What was invalidated while it was on its way is fetched again: `downloaded` means that it is in the cache (R2). */
-  async #download(object: Ref, request: FetchRequest): Promise<ManifestEntry> {
+  /** Fetches an image again that was invalidated during its download: `downloaded` means that it is in the cache (R2). */
+  async #download(ref: Ref, request: FetchRequest): Promise<ManifestEntry> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const { entry, isStored } = await this.#options.fetcher.fetch(object, request);
+      const { entry, isStored } = await this.#options.fetcher.fetch(ref, request);
       if (isStored) return entry;
     }
     throw new ImageCacheError('ABORTED', 'The image was invalidated each time while it was being downloaded.', {
@@ -106,27 +106,27 @@ export class Prefetcher<Ref extends ImageRef> {
     });
   }
 
-  /** Costs no request while the image is believed to be current, and a conditional one when it is not. */
+  /** Costs no request while the image counts as current, and a conditional one otherwise. */
   async #sync(
-    object: Ref,
+    ref: Ref,
     cached: ManifestEntry,
     actorId: string,
     { priority: urgency = 'normal', signal, revalidate = false }: PrefetchOptions,
   ): Promise<CachedResult> {
     const { freshness, fetcher, scheduleBackgroundWork } = this.#options;
     const isDue = revalidate || freshness.isDue(cached);
-    const { changed, failure } = isDue ? await freshness.revalidate(object, cached, { urgency, signal }) : NOT_ASKED;
+    const { changed, failure } = isDue ? await freshness.revalidate(ref, cached, { urgency, signal }) : NOT_ASKED;
     const entry = await fetcher.claim(changed?.entry ?? cached, actorId);
     scheduleBackgroundWork(entry);
     return {
-      s3_url: object.key,
+      s3_url: ref.key,
       status: changed === undefined ? 'cached' : 'downloaded',
       entry,
       ...(failure !== undefined && { stale: failure.toItem() }),
     };
   }
 
-  /** An entry whose file is gone is dropped, so that another file can be adopted in its place. */
+  /** Drops an entry whose file is gone, so that another file can be adopted instead. */
   async #ifThere(entry: ManifestEntry | undefined): Promise<ManifestEntry | undefined> {
     const { blobs, imageStore } = this.#options;
     if (entry === undefined) return undefined;

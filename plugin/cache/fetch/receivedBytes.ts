@@ -1,20 +1,20 @@
 import type { Scratch } from './scratch.ts';
 
-/** Up to this size an image stays in memory while it comes, so that it need not be read back to be looked at. */
+/** Up to this size an image stays in memory while it arrives, so that it need not be read back to be inspected. */
 const KEEP_BYTES = 4 << 20;
-/** Collected before it is written: each write is a turn of one of the few threads that do all work on files. */
+/** Bytes that are collected before a write, because each write occupies one of the few threads that do all file work. */
 const WRITE_BYTES = 1 << 20;
 
 /**
- * The bytes of a download as they come. They are joined only for whoever keeps them in one piece: memory outside of V8's heap
- * is what makes it collect garbage, and a prefetch of many images takes twice as much of it when each is joined.
+ * The bytes of a download as they arrive. They are joined only for a caller that keeps them in one piece: memory outside of
+ * V8's heap triggers garbage collection, and a prefetch of many images takes twice as much of it when each is joined.
  */
 export class ReceivedBytes {
   #chunks: Uint8Array[] = [];
   #unwritten: Uint8Array[] = [];
   #unwrittenLength = 0;
   #joined: Buffer | undefined;
-  /** Of all that came. */
+  /** Number of bytes that have arrived. */
   length = 0;
 
   append(chunk: Uint8Array): void {
@@ -25,17 +25,17 @@ export class ReceivedBytes {
     this.#unwrittenLength += chunk.length;
   }
 
-  /** False when it was too much; then it has to be read back from where it was written to. */
+  /** False if there were too many bytes to keep; then they have to be read back from the file. */
   get isKept(): boolean {
     return this.length <= KEEP_BYTES;
   }
 
-  /** So much that it should be written. */
+  /** True if enough bytes have been collected for a write. */
   get isDue(): boolean {
     return this.#unwrittenLength >= WRITE_BYTES;
   }
 
-  /** What has to be written; it counts as written from now on. */
+  /** Returns the bytes to write. They count as written from now on. */
   take(): Uint8Array[] {
     const chunks = this.#unwritten;
     this.#unwritten = [];
@@ -43,14 +43,14 @@ export class ReceivedBytes {
     return chunks;
   }
 
-  /** Of its own memory, and the same each time. Only if {@link ReceivedBytes.isKept}. */
+  /** Returns the bytes in memory of their own, the same each time. Only if {@link ReceivedBytes.isKept}. */
   join(): Buffer {
     this.#joined ??= Buffer.concat(this.#chunks);
     this.#chunks = [this.#joined];
     return this.#joined;
   }
 
-  /** All of it in one piece, for a look at once. */
+  /** Returns all bytes in one piece, to be viewed at once. */
   peek(scratch: Scratch): Uint8Array {
     return this.#joined ?? scratch.join(this.#chunks, this.length);
   }

@@ -5,7 +5,7 @@ import type { CachePart } from '../manifest/cachePart.ts';
 import type { AppliedChange } from '../manifest/manifestStore.ts';
 import type { ImageSink } from './imageSink.ts';
 
-/** What is wrong with an object itself, and stays so until it is uploaded again. */
+/** Faults of an object itself, which last until it is uploaded again. */
 const CONTENT_CODES: ReadonlySet<ErrorCode> = new Set([
   'IMAGE_TOO_LARGE',
   'NOT_AN_IMAGE',
@@ -15,23 +15,23 @@ const CONTENT_CODES: ReadonlySet<ErrorCode> = new Set([
 
 const MAX_OBJECTS = 10_000;
 const REMEMBERED_MS = 24 * 60 * 60_000;
-/** Where nothing proves the object to be at fault any longer; enough for a page that asks again and again. */
+/** How long a refusal counts if the object may have been repaired unnoticed: enough for a page that requests it repeatedly. */
 const DOUBTFUL_MS = 60_000;
 
 interface Refusal {
-  /** Of the object that was refused; empty when the origin sent none. */
+  /** ETag of the refused object; empty when the origin sent none. */
   etag: string;
   error: ItemError;
-  /** Bytes it was allowed to have. */
+  /** Maximum size that applied, in bytes. */
   maxBytes: number;
   at: number;
 }
 
 /**
- * Objects whose content was refused, by their ETag, in this process: so that their bytes are not fetched again only to be
- * refused again. The origin is asked each time whether the object is still that one, which costs no body; so an upload
- * that mends it is seen at once. Where the origin sends no ETag, the refusal is believed for a minute. So long, too, it is
- * remembered that a body of no announced length was cut at the same byte twice.
+ * Remembers objects whose content was refused, by their ETag, in this process, so that their bytes are not fetched again
+ * only to be refused again. The origin is asked each time whether the object is unchanged, which costs no body, so a
+ * repaired upload is noticed at once. If the origin sends no ETag, the refusal counts for a minute. So does the refusal of a
+ * body without an announced length that was cut at the same byte twice.
  */
 export class RefusedObjects implements CachePart {
   readonly #now: () => number;
@@ -41,7 +41,7 @@ export class RefusedObjects implements CachePart {
     this.#now = now;
   }
 
-  /** Hears of every change, from whichever process: what is invalidated or cleared is to be looked at again. */
+  /** Notes each change, including the changes of other processes: an image that is invalidated or cleared is checked again. */
   applied({ change }: AppliedChange): void {
     if (change.op === 'clear') this.#refusals.clear();
     if (change.op === 'delete' && change.reason === 'invalidated') for (const key of change.keys) this.forget(key);
@@ -51,10 +51,10 @@ export class RefusedObjects implements CachePart {
     this.#refusals.delete(key);
   }
 
-  /** Remembers an error of a download, if it is about what the object holds. */
+  /** Remembers an error of a download, if it is about the content of the object. */
   note(key: string, error: unknown, sink: ImageSink): void {
     if (!(error instanceof ImageCacheError) || sink.etag === undefined) return;
-    // A body that was cut is remembered only when the object itself is to blame, and not the network: then the fault is not a passing one.
+    // A body that was cut is remembered only if the object is to blame and not the network, so that the fault will last.
     const isCut = error.code === 'UPSTREAM_TRUNCATED' && error.toItem().transient !== true;
     if (!CONTENT_CODES.has(error.code) && !isCut) return;
     const { etag, maxBytes } = sink;
@@ -62,8 +62,8 @@ export class RefusedObjects implements CachePart {
   }
 
   /**
-   * The ETag of the object if it was refused, for the question whether it is still that one.
-   * @throws ImageCacheError the refusal, where the origin could not say
+   * Returns the ETag of the refused object, to ask whether it is unchanged; `undefined` if it was not refused.
+   * @throws ImageCacheError the refusal, if the origin sends no ETag
    */
   etagOf(key: string, maxBytes: number): string | undefined {
     const refusal = this.#find(key, maxBytes);
@@ -71,11 +71,11 @@ export class RefusedObjects implements CachePart {
     return refusal?.etag;
   }
 
-  /** The refusal of an object that is still the same. */
+  /** Returns the refusal of an object that is unchanged. */
   refusalOf(key: string, maxBytes: number): ImageCacheError {
     const refusal = this.#find(key, maxBytes);
     if (refusal !== undefined) return errorOf(refusal);
-    // Forgotten while the origin was asked.
+    // The refusal was forgotten while the origin was asked.
     return new ImageCacheError('UPSTREAM_ERROR', 'The origin answered 304 for an image that is not cached.', {
       hint: 'Ask for the image again.',
     });
@@ -85,10 +85,11 @@ export class RefusedObjects implements CachePart {
     const refusal = this.#refusals.get(key);
     if (refusal === undefined) return undefined;
     const { at, etag, error } = refusal;
-    // Without an ETag the object may have been mended; and what ended twice at the same byte may have been cut by a proxy.
+    // Without an ETag, the object may have been repaired. A body that ended twice at the same byte may have been cut by a
+    // proxy.
     const isDoubtful = etag === '' || error.code === 'UPSTREAM_TRUNCATED';
     const isOver = Math.abs(this.#now() - at) >= (isDoubtful ? DOUBTFUL_MS : REMEMBERED_MS);
-    // Another actor may have room for it.
+    // The limit of another actor may be higher.
     const mayFit = error.code === 'IMAGE_TOO_LARGE' && maxBytes > refusal.maxBytes;
     return isOver || mayFit ? undefined : refusal;
   }

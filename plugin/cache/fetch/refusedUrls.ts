@@ -1,16 +1,16 @@
 import { ImageCacheError } from '../../errors.ts';
 import type { ErrorCode } from '../../protocol.ts';
 
-/** By what an object was asked for. */
-export interface Asker {
-  /** As asked, signature and all. */
+/** How an image was requested. */
+export interface Requester {
+  /** The URL as requested, including its signature. */
   readonly url: string | undefined;
   readonly origin: string | undefined;
-  /** What the image may have at most. */
+  /** Maximum size of the image in bytes. */
   readonly maxBytes: number;
 }
 
-/** Answers that a URL with another signature, or of another host, need not meet with. */
+/** Errors that another URL of the same object may not have, because of its signature or host. */
 const OF_THE_URL: ReadonlySet<ErrorCode> = new Set([
   'UPSTREAM_EXPIRED',
   'UPSTREAM_FORBIDDEN',
@@ -18,7 +18,7 @@ const OF_THE_URL: ReadonlySet<ErrorCode> = new Set([
   'UPSTREAM_REDIRECT',
 ]);
 
-/** What another URL of the same server would meet with as well. All that is in neither list is a fault of ours. */
+/** Errors that another URL on the same server would have as well. All errors in neither list are our own. */
 const OF_THE_ORIGIN: ReadonlySet<ErrorCode> = new Set([
   'HOST_NOT_ALLOWED',
   'IMAGE_TOO_LARGE',
@@ -33,18 +33,18 @@ const OF_THE_ORIGIN: ReadonlySet<ErrorCode> = new Set([
   'UPSTREAM_UNREACHABLE',
 ]);
 
-/** By which URL an object was refused. All who wait for it hear of that, and some may have come with a better one. */
+/** Remembers with which URL a download failed. All of its requesters get the error, and some may have a URL that works. */
 export class RefusedUrls {
-  readonly #askers = new WeakMap<ImageCacheError, Asker>();
+  readonly #requesters = new WeakMap<ImageCacheError, Requester>();
 
-  note(error: unknown, asker: Asker): void {
-    if (error instanceof ImageCacheError) this.#askers.set(error, asker);
+  note(error: unknown, requester: Requester): void {
+    if (error instanceof ImageCacheError) this.#requesters.set(error, requester);
   }
 
-  /** Whether the error says nothing about what this one would meet with. */
-  isOfAnother(error: unknown, { url, origin, maxBytes }: Asker): boolean {
+  /** True if the error does not apply to this request, because it is about another URL. */
+  isOfAnother(error: unknown, { url, origin, maxBytes }: Requester): boolean {
     if (!(error instanceof ImageCacheError)) return false;
-    const refused = this.#askers.get(error);
+    const refused = this.#requesters.get(error);
     if (refused === undefined) return false;
     if (OF_THE_URL.has(error.code)) return refused.url !== url;
     if (error.code === 'IMAGE_TOO_LARGE' && refused.maxBytes < maxBytes) return true;

@@ -22,13 +22,13 @@ export interface RevalidatorOptions<Ref extends ImageRef> {
   refused: RefusedObjects;
   /** Rejects when the disk has no room for another image. */
   ensureRoom: () => Promise<void>;
-  /** The bytes that an image of this actor may have. */
+  /** Maximum size of an image of this actor, in bytes. */
   maxBytesOf: (actorId: string) => number;
   now: () => number;
   fsync: boolean;
 }
 
-/** How the origin is asked. */
+/** The signal, the timeline and the priority of the request to the origin. */
 export interface RevalidationContext {
   signal: AbortSignal;
   mark: Mark;
@@ -36,9 +36,9 @@ export interface RevalidationContext {
 }
 
 /**
- * Asks the origin whether an object is still the one that is cached: a conditional GET, which costs no body if it is. An
- * image that changed takes the place of the old one at once for everybody: file first, then the entry, then the old file
- * goes. What was cleared or evicted meanwhile stays so.
+ * Asks the origin whether a cached image is still current. This is a conditional GET, which costs no body if it is. A
+ * changed image replaces the old one for all actors at once: the file is written first, then the entry, then the old file is
+ * removed. An image that was cleared or evicted meanwhile does not come back.
  */
 export class Revalidator<Ref extends ImageRef> {
   readonly #options: RevalidatorOptions<Ref>;
@@ -49,28 +49,29 @@ export class Revalidator<Ref extends ImageRef> {
   }
 
   /**
-   * The image that took the place of the known one; `undefined` when nothing changed, or when nobody wants it any more.
-   * @throws ImageCacheError what a download throws; the cached image is as it was then
+   * Returns the image that replaced the known one; `undefined` when nothing changed, or when the image was removed
+   * meanwhile.
+   * @throws ImageCacheError what a download throws; the cached image is then unchanged
    */
   async revalidate(
-    object: Ref,
+    ref: Ref,
     known: ManifestEntry,
     { signal, mark, yieldToForeground }: RevalidationContext,
   ): Promise<Downloaded | undefined> {
     const { source, store, blobs, committer, inspect, refused, ensureRoom, maxBytesOf, now, fsync } = this.#options;
     const maxBytes = maxBytesOf(known.actor_id);
-    // What came after the cached image was refused: the question is whether it is still that.
-    const refusedEtag = refused.etagOf(object.key, maxBytes);
-    const write = committer.begin(object.key, known.actor_id);
+    // A newer version of the image was refused before: ask whether the object is still that version.
+    const refusedEtag = refused.etagOf(ref.key, maxBytes);
+    const write = committer.begin(ref.key, known.actor_id);
     const createWriter = async () => {
       await ensureRoom();
       return blobs.createWriter();
     };
     const sink = new ImageSink({ createWriter, inspect, scratch: this.#scratch, maxBytes, yieldToForeground });
     try {
-      const { etag, notModified } = await source.download(object, sink, signal, refusedEtag ?? known.etag, mark);
-      if (notModified === true && refusedEtag !== undefined) throw refused.refusalOf(object.key, maxBytes);
-      refused.forget(object.key);
+      const { etag, notModified } = await source.download(ref, sink, signal, refusedEtag ?? known.etag, mark);
+      if (notModified === true && refusedEtag !== undefined) throw refused.refusalOf(ref.key, maxBytes);
+      refused.forget(ref.key);
       if (notModified === true) {
         await this.#validate(known, known.etag);
         return undefined;
@@ -82,13 +83,13 @@ export class Revalidator<Ref extends ImageRef> {
         return undefined;
       }
       const { filename, actor_id: actorId } = known;
-      const entry = newEntry({ key: object.key, filename, actorId, etag, blob, image, at: now() });
+      const entry = newEntry({ key: ref.key, filename, actorId, etag, blob, image, at: now() });
       await store.refresh(); // another process may have compressed it meanwhile
       const commit = await committer.replace(write, { known: this.#asStored(known), entry, blob });
       if (commit.status !== 'stored') return undefined;
       return { entry: commit.entry, size: image.size, body: image.body, isStored: true };
     } catch (error) {
-      refused.note(object.key, error, sink);
+      refused.note(ref.key, error, sink);
       throw fileError(error);
     } finally {
       committer.end(write);
@@ -102,7 +103,7 @@ export class Revalidator<Ref extends ImageRef> {
     await store.append({ op: 'validate', key, sha256, etag, at: now() });
   }
 
-  /** The same image as it is stored by now: it may have been compressed while the origin was asked. */
+  /** The entry as it is now: the image may have been compressed while the origin was asked. */
   #asStored(known: ManifestEntry): ManifestEntry {
     const current = this.#options.store.index.get(known.s3_url);
     return current !== undefined && originalDigest(current) === originalDigest(known) ? current : known;

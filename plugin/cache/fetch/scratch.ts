@@ -1,4 +1,4 @@
-/** Memory to look at something in one piece. What it returns is good until it is asked again: for synchronous use. */
+/** Memory that is reused to view bytes in one piece. The result is valid until the next call, so use it synchronously. */
 export class Scratch {
   #memory: Buffer = Buffer.alloc(0);
 

@@ -1,8 +1,8 @@
-/** Images served in a second from which on the server has better things to do than to prefetch. */
+/** Images served per second from which on prefetching has to yield. */
 const BUSY_PER_SECOND = 500;
 const WINDOW_MS = 100;
 
-/** Whether so much is being served that background downloads should yield. */
+/** True if so many images are being served that background downloads should yield. */
 export class ServingRate {
   readonly #served: () => number;
   readonly #now: () => number;
@@ -10,7 +10,7 @@ export class ServingRate {
   #before: number;
   #isBusy = false;
 
-  /** @param served how many images have been served so far */
+  /** @param served returns how many images have been served so far */
   constructor(served: () => number, now: () => number = () => performance.now()) {
     this.#served = served;
     this.#now = now;

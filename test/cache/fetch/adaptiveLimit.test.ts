@@ -29,7 +29,7 @@ describe('AdaptiveLimit', () => {
     expect(rounds(5)).toEqual([32, 64, 64, 64, 64]);
   });
 
-  it('stays near where it began when more makes nothing faster', () => {
+  it('stays near its start when more downloads make nothing faster', () => {
     const { rounds } = startBehind(() => 1000);
     expect(rounds(16)).toEqual([32, 16, 16, 16, 16, 16, 24, 16, 16, 16, 16, 16, 24, 16, 16, 16]);
   });
@@ -50,7 +50,7 @@ describe('AdaptiveLimit', () => {
     expect(limit.value).toBe(64);
   });
 
-  it('T38: halves when it is refused, down to one at a time, and recovers', () => {
+  it('T38: halves with each refusal, down to one at a time, and recovers', () => {
     const { limit, rounds } = startBehind((downloads) => downloads * 10);
     rounds(4);
     limit.refused();
@@ -61,7 +61,7 @@ describe('AdaptiveLimit', () => {
     expect(limit.value).toBeGreaterThan(60);
   });
 
-  it('learns nothing from a round in which too little was waiting', () => {
+  it('ignores a round in which too few downloads were waiting', () => {
     let now = 0;
     const limit = new AdaptiveLimit({ start: 4, max: 64, now: () => (now += 1) });
     for (let n = 0; n < 100; n += 1) {
@@ -71,7 +71,7 @@ describe('AdaptiveLimit', () => {
     expect(limit.value).toBe(4);
   });
 
-  it('takes no pause between two prefetches for a slow network', () => {
+  it('does not mistake a pause between two prefetches for a slow network', () => {
     const { limit, rounds, pause } = startBehind(() => 1000);
     rounds(2);
     limit.starved();

@@ -23,7 +23,7 @@ describe('ArrivingBody', () => {
     expect(await Promise.all([early, joined, late])).toEqual(Array(3).fill('one two three'));
   });
 
-  it('goes on where it was when a download begins again and brings the same bytes, however they are cut', async () => {
+  it('continues where it was when a download starts again and brings the same bytes, however they are split', async () => {
     for (const size of [1, 2, 3, 5, 8]) {
       const body = new ArrivingBody();
       const reader = textOf(body.follow());
@@ -38,7 +38,7 @@ describe('ArrivingBody', () => {
     }
   });
 
-  it('survives to begin again twice, the second time earlier than the first had come', async () => {
+  it('survives two restarts, the second one before the first had caught up', async () => {
     const body = new ArrivingBody();
     const reader = textOf(body.follow());
     body.push(bytes('012345'));
@@ -50,7 +50,7 @@ describe('ArrivingBody', () => {
     expect(await reader).toBe('0123456789');
   });
 
-  it('fails its readers when the bytes of a second attempt are others', async () => {
+  it('fails its readers when a second attempt brings other bytes', async () => {
     const body = new ArrivingBody();
     const reader = textOf(body.follow());
     body.push(bytes('0123'));
@@ -62,7 +62,7 @@ describe('ArrivingBody', () => {
     await expect(textOf(body.follow())).rejects.toThrow('before it was whole');
   });
 
-  it('fails its readers when a second attempt brings less than the first, and that is a whole image', async () => {
+  it('fails its readers when a second attempt brings a complete image that is shorter than the first attempt', async () => {
     const body = new ArrivingBody();
     const reader = textOf(body.follow());
     body.push(bytes('0123456789'));
@@ -72,7 +72,7 @@ describe('ArrivingBody', () => {
     await expect(reader).rejects.toThrow('before it was whole');
   });
 
-  it('keeps no more than 4 MB of what is on its way, and gives the rest when it is there', async () => {
+  it('keeps at most 4 MB of an arriving image, and gives the rest when it is complete', async () => {
     const body = new ArrivingBody();
     const chunk = Buffer.alloc(1 << 20, 7);
     for (let n = 0; n < 50; n += 1) body.push(chunk);

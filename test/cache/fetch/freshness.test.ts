@@ -38,7 +38,7 @@ describe('a read by URL', () => {
     expect(source.asked).toEqual([undefined]);
   });
 
-  it('of a stale image is answered at once, and one conditional request is made, whoever asks', async () => {
+  it('of a stale image is answered at once, and all readers share one conditional request', async () => {
     const stale = await openStale();
     const { cache, source, clock } = stale;
     await cache.readUrl('mem:x');
@@ -62,7 +62,7 @@ describe('a read by URL', () => {
     expect(source.asked).toHaveLength(2);
   });
 
-  it('is fresh after a restart, and in other processes, when it was found fresh in this one', async () => {
+  it('is fresh after a restart, and in other processes, when this one has found it fresh', async () => {
     const stale = await openStale();
     const { cache, source, clock, dir } = stale;
     await cache.readUrl('mem:x');
@@ -116,7 +116,7 @@ describe('a read by URL', () => {
     expect(await cache.stats()).toMatchObject({ total_entries: 1, memory: { entries: 1 } });
   });
 
-  it('T43: readers see the old or the new image whole while it is exchanged, again and again', async () => {
+  it('T43: readers always see all of the old or all of the new image while it is replaced', async () => {
     const { cache, source, clock, dir } = await openStale({ memoryMaxSize: 0 });
     await cache.readUrl('mem:x');
     const versions = [source.body('x')];
@@ -165,7 +165,7 @@ describe('a read by URL', () => {
     expect(await stale.revalidations()).toEqual({ unchanged: 1, changed: 0, failed: 0 });
   });
 
-  it('T63: of an image that was found fresh in the future asks again', async () => {
+  it('T63: of an image with a validation time in the future asks again', async () => {
     const stale = await openStale();
     const { cache, clock } = stale;
     await cache.readUrl('mem:x');
@@ -184,7 +184,7 @@ describe('a read by URL', () => {
     expect(source.asked).toHaveLength(1);
   });
 
-  it('with `revalidate` waits for what the origin says', async () => {
+  it('with `revalidate` waits for the answer of the origin', async () => {
     const { cache, source } = await openStale({ revalidateMs: undefined });
     const before = await cache.readUrl('mem:x', { revalidate: true });
     expect(before).toMatchObject({ tier: 's3' });
@@ -239,7 +239,7 @@ describe('an origin that does not answer', () => {
 });
 
 describe('after a failure', () => {
-  it('the origin is left alone for half a minute, then for twice as long each time, up to an hour', async () => {
+  it('the origin is not asked for half a minute, then for twice as long each time, up to an hour', async () => {
     let now = 0;
     const warnings: string[] = [];
     const logger = { debug: undefined, info: () => undefined, warn: (message: string) => warnings.push(message) };
@@ -268,7 +268,7 @@ describe('after a failure', () => {
   });
 });
 
-describe('what is removed while the origin is asked', () => {
+describe('an image that is removed while the origin is asked', () => {
   it.each(['clear', 'invalidate'] as const)(
     'T59: stays so after a %s, whether the object changed or not',
     async (how) => {
@@ -293,7 +293,7 @@ describe('what is removed while the origin is asked', () => {
     },
   );
 
-  it('T59: stays so when another process clears it', async () => {
+  it('T59: stays removed when another process clears it', async () => {
     const stale = await openStale();
     const { cache, source, clock, dir, filesOf } = stale;
     const other = await openCache({ dir });
@@ -311,7 +311,7 @@ describe('what is removed while the origin is asked', () => {
     expect(await filesOf('default')).toEqual([]);
   });
 
-  it('is no reason to wait at the end', async () => {
+  it('does not delay the end', async () => {
     const { cache, source, clock } = await openStale();
     await cache.readUrl('mem:x');
     clock.now += HOUR;
@@ -343,7 +343,7 @@ describe('a prefetch', () => {
     expect(source.asked).toHaveLength(8);
   });
 
-  it('with `revalidate` asks for each once, however fresh, and says where the origin did not answer', async () => {
+  it('with `revalidate` asks once for each image, however fresh, and reports where the origin did not answer', async () => {
     const { cache, source } = await openStale({ revalidateMs: undefined });
     await sync(cache);
     source.change('d');

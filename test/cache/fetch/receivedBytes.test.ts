@@ -12,7 +12,7 @@ const textOf = (chunks: readonly Uint8Array[]) => Buffer.concat(chunks).toString
 const MB = 1 << 20;
 
 describe('ReceivedBytes', () => {
-  it('gives each byte to be written once', () => {
+  it('returns each byte once for writing', () => {
     const received = receive('one ', 'two ');
     expect(textOf(received.take())).toBe('one two ');
     expect(received.take()).toEqual([]);
@@ -30,14 +30,14 @@ describe('ReceivedBytes', () => {
     expect(received.isDue).toBe(false);
   });
 
-  it('is joined once, whoever asks, and has been written or not', () => {
+  it('are joined once for all callers, before or after they were written', () => {
     const received = receive('one ', 'two');
     received.take();
     expect(received.join().toString()).toBe('one two');
     expect(received.join()).toBe(received.join());
   });
 
-  it('keeps up to 4 MB, and of more only what is to be written', () => {
+  it('keeps up to 4 MB, and beyond that only the bytes that are to be written', () => {
     const received = new ReceivedBytes();
     for (let n = 0; n < 4; n += 1) received.append(Buffer.alloc(MB));
     expect(received.isKept).toBe(true);

@@ -42,7 +42,7 @@ describe('N2: an object whose content was refused', () => {
     expect(source.asked).toEqual([undefined, ...Array(4).fill('"x 1 1"')]);
   });
 
-  it('is refused in the same words', async () => {
+  it('is refused with the same message', async () => {
     const { cache } = await openRefusing();
     const [first, second] = await Promise.allSettled([cache.readUrl('mem:x')]).then(async ([before]) => [
       before,
@@ -52,7 +52,7 @@ describe('N2: an object whose content was refused', () => {
     expect(second.reason).toMatchObject({ message: first.reason.message, hint: first.reason.hint });
   });
 
-  it('and is mended is fetched, and what was remembered is forgotten', async () => {
+  it('is fetched once it is repaired, and its refusal is forgotten', async () => {
     const { read, source, refused } = await openRefusing();
     await read();
     source.change('x');
@@ -61,7 +61,7 @@ describe('N2: an object whose content was refused', () => {
     expect(source.downloads).toBe(2);
   });
 
-  it('costs a prefetch of a page no bytes, either', async () => {
+  it('costs the prefetch of a page no bytes either', async () => {
     const { cache, source, read } = await openRefusing();
     await read();
     const result = await cache.prefetch({ s3_url: 'mem:x' }, 'ann');
@@ -81,7 +81,7 @@ describe('N2: an object whose content was refused', () => {
     expect(refusing.source.asked).toEqual([undefined, undefined]);
   });
 
-  it('without an ETag is believed to be the same for a minute, without a request', async () => {
+  it('without an ETag counts as unchanged for a minute, without a request', async () => {
     const { read, source, clock } = await openRefusing();
     source.sendsEtags = false;
     await read();
@@ -93,7 +93,7 @@ describe('N2: an object whose content was refused', () => {
     expect(source.asked).toHaveLength(2);
   });
 
-  it('is looked at again after a day', async () => {
+  it('is checked again after a day', async () => {
     const { read, source, clock } = await openRefusing();
     await read();
     clock.now += DAY;
@@ -113,7 +113,7 @@ describe('N2: an object whose content was refused', () => {
     expect(source.downloads).toBe(2);
   });
 
-  it('by the quota of one actor is not refused to another one who has room for it', async () => {
+  it('is not refused to an actor with a larger quota', async () => {
     const { read, refused } = await openRefusing({ quotaOf: (actor) => (actor === 'ann' ? 100 : undefined) });
     refused.code = undefined;
     expect(await read({ actorId: 'ann' })).toBe('IMAGE_TOO_LARGE');
@@ -121,7 +121,7 @@ describe('N2: an object whose content was refused', () => {
     expect(await read({ actorId: 'bob' })).toBe('kept');
   });
 
-  it('leaves the image that it was to take the place of, and is not fetched again for that, either', async () => {
+  it('leaves the image that it was to replace, and is not fetched again for that either', async () => {
     const { read, refused, source, cache, clock } = await openRefusing({ revalidateMs: MINUTE });
     refused.code = undefined;
     await read();
@@ -143,7 +143,7 @@ describe('N2: an object whose content was refused', () => {
 
 type Refusing = Awaited<ReturnType<typeof openRefusing>>;
 
-describe('N2: what is remembered is only about the content', () => {
+describe('N2: only refusals of the content are remembered', () => {
   it.each([
     'UPSTREAM_ERROR',
     'UPSTREAM_FORBIDDEN',
@@ -160,7 +160,7 @@ describe('N2: what is remembered is only about the content', () => {
     expect(source.asked).toEqual([undefined, undefined]);
   });
 
-  it('an image that is kept is known to be whole by its announced bytes, or is left to its structure', async () => {
+  it('a kept image is proved complete by its announced bytes, or else by its structure', async () => {
     const proofs: Proof[] = [];
     const { cache, source } = await openCache({
       inspect: (_bytes, proof) => {

@@ -81,7 +81,7 @@ describe('S10: a request that joined a download begun by another URL', () => {
     },
   );
 
-  it.each(['CACHE_DISK_FULL', 'OVERLOADED', 'INTERNAL'])('shares %s, which no URL has caused', async (code) => {
+  it.each(['CACHE_DISK_FULL', 'OVERLOADED', 'INTERNAL'])('shares %s, because no URL has caused it', async (code) => {
     const { source, join } = await start();
     const all = await join(`${code}-1`, 'good-1//elsewhere');
     await source.answer(1);
@@ -89,7 +89,7 @@ describe('S10: a request that joined a download begun by another URL', () => {
     expect(source.asked).toHaveLength(1);
   });
 
-  it('is not made to wait for many bad ones: after two of others, it is asked for by its own URL', async () => {
+  it('does not wait for many bad URLs: after two of other requests, its own URL is tried', async () => {
     const { source, join } = await start();
     const bad = Array.from({ length: 10 }, (_, n) => `UPSTREAM_NOT_FOUND-${n + 2}`);
     const all = await join('UPSTREAM_NOT_FOUND-1', 'good-1', ...bad);
@@ -103,7 +103,7 @@ describe('S10: a request that joined a download begun by another URL', () => {
     expect(source.asked).toHaveLength(12);
   });
 
-  it('of several good ones, one is asked for', async () => {
+  it('of several good URLs, one is requested', async () => {
     const { source, join } = await start();
     const all = await join('UPSTREAM_FORBIDDEN-1', 'good-1', 'good-2', 'good-3');
     await source.answer(1);
@@ -114,7 +114,7 @@ describe('S10: a request that joined a download begun by another URL', () => {
 });
 
 describe('S10: a request whose actor has a larger quota', () => {
-  it('is not refused for what was too large for the actor who came first', async () => {
+  it('is not refused because the image was too large for the first actor', async () => {
     const source = new SignedSource();
     const { cache } = await openCache({ source, quotaOf: (actorId) => (actorId === 'guest' ? 100 : undefined) });
     const get = (actorId: string) => cache.prefetch({ s3_url: 'mem:a.png?good-1' }, actorId);
