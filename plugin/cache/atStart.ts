@@ -1,10 +1,10 @@
-/** What Vite's start asks about the cache's directory. Imports as little as that takes; the cache itself is in `index.ts`. */
+/** The part of the cache that Vite's start needs. It imports as little as possible; the cache itself is in `index.ts`. */
 export { ensureOwnDirectory } from './files/ensureOwnDirectory.ts';
 export { type ManifestTotals, readTotals } from './manifest/manifestTotals.ts';
 
 /**
- * Looks whether images could be kept in the directory; see `files/ensureUsable.ts`, which the first call imports: it is for after
- * the start, which it would slow.
+ * Checks whether images can be kept in the directory. The first call imports `files/ensureUsable.ts`; call it after the
+ * start, which it would slow down.
  */
 export async function ensureUsable(dir: string): Promise<void> {
   const { ensureUsable } = await import('./files/ensureUsable.ts');

@@ -31,14 +31,14 @@ import type { ProgressListener } from './discovery/verifier.ts';
 import type { SizedImage } from './variants/sizedImage.ts';
 import type { VariantSpec } from './variants/variantSpec.ts';
 
-/** An image by its path, or by a URL or its object, and who asks for it. */
+/** An image by its path, or by a URL or its parsed form, with the options of the request. */
 type AskedImage<Ref extends ImageRef> =
   | ({ path: string } & Pick<ReadOptions, 'signal' | 'timeline'>)
   | ({ url: string | Ref } & ReadOptions);
 
 /**
- * The cache: images by object, from memory, from disk, or fetched once for all who ask. Opens its directory on first
- * use. Knows no Vite, no Express and no S3.
+ * The cache. It serves images from memory or from disk, or fetches them once for all requests. It opens its directory on
+ * first use. It knows nothing of Vite, Express and S3.
  */
 export class ImageCache<Ref extends ImageRef = ImageRef> {
   readonly #source: Source<Ref>;
@@ -51,7 +51,7 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
   readonly #stats = new StatsCounter();
   readonly #events: EventHub;
   readonly #instance = randomUUID();
-  /** Counts changes. */
+  /** Number of changes so far. */
   #revision = 0;
   #closing: Promise<void> | undefined;
 
@@ -74,28 +74,29 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
     this.#pipeline = new ImagePipeline({ parts: this.#parts, stats: this.#stats, now });
   }
 
-  /** How many images are in the manifest, as far as this process knows; 0 before the first call that opens it. */
+  /** Number of images in the manifest, as far as this process knows; 0 before the first call that opens it. */
   get size(): number {
     return this.#parts.manifest.isOpen ? this.#parts.manifest.store.index.size : 0;
   }
 
-  /** An image by `local_path`, if it is in memory: the hot path, without a promise. */
+  /** Returns an image by its `local_path` if it is in memory. This is the hot path, so it uses no promise. */
   peek(path: string): CachedImage | undefined {
     return this.#pipeline.peek(path);
   }
 
   /**
-   * An image by `local_path`, from memory or disk.
-   * @throws ImageCacheError NOT_CACHED, or CACHE_CORRUPT when its file was damaged (it is fetched again by URL)
+   * Reads an image by its `local_path`, from memory or disk.
+   * @throws ImageCacheError NOT_CACHED, or CACHE_CORRUPT when its file was damaged (a request by URL fetches it again)
    */
   readPath(path: string, options: Pick<ReadOptions, 'isKnown'> = {}): Promise<CachedImage> {
     return this.#pipeline.readPath(path, options);
   }
 
   /**
-   * An image by any URL of its object, or by what {@link ImageCache.identify} said of one: from memory or disk, else downloaded, once for all who wait and ahead of every
-   * prefetch. Resolves when the image is stored; `onArriving` hears of a download as soon as it can be shown. A stale image
-   * (see `revalidate` of the options) is answered at once, and S3 is asked in the background.
+   * Reads an image by any URL of its object, or by the result of {@link ImageCache.identify}. It comes from memory or disk,
+   * or is downloaded once for all waiting requests and ahead of every prefetch. Resolves when the image is stored;
+   * `onArriving` is called as soon as a download can be shown. A stale image (see the option `revalidate`) is served at
+   * once, and S3 is asked in the background.
    * @throws ImageCacheError
    */
   async readUrl(url: string | Ref, options: ReadOptions = {}): Promise<CachedImage> {
@@ -103,12 +104,12 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
   }
 
   /**
-   * An image in another size or format: a stored variant, else one made from the original, which is downloaded first if
-   * need be. The original itself where it serves better, or where nothing is there to make variants with. Of those that wait
-   * to be made, the one that was asked for last is next, and one that nobody waits for any more is not made.
-   * @param permit asked before anything is made of the original; rejects for who may not see it
-   * @throws ImageCacheError TOO_MANY_PIXELS, UNDECODABLE, OVERLOADED, ABORTED when whoever asked has left, what the reading of
-   *   the original throws, and what `permit` does
+   * Reads an image in another size or format: a stored variant, or one that is made from the original, which is downloaded
+   * first if necessary. Returns the original itself if that is the better answer, or if no image library is installed. Of
+   * the waiting variants the one that was requested last is made next. A variant without a waiting request is not made.
+   * @param permit called before anything is made of the original; rejects if the requester may not see the image
+   * @throws ImageCacheError TOO_MANY_PIXELS, UNDECODABLE, OVERLOADED, ABORTED when the requester has left, and what reading
+   * the original or `permit` throws
    */
   async readVariant(
     asked: AskedImage<Ref>,
@@ -120,7 +121,7 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
   }
 
   /**
-   * The object behind a URL, cached or not: parsed once, it stands for the URL from then on.
+   * Parses the URL of an image, cached or not. Other methods accept the result instead of the URL.
    * @throws ImageCacheError for a URL of no configured bucket
    */
   identify(url: string): Ref {
@@ -128,7 +129,7 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
   }
 
   /**
-   * Where the object of an entry is, by its `s3_url`: first as it is, and then every other object that a server in front of the
+   * Returns where the object of an entry is, by its `s3_url`, followed by every other object that a server in front of the
    * bucket may take it for. Empty when no configured bucket has it, e.g. because the options have changed since.
    */
   locate(s3Url: string): readonly ObjectLocation[] {
@@ -140,23 +141,23 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
     }
   }
 
-  /** The entry of an object, if it is cached. @throws ImageCacheError for a URL of no configured bucket */
+  /** Returns the entry of an image, if it is cached. @throws ImageCacheError for a URL of no configured bucket */
   async find(url: string | Ref): Promise<ManifestEntry | undefined> {
     return this.#pipeline.find(this.#refOf(url));
   }
 
-  /** The entry at a `local_path`, if there is one. */
+  /** Returns the entry with this `local_path`, if there is one. */
   findPath(path: string): Promise<ManifestEntry | undefined> {
     return this.#pipeline.findPath(path);
   }
 
-  /** The entries of many URLs; `undefined` for what is not cached and for what no bucket of ours holds. */
+  /** Returns the entries of many URLs; `undefined` for an image that is not cached, or a URL of no configured bucket. */
   async lookup(urls: readonly string[]): Promise<(ManifestEntry | undefined)[]> {
     const index = await this.#parts.manifest.refreshed();
     const find = async (url: string) => {
       try {
-        const object = this.#source.identify(url);
-        return index.get(object.key) ?? (await this.#parts.adoption.adopt(object));
+        const ref = this.#source.identify(url);
+        return index.get(ref.key) ?? (await this.#parts.adoption.adopt(ref));
       } catch {
         return undefined;
       }
@@ -164,45 +165,49 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
     const entries: Promise<ManifestEntry | undefined>[] = [];
     const timeSlice = new TimeSlice();
     for (const url of urls) {
-      if (timeSlice.isOver) await timeSlice.yield(); // ten thousand URLs take a while to be understood
+      if (timeSlice.isOver) await timeSlice.yield(); // parsing ten thousand URLs takes a while
       entries.push(find(url));
     }
     return Promise.all(entries);
   }
 
-  /** Sees to it that an image is cached. Never rejects: what went wrong is in the result. */
+  /** Makes sure that an image is cached. Never rejects: the result contains any failure. */
   prefetch(image: PrefetchImage, actorId: string, options: PrefetchOptions = {}): Promise<PrefetchResult> {
     return this.#parts.prefetcher.prefetch(image, actorId, options);
   }
 
   /**
-   * Keeps a download that is queued or running for the object from being given up because all who asked for it have left, until the
-   * returned function is called: for a caller that is about to ask. Does nothing where there is none.
+   * Keeps a queued or running download of the image from being aborted when all of its requesters leave, until the returned
+   * function is called. It is for a caller that is about to request the image. Does nothing if there is no such download.
    */
   hold(url: string): () => void {
     try {
       return this.#parts.fetcher.hold(this.#source.identify(url));
     } catch {
-      return () => undefined; // it is no image of ours, and who asks for it is told so
+      return () => undefined; // not a valid URL; the request for the image reports that
     }
   }
 
-  /** Forgets one object, in memory and on disk. Returns how many entries, and files without an entry, that were. */
+  /** Removes one image from memory and disk. Returns the number of removed entries and of removed files without an entry. */
   async invalidate(url: string): Promise<number> {
     const { removal, manifest } = this.#parts;
     const { key } = this.#source.identify(url);
     const removed = await removal.invalidate(key);
-    // An entry may be from before its object was given this name. Only the manifest's own names are ever written down.
+    // An entry may be older than the canonical name of its object. Only names from the manifest are ever written to the
+    // journal.
     const hasOldName = url !== key && (await manifest.refreshed()).get(url) !== undefined;
     return hasOldName ? removed + (await removal.invalidate(url)) : removed;
   }
 
-  /** Forgets what only this actor uses; without an actor, everything. Pinned images go too: it was asked for. */
+  /**
+   * Removes the images that only this actor uses; without an actor, all images. This includes pinned images, because the
+   * caller asked for it.
+   */
   clear(actorId?: string): Promise<ClearAnswer> {
     return this.#parts.removal.clear(actorId);
   }
 
-  /** The actors with the most images. */
+  /** Returns the actors with the most images. */
   async largestActors(count: number): Promise<{ actor_id: string; entries: number }[]> {
     const index = await this.#parts.manifest.refreshed();
     const actors = Array.from(index.actors(), ([actor_id, { size }]) => ({ actor_id, entries: size }));
@@ -210,8 +215,8 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
   }
 
   /**
-   * Keeps an image, or all that an actor has and will have, from being evicted; clearing still removes them.
-   * @throws ImageCacheError NOT_CACHED for an image that is not there
+   * Keeps an image, or all images that an actor has now and later, from being evicted. Clearing still removes them.
+   * @throws ImageCacheError NOT_CACHED for an image that is not cached
    */
   async pin(target: PinTarget): Promise<PinAnswer> {
     const pinned = await this.#pin(target, true);
@@ -219,7 +224,7 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
     throw new ImageCacheError('NOT_CACHED', 'The image to be pinned is not cached.', { hint: 'Prefetch it first.' });
   }
 
-  /** Takes a pin back. What another actor has pinned stays so. */
+  /** Removes a pin. An image that another actor has pinned stays pinned. */
   async unpin(target: PinTarget): Promise<PinAnswer> {
     return { pinned: await this.#pin(target, false) };
   }
@@ -237,22 +242,22 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
   }
 
   /**
-   * Holds every file against the manifest and mends what it can, while the cache serves. Calls that come while it runs share
-   * the run; the signal tells that whoever asked has left.
-   * @throws ImageCacheError ABORTED when everybody who asked has left
+   * Compares every file with the manifest and repairs what it can, while the cache serves. Calls during a run share it. The
+   * signal is aborted when the caller has left.
+   * @throws ImageCacheError ABORTED when all callers have left
    */
   async verify(options: { signal?: AbortSignal; onProgress?: ProgressListener } = {}): Promise<VerifyReport> {
     await this.#parts.manifest.refreshed();
     return this.#parts.verifier.verify(options.signal, options.onProgress);
   }
 
-  /** Changes whenever the manifest does; for `ETag`. */
+  /** An `ETag` that changes whenever the manifest does. */
   async manifestTag(): Promise<string> {
     await this.#parts.manifest.refreshed();
     return `"${this.#instance}-${this.#revision}"`;
   }
 
-  /** The manifest as text in chunks, of all images or one actor's; `filter` leaves entries out. */
+  /** Yields the manifest as text in chunks, for all images or for one actor's. `filter` returns false for entries to leave out. */
   async manifest(
     actorId?: string,
     filter?: (entry: ManifestEntry) => Promise<boolean>,
@@ -262,17 +267,20 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
     return serializeManifest(entries, { lastUpdated: this.#now(), filter });
   }
 
-  /** Calls the listener on every change, from whichever process. Returns how to stop it. */
+  /** Calls the listener on every change, including the changes of other processes. Returns a function that removes the listener. */
   onEvent(listener: (event: CacheEvent) => void): () => void {
     return this.#events.subscribe(listener);
   }
 
-  /** The same with the entries each change is about, and with word of the end. Returns how to stop it. */
+  /**
+   * Like {@link ImageCache.onEvent}; also passes the entries of each change, and reports the end. Returns a function that
+   * removes the watcher.
+   */
   watch(watcher: CacheWatcher): () => void {
     return this.#events.watch(watcher);
   }
 
-  /** Ends what runs, brings `manifest.json` up to date and lets go of files and sockets. */
+  /** Aborts running work, brings `manifest.json` up to date, and closes files and sockets. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -282,7 +290,7 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
     this.#events.close();
     const downloads = this.#parts.fetcher.close();
     this.#source.close();
-    void this.#parts.evictor.close(); // what it is at ends with the manifest
+    void this.#parts.evictor.close(); // a running eviction ends when the manifest is closed
     await downloads;
     await this.#parts.manifest.close();
   }
@@ -291,7 +299,7 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
     return typeof url === 'string' ? this.identify(url) : url;
   }
 
-  /** Returns how many images the change was about. */
+  /** Returns the number of pinned or unpinned images. */
   async #pin(target: PinTarget, pinned: boolean): Promise<number> {
     if ('actor_id' in target) return this.#parts.pins.setActor(target.actor_id, pinned);
     return this.#parts.pins.setImage(this.#source.identify(target.s3_url).key, pinned);
@@ -308,7 +316,7 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
     this.#events.changed(applied, this.#parts.manifest.store.index);
   }
 
-  /** The journal was read anew, perhaps because the directory was emptied under us. */
+  /** The journal was read again, perhaps because the directory was emptied while the cache was open. */
   #reset(gone: ManifestEntry[]): void {
     this.#revision += 1;
     this.#parts.committer.reset();
@@ -319,7 +327,7 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
     void this.#lost(gone);
   }
 
-  /** A few hundred at a time: it may be a million (T65). */
+  /** In batches of a few hundred, because there may be a million (T65). */
   async #lost(gone: readonly ManifestEntry[]): Promise<void> {
     const timeSlice = new TimeSlice();
     for (const batch of inBatches(gone)) {

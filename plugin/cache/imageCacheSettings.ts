@@ -4,43 +4,43 @@ import type { CacheLogger } from './injected/cacheLogger.ts';
 import type { Source, ImageRef } from './injected/source.ts';
 import type { VariantMaker } from './variants/variantMaker.ts';
 
-/** What an `ImageCache` is made of and limited by. */
+/** The components and the limits of an `ImageCache`. */
 export interface ImageCacheSettings<Ref extends ImageRef> extends EvictionLimits {
-  /** Absolute. */
+  /** Absolute path of the cache directory. */
   dir: string;
-  /** What `local_path` begins with, e.g. `.image-cache/`. */
+  /** Prefix of every `local_path`, e.g. `.image-cache/`. */
   prefix: string;
-  /** Bytes. @default 500 MB, or a twentieth of a disk smaller than 10 GB */
+  /** Free space to keep on the disk, in bytes. @default 500 MB, or a twentieth of a disk smaller than 10 GB */
   minFreeSpace?: number | undefined;
-  /** Bytes of a file that may be adopted. @default maxSize */
+  /** Maximum size of a file that may be adopted, in bytes. @default maxSize */
   maxImageSize?: number;
-  /** Other cache directories to copy from, absolute. @default [] */
+  /** Other cache directories to copy from, as absolute paths. @default [] */
   fallbackDirs?: readonly string[];
-  /** Bytes; 0 for no memory tier. */
+  /** Size of the memory tier in bytes; 0 for none. */
   memoryMaxSize: number;
-  /** Whether images are read into the memory tier before they are asked for. @default false */
+  /** True if images are read into the memory tier before they are requested. @default false */
   memoryPreload?: boolean;
-  /** How long, in milliseconds, an image is believed to be current before the origin is asked again. @default for ever */
+  /** How long an image counts as current before the origin is asked again, in milliseconds. @default for ever */
   revalidateMs?: number | undefined;
   concurrency: number;
-  /** Up to which background downloads become more while that makes them faster. @default concurrency */
+  /** Upper bound for background downloads; their number grows while that makes them faster. @default concurrency */
   maxConcurrency?: number;
   durability: 'full' | 'process';
   source: Source<Ref>;
   inspect: Inspector;
-  /** @default no image is sent on before it is whole */
+  /** Recognizes an image by its first bytes. @default no image is sent on before it is complete */
   recognize?: Recognizer;
   /** Makes images of other sizes and formats. @default originals are served instead */
   maker?: VariantMaker;
-  /** Whether thumbhashes are made for the manifest. @default false */
+  /** True if thumbhashes are made for the manifest. @default false */
   placeholder?: boolean;
-  /** Whether images are stored in fewer bytes than they came in. @default false */
+  /** True if images are compressed after they were stored. @default false */
   compress?: boolean;
-  /** Milliseconds without anything new after which such work begins. @default 1000 */
+  /** Such work starts when nothing new has come for this long, in milliseconds. @default 1000 */
   idleMs?: number;
-  /** Milliseconds after which those who wait for the directory to be opened are told that it does not answer. @default 10_000 */
+  /** Requests are refused when opening the directory takes longer than this, in milliseconds. @default 10_000 */
   openTimeoutMs?: number;
   logger: CacheLogger;
-  /** @default Date.now */
+  /** Returns the wall-clock time. @default Date.now */
   now?: () => number;
 }

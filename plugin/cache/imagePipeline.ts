@@ -9,27 +9,27 @@ import type { SizedImage } from './variants/sizedImage.ts';
 import type { VariantSpec } from './variants/variantSpec.ts';
 import type { Timeline } from '../timeline.ts';
 
-/** The actor of images that were asked for without one. */
+/** The actor of requests that name none. */
 export const DEFAULT_ACTOR_ID = 'default';
 
 export interface ReadOptions {
-  /** Who uses the image from now on. @default 'default' */
+  /** The actor that uses the image from now on. @default 'default' */
   actorId?: string | undefined;
-  /** Aborted when whoever asked has left. Looked at only where there is something to wait for. */
+  /** Aborted when the requester has left. Read only if the request has to wait. */
   signal?: AbortSignal | undefined;
   onArriving?: ArrivingListener | undefined;
   /**
-   * Waits until S3 has said whether a cached image is still the current one, and answers with that; of an object that was
-   * refused, the bytes are looked at again. @default false
+   * Waits for S3 to say whether a cached image is still current, and returns the current one. If an image was refused
+   * before, its bytes are checked again. @default false
    */
   revalidate?: boolean | undefined;
-  /** Whether bytes are known to whoever asks, by their SHA-256: then a file is not read for them, and the body is empty. */
+  /** Returns true if the requester has the bytes with this SHA-256: then the file is not read, and the body is empty. */
   isKnown?: ((sha256: string) => boolean) | undefined;
-  /** Told what was waited for. Looked at only where the image is not in memory. */
+  /** Gets the duration of each step. Read only if the image is not in memory. */
   timeline?: Timeline | undefined;
 }
 
-/** An image by its path or by its object, and who asks for it. */
+/** An image by its path or by its parsed URL, with the options of the request. */
 export type AskedImage<Ref extends ImageRef> =
   | ({ path: string } & Pick<ReadOptions, 'signal' | 'timeline'>)
   | ({ image: Ref } & ReadOptions);
@@ -41,12 +41,12 @@ export interface ImagePipelineOptions<Ref extends ImageRef> {
 }
 
 /**
- * Finds an image and reads it, from the first of these that has it:
+ * Finds an image and reads it from the first of these places that has it:
  *
  * 1. the memory of this process,
- * 2. the disk, by the manifest, which all processes on the directory share,
- * 3. a file that lies in the directory without an entry, or in one of the fallback directories,
- * 4. S3, asked once for all who wait (see `fetch/fetcher.ts` for whose turn it is).
+ * 2. the disk, according to the manifest, which all processes on the directory share,
+ * 3. a file without an entry in the directory, or a file in one of the fallback directories,
+ * 4. S3, asked once for all waiting requests (`fetch/fetcher.ts` decides their order).
  *
  * {@link ImagePipeline.load} is that order in code. The methods are those of `ImageCache`, and documented there.
  */
@@ -98,7 +98,7 @@ export class ImagePipeline<Ref extends ImageRef> {
   ): Promise<SizedImage> {
     const read = (signal?: AbortSignal) =>
       'path' in asked ? this.readPath(asked.path) : this.load(asked.image, { ...asked, signal });
-    await this.#parts.manifest.open(); // which variants are still wanted only the whole manifest can tell
+    await this.#parts.manifest.open(); // only the whole manifest can tell which variants are still wanted
     const known = await ('path' in asked ? this.findPath(asked.path) : this.find(asked.image));
     const { entry, tier } = known === undefined ? await read(asked.signal) : { entry: known, tier: undefined };
     await permit(entry);
@@ -119,7 +119,10 @@ export class ImagePipeline<Ref extends ImageRef> {
     return this.#parts.manifest.get({ path });
   }
 
-  /** What this or another process has stored, from memory or disk. Of the options it looks at what it needs: some are costly. */
+  /**
+   * Reads an image that this or another process has stored, from memory or disk. It reads only the options that it needs,
+   * because some are costly.
+   */
   async #fromCache(image: Ref, options: ReadOptions): Promise<CachedImage | undefined> {
     const { manifest, freshness, refused } = this.#parts;
     const entry = await manifest.get({ key: image.key });

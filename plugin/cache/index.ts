@@ -1,4 +1,4 @@
-/** What the rest of the project knows of the cache. Vite's start, which must not wait for all of it, has `atStart.ts`. */
+/** What the rest of the project may import from the cache. Vite's start must not wait for all of it, and uses `atStart.ts`. */
 export { ImageCache } from './imageCache.ts';
 export { DEFAULT_ACTOR_ID, type ReadOptions } from './imagePipeline.ts';
 export type { PrefetchOptions } from './fetch/prefetcher.ts';

@@ -23,7 +23,7 @@ export interface RemovalOptions {
   adoption: Adoption;
 }
 
-/** What is forgotten because somebody asked for it: entries, their files, and files that nobody had claimed yet. */
+/** Removes images on request: their entries, their files, and files without an entry. */
 export class Removal {
   readonly #options: RemovalOptions;
 
@@ -31,7 +31,7 @@ export class Removal {
     this.#options = options;
   }
 
-  /** Forgets one object. Returns how many entries, and files without an entry, that were. */
+  /** Removes one image. Returns the number of removed entries and of removed files without an entry. */
   async invalidate(key: string): Promise<number> {
     const { manifest, imageStore, variants, blobs, discovery, adoption } = this.#options;
     await manifest.open();
@@ -44,15 +44,16 @@ export class Removal {
     });
     await imageStore.remove(removed);
     await variants.removeOf(removed);
-    // After the record: another process may have been killed before it wrote an entry, or in the middle of a removal (R4). What is
-    // missed here, in a directory that takes long to be looked at, is never adopted all the same (see `Tombstones`).
+    // This happens after the record was written: another process may have been killed before it wrote an entry, or in the
+    // middle of a removal (R4). In a directory that takes long to read, some files may be missed here; they are never
+    // adopted (see `Tombstones`).
     const leftOver = await discovery.leftOver(keyDigest(key));
     const discarded = await adoption.discard(leftOver);
     await blobs.syncRemoval(removed, leftOver);
     return removed.length + discarded.files;
   }
 
-  /** Forgets what only this actor uses; without an actor, everything. */
+  /** Removes the images that only this actor uses; without an actor, all images. */
   async clear(actorId: string | undefined): Promise<ClearAnswer> {
     const { manifest, imageStore, variants, blobs, discovery, adoption } = this.#options;
     const index = await manifest.refreshed();
@@ -60,7 +61,7 @@ export class Removal {
     const { removed } = await this.#appendClear(actorId);
     await imageStore.remove(removed);
     const variantBytes = await variants.removeOf(removed);
-    await discovery.scan(); // after the record, as in `invalidate`
+    await discovery.scan(); // after the record was written, as in `invalidate`
     const unclaimed = [...discovery.pathsOf(actorId)];
     const discarded = await adoption.discard(unclaimed);
     await blobs.syncRemoval(removed, unclaimed);
@@ -71,12 +72,12 @@ export class Removal {
     };
   }
 
-  /** Files that are older than this are not adopted afterwards. */
+  /** The time of a removal. Files that are older are not adopted afterwards. */
   async #now(): Promise<number> {
     return (await fileClock(this.#options.dir)) ?? Date.now();
   }
 
-  /** A full disk has no room for the record of a removal, either; then the files go first, which makes some. */
+  /** A full disk has no room for the record of a removal either. Then the files are removed first, which makes room. */
   async #appendClear(actorId: string | undefined): Promise<AppliedChange> {
     const { blobs, manifest } = this.#options;
     const at = await this.#now();

@@ -15,9 +15,10 @@ async function filesIn(dir: string): Promise<string[]> {
 }
 
 describe('single flight', () => {
-  it('T44: a leader that leaves takes nobody with it', () => expectLeadersToLeaveAlone(25));
+  it('T44: a request that started a download and leaves does not abort it for the others', () =>
+    expectLeadersToLeaveAlone(25));
 
-  it('T44: a key that everybody has left is free at once, and a clear still reaches who came after', async () => {
+  it('T44: a key without requesters is free at once, and a clear still reaches later requests', async () => {
     const { cache, source } = await openCache();
     const release: (() => void)[] = [];
     // The first does not heed its signal, as a file that is being written does not.
@@ -39,7 +40,7 @@ describe('single flight', () => {
     expect(await cache.find('mem:x')).toBeUndefined();
   });
 
-  it('T44: a failure is told to all and remembered by none', async () => {
+  it('T44: a failure is reported to all requesters and not remembered', async () => {
     const { cache, source } = await openCache();
     source.delay = () => Promise.reject(new Error('boom'));
     const answers = await Promise.allSettled(Array.from({ length: 100 }, () => cache.readUrl('mem:x')));
@@ -49,7 +50,7 @@ describe('single flight', () => {
     expect((await cache.readUrl('mem:x')).tier).toBe('s3');
   });
 
-  it('T46: a prefetch of 5,000 whose requester leaves stops, warns of nothing, and leaves nothing behind', async () => {
+  it('T46: a prefetch of 5,000 whose requester leaves stops without a warning, and leaves nothing behind', async () => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error) => warnings.push(warning);
     process.on('warning', onWarning);
@@ -100,7 +101,7 @@ describe('clearing', () => {
     },
   );
 
-  it('S3: an entry from before its object got another name is invalidated by the name that it has', async () => {
+  it('S3: an entry with an old name of its object is invalidated by that name', async () => {
     const before = await openCache();
     await before.cache.readUrl('mem:a%2Fb');
     await before.cache.close();
@@ -120,7 +121,7 @@ describe('clearing', () => {
     expect((await cache.stats()).total_entries).toBe(0);
   });
 
-  it('T51: what one process invalidates while the other sleeps is not served when that awakes, not even once', async () => {
+  it('T51: an image that one process invalidates while another sleeps is not served once when that one wakes up', async () => {
     const a = await openCache();
     const b = await openCache({ dir: a.dir, source: a.source });
     const { entry } = await a.cache.readUrl('mem:x');
@@ -135,7 +136,7 @@ describe('clearing', () => {
     expect((await b.cache.readUrl('mem:x')).tier).toBe('s3');
   });
 
-  it('T51: what one process clears the other no longer has, also in memory', async () => {
+  it('T51: an image that one process clears is also gone from the memory of the other', async () => {
     const a = await openCache();
     const b = await openCache({ dir: a.dir });
     await a.cache.readUrl('mem:x');
@@ -162,7 +163,7 @@ describe('clearing', () => {
     expect(await filesIn(a.dir)).toHaveLength(4);
   });
 
-  it('an event listener that throws harms nobody', async () => {
+  it('an event listener that throws does no harm', async () => {
     const { cache, warnings } = await openCache();
     cache.onEvent(() => {
       throw new Error('a bug of the app');
@@ -204,7 +205,7 @@ describe('bounds', () => {
     }
   });
 
-  it('T61: keeps what was used last, and never drops what was just stored', async () => {
+  it('T61: keeps the images used last, and never evicts the one that was just stored', async () => {
     let now = 1000;
     const { cache } = await openCache({ maxEntries: 3, memoryMaxSize: 0, now: () => (now += 1) });
     for (const name of ['a', 'b', 'c']) await cache.readUrl(`mem:${name}`);
@@ -231,7 +232,7 @@ describe('bounds', () => {
 });
 
 describe('close', () => {
-  it('ends downloads, refuses what comes after, may be called twice, and leaves a manifest and no half files', async () => {
+  it('aborts downloads, refuses later calls, may be called twice, and leaves a manifest and no half-written files', async () => {
     const { cache, source, dir } = await openCache();
     await cache.readUrl('mem:kept');
     source.delay = (signal) => sleep(60_000, undefined, { signal }).catch(() => undefined);

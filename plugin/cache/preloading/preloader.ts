@@ -26,7 +26,7 @@ const MAX_ACTORS = 16;
 const MAX_NEIGHBOURS = 64;
 const MAX_RECENT = 4096;
 /** Share of the memory tier for images that were used before the start. The rest is for images that are requested. */
-const WARM_PART = 0.5;
+const WARM_FRACTION = 0.5;
 
 /**
  * Reads images from disk into free room of the memory tier before they are requested: the neighbours of the images that were
@@ -133,7 +133,7 @@ export class Preloader implements CachePart {
     const entry = key === undefined ? undefined : store.index.get(key);
     if (entry === undefined) return;
     const { size_bytes, sha256 } = entry;
-    if (neighbour === undefined && memory.bytes + size_bytes > WARM_PART * memory.maxBytes) {
+    if (neighbour === undefined && memory.bytes + size_bytes > WARM_FRACTION * memory.maxBytes) {
       this.#recent = [];
       return;
     }

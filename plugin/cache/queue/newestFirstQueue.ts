@@ -42,7 +42,7 @@ export class NewestFirstQueue<Result> {
   readonly #waiting = new Map<string, Job<Result>>();
   readonly #running = new Map<string, Running<Result>>();
   /** Turns requested from the limit. The turn of a dropped task goes to the next one; otherwise turns would pile up. */
-  #turnsToCome = 0;
+  #pendingTurns = 0;
   #turn = 0;
   #asked = 0;
   #closed = false;
@@ -79,8 +79,8 @@ export class NewestFirstQueue<Result> {
     }
     const job: Job<Result> = { key, task, requesters: new Set(), askedAt: 0 };
     this.#waiting.set(key, job);
-    if (this.#turnsToCome < this.#waiting.size) {
-      this.#turnsToCome += 1;
+    if (this.#pendingTurns < this.#waiting.size) {
+      this.#pendingTurns += 1;
       void this.#limit(() => this.#takeTurn());
     }
     return job;
@@ -103,7 +103,7 @@ export class NewestFirstQueue<Result> {
   }
 
   async #takeTurn(): Promise<void> {
-    this.#turnsToCome -= 1;
+    this.#pendingTurns -= 1;
     const job = this.#next();
     if (job === undefined) return; // all requesters have left
     this.#waiting.delete(job.key);
