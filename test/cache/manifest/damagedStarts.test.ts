@@ -55,7 +55,7 @@ describe('a manifest of another version', () => {
     expect((await next.cache.readUrl('mem:a')).entry.pinned).toBe(true);
   });
 
-  it('R9: the same where another tool has formatted it', async () => {
+  it('R9: is treated the same if another tool has formatted it', async () => {
     const { dir, manifest, text } = await leftBehind();
     await rm(join(dir, 'journal'), { recursive: true });
     const parsed = JSON.parse(text) as object;
@@ -145,7 +145,7 @@ describe('a journal that is removed by hand while the cache runs', () => {
     expect(await later.cache.find('mem:a')).toBeUndefined();
   });
 
-  it('R9: nor while the invalidation is under way', async () => {
+  it('R9: does not bring it back while the invalidation is running, either', async () => {
     for (let round = 0; round < 5; round += 1) {
       const { dir, manifest } = await leftBehind();
       const { cache } = await openCache({ dir });
@@ -161,7 +161,7 @@ describe('a journal that is removed by hand while the cache runs', () => {
     }
   });
 
-  it('R9: keeps what was added by then, whose files are adopted', async () => {
+  it('R9: keeps images that were added by then, by adopting their files', async () => {
     const { dir } = await leftBehind();
     const { cache, source } = await openCache({ dir });
     await cache.prefetch({ s3_url: 'mem:e' }, '0001');

@@ -83,7 +83,7 @@ describe('a cache directory on a disk that does not answer', () => {
     },
   );
 
-  it('N14: is not waited for when the cache is closed, nor left open when it answers at last', async () => {
+  it('N14: does not delay the close of the cache, and is not left open when it answers at last', async () => {
     const dir = join(await temporaryDirectory(), '.image-cache');
     const disk = hang((name) => name === 'mkdir');
     const { cache } = createCache({ dir, openTimeoutMs: 50 });
@@ -97,7 +97,7 @@ describe('a cache directory on a disk that does not answer', () => {
     expect((await next.cache.readUrl('mem:a')).tier).toBe('s3');
   });
 
-  it('N14: holds up no start of Vite', async () => {
+  it('N14: does not delay the start of Vite', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       const disk = hang((name) => name === 'readdir');

@@ -37,7 +37,7 @@ async function readManifest(dir: string) {
 }
 
 describe('JournalManifest', () => {
-  it('returns what was acknowledged after the process ended without a word', async () => {
+  it('returns all acknowledged changes after the process ended without closing', async () => {
     const dir = await temporaryDirectory();
     const { store } = await openStore(dir);
     await store.append({ op: 'put', entry: entryOf(1) });
@@ -209,7 +209,7 @@ describe('JournalManifest', () => {
           const { store } = await openStore(dir);
           const entry = entryOf(n);
           await store.append({ op: 'put', entry });
-          await store.close(); // compacts, whoever else does
+          await store.close(); // compacts, even if another store does so, too
           return entry.s3_url;
         }),
       );
@@ -221,7 +221,7 @@ describe('JournalManifest', () => {
   it.each([
     ['of a process that was killed', (lock: string) => mkdir(lock)],
     ['that is a file', (lock: string) => writeFile(lock, '')],
-  ])('T49, T50: a lock %s keeps nobody from writing, and manifest.json is right in the end', async (_, leave) => {
+  ])('T49, T50: a lock %s stops no process from writing, and manifest.json is right in the end', async (_, leave) => {
     const dir = await markAsCache(await temporaryDirectory());
     await mkdir(join(dir, 'journal'));
     await leave(join(dir, 'journal', 'compact.lock'));
@@ -261,7 +261,7 @@ describe('JournalManifest', () => {
   });
 });
 
-describe('T65: what concerns very many entries', () => {
+describe('T65: a change of very many entries', () => {
   const COUNT = 20_000;
 
   async function openMany(heard?: () => void) {
@@ -296,7 +296,7 @@ describe('T65: what concerns very many entries', () => {
     },
   );
 
-  it('lets others have their turn while an actor is pinned, unpinned and cleared', async () => {
+  it('lets other work run while an actor is pinned, unpinned and cleared', async () => {
     const turns = countTurns();
     let heardIn = new Set<number>();
     const { store } = await openMany(() => heardIn.add(turns.count));
@@ -312,7 +312,7 @@ describe('T65: what concerns very many entries', () => {
     expect(heardIn.size).toBeGreaterThan(1);
   });
 
-  it('T55: is told whole when the directory is removed', async () => {
+  it('T55: is reported completely when the directory is removed', async () => {
     const dir = await temporaryDirectory();
     const { store, lost } = await openStore(dir);
     await Promise.all(Array.from({ length: COUNT }, (_, n) => store.append({ op: 'put', entry: entryOf(n) })));

@@ -74,7 +74,7 @@ const STRANGE = [
 ];
 
 describe('a record of the journal with a right checksum', () => {
-  it.each(STRANGE)('R7: is damaged as any other when it is %s', (json) => {
+  it.each(STRANGE)('R7: counts as damaged when it is %s', (json) => {
     const named = json.startsWith('{"op"') && json !== text({ op: 'clear' }) ? json.replace('{', '{"id":"x",') : json;
     for (const each of [json, named]) {
       const { records, damaged } = decodeRecords(Buffer.from(lineOf(each)));

@@ -45,7 +45,7 @@ function append(store: JournalManifest, n: number) {
 const logOf = (dir: string, generation: number) => join(dir, 'journal', `000000000${generation}.log`);
 
 describe('JournalManifest, while the disk syncs the journal', () => {
-  it('answers who looks for an image, and acknowledges nothing', async () => {
+  it('answers lookups, and acknowledges nothing', async () => {
     const dir = await temporaryDirectory();
     const store = await openStore(dir);
     const other = await openStore(dir);
@@ -98,7 +98,7 @@ describe('JournalManifest, while the disk syncs the journal', () => {
     expect(await readFile(logOf(dir, 2), 'utf8'), 'it was written once').toBe('');
   });
 
-  it('tells who appended when the sync fails', async () => {
+  it('reports a failed sync to the callers that appended', async () => {
     const store = await openStore(await temporaryDirectory());
     const sync = holdSync();
     const put = append(store, 1);

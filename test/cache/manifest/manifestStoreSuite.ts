@@ -49,7 +49,7 @@ export function describeManifestStore(name: string, createPlace: () => Promise<S
       expect(store.index).toMatchObject({ size: 1, totalBytes: entry.size_bytes });
     });
 
-    it('does not let in what is no entry', async () => {
+    it('does not accept an invalid entry', async () => {
       const { store } = await openStore();
       for (const wrong of [{ local_path: '/etc/passwd' }, { sha256: 'x' }, { size_bytes: -1 }, { s3_url: '' }]) {
         await store.append(put({ ...entryOf(1), ...wrong })).catch(() => undefined); // refused, or without effect
@@ -57,7 +57,7 @@ export function describeManifestStore(name: string, createPlace: () => Promise<S
       expect(store.index.size).toBe(0);
     });
 
-    it('tells what a change put out of use: replaced, deleted, cleared', async () => {
+    it('reports the entries that a change replaced, deleted or cleared', async () => {
       const { store } = await openStore();
       const first = entryOf(1);
       const second = { ...entryOf(1), local_path: entryOf(2).local_path, sha256: entryOf(2).sha256 };
@@ -85,7 +85,7 @@ export function describeManifestStore(name: string, createPlace: () => Promise<S
       expect(applied).toHaveLength(4);
     });
 
-    it('replaces an entry by other bytes for all who use it, and only the one that was meant', async () => {
+    it('replaces an entry by other bytes for all of its actors, and only that entry', async () => {
       const { store } = await openStore();
       const { s3_url, sha256 } = entryOf(1);
       const old = entryOf(1);
@@ -128,7 +128,7 @@ export function describeManifestStore(name: string, createPlace: () => Promise<S
       );
     });
 
-    it('shows what one store acknowledged to the next one that is opened, and to one that looks again', async () => {
+    it('shows acknowledged changes to a store that is opened later, and to one that refreshes', async () => {
       const place = await createPlace();
       const a = await openStore(place);
       await a.store.append(put(entryOf(1)));
@@ -167,11 +167,11 @@ export function describeManifestStore(name: string, createPlace: () => Promise<S
       expect([...warnings, ...next.warnings]).toEqual([]);
     });
 
-    it('T64: says nothing early that is not so', async () => {
+    it('T64: early lookups are never wrong', async () => {
       const place = await createPlace();
       const writer = (await openStore(place)).store;
       for (let n = 0; n < 50; n += 1) await writer.append(put(entryOf(n)));
-      await writer.close(); // and whoever comes next may look the entries up without reading all of them
+      await writer.close(); // the next store can look entries up without reading all of them
       const other = (await openStore(place)).store;
       await other.append({ op: 'delete', keys: [entryOf(1).s3_url], reason: 'invalidated' });
       await other.append(put(entryOf(2, { filename: 'newer' })));

@@ -20,7 +20,7 @@ function startQueue() {
       });
     };
     const made = queue.run({ key, signal, task });
-    made.catch(() => undefined); // whoever cares looks
+    made.catch(() => undefined); // tests that need the result await it
     return made;
   };
   return {
@@ -28,7 +28,7 @@ function startQueue() {
     limit,
     begun,
     ask,
-    /** Somebody asks, and can leave. */
+    /** A request, which can be aborted. */
     askAndLeave(key: string) {
       const left = new AbortController();
       return { made: ask(key, left.signal), signal: left.signal, leave: () => left.abort() };

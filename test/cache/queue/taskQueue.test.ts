@@ -278,7 +278,7 @@ describe('TaskQueue', () => {
       const joined = [add('a0', 'visible', b.signal), add('a1', 'visible', b.signal)];
       for (const release of releases) release();
       for (const release of releases) release(); // without effect
-      expect(queue.queued, 'nobody has come for a2').toBe(1);
+      expect(queue.queued, 'a2 has no requester').toBe(1);
       await end('a0');
       await end('a1');
       expect(await Promise.all(joined)).toEqual(['a0', 'a1']);

@@ -121,7 +121,7 @@ describe('a variant', () => {
   });
 
   it.each(['url', 'path'])(
-    'asked for by %s, that nobody waits for any more is not made; what has been begun is stored',
+    'requested by %s, without a waiting request is not made; one that is being made is stored',
     async (by) => {
       const opened = await open();
       const { entry } = await opened.cache.readUrl('mem:a');
