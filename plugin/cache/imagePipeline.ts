@@ -74,13 +74,13 @@ export class ImagePipeline<Ref extends ImageRef> {
     const entry = await this.#parts.manifest.get({ path });
     if (entry === undefined) {
       throw new ImageCacheError('NOT_CACHED', 'No cached image has this path.', {
-        hint: 'Paths are the `local_path` of an entry of GET /manifest. The image may have been cleared or evicted: ask for it by `?url=`.',
+        hint: 'Use the `local_path` of an entry of GET /manifest. If the image was cleared or evicted, request it by `?url=`.',
       });
     }
     const image = await this.#read(entry, isKnown);
     if (image === undefined) {
       throw new ImageCacheError('CACHE_CORRUPT', 'The cached file was missing or damaged, and has been dropped.', {
-        hint: 'Ask for the image by `?url=` to fetch it again.',
+        hint: 'Request the image by `?url=` to fetch it again.',
       });
     }
     return this.#served(image);

@@ -40,9 +40,9 @@ export interface AdoptionOptions {
 }
 
 /**
- * Adopts image files without an entry, which means that they get one. A file name contains a digest of the URL, from which the
- * URL cannot be computed. So a file is adopted when its URL is requested, instead of a download, and only if its bytes match its
- * name.
+ * Adopts image files: gives an entry to a file that has none. The name of a file contains a digest of the image's URL, from which
+ * the URL cannot be computed. So a file can only be adopted when its URL is requested; this replaces the download. Its bytes must
+ * match its name.
  */
 export class Adoption implements CachePart {
   readonly #options: AdoptionOptions;
@@ -92,7 +92,7 @@ export class Adoption implements CachePart {
     }
   }
 
-  /** Removes those of the files that existed when they were cleared or invalidated. */
+  /** Removes the files that already existed when their images were cleared or invalidated. */
   async discard(paths: Iterable<string>): Promise<{ files: number; bytes: number }> {
     const { dir, store, discovery } = this.#options;
     const discarded = { files: 0, bytes: 0 };

@@ -128,7 +128,7 @@ export class Discovery implements CachePart {
     } catch (error) {
       if (error instanceof ImageCacheError && error.code === 'CACHE_DIR_UNSAFE')
         logger.warn(`${error.message} ${error.hint}`);
-      else logger.debug?.(`the scan was given up: ${String(error)}`);
+      else logger.debug?.(`the scan failed: ${String(error)}`);
     }
     if (!this.#closed.signal.aborted) this.#watcher.start(); // the folder may not have existed before
     const found = this.unclaimed.count - before;

@@ -6,7 +6,7 @@ import { type FolderReader, ImageFolders } from './imageFolders.ts';
 import { within } from './within.ts';
 import { syncHandle } from '../files/syncHandle.ts';
 
-/** Fallback directories may be on a slow network, and the image can be downloaded instead. */
+/** A request waits at most this long: fallback directories may be on a slow network, and the image can be downloaded instead. */
 const MAX_WAIT_MS = 500;
 
 interface FallbackDir {

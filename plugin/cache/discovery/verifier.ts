@@ -204,5 +204,5 @@ export class Verifier implements CachePart {
 }
 
 function ensureWanted(signal: AbortSignal): void {
-  if (signal.aborted) throw new ImageCacheError('ABORTED', 'The verification was given up.');
+  if (signal.aborted) throw new ImageCacheError('ABORTED', 'The verification was aborted.');
 }

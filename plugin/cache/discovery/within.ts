@@ -1,4 +1,4 @@
-/** Resolves with the work, or after this many milliseconds without it; the work continues. */
+/** Waits for the work, but at most this many milliseconds. The work continues after that. */
 export async function within(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {

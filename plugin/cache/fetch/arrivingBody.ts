@@ -57,7 +57,7 @@ export class ArrivingBody {
   /** Yields all bytes from the first one. @throws Error when they turn out not to be an image, or to be another one */
   async *follow(): AsyncGenerator<Uint8Array, void> {
     for (let offset = 0; ;) {
-      if (this.#state === 'failed') throw new Error('The image ended before it was whole.');
+      if (this.#state === 'failed') throw new Error('The image ended before it was complete.');
       const chunk = this.#at(offset);
       if (chunk !== undefined) {
         offset += chunk.length;

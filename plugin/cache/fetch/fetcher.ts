@@ -140,7 +140,7 @@ export class Fetcher<Ref extends ImageRef> {
 
   /**
    * Runs the request. If it joins a download by another URL and that URL fails, the request is not refused, but tries again.
-   * The first two retries are shared with the other requests, because a URL that works for one of them works for all. The
+   * The first two attempts are shared with other requests, because a URL that works for one of them works for all. The
    * last one uses its own URL only.
    */
   async #run(

@@ -83,7 +83,7 @@ export class ImageSink implements Sink {
   /** The complete image. */
   get image(): ReceivedImage {
     if (this.#image !== undefined) return this.#image;
-    throw new ImageCacheError('INTERNAL', 'The download ended without a look at its bytes.');
+    throw new ImageCacheError('INTERNAL', 'The download ended before its bytes were inspected.');
   }
 
   /** Completes the temporary file. */
@@ -107,7 +107,7 @@ export class ImageSink implements Sink {
 
 /** Such an image would evict all others, and would itself be evicted next (T61). */
 function tooLarge(maxBytes: number): ImageCacheError {
-  return new ImageCacheError('IMAGE_TOO_LARGE', `The image is larger than the ${maxBytes} bytes it may take up.`, {
+  return new ImageCacheError('IMAGE_TOO_LARGE', `The image is larger than its limit of ${maxBytes} bytes.`, {
     hint: 'Raise `maxSize`, or the quota of the actor.',
   });
 }

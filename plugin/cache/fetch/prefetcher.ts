@@ -101,8 +101,8 @@ export class Prefetcher<Ref extends ImageRef> {
       const { entry, isStored } = await this.#options.fetcher.fetch(ref, request);
       if (isStored) return entry;
     }
-    throw new ImageCacheError('ABORTED', 'The image was invalidated each time while it was being downloaded.', {
-      hint: 'Prefetch it once more when nothing invalidates or clears it any longer.',
+    throw new ImageCacheError('ABORTED', 'The image was invalidated during each attempt to download it.', {
+      hint: 'Prefetch it again when it is no longer being invalidated or cleared.',
     });
   }
 

@@ -77,7 +77,7 @@ export class RefusedObjects implements CachePart {
     if (refusal !== undefined) return errorOf(refusal);
     // The refusal was forgotten while the origin was asked.
     return new ImageCacheError('UPSTREAM_ERROR', 'The origin answered 304 for an image that is not cached.', {
-      hint: 'Ask for the image again.',
+      hint: 'Request the image again.',
     });
   }
 

@@ -39,7 +39,7 @@ export async function ensureOwnDirectory(dir: string): Promise<void> {
     'CACHE_DIR_UNSAFE',
     `The directory of \`cacheDir\` is used for something else: it holds ${shown}.`,
     {
-      hint: "Give the cache a directory of its own, e.g. '.image-cache': what is in it is kept out of version control, and from Vite.",
+      hint: "Give the cache a directory of its own, e.g. '.image-cache': its content is kept out of version control, and Vite does not serve it.",
     },
   );
 }

@@ -47,12 +47,12 @@ export async function ensurePrivateDirectory(dir: string): Promise<void> {
       'CACHE_DIR_UNSAFE',
       `The cache directory \`${dir}\` belongs to another user (${stats.uid}).`,
       {
-        hint: `Name a directory of your own in \`cacheDir\`, or make it yours: chown -R ${us} ${JSON.stringify(dir)}`,
+        hint: `Set \`cacheDir\` to a directory of your own, or make this one yours: chown -R ${us} ${JSON.stringify(dir)}`,
       },
     );
   }
   throw new ImageCacheError('CACHE_DIR_UNSAFE', `Other users may write to the cache directory \`${dir}\`.`, {
-    hint: `Take that away (chmod go-w ${JSON.stringify(dir)}), or name a directory inside of it in \`cacheDir\`, which the cache then makes for itself alone.`,
+    hint: `Remove that permission (chmod go-w ${JSON.stringify(dir)}), or set \`cacheDir\` to a new directory inside of it, which the cache then creates for its own user only.`,
   });
 }
 

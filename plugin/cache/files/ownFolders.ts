@@ -10,13 +10,13 @@ import { replaceFile } from './replaceFile.ts';
 import { retryWhenRemoved } from './retryWhenRemoved.ts';
 
 /*
- * The one way to list, write, rename and remove inside the cache directory: whatever does so goes through this file, which looks
- * at every folder on the way right before. A folder that became a link, also while we run, would lead us to files that are
- * not ours. A volume that was mounted there is a directory like any other.
+ * All listing, writing, renaming and removing inside the cache directory goes through this file. Right before each operation it
+ * checks every folder on the way, because a folder that was replaced by a link, even while we run, would lead us to files that
+ * are not ours. A volume that is mounted there counts as a directory like any other.
  *
- * Limit: no file system call of Node looks and acts in one step, so a process that exchanges a folder for a link in the
- * microseconds between the two is not noticed. What it could gain is small: files are created under names that are new
- * (`wx`), opened without following a link (`O_NOFOLLOW`), and removed one by one, under names that only we give.
+ * Limit: no file system call of Node checks and acts in one step, so a process that replaces a folder by a link in the
+ * microseconds in between is not noticed. It would gain little: files are created under new names (`wx`), opened without
+ * following a link (`O_NOFOLLOW`), and removed one by one, under names that only we use.
  */
 
 /**
@@ -58,7 +58,7 @@ export async function openFolder(dir: string, folder: string, bufferSize: number
  * @throws as {@link lookAt}
  */
 export async function removeFile(dir: string, path: string): Promise<boolean> {
-  if (!isOwnFile(path)) throw new Error(`${JSON.stringify(path)} is no name of the cache`);
+  if (!isOwnFile(path)) throw new Error(`${JSON.stringify(path)} is not a file name of the cache`);
   if ((await lookAt(dir, folderOf(path))) === undefined) return false;
   try {
     await rm(join(dir, path), { force: true });

@@ -9,7 +9,7 @@ const MAX_FILES = 50;
 /** Moves a bad file of ours out of the way, where it can be inspected and does no harm. */
 export async function quarantine(dir: string, path: string, now: number): Promise<void> {
   const own = pathInside(dir, path);
-  if (!isOwnFile(own)) throw new Error(`${JSON.stringify(own)} is no name of the cache`);
+  if (!isOwnFile(own)) throw new Error(`${JSON.stringify(own)} is not a file name of the cache`);
   await makeFolder(dir, QUARANTINE_DIR);
   const name = `${String(Math.floor(now)).padStart(14, '0')}-${own.replaceAll('/', '-')}`;
   await moveFile(dir, path, join(dir, QUARANTINE_DIR, name)).catch((error: unknown) => {

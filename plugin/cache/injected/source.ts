@@ -73,7 +73,7 @@ export interface Source<Ref extends ImageRef = ImageRef> {
    * @param mark called when a step has finished
    * @throws ImageCacheError IMAGE_TOO_LARGE, UPSTREAM_*, ABORTED, or what the sink threw
    */
-  download(object: Ref, sink: Sink, signal: AbortSignal, knownEtag?: string, mark?: Mark): Promise<SourceMetadata>;
+  download(ref: Ref, sink: Sink, signal: AbortSignal, knownEtag?: string, mark?: Mark): Promise<SourceMetadata>;
   /** How often the origin has asked to slow down. @default 0 */
   readonly slowDowns?: number;
   /** Closes sockets. */

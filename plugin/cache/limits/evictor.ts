@@ -37,7 +37,7 @@ export interface EvictorOptions {
   logger: CacheLogger;
 }
 
-/** A limit to keep, and the entries that count for it. The least recently used ones of those that may be evicted go first. */
+/** A limit, and the entries that count for it. Of the entries that may be evicted, the least recently used go first. */
 interface Budget {
   entries: (index: ManifestIndex) => Iterable<ManifestEntry>;
   /** Bytes and entries above the limit, or above a fraction of it. */

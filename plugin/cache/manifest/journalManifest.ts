@@ -169,7 +169,7 @@ export class JournalManifest implements ManifestStore {
       await this.#write(batch);
       for (const { applied, resolve, reject } of batch) {
         if (applied !== undefined) resolve(applied);
-        else reject(new ImageCacheError('CACHE_CORRUPT', 'The journal lost what was just written to it.'));
+        else reject(new ImageCacheError('CACHE_CORRUPT', 'The journal lost a record that was just written to it.'));
       }
       this.#compactor.schedule();
     } catch (error) {

@@ -15,13 +15,13 @@ export type ManifestChange =
   | { op: 'placeholder'; images: readonly { key: string; sha256: string; placeholder: string }[] }
   /** Sets the app's own fields of an image; `{}` for none. */
   | { op: 'meta'; key: string; meta: ImageMeta }
-  /** `at`, in milliseconds since the epoch: files that are older are not adopted afterwards. */
+  /** Removes images. After an invalidation, files older than `at` (milliseconds since the epoch) are not adopted. */
   | { op: 'delete'; keys: readonly string[]; reason: 'invalidated' | 'evicted' | 'missing'; at?: number }
-  /** Removes all images, or those that only this actor uses. */
+  /** Removes all images, or those that only this actor uses. `at` is as for `delete`. */
   | { op: 'clear'; actor?: string; at?: number }
   /** Pins one image, or all images that the actor has now and later: they are never evicted. */
   | { op: 'pin'; target: PinTarget; pinned: boolean }
-  /** These images were served, each so many milliseconds before `at`. */
+  /** Notes that images were served. `ages` has the milliseconds between each use and `at`. */
   | { op: 'use'; keys: readonly string[]; ages?: readonly number[]; at: number };
 
 export type PinTarget = { key: string } | { actor: string };

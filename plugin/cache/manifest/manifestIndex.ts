@@ -15,7 +15,7 @@ export type ManifestQuestion = { path: string } | { key: string };
 export interface RemovalTimes {
   /** Time of the last invalidation or clear. */
   removedAt: number;
-  /** Time of the last invalidation: an image had changed then, or may have. */
+  /** Time of the last invalidation. An image had changed then, or may have. */
   invalidatedAt: number;
 }
 
@@ -27,7 +27,7 @@ export class ManifestIndex {
   readonly #byKey = new ShardedMap<ManifestEntry>();
   readonly #byPath = new ShardedMap<ManifestEntry>();
   readonly #byDigest = new ShardedMap<ManifestEntry>();
-  /** Keeps one copy of each text that many entries hold. */
+  /** Keeps one copy of each text that many entries share. */
   readonly #texts = new Map<string, string>();
   readonly #actors = new ActorIndex();
   /** Actors whose images are pinned, including images that they get later. */
@@ -85,7 +85,7 @@ export class ManifestIndex {
     return this.#byKey.toArray();
   }
 
-  /** Yields the images that the actor has at the time of the call, except those that are gone when their turn comes. */
+  /** Yields the images that the actor has now. Images that are removed during the iteration are skipped. */
   valuesOf(actor: string): Iterable<ManifestEntry> {
     return this.#valuesOf(this.keysOf(actor).toArray());
   }
@@ -133,7 +133,7 @@ export class ManifestIndex {
       case 'pin':
         return [...this.steps(change)].flat();
       default:
-        return []; // The change was written by a newer version.
+        return []; // a change of a newer version
     }
   }
 
@@ -262,7 +262,7 @@ export class ManifestIndex {
     }
   }
 
-  /** The entry, if no other actor uses it. */
+  /** Removes the actor from an image. Returns the entry if the image has no other actor and was therefore removed. */
   #release(key: string, actor: string): ManifestEntry | undefined {
     const entry = this.#delete(key);
     if (entry === undefined) return undefined;

@@ -51,7 +51,7 @@ export class OpeningLimit {
       'CACHE_DIR_TIMEOUT',
       `The cache directory \`${this.#dir}\` could not be opened within ${seconds} s.`,
       {
-        hint: 'Its disk or network drive does not answer, or is very slow. The cache works as soon as it does; else name a directory on a local disk in `cacheDir`.',
+        hint: 'Its disk or network drive does not answer, or is very slow. The cache works as soon as it answers. Otherwise set `cacheDir` to a directory on a local disk.',
         retryAfterMs: this.#ms,
       },
     );

@@ -22,7 +22,7 @@ const MAX_PARTIAL_COPIES = 10;
  */
 export async function publishManifest(dir: string): Promise<void> {
   for (let partial = 0; ;) {
-    const outcome = await retryWhenRemoved(() => copySnapshot(dir)); // the snapshot was superseded while it was copied
+    const outcome = await retryWhenRemoved(() => copySnapshot(dir)); // tries again if the snapshot was superseded meanwhile
     if (outcome === 'up to date') return;
     if (outcome === 'partial') partial += 1;
     if (partial === MAX_PARTIAL_COPIES) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });

@@ -108,7 +108,7 @@ export class Preloader implements CachePart {
     } catch (error) {
       this.#neighbours = [];
       this.#recent = [];
-      this.#options.logger.debug?.(`preloading was given up: ${String(error)}`);
+      this.#options.logger.debug?.(`preloading failed: ${String(error)}`);
     }
   }
 

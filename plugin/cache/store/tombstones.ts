@@ -13,8 +13,7 @@ const MAX_REMEMBERED = 100_000;
  * that removed the image may have been killed before it removed the file, or its writer before it wrote the entry (T59, R4).
  * The criterion is when a file was created, which is when its download began. Files that were added later may be adopted.
  * Both times come from the file system (see `fileClock`).
- * Limit: if that clock is put back between a download and a removal, a file that both its writer and its remover have left
- * is adopted.
+ * Limit: if that clock is put back between a download and a removal, a file is adopted that both processes failed to remove.
  */
 export class Tombstones {
   #everythingAt = 0;
@@ -23,7 +22,7 @@ export class Tombstones {
   readonly #folders = createMemory((at) => this.begin({ removedAt: at, invalidatedAt: 0 }));
   readonly #keys = createMemory((at) => this.begin({ removedAt: at, invalidatedAt: at }));
 
-  /** Treats all files that are older as removed, or as outdated: it is no longer known which ones were. */
+  /** Treats all older files as removed or outdated, because it is no longer known which ones were. */
   begin({ removedAt, invalidatedAt }: RemovalTimes): void {
     this.#everythingAt = Math.max(this.#everythingAt, removedAt);
     this.#invalidatedAt = Math.max(this.#invalidatedAt, invalidatedAt);

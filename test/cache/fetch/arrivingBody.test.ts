@@ -56,10 +56,10 @@ describe('ArrivingBody', () => {
     body.push(bytes('0123'));
     body.restart();
     body.push(bytes('01x3'));
-    await expect(reader).rejects.toThrow('before it was whole');
+    await expect(reader).rejects.toThrow('before it was complete');
     expect(body.hasFailed).toBe(true);
     body.complete(whole('01x3'));
-    await expect(textOf(body.follow())).rejects.toThrow('before it was whole');
+    await expect(textOf(body.follow())).rejects.toThrow('before it was complete');
   });
 
   it('fails its readers when a second attempt brings a complete image that is shorter than the first attempt', async () => {
@@ -69,7 +69,7 @@ describe('ArrivingBody', () => {
     body.restart();
     body.push(bytes('01234'));
     body.complete(whole('01234'));
-    await expect(reader).rejects.toThrow('before it was whole');
+    await expect(reader).rejects.toThrow('before it was complete');
   });
 
   it('keeps at most 4 MB of an arriving image, and gives the rest when it is complete', async () => {
