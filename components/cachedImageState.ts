@@ -1,4 +1,4 @@
-import type { ReactNode, RefCallback } from 'react';
+import type { ReactNode } from 'react';
 import type { ManifestEntry } from '../plugin/protocol.ts';
 import type { RefreshUrl } from './client/refreshUrls.ts';
 import type { CacheStatus } from './client/resourceTiming.ts';
@@ -60,7 +60,7 @@ export interface CachedImageState {
   entry: ManifestEntry | null | undefined;
   /** Starts over from the best source. */
   retry(): void;
-  ref: RefCallback<HTMLImageElement>;
+  ref: (img: HTMLImageElement | null) => void;
   /** Moves on to the next source. @returns whether there was one, or may be; only when not is the image an error */
   onError(): boolean;
 }

@@ -51,6 +51,52 @@ new ImageCacheError('NOPE', '');
 export const wrong = <CachedImage s3_url="" alt="" href="" />;
 `;
 
+/** The same for apps on Preact, which have no types of React. */
+const PREACT_CONSUMER = `import { useRef } from 'preact/hooks';
+import { getImageProps } from 'vite-plugin-image-cache/client';
+import {
+  CachedImage, type CachedImageProps, ImageCacheProvider, PrefetchProgress, SuspendingImage,
+  useCacheStats, useCachedImage, useImageCache, useImageCacheEvents, usePrefetch,
+} from 'vite-plugin-image-cache/react';
+import { FakeImageCache } from 'vite-plugin-image-cache/testing';
+
+export function Photo({ url }: { url: string }) {
+  const img = useRef<HTMLImageElement>(null);
+  const { src, ref, onError, crossOrigin, status } = useCachedImage(url, { loading: 'lazy', fallback: '/none.svg' });
+  const { progress } = usePrefetch();
+  const { stats } = useCacheStats();
+  const cache = useImageCache();
+  useImageCacheEvents((event) => event.type);
+  return (
+    <ImageCacheProvider base="/api/cache" refreshUrl={async (key) => key}>
+      <CachedImage ref={img} s3_url={url} alt="A" title="B" class="photo" style={{ maxWidth: '100%' }} onLoad={(event) => event.currentTarget.naturalWidth} />
+      <CachedImage src={url} alt="A" className="photo" srcSet="a 1x" sizes="10px" fetchPriority="high" fallback={<p>none</p>} />
+      <CachedImage s3_url={url} aria-label="A" data-id="1" widths={[384, 640]} onCacheStatus={({ ms }) => ms} />
+      <SuspendingImage s3_url={url} alt="A" onClick={() => void cache.invalidate(url)} />
+      <PrefetchProgress label="Photographs" class="progress" texts={{ failing: () => '' }} />
+      <img src={src} ref={ref} onError={onError} crossOrigin={crossOrigin} alt={status} />
+      <picture><source {...getImageProps({ srcSet: url, type: 'image/avif' })} /></picture>
+      <FakeImageCache others="missing">{progress.completed} of {stats?.total_entries}</FakeImageCache>
+    </ImageCacheProvider>
+  );
+}
+
+export function Portrait({ alt = 'Portrait', ...props }: CachedImageProps) {
+  return <CachedImage {...props} alt={alt} />;
+}
+
+// @ts-expect-error a number
+export const wrong = <CachedImage s3_url="" alt="" retries="two" />;
+// @ts-expect-error an image has no such attribute
+export const link = <CachedImage s3_url="" alt="" href="" />;
+`;
+
+/** As Preact's documentation tells apps to do it. */
+const PREACT_PATHS = {
+  react: ['./node_modules/preact/compat'],
+  'react-dom': ['./node_modules/preact/compat'],
+};
+
 /** Stricter than most apps are: what holds here holds under their settings. */
 const STRICT = [
   '--noEmit --strict --exactOptionalPropertyTypes --verbatimModuleSyntax --skipLibCheck false',
@@ -60,10 +106,11 @@ const STRICT = [
 vi.setConfig({ testTimeout: 60_000 });
 
 let app: string;
+let tarball: string;
 
 beforeAll(async () => {
   app = await mkdtemp(join(tmpdir(), 'image-cache-types-'));
-  const tarball = await packTarball(app);
+  tarball = await packTarball(app);
   await npm(['init', '--yes'], app);
   const types = ['@types/node@20', '@types/react@19', 'vite@8', 'react@19'];
   await npm([...INSTALL, tarball, `typescript@${OLDEST_TYPESCRIPT}`, ...types], app);
@@ -80,6 +127,24 @@ describe(`every entry point's types under TypeScript ${OLDEST_TYPESCRIPT}`, () =
   ])('module %s, moduleResolution %s', async (module, moduleResolution) => {
     const settings = ['--module', module, '--moduleResolution', moduleResolution];
     const { complaints, declarations } = await typeCheck(app, [...STRICT, ...settings, 'consumer.tsx']);
+    expect(declarations).not.toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+});
+
+describe('types of an app that maps `react` to `preact/compat`', () => {
+  it.each(['10', '11'])('Preact %s', async (version) => {
+    const folder = await mkdtemp(join(app, 'preact-'));
+    await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
+    await npm([...INSTALL, '--legacy-peer-deps', tarball, `preact@${version}`, 'typescript@5.9'], folder);
+    await writeFile(join(folder, 'consumer.tsx'), PREACT_CONSUMER);
+    const compilerOptions = {
+      ...{ noEmit: true, strict: true, verbatimModuleSyntax: true, skipLibCheck: false, types: [] },
+      ...{ target: 'es2022', lib: ['es2023', 'dom', 'dom.iterable'], module: 'esnext', moduleResolution: 'bundler' },
+      ...{ jsx: 'react-jsx', jsxImportSource: 'preact', paths: PREACT_PATHS },
+    };
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.tsx'] }));
+    const { complaints, declarations } = await typeCheck(folder, []);
     expect(declarations).not.toEqual([]);
     expect(complaints).toEqual([]);
   });

@@ -1,9 +1,6 @@
 import { APP, type Cell, json, viteConfig } from '../cell.ts';
 
-/**
- * An app on Preact, as its template for Vite has it. Without a check of types: those of Preact 11 make a union of an <img>, which the
- * interface of our props cannot extend.
- */
+/** An app on Preact, as its template for Vite has it. */
 export const preactApp: Omit<Cell, 'name'> = {
   dependencies: {
     preact: '11',
@@ -41,5 +38,6 @@ render(<App />, document.getElementById('root')!)
   },
   dev: ['vite', '--port', '{port}', '--strictPort'],
   build: ['vite', 'build'],
+  types: ['tsc', '--noEmit'],
   source: 'src/App.tsx',
 };
