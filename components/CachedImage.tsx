@@ -1,12 +1,11 @@
 'use client';
 
-import { forwardRef, type SyntheticEvent, useCallback, useImperativeHandle, useRef } from 'react';
-import type { CachedImageProps } from './cachedImageProps.ts';
+import { forwardRef, type SyntheticEvent, useEffect, useImperativeHandle } from 'react';
+import type { CachedImageProps, ImageState } from './cachedImageTypes.ts';
 import { useImage } from './useCachedImage.ts';
 import { useExactAttribute } from './useExactAttribute.ts';
-import { usePlaceholder } from './usePlaceholder.ts';
 
-export type { CachedImageProps } from './cachedImageProps.ts';
+export type { CachedImageProps } from './cachedImageTypes.ts';
 
 /**
  * An `<img>` that shows an S3 image from the cache: one element, all attributes, the ref, and nothing added to them. The cached
@@ -41,22 +40,14 @@ export const CachedImage = forwardRef<HTMLImageElement, CachedImageProps>(functi
   } = props;
   const { onError } = attributes;
   const image = useImage(s3_url ?? src, props);
-  const { ref: observe, entry, status, isPending, isHydrating } = image;
-  const element = useRef<HTMLImageElement>(null);
-  const attach = useCallback(
-    (img: HTMLImageElement | null) => {
-      element.current = img;
-      observe(img);
-    },
-    [observe],
-  );
+  const { element, entry, status, isPending, isHydrating } = image;
   const isReplaced = status === 'error' && fallback !== undefined && typeof fallback !== 'string';
   // Merges the app's ref with ours. By the time handles are made, the element is attached.
   // oxlint-disable-next-line react-hooks/exhaustive-deps -- an <img> that is replaced by the fallback is no handle any more
   useImperativeHandle(ref, () => element.current as HTMLImageElement, [isReplaced]);
   const crossOrigin = attributes.crossOrigin ?? image.crossOrigin;
   useExactAttribute(element, 'crossorigin', crossOrigin);
-  usePlaceholder(element, placeholder === 'blur' ? (thumbhash ?? entry?.placeholder) : undefined, image);
+  useBlur(placeholder === 'blur' ? (thumbhash ?? entry?.placeholder) : undefined, image);
 
   const handleError = (event: SyntheticEvent<HTMLImageElement>): void => {
     if (!image.onError()) onError?.(event);
@@ -77,11 +68,27 @@ export const CachedImage = forwardRef<HTMLImageElement, CachedImageProps>(functi
       sizes={sizes}
       srcSet={image.srcSet}
       src={image.src}
-      ref={attach}
+      ref={image.ref}
       onError={handleError}
     />
   );
 });
+
+/**
+ * Shows what a picture looks like from far away until it is loaded: at once when it is known not to be cached, otherwise only if it
+ * takes its time.
+ * @param hash a thumbhash, base64
+ */
+function useBlur(hash: string | undefined, { element, entry, status, isLoaded }: ImageState): void {
+  const isSlow = entry === null || status === 'original';
+  useEffect(() => {
+    const img = element.current;
+    if (hash === undefined || isLoaded || !img) return;
+    const over = new AbortController();
+    void import('./client/blur.ts').then(({ blurUntilDecoded }) => blurUntilDecoded(img, hash, isSlow, over.signal));
+    return () => over.abort();
+  }, [element, hash, isLoaded, isSlow]);
+}
 
 /**
  * How an element without a `src` looks like an image that is still loading. With an empty `alt` it has its box, and a browser draws

@@ -2,14 +2,14 @@
 
 import { forwardRef, useEffect, useMemo } from 'react';
 import { CachedImage } from './CachedImage.tsx';
-import type { CachedImageProps } from './cachedImageProps.ts';
+import type { CachedImageProps } from './cachedImageTypes.ts';
 import type { CacheClient } from './client/cacheClient.ts';
-import { decodeImage } from './client/decodeImage.ts';
+import { decodeImage } from './client/fetchImage.ts';
 import { imageKey } from './client/imageKey.ts';
 import { useCacheClient } from './imageCacheContext.ts';
-import { suspendUntil } from './suspendUntil.ts';
 import { useIsHydrating } from './useIsHydrating.ts';
 
+const settled = new WeakSet<Promise<unknown>>();
 /** What components wait for, by object: while they are suspended they have no state of their own to keep it in. */
 const awaited = new WeakMap<CacheClient, Map<string, Promise<void>>>();
 
@@ -23,7 +23,7 @@ export const SuspendingImage = forwardRef<HTMLImageElement, CachedImageProps>(fu
   const url = s3_url ?? src;
   const client = useCacheClient();
   const key = imageKey(url ?? '');
-  // Servers have no images to decode, and what is in their HTML is on its way.
+  // Servers have no images to decode, and the images of their HTML are on their way.
   const isHydrating = useIsHydrating();
   const decoded = useMemo(
     () => (isHydrating || !url ? undefined : awaitImage(client, url, actor_id)),
@@ -33,7 +33,7 @@ export const SuspendingImage = forwardRef<HTMLImageElement, CachedImageProps>(fu
   // From here on this component remembers it.
   useEffect(() => void awaited.get(client)?.delete(key), [client, key]);
   if (decoded) suspendUntil(decoded);
-  // It is in the browser's memory: there is nothing left to fetch.
+  // The image is in the browser's memory: there is nothing left to fetch.
   return <CachedImage loading="eager" {...props} ref={ref} />;
 });
 
@@ -44,4 +44,12 @@ function awaitImage(client: CacheClient, url: string, actorId: string | undefine
   const promise = own.get(key) ?? decodeImage(client, url, actorId);
   own.set(key, promise);
   return promise;
+}
+
+/** Suspends the component that is being rendered until the promise has settled, in React 18 and Preact, too: they have no `use()`. */
+function suspendUntil(promise: Promise<unknown>): void {
+  if (settled.has(promise)) return;
+  const note = (): void => void settled.add(promise);
+  // oxlint-disable-next-line typescript/only-throw-error -- Suspense is told by a thrown promise; `use()` does the same
+  throw promise.then(note, note);
 }

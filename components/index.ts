@@ -5,6 +5,5 @@ export { useCachedImage, type CachedImageOptions, type CachedImageState } from '
 export { PrefetchProgress, type PrefetchProgressProps, type PrefetchProgressTexts } from './PrefetchProgress.tsx';
 export { SuspendingImage } from './SuspendingImage.tsx';
 export { useCacheStats, type CacheStatsOptions, type CacheStatsState } from './useCacheStats.ts';
-export { useImageCache } from './useImageCache.ts';
-export { useImageCacheEvents } from './useImageCacheEvents.ts';
+export { useImageCache, useImageCacheEvents } from './useImageCache.ts';
 export { usePrefetch, type PrefetchState } from './usePrefetch.ts';

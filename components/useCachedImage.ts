@@ -2,7 +2,7 @@
 
 import { useCallback, useContext, useRef, useState } from 'react';
 import type { ItemError } from '../plugin/protocol.ts';
-import type { CachedImageOptions, CachedImageState, ImageOptions, ImageState } from './cachedImageState.ts';
+import type { CachedImageOptions, CachedImageState, ImageOptions, ImageState } from './cachedImageTypes.ts';
 import { crossOriginOf } from './client/crossOrigin.ts';
 import {
   beginLoad,
@@ -19,7 +19,6 @@ import type { FreshUrls } from './client/refreshUrls.ts';
 import { silenceErrors } from './client/silentErrors.ts';
 import { RefreshUrlContext, useCacheClient } from './imageCacheContext.ts';
 import { observeImage } from './observeImage.ts';
-import { reportCacheStatus, watchCacheStatus } from './reportCacheStatus.ts';
 import { restartImage } from './restartImage.ts';
 import { useCommitNow } from './useCommitNow.ts';
 import { useExactAttribute } from './useExactAttribute.ts';
@@ -28,20 +27,19 @@ import { useKnownImages } from './useKnownImages.ts';
 import { useLatest } from './useLatest.ts';
 import { useServerElement } from './useServerElement.ts';
 
-export type { CachedImageOptions, CachedImageState } from './cachedImageState.ts';
+export type { CachedImageOptions, CachedImageState } from './cachedImageTypes.ts';
 
-/** The loading of an image, and what it is the loading of. */
+/** The loading of an image, and which image that is. */
 interface Loading extends Learnt {
   readonly state: LoadState;
   /** Names the image; another one begins anew. */
   readonly identity: string;
-  /** What it is a picture of: as long as that is the same, the old one may stay until the new one has come. */
-  readonly subject: string;
+  /** What it is a picture of: as long as that is the same, the old picture may stay until the new one has come. */
+  readonly pictureKey: string;
   /** The URL that was given when it began: a later one may have a fresher signature. */
   readonly url: string | undefined;
-  /** An earlier picture. */
   readonly previous: ImageSource | undefined;
-  /** Whether that is one of the same object, which is to stay until the server has another. */
+  /** Whether the previous picture is one of the same object, which is to stay until the server has another. */
   readonly isRenewal: boolean;
   readonly mainKey: string;
   readonly since: number;
@@ -50,7 +48,7 @@ interface Loading extends Learnt {
 /**
  * Finds the best source of an image and moves on when it fails. Whatever is learnt later, a source that loads is
  * never swapped: only another object, other bytes of it, or the cached copy being thrown away changes it.
- * What happens when is in `client/imageLoad.ts`; what is done about it in `client/pursueImage.ts`.
+ * `client/imageLoad.ts` says which state follows when; `client/pursueImage.ts` does what a state asks for.
  */
 export function useCachedImage(url: string | undefined, options: CachedImageOptions = {}): CachedImageState {
   return useImage(url, { loading: 'eager', ...options });
@@ -66,8 +64,8 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
   const { request, images, mainKey, entry, find, isHydrating } = known;
   const isLazy = options.loading === 'lazy';
   const isEager = options.loading === 'eager' || (options.fetchPriority === 'high' && !isLazy);
-  const subject = `${options.recyclingKey} ${options.keepPrevious ? '' : mainKey}`;
-  const identity = `${known.identity} ${subject}`;
+  const pictureKey = `${options.recyclingKey} ${options.keepPrevious ? '' : mainKey}`;
+  const identity = `${known.identity} ${pictureKey}`;
 
   const toOptions = (fresh: FreshUrls | undefined): ImageOptionsForLoad => ({
     canRecover: images.size > 0,
@@ -77,31 +75,23 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
     },
   });
 
-  /** @param last what may have an earlier picture, and fresh URLs */
+  /** @param last may have an earlier picture, and fresh URLs */
   function begin(last?: Loading): Loading {
     const fresh = last?.url === url ? last?.fresh : undefined;
     const image = toOptions(fresh);
     const state = beginLoad(image);
-    const previous = last?.subject === subject ? pictureOf(last) : undefined;
+    const previous = last?.pictureKey === pictureKey ? pictureOf(last) : undefined;
     const isUnknown = state.status === 'unknown';
     const isRenewal = previous !== undefined && last?.mainKey === mainKey;
     const mayAsk = isUnknown && !isRenewal && (isHydrating || !refreshUrl);
     const isDirect = mayAsk && client.direct.claim(identity);
-    // On the server only the first images have URLs. The browser's first render of that HTML takes all to have theirs, and then looks.
+    // On the server only the first images have URLs. The browser's first render of that HTML assumes that all have one, and then looks.
     const isInHtml = isUnknown && isHydrating && (isEager || typeof document !== 'undefined');
-    return {
-      state: isDirect || isInHtml ? reduce(state, { type: 'ask' }, image) : state,
-      identity,
-      subject,
-      url,
-      previous,
-      isRenewal,
-      mainKey,
-      isDirect,
-      // An image of the server's HTML was asked for before any script ran.
-      since: isHydrating ? 0 : performance.now(),
-      ...(fresh && { fresh }),
-    };
+    const begun = isDirect || isInHtml ? reduce(state, { type: 'ask' }, image) : state;
+    // The browser asked for an image of the server's HTML before any script ran.
+    const since = isHydrating ? 0 : performance.now();
+    const names = { identity, pictureKey, mainKey, url };
+    return { state: begun, ...names, previous, isRenewal, isDirect, since, ...(fresh && { fresh }) };
   }
 
   const [stored, store] = useState(() => begin());
@@ -115,7 +105,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
   if (loading.state !== stored.state) store(loading);
   else loading = stored;
   const { state, previous } = loading;
-  const latest = useLatest({ loading, toOptions, handleLoad, handleError, explainProblem, isHydrating });
+  const latest = useLatest({ loading, toOptions, handleLoad, handleError, explainFailure, isHydrating });
   const element = useRef<HTMLImageElement>(null);
   const commitNow = useCommitNow();
 
@@ -127,8 +117,8 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
       const next = withShown({ ...before, ...more, state: after });
       latest.current.loading = next;
       store(next);
-      if (event.type === 'refused') latest.current.explainProblem(more?.problem);
-      // The usual way, so that the app hears of it by an ordinary event.
+      if (event.type === 'refused') latest.current.explainFailure('read-through', more?.problem);
+      // So that the app hears of it by an ordinary event.
       if (event.type === 'giveUp' && after.status === 'failed') element.current?.dispatchEvent(new Event('error'));
     },
     [latest],
@@ -163,54 +153,42 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
   });
   useExactAttribute(element, 'src', isBare ? undefined : shown?.src);
 
-  const shownSubject = useRef(subject);
+  const shownKey = useRef(pictureKey);
   useIsomorphicLayoutEffect(() => {
-    if (shownSubject.current !== subject && element.current) restartImage(element.current);
-    shownSubject.current = subject;
-  }, [subject]);
+    if (shownKey.current !== pictureKey && element.current) restartImage(element.current);
+    shownKey.current = pictureKey;
+  }, [pictureKey]);
 
   const isReported = onCacheStatus !== undefined && request.mount !== undefined;
   // Before the image is asked for, if it is not in the first commit.
-  useIsomorphicLayoutEffect(() => (isReported ? watchCacheStatus() : undefined), [isReported]);
+  useIsomorphicLayoutEffect(() => {
+    if (isReported) void import('./client/resourceTiming.ts').then(({ watchTimings }) => watchTimings());
+  }, [isReported]);
 
   // To an image that has been asked for it makes no difference.
   const isMissing = state.status === 'unknown' && entry === null;
-  const { fresh, problem: toldProblem, isRenewal, isDirect = false } = loading;
-  useIsomorphicLayoutEffect(
-    () =>
-      pursue(state, {
-        client,
-        img: element.current,
-        images,
-        fresh,
-        actorId,
-        isLazy,
-        isEager,
-        isRenewal,
-        isMissing,
-        place: identity,
-        isDirect,
-        refreshUrl,
-        retries,
-        problem: toldProblem,
-        send,
-      }),
+  useIsomorphicLayoutEffect(() => {
+    const options = { actorId, isLazy, isEager, isMissing, refreshUrl, retries };
+    return pursue(state, { ...loading, ...options, client, img: element.current, images, send });
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- a new signature, function or number changes nothing about what has begun
-    [state, client, isLazy, isEager, isMissing, send],
-  );
+  }, [state, client, isLazy, isEager, isMissing, send]);
 
   function handleLoad(img: HTMLImageElement, until: number): void {
     const { state: before, since, isDownloaded = false } = latest.current.loading;
     // The picture of something else may load once more while this one is fetched.
-    if (before.status !== 'loading') return;
+    if (before.status !== 'loading' || !before.source) return;
+    const { source } = before;
+    const { currentSrc } = img;
     send({ type: 'load' });
-    if (before.source?.name === 'read-through') confirm(before.source);
-    const isOriginal = before.source?.name === 'original';
-    if (!onCacheStatus || !request.mount || before.source?.name === 'fallback') return;
-    void reportCacheStatus(img.currentSrc, { since, until, isOriginal, isDownloaded }, onCacheStatus);
+    if (source.name === 'read-through') confirm(source);
+    if (!onCacheStatus || !request.mount || source.name === 'fallback') return;
+    const how = { since, until, isOriginal: source.name === 'original', isDownloaded };
+    void import('./client/resourceTiming.ts')
+      .then(({ readCacheStatus }) => readCacheStatus(currentSrc, how))
+      .then((status) => status && onCacheStatus(status));
   }
 
-  /** The cache has it now: what this page knows of it is asked for in a moment, and it is loaded by this URL if it is shown again. */
+  /** The cache has the image now: its entry is asked for in a moment, and it is loaded by this URL if it is shown again. */
   function confirm({ src, srcSet: candidates }: ImageSource): void {
     if (src !== undefined && candidates === undefined) client.known.setLoaded(mainKey, src);
     client.fetching().then(
@@ -223,29 +201,23 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
   function handleError(): boolean {
     const { source } = latest.current.loading.state;
     if (source?.name === 'cached') for (const key of images.values()) client.known.distrust(key);
-    explainError(source?.name);
+    explainFailure(source?.name);
     send({ type: 'error' });
     // Else the `alt` would be drawn meanwhile, as that of an image that has failed for good.
     commitNow();
     return latest.current.loading.state.status !== 'failed';
   }
 
-  /** For developers only: builds leave it out. */
-  function explainError(failed: SourceName | undefined): void {
-    if (!import.meta.env?.DEV) return;
-    if (failed === 'read-through') explainProblem();
-    if (failed !== 'original' || images.size > 0) return;
-    void import('./client/explainSetup.ts').then(({ explainFailedUrl }) =>
-      explainFailedUrl(element.current, url ?? ''),
-    );
-  }
-
-  /** @param known what the server has said already */
-  function explainProblem(known?: ItemError): void {
+  /** For developers only: builds leave it out. @param problem what the server has said about it */
+  function explainFailure(failed: SourceName | undefined, problem?: ItemError): void {
+    if (!import.meta.env?.DEV || url === undefined) return;
     const { mount } = request;
     const img = element.current;
-    if (!import.meta.env?.DEV || mount === undefined) return;
-    void import('./client/explain.ts').then(({ explain }) => explain({ img, mount, url: url ?? '', actorId, known }));
+    if (failed === 'original' && images.size === 0) {
+      void import('./client/explainSetup.ts').then(({ explainFailedUrl }) => explainFailedUrl(img, url));
+    } else if (failed === 'read-through' && mount !== undefined) {
+      void import('./client/explain.ts').then(({ explain }) => explain(mount, { img, url, actorId, problem }));
+    }
   }
 
   function retry(): void {
@@ -267,10 +239,11 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
     // What has failed last is broken; an earlier picture is not.
     isPending: isBare || (isFetching && shown === state.source),
     isHydrating,
+    element,
   };
 }
 
-/** What the element shows already it need not load, and a browser would tell of no load. */
+/** What the element shows already is loaded, and no browser would tell of another load. */
 function withShown(loading: Loading): Loading {
   const { state, previous } = loading;
   const { status, source } = state;
@@ -278,15 +251,14 @@ function withShown(loading: Loading): Loading {
   return isShown && previous ? { ...loading, state: { ...state, status: 'loaded' } } : loading;
 }
 
-/** Does what the state of an image asks for, until that changes. @returns a function that stops */
+/** Does what the state of an image asks for. @returns a function that stops */
 function pursue(state: LoadState, image: Omit<PursuedImage, 'fetching'>): (() => void) | undefined {
   const { status, source } = state;
   const over = new AbortController();
   const { signal } = over;
   if (isSpent(state)) {
-    const isWaiting = !navigator.onLine && image.images.size > 0;
-    if (isWaiting)
-      addEventListener('online', () => image.send({ type: 'retry' }, { problem: undefined }), { once: true, signal });
+    const retry = (): void => image.send({ type: 'retry' }, { problem: undefined });
+    if (!navigator.onLine && image.images.size > 0) addEventListener('online', retry, { once: true, signal });
   } else if (status !== 'loaded' && (status !== 'loading' || source?.name === 'read-through')) {
     image.client.fetching().then(
       (fetching) => fetching.pursue(state, image, signal),

@@ -1,7 +1,7 @@
 import { type RefObject, useState } from 'react';
 import { useIsomorphicLayoutEffect } from './useIsomorphicLayoutEffect.ts';
 
-export interface ServerElement {
+interface ServerElement {
   /** Whether the first render has a URL. */
   hasUrl: boolean;
   /** The HTML has none for it. Called before the element is rendered so. */

@@ -4,8 +4,6 @@ import { credentialsOf } from './crossOrigin.ts';
 /** A code of the server, or one of the browser's own: no server configured, or none that answered as ours does. */
 export type RequestErrorCode = ErrorCode | 'NOT_CONFIGURED' | 'UNREACHABLE';
 
-type RequestProblem = Pick<Problem, 'status' | 'detail' | 'hint'> & { code: RequestErrorCode };
-
 /** A call to the cache that did not succeed, with what the server said about it (RFC 9457). */
 export class ImageCacheRequestError extends Error {
   override readonly name = 'ImageCacheRequestError';
@@ -16,7 +14,10 @@ export class ImageCacheRequestError extends Error {
   /** What to do about it. */
   readonly hint: string | undefined;
 
-  constructor({ code, status, detail, hint }: RequestProblem, options?: ErrorOptions) {
+  constructor(
+    { code, status, detail, hint }: Pick<Problem, 'status' | 'detail' | 'hint'> & { code: RequestErrorCode },
+    options?: ErrorOptions,
+  ) {
     super(`${code}: ${detail}`, options);
     this.code = code;
     this.status = status;
@@ -32,11 +33,8 @@ export class ImageCacheRequestError extends Error {
  */
 export async function request(mount: string | undefined, path: string, init: RequestInit = {}): Promise<Response> {
   if (mount === undefined) {
-    throw new ImageCacheRequestError({
-      code: 'NOT_CONFIGURED',
-      status: 0,
-      detail: 'No image cache here: see configureImageCache().',
-    });
+    const detail = 'No image cache here: see configureImageCache().';
+    throw new ImageCacheRequestError({ code: 'NOT_CONFIGURED', status: 0, detail });
   }
   const response = await fetch(mount + path, { credentials: credentialsOf(mount), ...init }).catch((error: unknown) => {
     if (init.signal?.aborted) throw error;
@@ -54,11 +52,8 @@ export async function getJson<T>(mount: string | undefined, path: string): Promi
 
 /** A `POST` of JSON (or of nothing) whose answer is JSON. */
 export async function postJson<T>(mount: string | undefined, path: string, body?: unknown): Promise<T> {
-  return parse<T>(await request(mount, path, { method: 'POST', ...(body !== undefined && jsonBody(body)) }));
-}
-
-function jsonBody(body: unknown): { headers: Record<string, string>; body: string } {
-  return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  const init = body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  return parse<T>(await request(mount, path, { method: 'POST', ...init }));
 }
 
 async function parse<T>(response: Response): Promise<T> {

@@ -1,14 +1,14 @@
-/** What the cache has is there sooner, unless the network is slow: a blur would only flash. */
+/** A cached image is there sooner, unless the network is slow: a blur would only flash. */
 const CACHED_DELAY_MS = 200;
 
-/** Elements that have a blurred picture now, and how to take it away. */
+/** How to take away the blurred pictures that are shown now. */
 const blurred = new WeakMap<HTMLImageElement, () => void>();
 
 /**
- * Shows what a picture looks like from far away, until it is decoded: half of a JPEG is no sight, so it is kept out of sight
- * meanwhile. Nothing fades or moves. A picture that is there already gets none.
+ * Shows what a picture looks like from far away until it is decoded. A half-loaded JPEG looks bad, so it is kept out of sight
+ * meanwhile. Nothing fades or moves. A picture that is already there gets no blur.
  * @param hash a thumbhash, base64
- * @param isSlow whether it is known not to be cached
+ * @param isSlow whether the picture is known not to be cached
  * @param until aborted when it is too late to begin
  */
 export async function blurUntilDecoded(
@@ -36,19 +36,10 @@ export async function blurUntilDecoded(
     objectPosition: '-99999px',
   });
   // Not cleared by an error: another source may follow.
-  const { signal } = stop;
-  img.addEventListener(
-    'load',
-    () =>
-      void img
-        .decode()
-        .catch(() => {})
-        .finally(clear),
-    { once: true, signal },
-  );
+  img.addEventListener('load', () => void img.decode().then(clear, clear), { once: true, signal: stop.signal });
 }
 
-/** @returns `undefined` for what is no thumbhash */
+/** @returns `undefined` when it is no thumbhash */
 async function decode(hash: string): Promise<string | undefined> {
   try {
     const { thumbHashToDataURL } = await import('./thumbHash.ts');

@@ -1,7 +1,6 @@
-import type { CacheEvent, ManifestEntry } from '../../plugin/protocol.ts';
+import type { CacheEvent, EVENT_NAME, ManifestEntry } from '../../plugin/protocol.ts';
 import { configuredMount, onConfigure } from './config.ts';
 import { createDirectImages, type DirectImages } from './directImages.ts';
-import { type CacheEvents, viteEvents } from './events.ts';
 import type { ImageFetching } from './imageFetching.ts';
 import { createKnownImages, type KnownImages } from './knownImages.ts';
 import { createSubscribable } from './subscribable.ts';
@@ -28,12 +27,20 @@ export interface CacheClientSettings {
   mount: () => string | undefined;
   /** @default it never does */
   onMountChange?: (listener: () => void) => () => void;
-  /** @default Vite's HMR socket */
-  events?: CacheEvents;
+  /** Where the server's events come from. @default Vite's HMR socket */
+  subscribe?: typeof subscribeToVite;
+}
+
+/** Only types are imported from the server's side, so the name is spelled here and checked by its type. */
+const EVENT: typeof EVENT_NAME = 'image-cache:event';
+
+/** Silent without Vite's HMR socket: on a server, and in production, where `followServer` takes its place. */
+function subscribeToVite(listener: (event: CacheEvent) => void): void {
+  import.meta.hot?.on(EVENT, listener);
 }
 
 export function createCacheClient(settings: CacheClientSettings): CacheClient {
-  const { mount, onMountChange = () => () => {}, events = viteEvents } = settings;
+  const { mount, onMountChange = () => () => {}, subscribe = subscribeToVite } = settings;
   const known = createKnownImages();
   const changes = createSubscribable<CacheEvent>();
   let isConnected = false;
@@ -43,7 +50,7 @@ export function createCacheClient(settings: CacheClientSettings): CacheClient {
   function connect(): void {
     if (isConnected) return;
     isConnected = true;
-    events.subscribe(take);
+    subscribe(take);
   }
 
   async function fetching(): Promise<ImageFetching> {

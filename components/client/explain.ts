@@ -1,27 +1,15 @@
-import type { ItemError, PrefetchAnswer, PrefetchRequest } from '../../plugin/protocol.ts';
-import { ImageCacheRequestError, postJson } from './api.ts';
+import type { PrefetchRequest } from '../../plugin/protocol.ts';
 import { imageKey } from './imageKey.ts';
 import type { FailureReason } from './prefetchTypes.ts';
+import { type PrefetchCall, sendPrefetch } from './sendPrefetch.ts';
+import { reasonOf } from './shouldRetry.ts';
 
 interface FailedImage {
-  img: HTMLImageElement | null;
-  url: string;
-  /** What the server has said of it already. */
-  known?: ItemError | undefined;
-}
-
-/** Images to ask about in one call. */
-interface Batch {
-  mount: string;
-  actorId: string;
-  images: FailedImage[];
-}
-
-/** What one cause has kept from coming. */
-interface Cause {
-  code: string;
-  text: string;
-  images: FailedImage[];
+  readonly img: HTMLImageElement | null;
+  readonly url: string;
+  readonly actorId: string | undefined;
+  /** What the server has said about it. */
+  problem?: FailureReason | undefined;
 }
 
 /** How long failures are gathered: an unlisted bucket fails a whole page of images. */
@@ -29,93 +17,78 @@ const GATHER_MS = 200;
 /** Presigned URLs in one call; see `MAX_IMAGES` of `createPrefetchManager.ts`. */
 const MAX_IMAGES = 250;
 
-const batches = new Map<string, Batch>();
-/** What was told on the console: images, by cause. */
+/** Images to ask about in one call, by server. */
+const batches = new Map<string, FailedImage[]>();
+/** The images that the console has named already, by cause. */
 const told = new Map<string, Set<string>>();
 
 /**
- * Says why the cache could not bring an image: on the console, once a cause with the number of images, and, until it shows one, on
- * the image itself (`title`, an outline, `data-image-cache-error`). For developers only: builds leave it out.
+ * Tells developers why the cache could not bring an image: on the console, once for each cause with the number of images, and on the
+ * image itself until it shows a picture (`title`, an outline, `data-image-cache-error`). Builds leave this out.
  */
-export function explain({
-  mount,
-  actorId = 'default', // as the server files what has none
-  ...image
-}: FailedImage & { mount: string; actorId?: string | undefined }): void {
-  const id = `${mount} ${actorId}`;
-  const batch = batches.get(id) ?? { mount, actorId, images: [] };
-  if (batch.images.length === 0) setTimeout(() => void explainAll(id, batch), GATHER_MS);
-  batches.set(id, batch);
-  batch.images.push(image);
-  if (batch.images.length === MAX_IMAGES) batches.delete(id);
+export function explain(mount: string, image: FailedImage): void {
+  const batch = batches.get(mount) ?? [];
+  if (batch.length === 0) setTimeout(() => void explainAll(mount, batch), GATHER_MS);
+  batches.set(mount, batch);
+  batch.push(image);
+  if (batch.length === MAX_IMAGES) batches.delete(mount);
 }
 
-async function explainAll(id: string, batch: Batch): Promise<void> {
-  if (batches.get(id) === batch) batches.delete(id);
-  // What has left the page meanwhile concerns nobody; after a test there may be no server either.
-  batch.images = batch.images.filter(({ img }) => img?.isConnected !== false);
-  if (batch.images.length === 0) return;
-  for (const cause of await causesOf(batch)) {
-    tell(cause);
-    for (const { img } of cause.images) if (img) mark(img, cause);
-  }
-}
-
-/** By `POST /prefetch`, whose answer is no error of its own: a browser would make one red line more of each `GET` that fails. */
-async function causesOf({ mount, actorId, images }: Batch): Promise<Iterable<Cause>> {
-  const causes = new Map<string, Cause>();
-  const add = (image: FailedImage, { code, detail, hint = '' }: FailureReason) => {
+async function explainAll(mount: string, batch: readonly FailedImage[]): Promise<void> {
+  if (batches.get(mount) === batch) batches.delete(mount);
+  // An image that has left the page needs no explanation, and after a test there may be no server either.
+  const images = batch.filter(({ img }) => img?.isConnected !== false);
+  await askAbout(
+    mount,
+    images.filter(({ problem }) => !problem),
+  );
+  const causes = new Map<string, { code: string; keys: string[] }>();
+  for (const { img, url, problem } of images) {
+    if (!problem) continue;
+    const { code, detail, hint = '' } = problem;
     const text = `${code}: ${detail} ${hint}`.trimEnd();
-    const cause = causes.get(text) ?? { code, text, images: [] };
+    const cause = causes.get(text) ?? { code, keys: [] };
+    cause.keys.push(imageKey(url));
     causes.set(text, cause);
-    cause.images.push(image);
-  };
-  const asked = images.filter(({ known }) => !known);
-  const problems = new Map<FailedImage, FailureReason | undefined>(images.map((image) => [image, image.known]));
+    if (img) mark(img, { code, text });
+  }
+  for (const [text, { code, keys }] of causes) tell(code, text, keys);
+}
+
+/** Asks with `POST /prefetch`, whose answer is never an error itself: a browser prints a red line for each `GET` that fails. */
+async function askAbout(mount: string, images: readonly FailedImage[]): Promise<void> {
+  if (images.length === 0) return;
   const request: PrefetchRequest = {
-    actor_id: actorId,
-    images: asked.map(({ url }) => ({ s3_url: url })),
+    actor_id: 'default', // as the server files images without an actor
+    images: images.map(({ url, actorId }) => ({ s3_url: url, ...(actorId && { actor_id: actorId }) })),
     priority: 'high',
   };
-  try {
-    if (asked.length > 0) {
-      const { results } = await postJson<PrefetchAnswer>(mount, '/prefetch', request);
-      for (const [index, image] of asked.entries()) {
-        const result = results[index];
-        if (result?.status === 'failed') problems.set(image, result.error);
-      }
-    }
-  } catch (error) {
-    if (!(error instanceof ImageCacheRequestError)) return []; // cut off in mid-answer
-    const { code, detail, hint } = error;
-    for (const image of asked) problems.set(image, { code, detail, ...(hint !== undefined && { hint }) });
-  }
-  for (const [image, problem] of problems) if (problem) add(image, problem);
-  return causes.values();
+  const unanswered = new Set(images);
+  const onResult: PrefetchCall['onResult'] = (index, result) => {
+    const image = images[index];
+    if (!image) return;
+    unanswered.delete(image);
+    if (result.status === 'failed') image.problem = result.error;
+  };
+  await sendPrefetch(mount, request, { signal: new AbortController().signal, onResult }).catch((error: unknown) => {
+    for (const image of unanswered) image.problem = reasonOf(error);
+  });
 }
 
-function tell({ code, text, images }: Cause): void {
+function tell(code: string, text: string, keys: readonly string[]): void {
   const known = told.get(text);
-  const keys = new Set(images.map(({ url }) => imageKey(url)).filter((key) => known?.has(key) !== true));
-  const [first] = keys;
+  const news = new Set(keys.filter((key) => !known?.has(key)));
+  const [first] = news;
   if (first === undefined) return;
-  told.set(text, new Set([...(known ?? []), ...keys]));
-  if (known)
-    console.warn(`[image-cache] ${code}, as above: ${countOf(keys.size)} more, ${first}${keys.size > 1 ? ' …' : ''}`);
-  else console.warn(`[image-cache] ${keys.size > 1 ? `${countOf(keys.size)}, the first is ` : ''}${first}\n${text}`);
+  told.set(text, new Set([...(known ?? []), ...news]));
+  const count = news.size === 1 ? '1 image' : `${news.size} images`;
+  if (known) console.warn(`[image-cache] ${code}, as above: ${count} more, ${first}${news.size > 1 ? ' …' : ''}`);
+  else console.warn(`[image-cache] ${news.size > 1 ? `${count}, the first is ` : ''}${first}\n${text}`);
 }
 
-function countOf(count: number): string {
-  return count === 1 ? '1 image' : `${count} images`;
-}
-
-function isShown(img: HTMLImageElement): boolean {
-  return img.complete && img.naturalWidth > 0;
-}
-
-/** Shows on an image why there is none, until it shows one. */
+/** Shows on an image why there is no picture, until there is one. */
 export function mark(img: HTMLImageElement, { code, text }: { code: string; text: string }): void {
-  if (isShown(img)) return;
+  if (img.complete && img.naturalWidth > 0) return;
   const isTitled = img.title !== '' && img.dataset['imageCacheError'] === undefined;
   if (!isTitled) img.title = text;
   const { outline } = img.style;

@@ -1,7 +1,10 @@
 import type { CacheClient } from './cacheClient.ts';
+import { crossOriginOf } from './crossOrigin.ts';
+import { imageKey } from './imageKey.ts';
+import { localUrl } from './imageUrl.ts';
 
 /**
- * Resolves when the server's cache has an image, and the page knows of it; or when it could not be had. For images without an
+ * Resolves when the server's cache has an image and the page knows about it, or when it could not be had. For images without an
  * element: those of one tick are one look-up and one call, so that many of them leave the browser its connections.
  */
 export async function fetchImage(client: CacheClient, url: string, actorId: string | undefined): Promise<void> {
@@ -10,6 +13,19 @@ export async function fetchImage(client: CacheClient, url: string, actorId: stri
     if ((await lookup(url)) !== null) return;
     await new Promise<void>((resolve) => want({ url, actorId, onSettled: () => resolve() }));
   } catch {
-    // Whoever loads it then reads through the cache, and hears what is wrong.
+    // The image is then loaded through the cache, and that tells what is wrong.
   }
+}
+
+/**
+ * Has an image fetched and decodes it, so that an element that then shows it has it in its first frame. Failures are left to the
+ * element.
+ */
+export async function decodeImage(client: CacheClient, url: string, actorId: string | undefined): Promise<void> {
+  const { mount, known } = client;
+  if (mount !== undefined) await fetchImage(client, url, actorId);
+  const image = new Image();
+  image.crossOrigin = crossOriginOf(mount) ?? null;
+  image.src = mount === undefined ? url : localUrl(mount, url, known.get(imageKey(url)), actorId);
+  await image.decode().catch(() => {});
 }

@@ -17,7 +17,7 @@ export interface ImageFetching {
 export function createImageFetching(mount: () => string | undefined, known: KnownImages): ImageFetching {
   const fetching: ImageFetching = {
     ...createLookup(mount, known),
-    want: createWantedImages({ mount, known }).add,
+    want: createWantedImages(mount, known),
     pursue: (state, image, until) => pursueImage(state, { ...image, fetching }, until),
   };
   return fetching;

@@ -9,9 +9,12 @@ export interface ImagePropsInput {
   src?: string | undefined;
   /** Candidates are served from the cache one by one. */
   srcSet?: string | undefined;
-  /** Widths in pixels of variants that make up a `srcSet`, where there is a cache and no other is given. */
+  /**
+   * Widths in pixels of variants that make up a `srcSet`, where there is a cache and no other is given. To go with `sizes`.
+   * @example [384, 640, 1200]
+   */
   widths?: readonly number[] | undefined;
-  /** Whose image it is, should it have to be downloaded. */
+  /** The actor that uses the image, should it have to be downloaded. */
   actor_id?: string | undefined;
 }
 
@@ -24,8 +27,8 @@ export interface ImageProps {
 }
 
 /**
- * The attributes of an image that shows it from the cache, for an `<img>` of somebody else's, a `<source>` of a `<picture>`, a
- * background or a canvas. Synchronous, and from what the page knows now. What is not an option is returned as it is.
+ * The attributes that show an image from the cache, for an `<img>` of another library, a `<source>` of a `<picture>`, a background or
+ * a canvas. Synchronous, and from what the page knows now. Anything that is not an option is returned as it is.
  * @example <picture><source {...getImageProps({ srcSet: avif, type: 'image/avif' })} /><CachedImage s3_url={jpeg} alt="" /></picture>
  */
 export function getImageProps<Input extends ImagePropsInput>(

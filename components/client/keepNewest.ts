@@ -1,10 +1,10 @@
-/** Adds a value to a map as its newest, and drops the oldest ones beyond the limit. The newest is kept whatever its size. */
+/** Adds the newest value to a map and drops the oldest ones beyond the limit. The newest is kept whatever its size. */
 export function keepNewest<T>(
   map: Map<string, T>,
   key: string,
   value: T,
   limit: number,
-  sizeOf: (value: T) => number,
+  sizeOf: (value: T) => number = () => 1,
 ): void {
   // Deleted first: a Map keeps the order in which its keys came.
   map.delete(key);

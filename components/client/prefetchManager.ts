@@ -96,7 +96,7 @@ export function sharePrefetch(
       post();
     } else if (message.type === 'progress') {
       message.settled.forEach(own.settleElsewhere);
-      keepNewest(others, message.from, message.progress, MAX_TABS, () => 1);
+      keepNewest(others, message.from, message.progress, MAX_TABS);
       changed();
     } else if (message.type === 'cancel') {
       own.cancel(message.id);

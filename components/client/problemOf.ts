@@ -1,9 +1,11 @@
 import { ImageCacheRequestError, request } from './api.ts';
+import { localUrl } from './imageUrl.ts';
+import { UNKNOWN } from './knownImages.ts';
 
 const asking = new Map<string, Promise<ImageCacheRequestError | undefined>>();
 
 /**
- * What the server says is wrong with an image: an `<img>` is told nothing about its errors.
+ * Asks the server what is wrong with an image, since an `<img>` is told nothing about its errors.
  * @returns `undefined` when nothing is wrong (any more)
  */
 export async function problemOf(
@@ -11,9 +13,7 @@ export async function problemOf(
   url: string,
   actorId: string | undefined,
 ): Promise<ImageCacheRequestError | undefined> {
-  // As `localUrl` makes it: see `Registry.keyOf` for why that is not imported.
-  const actor = actorId === undefined ? '' : `&actor_id=${encodeURIComponent(actorId)}`;
-  const path = `/image?url=${encodeURIComponent(url)}${actor}`;
+  const path = localUrl('', url, UNKNOWN, actorId);
   const answer = asking.get(mount + path) ?? ask(mount, path).finally(() => asking.delete(mount + path));
   asking.set(mount + path, answer);
   return answer;
@@ -22,7 +22,7 @@ export async function problemOf(
 async function ask(mount: string, path: string): Promise<ImageCacheRequestError | undefined> {
   try {
     const response = await request(mount, path);
-    // An image is answered while it is downloaded: what fails then has no status, it is cut off.
+    // The server answers while it downloads. A download that fails then has no status: its answer is cut off.
     await response.arrayBuffer();
     return undefined;
   } catch (error) {

@@ -7,14 +7,13 @@ import { observeNear } from './nearViewport.ts';
 import type { FreshUrls, RefreshUrl } from './refreshUrls.ts';
 import { isExpiring } from './signatureExpiry.ts';
 
-/** An image whose state asks for something to be done. */
-export interface PursuedImage {
+/** An image whose state asks for something to be done, with what has been learnt about it. */
+export interface PursuedImage extends Learnt {
   readonly client: CacheClient;
   readonly fetching: Pick<ImageFetching, 'lookup' | 'want'>;
   readonly img: HTMLImageElement | null;
   /** As they were given; the first is the main one. */
   readonly images: RequestedImages;
-  readonly fresh: FreshUrls | undefined;
   readonly actorId: string | undefined;
   readonly isLazy: boolean;
   readonly isEager: boolean;
@@ -22,24 +21,22 @@ export interface PursuedImage {
   readonly isRenewal: boolean;
   /** Whether the server says that the image is not cached. */
   readonly isMissing: boolean;
-  /** Names its place among the {@link file://./directImages.ts direct images}. */
-  readonly place: string;
-  /** Whether it asks for its image by virtue of that place. */
-  readonly isDirect: boolean;
+  /** Names its place among the {@link file://./directImages.ts direct images}, too. */
+  readonly identity: string;
   readonly refreshUrl: RefreshUrl | undefined;
   readonly retries: number;
-  /** Why the server could not fetch it, if it has said so. */
-  readonly problem: ItemError | undefined;
   send(event: LoadEvent, more?: Learnt): void;
 }
 
 /** What comes with an event. */
 export interface Learnt {
-  problem?: ItemError | undefined;
-  fresh?: FreshUrls;
-  isDirect?: boolean;
+  /** Why the server could not fetch the image, if it has said so. */
+  readonly problem?: ItemError | undefined;
+  readonly fresh?: FreshUrls;
+  /** Whether the element has a place among the direct images and asks for its image by itself. */
+  readonly isDirect?: boolean;
   /** Whether the server has downloaded the image because this element is to show it. */
-  isDownloaded?: boolean;
+  readonly isDownloaded?: boolean;
 }
 
 /**
@@ -47,7 +44,7 @@ export interface Learnt {
  * @param until aborted when it is in another state
  */
 export function pursueImage(state: LoadState, image: PursuedImage, until: AbortSignal): void {
-  // What was begun for another state is not to change this one.
+  // What was begun for an earlier state must not change this one.
   const send: PursuedImage['send'] = (...event) => void (until.aborted || image.send(...event));
   if (!until.aborted) begin(state, { ...image, send }, until);
 }
@@ -66,10 +63,13 @@ function begin(state: LoadState, image: PursuedImage, until: AbortSignal): void 
 }
 
 function findOut(image: PursuedImage, until: AbortSignal): void {
-  const { client, fetching, img, images, isLazy, isEager, isMissing, place, isRenewal, send } = image;
+  const { client, fetching, img, images, isLazy, isEager, isMissing, identity, isRenewal, send } = image;
   askWhenPrinted(image, until);
-  if (image.refreshUrl && !image.fresh && areExpiring(images)) return void renew(image.refreshUrl, image);
-  if (!isRenewal && client.direct.claimFor(place, { img, isEager })) return send({ type: 'ask' }, { isDirect: true });
+  const { refreshUrl } = image;
+  if (refreshUrl && !image.fresh && [...images.keys()].some(isExpiring)) return void renew(refreshUrl, image);
+  if (!isRenewal && client.direct.claimFor(identity, { img, isEager })) {
+    return send({ type: 'ask' }, { isDirect: true });
+  }
   if (!isMissing) {
     const [url = ''] = images.keys();
     // Without an answer the image is asked for directly. With one this is called again.
@@ -81,11 +81,6 @@ function findOut(image: PursuedImage, until: AbortSignal): void {
     'abort',
     observeNear(img, (isNear) => isNear && send({ type: 'want' })),
   );
-}
-
-/** Whether a URL says of itself that it is of no use to the server any more, or soon will be. */
-function areExpiring(images: RequestedImages): boolean {
-  return [...images.keys()].some(isExpiring);
 }
 
 /** Signatures that have expired, or are about to, are of no use to the server. */
@@ -122,26 +117,27 @@ function want(image: PursuedImage, until: AbortSignal): void {
   }
 }
 
-/** Paper has no later: what is printed is asked for as a plain `<img>` asks. */
+/** Paper cannot be updated later, so what is printed is asked for as a plain `<img>` asks. */
 function askWhenPrinted({ send }: PursuedImage, until: AbortSignal): void {
   addEventListener('beforeprint', () => send({ type: 'ask' }), { signal: until });
 }
 
-function holdPlace({ client, img, isEager, place, isDirect, send }: PursuedImage, until: AbortSignal): void {
-  // What has no element tells of no end.
+function holdPlace({ client, img, isEager, identity, isDirect, send }: PursuedImage, until: AbortSignal): void {
+  // Without an element nothing would tell of the end.
   if (!isDirect || !img) return;
   const user = { img, isEager, drop: () => send({ type: 'drop' }, { isDirect: false }) };
-  client.direct.enter(place, user);
-  until.addEventListener('abort', () => client.direct.leave(place, user));
+  client.direct.enter(identity, user);
+  until.addEventListener('abort', () => client.direct.leave(identity, user));
 }
 
 async function findRemedy(tries: number, image: PursuedImage): Promise<void> {
-  const { client, images, fresh, actorId, refreshUrl, retries, problem, send } = image;
-  const { mount } = client;
-  // Without a network there is nothing to wait for that the app should not know of.
+  const { send } = image;
+  const { mount } = image.client;
+  // Without a network the app is told now.
   if (mount === undefined || !navigator.onLine) return send({ type: 'giveUp' });
-  const failure = { mount, images, fresh, actorId, refreshUrl, tries, retries, problem };
-  const remedy = await import('./recovery.ts').then(({ recover }) => recover(failure)).catch(() => undefined);
+  const remedy = await import('./recovery.ts')
+    .then(({ recover }) => recover(mount, tries, image))
+    .catch(() => undefined);
   if (remedy) send({ type: 'retry' }, { problem: undefined, ...(remedy.fresh && { fresh: remedy.fresh }) });
   else send({ type: 'giveUp' });
 }

@@ -1,26 +1,11 @@
-import type { ItemError } from '../../plugin/protocol.ts';
 import type { RequestErrorCode } from './api.ts';
-import type { RequestedImages } from './imageSource.ts';
 import { problemOf } from './problemOf.ts';
-import { type FreshUrls, type RefreshUrl, refreshUrls } from './refreshUrls.ts';
-
-/** An image that neither the cache nor its original URL has brought. */
-export interface Failure {
-  mount: string;
-  /** By URL; the first stands for all when the server is asked what is wrong. */
-  images: RequestedImages;
-  fresh: FreshUrls | undefined;
-  actorId: string | undefined;
-  refreshUrl: RefreshUrl | undefined;
-  /** How often it has been tried again already, and how often it may be. */
-  tries: number;
-  retries: number;
-  /** What the server has said already. */
-  problem: ItemError | undefined;
-}
+import type { PursuedImage } from './pursueImage.ts';
+import { type FreshUrls, refreshUrls } from './refreshUrls.ts';
+import { AWAY } from './shouldRetry.ts';
 
 /** What makes another try worth while. */
-export interface Remedy {
+interface Remedy {
   fresh: FreshUrls | undefined;
 }
 
@@ -28,42 +13,35 @@ const FIRST_DELAY_MS = 1_000;
 
 /** Faults that pass by themselves. What S3 does not have, or refuses, it refuses again. */
 const TRANSIENT: ReadonlySet<RequestErrorCode> = new Set([
-  'UNREACHABLE',
-  'OVERLOADED',
-  'ABORTED',
+  ...AWAY,
   'CACHE_CORRUPT',
   'UPSTREAM_ERROR',
-  'UPSTREAM_THROTTLED',
   'UPSTREAM_TIMEOUT',
   'UPSTREAM_TRUNCATED',
-  'UPSTREAM_UNREACHABLE',
 ]);
 
 /**
- * Asks the server what is wrong with an image, and does what can be done about it: a fresh signature, or time.
- * @returns `undefined` when nothing can
+ * Asks the server what is wrong with an image that neither the cache nor its original URL has brought, and does what can be done
+ * about it: gets a fresh signature, or waits.
+ * @param tries how often the image has been tried again already
+ * @returns `undefined` when nothing can be done
  */
-export async function recover(failure: Failure): Promise<Remedy | undefined> {
-  const { mount, images, fresh, actorId, refreshUrl, tries, retries } = failure;
+export async function recover(mount: string, tries: number, image: PursuedImage): Promise<Remedy | undefined> {
+  const { images, fresh, refreshUrl, retries } = image;
+  // The main image stands for all candidates.
   const [given = ''] = images.keys();
-  const problem = failure.problem ?? (await problemOf(mount, fresh?.get(given) ?? given, actorId));
+  const url = fresh?.get(given) ?? given;
+  const problem = image.problem ?? (await problemOf(mount, url, image.actorId));
   if (tries <= retries && problem?.code === 'UPSTREAM_EXPIRED' && refreshUrl) {
     const renewed = await refreshUrls(images, fresh, refreshUrl, () => true);
-    if (renewed.get(given) !== (fresh?.get(given) ?? given)) return { fresh: renewed };
+    if (renewed.get(given) !== url) return { fresh: renewed };
   }
-  if (tries < retries && isTransient(problem)) {
-    await delay(FIRST_DELAY_MS * 2 ** tries);
+  // If nothing is wrong with the image any more, that is a reason to try again, too.
+  if (tries < retries && (problem === undefined || TRANSIENT.has(problem.code))) {
+    // With up to a quarter more, so that the images of a page do not all ask at the same moment.
+    const ms = FIRST_DELAY_MS * 2 ** tries * (1 + Math.random() / 4);
+    await new Promise((resolve) => setTimeout(resolve, ms));
     return { fresh };
   }
   return undefined;
-}
-
-/** Nothing wrong with it any more is a reason to try again, too. */
-function isTransient(problem: { code: RequestErrorCode } | undefined): boolean {
-  return problem === undefined || TRANSIENT.has(problem.code);
-}
-
-/** With up to a quarter more, so that a page of images does not ask in one moment. */
-async function delay(ms: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, ms * (1 + Math.random() / 4)));
 }

@@ -47,7 +47,7 @@ async function freshUrl(url: string, key: string, refreshUrl: RefreshUrl): Promi
 async function ask(key: string, refreshUrl: RefreshUrl): Promise<string | undefined> {
   try {
     const url = await refreshUrl(key);
-    if (url !== undefined) keepNewest(remembered, key, url, MAX_REMEMBERED, () => 1);
+    if (url !== undefined) keepNewest(remembered, key, url, MAX_REMEMBERED);
     return url;
   } catch {
     return undefined;

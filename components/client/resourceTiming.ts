@@ -1,5 +1,4 @@
 import type { CacheTier } from '../../plugin/protocol.ts';
-import { imageTimings, isComplete } from './timings.ts';
 
 /** How an image got here. */
 export interface CacheStatus {
@@ -12,6 +11,27 @@ export interface CacheStatus {
   ms: number;
   /** There is none: `currentSrc` of the element may carry a signature. */
   url?: never;
+}
+
+/** What the page's own buffer (`getEntriesByType`) holds at least before it takes no more. */
+const BUFFER_SIZE = 250;
+/** How many timings are kept: `load` follows its timing at once, so only bursts have to fit. */
+const MAX_TIMINGS = 500;
+
+let timings: readonly PerformanceResourceTiming[] = [];
+let observer: PerformanceObserver | undefined;
+/** No timing of an image that was asked for since then can have been missed: `performance.now()`. */
+let completeSince = 0;
+
+/**
+ * Starts to watch; to be called before the image is asked for. The page's own buffer may be full before its first image: on a dev page
+ * there are many modules. An observer misses nothing from then on.
+ */
+export function watchTimings(): void {
+  if (observer || typeof PerformanceObserver === 'undefined') return;
+  observer = new PerformanceObserver((list) => keep(list.getEntries()));
+  observer.observe({ type: 'resource', buffered: true });
+  if (performance.getEntriesByType('resource').length >= BUFFER_SIZE) completeSince = performance.now();
 }
 
 /** The timing of an image may be queued a moment after its `load`. */
@@ -44,7 +64,7 @@ export async function readCacheStatus(url: string, loading: Loading): Promise<Ca
   const timing = find(url, since);
   if (timing) return toStatus(timing);
   // No request since the element asked: the document had the image already.
-  return isComplete(since) ? { from: 'browser', ms: round(until - since) } : undefined;
+  return since >= completeSince ? { from: 'browser', ms: round(until - since) } : undefined;
 }
 
 function toStatus(timing: PerformanceResourceTiming): CacheStatus | undefined {
@@ -81,4 +101,16 @@ function find(url: string, since: number): PerformanceResourceTiming | undefined
 
 function round(ms: number): number {
   return Math.round(ms * 10) / 10;
+}
+
+/** The timings of images, oldest first; `undefined` where there are none to be had. */
+function imageTimings(): readonly PerformanceResourceTiming[] | undefined {
+  if (observer) keep(observer.takeRecords());
+  return observer && timings;
+}
+
+function keep(entries: readonly PerformanceEntry[]): void {
+  // Resources are all that is observed.
+  const images = (entries as PerformanceResourceTiming[]).filter(({ initiatorType }) => initiatorType === 'img');
+  timings = [...timings, ...images].slice(-MAX_TIMINGS);
 }

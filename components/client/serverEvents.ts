@@ -1,7 +1,6 @@
 import type { CacheEvent } from '../../plugin/protocol.ts';
 import type { CacheClient } from './cacheClient.ts';
 import { credentialsOf } from './crossOrigin.ts';
-import { openEventSource } from './openEventSource.ts';
 import { resync } from './resync.ts';
 import { canShare, openTabs } from './tabs.ts';
 
@@ -15,6 +14,9 @@ export interface ServerMessage {
 
 /** What a page has learnt so shortly before its first connection is not asked for again: a production build starts so. */
 const FRESH_MS = 5_000;
+/** The browser itself comes back after a lost connection; after a refusal it does not, so we do. */
+const FIRST_RETRY_MS = 10_000;
+const LAST_RETRY_MS = 300_000;
 
 /**
  * Tells a client what its server says at `/events`, over one connection a browser: HTTP/1.1 has six. The tabs elect the one
@@ -72,4 +74,48 @@ export function listenToServer(client: CacheClient, mount: string, signal: Abort
     document.addEventListener('visibilitychange', follow, { signal });
   }
   start();
+}
+
+interface EventSourceSettings {
+  /** Closes it. */
+  until: AbortSignal;
+  withCredentials?: boolean;
+  /** The last event that this page knows of, from whichever connection. */
+  getLastEventId(): string | undefined;
+  onMessage(message: ServerMessage): void;
+}
+
+/** A connection to `GET /events`, made again whenever it is lost. */
+function openEventSource(url: string, settings: EventSourceSettings): void {
+  const { until, withCredentials = false, getLastEventId, onMessage } = settings;
+  let refusals = 0;
+
+  function open(): void {
+    if (until.aborted) return;
+    const last = getLastEventId();
+    const source = new EventSource(last === undefined ? url : `${url}?last_event_id=${encodeURIComponent(last)}`, {
+      withCredentials,
+    });
+    const close = (): void => source.close();
+    until.addEventListener('abort', close);
+
+    source.addEventListener('ready', ({ lastEventId }) => {
+      refusals = 0;
+      if (getLastEventId() === undefined) onMessage({ lastEventId, isFirst: true });
+    });
+    source.addEventListener('reset', ({ lastEventId }) => onMessage({ lastEventId }));
+    source.addEventListener('message', ({ data, lastEventId }) => {
+      // The shape of an event is the wire contract of protocol.ts.
+      onMessage({ lastEventId, event: JSON.parse(data) as CacheEvent });
+    });
+    source.addEventListener('error', () => {
+      if (source.readyState !== EventSource.CLOSED || until.aborted) return;
+      until.removeEventListener('abort', close);
+      // Spread out: a server that was overloaded is not asked by all at once.
+      setTimeout(open, Math.min(FIRST_RETRY_MS * 2 ** refusals, LAST_RETRY_MS) * (0.5 + Math.random()));
+      refusals += 1;
+    });
+  }
+
+  open();
 }

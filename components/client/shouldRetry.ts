@@ -3,7 +3,7 @@ import { ImageCacheRequestError, type RequestErrorCode } from './api.ts';
 import type { FailureReason } from './prefetchTypes.ts';
 
 /** Nothing has answered for the image, or the answer was to come back later. */
-const AWAY: ReadonlySet<RequestErrorCode> = new Set([
+export const AWAY: ReadonlySet<RequestErrorCode> = new Set([
   'UNREACHABLE',
   'OVERLOADED',
   'ABORTED',
@@ -26,7 +26,7 @@ export function shouldRetry({ code, transient }: ItemError, tries: number): bool
 export function isAway(fault: unknown): boolean {
   // The connection was lost on the way.
   if (!(fault instanceof ImageCacheRequestError)) return fault !== undefined;
-  // Nothing answered, or a proxy did whose own server is being restarted. A page where the API should be is no outage.
+  // Nothing answered, or a proxy whose own server is being restarted. A page where the API should be is no outage.
   return AWAY.has(fault.code) && (fault.status === 0 || fault.status >= 500);
 }
 

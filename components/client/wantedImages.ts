@@ -12,22 +12,13 @@ export interface WantedImage {
   /** The nearer to the viewport, the sooner it is fetched. Without an element it goes first. */
   readonly img?: HTMLImageElement | null | undefined;
   /**
-   * The server has it now, and so has what the page knows; or could not fetch it.
-   * @param error why; `undefined` when the server could not be asked at all, so that the image is to be asked for directly
+   * The server has the image now, and the page knows its entry; or the server could not fetch it, and `error` says why. Without an
+   * `error` the server could not be asked at all, and the image is to be asked for directly.
    */
   onSettled(outcome: Outcome): void;
 }
 
 type Outcome = { status: 'stored'; isDownloaded: boolean } | { status: 'failed'; error?: ItemError };
-
-/**
- * Has the server fetch what the page wants to show, by one call that names all of it, nearest first: the browser's connections stay
- * free for the app, and no image waits in the browser for another.
- */
-export interface WantedImages {
-  /** @returns a function that says that the image is not wanted any more */
-  add(image: WantedImage): () => void;
-}
 
 /** As many as the server takes in one call. */
 const MAX_IMAGES = 1_000;
@@ -35,7 +26,7 @@ const MAX_IMAGES = 1_000;
 const GATHER_MS = 20;
 /** When what is wanted changes during a call, another one takes its place, but not more often than this. */
 const INTERVAL_MS = 100;
-/** How the server files what is given no actor. */
+/** As the server files images without an actor. */
 const DEFAULT_ACTOR = 'default';
 
 interface Call {
@@ -45,14 +36,16 @@ interface Call {
   readonly since: number;
 }
 
-export interface WantedImagesSettings {
-  mount: () => string | undefined;
-  known: KnownImages;
-  /** @default {@link sendPrefetch} */
-  send?: typeof sendPrefetch;
-}
-
-export function createWantedImages({ mount, known, send = sendPrefetch }: WantedImagesSettings): WantedImages {
+/**
+ * Has the server fetch what the page wants to show, by one call that names all of it, nearest first: the browser's connections stay
+ * free for the app, and no image waits in the browser for another.
+ * @returns a function that takes an image, and returns one that says that the image is not wanted any more
+ */
+export function createWantedImages(
+  mount: () => string | undefined,
+  known: KnownImages,
+  send = sendPrefetch,
+): (image: WantedImage) => () => void {
   const wanted = new Map<string, Set<WantedImage>>();
   let call: Call | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -78,7 +71,7 @@ export function createWantedImages({ mount, known, send = sendPrefetch }: Wanted
     // A tab in the background leaves the connections to the one that is looked at.
     const keys = document.visibilityState === 'hidden' ? new Set<string>() : new Set(wanted.keys());
     const previous = call;
-    // Of an image that has been stored an event may tell before the call does.
+    // An event may tell that an image has been stored before the call does.
     const open = [...(previous?.open ?? [])].filter((key) => !known.get(key).entry);
     if (open.length === keys.size && open.every((key) => keys.has(key)) && (previous || keys.size === 0)) return;
     if (keys.size === 0) {
@@ -89,7 +82,7 @@ export function createWantedImages({ mount, known, send = sendPrefetch }: Wanted
     void run(nearestFirst(), () => previous?.abort.abort());
   }
 
-  /** @param onOpen the server knows of this call, so what an earlier one has begun may be left to it */
+  /** @param onOpen called when the server knows of this call, so that an earlier one may be aborted */
   async function run(images: readonly WantedImage[], onOpen: () => void): Promise<void> {
     const keys = images.map(({ url }) => imageKey(url));
     const own: Call = { open: new Set(keys), abort: new AbortController(), since: performance.now() };
@@ -109,15 +102,12 @@ export function createWantedImages({ mount, known, send = sendPrefetch }: Wanted
         known.set(key, result.entry, revisions[index]);
         return settle(key, { status: 'stored', isDownloaded: result.status === 'downloaded' });
       }
-      // Another element may show the same object by a better signature, or for another actor: it is asked for next.
-      settle(
-        key,
-        { status: 'failed', error: result.error },
-        ({ url, actorId }) => url === image.url && actorId === image.actorId,
-      );
+      // Another element may show the same object by a better signature, or for another actor: that is asked for next.
+      const isSame = ({ url, actorId }: WantedImage): boolean => url === image.url && actorId === image.actorId;
+      settle(key, { status: 'failed', error: result.error }, isSame);
       if (wanted.has(key)) schedule();
     };
-    // What ends without a word of an image is asked for directly, whatever has ended it.
+    // Images of which the answer says nothing are asked for directly, whatever has ended it.
     await send(mount(), request, { signal, onResult, onOpen }).catch(() => undefined);
     onOpen();
     if (signal.aborted) return;
@@ -143,35 +133,26 @@ export function createWantedImages({ mount, known, send = sendPrefetch }: Wanted
 
   /** One for each key. */
   function nearestFirst(): WantedImage[] {
-    return Array.from(wanted.values(), (images) => [...images].map(withDistance).reduce(nearer))
+    return Array.from(wanted.values(), nearest)
       .toSorted((a, b) => (a.distance === b.distance ? 0 : a.distance - b.distance)) // two infinite ones are equal
       .slice(0, MAX_IMAGES)
       .map(({ image }) => image);
   }
 
-  return {
-    add(image) {
-      const key = imageKey(image.url);
-      wanted.set(key, (wanted.get(key) ?? new Set()).add(image));
-      schedule();
-      followTab();
-      return () => {
-        if (remove(key, image)) schedule();
-      };
-    },
+  return (image) => {
+    const key = imageKey(image.url);
+    wanted.set(key, (wanted.get(key) ?? new Set()).add(image));
+    schedule();
+    followTab();
+    return () => {
+      if (remove(key, image)) schedule();
+    };
   };
 }
 
-interface Distant {
-  readonly image: WantedImage;
-  readonly distance: number;
-}
-
-function withDistance(image: WantedImage): Distant {
-  return { image, distance: image.img ? distanceFromScreen(image.img) : 0 };
-}
-
-/** Of two that are equally far the later: its signature may be fresher. */
-function nearer(a: Distant, b: Distant): Distant {
-  return b.distance <= a.distance ? b : a;
+/** Of two that are equally far, the later one: its signature may be fresher. */
+function nearest(images: ReadonlySet<WantedImage>): { image: WantedImage; distance: number } {
+  return Array.from(images, (image) => ({ image, distance: image.img ? distanceFromScreen(image.img) : 0 })).reduce(
+    (a, b) => (b.distance <= a.distance ? b : a),
+  );
 }

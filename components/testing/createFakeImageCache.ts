@@ -3,8 +3,7 @@ import { imageKey } from '../client/imageKey.ts';
 import type { ErrorCode } from '../../plugin/protocol.ts';
 import { driveElements, loadsImages } from './fakeElements.ts';
 import { createFakeImages, type FakeImage, type FakeImageState } from './fakeImages.ts';
-import { createFakeServer, PICTURE } from './fakeServer.ts';
-import { interceptFetch } from './interceptFetch.ts';
+import { answerAs, PICTURE } from './fakeServer.ts';
 
 export interface FakeImageCacheOptions {
   /** By any URL of the image; signatures do not matter. @default {} */
@@ -49,12 +48,11 @@ export function createFakeImageCache({
   const base = `${loadsImages() ? PICTURE_BASE : BARE_BASE}${(count += 1)}`;
   const fakes = createFakeImages(images, others);
   const requests: string[] = [];
-  const client = createCacheClient({ mount: () => base, events: { subscribe: () => () => {} } });
-  // At once, where a server's events would come when what takes them in is loaded.
+  const client = createCacheClient({ mount: () => base, subscribe: () => () => {} });
+  // At once: those of a server would come when the code that takes them in is loaded.
   fakes.subscribe((event) => event && client.take(event));
   // Known from the first render on, as on a page that was here before.
   for (const url of fakes.cached()) client.known.set(imageKey(url), fakes.entryOf(url));
-  const server = createFakeServer(fakes);
 
   return {
     requests,
@@ -63,8 +61,21 @@ export function createFakeImageCache({
     resolve: (url) => fakes.set(url, 'cached'),
     fail: (url, code) => fakes.set(url, { ...fakes.get(url), state: 'error', ...(code !== undefined && { code }) }),
     start() {
-      const stops = [interceptFetch(base, server, (request) => requests.push(request)), driveElements(fakes, base)];
-      return () => stops.forEach((stop) => stop());
+      const { fetch: original } = globalThis;
+      // Answers what is fetched below `base`, and nothing else.
+      const fake: typeof fetch = async (input, init) => {
+        if (typeof input !== 'string' || !input.startsWith(base)) return original(input, init);
+        const path = input.slice(base.length);
+        requests.push(`${init?.method ?? 'GET'} ${path.split('?')[0]}`);
+        return answerAs(fakes, path, init);
+      };
+      globalThis.fetch = fake;
+      const stopElements = driveElements(fakes, base);
+      return () => {
+        stopElements();
+        // Another fake that has replaced it since restores what it has found.
+        if (globalThis.fetch === fake) globalThis.fetch = original;
+      };
     },
   };
 }

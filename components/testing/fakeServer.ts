@@ -4,7 +4,6 @@ import type {
   ErrorCode,
   LookupAnswer,
   LookupRequest,
-  PrefetchAnswer,
   PrefetchImage,
   PrefetchLine,
   PrefetchRequest,
@@ -12,105 +11,85 @@ import type {
   Problem,
 } from '../../plugin/protocol.ts';
 import { imageKey } from '../client/imageKey.ts';
-import { type FakeImage, type FakeImages } from './fakeImages.ts';
+import type { FakeImage, FakeImages } from './fakeImages.ts';
 
-/** What a server would answer, made up here. */
-export interface FakeServer {
-  answer(path: string, init: RequestInit | undefined): Promise<Response>;
+const json = (body: unknown): Response => Response.json(body);
+
+/** What a server with these images would answer. */
+export async function answerAs(images: FakeImages, target: string, init: RequestInit | undefined): Promise<Response> {
+  const { pathname, searchParams } = new URL(target, 'http://fake');
+  // This package's own client has sent what arrives here.
+  const body = typeof init?.body === 'string' ? (JSON.parse(init.body) as unknown) : undefined;
+  const url = searchParams.get('url') ?? decodeURIComponent(searchParams.get('path')?.split('/').at(-1) ?? '');
+  switch (pathname) {
+    case '/lookup': {
+      const { urls } = body as LookupRequest;
+      const find = (each: string) => (images.get(each).state === 'cached' ? images.entryOf(each) : null);
+      return json({ entries: Object.fromEntries(urls.map((each) => [each, find(each)])) } satisfies LookupAnswer);
+    }
+    case '/image': {
+      const image = await images.settled(url);
+      if (image.state !== 'cached') return problem(codeOf(image));
+      return new Response(PICTURE, { headers: { 'content-type': 'image/svg+xml' } });
+    }
+    case '/exists':
+      return json({ exists: images.get(url).state === 'cached' });
+    case '/stats':
+      return json(statsOf(images.cached().map((each) => images.entryOf(each))));
+    case '/prefetch':
+      return prefetch(images, body as PrefetchRequest);
+    case '/invalidate': {
+      const { s3_url } = body as PrefetchImage;
+      const wasCached = images.get(s3_url).state === 'cached';
+      if (wasCached) images.set(s3_url, 'loading');
+      return json({ invalidated: wasCached ? 1 : 0 });
+    }
+    case '/clear-all':
+      return json(clear(images, () => true));
+    default: {
+      const [, actorId] = /^\/clear\/(.+)$/.exec(pathname) ?? [];
+      if (actorId === undefined) return problem('NOT_FOUND');
+      return json(clear(images, (id) => id === decodeURIComponent(actorId)));
+    }
+  }
 }
 
-export function createFakeServer(images: FakeImages): FakeServer {
-  const json = (body: unknown): Response => Response.json(body);
-
-  async function prefetchOne({ s3_url }: PrefetchImage): Promise<PrefetchResult> {
-    const before = images.get(s3_url).state;
-    const image = await images.settled(s3_url);
-    const key = imageKey(s3_url);
-    if (image.state !== 'cached') {
-      return { s3_url: key, status: 'failed', error: { code: codeOf(image), detail: 'A fake image that fails.' } };
-    }
-    return { s3_url: key, status: before === 'cached' ? 'cached' : 'downloaded', entry: images.entryOf(s3_url) };
-  }
-
-  function prefetch({ actor_id, images: asked }: PrefetchRequest, wantsLines: boolean): Response | Promise<Response> {
-    const count = (results: readonly PrefetchResult[]) => {
-      const of = (status: PrefetchResult['status']): number => results.filter((each) => each.status === status).length;
-      return {
-        actor_id,
-        total: results.length,
-        cached: of('cached'),
-        downloaded: of('downloaded'),
-        failed: of('failed'),
+function prefetch(images: FakeImages, { actor_id, images: asked }: PrefetchRequest): Response {
+  const counts = { actor_id, total: asked.length, cached: 0, downloaded: 0, failed: 0 };
+  const text = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    async start(lines) {
+      const send = (line: PrefetchLine): void => lines.enqueue(text.encode(`${JSON.stringify(line)}\n`));
+      const settle = async ({ s3_url }: PrefetchImage, index: number): Promise<void> => {
+        const result = await prefetchOne(images, s3_url);
+        counts[result.status] += 1;
+        send({ index, ...result });
       };
-    };
-    if (!wantsLines) {
-      return Promise.all(asked.map(prefetchOne)).then((results) =>
-        json({ ...count(results), results } satisfies PrefetchAnswer),
-      );
-    }
-    const text = new TextEncoder();
-    const body = new ReadableStream<Uint8Array>({
-      async start(lines) {
-        const send = (line: PrefetchLine): void => lines.enqueue(text.encode(`${JSON.stringify(line)}\n`));
-        const settle = async (image: PrefetchImage, index: number): Promise<PrefetchResult> => {
-          const result = await prefetchOne(image);
-          send({ index, ...result });
-          return result;
-        };
-        const results = await Promise.all(asked.map(settle));
-        send({ done: true, ...count(results) });
-        lines.close();
-      },
-    });
-    return new Response(body, { headers: { 'content-type': 'application/x-ndjson' } });
-  }
-
-  function clear(isMeant: (actorId: string) => boolean): ClearAnswer {
-    const gone = images.cached().filter((url) => isMeant(images.entryOf(url).actor_id));
-    for (const url of gone) images.set(url, 'loading');
-    return { cleared: gone.length, freed_bytes: gone.length * 1_000, kept: 0 };
-  }
-
-  return {
-    async answer(target, init) {
-      const { pathname, searchParams } = new URL(target, 'http://fake');
-      // What arrives here, this package's own client has sent.
-      const body = typeof init?.body === 'string' ? (JSON.parse(init.body) as unknown) : undefined;
-      const url = searchParams.get('url') ?? decodeURIComponent(searchParams.get('path')?.split('/').at(-1) ?? '');
-      switch (pathname) {
-        case '/lookup': {
-          const { urls } = body as LookupRequest;
-          const find = (each: string) => (images.get(each).state === 'cached' ? images.entryOf(each) : null);
-          return json({ entries: Object.fromEntries(urls.map((each) => [each, find(each)])) } satisfies LookupAnswer);
-        }
-        case '/image': {
-          const image = await images.settled(url);
-          if (image.state !== 'cached') return problem(codeOf(image));
-          return new Response(PICTURE, { headers: { 'content-type': 'image/svg+xml' } });
-        }
-        case '/exists':
-          return json({ exists: images.get(url).state === 'cached' });
-        case '/stats':
-          return json(statsOf(images.cached().map((each) => images.entryOf(each))));
-        case '/prefetch':
-          return prefetch(body as PrefetchRequest, new Headers(init?.headers).get('accept') === 'application/x-ndjson');
-        case '/invalidate': {
-          const { s3_url } = body as PrefetchImage;
-          const wasCached = images.get(s3_url).state === 'cached';
-          if (wasCached) images.set(s3_url, 'loading');
-          return json({ invalidated: wasCached ? 1 : 0 });
-        }
-        case '/clear-all':
-          return json(clear(() => true));
-        default: {
-          const [, actorId] = /^\/clear\/(.+)$/.exec(pathname) ?? [];
-          if (actorId === undefined) return problem('NOT_FOUND');
-          return json(clear((id) => id === decodeURIComponent(actorId)));
-        }
-      }
+      await Promise.all(asked.map(settle));
+      send({ done: true, ...counts });
+      lines.close();
     },
-  };
+  });
+  return new Response(body, { headers: { 'content-type': 'application/x-ndjson' } });
 }
+
+async function prefetchOne(images: FakeImages, url: string): Promise<PrefetchResult> {
+  const before = images.get(url).state;
+  const image = await images.settled(url);
+  const s3_url = imageKey(url);
+  if (image.state === 'cached') {
+    return { s3_url, status: before === 'cached' ? 'cached' : 'downloaded', entry: images.entryOf(url) };
+  }
+  return { s3_url, status: 'failed', error: { code: codeOf(image), detail: DETAIL } };
+}
+
+function clear(images: FakeImages, isMeant: (actorId: string) => boolean): ClearAnswer {
+  const gone = images.cached().filter((url) => isMeant(images.entryOf(url).actor_id));
+  for (const url of gone) images.set(url, 'loading');
+  return { cleared: gone.length, freed_bytes: gone.length * 1_000, kept: 0 };
+}
+
+const DETAIL = 'A fake image that fails.';
 
 /** A grey rectangle; browsers that load images show it. */
 export const PICTURE = `<svg xmlns='http://www.w3.org/2000/svg' width='640' height='480'><rect width='640' height='480' fill='#bbb'/></svg>`;
@@ -121,7 +100,7 @@ function codeOf({ state, code }: FakeImage): ErrorCode {
 
 function problem(code: ErrorCode): Response {
   const status = code.endsWith('NOT_FOUND') ? 404 : 403;
-  const body: Problem = { type: 'about:blank', status, title: 'Fake', detail: 'A fake image that fails.', code };
+  const body: Problem = { type: 'about:blank', status, title: 'Fake', detail: DETAIL, code };
   return Response.json(body, { status, headers: { 'content-type': 'application/problem+json' } });
 }
 

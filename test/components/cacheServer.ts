@@ -8,7 +8,6 @@ import type {
   LookupAnswer,
   LookupRequest,
   ManifestEntry,
-  PrefetchAnswer,
   PrefetchLine,
   PrefetchRequest,
   Problem,
@@ -94,10 +93,9 @@ export async function startCacheServer(): Promise<CacheServer> {
     }
     if (call === 'POST /prefetch') {
       // The test's own client sent it.
-      const wantsLines = request.headers.accept === 'application/x-ndjson';
       const asked = JSON.parse(body) as PrefetchRequest;
       prefetched.push(asked);
-      return prefetch(asked, wantsLines, response);
+      return prefetch(asked, response);
     }
     if (call === 'GET /image' && answers.problem) return refuse(response, answers.problem);
     const route = routes[call];
@@ -105,16 +103,7 @@ export async function startCacheServer(): Promise<CacheServer> {
     response.setHeader('content-type', 'application/json').end(JSON.stringify(route(body)));
   }
 
-  function prefetch({ actor_id, images }: PrefetchRequest, wantsLines: boolean, response: ServerResponse): void {
-    if (!wantsLines) {
-      // What a page asks in dev, to learn what is wrong with an image.
-      const { code, detail, hint } = answers.problem ?? { code: 'NOT_FOUND', detail: 'Nothing was said.' };
-      const error = { code, detail, ...(hint !== undefined && { hint }) };
-      const results = images.map(({ s3_url }) => ({ s3_url: imageKey(s3_url), status: 'failed' as const, error }));
-      const counts = { actor_id, total: images.length, cached: 0, downloaded: 0, failed: images.length };
-      response.setHeader('content-type', 'application/json');
-      return void response.end(JSON.stringify({ ...counts, results } satisfies PrefetchAnswer));
-    }
+  function prefetch({ actor_id, images }: PrefetchRequest, response: ServerResponse): void {
     response.setHeader('content-type', 'application/x-ndjson');
     const write = (line: PrefetchLine): void => void response.write(`${JSON.stringify(line)}\n`);
     images.forEach(({ s3_url }, index) => {

@@ -6,7 +6,7 @@ import { createCacheClient } from '../../components/client/cacheClient.ts';
 import { ImageCacheContext } from '../../components/imageCacheContext.ts';
 import { useCachedImage } from '../../components/useCachedImage.ts';
 import { useCacheStats } from '../../components/useCacheStats.ts';
-import { useImageCacheEvents } from '../../components/useImageCacheEvents.ts';
+import { useImageCacheEvents } from '../../components/useImageCache.ts';
 import { usePrefetch } from '../../components/usePrefetch.ts';
 import { BUCKET, type CacheServer, entryOf, presign, startCacheServer } from './cacheServer.ts';
 

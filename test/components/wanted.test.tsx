@@ -265,7 +265,7 @@ test('an image whose bytes are the same after an invalidation has loaded, though
     ),
   });
   const element = new Image();
-  act(() => void result.current.ref(element));
+  act(() => result.current.ref(element));
   act(() => void element.dispatchEvent(new Event('load')));
   expect(result.current.isLoaded).toBe(true);
   act(() => server.announce({ type: 'invalidated', s3_urls: [`${BUCKET}/a.jpg`] }));

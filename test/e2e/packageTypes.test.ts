@@ -138,11 +138,10 @@ describe('types of an app that maps `react` to `preact/compat`', () => {
     await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
     await npm([...INSTALL, '--legacy-peer-deps', tarball, `preact@${version}`, 'typescript@5.9'], folder);
     await writeFile(join(folder, 'consumer.tsx'), PREACT_CONSUMER);
-    const compilerOptions = {
-      ...{ noEmit: true, strict: true, verbatimModuleSyntax: true, skipLibCheck: false, types: [] },
-      ...{ target: 'es2022', lib: ['es2023', 'dom', 'dom.iterable'], module: 'esnext', moduleResolution: 'bundler' },
-      ...{ jsx: 'react-jsx', jsxImportSource: 'preact', paths: PREACT_PATHS },
-    };
+    const runtime = { target: 'es2022', lib: ['es2023', 'dom', 'dom.iterable'], types: [] };
+    const modules = { module: 'esnext', moduleResolution: 'bundler', verbatimModuleSyntax: true, paths: PREACT_PATHS };
+    const jsx = { jsx: 'react-jsx', jsxImportSource: 'preact' };
+    const compilerOptions = { ...runtime, ...modules, ...jsx, strict: true, skipLibCheck: false, noEmit: true };
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.tsx'] }));
     const { complaints, declarations } = await typeCheck(folder, []);
     expect(declarations).not.toEqual([]);

@@ -43,7 +43,7 @@ const serverTiming = (name: string): PerformanceServerTiming[] => [
 ];
 
 async function read({ since = 10, isOriginal = false, isDownloaded = false } = {}): Promise<unknown> {
-  const { watchTimings } = await import('../../../components/client/timings.ts');
+  const { watchTimings } = await import('../../../components/client/resourceTiming.ts');
   const { readCacheStatus } = await import('../../../components/client/resourceTiming.ts');
   watchTimings();
   const status = readCacheStatus('a', { since, until: since + 5, isOriginal, isDownloaded });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { viteOrigin } from '../../../components/client/viteOrigin.ts';
+import { viteOrigin } from '../../../components/client/config.ts';
 
 test.each([
   ['http://localhost:5173', 'http://localhost:3000', undefined, 'http://localhost:5173'],

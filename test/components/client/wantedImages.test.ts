@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createKnownImages, type KnownImages } from '../../../components/client/knownImages.ts';
 import type { PrefetchCall, sendPrefetch } from '../../../components/client/sendPrefetch.ts';
-import { createWantedImages, type WantedImage, type WantedImages } from '../../../components/client/wantedImages.ts';
+import { createWantedImages, type WantedImage } from '../../../components/client/wantedImages.ts';
 import type { PrefetchRequest } from '../../../plugin/protocol.ts';
 import { BUCKET, entryOf, presign } from '../cacheServer.ts';
 
@@ -15,7 +15,7 @@ interface Call extends PrefetchCall {
 
 let calls: Call[];
 let known: KnownImages;
-let wanted: WantedImages;
+let add: ReturnType<typeof createWantedImages>;
 let visibility: DocumentVisibilityState;
 let drops: (() => void)[];
 beforeEach(() => {
@@ -29,7 +29,7 @@ beforeEach(() => {
       calls.push({ ...call, request, keys, end: resolve, fail: () => reject(new Error('no answer')) });
       call.signal.addEventListener('abort', () => reject(new Error('aborted')));
     });
-  wanted = createWantedImages({ mount: () => '/api/cache', known, send });
+  add = createWantedImages(() => '/api/cache', known, send);
   visibility = 'visible';
   vi.spyOn(document, 'visibilityState', 'get').mockImplementation(() => visibility);
 });
@@ -42,7 +42,7 @@ afterEach(() => {
 
 const want = (key: string, more: Partial<WantedImage> = {}) => {
   const onSettled = vi.fn<WantedImage['onSettled']>();
-  const drop = wanted.add({ url: presign(key), actorId: undefined, onSettled, ...more });
+  const drop = add({ url: presign(key), actorId: undefined, onSettled, ...more });
   drops.push(drop);
   return { onSettled, drop };
 };

@@ -1,18 +1,10 @@
-import type { ReactNode } from 'react';
+import type { ComponentPropsWithRef, ReactNode, RefObject } from 'react';
 import type { ManifestEntry } from '../plugin/protocol.ts';
+import type { ImagePropsInput } from './client/imageProps.ts';
 import type { RefreshUrl } from './client/refreshUrls.ts';
 import type { CacheStatus } from './client/resourceTiming.ts';
 
-export interface CachedImageOptions {
-  /** Whose image it is, should it have to be downloaded. */
-  actor_id?: string | undefined;
-  /** Candidates are served from the cache one by one. */
-  srcSet?: string | undefined;
-  /**
-   * Widths in pixels of variants that make up a `srcSet`, where there is a cache and no other is given. To go with `sizes`.
-   * @example [384, 640, 1200]
-   */
-  widths?: readonly number[] | undefined;
+export interface CachedImageOptions extends Pick<ImagePropsInput, 'actor_id' | 'srcSet' | 'widths'> {
   /** Shown when no source brought an image. */
   fallback?: string | undefined;
   /** How often an image that failed is asked for again, if its error may pass: after 1 s, 2 s, 4 s … @default 2 */
@@ -32,14 +24,40 @@ export interface CachedImageOptions {
   onCacheStatus?: ((status: CacheStatus) => void) | undefined;
 }
 
-/** What an `<img>` has to say as well. */
+/** What `<CachedImage>` says about its image: it takes the props of an `<img>`. */
 export interface ImageOptions extends Omit<CachedImageOptions, 'fallback' | 'loading'> {
-  /** What is no URL is shown by whoever shows the image. */
+  /** Only a URL is a source of the image. `<CachedImage>` renders anything else itself. */
   fallback?: ReactNode;
   /** @default 'auto' */
   loading?: CachedImageOptions['loading'];
   /** `high`: as `loading: 'eager'`. */
   fetchPriority?: 'high' | 'low' | 'auto' | undefined;
+}
+
+/** All that an `<img>` takes, and what is said of its image. */
+export interface CachedImageProps
+  // `Omit` makes one type of what is a union in Preact 11. It loses these four there, so they are named again.
+  extends
+    Omit<ComponentPropsWithRef<'img'>, never>,
+    Pick<
+      CachedImageOptions,
+      'actor_id' | 'widths' | 'retries' | 'refreshUrl' | 'keepPrevious' | 'recyclingKey' | 'onCacheStatus'
+    > {
+  alt?: string | undefined;
+  title?: string | undefined;
+  'aria-label'?: string | undefined;
+  'aria-labelledby'?: string | undefined;
+  /** Any URL of the image: presigned, bare, or `s3://bucket/key`. The same as `src`, and stronger. */
+  s3_url?: string | undefined;
+  /** Shown when no source brought an image: the URL of another, or what is rendered in place of the `<img>`. */
+  fallback?: ReactNode;
+  /**
+   * `blur`: while the image comes, what it looks like from far away, if that is known. For what is cached, or may be, only
+   * when it takes more than 200 ms. @default 'empty'
+   */
+  placeholder?: 'blur' | 'empty' | undefined;
+  /** A thumbhash (base64) for `placeholder="blur"`. @default what the cache knows */
+  thumbhash?: string | undefined;
 }
 
 /** The state of one image. `ref` and `onError` belong on the `<img>` that shows `src`. */
@@ -65,9 +83,10 @@ export interface CachedImageState {
   onError(): boolean;
 }
 
-/** What `<CachedImage>` has to know as well. */
+/** With what `<CachedImage>` alone needs to know. */
 export interface ImageState extends CachedImageState {
   /** There is nothing to show yet: the cache is asked whether it has the image, the server fetches it, or is asked what is wrong. */
   isPending: boolean;
   isHydrating: boolean;
+  element: RefObject<HTMLImageElement | null>;
 }
