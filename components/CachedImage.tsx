@@ -8,11 +8,12 @@ import { useExactAttribute } from './useExactAttribute.ts';
 export type { CachedImageProps } from './cachedImageTypes.ts';
 
 /**
- * An `<img>` that shows an S3 image from the cache: one element, all attributes, the ref, and nothing added to them. The cached
- * copy when it is known; else it is asked for through the cache, by itself or by one call of the page; the URL as given last, so
- * `onError` comes only when none of them brought an image. The same object under a new signature changes nothing.
+ * An `<img>` that shows an S3 image from the cache: one element with all attributes and the ref, and nothing added to them. It shows the
+ * cached copy if the page knows one; otherwise the image is asked for through the cache, by the element itself or by one call of the
+ * page; last comes the URL as given. `onError` is called only when none of them brought an image. A new signature of the same object
+ * changes nothing.
  *
- * While the server fetches its image it has no `src`, an empty `alt`, so that neither an icon nor the text is drawn, and the
+ * While the server fetches the image, the element has no `src`, an empty `alt`, so that neither an icon nor the text is drawn, and the
  * text as its `aria-label`.
  * @example <CachedImage s3_url={presigned} alt="Training image" loading="lazy" style={{ maxWidth: '100%' }} />
  */
@@ -26,7 +27,7 @@ export const CachedImage = forwardRef<HTMLImageElement, CachedImageProps>(functi
     fallback,
     placeholder,
     thumbhash,
-    // oxlint-disable no-unused-vars -- what is no attribute of the <img>, or not as it was given, is named to be left out
+    // oxlint-disable no-unused-vars -- these are no attributes of the <img>, or not as they were given, so they are left out
     srcSet,
     actor_id,
     widths,
@@ -75,8 +76,7 @@ export const CachedImage = forwardRef<HTMLImageElement, CachedImageProps>(functi
 });
 
 /**
- * Shows what a picture looks like from far away until it is loaded: at once when it is known not to be cached, otherwise only if it
- * takes its time.
+ * Shows a blurred picture until the image is loaded: at once when it is known not to be cached, otherwise only if that takes longer.
  * @param hash a thumbhash, base64
  */
 function useBlur(hash: string | undefined, { element, entry, status, isLoaded }: ImageState): void {

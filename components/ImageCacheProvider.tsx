@@ -20,9 +20,9 @@ export interface ImageCacheProviderProps extends Partial<ImageCacheConfig> {
 }
 
 /**
- * Says where the server is, and who signs anew, for what is below it. Optional: without one, or without a `base`, what is around
- * it says where the server is, in the end the plugin (in dev) or `configureImageCache()`. Every provider with a `base` has a client
- * of its own, so a Node server that renders for many shares nothing between requests.
+ * Tells the components below it where the server is, and how to renew signatures. Optional: without one, or without a `base`, the next
+ * provider above decides, and in the end the plugin (in dev) or `configureImageCache()`. Every provider with a `base` has a client of
+ * its own, so a Node server that renders for many users shares nothing between requests.
  * @example <ImageCacheProvider base="/api/cache"><App /></ImageCacheProvider>
  * @example <ImageCacheProvider refreshUrl={signAnew}><App /></ImageCacheProvider>
  */
@@ -36,7 +36,7 @@ export function ImageCacheProvider({ base, credentials, refreshUrl, children }: 
   const outerRefresh = useContext(RefreshUrlContext);
   const latest = useLatest(refreshUrl);
   const hasRefresh = refreshUrl !== undefined;
-  // The same function for all renders: a new one is no reason to render every image again.
+  // The same function in all renders, so that a new `refreshUrl` does not render every image again.
   const refresh = useMemo(
     () => (hasRefresh ? (key: string) => latest.current?.(key) : undefined),
     [hasRefresh, latest],

@@ -4,12 +4,12 @@ import { type ComponentPropsWithRef, forwardRef, type ReactNode, useId } from 'r
 import type { FailureReason, PrefetchProgress as Progress } from './client/prefetchTypes.ts';
 import { usePrefetch } from './usePrefetch.ts';
 
-/** The same name for what is shown and for what shows it. */
+/** The progress and the component that shows it have the same name. */
 export type PrefetchProgress = Progress;
 
 type Images = Progress['images'];
 
-/** What the bar says, for other languages. */
+/** The texts of the bar, for other languages. */
 export interface PrefetchProgressTexts {
   running(images: Images): string;
   paused(images: Images): string;
@@ -28,7 +28,7 @@ export interface PrefetchProgressProps extends Omit<ComponentPropsWithRef<'div'>
   label?: ReactNode;
   /** @default English */
   texts?: Partial<PrefetchProgressTexts>;
-  /** What is shown instead of the progress of the nearest prefetch manager. */
+  /** Shown instead of the progress of the nearest prefetch manager. */
   progress?: Progress;
 }
 
@@ -44,7 +44,7 @@ const ENGLISH: PrefetchProgressTexts = {
   failing: () => 'An image could not be fetched',
 };
 
-/** Of no specificity: whatever the page says of `.image-cache-progress` is stronger. */
+/** Without specificity, so that any rule of the page for `.image-cache-progress` is stronger. */
 const STYLE = `
 :where(.image-cache-progress) { display: grid; gap: 0.25em; }
 :where(.image-cache-progress [role='progressbar']) { position: relative; overflow: hidden; height: 0.5em; border-radius: 0.25em; }
@@ -57,8 +57,8 @@ const STYLE = `
 `;
 
 /**
- * How far fetching ahead is, for everybody: a bar with a name, numbers and a text; the end and the first failure are
- * read out politely, and so is a wait for S3. Without anything to fetch it shows nothing. Looks plain, and takes any style by
+ * Shows how far prefetching is, accessibly: a bar with a name, numbers and a text. The end, the first failure and a wait for S3 are
+ * read out politely. Without anything to fetch it shows nothing. It looks plain, and can be styled by
  * `.image-cache-progress`, `[role='progressbar']` and `.image-cache-progress-bar`.
  * @example <PrefetchProgress label="Photographs" />
  */
@@ -77,7 +77,7 @@ export const PrefetchProgress = forwardRef<HTMLDivElement, PrefetchProgressProps
 
     return (
       <div {...attributes} ref={ref} className={['image-cache-progress', className].filter(Boolean).join(' ')}>
-        {/* React 18 escapes what is text, and browsers do not read that in a <style>. React 19 has it once, in the <head>. */}
+        {/* React 18 escapes text, and browsers do not unescape it in a <style>. React 19 puts it into the <head> once. */}
         <style href="image-cache-progress" precedence="default" dangerouslySetInnerHTML={{ __html: STYLE }} />
         {total > 0 && (
           <>

@@ -10,7 +10,7 @@ import { useCacheClient } from './imageCacheContext.ts';
 import { useIsHydrating } from './useIsHydrating.ts';
 
 const settled = new WeakSet<Promise<unknown>>();
-/** What components wait for, by object: while they are suspended they have no state of their own to keep it in. */
+/** The promises that components wait for, by object: a suspended component has no state in which to keep its own. */
 const awaited = new WeakMap<CacheClient, Map<string, Promise<void>>>();
 
 /**

@@ -13,7 +13,7 @@ export interface CachedImageOptions extends Pick<ImagePropsInput, 'actor_id' | '
   refreshUrl?: RefreshUrl | undefined;
   /** Whether the picture of another object stays until the new one is there. @default false */
   keepPrevious?: boolean | undefined;
-  /** When it changes nothing of what was shown before stays: in a virtual list, the id of the row. */
+  /** When this changes, nothing of the earlier picture stays: in a virtual list, the id of the row. */
   recyclingKey?: string | undefined;
   /**
    * As the attribute: a `lazy` one that is not cached is fetched when the element that has the `ref` comes near the viewport.
@@ -34,7 +34,7 @@ export interface ImageOptions extends Omit<CachedImageOptions, 'fallback' | 'loa
   fetchPriority?: 'high' | 'low' | 'auto' | undefined;
 }
 
-/** All that an `<img>` takes, and what is said of its image. */
+/** All attributes of an `<img>`, and options for its image. */
 export interface CachedImageProps
   // `Omit` makes one type of what is a union in Preact 11. It loses these four there, so they are named again.
   extends
@@ -49,14 +49,14 @@ export interface CachedImageProps
   'aria-labelledby'?: string | undefined;
   /** Any URL of the image: presigned, bare, or `s3://bucket/key`. The same as `src`, and stronger. */
   s3_url?: string | undefined;
-  /** Shown when no source brought an image: the URL of another, or what is rendered in place of the `<img>`. */
+  /** Shown when no source brought an image: the URL of another image, or something to render in place of the `<img>`. */
   fallback?: ReactNode;
   /**
-   * `blur`: while the image comes, what it looks like from far away, if that is known. For what is cached, or may be, only
-   * when it takes more than 200 ms. @default 'empty'
+   * `blur`: while the image loads, a blurred version of it, if the cache knows one. For an image that is cached, or may be, only when
+   * it takes more than 200 ms. @default 'empty'
    */
   placeholder?: 'blur' | 'empty' | undefined;
-  /** A thumbhash (base64) for `placeholder="blur"`. @default what the cache knows */
+  /** A thumbhash (base64) for `placeholder="blur"`. @default the one that the cache knows */
   thumbhash?: string | undefined;
 }
 
@@ -74,7 +74,7 @@ export interface CachedImageState {
   crossOrigin: 'anonymous' | 'use-credentials' | undefined;
   /** Whether the `<img>` has loaded it. */
   isLoaded: boolean;
-  /** What the cache knows of the image; `null`: not cached; `undefined`: not known yet. */
+  /** The image's entry in the cache; `null`: not cached; `undefined`: not known yet. */
   entry: ManifestEntry | null | undefined;
   /** Starts over from the best source. */
   retry(): void;
@@ -85,7 +85,7 @@ export interface CachedImageState {
 
 /** With what `<CachedImage>` alone needs to know. */
 export interface ImageState extends CachedImageState {
-  /** There is nothing to show yet: the cache is asked whether it has the image, the server fetches it, or is asked what is wrong. */
+  /** There is nothing to show yet: the server is asked whether the image is cached, is fetching it, or is asked what is wrong. */
   isPending: boolean;
   isHydrating: boolean;
   element: RefObject<HTMLImageElement | null>;

@@ -1,4 +1,4 @@
-/** What Vite adds to `import.meta`. Absent in Node and under other bundlers, hence optional; not part of what is published. */
+/** Vite adds this to `import.meta`. It is absent in Node and under other bundlers, hence optional; it is not published. */
 interface ImportMeta {
   readonly env?: { readonly BASE_URL?: string; readonly DEV?: boolean };
   readonly hot?: {

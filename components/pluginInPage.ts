@@ -1,6 +1,6 @@
 /**
- * What a page gets in place of the plugin, by the condition `browser` of package.json: all of Vite would come along with that, and
- * end in an error that says nothing.
+ * Pages get this in place of the plugin, by the condition `browser` of package.json. The plugin would bring all of Vite along, and fail
+ * with an error that says nothing.
  */
 function refuse(): never {
   throw new Error(

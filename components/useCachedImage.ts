@@ -34,7 +34,7 @@ interface Loading extends Learnt {
   readonly state: LoadState;
   /** Names the image; another one begins anew. */
   readonly identity: string;
-  /** What it is a picture of: as long as that is the same, the old picture may stay until the new one has come. */
+  /** As long as this is the same, the old picture may stay until the new one has loaded. */
   readonly pictureKey: string;
   /** The URL that was given when it began: a later one may have a fresher signature. */
   readonly url: string | undefined;
@@ -165,7 +165,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
     if (isReported) void import('./client/resourceTiming.ts').then(({ watchTimings }) => watchTimings());
   }, [isReported]);
 
-  // To an image that has been asked for it makes no difference.
+  // This makes no difference to an image that has already been asked for.
   const isMissing = state.status === 'unknown' && entry === null;
   useIsomorphicLayoutEffect(() => {
     const options = { actorId, isLazy, isEager, isMissing, refreshUrl, retries };
@@ -203,7 +203,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
     if (source?.name === 'cached') for (const key of images.values()) client.known.distrust(key);
     explainFailure(source?.name);
     send({ type: 'error' });
-    // Else the `alt` would be drawn meanwhile, as that of an image that has failed for good.
+    // Otherwise the browser would draw the `alt` meanwhile, as if the image had failed for good.
     commitNow();
     return latest.current.loading.state.status !== 'failed';
   }
@@ -236,14 +236,14 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
     ref,
     onError: handleError,
     crossOrigin: isOfServer(shown?.name) ? crossOriginOf(request.mount) : undefined,
-    // What has failed last is broken; an earlier picture is not.
+    // The source that failed last would be drawn as broken; an earlier picture is not broken.
     isPending: isBare || (isFetching && shown === state.source),
     isHydrating,
     element,
   };
 }
 
-/** What the element shows already is loaded, and no browser would tell of another load. */
+/** A source that the element already shows counts as loaded: no browser would dispatch another `load`. */
 function withShown(loading: Loading): Loading {
   const { state, previous } = loading;
   const { status, source } = state;
@@ -269,7 +269,7 @@ function pursue(state: LoadState, image: Omit<PursuedImage, 'fetching'>): (() =>
   return () => over.abort();
 }
 
-/** What an element that begins anew shows until it has something else. */
+/** The picture that an element keeps when it begins anew. */
 function pictureOf({ state, previous }: Loading): ImageSource | undefined {
   return state.status === 'loaded' && !isSpent(state) ? state.source : previous;
 }

@@ -1,9 +1,9 @@
 import { useCallback, useRef, useSyncExternalStore } from 'react';
 
 /**
- * Has what was stored be rendered before the browser paints again. What React is told outside of its own events it renders when it has
- * the time, some frames later on a busy page, but a change of an external store at once, and with it all that waits. Limit: React 18
- * does not take the rest with it.
+ * Renders pending state before the browser paints again. React renders updates from outside of its own events when it has the time,
+ * some frames later on a busy page, but a change of an external store at once, together with all pending updates. Limit: React 18 does
+ * not render the others with it.
  */
 export function useCommitNow(): () => void {
   const version = useRef(0);

@@ -6,7 +6,7 @@ const always = (): true => true;
 
 /**
  * Whether a server renders, or this is the first render over a server's HTML, which must be the same. Limit: Preact 10 does not
- * tell of that HTML, so there it is `false` in every browser.
+ * say that there is such HTML, so with it this is `false` in every browser.
  */
 export function useIsHydrating(): boolean {
   return useSyncExternalStore(neverChanges, isServer, always);

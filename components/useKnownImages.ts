@@ -14,7 +14,7 @@ export interface KnownImagesOfElement {
   mainKey: string;
   /** Names the objects and how often their cached copies were thrown away or exchanged, without signatures. */
   identity: string;
-  /** What the cache knows of the main image. */
+  /** The entry of the main image. */
   entry: ManifestEntry | null | undefined;
   find: (key: string) => KnownImage;
   isHydrating: boolean;
@@ -23,7 +23,7 @@ export interface KnownImagesOfElement {
 const unknown = (): KnownImage => UNKNOWN;
 const noRevision = (): number => 0;
 
-/** What the page knows of the images of an element, followed; what it does not know is looked up. */
+/** Follows what the page knows about the images of an element, and looks up the rest. */
 export function useKnownImages(
   client: CacheClient,
   url: string | undefined,

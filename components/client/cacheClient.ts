@@ -5,18 +5,18 @@ import type { ImageFetching } from './imageFetching.ts';
 import { createKnownImages, type KnownImages } from './knownImages.ts';
 import { createSubscribable } from './subscribable.ts';
 
-/** What an image needs of the cache to be shown. Everything else is built on it: `imageCache`, `prefetchManager`. */
+/** All that an image needs from the cache to be shown. `imageCache` and `prefetchManager` are built on it. */
 export interface CacheClient {
   /** Where the API is mounted; `undefined` when there is none, and then nothing is ever sent. */
   readonly mount: string | undefined;
   onMountChange(listener: () => void): () => void;
-  /** What this page knows already, without asking. */
+  /** Entries that this page already knows. */
   readonly known: KnownImages;
   /** The images that the page's elements ask for by themselves. */
   readonly direct: DirectImages;
-  /** What asks the server, in a file of its own. Rejects when that cannot be loaded. */
+  /** Loads the code that asks the server. Rejects when that cannot be loaded. */
   fetching(): Promise<ImageFetching>;
-  /** What the cache knows of an image; `null` when it is not cached. All calls of one tick become one request. */
+  /** The entry of an image; `null` when it is not cached. All calls of one tick become one request. */
   lookup(s3_url: string): Promise<ManifestEntry | null>;
   /** Takes in what happened on the server, and tells the subscribers. */
   take(event: CacheEvent): void;
@@ -46,7 +46,7 @@ export function createCacheClient(settings: CacheClientSettings): CacheClient {
   let isConnected = false;
   let loaded: Promise<ImageFetching> | undefined;
 
-  /** On first use, and for good: what is known must stay true while nothing is mounted, too. */
+  /** On first use, and for good: known entries must stay true while nothing is mounted, too. */
   function connect(): void {
     if (isConnected) return;
     isConnected = true;

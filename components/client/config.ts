@@ -58,6 +58,6 @@ function withoutSlash(path: string): string {
 export function viteOrigin(moduleUrl: string, page: { origin: string } | undefined, told: string | undefined): string {
   if (page === undefined) return told ?? '';
   const { protocol, origin } = new URL(moduleUrl);
-  // What a server renders and what a browser does must be the same, so it is absolute on its own origin, too, if it was told.
+  // Server and browser must render the same URL, so with `server.origin` it is absolute on its own origin, too.
   return protocol.startsWith('http') && (told !== undefined || origin !== page.origin) ? origin : '';
 }

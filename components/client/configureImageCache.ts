@@ -5,8 +5,8 @@ import { followServer } from './followServer.ts';
 let unfollow: (() => void) | undefined;
 
 /**
- * Says where the server is, for what is not told by the plugin: a production build in front of `createImageCache()`.
- * What changes there is heard of over one connection a browser (`GET /events`). In dev it would be stronger than the plugin.
+ * Says where the server is when the plugin does not: in a production build in front of `createImageCache()`. The page follows the changes
+ * of that server over one connection for the whole browser (`GET /events`). In dev this would take precedence over the plugin.
  * @example if (import.meta.env.PROD) configureImageCache({ base: '/api/cache' });
  */
 export function configureImageCache(config: ImageCacheConfig): void {

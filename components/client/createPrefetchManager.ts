@@ -17,18 +17,18 @@ import type { PrefetchCall } from './sendPrefetch.ts';
 import { isAway, reasonOf, shouldRetry } from './shouldRetry.ts';
 import { createSubscribable } from './subscribable.ts';
 
-/** With what it takes to make one manager of those of all tabs. */
+/** With the functions by which the managers of all tabs become one. */
 interface TabPrefetchManager extends PrefetchManager {
   /** `isLeader` of its settings has become true. */
   handleLeadership(): void;
   subscribeSettled(listener: (actor: SettledActor) => void): () => void;
-  /** Takes in how an actor ended in another tab. When that has fetched just what is queued here, that is settled, too. */
+  /** Takes in how an actor ended in another tab. If the same images are queued here, they are settled, too. */
   settleElsewhere(actor: SettledActor): void;
 }
 
 export interface SettledActor {
   result: ActorResult;
-  /** What was asked for, without signatures. */
+  /** The images that were asked for, without signatures. */
   request: string;
 }
 
@@ -47,7 +47,7 @@ export interface PrefetchManagerSettings {
   random?: () => number;
 }
 
-/** The images of an actor that is not settled, on their way into the cache. */
+/** The images of an actor that are on their way into the cache. */
 interface Job {
   progress: ActorProgress;
   /** The images without a result, in the order in which they are asked for. */
@@ -76,14 +76,14 @@ const LONGEST_WAIT_MS = 30_000;
 /** Images of settled actors whose results are kept. */
 const MAX_RESULTS = 10_000;
 
-/** The manager of what was asked for in one tab. */
+/** Manages the prefetches of one tab. */
 export function createPrefetchManager(settings: PrefetchManagerSettings): TabPrefetchManager {
   const { isEnabled, send, onCached, network = browserNetwork, isLeader = () => true } = settings;
   const { after = (ms, run) => void setTimeout(run, ms), random = Math.random } = settings;
   const actors = new Map<string, ActorProgress>();
-  /** Of the actors that are not settled, in the order in which they are to be fetched. */
+  /** The jobs of actors that are not settled, in the order in which they will be fetched. */
   const jobs = new Map<string, Job>();
-  /** Of settled actors, whichever tab fetched them. */
+  /** The results of settled actors, from any tab. */
   const results = new Map<string, readonly PrefetchItemResult[]>();
   const changes = createSubscribable<PrefetchProgress>();
   const settled = createSubscribable<SettledActor>();
@@ -92,10 +92,10 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
   /** Actors in flight, and the pauses after normal ones. No normal actor starts meanwhile. */
   let active = 0;
   let isPaused = false;
-  /** Why nothing comes, while S3 or the server is away. */
+  /** Why no image comes, while S3 or the server is away. */
   let outage: FailureReason | undefined;
   let waits = 0;
-  /** Until it is over, nothing is sent. The timer of one that was ended early does nothing. */
+  /** Nothing is sent until the wait is over. The timer of a wait that was ended early does nothing. */
   let wait: object | undefined;
   let isScheduled = false;
   let snapshot: PrefetchProgress | undefined;
@@ -169,7 +169,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
     else changed();
   }
 
-  /** When the wait is over, one image is tried. One that has begun already goes on. */
+  /** Begins to wait, if it does not wait already. When the wait is over, one image is tried. */
   function beginOutage(reason: FailureReason): void {
     outage = reason;
     changed();
@@ -186,7 +186,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
     changed();
   }
 
-  /** Something has come, or nothing is left to ask for. */
+  /** An image has come, or none is left to ask for. */
   function endOutage(): void {
     outage = undefined;
     waits = 0;
@@ -213,7 +213,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
       settle(job, job.progress.failed > 0 ? 'failed' : 'done');
     } else if (!signal.aborted) {
       update(job, { state: 'queued' });
-      // The others have a try before it: it may be that one image alone which does not come.
+      // The others are tried before it: perhaps only this one image does not come.
       if (outage) toEnd(job);
     }
     const release = (): void => {
@@ -237,7 +237,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
       if (signal.aborted || !pending || !unanswered.delete(pending)) return;
       left.delete(pending);
       if (result.status !== 'failed') {
-        // What is cached says nothing about S3, only that the server is there.
+        // A cached image says nothing about S3, only that the server is there.
         if (result.status === 'downloaded' || outage?.code === 'UNREACHABLE') endOutage();
         const { s3_url, status, entry, stale } = result;
         bytes = { ...bytes, [status]: bytes[status] + entry.size_bytes };
@@ -265,12 +265,12 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
     } catch (error) {
       fault = error;
     }
-    // What the network cut off is asked for when it is back.
+    // Requests that the network cut off are sent again when it is back.
     if (signal.aborted || (fault !== undefined && !network.allowed)) return;
     if (isAway(fault)) reason = reasonOf(fault);
     for (const pending of unanswered) {
       left.delete(pending);
-      // Behind the others: it may be that one image alone which does not come.
+      // Behind the others: perhaps only this one image does not come.
       if (isAway(fault)) left.add(pending);
       else fail(job, pending.key, reasonOf(fault));
     }
@@ -308,14 +308,14 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
       for (const { id, images } of inputs) {
         const job = jobs.get(id);
         if (job?.progress.state === 'running') continue;
-        // A queued one that was urgent stays so, and one that is to look for changes does.
+        // A queued job stays urgent, and still looks for changes.
         enqueue(id, images, job?.progress.priority ?? 'normal', revalidate || job?.revalidate);
       }
     },
     async prefetchActor(id, images, { revalidate } = {}) {
       if (!isEnabled()) return { ...newActorProgress(id, 'high', images.length), state: 'cancelled', results: [] };
       enqueue(id, images, 'high', revalidate);
-      // When another call replaces the job, its result is the one of both.
+      // When another call replaces the job, both resolve with its result.
       return new Promise((resolve) => {
         const stop = settled.subscribe(({ result }) => {
           if (result.id !== id) return;
@@ -349,13 +349,13 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
     subscribeSettled: settled.subscribe,
     settleElsewhere({ result: { results: theirs, ...progress }, request }) {
       const job = jobs.get(progress.id);
-      // What failed there is tried here: this tab's signatures may be newer.
+      // Images that failed there are tried here: this tab's signatures may be newer.
       if (progress.state === 'done' && job?.progress.state === 'queued' && job.request === request) {
         job.progress = progress;
         job.results = [...theirs];
         settle(job, 'done');
       } else if (!actors.has(progress.id) || !results.get(progress.id)?.length) {
-        // What was asked for in this tab counts.
+        // The results of this tab's own prefetches take precedence.
         keepResults(progress.id, theirs);
       }
     },

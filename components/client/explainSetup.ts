@@ -3,13 +3,13 @@ import { type CacheClient, defaultClient } from './cacheClient.ts';
 import { mark } from './explain.ts';
 import { cacheableKey, pageOrigin } from './imageKey.ts';
 
-/** What was told, once a page each. */
+/** Messages that have been printed: each is printed once a page. */
 const told = new Set<string>();
 
 /**
- * Says that there is no cache because the plugin was forgotten: then images come from S3 as ever or, by `s3://`, not at all, and nothing
- * else says why. For developers only: builds leave it out.
- * @param client of the image; one that was told of another server, or of none on purpose, is right as it is
+ * Tells developers that there is no cache because the plugin was forgotten: then images come from S3 each time or, by `s3://`, not at
+ * all, and nothing else says why. Builds leave this out.
+ * @param client of the image; a client that is configured for another server, or for none, needs no such message
  */
 export function explainMissingCache(client: CacheClient, url: string | undefined): void {
   const key = cacheableKey(url ?? '', pageOrigin());
@@ -26,8 +26,8 @@ export function explainMissingCache(client: CacheClient, url: string | undefined
 }
 
 /**
- * Says what to write in place of an object's key, which a browser takes for a path of the page: on the console once, and on each image
- * itself. For developers only: builds leave it out.
+ * Tells developers what to write in place of an object's key, which a browser takes for a path of the page: on the console once, and on
+ * each image itself. Builds leave this out.
  */
 export function explainFailedUrl(img: HTMLImageElement | null, url: string): void {
   const text = textFor(url);

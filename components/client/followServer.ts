@@ -1,8 +1,8 @@
 import type { CacheClient } from './cacheClient.ts';
 
 /**
- * Keeps a client true to a server that is not Vite: what it knows of is told to it as it changes. What that takes is
- * loaded apart; without it, images show as ever and changes are seen later.
+ * Keeps a client up to date with a server that is not Vite, which tells it of changes. The code for that is loaded separately; without
+ * it, images still show, and changes are seen later.
  * @returns a function that stops
  */
 export function followServer(client: CacheClient): () => void {

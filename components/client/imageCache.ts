@@ -17,10 +17,10 @@ export interface ImageCache extends Pick<CacheClient, 'lookup'> {
   getStats(): Promise<CacheStats>;
   /** Throws one image away, e.g. because it was deleted or replaced; mounted ones are fetched again. */
   invalidate(s3_url: string): Promise<InvalidateAnswer>;
-  /** Throws away what this actor alone uses. */
+  /** Throws away the images that only this actor uses. */
   clearActorCache(actor_id: string): Promise<ClearAnswer>;
   clearAll(): Promise<ClearAnswer>;
-  /** Hears of changes to the cache, whoever made them: through Vite's socket in dev, else through `GET /events`. */
+  /** Calls the listener with all changes to the cache, also by other pages: through Vite's socket in dev, else through `GET /events`. */
   subscribe(listener: (event: CacheEvent) => void): () => void;
 }
 

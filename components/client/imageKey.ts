@@ -2,8 +2,7 @@ import { parametersOf } from '../../plugin/signatures.ts';
 
 /**
  * Names the object behind a URL as far as a browser can: signatures are dropped by the list that the server has, everything else
- * is kept. The server's canonical URL folds more (path style, CDN hosts); where the two differ, the registry learns of it from
- * the entry.
+ * is kept. The server's canonical URL folds more (path style, CDN hosts); where the two differ, the entry tells `knownImages`.
  */
 export function imageKey(url: string): string {
   const parsed = parse(url);
@@ -11,8 +10,8 @@ export function imageKey(url: string): string {
 }
 
 /**
- * The key of what the cache may be asked for at all; `undefined` for `data:`, `blob:`, relative and same-origin URLs, which
- * stay as they are.
+ * The key of an image that the cache may be asked for; `undefined` for `data:`, `blob:`, relative and same-origin URLs, which stay as
+ * they are.
  * @param pageOrigin `undefined` where there is no page (SSR)
  */
 export function cacheableKey(url: string, pageOrigin: string | undefined): string | undefined {
@@ -23,7 +22,7 @@ export function cacheableKey(url: string, pageOrigin: string | undefined): strin
 
 function keyOf({ href, host, pathname, search }: URL): string {
   const [object = href] = href.split(/[?#]/, 1);
-  // Parameters stay byte for byte what they were.
+  // Parameters stay as they are, byte for byte.
   const query = search && parametersOf(host + pathname, search).kept.join('&');
   return query === '' ? object : `${object}?${query}`;
 }

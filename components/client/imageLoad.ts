@@ -9,7 +9,7 @@ export interface ImageUrls {
   readonly srcSet: string | undefined;
 }
 
-/** What an element is loading or shows. It stays until it fails or the image behind it changes. */
+/** The source that an element is loading or shows. It stays until it fails or the image behind it changes. */
 export interface ImageSource extends ImageUrls {
   readonly name: SourceName;
 }
@@ -26,7 +26,7 @@ export interface LoadState {
   readonly source: ImageSource | undefined;
   /** How often all sources had failed before. */
   readonly tries: number;
-  /** The cached copy has failed since the last try: that the cache has one is no news. */
+  /** The cached copy has failed since the last try, so another event that the cache has one changes nothing. */
   readonly isCachedSpent?: boolean;
 }
 
@@ -45,12 +45,12 @@ export type LoadEvent =
   | { type: 'refused'; isExpired: boolean }
   | { type: 'load' }
   | { type: 'error' }
-  /** What was wrong may be mended: another try is worth while. */
+  /** The fault may be gone: another try is worth while. */
   | { type: 'retry' }
-  /** What is wrong will not pass. */
+  /** The fault will not pass. */
   | { type: 'giveUp' };
 
-/** What the reducer has to know of the image. */
+/** What the reducer needs to know about the image. */
 export interface ImageOptionsForLoad {
   /** The URLs by which a source is loaded now; `undefined` where the image has no such source. */
   urlsOf(name: SourceName): ImageUrls | undefined;
@@ -61,8 +61,8 @@ export interface ImageOptionsForLoad {
 const UNKNOWN_IMAGE: LoadState = { status: 'unknown', source: undefined, tries: 0 };
 
 /**
- * What happens to an image when something happens. A pure function: `test/components/client/imageLoad.test.ts` has the table of
- * every state and event. An event that a state does not know changes nothing, and returns the same object.
+ * The state after an event. A pure function: `test/components/client/imageLoad.test.ts` has the table of every state and event. An event
+ * that a state does not know changes nothing, and returns the same object.
  */
 export function reduce(state: LoadState, event: LoadEvent, image: ImageOptionsForLoad): LoadState {
   const { status } = state;
@@ -90,7 +90,7 @@ export function reduce(state: LoadState, event: LoadEvent, image: ImageOptionsFo
     case 'error':
       return status === 'loading' || status === 'loaded' ? afterError(state, image) : state;
     case 'retry':
-      // What was given up begins anew.
+      // An image that was given up begins anew.
       return isRecoverable
         ? { status: 'wanted', source: undefined, tries: isSpent(state) ? 0 : state.tries + 1 }
         : state;
@@ -128,6 +128,6 @@ export function isSpent({ status, source }: LoadState): boolean {
 /** An image as it begins: the best source that needs no question. */
 export function beginLoad(image: ImageOptionsForLoad): LoadState {
   if (image.urlsOf('variants') ?? image.urlsOf('cached')) return begin(UNKNOWN_IMAGE, 'variants', image);
-  // Without a server, and for what no cache can hold, nothing is to be found out.
+  // Without a server, and for images that no cache can hold, there is nothing to find out.
   return image.canRecover ? { ...UNKNOWN_IMAGE } : begin(UNKNOWN_IMAGE, 'original', image);
 }

@@ -7,14 +7,14 @@ import { localUrl } from './imageUrl.ts';
 import { problemOf } from './problemOf.ts';
 
 export interface ProxiedImageOptions {
-  /** Whose image it is, should it have to be downloaded. */
+  /** The actor that uses the image, should it have to be downloaded. */
   actor_id?: string;
 }
 
 /**
  * The same-origin URL of an S3 image, for `background-image`, a canvas (no CORS involved), a download link.
  * Synchronous: the immutable URL when the image is known to be cached, one that reads through when not. Without a
- * server, and for what is no absolute URL of another origin, it is the URL that was given.
+ * server, and for a URL that is not absolute or is of this origin, it is the URL that was given.
  * @example const url = getProxiedImageUrl(backendUrl);
  */
 export function getProxiedImageUrl(url: string, { actor_id }: ProxiedImageOptions = {}): string {
@@ -35,7 +35,7 @@ export interface PreloadResult {
 /** How one image of a preload ended. */
 export type PreloadedImage =
   | { url: string; status: 'loaded'; from: 'cache' | 'original' }
-  /** `error` is what the server says is wrong; without a server, or when nothing is, there is none. */
+  /** `error` says what is wrong, as the server knows it; it is absent without a server, or when the server finds nothing wrong. */
   | { url: string; status: 'failed'; error?: ImageCacheRequestError };
 
 /**
@@ -51,7 +51,7 @@ export async function preloadImages(
   if (typeof Image === 'undefined') return { loaded: [], failed: [], results: [] };
 
   const cacheable = urls.filter((url) => getProxiedImageUrl(url, options) !== url);
-  // With the entries known, what is preloaded has the very URL that is rendered later. What could not be had reads through.
+  // When the entries are known, the images are preloaded by the same URLs that are rendered later. The rest is read through.
   await Promise.all(cacheable.map((url) => fetchImage(defaultClient, url, options.actor_id)));
   const results = await Promise.all(urls.map((url) => preload(url, options)));
   const urlsOf = (status: PreloadedImage['status']): string[] =>

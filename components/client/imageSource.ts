@@ -30,8 +30,8 @@ export function requestedImages({ url, srcSet, mount, pageOrigin }: ImageRequest
 }
 
 /**
- * The URLs by which a source of an image is loaded, from what the page knows now; `undefined` where it has no such source.
- * @param find what is known; of nothing, on the server and in the first render of its HTML
+ * The URLs by which a source of an image is loaded, as far as the page knows now; `undefined` when the image has no such source.
+ * @param find finds what is known about an image: nothing, on the server and in the first render of its HTML
  * @param fresh URLs in place of those that were given
  * @example sourceUrls(request, images, known.get, undefined, 'cached')
  */
@@ -58,7 +58,7 @@ export function sourceUrls(
     return key === undefined ? each : localUrl(mount, renewed(each), find(key), actorId);
   });
   if (name !== 'variants') return urls;
-  // Of what the cache does not hold there are no variants.
+  // Images that the cache cannot hold have no variants.
   if (widths === undefined || srcSet !== undefined || urls.src === url) return undefined;
   return { ...urls, srcSet: widths.replace(/\d+/g, (width) => `${urls.src}&w=${width} ${width}w`) };
 }

@@ -1,7 +1,7 @@
 import type { CacheEvent, ManifestEntry } from '../../plugin/protocol.ts';
 import { imageKey } from './imageKey.ts';
 
-/** What is known of one image. A new object whenever it changes, so that it can be compared by identity. */
+/** What the page knows about one image. A new object whenever it changes, so that it can be compared by identity. */
 export interface KnownImage {
   /** `null`: not in the cache; `undefined`: not known yet. */
   readonly entry: ManifestEntry | null | undefined;
@@ -16,7 +16,7 @@ export const UNKNOWN: KnownImage = { entry: undefined, revision: 0 };
 /** Images remembered; mounted ones are kept beyond it. */
 const MAX_KNOWN = 20_000;
 
-/** What the page knows of the server's cache, by {@link imageKey}. */
+/** What the page knows about the server's cache, by {@link imageKey}. */
 export interface KnownImages {
   get(key: string): KnownImage;
   /**
@@ -27,7 +27,7 @@ export interface KnownImages {
   set(key: string, entry: ManifestEntry | null, revision?: number): void;
   /** An element has loaded this image by a URL that read through the cache. No listener is called. */
   setLoaded(key: string, loadedUrl: string): void;
-  /** A cached copy that could not be loaded is no longer believed in. No listener is called: nothing changed on the server. */
+  /** Forgets a cached copy that could not be loaded. No listener is called: nothing has changed on the server. */
   distrust(key: string): void;
   /** Takes in what happened on the server. */
   apply(event: CacheEvent): void;
@@ -112,7 +112,7 @@ export function createKnownImages(limit = MAX_KNOWN): KnownImages {
   };
 }
 
-/** The digest of what S3 has: an image of which the server has made a smaller file is still the same. */
+/** The digest of the bytes in S3: an image of which the server has made a smaller file is still the same. */
 function originOf({ sha256, original_sha256 = sha256 }: ManifestEntry): string {
   return original_sha256;
 }

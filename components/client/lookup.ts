@@ -21,7 +21,7 @@ interface Batch {
   answer: Promise<LookupAnswer>;
 }
 
-/** The server tells of each object once, though the page may not have known that two URLs are of one. */
+/** The answer has each object once, even if two of the URLs are of the same object. */
 function entryOf({ entries, same_as }: LookupAnswer, url: string, urls: readonly string[]): ManifestEntry | null {
   return entries[url] ?? entries[urls[same_as?.[url] ?? -1] ?? ''] ?? null;
 }
@@ -62,7 +62,7 @@ export function createLookup(mount: () => string | undefined, known: KnownImages
 
   function confirmAll(): void {
     for (const [key, url] of unconfirmed) {
-      // Nobody waits for the answer, and the image is on the screen already: a failure changes nothing.
+      // The image is on the screen already, so a failure changes nothing.
       if (!known.get(key).entry) lookup(url).catch(() => {});
     }
     unconfirmed.clear();

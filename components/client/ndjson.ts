@@ -14,7 +14,7 @@ export async function* readNdjson(body: ReadableStream<Uint8Array>): AsyncGenera
       if (done) return;
     }
   } finally {
-    // Whoever stops early wants no more of the body; a body that failed has nothing to cancel.
+    // A reader that stops early wants no more of the body; a body that failed has nothing to cancel.
     reader.cancel().catch(() => {});
   }
 }

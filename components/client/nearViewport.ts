@@ -3,7 +3,7 @@ let observer: IntersectionObserver | undefined;
 
 /**
  * Tells whether an element is rendered and less than a viewport away from being seen, in both directions, and whenever that
- * changes. The first call comes with the next frame. Limit: what is in an inner scroller is near when it scrolls in.
+ * changes. The first call comes with the next frame. Limit: an element in an inner scroller is near when it scrolls in.
  * @returns a function that stops
  */
 export function observeNear(element: Element, listener: (isNear: boolean) => void): () => void {

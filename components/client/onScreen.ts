@@ -1,4 +1,4 @@
-/** Whether an element is rendered, and some of it is inside the viewport. Limit: what an inner scroller clips counts as inside. */
+/** Whether an element is rendered, and some of it is inside the viewport. Limit: an element that an inner scroller clips counts as inside. */
 export function isOnScreen(element: Element): boolean {
   return distanceFromScreen(element) === 0;
 }

@@ -17,14 +17,14 @@ type TabMessage =
 
 /** Progress comes in bursts, and in other tabs it is only shown. */
 const POST_INTERVAL_MS = 250;
-/** Messages and locks travel apart: what was said before a tab stopped leading should arrive before the next one leads. */
+/** Messages and locks travel apart: a tab's last messages should arrive before the next tab leads. */
 const HAND_OVER_MS = 50;
-/** What a closed tab has said counts until so many others have said something after it. */
+/** The progress of a closed tab counts until so many other tabs have reported after it. */
 const MAX_TABS = 20;
 
 /**
  * Makes one manager of those of all tabs: each has the actors that were asked for in it, one tab at a time leads and fetches its
- * normal ones, and all show the sum. What one has fetched is not asked for again by another that has it queued. `pause`,
+ * normal ones, and all show the sum. A tab does not ask again for a queued actor that another tab has fetched. `pause`,
  * `resume` and `cancel` are for all.
  *
  * Where tabs cannot elect a leader (see `canShare`), each is alone.
@@ -36,7 +36,7 @@ export function sharePrefetch(
 ): PrefetchManager {
   const changes = createSubscribable<PrefetchProgress>();
   const others = new Map<string, PrefetchProgress>();
-  /** What the next message tells. */
+  /** Goes into the next message. */
   const settled: SettledActor[] = [];
   let tabs: Tabs | undefined;
   let me = '';
@@ -60,7 +60,7 @@ export function sharePrefetch(
     changes.emit(getProgress());
   }
 
-  /** On first use: a page that fetches nothing ahead has no other tab to talk to. */
+  /** On first use: a page that prefetches nothing has no need to talk to other tabs. */
   function join(): void {
     const { mount } = client;
     if (tabs || mount === undefined || !canShare()) return;
@@ -69,7 +69,7 @@ export function sharePrefetch(
     // Only pages of this origin can write to it, and this is all that ours write.
     tabs.subscribe((message) => receive(message as TabMessage));
     window.addEventListener('pagehide', () => post(withoutUnsettled(own.getProgress())));
-    // A page that comes back from the browser's memory tells of itself again.
+    // A page that comes back from the browser's memory reports again.
     window.addEventListener('pageshow', () => post());
     own.subscribeSettled((actor) => settled.push(actor));
     own.subscribe((progress) => {
@@ -83,7 +83,7 @@ export function sharePrefetch(
     tabs?.post(message);
   }
 
-  /** Tells how far this tab is; one that was asked for nothing adds nothing to the sum. */
+  /** Reports the progress of this tab, unless it has no actors. */
   function post(progress = own.getProgress()): void {
     clearTimeout(postTimer);
     postTimer = undefined;
@@ -105,7 +105,7 @@ export function sharePrefetch(
     }
   }
 
-  /** Does here what it tells the other tabs to do. */
+  /** Does here, too, what the other tabs are told to do. */
   function tellAll(message: TabMessage): void {
     join();
     receive(message);
@@ -123,7 +123,7 @@ export function sharePrefetch(
         own.handleLeadership();
       }, leading.signal);
     } else if (isLeader) {
-      // The next leader should know what has been done before it begins.
+      // The next leader should know the results before it begins.
       post();
       handOverTimer = setTimeout(stopLeading, HAND_OVER_MS);
     } else {
@@ -168,7 +168,7 @@ export function prefetchManagerOf(client: CacheClient): PrefetchManager {
   const manager = sharePrefetch(client, {
     isEnabled: () => client.mount !== undefined,
     async send(request, call) {
-      // What is learnt here must stay true: a client hears of its server's changes once there is a subscriber.
+      // A client hears of its server's changes only while it has a subscriber, and the entries learnt here must stay true.
       following ??= client.subscribe(() => {});
       return client.direct.during(sendPrefetch(client.mount, request, call));
     },

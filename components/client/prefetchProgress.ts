@@ -36,7 +36,7 @@ export function countActors(
   };
 }
 
-/** What all tabs have done and have to do, an actor that several ask for counted once. */
+/** The progress of all tabs together. An actor that several of them ask for counts once. */
 export function mergeProgress(own: PrefetchProgress, others: readonly PrefetchProgress[]): PrefetchProgress {
   if (others.length === 0) return own;
   const all = [...others, own];
@@ -45,7 +45,7 @@ export function mergeProgress(own: PrefetchProgress, others: readonly PrefetchPr
     const known = actors.get(actor.id);
     if (!known || RANK[actor.state] >= RANK[known.state]) actors.set(actor.id, actor);
   }
-  // A pause is for all tabs, so this one knows of it itself; what the others have said may be older.
+  // A pause is for all tabs, so this one knows of it itself; the reports of the others may be older.
   const states = new Set(all.map(unpausedState));
   // A tab that waits until it may fetch says that it is running.
   const busy = (['waiting', 'running', 'offline'] as const).find((state) => states.has(state)) ?? 'idle';
@@ -69,7 +69,7 @@ function unpausedState({ state, actors }: PrefetchProgress): PrefetchProgress['s
   return actors.every(isSettled) ? 'idle' : 'running';
 }
 
-/** What counts of a tab once it is closed: the other tabs do not take over its work. */
+/** The part that still counts when a tab is closed: the other tabs do not take over its work. */
 export function withoutUnsettled(progress: PrefetchProgress): PrefetchProgress {
   const actors = progress.actors.filter(isSettled);
   return { ...progress, state: 'idle', reason: undefined, ...countActors(actors) };

@@ -6,14 +6,14 @@ export type ImageInput = string | PrefetchImage;
 
 export interface PrefetchOptions {
   /**
-   * Asks S3 whether the images that are cached have changed, and fetches those that have; mounted images follow. What S3 cannot
-   * say (expired signature, offline) leaves an image as it is, with the reason in its result, as `stale`.
+   * Asks S3 whether the cached images have changed, and fetches those that have; mounted images follow. If S3 cannot say (expired
+   * signature, offline), an image stays as it is, with the reason in its result as `stale`.
    * @default false: a cached image is taken to be current
    */
   revalidate?: boolean;
 }
 
-/** What a prefetch of one actor came to. */
+/** How a prefetch of one actor ended. */
 export interface ActorResult extends ActorProgress {
   /** Of each image, in the order in which they were settled; all but those of a cancelled prefetch. */
   results: readonly PrefetchItemResult[];
@@ -38,17 +38,18 @@ export interface PrefetchManager {
   startPrefetch(actors: readonly ActorInput[], options?: PrefetchOptions): void;
   /**
    * Fetches one actor ahead of all others, in place of any earlier job of the same actor. While paused, offline, or while S3 is
-   * away it waits: `cancel(id)` after a time of your own ends that. Resolves with a result for every image when all are settled (or the job is cancelled); never rejects.
+   * away it waits: `cancel(id)` after a time of your own ends that. Resolves with a result for every image when all are settled (or the
+   * job is cancelled); never rejects.
    * @example
    * const { results } = await prefetchManager.prefetchActor(actorId, images);
    * const missing = results.filter(({ status }) => status === 'failed');
    * @example
-   * await prefetchManager.prefetchActor(actorId, images, { revalidate: true }); // what has changed in S3 is fetched again
+   * await prefetchManager.prefetchActor(actorId, images, { revalidate: true }); // fetches again the images that have changed in S3
    */
   prefetchActor(id: string, images: readonly ImageInput[], options?: PrefetchOptions): Promise<ActorResult>;
   /** Sends nothing more. The request in flight (at most 250 images) goes on: to abort it would waste it. */
   pause(): void;
-  /** Goes on, and tries at once what it waited for. */
+  /** Goes on, and tries at once, without waiting any longer. */
   resume(): void;
   /** Aborts one actor, or all that are not settled. */
   cancel(id?: string): void;

@@ -28,7 +28,7 @@ export interface PursuedImage extends Learnt {
   send(event: LoadEvent, more?: Learnt): void;
 }
 
-/** What comes with an event. */
+/** Facts that come with an event. */
 export interface Learnt {
   /** Why the server could not fetch the image, if it has said so. */
   readonly problem?: ItemError | undefined;

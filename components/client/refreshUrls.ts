@@ -17,11 +17,11 @@ const remembered = new Map<string, string>();
 const asking = new Map<string, Promise<string | undefined>>();
 
 /**
- * Replaces URLs whose signatures are of no use any more. One call of `refreshUrl` for an object, however many images
- * wait for it; what it throws is taken for no answer.
+ * Replaces URLs whose signatures are of no use any more. There is one call of `refreshUrl` for an object, however many images wait for
+ * it; if it throws, the old URL stays.
  * @param images the keys of the objects, by the URLs as they were given
  * @param used in their place, so far
- * @param isStale @default by what the URL says of its own expiry
+ * @param isStale @default by the expiry that the URL states
  */
 export async function refreshUrls(
   images: ReadonlyMap<string, string>,

@@ -13,7 +13,7 @@ export interface CacheStatus {
   url?: never;
 }
 
-/** What the page's own buffer (`getEntriesByType`) holds at least before it takes no more. */
+/** Timings that the page's own buffer (`getEntriesByType`) holds at least before it takes no more. */
 const BUFFER_SIZE = 250;
 /** How many timings are kept: `load` follows its timing at once, so only bursts have to fit. */
 const MAX_TIMINGS = 500;
@@ -86,9 +86,8 @@ function isFromBrowser(timing: PerformanceResourceTiming): boolean {
 }
 
 /**
- * What the answer took, without the wait for one of the six connections that a browser opens to a host: that wait says
- * how busy the page is, not where the image came from. Another origin tells no details unless it sends
- * `Timing-Allow-Origin`.
+ * The time of the answer, without the wait for one of the six connections that a browser opens to a host: that wait says how busy the
+ * page is, not where the image came from. Without `Timing-Allow-Origin`, another origin has no such details.
  */
 function durationOf(timing: PerformanceResourceTiming): number {
   return timing.requestStart > 0 ? timing.responseEnd - timing.requestStart : timing.duration;

@@ -6,8 +6,8 @@ import type { CacheClient } from './cacheClient.ts';
 const MAX_URLS = 500;
 
 /**
- * Asks the server about everything this page takes to be cached, after events were missed. What is gone, or is another
- * image now, is announced as invalidated; nothing else changes on the screen.
+ * Asks the server about all images that this page takes to be cached, after events were missed. Those that are gone or have changed are
+ * announced as invalidated; nothing else changes on the screen.
  */
 export async function resync(client: CacheClient): Promise<void> {
   const known = [...new Map(client.known.entries().map((entry) => [entry.s3_url, entry])).values()];

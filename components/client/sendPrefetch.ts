@@ -11,7 +11,7 @@ export interface PrefetchCall {
 }
 
 /**
- * Has the server fetch images and hears of each as it settles.
+ * Has the server fetch images, and calls `onResult` as each of them settles.
  * @throws ImageCacheRequestError, also when the answer ends before its last line, or the AbortError of the signal
  */
 export async function sendPrefetch(

@@ -1,4 +1,4 @@
-/** One image candidate: its URL, and what follows it (descriptor and comma). */
+/** One image candidate: its URL, then its descriptor and comma. */
 const CANDIDATE = /(\S*[^\s,])((?:\s[^,]*)?)/g;
 
 /**

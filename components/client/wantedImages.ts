@@ -22,15 +22,15 @@ type Outcome = { status: 'stored'; isDownloaded: boolean } | { status: 'failed';
 
 /** As many as the server takes in one call. */
 const MAX_IMAGES = 1_000;
-/** What is wanted at the same time: React renders a page of images in several pieces. */
+/** How long wanted images are gathered: React renders a page of images in several pieces. */
 const GATHER_MS = 20;
-/** When what is wanted changes during a call, another one takes its place, but not more often than this. */
+/** When the wanted images change during a call, another call takes its place, but not more often than this. */
 const INTERVAL_MS = 100;
 /** As the server files images without an actor. */
 const DEFAULT_ACTOR = 'default';
 
 interface Call {
-  /** The keys of what it names and what has not been settled yet. */
+  /** The keys of its images that are not settled yet. */
   readonly open: Set<string>;
   readonly abort: AbortController;
   readonly since: number;

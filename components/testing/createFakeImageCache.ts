@@ -20,7 +20,7 @@ export interface FakeImageCacheControls {
   fail(url: string, code?: ErrorCode): void;
   /** Any other change, `cached` to `loading` being an invalidation. */
   set(url: string, image: FakeImageState | FakeImage): void;
-  /** What the components have asked the server for, e.g. `POST /lookup`. */
+  /** The requests of the components, e.g. `POST /lookup`. */
   readonly requests: readonly string[];
   /** @internal */
   readonly client: CacheClient;
@@ -73,7 +73,7 @@ export function createFakeImageCache({
       const stopElements = driveElements(fakes, base);
       return () => {
         stopElements();
-        // Another fake that has replaced it since restores what it has found.
+        // Another fake may have replaced it since, and restores this one itself.
         if (globalThis.fetch === fake) globalThis.fetch = original;
       };
     },

@@ -2,7 +2,7 @@ import type { FakeImages } from './fakeImages.ts';
 
 /**
  * Has `<img>` elements load and fail as their fake images do. jsdom and happy-dom load nothing: both events are dispatched.
- * A browser loads the fake's picture by itself: what it says of images that are not to be shown is held back.
+ * A browser loads the fake's picture by itself: its events for images that are not to be shown are held back.
  * @returns a function that stops
  */
 export function driveElements(images: FakeImages, base: string): () => void {

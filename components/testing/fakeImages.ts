@@ -8,7 +8,7 @@ import type { CacheEvent, ErrorCode, ManifestEntry } from '../../plugin/protocol
  */
 export type FakeImageState = 'cached' | 'loading' | 'error' | 'missing';
 
-/** An image in a state, with what is to be known of it. */
+/** An image in a state, with its entry as far as the test cares. */
 export interface FakeImage extends Partial<ManifestEntry> {
   state: FakeImageState;
   /** Why it cannot be had. @default 'UPSTREAM_FORBIDDEN', or 'UPSTREAM_NOT_FOUND' of a missing one */
@@ -21,7 +21,7 @@ export interface FakeImages {
   find(src: string): FakeImage | undefined;
   set(url: string, image: FakeImageState | FakeImage): void;
   entryOf(url: string): ManifestEntry;
-  /** Canonical URLs of what is cached. */
+  /** The canonical URLs of the cached images. */
   cached(): string[];
   /** Resolves when the image is no longer loading. */
   settled(url: string): Promise<FakeImage>;
@@ -31,7 +31,7 @@ export interface FakeImages {
 /** Time stands still, so that snapshots compare: the first of January 2026. */
 const NOW = Date.UTC(2026, 0, 1);
 
-/** @param others the state of what is not among `images` */
+/** @param others the state of images that are not among `images` */
 export function createFakeImages(
   images: Readonly<Record<string, FakeImageState | FakeImage>>,
   others: FakeImageState,
@@ -81,17 +81,14 @@ export function createFakeImages(
       const path = query.get('path')?.split('/').at(-1);
       const url = query.get('url') ?? (path === undefined ? src : decodeURIComponent(path));
       const key = imageKey(url);
-      // Seen for the first time: what is shown by its original URL later is known to be one of ours.
+      // Remembered, so that it is recognized when it is shown by its original URL later.
       if (query.has('url') && !byKey.has(key)) byKey.set(key, { state: others });
       return byKey.get(key);
     },
     async settled(url) {
       while (get(url).state === 'loading') {
         await new Promise<void>((resolve) => {
-          const stop = changes.subscribe(() => {
-            stop();
-            resolve();
-          });
+          const stop = changes.subscribe(() => resolve(stop()));
         });
       }
       return get(url);
