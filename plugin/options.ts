@@ -1,5 +1,6 @@
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import type { IncomingMessage } from 'node:http';
+import type { AUTO_FORMATS } from './formats.ts';
 import type { ManifestEntry } from './protocol.ts';
 
 /** A number of bytes, or a text such as `'50MB'` or `'2 GiB'` (`MB` is 1,000,000 bytes, `MiB` 1,048,576). */
@@ -53,7 +54,7 @@ export interface TimeoutOptions {
 }
 
 /** A format that `format=auto` may choose when a browser takes it. */
-type AutoFormat = 'avif' | 'webp';
+type AutoFormat = (typeof AUTO_FORMATS)[number];
 
 /** Images of the right size and format, made with `sharp`, which is installed next to this package. */
 export interface ImagesOptions {

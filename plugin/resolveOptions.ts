@@ -3,6 +3,7 @@ import { describeValue, invalidOption } from './checks/invalidOption.ts';
 import { BYTES, optionsSchema } from './checks/optionsSchema.ts';
 import { configuredEndpoint, type Environment } from './endpoint.ts';
 import { ImageCacheError } from './errors.ts';
+import { AUTO_FORMATS } from './formats.ts';
 import type { BucketOptions, ImageCacheOptions, ResolvedBucket, ResolvedOptions, Size } from './options.ts';
 import { DEFAULT_BASE } from './protocol.ts';
 
@@ -62,7 +63,7 @@ const WIDTHS = [16, 32, 48, 64, 96, 128, 256, 384, 640, 750, 828, 1080, 1200, 19
 function resolveImages(images: ImageCacheOptions['images']): ResolvedOptions['images'] {
   const {
     widths = WIDTHS,
-    formats = ['avif', 'webp'],
+    formats = AUTO_FORMATS,
     quality = 75,
     placeholder = true,
     store = 'original',

@@ -35,8 +35,9 @@ const components = filesIn('components').flatMap(importsOf);
 const demo = filesIn('demo').flatMap(importsOf);
 
 /** Below each folder, the folders it may import; what lies flat in `plugin/` is listed by name. */
-const BASE = ['protocol.ts', 'errors.ts', 'redact.ts', 'options.ts', 'timeSlice.ts', 'timeline.ts'];
+const BASE = ['formats.ts', 'protocol.ts', 'errors.ts', 'redact.ts', 'options.ts', 'timeSlice.ts', 'timeline.ts'];
 const MAY_IMPORT: Record<string, string[]> = {
+  'formats.ts': [],
   'protocol.ts': [],
   'signatures.ts': [],
   'redact.ts': [],
@@ -45,7 +46,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'amounts.ts': [],
   'endpoint.ts': ['errors.ts'],
   'errors.ts': ['protocol.ts', 'redact.ts'],
-  'options.ts': ['protocol.ts'],
+  'options.ts': ['formats.ts', 'protocol.ts'],
   'startError.ts': ['errors.ts'],
   checks: [...BASE, 'amounts.ts', 'endpoint.ts'],
   'resolveOptions.ts': [...BASE, 'amounts.ts', 'endpoint.ts', 'checks'],

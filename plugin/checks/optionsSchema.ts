@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import * as z from 'zod/mini';
 import { parseDuration, parseSize } from '../amounts.ts';
 import { isHostName, isHttpUrl } from '../endpoint.ts';
+import { AUTO_FORMATS } from '../formats.ts';
 import type { Duration, ImageCacheOptions, Size } from '../options.ts';
 import { bucketSchema } from './bucketSchema.ts';
 import { pageOrigin } from './pageOrigin.ts';
@@ -148,7 +149,7 @@ export const optionsSchema = z.strictObject(
               .check(z.minLength(1, { error: 'at least one width in pixels' })),
           ),
           formats: z.optional(
-            z.array(z.enum(['avif', 'webp'], { error: "'avif' or 'webp'" }), {
+            z.array(z.enum(AUTO_FORMATS, { error: "'avif' or 'webp'" }), {
               error: "an array of 'avif' and 'webp'",
             }),
           ),

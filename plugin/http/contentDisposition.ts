@@ -1,22 +1,6 @@
-/** Extensions by content type, as the inspectors tell it; the first is the one that is added. */
-const EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
-  'image/jpeg': ['jpg', 'jpeg', 'jpe', 'jfif'],
-  'image/png': ['png', 'apng'],
-  'image/gif': ['gif'],
-  'image/webp': ['webp'],
-  'image/avif': ['avif', 'avifs'],
-  'image/heic': ['heic', 'heif', 'hif'],
-  'image/heic-sequence': ['heics', 'heic'],
-  'image/heif': ['heif', 'heic', 'hif'],
-  'image/heif-sequence': ['heifs', 'heif'],
-  'image/jxl': ['jxl'],
-  'image/tiff': ['tif', 'tiff'],
-  'image/bmp': ['bmp', 'dib'],
-  'image/x-icon': ['ico', 'cur'],
-  'image/svg+xml': ['svg'],
-};
+import { FORMATS, formatOf } from '../formats.ts';
 
-const ALL_EXTENSIONS = new Set(Object.values(EXTENSIONS).flat());
+const ALL_EXTENSIONS = new Set<string>(Object.values(FORMATS).flatMap(({ extensions }) => extensions));
 
 /** File systems hold 255; browsers add a number to a name that is taken. */
 const MAX_BYTES = 200;
@@ -46,7 +30,7 @@ export function savedName(filename: string, contentType: string): string {
     .replace(/^[. ]+|[. ]+$/g, '');
   const [, stem = clean, extension = ''] = /^(.+)\.([^.]+)$/.exec(clean) ?? [];
   const lower = extension.toLowerCase();
-  const known = EXTENSIONS[contentType] ?? [];
+  const known: readonly string[] = formatOf(contentType)?.extensions ?? [];
   if (known.includes(lower)) return `${cut(stem)}.${extension}`;
   const added = known[0] === undefined ? '' : `.${known[0]}`;
   return (cut(ALL_EXTENSIONS.has(lower) ? stem : clean) || 'image') + added;

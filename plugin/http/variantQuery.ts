@@ -1,5 +1,6 @@
-import type { Fit, VariantFormat, VariantSpec } from '../cache/index.ts';
+import type { Fit, VariantSpec } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
+import { VARIANT_FORMATS } from '../formats.ts';
 import type { ResolvedImages } from '../options.ts';
 
 /** Of `GET /image`, with the code of a refusal. */
@@ -14,7 +15,6 @@ export const VARIANT_PARAMETERS = {
 export type VariantQuery = Partial<Record<keyof typeof VARIANT_PARAMETERS, string>>;
 
 const FITS: readonly Fit[] = ['inside', 'cover', 'contain'];
-const FORMATS: readonly VariantFormat[] = ['avif', 'webp', 'jpeg', 'png'];
 /** Ten qualities, and the configured one, suffice; a hundred would be a way to fill the disk. */
 const QUALITY_STEP = 10;
 
@@ -39,7 +39,7 @@ export function parseVariant(
   return {
     ...box,
     fit: isBox ? wantedFit : 'inside', // one side decides the other
-    format: negotiated ? formats.find((it) => accepts(accept, it)) : parseOneOf('format', format, FORMATS),
+    format: negotiated ? formats.find((it) => accepts(accept, it)) : parseOneOf('format', format, VARIANT_FORMATS),
     quality: q === undefined ? quality : parseQuality(q, quality),
     negotiated,
   };

@@ -36,7 +36,6 @@ export function isDibHeader(bytes: Uint8Array, at: number): boolean {
 export function walkBmp(bytes: Uint8Array, facts: Facts): void {
   const reader = new ByteReader(bytes, 'BMP', { littleEndian: true });
   facts.contentType = 'image/bmp';
-  facts.extension = 'bmp';
   const picture = reader.u32(10);
   const { width, height, pixels } = readDib(reader, FILE_HEADER);
   facts.width = width;

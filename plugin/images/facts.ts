@@ -1,10 +1,10 @@
+import { type ContentType, FORMATS } from '../formats.ts';
 import { orientedSize, type ImageInfo } from './imageInfo.ts';
 
 /** What a look at the bytes has found so far. */
 export interface Facts {
-  contentType: string;
-  /** Without the dot. */
-  extension: string;
+  /** `undefined` until the walk knows it. */
+  contentType: ContentType | undefined;
   /** Pixels as stored; `undefined` where the file does not say. */
   width: number | undefined;
   height: number | undefined;
@@ -26,8 +26,7 @@ export type Walk = (bytes: Uint8Array, facts: Facts) => void;
 
 export function createFacts(): Facts {
   return {
-    contentType: '',
-    extension: '',
+    contentType: undefined,
     width: undefined,
     height: undefined,
     orientation: 1,
@@ -37,18 +36,13 @@ export function createFacts(): Facts {
   };
 }
 
-export function infoOf({
-  contentType,
-  extension,
-  width,
-  height,
-  orientation,
-  frames,
-  hasOwnColours,
-}: Facts): ImageInfo {
+export function infoOf(
+  contentType: ContentType,
+  { width, height, orientation, frames, hasOwnColours }: Facts,
+): ImageInfo {
   return {
     contentType,
-    extension,
+    extension: FORMATS[contentType].extensions[0],
     ...(width !== undefined && height !== undefined && orientedSize(width, height, orientation)),
     ...(frames > 1 && { animated: true }),
     ...(hasOwnColours && { hasOwnColours }),

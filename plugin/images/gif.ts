@@ -13,7 +13,6 @@ const TRAILER = 0x3b;
 export function walkGif(bytes: Uint8Array, facts: Facts): void {
   const reader = new ByteReader(bytes, 'GIF', { littleEndian: true });
   facts.contentType = 'image/gif';
-  facts.extension = 'gif';
   facts.frames = 0;
   let at = 13 + colorTableLength(reader.u8(10));
   for (;;) {

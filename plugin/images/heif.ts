@@ -1,33 +1,26 @@
+import { type ContentType, FORMATS } from '../formats.ts';
 import { ByteReader } from './byteReader.ts';
 import type { Facts } from './facts.ts';
 import { itemSize, needItems } from './heifItems.ts';
 import { needTracks, trackSizeOf } from './heifTracks.ts';
-import type { ImageInfo } from './imageInfo.ts';
 import { eachBox, readBrands } from './isobmff.ts';
 
-type FileType = Pick<ImageInfo, 'contentType' | 'extension'>;
-const AVIF: FileType = { contentType: 'image/avif', extension: 'avif' };
-const HEIC: FileType = { contentType: 'image/heic', extension: 'heic' };
-const HEIC_SEQUENCE: FileType = { contentType: 'image/heic-sequence', extension: 'heics' };
-const HEIF: FileType = { contentType: 'image/heif', extension: 'heif' };
-const HEIF_SEQUENCE: FileType = { contentType: 'image/heif-sequence', extension: 'heifs' };
-
 /** Brands that name a codec (AVIF 1.1 section 6; ISO/IEC 23008-12 annex B), and hence the type. */
-const CODEC_BRANDS = new Map([
-  ['avif', AVIF],
-  ['avis', AVIF],
-  ...['heic', 'heix', 'heim', 'heis'].map((brand) => [brand, HEIC] as const),
-  ...['hevc', 'hevx', 'hevm', 'hevs'].map((brand) => [brand, HEIC_SEQUENCE] as const),
+const CODEC_BRANDS = new Map<string, ContentType>([
+  ['avif', 'image/avif'],
+  ['avis', 'image/avif'],
+  ...['heic', 'heix', 'heim', 'heis'].map((brand) => [brand, 'image/heic'] as const),
+  ...['hevc', 'hevx', 'hevm', 'hevs'].map((brand) => [brand, 'image/heic-sequence'] as const),
 ]);
 /** Brands that name the structure only: used when no other says more. */
-const STRUCTURE_BRANDS = new Map([
-  ['mif1', HEIF],
-  ['msf1', HEIF_SEQUENCE],
+const STRUCTURE_BRANDS = new Map<string, ContentType>([
+  ['mif1', 'image/heif'],
+  ['msf1', 'image/heif-sequence'],
 ]);
 const SEQUENCE_BRANDS = new Set(['avis', 'msf1', 'hevc', 'hevx', 'hevm', 'hevs']);
 
 /** The type that a list of brands stands for; `undefined` for videos and other relatives. */
-export function heifType(brands: readonly string[]): FileType | undefined {
+export function heifType(brands: readonly string[]): ContentType | undefined {
   for (const known of [CODEC_BRANDS, STRUCTURE_BRANDS]) {
     const brand = brands.find((it) => known.has(it));
     if (brand !== undefined) return known.get(brand);
@@ -42,9 +35,8 @@ export function heifType(brands: readonly string[]): FileType | undefined {
  */
 export function walkHeif(bytes: Uint8Array, facts: Facts): void {
   const brands = readBrands(bytes);
-  const type = heifType(brands) ?? HEIF;
-  Object.assign(facts, type);
-  const reader = new ByteReader(bytes, type.extension.toUpperCase());
+  facts.contentType = heifType(brands) ?? 'image/heif';
+  const reader = new ByteReader(bytes, FORMATS[facts.contentType].extensions[0].toUpperCase());
   const isSequence = SEQUENCE_BRANDS.has(brands[0] ?? '');
   facts.frames = isSequence ? 2 : 1;
 
@@ -55,7 +47,7 @@ export function walkHeif(bytes: Uint8Array, facts: Facts): void {
     isOpenEnded ||= box.openEnded;
     if (box.type === 'meta') items ??= reader.part(box.at, box.length);
     if (box.type === 'moov') tracks ??= reader.part(box.at, box.length);
-    if (box.type === 'meta' || box.type === 'moov') noteSize(facts, items, tracks, type);
+    if (box.type === 'meta' || box.type === 'moov') noteSize(facts, items, tracks);
   }
   // A body that ends before the box that describes it was cut: nothing else can be wrong with what is there.
   if (items === undefined && tracks === undefined) throw reader.truncated();
@@ -69,9 +61,10 @@ export function walkHeif(bytes: Uint8Array, facts: Facts): void {
   if (!facts.isRecognized) throw reader.damaged('no picture is described in it');
 }
 
-function noteSize(facts: Facts, items: ByteReader | undefined, tracks: ByteReader | undefined, type: FileType): void {
+function noteSize(facts: Facts, items: ByteReader | undefined, tracks: ByteReader | undefined): void {
   // Browsers show all of an AVIF, whatever its clean aperture is; what shows HEIC keeps to it.
-  const size = (items && itemSize(items, { usesAperture: type !== AVIF })) ?? (tracks && trackSizeOf(tracks));
+  const usesAperture = facts.contentType !== 'image/avif';
+  const size = (items && itemSize(items, { usesAperture })) ?? (tracks && trackSizeOf(tracks));
   if (size === undefined) return;
   Object.assign(facts, size);
   facts.isRecognized = true;

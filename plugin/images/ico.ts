@@ -23,7 +23,6 @@ interface Picture {
 export function walkIco(bytes: Uint8Array, facts: Facts): void {
   const reader = new ByteReader(bytes, 'ICO', { littleEndian: true });
   facts.contentType = 'image/x-icon';
-  facts.extension = 'ico';
   const count = reader.u16(4);
   if (count === 0) throw reader.damaged('it has no picture');
   reader.spendParts(count);

@@ -1,6 +1,8 @@
+import type { ContentType } from '../formats.ts';
+
 /** What the bytes of an image say about it. */
 export interface ImageInfo {
-  contentType: string;
+  contentType: ContentType;
   /** Without the dot. */
   extension: string;
   /** Pixels as browsers show them: EXIF orientation (JPEG, PNG, TIFF) and `irot` (AVIF, HEIC) are applied. */

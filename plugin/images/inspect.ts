@@ -1,37 +1,14 @@
 import type { Proof } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
-import { walkBmp } from './bmp.ts';
 import { createFacts, infoOf, type Facts, type Walk } from './facts.ts';
-import { walkGif } from './gif.ts';
-import { walkHeif } from './heif.ts';
-import { walkIco } from './ico.ts';
+import { FAMILIES, sniff } from './families.ts';
 import type { ImageInfo } from './imageInfo.ts';
-import { walkJpeg } from './jpeg.ts';
-import { walkJxl } from './jxl.ts';
 import { notAnImage } from './notAnImage.ts';
-import { walkPng } from './png.ts';
-import { walkWebp } from './riff.ts';
-import { sniff, type Format } from './sniff.ts';
-import { walkSvg } from './svg.ts';
-import { walkTiff } from './tiff.ts';
 
 export interface InspectOptions {
   /** SVG can carry scripts. @default false */
   allowSvg?: boolean;
 }
-
-const WALKS: Record<Format, Walk> = {
-  jpeg: walkJpeg,
-  png: walkPng,
-  gif: walkGif,
-  webp: walkWebp,
-  heif: walkHeif,
-  jxl: walkJxl,
-  tiff: walkTiff,
-  bmp: walkBmp,
-  ico: walkIco,
-  svg: walkSvg,
-};
 
 /**
  * What an image is. That all of it is here is proved in one of two ways: all that was announced has come, and then it is
@@ -47,23 +24,24 @@ const WALKS: Record<Format, Walk> = {
  * inspectImage(bytes, 'announced') // { contentType: 'image/jpeg', extension: 'jpg', width: 3024, height: 4032 }
  */
 export function inspectImage(bytes: Uint8Array, proof: Proof, options: InspectOptions = {}): ImageInfo {
-  const format = sniff(bytes);
-  if (format === undefined) throw notAnImage(bytes);
-  if (format === 'svg' && options.allowSvg !== true) {
+  const family = sniff(bytes);
+  if (family === undefined) throw notAnImage(bytes);
+  if (family === 'svg' && options.allowSvg !== true) {
     throw new ImageCacheError('UNSUPPORTED_TYPE', 'The body is an SVG, which can carry scripts.', {
       hint: 'Set the option allowSvg to cache SVGs; they are then served as sandboxed attachments.',
     });
   }
   const facts = createFacts();
-  const fault = faultOf(WALKS[format], bytes, facts);
+  const fault = faultOf(FAMILIES[family].walk, bytes, facts);
   if (fault !== undefined && proof === 'structure') throw fault;
   if (fault !== undefined && !facts.isRecognized) throw incomplete(fault);
+  if (facts.contentType === undefined) throw notAnImage(bytes);
   if (facts.width === 0 || facts.height === 0) {
     throw new ImageCacheError('NOT_AN_IMAGE', 'The image is 0 pixels wide or high.', {
       hint: 'The object in the bucket is damaged: upload it again.',
     });
   }
-  return infoOf(facts);
+  return infoOf(facts.contentType, facts);
 }
 
 /** Why the structure does not prove that all of the image is there; `undefined` when it does. */

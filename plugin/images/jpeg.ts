@@ -31,7 +31,6 @@ interface Picture {
 export function walkJpeg(bytes: Uint8Array, facts: Facts): void {
   const reader = new ByteReader(bytes, 'JPEG');
   facts.contentType = 'image/jpeg';
-  facts.extension = 'jpg';
   const picture = createPicture();
   const end = walkPicture(reader, 0, picture, () => {
     facts.width = picture.width;

@@ -20,7 +20,6 @@ const SIZE_BITS = [9, 13, 18, 30] as const;
 export function walkJxl(bytes: Uint8Array, facts: Facts): void {
   const reader = new ByteReader(bytes, 'JPEG XL');
   facts.contentType = 'image/jxl';
-  facts.extension = 'jxl';
   if (bytes[0] === 0xff) {
     noteSize(reader, bytes, facts);
     throw unprovable();

@@ -17,7 +17,6 @@ const HEADER = { type: PNG_SIGNATURE.length + 4, content: PNG_SIGNATURE.length +
  */
 export function walkPng(bytes: Uint8Array, facts: Facts): void {
   facts.contentType = 'image/png';
-  facts.extension = 'png';
   walkChunks(new ByteReader(bytes, 'PNG'), facts);
 }
 

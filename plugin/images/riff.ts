@@ -12,7 +12,6 @@ const CHUNK_HEADER = 8;
 export function walkWebp(bytes: Uint8Array, facts: Facts): void {
   const reader = new ByteReader(bytes, 'WebP', { littleEndian: true });
   facts.contentType = 'image/webp';
-  facts.extension = 'webp';
   facts.frames = 0;
   const end = RIFF_HEADER + reader.u32(4);
   for (let at = RIFF_HEADER + 4; at < end;) {

@@ -26,7 +26,6 @@ function isSvgRoot(root: RootElement | undefined): root is RootElement {
 export function walkSvg(bytes: Uint8Array, facts: Facts): void {
   const reader = new ByteReader(bytes, 'SVG');
   facts.contentType = 'image/svg+xml';
-  facts.extension = 'svg';
   const root = findRoot(decodeXml(bytes.subarray(0, PROLOG_LIMIT)));
   if (!isSvgRoot(root)) throw reader.truncated();
   facts.width = pixels(attribute(root, 'width'));

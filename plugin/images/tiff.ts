@@ -54,7 +54,6 @@ type Directory = Map<number, Field>;
 export function walkTiff(bytes: Uint8Array, facts: Facts): void {
   const reader = new ByteReader(bytes, 'TIFF', { littleEndian: bytes[0] === 0x49 });
   facts.contentType = 'image/tiff';
-  facts.extension = 'tif';
   new DirectoryWalker(reader, facts).walk();
   if (!facts.isRecognized) throw reader.damaged('it has no pixels');
 }

@@ -2,13 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
 import type { Plugin, PreviewServer, ResolvedConfig, ViteDevServer } from 'vite';
 import { ensureOwnDirectory } from '../cache/atStart.ts';
+import type { ImageCache } from '../cache/index.ts';
 import { type Printer, createLogger } from '../logger.ts';
 import { developmentAccess } from '../http/accessPolicy.ts';
 import { createPreflights } from '../http/cors.ts';
 import type { HttpContext } from '../http/context.ts';
+import { publicEvent } from '../http/publicEntry.ts';
 import type { ResolvedOptions } from '../options.ts';
+import { EVENT_NAME } from '../protocol.ts';
 import { startError } from '../startError.ts';
-import { forwardEvents } from './events.ts';
 import { type Api, LazyApi } from './lazyApi.ts';
 
 /** What is wrong with the directory is told by the first request, too. */
@@ -133,4 +135,12 @@ function bucketOf({ buckets }: ResolvedOptions): { bucket?: string } {
 
 function printerOf(logger: Printer): Printer {
   return { info: (message) => logger.info(message), warn: (message) => logger.warn(message) };
+}
+
+/**
+ * Sends what happens in the cache to every page, over the socket that Vite has open to it anyway: an EventSource would
+ * take one of the six connections that HTTP/1.1 allows a browser. Entries carry canonical URLs, never signed ones.
+ */
+function forwardEvents(cache: ImageCache, server: ViteDevServer): void {
+  cache.onEvent((event) => server.ws.send({ type: 'custom', event: EVENT_NAME, data: publicEvent(event) }));
 }

@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import type { Proof } from '../../plugin/cache/injected/inspector.ts';
 import { ImageCacheError } from '../../plugin/errors.ts';
 import { inspectImage } from '../../plugin/images/index.ts';
-import { sniff } from '../../plugin/images/sniff.ts';
+import { sniff } from '../../plugin/images/families.ts';
 import { showInBrowser, type Shown } from './showInBrowser.ts';
 
 interface Inspection {

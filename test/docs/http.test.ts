@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { VARIANT_FORMATS } from '../../plugin/formats.ts';
 import { ROUTES } from '../../plugin/http/mount.ts';
+
+/** The texts between backticks, of a sentence that begins so. */
+function namesAfter(text: string, beginning: string): (string | undefined)[] {
+  const [, rest = ''] = text.split(beginning, 2);
+  const [sentence = ''] = rest.split(';', 1);
+  return Array.from(sentence.matchAll(/`(\w+)`/g), ([, name]) => name);
+}
 
 const page = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 
@@ -10,6 +18,10 @@ function firstColumn(text: string, heading: string): string[] {
   const [rows = ''] = table.split('\n\n', 1);
   return rows.split('\n').map((row) => row.split('|')[1] ?? '');
 }
+
+it('docs/http.md names every format that can be asked for', () => {
+  expect(namesAfter(page('http.md'), '`format` is ').slice(0, VARIANT_FORMATS.length)).toEqual([...VARIANT_FORMATS]);
+});
 
 describe('every route is in the documents, and nothing else', () => {
   it('docs/http.md has a row for each', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sniff } from '../../plugin/images/sniff.ts';
+import { sniff } from '../../plugin/images/families.ts';
 import { codeOf, text, u16le, u32le } from './bytes.ts';
 import { bmp, HEIGHT, ico, picture, WIDTH } from './fixtures.ts';
 import { inspectAlone } from './inspectAlone.ts';

@@ -18,7 +18,7 @@ test.each([
   [['msf1', 'hevc'], 'image/heic-sequence'],
   [['mif1'], 'image/heif'],
 ])('the brands %j are %s', (brands, contentType) => {
-  expect(heifType(brands)?.contentType).toBe(contentType);
+  expect(heifType(brands)).toBe(contentType);
 });
 
 test.each([[['isom', 'mp42']], [['qt  ']], [['crx ']], [[]]])('the brands %j are no image', (brands) => {

@@ -1,10 +1,11 @@
+import type { ContentType, VARIANT_FORMATS } from '../../formats.ts';
 import type { ManifestEntry } from '../../protocol.ts';
 
 /** How a picture fills the box for which it is made, in the words of CSS `object-fit` and sharp. */
 export type Fit = 'inside' | 'cover' | 'contain';
 
 /** The formats in which a variant can be requested. */
-export type VariantFormat = 'avif' | 'webp' | 'jpeg' | 'png';
+export type VariantFormat = (typeof VARIANT_FORMATS)[number];
 
 /** The size and format in which an image is requested. */
 export interface VariantSpec {
@@ -27,7 +28,7 @@ export const VARIANT_TYPES = {
   jpg: 'image/jpeg',
   png: 'image/png',
   gif: 'image/gif',
-} as const;
+} as const satisfies Record<string, ContentType>;
 
 export type VariantExtension = keyof typeof VARIANT_TYPES;
 

@@ -1,4 +1,5 @@
 import type { Metadata, WebpOptions } from 'sharp';
+import { formatOf } from '../../formats.ts';
 import type { ImageInfo } from '../imageInfo.ts';
 import { canHold } from './formatLimits.ts';
 import { DECODE, TIMEOUT_S } from './makeVariant.ts';
@@ -15,14 +16,8 @@ export type PngCompression = 'lossless' | 'lossy';
 const LOSSY: WebpOptions = { quality: 85, effort: EFFORT };
 const LOSSLESS: WebpOptions = { lossless: true, effort: EFFORT };
 
-/**
- * All others stay as they came: they are small already (WebP, AVIF, HEIC, JPEG XL), or more than one picture (TIFF, ICO), or
- * none of pixels (SVG).
- */
-const COMPRESSIBLE = new Set(['image/jpeg', 'image/png', 'image/gif']);
-
 export function canCompress(contentType: string): boolean {
-  return COMPRESSIBLE.has(contentType);
+  return formatOf(contentType)?.isCompressed === true;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { VariantMaker, VariantSpec } from '../../cache/index.ts';
 import { ImageCacheError } from '../../errors.ts';
+import { formatOf } from '../../formats.ts';
 import type { ErrorCode } from '../../protocol.ts';
 import { inspectImage } from '../inspect.ts';
 import { makePlaceholder } from '../placeholder.ts';
@@ -7,9 +8,6 @@ import { canCompress, compressImage, type PngCompression } from './compressImage
 import { makeVariant } from './makeVariant.ts';
 import { ensureDecodable, isDecodable, tooManyPixels } from './pixelLimit.ts';
 import { type SharpImporter, sharpLibrary } from './sharpLibrary.ts';
-
-/** Raster formats that sharp reads wherever it runs. SVG is not among them: it scales by itself. */
-const SUPPORTED = new Set(['image/jpeg', 'image/png', 'image/webp', 'image/gif', 'image/avif', 'image/tiff']);
 
 export interface VariantMakerOptions {
   /** How sharp is found. @default the package that is installed beside this one */
@@ -38,7 +36,7 @@ export function createVariantMaker({ importer, png = 'lossless' }: VariantMakerO
   return {
     isAvailable: async () => (await library()) !== undefined,
     obstacle: (image) => {
-      if (!SUPPORTED.has(image.content_type)) return 'format';
+      if (formatOf(image.content_type)?.isDecoded !== true) return 'format';
       return isDecodable(image) ? undefined : 'pixels';
     },
     make: (original, spec) =>
