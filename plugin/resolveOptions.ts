@@ -1,20 +1,13 @@
-import { parseDuration, parseSize } from './amounts.ts';
+import { parseSize } from './amounts.ts';
 import { describeValue, invalidOption } from './checks/invalidOption.ts';
 import { BYTES, optionsSchema } from './checks/optionsSchema.ts';
 import { configuredEndpoint, type Environment } from './endpoint.ts';
 import { ImageCacheError } from './errors.ts';
-import { AUTO_FORMATS } from './formats.ts';
 import type { BucketOptions, ImageCacheOptions, ResolvedBucket, ResolvedOptions, Size } from './options.ts';
-import { DEFAULT_BASE } from './protocol.ts';
-
-function resolveConcurrency(concurrency: ImageCacheOptions['concurrency'] = 'auto') {
-  return concurrency === 'auto'
-    ? { concurrency: 16, maxConcurrency: 64 }
-    : { concurrency, maxConcurrency: concurrency };
-}
 
 /**
- * Checks the options and fills in the defaults.
+ * Checks the options, fills in the defaults, and looks up what the environment says. What an option is when it is left out, and in which
+ * unit it comes out, is said in the schema; that what comes out is {@link ResolvedOptions} is checked here.
  * @param env where buckets without an endpoint are looked up
  * @throws ImageCacheError INVALID_OPTION, naming the option, what was expected and what came
  */
@@ -22,53 +15,19 @@ export function resolveOptions(options: ImageCacheOptions, env: Environment = pr
   const parsed = optionsSchema.safeParse(options);
   if (!parsed.success) throw invalidOption(options, parsed.error);
 
-  const bytes = (value: Size | undefined, standard: string) => parseSize(value ?? standard) ?? 0;
+  const { memory, concurrency, quotas, manage, resolveKey, ...rest } = parsed.data;
   return {
+    ...rest,
+    // As they came: credentials may be an object of a class.
     buckets: options.buckets.map((bucket) => resolveBucket(bucket, env)),
-    base: options.base ?? DEFAULT_BASE,
-    cacheDir: options.cacheDir ?? '.image-cache',
-    fallbackDirs: options.fallbackDirs ?? [],
-    maxSize: bytes(options.maxSize, '2GB'),
-    maxEntries: options.maxEntries ?? 1_000_000,
-    maxAge: parseDuration(options.maxAge),
-    minFreeSpace: options.minFreeSpace === 0 ? 0 : parseSize(options.minFreeSpace),
-    quotaOf: resolveQuotas(options.quotas),
-    revalidate: parseDuration(options.revalidate),
-    maxImageSize: bytes(options.maxImageSize, '50MB'),
-    memoryMaxSize: options.memory === false ? 0 : bytes(options.memory?.maxSize, '256MB'),
-    memoryPreload: options.memory !== false && (options.memory?.preload ?? true),
-    images: resolveImages(options.images),
-    ...resolveConcurrency(options.concurrency),
-    timeouts: resolveTimeouts(options.timeouts),
-    durability: options.durability ?? 'full',
-    resolveKey: options.resolveKey,
-    allowPrivateAddresses: (options.allowPrivateAddresses ?? []).map((host) => host.toLowerCase()),
-    allowedOrigins: options.allowedOrigins ?? [],
-    allowedHosts: options.allowedHosts ?? [],
-    manage: options.manage,
-    allowSvg: options.allowSvg ?? false,
-    bodyLimit: bytes(options.bodyLimit, '4MB'),
-    logLevel: options.logLevel ?? 'info',
+    quotaOf: resolveQuotas(quotas),
+    memoryMaxSize: memory === false ? 0 : memory.maxSize,
+    memoryPreload: memory !== false && memory.preload,
+    concurrency: concurrency === 'auto' ? 16 : concurrency,
+    maxConcurrency: concurrency === 'auto' ? 64 : concurrency,
+    manage,
+    resolveKey,
   };
-}
-
-function resolveTimeouts(timeouts: ImageCacheOptions['timeouts']): ResolvedOptions['timeouts'] {
-  const { connect = 5_000, firstByte = 15_000, idle = 10_000, total = 120_000 } = timeouts ?? {};
-  return { connect, firstByte, idle, total };
-}
-
-/** The icons, screens and phones of next/image. */
-const WIDTHS = [16, 32, 48, 64, 96, 128, 256, 384, 640, 750, 828, 1080, 1200, 1920, 2048, 3840];
-
-function resolveImages(images: ImageCacheOptions['images']): ResolvedOptions['images'] {
-  const {
-    widths = WIDTHS,
-    formats = AUTO_FORMATS,
-    quality = 75,
-    placeholder = true,
-    store = 'original',
-  } = images ?? {};
-  return { widths: [...new Set(widths)].toSorted((a, b) => a - b), formats, quality, placeholder, store };
 }
 
 function resolveQuotas(quotas: ImageCacheOptions['quotas']): ResolvedOptions['quotaOf'] {

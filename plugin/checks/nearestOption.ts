@@ -37,7 +37,14 @@ export function hintForUnknown(
 
 /** All objects of options, the outermost first. */
 function groupsOf(schema: z.core.$ZodType, path: readonly string[] = []): OptionGroup[] {
-  if (schema instanceof z.ZodMiniOptional) return groupsOf(schema.def.innerType, path);
+  if (
+    schema instanceof z.ZodMiniOptional ||
+    schema instanceof z.ZodMiniDefault ||
+    schema instanceof z.ZodMiniPrefault
+  ) {
+    return groupsOf(schema.def.innerType, path);
+  }
+  if (schema instanceof z.ZodMiniPipe) return groupsOf(schema.def.in, path);
   if (schema instanceof z.ZodMiniArray) return groupsOf(schema.def.element, [...path, '[]']);
   if (schema instanceof z.ZodMiniUnion) return schema.def.options.flatMap((each) => groupsOf(each, path));
   // A loose object takes whatever name it is given.

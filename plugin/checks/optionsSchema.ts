@@ -4,6 +4,7 @@ import { parseDuration, parseSize } from '../amounts.ts';
 import { isHostName, isHttpUrl } from '../endpoint.ts';
 import { AUTO_FORMATS } from '../formats.ts';
 import type { Duration, ImageCacheOptions, Size } from '../options.ts';
+import { DEFAULT_BASE } from '../protocol.ts';
 import { bucketSchema } from './bucketSchema.ts';
 import { pageOrigin } from './pageOrigin.ts';
 import { checkedText, UNSET, urlIn } from './texts.ts';
@@ -84,12 +85,24 @@ const directory = checkedText(
       : "`~` means nothing here: write path.join(os.homedir(), '…'), with `node:os` and `node:path`.",
 );
 
-const memorySchema = z.strictObject({
-  maxSize: z.optional(size(BYTES)),
-  preload: z.optional(z.boolean({ error: 'true or false' })),
-});
+/** A size in bytes. */
+const bytes = (standard: string) =>
+  z.pipe(
+    z._default(size(BYTES), standard),
+    z.transform((value: Size) => parseSize(value) ?? 0),
+  );
+const flag = (standard: boolean) => z._default(z.boolean({ error: 'true or false' }), standard);
+const milliseconds = (standard: number) => z._default(atLeast(1, MILLISECONDS), standard);
 
-/** What each option accepts. The text is what the developer reads, after "must be", when it is something else. */
+const memorySchema = z.strictObject({ maxSize: bytes('256MB'), preload: flag(true) });
+
+/** The icons, screens and phones of next/image. */
+const WIDTHS = [16, 32, 48, 64, 96, 128, 256, 384, 640, 750, 828, 1080, 1200, 1920, 2048, 3840];
+
+/**
+ * What each option accepts, what it is when it is left out, and what becomes of it. The text is what the developer reads, after "must
+ * be", when it is something else.
+ */
 export const optionsSchema = z.strictObject(
   {
     buckets: z
@@ -101,24 +114,30 @@ export const optionsSchema = z.strictObject(
         z.minLength(1, { error: "at least one bucket: nothing is fetched that is not listed, e.g. ['team-photos']" }),
         refuseTwins,
       ),
-    base: z.optional(
+    base: z._default(
       checkedText(
         "a path such as '/api/cache', beginning with a slash and without one at its end",
         isBase,
         hintForBase,
       ),
+      DEFAULT_BASE,
     ),
-    cacheDir: z.optional(directory),
-    fallbackDirs: z.optional(z.array(directory, { error: 'an array of directories' })),
-    maxSize: z.optional(size(BYTES)),
-    maxEntries: z.optional(atLeast(1, 'a whole number, at least 1')),
-    maxAge: z.optional(
-      z.custom<Duration>((value) => parseDuration(value) !== undefined, {
-        error: "a positive number of seconds, or a text such as '30d'",
-      }),
+    cacheDir: z._default(directory, '.image-cache'),
+    fallbackDirs: z._default(z.array(directory, { error: 'an array of directories' }), []),
+    maxSize: bytes('2GB'),
+    maxEntries: z._default(atLeast(1, 'a whole number, at least 1'), 1_000_000),
+    /** Milliseconds. */
+    maxAge: z.pipe(
+      z.optional(
+        z.custom<Duration>((value) => parseDuration(value) !== undefined, {
+          error: "a positive number of seconds, or a text such as '30d'",
+        }),
+      ),
+      z.transform((duration: Duration | undefined) => parseDuration(duration)),
     ),
-    minFreeSpace: z.optional(
-      z.custom<Size>((value) => value === 0 || parseSize(value) !== undefined, { error: `0, ${BYTES}` }),
+    minFreeSpace: z.pipe(
+      z.optional(z.custom<Size>((value) => value === 0 || parseSize(value) !== undefined, { error: `0, ${BYTES}` })),
+      z.transform((value) => (value === 0 ? 0 : parseSize(value))),
     ),
     quotas: z.optional(
       z.union(
@@ -129,70 +148,90 @@ export const optionsSchema = z.strictObject(
         { error: "{ [actor id]: '100MB' }, or a function of the actor id" },
       ),
     ),
-    revalidate: z.optional(
-      z.custom<Duration | false>((value) => value === false || parseDuration(value) !== undefined, {
-        error: "false, a positive number of seconds, or a text such as '1h'",
-      }),
+    /** Milliseconds. */
+    revalidate: z.pipe(
+      z.optional(
+        z.custom<Duration | false>((value) => value === false || parseDuration(value) !== undefined, {
+          error: "false, a positive number of seconds, or a text such as '1h'",
+        }),
+      ),
+      z.transform((duration: Duration | false | undefined) => parseDuration(duration)),
     ),
-    maxImageSize: z.optional(size(BYTES)),
-    memory: z.optional(
+    maxImageSize: bytes('50MB'),
+    memory: z.prefault(
       z.union([z.literal(false), memorySchema], { error: "false, or { maxSize: '256MB', preload: true }" }),
+      {},
     ),
-    images: z.optional(
+    images: z.prefault(
       z.strictObject(
         {
-          widths: z.optional(
-            z
-              .array(atLeast(1, PIXELS).check(z.maximum(16_384, { error: PIXELS })), {
-                error: 'an array of widths in pixels',
-              })
-              .check(z.minLength(1, { error: 'at least one width in pixels' })),
+          widths: z.pipe(
+            z._default(
+              z
+                .array(atLeast(1, PIXELS).check(z.maximum(16_384, { error: PIXELS })), {
+                  error: 'an array of widths in pixels',
+                })
+                .check(z.minLength(1, { error: 'at least one width in pixels' })),
+              WIDTHS,
+            ),
+            z.transform((widths: number[]) => [...new Set(widths)].toSorted((a, b) => a - b)),
           ),
-          formats: z.optional(
+          formats: z._default(
             z.array(z.enum(AUTO_FORMATS, { error: "'avif' or 'webp'" }), {
               error: "an array of 'avif' and 'webp'",
             }),
+            [...AUTO_FORMATS],
           ),
-          quality: z.optional(atLeast(1, PERCENT).check(z.maximum(100, { error: PERCENT }))),
-          placeholder: z.optional(z.boolean({ error: 'true or false' })),
-          store: z.optional(
+          quality: z._default(atLeast(1, PERCENT).check(z.maximum(100, { error: PERCENT })), 75),
+          placeholder: flag(true),
+          store: z._default(
             z.enum(['original', 'webp', 'webp-lossy'], { error: "'original', 'webp' or 'webp-lossy'" }),
+            'original',
           ),
         },
         { error: 'an object such as { widths: [320, 640], quality: 75 }' },
       ),
+      {},
     ),
-    concurrency: z.optional(
+    concurrency: z._default(
       z.union([z.literal('auto'), atLeast(1, CONCURRENCY).check(z.maximum(256, { error: CONCURRENCY }))], {
         error: CONCURRENCY,
       }),
+      'auto',
     ),
-    timeouts: z.optional(
+    timeouts: z.prefault(
       z.strictObject(
         {
-          connect: z.optional(atLeast(1, MILLISECONDS)),
-          firstByte: z.optional(atLeast(1, MILLISECONDS)),
-          idle: z.optional(atLeast(1, MILLISECONDS)),
-          total: z.optional(atLeast(1, MILLISECONDS)),
+          connect: milliseconds(5_000),
+          firstByte: milliseconds(15_000),
+          idle: milliseconds(10_000),
+          total: milliseconds(120_000),
         },
         { error: 'an object such as { connect: 5_000, idle: 10_000 }, in milliseconds' },
       ),
+      {},
     ),
-    durability: z.optional(z.enum(['full', 'process'], { error: "'full' or 'process'" })),
+    durability: z._default(z.enum(['full', 'process'], { error: "'full' or 'process'" }), 'full'),
     resolveKey: z.optional(
       z.custom<(url: string) => string | undefined>((value) => typeof value === 'function', { error: 'a function' }),
     ),
-    allowPrivateAddresses: z.optional(z.array(bareHost, { error: 'an array of host names' })),
-    allowedOrigins: z.optional(z.array(pageOrigin, { error: 'an array of origins' })),
-    allowedHosts: z.optional(z.array(allowedHost, { error: 'an array of host names' })),
+    allowPrivateAddresses: z.pipe(
+      z._default(z.array(bareHost, { error: 'an array of host names' }), []),
+      z.transform((hosts: string[]) => hosts.map((host) => host.toLowerCase())),
+    ),
+    allowedOrigins: z._default(z.array(pageOrigin, { error: 'an array of origins' }), []),
+    allowedHosts: z._default(z.array(allowedHost, { error: 'an array of host names' }), []),
     manage: z.optional(
       z.custom<NonNullable<ImageCacheOptions['manage']>>((value) => typeof value === 'function', {
         error: 'a function of the request',
       }),
     ),
-    allowSvg: z.optional(z.boolean({ error: 'true or false' })),
-    bodyLimit: z.optional(size(BYTES)),
-    logLevel: z.optional(z.enum(['silent', 'warn', 'info', 'debug'], { error: "'silent', 'warn', 'info' or 'debug'" })),
+    allowSvg: flag(false),
+    bodyLimit: bytes('4MB'),
+    logLevel: z._default(
+      z.enum(['silent', 'warn', 'info', 'debug'], { error: "'silent', 'warn', 'info' or 'debug'" }),
+      'info',
+    ),
   },
   { error: "an object such as { buckets: ['team-photos'] }" },
 );
