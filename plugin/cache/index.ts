@@ -13,10 +13,4 @@ export { reportFailure } from './reporting/reportFailure.ts';
 export type { CachedImage } from './store/imageStore.ts';
 export type { SizedImage } from './variants/sizedImage.ts';
 export type { MadeVariant, VariantMaker } from './variants/variantMaker.ts';
-export {
-  VARIANT_TYPES,
-  type Fit,
-  type VariantExtension,
-  type VariantFormat,
-  type VariantSpec,
-} from './variants/variantSpec.ts';
+export { VARIANT_TYPES, type Fit, type VariantExtension, type VariantSpec } from './variants/variantSpec.ts';

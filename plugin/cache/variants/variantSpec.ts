@@ -5,7 +5,7 @@ import type { ManifestEntry } from '../../protocol.ts';
 export type Fit = 'inside' | 'cover' | 'contain';
 
 /** The formats in which a variant can be requested. */
-export type VariantFormat = (typeof VARIANT_FORMATS)[number];
+type VariantFormat = (typeof VARIANT_FORMATS)[number];
 
 /** The size and format in which an image is requested. */
 export interface VariantSpec {
