@@ -39,14 +39,14 @@ function printer() {
 }
 
 async function fill(root: string, bucket: Bucket): Promise<number> {
-  const picture = await jpeg(1);
+  const pictures = { 'a.jpg': await jpeg(1), 'b.jpg': await jpeg(2) };
   const { server, origin } = await start(root, { buckets: [bucket.option] });
-  for (const key of ['a.jpg', 'b.jpg']) {
+  for (const [key, picture] of Object.entries(pictures)) {
     bucket.server.put('photos', key, picture);
     await (await fetch(`${origin}api/cache${imageUrl(await bucket.presign(key))}`)).arrayBuffer();
   }
   await server.close();
-  return picture.length * 2;
+  return pictures['a.jpg'].length + pictures['b.jpg'].length;
 }
 
 describe('E16: at the start', () => {

@@ -55,7 +55,7 @@ export class Reservations {
     for (const image of this.#images) {
       if (index.getByPath(image.local_path) !== undefined) this.#arrived.add(image);
       if (this.#arrived.has(image)) continue;
-      pending.bytes += image.size_bytes;
+      if (index.getByDigest(image.sha256) === undefined) pending.bytes += image.size_bytes; // else it shares a file
       pending.entries += 1;
     }
     return pending;

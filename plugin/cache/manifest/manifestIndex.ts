@@ -2,6 +2,7 @@ import type { CompressionStats, ImageMeta, ManifestEntry } from '../../protocol.
 import { CompressionTotals } from './compressionTotals.ts';
 import { inBatches } from '../queue/batches.ts';
 import { ActorIndex } from './actorIndex.ts';
+import { DigestIndex } from './digestIndex.ts';
 import type { ManifestChange, PinTarget } from './manifestChange.ts';
 import type { ReadonlyKeySet } from './keySet.ts';
 import { ShardedMap } from './shardedMap.ts';
@@ -26,7 +27,7 @@ export interface RemovalTimes {
 export class ManifestIndex {
   readonly #byKey = new ShardedMap<ManifestEntry>();
   readonly #byPath = new ShardedMap<ManifestEntry>();
-  readonly #byDigest = new ShardedMap<ManifestEntry>();
+  readonly #byDigest = new DigestIndex();
   /** Keeps one copy of each text that many entries share. */
   readonly #texts = new Map<string, string>();
   readonly #actors = new ActorIndex();
@@ -34,7 +35,6 @@ export class ManifestIndex {
   readonly #pinnedActors = new Set<string>();
   /** Prefix of every `local_path`, e.g. `.image-cache/`. The directory may have been moved since a path was written. */
   readonly #prefix: string;
-  #bytes = 0;
   readonly #removals = { removedAt: 0, invalidatedAt: 0 };
   readonly #compression = new CompressionTotals();
 
@@ -46,8 +46,9 @@ export class ManifestIndex {
     return this.#byKey.size;
   }
 
+  /** Bytes of the files; one that several entries share counts once. */
   get totalBytes(): number {
-    return this.#bytes;
+    return this.#byDigest.bytes;
   }
 
   get removals(): Readonly<RemovalTimes> {
@@ -184,9 +185,8 @@ export class ManifestIndex {
     const previous = this.#delete(entry.s3_url);
     this.#byKey.set(stored.s3_url, stored);
     this.#byPath.set(stored.local_path, stored);
-    this.#byDigest.set(stored.sha256, stored);
+    this.#byDigest.add(stored);
     this.#actors.add(stored);
-    this.#bytes += stored.size_bytes;
     this.#compression.add(stored);
     return previous === undefined || previous.local_path === stored.local_path ? [] : [previous];
   }
@@ -235,9 +235,8 @@ export class ManifestIndex {
     if (entry === undefined) return undefined;
     this.#byKey.delete(key);
     if (this.#byPath.get(entry.local_path) === entry) this.#byPath.delete(entry.local_path);
-    if (this.#byDigest.get(entry.sha256) === entry) this.#byDigest.delete(entry.sha256);
+    this.#byDigest.remove(entry);
     this.#actors.remove(entry);
-    this.#bytes -= entry.size_bytes;
     this.#compression.remove(entry);
     return entry;
   }
@@ -251,7 +250,6 @@ export class ManifestIndex {
     this.#actors.clear();
     this.#pinnedActors.clear();
     this.#compression.clear();
-    this.#bytes = 0;
     yield* inBatches(gone);
   }
 

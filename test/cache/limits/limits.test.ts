@@ -28,6 +28,25 @@ function clock() {
   return { now: () => (time += 1), forward: (ms: number) => (time += ms) };
 }
 
+describe('S9: objects with the same bytes', () => {
+  it('share a file, which counts once: however many there are, they evict nothing', async () => {
+    const source = new MemorySource((name) => bytesOf(name.startsWith('same') ? 'same' : name));
+    const { cache, dir } = await openCache({ source, maxSize: 5000 });
+    const names = Array.from({ length: 45 }, (_, n) => `same-${n}`);
+    await prefetch(cache, 'a', 'other', ...names);
+    expect(await kept(cache, 'other', ...names)).toHaveLength(46);
+    expect(await cache.stats()).toMatchObject({ total_entries: 46, total_size_bytes: 4000 });
+    await cache.invalidate('mem:same-0');
+    expect(await kept(cache, ...names)).toHaveLength(44);
+    expect(await cache.stats()).toMatchObject({ total_size_bytes: 4000 });
+    for (const name of names.slice(1)) await cache.invalidate(`mem:${name}`);
+    expect(await cache.stats()).toMatchObject({ total_entries: 1, total_size_bytes: 2000 });
+    await cache.close();
+    const again = await openCache({ source, dir });
+    expect(await again.cache.stats()).toMatchObject({ total_entries: 1, total_size_bytes: 2000 });
+  });
+});
+
 describe('what goes first', () => {
   it('an image that may be on a screen stays while any other can be evicted, even if it is the oldest', async () => {
     const { now } = clock();
