@@ -141,6 +141,11 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
     }
   }
 
+  /** The entry that the manifest has of an object. Unlike {@link ImageCache.find}, it adopts no file that lies there without one. */
+  known({ key }: Ref): Promise<ManifestEntry | undefined> {
+    return this.#parts.manifest.get({ key });
+  }
+
   /** Returns the entry of an image, if it is cached. @throws ImageCacheError for a URL of no configured bucket */
   async find(url: string | Ref): Promise<ManifestEntry | undefined> {
     return this.#pipeline.find(this.#refOf(url));

@@ -89,14 +89,17 @@ export class AuthorizedImages {
 
   /** The entry of a cached image. @throws ImageCacheError for a URL of no configured bucket */
   async find(request: IncomingMessage, image: { url: string } | { path: string }): Promise<ManifestEntry | undefined> {
+    if ('url' in image && !(await this.#mayLookFor(request, this.#cache.identify(image.url)))) return undefined;
     const entry = await ('url' in image ? this.#cache.find(image.url) : this.#cache.findPath(image.path));
     return entry !== undefined && (await this.#isAllowed(request, entry)) ? entry : undefined;
   }
 
   /** The entries of many URLs. The hook is asked once for each entry. */
   async lookup(request: IncomingMessage, urls: readonly string[]): Promise<(ManifestEntry | undefined)[]> {
-    const entries = await this.#cache.lookup(urls);
-    if (this.#authorize === undefined) return entries;
+    if (this.#authorize === undefined) return this.#cache.lookup(urls);
+    const askable = await Promise.all(urls.map((url) => this.#mayLookUp(request, url)));
+    const found = await this.#cache.lookup(urls.filter((_, index) => askable[index]));
+    const entries = askable.map((isAskable) => (isAskable ? found.shift() : undefined));
     const distinct = [...new Set(entries)].filter((entry) => entry !== undefined);
     const answers = await Promise.all(distinct.map((entry) => this.#isAllowed(request, entry)));
     const visible = new Set(distinct.filter((_, index) => answers[index]));
@@ -112,7 +115,7 @@ export class AuthorizedImages {
   ): Promise<PrefetchResult> {
     // Without a hook there is nothing to wait for, and what the URL means is found out before the next turn.
     const refused = this.#authorize && (await this.#refusal(request, image.s3_url, actorId));
-    const result = refused ?? (await this.#cache.prefetch(image, actorId, options));
+    const result = refused ?? (await this.#prefetchAllowed(request, image, actorId, options));
     return 'entry' in result ? { ...result, entry: publicEntry(result.entry) } : result;
   }
 
@@ -145,6 +148,48 @@ export class AuthorizedImages {
     return event.type === 'stored' ? event : { ...event, s3_urls };
   }
 
+  /** What came may be filed under another actor than was thought, or have been adopted, so that the hook is asked of the entry, too. */
+  async #prefetchAllowed(
+    request: IncomingMessage,
+    image: PrefetchImage,
+    actorId: string,
+    options: PrefetchOptions,
+  ): Promise<PrefetchResult> {
+    const result = await this.#cache.prefetch(image, actorId, options);
+    if (!('entry' in result) || this.#authorize === undefined) return result;
+    try {
+      await this.#ensure(request, result.entry);
+      return result;
+    } catch (error) {
+      return { s3_url: result.s3_url, status: 'failed', error: ImageCacheError.from(error).toItem() };
+    }
+  }
+
+  async #mayLookUp(request: IncomingMessage, url: string): Promise<boolean> {
+    const ref = this.#identified(url);
+    return ref !== undefined && this.#mayLookFor(request, ref);
+  }
+
+  /** Of an entry that is known, the hook is asked when it is found. */
+  async #mayLookFor(request: IncomingMessage, ref: ImageRef): Promise<boolean> {
+    if (this.#authorize === undefined || (await this.#cache.known(ref)) !== undefined) return true;
+    return this.#isAllowed(request, withoutEntry(ref));
+  }
+
+  #identified(url: string): ImageRef | undefined {
+    try {
+      return this.#cache.identify(url);
+    } catch {
+      return undefined; // no bucket of ours has it
+    }
+  }
+
+  /** Asked before anything is looked for on disk: a file that nobody has claimed would be adopted. */
+  async #mayAsk(request: IncomingMessage, ref: ImageRef, actor_id?: string): Promise<boolean> {
+    if (this.#authorize === undefined) return true;
+    return this.#isAllowed(request, (await this.#cache.known(ref)) ?? withoutEntry(ref, actor_id));
+  }
+
   /** The result of an image that may not be asked for; `undefined` for all others, also for what is no image of ours. */
   async #refusal(request: IncomingMessage, url: string, actorId: string): Promise<PrefetchResult | undefined> {
     try {
@@ -164,16 +209,13 @@ export class AuthorizedImages {
    */
   async #ensureRef(request: IncomingMessage, image: ImageRef, options: ReadOptions): Promise<void> {
     if (this.#authorize === undefined) return;
-    const { actorId: actor_id = DEFAULT_ACTOR_ID } = options;
-    const { key: s3_url, filename } = image;
-    await this.#ensure(request, (await this.#cache.find(image)) ?? { s3_url, filename, actor_id }, options);
+    if (!(await this.#mayAsk(request, image, options.actorId))) throw notAuthorized();
+    options.timeline?.mark('authorize');
   }
 
   async #ensure(request: IncomingMessage, image: LocatedImage, options: ReadOptions = {}): Promise<void> {
     if (this.#authorize === undefined) return;
-    if (!(await this.#isAllowed(request, image))) {
-      throw new ImageCacheError('NOT_AUTHORIZED', 'You may not see this image.');
-    }
+    if (!(await this.#isAllowed(request, image))) throw notAuthorized();
     options.timeline?.mark('authorize');
   }
 
@@ -194,4 +236,12 @@ export class AuthorizedImages {
       throw new ImageCacheError('INTERNAL', `The option \`authorize\` threw: ${reason}`, { cause: error });
     }
   }
+}
+
+function withoutEntry({ key: s3_url, filename }: ImageRef, actor_id = DEFAULT_ACTOR_ID): LocatedImage {
+  return { s3_url, filename, actor_id };
+}
+
+function notAuthorized(): ImageCacheError {
+  return new ImageCacheError('NOT_AUTHORIZED', 'You may not see this image.');
 }

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import type { CacheWatcher } from '../cache/index.ts';
 import type { CacheEvent, ManifestEntry } from '../protocol.ts';
 import { publicEvent } from './publicEntry.ts';
@@ -24,6 +24,7 @@ const MAX_URLS = 500;
 export class EventLog implements CacheWatcher {
   /** A restarted server counts from zero again, which nobody must mistake for the same events. */
   readonly #instance = randomUUID();
+  readonly #secret = randomBytes(32);
   readonly #events: LoggedEvent[] = [];
   readonly #waiting = new Set<() => void>();
   #last = 0;
@@ -75,17 +76,19 @@ export class EventLog implements CacheWatcher {
     });
   }
 
-  /** The name of an event in the `id` field. */
+  /** The name of an event in the `id` field. It does not count: a reader must not see how many events were kept from it (S15). */
   idOf(number: number): string {
-    return `${this.#instance}.${number}`;
+    const name = createHmac('sha256', this.#secret).update(String(number)).digest('base64url').slice(0, 22);
+    return `${this.#instance}.${name}`;
   }
 
-  /** The number of an event of ours; `undefined` for what some other server, or the one before a restart, has sent. */
+  /** The number of an event that is not forgotten yet; `undefined` for what some other server, or the one before a restart, has sent. */
   numberOf(id: string): number | undefined {
-    const [instance, digits = ''] = id.split('.', 2);
-    if (instance !== this.#instance || !/^\d{1,15}$/.test(digits)) return undefined;
-    const number = Number(digits);
-    return number <= this.#last ? number : undefined;
+    if (!id.startsWith(`${this.#instance}.`)) return undefined;
+    for (let number = this.#last; number >= this.#last - this.#events.length; number -= 1) {
+      if (this.idOf(number) === id) return number;
+    }
+    return undefined;
   }
 
   #wakeAll(): void {
