@@ -14,7 +14,7 @@ let page: string;
 
 beforeAll(async () => {
   page = await mkdtemp(join(tmpdir(), 'image-cache-page-'));
-  await buildPage(page);
+  await buildPage(page, 'development');
 });
 afterAll(() => rm(page, { recursive: true, force: true }));
 

@@ -6,9 +6,10 @@ const kit = fileURLToPath(new URL('../../../dist/components/index.js', import.me
 
 /**
  * Builds the page of the scenes, with the kit as it is published and as users of an app have it: without what it says to developers
- * only. React is that of development, since there alone StrictMode mounts everything twice.
+ * only.
+ * @param react that of development mounts everything twice in StrictMode; that of production is as fast as users have it
  */
-export async function buildPage(outDir: string): Promise<void> {
+export async function buildPage(outDir: string, react: 'development' | 'production'): Promise<void> {
   await build({
     root,
     configFile: false,
@@ -17,8 +18,9 @@ export async function buildPage(outDir: string): Promise<void> {
     define: {
       'import.meta.env.DEV': 'false',
       'import.meta.env.PROD': 'true',
-      'process.env.NODE_ENV': JSON.stringify('development'),
+      'process.env.NODE_ENV': JSON.stringify(react),
     },
+    oxc: { jsx: { runtime: 'automatic', development: react === 'development' } },
     build: { outDir, emptyOutDir: true, reportCompressedSize: false },
   });
 }

@@ -15,7 +15,7 @@ let browser: SceneBrowser;
 
 beforeAll(async () => {
   page = await mkdtemp(join(tmpdir(), 'image-cache-page-'));
-  [browser] = await Promise.all([openChromium(), buildPage(page)]);
+  [browser] = await Promise.all([openChromium(), buildPage(page, 'development')]);
   stages = new StagePool({ page });
 });
 afterAll(async () => {

@@ -56,15 +56,17 @@ interface Stores {
 export interface StageOptions {
   /** Where the built page is. @default one that is built for this stage */
   page?: string;
+  /** Of the page that is built for this stage. @default 'development' */
+  react?: 'development' | 'production';
   /** Makes the pages come over HTTP/2. */
   certificate?: { key: string; cert: string };
 }
 
 /** Opens a stage, with an empty cache. */
-export async function openStage({ page, certificate }: StageOptions = {}): Promise<Stage> {
+export async function openStage({ page, react = 'development', certificate }: StageOptions = {}): Promise<Stage> {
   const directory = await mkdtemp(join(tmpdir(), 'image-cache-scenes-'));
   const outDir = page ?? join(directory, 'page');
-  if (page === undefined) await buildPage(outDir);
+  if (page === undefined) await buildPage(outDir, react);
   const [bucket, other] = await Promise.all([openBucket(), openOtherStore()]);
   const server = await preview({
     root: directory,

@@ -49,6 +49,7 @@ window.stage = {
     const scene = SCENES.find(({ name }) => name === setting.scene);
     if (!scene) throw new Error(`There is no scene '${setting.scene}'.`);
     render = createRender(scene, setting);
+    watchPage();
     beginStep();
     return render(setting.step);
   },
@@ -58,7 +59,6 @@ window.stage = {
   decoded,
   measure: (album) => measure(root, album),
 };
-watchPage();
 
 function createRender(scene: Scene, { side, urls, newer, drawing }: Setting): (step: string) => Promise<void> {
   const image = createImage(side, { urls, newer });

@@ -23,6 +23,8 @@ export interface Album {
 export interface Measured {
   /** From when the page was rendered, or its end was reached, until all that is to be seen is decoded. */
   shownMs: number;
+  /** Of these, what React took to render all of it, hidden ones included. */
+  renderMs: number;
   /** The longest that the page's own requests have taken. */
   fetchMs: number;
   chunkMs: number;
@@ -50,6 +52,7 @@ export async function measure(root: Root, album: Album): Promise<Measured> {
       </>,
     ),
   );
+  const renderMs = performance.now() - start;
   let isShown = false;
   const asked = askMeanwhile(lookups ?? [], () => isShown);
   if (scrollFrames !== undefined) {
@@ -61,11 +64,14 @@ export async function measure(root: Root, album: Album): Promise<Measured> {
   await Promise.all(images.map((img) => img.decode()));
   const shownMs = performance.now() - start;
   isShown = true;
-  return { shownMs, ...(await asked) };
+  return { shownMs, renderMs, ...(await asked) };
 }
 
 /** Makes the requests of an app, again and again. @returns the longest time of each kind */
-async function askMeanwhile(lookups: readonly string[], isOver: () => boolean): Promise<Omit<Measured, 'shownMs'>> {
+async function askMeanwhile(
+  lookups: readonly string[],
+  isOver: () => boolean,
+): Promise<Omit<Measured, 'shownMs' | 'renderMs'>> {
   const longest = { fetchMs: 0, chunkMs: 0, lookupMs: 0 };
   const time = async (kind: keyof typeof longest, request: () => Promise<unknown>): Promise<void> => {
     const start = performance.now();
