@@ -73,7 +73,8 @@ async function obey({ id, command, args }: Extract<FromParent, { kind: 'command'
     const perform = commands[command] as (...given: readonly unknown[]) => Promise<unknown>; // the parent's types are ours
     tell({ kind: 'result', id, result: await perform(...args) });
   } catch (error) {
-    tell({ kind: 'failure', id, failure: error instanceof Error ? error.message : String(error) });
+    const { code, message } = ImageCacheError.from(error);
+    tell({ kind: 'failure', id, failure: `${code}: ${message}` });
   }
 }
 
