@@ -67,7 +67,7 @@ export class Discovery implements CachePart {
 
   /** Like {@link Discovery.candidates}, after a removal: also finds files that were written a moment ago (R4). */
   leftOver(keyDigest: string): Promise<string[]> {
-    return this.#unlisted(keyDigest, [this.#folders.lookAgain(0)]);
+    return this.#unlisted(keyDigest, [this.#folders.look()]);
   }
 
   /**
@@ -90,8 +90,9 @@ export class Discovery implements CachePart {
   }
 
   /** Notes each change, including the changes of other processes. */
-  applied({ change }: AppliedChange): void {
+  applied({ change, removed }: AppliedChange): void {
     if ('entry' in change) this.unclaimed.forget(insidePath(change.entry.local_path) ?? '');
+    for (const { local_path } of removed) this.#folders.distrust(insidePath(local_path) ?? '');
   }
 
   /** The manifest was lost or replaced: files that had an entry may have none now. */

@@ -46,6 +46,8 @@ export interface ImageFoldersOptions {
 export class ImageFolders {
   readonly #options: ImageFoldersOptions;
   readonly #folders = new Map<string, Folder>();
+  /** Folders whose next look must not trust the time of the folder. */
+  readonly #distrusted = new Set<string>();
   readonly #byKey = new Map<string, Set<string>>();
   readonly #limit = pLimit(MAX_FOLDERS);
   readonly #reading = new SingleFlight<void>();
@@ -105,6 +107,15 @@ export class ImageFolders {
     return this.#reading.run(() => this.#readIfChanged(folder), folder);
   }
 
+  /**
+   * The file at this path has lost its entry. Earlier looks have left it out, and the time of its folder does not tell if its remover is
+   * killed before it removes the file (R4), so the next look reads the folder again.
+   */
+  distrust(path: string): void {
+    const folder = path.split('/')[1];
+    if (folder !== undefined) this.#distrusted.add(folder);
+  }
+
   /** Forgets the folders, because images may be wanted now that were not wanted before. */
   forget(): void {
     for (const name of this.#folders.keys()) this.#replace(name, undefined);
@@ -144,11 +155,12 @@ export class ImageFolders {
 
   async #readIfChanged(name: string): Promise<void> {
     if (this.#closed.signal.aborted) return;
+    const isDistrusted = this.#distrusted.delete(name);
     const stats = await this.#options.reader.statsOf(`${IMAGES_DIR}/${name}`);
     if (stats === undefined) return this.#replace(name, undefined);
     const { ino, mtimeMs } = stats;
     const known = this.#folders.get(name);
-    if (known?.settled === true && known.ino === ino && known.mtimeMs === mtimeMs) return;
+    if (!isDistrusted && known?.settled === true && known.ino === ino && known.mtimeMs === mtimeMs) return;
     const settled = Math.abs(Date.now() - mtimeMs) > COARSE_MS; // the system's clock, because it also set the time of the folder
     this.#replace(name, { ino, mtimeMs, settled, ...(await this.#list(name)) });
   }

@@ -1,4 +1,16 @@
-import { appendFile, cp, mkdir, readFile, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  cp,
+  mkdir,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -253,6 +265,23 @@ describe('a cleared image', () => {
     expect(await cache.invalidate('mem:x'), 'the file counts').toBe(1);
     await expect(stat(file)).rejects.toThrow('ENOENT');
     expect((await cache.readUrl('mem:x')).tier).toBe('s3');
+  });
+
+  it('R4: by a process that was killed before it removed the file is found by the next removal, in a folder of long ago', async () => {
+    const { cache, dir } = await openCache({ memoryMaxSize: 0 });
+    const { entry } = await cache.readUrl('mem:x');
+    const folder = join(dir, 'images', 'default');
+    await utimes(folder, 1e9, 1e9);
+    await cache.verify(); // has read the folder, and believes its time
+    const observer = { applied: () => undefined, reset: () => undefined, warn: () => undefined };
+    const killed = new JournalManifest({ dir, prefix: '.image-cache/', fsync: false, now: Date.now, observer });
+    await killed.open();
+    await killed.append({ op: 'delete', keys: [entry.s3_url], reason: 'invalidated', at: Date.now() });
+    await utimes(folder, 1e9, 1e9);
+    expect(await readdir(folder)).toHaveLength(1);
+    expect(await cache.invalidate('mem:x')).toBe(1);
+    expect(await readdir(folder)).toEqual([]);
+    await killed.close();
   });
 
   it.each([
