@@ -1,7 +1,8 @@
 import type { ImageCache } from './cache/index.ts';
 import { createCache } from './createCache.ts';
 import type { HttpContext } from './http/context.ts';
-import { type Middleware, createHandler } from './http/mount.ts';
+import type { Middleware } from './http/middleware.ts';
+import { createHandler } from './http/mount.ts';
 import { UnreadBodies } from './http/unreadBodies.ts';
 import type { ResolvedOptions } from './options.ts';
 

@@ -1,7 +1,7 @@
 import type { ImageCache } from './cache/index.ts';
 import { createApi } from './createApi.ts';
 import { productionAccess } from './http/accessPolicy.ts';
-import type { Middleware } from './http/mount.ts';
+import type { Middleware } from './http/middleware.ts';
 import { createLogger } from './logger.ts';
 import type { ExpressImageCacheOptions } from './options.ts';
 import { resolveOptions } from './resolveOptions.ts';

@@ -11,12 +11,10 @@ import { EventReaders } from './eventReaders.ts';
 import { createExpressApp } from './expressApp.ts';
 import { createGuard } from './guard.ts';
 import { refusedPageWarning } from './refusedPage.ts';
+import type { Middleware } from './middleware.ts';
 import { hasLeft } from './requesterSignal.ts';
 import { securityHeaders, sendJson, sendProblem } from './respond.ts';
 import * as routes from './routes/index.ts';
-
-/** What connect, Vite and Express mount. Every request it is given ends here: `next` is never called. */
-export type Middleware = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
 
 const { imageRoute, ...expressRoutes } = routes;
 /** Of the whole API. docs/http.md is held against it. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ImageCache } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
-import type { Middleware } from '../http/mount.ts';
+import type { Middleware } from '../http/middleware.ts';
 import { sendProblem } from '../http/respond.ts';
 
 export interface Api {
