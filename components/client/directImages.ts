@@ -59,12 +59,12 @@ export function createDirectImages(now: () => number = () => performance.now()):
     return true;
   }
 
-  /** Of elements of which none is eager or on the screen. */
+  /** Of elements of which none is eager or on the screen. An image that has come holds no connection any more, and stays. */
   function takeOver(): void {
     for (const [key, { users }] of places) {
       if (users.size === 0 || [...users].some(isFirm)) continue;
       places.delete(key);
-      for (const user of users) user.drop();
+      for (const user of users) if (!hasCome(user)) user.drop();
       return;
     }
   }
@@ -96,6 +96,11 @@ export function createDirectImages(now: () => number = () => performance.now()):
 
 function isHidden(): boolean {
   return typeof document !== 'undefined' && document.visibilityState === 'hidden';
+}
+
+/** Its `load` event may still be on its way. */
+function hasCome({ img }: DirectUser): boolean {
+  return img?.complete === true && img.naturalWidth > 0;
 }
 
 function isFirm({ img, isEager }: Omit<DirectUser, 'drop'>): boolean {

@@ -65,6 +65,18 @@ test('what is on the screen takes the place of what is not', () => {
   for (const each of [hidden, below, beside]) expect(each.drop).toHaveBeenCalledOnce();
 });
 
+test('an image that has come gives its place to what is on the screen, and is not stopped and fetched again', () => {
+  const come = element(0, { isRendered: false });
+  Object.defineProperties(come, { complete: { value: true }, naturalWidth: { value: 10 } });
+  const hidden = user(come);
+  for (const key of ['hidden', 'b', 'c']) direct.claim(key);
+  direct.enter('hidden', hidden);
+  direct.enter('b', user(element(0)));
+  direct.enter('c', user(element(0)));
+  expect(direct.claimFor('x', { img: element(0), isEager: false })).toBe(true);
+  expect(hidden.drop).not.toHaveBeenCalled();
+});
+
 test('what asks already is not stopped because its claim was forgotten', () => {
   direct.claim('slow');
   now = 5_000;

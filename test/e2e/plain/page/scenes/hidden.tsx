@@ -157,9 +157,8 @@ export const HIDDEN: Scene[] = [
     ),
     steps: ['loaded'],
     differs: WAITED,
-    // A hidden one that asks by itself may have to leave its place to a visible one, and is fetched anew if it was on its way. If it has
-    // come in the same moment, it is heard twice.
-    unsteady: ['requests', 'events'],
+    // A hidden one that asks by itself may have to leave its place to a visible one, and is fetched anew if it was on its way.
+    unsteady: ['requests'],
   },
   {
     name: 'B3: 500 hidden lazy ones, before ten visible ones: they are never asked for, and keep nothing waiting',
