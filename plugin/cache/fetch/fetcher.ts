@@ -49,6 +49,9 @@ export type ArrivingListener = (image: ArrivingImage) => void;
 /** Attempts that share a download with requests by other URLs, before an attempt by the request's own URL. */
 const SHARED_ATTEMPTS = 2;
 
+/** A request that misses an image looks at the manifest. A download that begins this soon afterwards does not look again. */
+const JUST_LOOKED_MS = 100;
+
 /** Requests images from S3: once for all requests for an image, and the most urgent ones first. */
 export class Fetcher<Ref extends ImageRef> {
   readonly #options: FetcherOptions<Ref>;
@@ -174,7 +177,7 @@ export class Fetcher<Ref extends ImageRef> {
     { signal, report, mark, freeSlot, yieldToForeground }: TaskContext<ArrivingImage>,
   ): Promise<Downloaded> {
     const { manifest, imageStore, downloader, evictor, stats } = this.#options;
-    const stored = await manifest.get({ key: ref.key });
+    const stored = await manifest.get({ key: ref.key }, { absentAtMostOldMs: JUST_LOOKED_MS });
     const elsewhere = stored === undefined ? undefined : await imageStore.read(stored);
     if (elsewhere !== undefined) {
       const { entry, body } = elsewhere; // another process was faster

@@ -93,20 +93,20 @@ export class SharedManifest {
   }
 
   /**
-   * Returns an entry as all processes knew it at most `atMostOldMs` milliseconds ago. If this process does not know the
-   * entry, it catches up with the others first. While a large manifest is still being read, the answer comes from what can
-   * be looked up without it (T65).
+   * Returns an entry as all processes knew it at most `atMostOldMs` milliseconds ago, or that there was none at most
+   * `absentAtMostOldMs` ago; otherwise this process catches up with the others first. While a large manifest is still being
+   * read, the answer comes from what can be looked up without it (T65).
    */
   async get(
     question: ManifestQuestion,
-    { atMostOldMs = STALE_MS }: { atMostOldMs?: number } = {},
+    { atMostOldMs = STALE_MS, absentAtMostOldMs = 0 }: { atMostOldMs?: number; absentAtMostOldMs?: number } = {},
   ): Promise<ManifestEntry | undefined> {
     if (this.#limit.isLate) await this.open(); // This refuses: no more calls are made to a disk that does not answer.
     const early = this.#isOpen ? undefined : await this.#limit.within(this.#findEarly(question));
     if (early !== undefined) return early;
     await this.open();
     const known = this.#ageMs > atMostOldMs ? undefined : this.store.index.find(question);
-    if (known === undefined) return (await this.refreshed()).find(question);
+    if (known === undefined && this.#ageMs >= absentAtMostOldMs) return (await this.refreshed()).find(question);
     this.lookAround();
     return known;
   }
