@@ -89,8 +89,7 @@ export class AuthorizedImages {
 
   /** The entry of a cached image. @throws ImageCacheError for a URL of no configured bucket */
   async find(request: IncomingMessage, image: { url: string } | { path: string }): Promise<ManifestEntry | undefined> {
-    if ('url' in image && !(await this.#mayLookFor(request, this.#cache.identify(image.url)))) return undefined;
-    const entry = await ('url' in image ? this.#cache.find(image.url) : this.#cache.findPath(image.path));
+    const entry = await ('path' in image ? this.#cache.findPath(image.path) : this.#findUrl(request, image.url));
     return entry !== undefined && (await this.#isAllowed(request, entry)) ? entry : undefined;
   }
 
@@ -165,6 +164,11 @@ export class AuthorizedImages {
     }
   }
 
+  async #findUrl(request: IncomingMessage, url: string): Promise<ManifestEntry | undefined> {
+    const ref = this.#cache.identify(url);
+    return (await this.#mayLookFor(request, ref)) ? this.#cache.find(ref) : undefined;
+  }
+
   async #mayLookUp(request: IncomingMessage, url: string): Promise<boolean> {
     const ref = this.#identified(url);
     return ref !== undefined && this.#mayLookFor(request, ref);
@@ -184,38 +188,34 @@ export class AuthorizedImages {
     }
   }
 
-  /** Asked before anything is looked for on disk: a file that nobody has claimed would be adopted. */
-  async #mayAsk(request: IncomingMessage, ref: ImageRef, actor_id?: string): Promise<boolean> {
-    if (this.#authorize === undefined) return true;
-    return this.#isAllowed(request, (await this.#cache.known(ref)) ?? withoutEntry(ref, actor_id));
-  }
-
   /** The result of an image that may not be asked for; `undefined` for all others, also for what is no image of ours. */
   async #refusal(request: IncomingMessage, url: string, actorId: string): Promise<PrefetchResult | undefined> {
+    const ref = this.#identified(url);
+    if (ref === undefined) return undefined;
     try {
-      await this.#ensureRef(request, this.#cache.identify(url), { actorId });
+      await this.#ensureRef(request, ref, { actorId });
       return undefined;
     } catch (error) {
       const failure = ImageCacheError.from(error);
       if (failure.code !== 'NOT_AUTHORIZED' && failure.code !== 'INTERNAL') return undefined;
       reportFailure(this.#logger, url, failure);
-      return { s3_url: this.#cache.identify(url).key, status: 'failed', error: failure.toItem() };
+      return { s3_url: ref.key, status: 'failed', error: failure.toItem() };
     }
   }
 
   /**
-   * Asks about an image before anything is downloaded for it: who may not see it can neither find out whether it is there nor fill
-   * the cache.
+   * Asks about an image before anything is looked for on disk, where a file without an entry would be adopted, and before anything is
+   * downloaded: a request that is refused can neither find out whether the image is there nor fill the cache.
    */
-  async #ensureRef(request: IncomingMessage, image: ImageRef, options: ReadOptions): Promise<void> {
+  async #ensureRef(request: IncomingMessage, ref: ImageRef, options: ReadOptions): Promise<void> {
     if (this.#authorize === undefined) return;
-    if (!(await this.#mayAsk(request, image, options.actorId))) throw notAuthorized();
-    options.timeline?.mark('authorize');
+    await this.#ensure(request, (await this.#cache.known(ref)) ?? withoutEntry(ref, options.actorId), options);
   }
 
   async #ensure(request: IncomingMessage, image: LocatedImage, options: ReadOptions = {}): Promise<void> {
     if (this.#authorize === undefined) return;
-    if (!(await this.#isAllowed(request, image))) throw notAuthorized();
+    if (!(await this.#isAllowed(request, image)))
+      throw new ImageCacheError('NOT_AUTHORIZED', 'You may not see this image.');
     options.timeline?.mark('authorize');
   }
 
@@ -240,8 +240,4 @@ export class AuthorizedImages {
 
 function withoutEntry({ key: s3_url, filename }: ImageRef, actor_id = DEFAULT_ACTOR_ID): LocatedImage {
   return { s3_url, filename, actor_id };
-}
-
-function notAuthorized(): ImageCacheError {
-  return new ImageCacheError('NOT_AUTHORIZED', 'You may not see this image.');
 }

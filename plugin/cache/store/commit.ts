@@ -81,8 +81,7 @@ export class Committer implements CachePart {
 
   /** Stores an image that was downloaded. @throws ImageCacheError for a disk that is full or cannot be written */
   put(write: PendingWrite, entry: ManifestEntry, blob: WrittenBlob): Promise<Commit> {
-    const isCancelled = () => write.isCancelled || this.#isSuperseded(write);
-    return this.#commit({ write, change: { op: 'put', entry }, blob, isCancelled });
+    return this.#commit({ write, change: { op: 'put', entry }, blob, isCancelled: () => this.#isOutdated(write) });
   }
 
   /**
@@ -100,8 +99,8 @@ export class Committer implements CachePart {
 
   /** Registers a file that is already in the directory. */
   adopt(write: PendingWrite, entry: ManifestEntry): Promise<Commit> {
-    const isCancelled = () => write.isCancelled || this.#isSuperseded(write);
-    return this.#commit({ write, change: { op: 'adopt', entry }, blob: undefined, isCancelled });
+    const change: Change = { op: 'adopt', entry };
+    return this.#commit({ write, change, blob: undefined, isCancelled: () => this.#isOutdated(write) });
   }
 
   async #commit({ write, change, blob, isCancelled }: CommitRequest): Promise<Commit> {
@@ -151,10 +150,10 @@ export class Committer implements CachePart {
     return { status: isStored ? 'stored' : 'superseded', entry: current };
   }
 
-  /** True if there is an entry now that did not exist when the write began. */
-  #isSuperseded({ key, from }: PendingWrite): boolean {
+  /** True if the image was removed since the write began, or has an entry now that did not exist then. */
+  #isOutdated({ key, from, isCancelled }: PendingWrite): boolean {
     const current = this.#options.store.index.get(key);
-    return current !== undefined && current.local_path !== from?.local_path;
+    return isCancelled || (current !== undefined && current.local_path !== from?.local_path);
   }
 }
 

@@ -4,7 +4,7 @@ import { ImageCacheError } from '../../errors.ts';
 import { TimeSlice } from '../../timeSlice.ts';
 import type { PrefetchCounts, PrefetchImage, PrefetchLine, PrefetchRequest, PrefetchResult } from '../../protocol.ts';
 import type { AuthorizedImages } from '../authorizedImages.ts';
-import { parseEach } from '../bodies.ts';
+import { parseEach, parseList } from '../bodies.ts';
 import { defineRoute } from '../defineRoute.ts';
 import { eachEntryOnce } from '../eachEntryOnce.ts';
 import { actorId, filename, flag, list, meta, url } from '../fields.ts';
@@ -62,11 +62,9 @@ export const prefetchRoute = defineRoute({
   access: 'images',
   body,
   async handler({ body: { images: named, ...rest }, unread, ...caller }) {
-    const parsed = await parseEach(imageSchema, named, 'images');
     // The images of a screen belong to many components, and one of them that is wrong is no reason for all others to wait (issue 11).
-    const refused = rest.priority === 'visible' ? undefined : parsed.find((each) => each instanceof ImageCacheError);
-    if (refused !== undefined) throw refused;
-    const asked = { ...rest, images: parsed };
+    const parse = rest.priority === 'visible' ? parseEach : parseList;
+    const asked: ParsedRequest = { ...rest, images: await parse(imageSchema, named, 'images') };
     const holds = await holdDownloads(caller, asked);
     const shorten = eachEntryOnce();
     if (wantsLines(caller.request)) {
@@ -112,12 +110,10 @@ async function prefetchAll(
 ): Promise<PrefetchResult[]> {
   const options = { priority, signal: requesterSignal(response), revalidate };
   const prefetchOne = async (image: PrefetchImage | ImageCacheError, index: number): Promise<PrefetchResult> => {
-    if (image instanceof ImageCacheError) {
-      const failed = { s3_url: '', status: 'failed', error: image.toItem() } as const;
-      onResult?.(index, failed);
-      return failed;
-    }
-    const result = await images.prefetch(request, image, image.actor_id ?? actor_id, options);
+    const result =
+      image instanceof ImageCacheError
+        ? ({ s3_url: '', status: 'failed', error: image.toItem() } as const)
+        : await images.prefetch(request, image, image.actor_id ?? actor_id, options);
     if (!options.signal.aborted) onResult?.(index, result); // nobody reads it otherwise
     return result;
   };
