@@ -1,5 +1,6 @@
 import type { ImageCache } from './cache/index.ts';
 import { createApi } from './createApi.ts';
+import { ImageCacheError } from './errors.ts';
 import { productionAccess } from './http/accessPolicy.ts';
 import type { Middleware } from './http/middleware.ts';
 import { createLogger } from './logger.ts';
@@ -11,6 +12,7 @@ export { ImageCacheError } from './errors.ts';
 export type { ImageTiming, Step } from './timeline.ts';
 export type {
   AuthorizedImage,
+  AuthorizedUpload,
   BucketOptions,
   Duration,
   ExpressImageCacheOptions,
@@ -18,6 +20,7 @@ export type {
   ImagesOptions,
   Size,
   TimeoutOptions,
+  UploadsOptions,
 } from './options.ts';
 export type * from './protocol.ts';
 
@@ -42,8 +45,12 @@ export interface ImageCacheServer {
  * @throws ImageCacheError INVALID_OPTION, naming the option, what was expected and what came
  */
 export function createImageCache(options: ExpressImageCacheOptions): ImageCacheServer {
-  const { authorize, ...rest } = options ?? {}; // who forgets them is told so, like of any other
-  const resolved = checkAtStart(() => resolveOptions(options && rest));
+  const { authorize, authorizeUpload, ...rest } = options ?? {}; // who forgets them is told so, like of any other
+  const resolved = checkAtStart(() => {
+    const checked = resolveOptions(options && rest);
+    if (checked.uploads !== undefined && typeof authorizeUpload !== 'function') throw uploadsOfNobody();
+    return checked;
+  });
   const logger = createLogger(resolved.logLevel, console);
   const { cache, handler } = createApi(resolved, {
     root: process.cwd(),
@@ -53,4 +60,13 @@ export function createImageCache(options: ExpressImageCacheOptions): ImageCacheS
     allowedHosts: resolved.allowedHosts,
   });
   return { router: handler, cache, close: () => cache.close() };
+}
+
+/** In a server of one's own the public may reach the router, and could fill the bucket. */
+function uploadsOfNobody(): ImageCacheError {
+  return new ImageCacheError(
+    'INVALID_OPTION',
+    'imageCache: option `authorizeUpload` must be a function of the request where `uploads` is set.',
+    { hint: 'Return whose the upload is, e.g. the id of the user of the session, or false to refuse it.' },
+  );
 }

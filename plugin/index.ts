@@ -1,5 +1,13 @@
 export { ImageCacheError } from './errors.ts';
-export type { BucketOptions, Duration, ImageCacheOptions, ImagesOptions, Size, TimeoutOptions } from './options.ts';
+export type {
+  BucketOptions,
+  Duration,
+  ImageCacheOptions,
+  ImagesOptions,
+  Size,
+  TimeoutOptions,
+  UploadsOptions,
+} from './options.ts';
 export { imageCache } from './plugin.ts';
 export type * from './protocol.ts';
 export type { ImageTiming, Step } from './timeline.ts';

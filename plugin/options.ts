@@ -77,6 +77,34 @@ export interface ImagesOptions {
   store?: 'original' | 'webp' | 'webp-lossy';
 }
 
+/**
+ * Pictures that pages upload into a bucket. The server keeps them on its own disk until the bucket has proved that it has them. Writing
+ * needs credentials: those of the bucket, or of the AWS SDK's provider chain, with `s3:PutObject` and `s3:GetObject` below `prefix`.
+ */
+export interface UploadsOptions {
+  /** Where the pictures go: the name of one of `buckets`. */
+  bucket: string;
+  /** What their keys begin with: `<prefix>/<2 hex digits>/<32 hex digits>.jpg`. `''` for nothing. @default 'uploads' */
+  prefix?: string;
+  /** Larger files are refused. At most `maxImageSize`, or they could not be read again. @default '50MB', or `maxImageSize` if that is less */
+  maxFileSize?: Size;
+  /** Bytes on disk that are not in the bucket yet; beyond that an upload answers 507 `OUTBOX_FULL`. @default '1GB' */
+  maxOutboxSize?: Size;
+  /** How long an upload waits for the bucket before it is answered with 202, in seconds. @default 10 */
+  wait?: Duration;
+  /**
+   * Which app this is. A page sends it along, and a server of another project refuses the upload instead of taking it.
+   * @default the `name` of the nearest package.json; in Vite's dev server followed by a digest of the root, because all projects share
+   * `localhost:5173`
+   */
+  project?: string;
+  /**
+   * Where the pictures are kept until then, relative to Vite's root (or the working directory). It must outlive the process, and is not
+   * a cache: removing it loses uploads that no browser has any more. @default '.image-outbox'
+   */
+  outboxDir?: string;
+}
+
 /** The options of `imageCache()` and `createImageCache()`. */
 export interface ImageCacheOptions {
   /** The allow-list. A bare name is short for `{ name }`. Required: there is no "all". */
@@ -166,6 +194,11 @@ export interface ImageCacheOptions {
    * @example manage: async (request) => (await sessionOf(request)).isAdmin
    */
   manage?: (request: IncomingMessage) => boolean | Promise<boolean>;
+  /**
+   * Lets pages upload pictures. In a server of your own, `authorizeUpload` is needed, too. @default undefined (no uploads)
+   * @example uploads: { bucket: 'team-photos' }
+   */
+  uploads?: UploadsOptions;
   /** SVG can carry scripts; when allowed it is served as a sandboxed attachment. @default false */
   allowSvg?: boolean;
   /** The longest request body. @default '4MB' */
@@ -194,6 +227,28 @@ export interface ExpressImageCacheOptions extends ImageCacheOptions {
    * ```
    */
   authorize?: (request: IncomingMessage, image: AuthorizedImage) => boolean | Promise<boolean>;
+  /**
+   * Whose an upload is. Asked for every call about uploads; required once `uploads` is set. What it returns is the owner, who can see,
+   * retry and cancel their own uploads and no others; `false` answers 403 `NOT_AUTHORIZED`, and what it throws 500. Whether a client may
+   * see a picture afterwards is decided by `authorize`.
+   * @example
+   * ```ts
+   * authorizeUpload: async (request) => (await sessionOf(request))?.userId ?? false
+   * ```
+   */
+  authorizeUpload?: (request: IncomingMessage, upload: AuthorizedUpload) => string | false | Promise<string | false>;
+}
+
+/** What `authorizeUpload` is told: what the caller wants to do, and what the caller says of the picture. */
+export interface AuthorizedUpload {
+  action: 'upload' | 'check' | 'list' | 'retry' | 'cancel';
+  /** Absent for `check` and `list`. */
+  job_id?: string;
+  /** Of an upload whose length was announced. */
+  size_bytes?: number;
+  /** As the client says; what the server stores is found by looking at the bytes. */
+  content_type?: string;
+  filename?: string;
 }
 
 /** What `authorize` is told of an image: where it is, and its entry, or of one that is not cached, what its URL says. */
@@ -231,6 +286,19 @@ export interface ResolvedImages {
   store: 'original' | 'webp' | 'webp-lossy';
 }
 
+interface ResolvedUploads {
+  bucket: string;
+  /** Without slashes at its ends; may be empty. */
+  prefix: string;
+  maxFileSize: number;
+  maxOutboxSize: number;
+  /** Milliseconds. */
+  wait: number;
+  /** `undefined` for one that follows from the root. */
+  project: string | undefined;
+  outboxDir: string;
+}
+
 export interface ResolvedOptions {
   buckets: readonly ResolvedBucket[];
   base: string;
@@ -262,6 +330,8 @@ export interface ResolvedOptions {
   allowedOrigins: readonly string[];
   allowedHosts: readonly string[];
   manage: ImageCacheOptions['manage'];
+  /** `undefined`: there are none. */
+  uploads: ResolvedUploads | undefined;
   allowSvg: boolean;
   bodyLimit: number;
   logLevel: 'silent' | 'warn' | 'info' | 'debug';

@@ -197,6 +197,8 @@ export interface ClearAnswer {
   freed_bytes: number;
   /** Images that another actor still uses. */
   kept: number;
+  /** Uploads that are not in the bucket yet. Their pictures stay in the outbox, which no clearing touches. Absent if there are none. */
+  pending_uploads?: number;
   /** Where no image is filed under the actor: which actors there are. */
   hint?: string;
 }
@@ -325,6 +327,87 @@ export interface CompressionStats {
   saved_bytes: number;
 }
 
+// Uploads. Every call carries the header `Image-Cache-Project`, which no page of another site can send without asking first.
+
+/**
+ * Where an upload is:
+ * - `accepted`: the server has the bytes on its disk, and they survive its end.
+ * - `storing`: they are being sent to the bucket.
+ * - `stored`: the bucket has proved that it has them.
+ * - `failed`: the bucket has refused them for good, or as often as it is asked; the server keeps them.
+ * - `blocked`: something has to be put right first (credentials, a bucket that does not exist, a full disk). The server keeps the
+ *   bytes, and tries again every minute.
+ * - `canceled`: given up on request.
+ * - `needed`: the server does not have the bytes.
+ */
+export type UploadState = 'accepted' | 'storing' | 'stored' | 'failed' | 'blocked' | 'canceled' | 'needed';
+
+/** What the server knows of an upload. Times are milliseconds since the epoch. Without bytes only `job_id` and `state` are there. */
+export interface UploadStatus {
+  /** 32 lower-case hex digits, made by the client: 48 bits of the time in milliseconds, and 80 random ones. */
+  job_id: string;
+  state: UploadState;
+  /** The first half of the SHA-256 of the bytes: 32 hex digits. */
+  image_id?: string;
+  /** A name for good, `/api/cache/i/<image_id>.<ext>`, whatever the option `base` is. Readers take its last part. */
+  ref?: string;
+  /** Of the bytes, hex. */
+  sha256?: string;
+  size_bytes?: number;
+  /** Found by looking at the bytes. */
+  content_type?: string;
+  filename?: string;
+  /** The canonical URL that the object has in the bucket, or will have. */
+  s3_url?: string;
+  /** How often the bucket has refused the bytes while it took others. */
+  attempts?: number;
+  next_attempt_at?: number;
+  /** Why the last attempt failed. */
+  error?: ItemError;
+  accepted_at?: number;
+  stored_at?: number;
+}
+
+/** `POST /uploads/check`: at most 100. */
+export interface UploadCheckRequest {
+  jobs: { job_id: string; sha256: string }[];
+}
+
+/** In the order of the request. */
+export interface UploadCheckAnswer {
+  jobs: UploadStatus[];
+}
+
+/** `GET /uploads`: those of the caller, the newest first, at most 1,000. */
+export interface UploadsAnswer {
+  jobs: UploadStatus[];
+  /** What has to be put right before anything can be stored. */
+  blocked?: ItemError;
+  /** Why the bucket is left alone for a while: it has answered nothing of late with success. */
+  paused?: ItemError;
+}
+
+/** `DELETE /uploads/:jobId`. `stored`: it was too late. */
+export interface UploadCancelAnswer {
+  job_id: string;
+  state: Extract<UploadState, 'canceled' | 'stored'>;
+}
+
+/** `GET /uploads/health` */
+export interface UploadHealth {
+  ok: true;
+  project: string;
+}
+
+/** Custom event on Vite's HMR socket that carries an {@link UploadEvent}. It has a name of its own because {@link EVENT_NAME} carries a {@link CacheEvent} only. */
+export const UPLOAD_EVENT_NAME = 'image-cache:upload';
+
+/** Told to the pages of Vite's dev server whenever an upload has come further. In a server of your own, ask `POST /uploads/check`. */
+export interface UploadEvent {
+  type: 'upload';
+  job: Omit<UploadStatus, 'filename'>;
+}
+
 /** What happened in the cache, for whoever watches. Never carries a signed URL. */
 export type CacheEvent =
   | { type: 'stored'; entry: ManifestEntry }
@@ -389,6 +472,20 @@ export const ERROR_STATUS = {
   UPSTREAM_TIMEOUT: 504,
   UPSTREAM_TRUNCATED: 502,
   UPSTREAM_UNREACHABLE: 502,
+  // An upload
+  UPLOADS_OFF: 404,
+  PROJECT_MISSING: 400,
+  OTHER_PROJECT: 409,
+  UPLOAD_CONFLICT: 409,
+  UPLOAD_UNKNOWN: 404,
+  UPLOAD_DIGEST: 400,
+  UPLOAD_EMPTY: 400,
+  UPLOAD_NOT_AN_IMAGE: 415,
+  UPLOAD_TOO_LARGE: 413,
+  UPLOAD_TIMEOUT: 408,
+  OUTBOX_FULL: 507,
+  OUTBOX_DISK_FULL: 507,
+  ID_CONFLICT: 409,
   // What was to be made of it
   SHARP_MISSING: 501,
   TOO_MANY_PIXELS: 422,

@@ -1,6 +1,7 @@
 import { parseSize } from './amounts.ts';
 import { describeValue, invalidOption } from './checks/invalidOption.ts';
-import { BYTES, optionsSchema } from './checks/optionsSchema.ts';
+import { optionsSchema } from './checks/optionsSchema.ts';
+import { BYTES } from './checks/sizes.ts';
 import { configuredEndpoint, type Environment } from './endpoint.ts';
 import { ImageCacheError } from './errors.ts';
 import type { BucketOptions, ImageCacheOptions, ResolvedBucket, ResolvedOptions, Size } from './options.ts';
@@ -15,7 +16,7 @@ export function resolveOptions(options: ImageCacheOptions, env: Environment = pr
   const parsed = optionsSchema.safeParse(options);
   if (!parsed.success) throw invalidOption(options, parsed.error);
 
-  const { memory, concurrency, quotas, manage, resolveKey, ...rest } = parsed.data;
+  const { memory, concurrency, quotas, manage, resolveKey, uploads, ...rest } = parsed.data;
   return {
     ...rest,
     // As they came: credentials may be an object of a class.
@@ -27,8 +28,16 @@ export function resolveOptions(options: ImageCacheOptions, env: Environment = pr
     maxConcurrency: concurrency === 'auto' ? 64 : concurrency,
     manage,
     resolveKey,
+    uploads: uploads && {
+      ...uploads,
+      maxFileSize: uploads.maxFileSize ?? Math.min(MAX_FILE_SIZE, rest.maxImageSize),
+      project: uploads.project,
+    },
   };
 }
+
+/** Of an upload, unless the options say otherwise. */
+const MAX_FILE_SIZE = 50e6;
 
 function resolveQuotas(quotas: ImageCacheOptions['quotas']): ResolvedOptions['quotaOf'] {
   if (quotas === undefined) return undefined;

@@ -7,14 +7,13 @@ import type { Duration, ImageCacheOptions, Size } from '../options.ts';
 import { DEFAULT_BASE } from '../protocol.ts';
 import { bucketSchema } from './bucketSchema.ts';
 import { pageOrigin } from './pageOrigin.ts';
-import { checkedText, UNSET, urlIn } from './texts.ts';
+import { BYTES, bytes, size } from './sizes.ts';
+import { checkedText, directory, urlIn } from './texts.ts';
+import { checkUploads, uploadsSchema } from './uploadsSchema.ts';
 
-const size = (expected: string) => z.custom<Size>((value) => parseSize(value) !== undefined, { error: expected });
 const atLeast = (least: number, expected: string) =>
   z.int({ error: expected }).check(z.minimum(least, { error: expected }));
 
-/** What a size is, in words. */
-export const BYTES = "a positive number of bytes, or a text such as '50MB'";
 const CONCURRENCY = "a whole number from 1 to 256, or 'auto'";
 const PIXELS = 'a whole number of pixels, from 1 to 16384';
 const PERCENT = 'a whole number from 1 to 100';
@@ -75,22 +74,6 @@ function hintForBase(value: string): string | undefined {
   return isBase(path) ? `Write '${path}'.` : undefined;
 }
 
-/** A shell replaces the tilde; here a directory of that name would be made. */
-const directory = checkedText(
-  "a directory such as '.image-cache'",
-  (value) => value !== '' && !/^~(?:[\\/]|$)/.test(value),
-  (value) =>
-    value === ''
-      ? UNSET
-      : "`~` means nothing here: write path.join(os.homedir(), '…'), with `node:os` and `node:path`.",
-);
-
-/** A size in bytes. */
-const bytes = (standard: string) =>
-  z.pipe(
-    z._default(size(BYTES), standard),
-    z.transform((value: Size) => parseSize(value) ?? 0),
-  );
 const flag = (standard: boolean) => z._default(z.boolean({ error: 'true or false' }), standard);
 const milliseconds = (standard: number) => z._default(atLeast(1, MILLISECONDS), standard);
 
@@ -103,135 +86,138 @@ const WIDTHS = [16, 32, 48, 64, 96, 128, 256, 384, 640, 750, 828, 1080, 1200, 19
  * What each option accepts, what it is when it is left out, and what becomes of it. The text is what the developer reads, after "must
  * be", when it is something else.
  */
-export const optionsSchema = z.strictObject(
-  {
-    buckets: z
-      .array(bucketSchema, {
-        error: ({ input }) =>
-          typeof input === 'string' || isObject(input) ? `${BUCKETS}: put it into brackets` : BUCKETS,
-      })
-      .check(
-        z.minLength(1, { error: "at least one bucket: nothing is fetched that is not listed, e.g. ['team-photos']" }),
-        refuseTwins,
+export const optionsSchema = z
+  .strictObject(
+    {
+      buckets: z
+        .array(bucketSchema, {
+          error: ({ input }) =>
+            typeof input === 'string' || isObject(input) ? `${BUCKETS}: put it into brackets` : BUCKETS,
+        })
+        .check(
+          z.minLength(1, { error: "at least one bucket: nothing is fetched that is not listed, e.g. ['team-photos']" }),
+          refuseTwins,
+        ),
+      base: z._default(
+        checkedText(
+          "a path such as '/api/cache', beginning with a slash and without one at its end",
+          isBase,
+          hintForBase,
+        ),
+        DEFAULT_BASE,
       ),
-    base: z._default(
-      checkedText(
-        "a path such as '/api/cache', beginning with a slash and without one at its end",
-        isBase,
-        hintForBase,
+      cacheDir: z._default(directory, '.image-cache'),
+      fallbackDirs: z._default(z.array(directory, { error: 'an array of directories' }), []),
+      maxSize: bytes('2GB'),
+      maxEntries: z._default(atLeast(1, 'a whole number, at least 1'), 1_000_000),
+      /** Milliseconds. */
+      maxAge: z.pipe(
+        z.optional(
+          z.custom<Duration>((value) => parseDuration(value) !== undefined, {
+            error: "a positive number of seconds, or a text such as '30d'",
+          }),
+        ),
+        z.transform((duration: Duration | undefined) => parseDuration(duration)),
       ),
-      DEFAULT_BASE,
-    ),
-    cacheDir: z._default(directory, '.image-cache'),
-    fallbackDirs: z._default(z.array(directory, { error: 'an array of directories' }), []),
-    maxSize: bytes('2GB'),
-    maxEntries: z._default(atLeast(1, 'a whole number, at least 1'), 1_000_000),
-    /** Milliseconds. */
-    maxAge: z.pipe(
-      z.optional(
-        z.custom<Duration>((value) => parseDuration(value) !== undefined, {
-          error: "a positive number of seconds, or a text such as '30d'",
-        }),
+      minFreeSpace: z.pipe(
+        z.optional(z.custom<Size>((value) => value === 0 || parseSize(value) !== undefined, { error: `0, ${BYTES}` })),
+        z.transform((value) => (value === 0 ? 0 : parseSize(value))),
       ),
-      z.transform((duration: Duration | undefined) => parseDuration(duration)),
-    ),
-    minFreeSpace: z.pipe(
-      z.optional(z.custom<Size>((value) => value === 0 || parseSize(value) !== undefined, { error: `0, ${BYTES}` })),
-      z.transform((value) => (value === 0 ? 0 : parseSize(value))),
-    ),
-    quotas: z.optional(
-      z.union(
-        [
-          z.custom<(actorId: string) => Size | undefined>((value) => typeof value === 'function'),
-          z.record(z.string(), size(BYTES)),
-        ],
-        { error: "{ [actor id]: '100MB' }, or a function of the actor id" },
+      quotas: z.optional(
+        z.union(
+          [
+            z.custom<(actorId: string) => Size | undefined>((value) => typeof value === 'function'),
+            z.record(z.string(), size(BYTES)),
+          ],
+          { error: "{ [actor id]: '100MB' }, or a function of the actor id" },
+        ),
       ),
-    ),
-    /** Milliseconds. */
-    revalidate: z.pipe(
-      z.optional(
-        z.custom<Duration | false>((value) => value === false || parseDuration(value) !== undefined, {
-          error: "false, a positive number of seconds, or a text such as '1h'",
-        }),
+      /** Milliseconds. */
+      revalidate: z.pipe(
+        z.optional(
+          z.custom<Duration | false>((value) => value === false || parseDuration(value) !== undefined, {
+            error: "false, a positive number of seconds, or a text such as '1h'",
+          }),
+        ),
+        z.transform((duration: Duration | false | undefined) => parseDuration(duration)),
       ),
-      z.transform((duration: Duration | false | undefined) => parseDuration(duration)),
-    ),
-    maxImageSize: bytes('50MB'),
-    memory: z.prefault(
-      z.union([z.literal(false), memorySchema], { error: "false, or { maxSize: '256MB', preload: true }" }),
-      {},
-    ),
-    images: z.prefault(
-      z.strictObject(
-        {
-          widths: z.pipe(
-            z._default(
-              z
-                .array(atLeast(1, PIXELS).check(z.maximum(16_384, { error: PIXELS })), {
-                  error: 'an array of widths in pixels',
-                })
-                .check(z.minLength(1, { error: 'at least one width in pixels' })),
-              WIDTHS,
+      maxImageSize: bytes('50MB'),
+      memory: z.prefault(
+        z.union([z.literal(false), memorySchema], { error: "false, or { maxSize: '256MB', preload: true }" }),
+        {},
+      ),
+      images: z.prefault(
+        z.strictObject(
+          {
+            widths: z.pipe(
+              z._default(
+                z
+                  .array(atLeast(1, PIXELS).check(z.maximum(16_384, { error: PIXELS })), {
+                    error: 'an array of widths in pixels',
+                  })
+                  .check(z.minLength(1, { error: 'at least one width in pixels' })),
+                WIDTHS,
+              ),
+              z.transform((widths: number[]) => [...new Set(widths)].toSorted((a, b) => a - b)),
             ),
-            z.transform((widths: number[]) => [...new Set(widths)].toSorted((a, b) => a - b)),
-          ),
-          formats: z._default(
-            z.array(z.enum(AUTO_FORMATS, { error: "'avif' or 'webp'" }), {
-              error: "an array of 'avif' and 'webp'",
-            }),
-            [...AUTO_FORMATS],
-          ),
-          quality: z._default(atLeast(1, PERCENT).check(z.maximum(100, { error: PERCENT })), 75),
-          placeholder: flag(true),
-          store: z._default(
-            z.enum(['original', 'webp', 'webp-lossy'], { error: "'original', 'webp' or 'webp-lossy'" }),
-            'original',
-          ),
-        },
-        { error: 'an object such as { widths: [320, 640], quality: 75 }' },
+            formats: z._default(
+              z.array(z.enum(AUTO_FORMATS, { error: "'avif' or 'webp'" }), {
+                error: "an array of 'avif' and 'webp'",
+              }),
+              [...AUTO_FORMATS],
+            ),
+            quality: z._default(atLeast(1, PERCENT).check(z.maximum(100, { error: PERCENT })), 75),
+            placeholder: flag(true),
+            store: z._default(
+              z.enum(['original', 'webp', 'webp-lossy'], { error: "'original', 'webp' or 'webp-lossy'" }),
+              'original',
+            ),
+          },
+          { error: 'an object such as { widths: [320, 640], quality: 75 }' },
+        ),
+        {},
       ),
-      {},
-    ),
-    concurrency: z._default(
-      z.union([z.literal('auto'), atLeast(1, CONCURRENCY).check(z.maximum(256, { error: CONCURRENCY }))], {
-        error: CONCURRENCY,
-      }),
-      'auto',
-    ),
-    timeouts: z.prefault(
-      z.strictObject(
-        {
-          connect: milliseconds(5_000),
-          firstByte: milliseconds(15_000),
-          idle: milliseconds(10_000),
-          total: milliseconds(120_000),
-        },
-        { error: 'an object such as { connect: 5_000, idle: 10_000 }, in milliseconds' },
+      concurrency: z._default(
+        z.union([z.literal('auto'), atLeast(1, CONCURRENCY).check(z.maximum(256, { error: CONCURRENCY }))], {
+          error: CONCURRENCY,
+        }),
+        'auto',
       ),
-      {},
-    ),
-    durability: z._default(z.enum(['full', 'process'], { error: "'full' or 'process'" }), 'full'),
-    resolveKey: z.optional(
-      z.custom<(url: string) => string | undefined>((value) => typeof value === 'function', { error: 'a function' }),
-    ),
-    allowPrivateAddresses: z.pipe(
-      z._default(z.array(bareHost, { error: 'an array of host names' }), []),
-      z.transform((hosts: string[]) => hosts.map((host) => host.toLowerCase())),
-    ),
-    allowedOrigins: z._default(z.array(pageOrigin, { error: 'an array of origins' }), []),
-    allowedHosts: z._default(z.array(allowedHost, { error: 'an array of host names' }), []),
-    manage: z.optional(
-      z.custom<NonNullable<ImageCacheOptions['manage']>>((value) => typeof value === 'function', {
-        error: 'a function of the request',
-      }),
-    ),
-    allowSvg: flag(false),
-    bodyLimit: bytes('4MB'),
-    logLevel: z._default(
-      z.enum(['silent', 'warn', 'info', 'debug'], { error: "'silent', 'warn', 'info' or 'debug'" }),
-      'info',
-    ),
-  },
-  { error: "an object such as { buckets: ['team-photos'] }" },
-);
+      timeouts: z.prefault(
+        z.strictObject(
+          {
+            connect: milliseconds(5_000),
+            firstByte: milliseconds(15_000),
+            idle: milliseconds(10_000),
+            total: milliseconds(120_000),
+          },
+          { error: 'an object such as { connect: 5_000, idle: 10_000 }, in milliseconds' },
+        ),
+        {},
+      ),
+      durability: z._default(z.enum(['full', 'process'], { error: "'full' or 'process'" }), 'full'),
+      resolveKey: z.optional(
+        z.custom<(url: string) => string | undefined>((value) => typeof value === 'function', { error: 'a function' }),
+      ),
+      allowPrivateAddresses: z.pipe(
+        z._default(z.array(bareHost, { error: 'an array of host names' }), []),
+        z.transform((hosts: string[]) => hosts.map((host) => host.toLowerCase())),
+      ),
+      allowedOrigins: z._default(z.array(pageOrigin, { error: 'an array of origins' }), []),
+      allowedHosts: z._default(z.array(allowedHost, { error: 'an array of host names' }), []),
+      manage: z.optional(
+        z.custom<NonNullable<ImageCacheOptions['manage']>>((value) => typeof value === 'function', {
+          error: 'a function of the request',
+        }),
+      ),
+      uploads: z.optional(uploadsSchema),
+      allowSvg: flag(false),
+      bodyLimit: bytes('4MB'),
+      logLevel: z._default(
+        z.enum(['silent', 'warn', 'info', 'debug'], { error: "'silent', 'warn', 'info' or 'debug'" }),
+        'info',
+      ),
+    },
+    { error: "an object such as { buckets: ['team-photos'] }" },
+  )
+  .check(checkUploads);

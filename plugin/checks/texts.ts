@@ -23,3 +23,13 @@ export function urlIn(value: string): URL | undefined {
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
   return URL.canParse(url) ? new URL(url) : undefined;
 }
+
+/** A shell replaces the tilde; here a directory of that name would be made. */
+export const directory = checkedText(
+  "a directory such as '.image-cache'",
+  (value) => value !== '' && !/^~(?:[\\/]|$)/.test(value),
+  (value) =>
+    value === ''
+      ? UNSET
+      : "`~` means nothing here: write path.join(os.homedir(), '…'), with `node:os` and `node:path`.",
+);

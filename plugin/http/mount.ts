@@ -13,8 +13,9 @@ import { createGuard } from './guard.ts';
 import { refusedPageWarning } from './refusedPage.ts';
 import type { Middleware } from './middleware.ts';
 import { hasLeft } from './requesterSignal.ts';
-import { securityHeaders, sendJson, sendProblem } from './respond.ts';
+import { securityHeaders, sendProblem } from './respond.ts';
 import * as routes from './routes/index.ts';
+import { sendJson } from './sendJson.ts';
 
 const { imageRoute, ...expressRoutes } = routes;
 /** Of the whole API. docs/http.md is held against it. */

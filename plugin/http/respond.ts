@@ -2,14 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ImageCacheError } from '../errors.ts';
 import type { Problem } from '../protocol.ts';
 import { cutOff, cutOffWhenStalled } from './cutOff.ts';
-import { LongJson } from './longJson.ts';
-import type { UnreadBodies } from './unreadBodies.ts';
 
 const TITLES: Record<number, string> = {
   400: 'Bad Request',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  409: 'Conflict',
   412: 'Precondition Failed',
   413: 'Content Too Large',
   415: 'Unsupported Media Type',
@@ -45,15 +45,6 @@ export function isShared(headers: SecurityHeaders): boolean {
   return headers === SHARED_SECURITY_HEADERS;
 }
 
-/** Answers with JSON. @throws ImageCacheError OVERLOADED when it is long, and too much is unread already */
-export function sendJson(request: IncomingMessage, response: ServerResponse, json: object, unread: UnreadBodies): void {
-  const text = json instanceof LongJson ? json.toString() : JSON.stringify(json);
-  const body = Buffer.from(text);
-  unread.admit(body.length);
-  sendText(request, response, 200, 'application/json; charset=utf-8', body);
-  unread.sent(response, body.length);
-}
-
 /**
  * Answers with RFC 9457 problem+json; the end of the line for every error. Says no more than the error itself does:
  * no stack, no signed URL.
@@ -78,7 +69,8 @@ export function sendProblem(request: IncomingMessage, response: ServerResponse, 
   if (response.writableLength > 0) cutOffWhenStalled(response);
 }
 
-function sendText(
+/** Answers with a text that is complete. */
+export function sendText(
   request: IncomingMessage,
   response: ServerResponse,
   status: number,

@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { bucketSchema } from '../../plugin/checks/bucketSchema.ts';
 import { optionsSchema } from '../../plugin/checks/optionsSchema.ts';
+import { uploadsSchema } from '../../plugin/checks/uploadsSchema.ts';
 
-const [ofAll = '', ofBuckets = ''] = readFileSync(new URL('../../docs/options.md', import.meta.url), 'utf8').split(
-  "| a bucket's",
-);
+const [ofAll = '', ofBuckets = '', ofUploads = ''] = readFileSync(
+  new URL('../../docs/options.md', import.meta.url),
+  'utf8',
+).split(/^\| (?:a bucket's|`uploads`') /m);
 
 /** The names in the first column of a table. */
 const rowsOf = (text: string) => Array.from(text.matchAll(/^\| `(\w+)`/gm), ([, name]) => name);
@@ -19,5 +21,9 @@ describe('docs/options.md', () => {
     const shapes = bucketSchema.def.options.flatMap((option) => ('shape' in option ? Object.keys(option.shape) : []));
     expect(shapes).toContain('endpoint');
     expect(new Set(rowsOf(ofBuckets))).toEqual(new Set(shapes));
+  });
+
+  it('has a row for each option of uploads', () => {
+    expect(new Set(rowsOf(ofUploads))).toEqual(new Set(Object.keys(uploadsSchema.shape)));
   });
 });

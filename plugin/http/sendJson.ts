@@ -1,0 +1,16 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { LongJson } from './longJson.ts';
+import { sendText } from './respond.ts';
+import type { UnreadBodies } from './unreadBodies.ts';
+
+/**
+ * Answers with JSON, and with the status that the response has already.
+ * @throws ImageCacheError OVERLOADED when it is long, and too much is unread already
+ */
+export function sendJson(request: IncomingMessage, response: ServerResponse, json: object, unread: UnreadBodies): void {
+  const text = json instanceof LongJson ? json.toString() : JSON.stringify(json);
+  const body = Buffer.from(text);
+  unread.admit(body.length);
+  sendText(request, response, response.statusCode, 'application/json; charset=utf-8', body);
+  unread.sent(response, body.length);
+}
