@@ -45,6 +45,8 @@ function scroll(page: Page, pixels: number, frames: number): Promise<void> {
         scrollBy(0, step);
         await scrolled;
       }
+      // A new observer is called together with those that have seen the last frame, or after them.
+      await new Promise((resolve) => new IntersectionObserver(resolve).observe(document.body));
     },
     [pixels, frames] as const,
   );
