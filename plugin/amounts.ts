@@ -12,7 +12,7 @@ const UNITS: Record<string, number> = {
 };
 
 /**
- * Bytes of a size such as `50_000_000`, `'50MB'` (1,000,000 each) or `'2 GiB'` (1,073,741,824 each);
+ * Bytes of a size such as `50_000_000`, `'50MB'` (MB: 1,000,000 bytes) or `'2 GiB'` (GiB: 1,073,741,824 bytes);
  * `undefined` for anything that is not a positive size.
  */
 export function parseSize(size: unknown): number | undefined {

@@ -1,22 +1,22 @@
-/** Causes remembered, and images of each. */
+/** How many causes are remembered, and how many images of each. */
 const MAX_REMEMBERED = 1000;
-/** How long the images of a cause are counted before they are told: shortly for a page that is being loaded, then at intervals. */
+/** How long images are counted before a line with their number: short at first, for a page that is being loaded, then longer. */
 const FIRST_MS = 1_000;
 const NEXT_MS = 10_000;
 
 interface Cause {
   told: Set<string>;
-  /** The first one that was not told, and how many there are. */
+  /** The first image since the last line, and how many there were. */
   next: string;
   count: number;
   summaries: number;
 }
 
-/** Says each cause once, with the first image that it has kept from coming, and then how many more there were. */
+/** Prints each cause once, with the first image that failed for it, and later how many more images failed for it. */
 export interface Causes {
   /**
-   * @param cause code, what is wrong and what to do about it
-   * @param about the image
+   * @param cause the error's code, what is wrong and what to do about it
+   * @param about the image that failed
    */
   tell(cause: string, about: string): void;
 }

@@ -6,13 +6,13 @@ import { createHandler } from './http/mount.ts';
 import { UnreadBodies } from './http/unreadBodies.ts';
 import type { ResolvedOptions } from './options.ts';
 
-/** What differs between the servers that the API is in. */
+/** What differs between Vite's servers and a server of your own. */
 export interface ApiSettings extends Pick<HttpContext, 'logger' | 'authorize' | 'access' | 'allowedHosts'> {
-  /** What the directories of the options are relative to. */
+  /** The directory that those in the options are relative to. */
   root: string;
 }
 
-/** A cache, and the HTTP API in front of it. Touches no file before the first request. */
+/** Creates a cache and the HTTP API in front of it. No file is touched before the first request. */
 export function createApi(
   options: ResolvedOptions,
   { root, logger, authorize, access, allowedHosts }: ApiSettings,

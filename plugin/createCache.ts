@@ -4,7 +4,7 @@ import { createVariantMaker, inspectImage, recognizeImage } from './images/index
 import type { ResolvedOptions } from './options.ts';
 import { createS3Source } from './source/index.ts';
 
-/** A cache of S3 images in the directory of the options. Touches nothing before the first call that needs it. */
+/** Creates a cache of S3 images in the directory from the options. No file is touched before the first call that needs one. */
 export function createCache(options: ResolvedOptions, root: string, logger: CacheLogger): ImageCache {
   const location = cacheLocation(root, options.cacheDir);
   return new ImageCache({
@@ -22,7 +22,7 @@ export function createCache(options: ResolvedOptions, root: string, logger: Cach
     concurrency: options.concurrency,
     maxConcurrency: options.maxConcurrency,
     durability: options.durability,
-    // What is larger than the whole cache could only push everything else out (T61).
+    // An image that is larger than the whole cache would evict all others (T61).
     source: createS3Source(
       { ...options, maxImageSize: Math.min(options.maxImageSize, options.maxSize) },
       { recognize: recognizeImage },

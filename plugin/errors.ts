@@ -2,15 +2,15 @@ import { ERROR_STATUS, type ErrorCode, type ItemError } from './protocol.ts';
 import { redact } from './redact.ts';
 
 /**
- * Every refusal and every fault this package reports. The message may reach a browser, a log or an overlay, so
- * secrets are stripped from it (and from the hint) here, at construction, and nowhere else.
+ * Every refusal and every fault that this package reports. The message may reach a browser, a log or an overlay, so secrets are
+ * removed from it and from the hint. That happens in the constructor, and nowhere else.
  */
 export class ImageCacheError extends Error {
   override readonly name = 'ImageCacheError';
   readonly code: ErrorCode;
   /** What to do about it, in a sentence. */
   readonly hint: string | undefined;
-  /** How long whoever refused asks us to wait, in milliseconds. */
+  /** How long to wait before another attempt, in milliseconds, if the server that refused said so. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
@@ -34,14 +34,14 @@ export class ImageCacheError extends Error {
     return { code: this.code, detail: this.message, ...(this.hint !== undefined && { hint: this.hint }) };
   }
 
-  /** Any thrown value as an ImageCacheError; what is not one already becomes `fallback`. */
+  /** Makes an ImageCacheError of any thrown value. A value that is not one yet gets the code `fallback`. */
   static from(error: unknown, fallback: ErrorCode = 'INTERNAL'): ImageCacheError {
     if (error instanceof ImageCacheError) return error;
     return new ImageCacheError(fallback, error instanceof Error ? error.message : String(error), { cause: error });
   }
 }
 
-/** Keeps what helps to debug (name, code, message) and drops what may hold a signed URL (request, config, stack). */
+/** Keeps what helps to debug (name, code, message), and drops what may contain a signed URL (the request, its configuration). */
 function sanitizeCause(cause: unknown): unknown {
   if (cause instanceof ImageCacheError) return cause;
   if (typeof cause === 'string') return redact(cause);

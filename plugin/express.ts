@@ -24,13 +24,13 @@ export type {
 } from './options.ts';
 export type * from './protocol.ts';
 
-/** What an image cache in a server of your own consists of. */
+/** An image cache in a server of your own. */
 export interface ImageCacheServer {
-  /** The API as a middleware for Express, connect, or a plain `node:http` server. Every request it gets ends in it. */
+  /** The API as a middleware for Express, connect, or a plain `node:http` server. It answers every request that it gets. */
   router: Middleware;
-  /** The engine behind the router, for use by code: `prefetch`, `invalidate`, `clear`, `stats`, `onEvent`. */
+  /** The cache behind the router, for your own code: `prefetch`, `invalidate`, `clear`, `stats`, `onEvent`. */
   cache: ImageCache;
-  /** Ends downloads, brings `manifest.json` up to date and lets go of files and sockets. */
+  /** Ends downloads, brings `manifest.json` up to date and closes files and sockets. */
   close(): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ export interface ImageCacheServer {
  * @throws ImageCacheError INVALID_OPTION, naming the option, what was expected and what came
  */
 export function createImageCache(options: ExpressImageCacheOptions): ImageCacheServer {
-  const { authorize, authorizeUpload, ...rest } = options ?? {}; // who forgets them is told so, like of any other
+  const { authorize, authorizeUpload, ...rest } = options ?? {}; // forgotten options are reported by `resolveOptions`
   const resolved = checkAtStart(() => {
     const checked = resolveOptions(options && rest);
     if (checked.uploads !== undefined && typeof authorizeUpload !== 'function') throw uploadsOfNobody();

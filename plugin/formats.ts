@@ -1,21 +1,21 @@
-/** What is said of one type of image. All that differs by type, and is not code, is said here. */
+/** Describes one type of image. Everything that differs by type, and is not code, is in this list. */
 interface Format {
   /** Formats of one family have one inspector (`images/families.ts`). */
   family: string;
-  /** Of files, without the dot: the first is the one that is given; with the others a name may stay as it is. */
+  /** File extensions, without the dot. Files get the first one; file names that already have one of the others keep it. */
   extensions: readonly [string, ...string[]];
-  /** Every browser shows it, part by part: it is sent on while it arrives. Not what may hold scripts. */
+  /** Every browser shows it while it arrives, so it is sent on while it is downloaded. Not for types that may contain scripts. */
   isStreamed?: true;
-  /** `sharp` decodes it wherever it runs. Not SVG, which scales by itself. */
+  /** `sharp` decodes it on every platform. Not for SVG, which needs no variants because it scales by itself. */
   isDecoded?: true;
   /**
-   * `images: { store: 'webp' }` may make it smaller. All others are small already (WebP, AVIF, HEIC, JPEG XL), or more than one picture
-   * (TIFF, ICO), or none of pixels (SVG).
+   * `images: { store: 'webp' }` may make it smaller. All other types are small already (WebP, AVIF, HEIC, JPEG XL), contain more
+   * than one picture (TIFF, ICO), or no pixels (SVG).
    */
   isCompressed?: true;
 }
 
-/** Every type of image that can be cached. Bytes are held against the families in this order; the last is text. */
+/** Every type of image that can be cached. The families are tried on the bytes in this order; the last one is text. */
 export const FORMATS = {
   'image/jpeg': {
     family: 'jpeg',
@@ -40,10 +40,10 @@ export const FORMATS = {
 } as const satisfies Record<string, Format>;
 
 export type ContentType = keyof typeof FORMATS;
-/** Formats that are read by one inspector. */
+/** A group of formats that are read by one inspector. */
 export type Family = (typeof FORMATS)[ContentType]['family'];
 
-/** What is said of a type; `undefined` for one that cannot be cached. */
+/** The description of a type; `undefined` for a type that cannot be cached. */
 export function formatOf(contentType: string): Format | undefined {
   return isContentType(contentType) ? FORMATS[contentType] : undefined;
 }
@@ -52,7 +52,7 @@ function isContentType(text: string): text is ContentType {
   return Object.hasOwn(FORMATS, text);
 }
 
-/** What `format=` may ask for by name; each is the rest of a content type. */
+/** The names that `format=` accepts. Each is the second half of a content type. */
 export const VARIANT_FORMATS = ['avif', 'webp', 'jpeg', 'png'] as const;
-/** What `format=auto` may choose when a browser takes it, the best first. */
+/** The formats that `format=auto` may choose if the browser accepts them, the best first. */
 export const AUTO_FORMATS = ['avif', 'webp'] as const satisfies readonly (typeof VARIANT_FORMATS)[number][];

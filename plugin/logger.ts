@@ -3,22 +3,22 @@ import { createCauses } from './causes.ts';
 import type { ResolvedOptions } from './options.ts';
 import { redact } from './redact.ts';
 
-/** Whoever prints: the console, or Vite's own logger. */
+/** Prints the records: the console, or Vite's own logger. */
 export interface Printer {
   info(message: string): void;
   warn(message: string): void;
 }
 
 const PREFIX = '[image-cache]';
-/** Warnings remembered so as to be printed once. */
+/** How many warnings are remembered, so that each is printed only once. */
 const MAX_REMEMBERED = 1000;
-/** An album that cannot be had has one reason and hundreds of images. */
+/** Warnings in one interval. When an album cannot be loaded, hundreds of images fail for one reason. */
 const MAX_WARNINGS = 10;
 const INTERVAL_MS = 10_000;
 
 /**
- * A logger that prefixes, strips secrets, keeps each record on one line, and warns of each thing once and of not too many at a time;
- * of what has the same cause once, with a count.
+ * Creates a logger that adds a prefix, removes secrets and keeps each record on one line. It prints each warning once, not too
+ * many at a time, and only one for each cause, with the number of images.
  * @param now milliseconds, from any start
  */
 export function createLogger(
@@ -63,9 +63,9 @@ export function createLogger(
 const RANK = { silent: 0, warn: 1, info: 2, debug: 3 };
 
 /**
- * A line break or an escape sequence in a file name must not forge a record, or colour the terminal (T18), and a character that
- * turns the direction of a text, or cannot be seen, must not make a record read as another one (S16; Trojan Source,
- * CVE-2021-42574). Variation selectors stay, which emoji have.
+ * A line break or an escape sequence in a file name must not forge a record or colour the terminal (T18). A character that changes
+ * the direction of text, or is invisible, must not make a record look like another one (S16; Trojan Source, CVE-2021-42574).
+ * Variation selectors are kept, because emoji contain them.
  */
 function oneLine(message: string): string {
   return message.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]/gu, '\uFFFD');

@@ -13,7 +13,7 @@ export type Duration = number | string;
 export interface BucketOptions {
   /** The bucket's name. */
   name: string;
-  /** @default the SDK's own (`AWS_REGION`, the profile), or `us-east-1` with an endpoint of your own */
+  /** The bucket's region. @default the SDK's own (`AWS_REGION`, the profile), or `us-east-1` with your own endpoint */
   region?: string;
   /**
    * For R2, MinIO and every other S3-compatible server, e.g. `https://s3.example.com`.
@@ -21,20 +21,21 @@ export interface BucketOptions {
    */
   endpoint?: string;
   /**
-   * Where the bucket's name stands at an endpoint of your own: `endpoint/bucket/key` (`true`) or `bucket.endpoint/key` (`false`), in
-   * our own requests and in the URLs that are taken for the bucket's. AWS and services that promise both (R2, Google Cloud
-   * Storage, Spaces, Wasabi, Backblaze B2, Scaleway) have URLs in either. A bucket may be listed twice, once with each.
+   * Where the bucket's name is in URLs of an endpoint of your own: `endpoint/bucket/key` (`true`) or `bucket.endpoint/key`
+   * (`false`). This holds for our own requests and for the URLs that are accepted. For AWS and services that promise both styles
+   * (R2, Google Cloud Storage, Spaces, Wasabi, Backblaze B2, Scaleway), URLs of both are accepted. For any other server that
+   * answers to both, list the bucket twice, once with each value.
    * @default true with an endpoint
    */
   forcePathStyle?: boolean;
   /** Only objects whose key begins with this are cached. @default '' (all) */
   prefix?: string;
   /**
-   * Other host names that serve this bucket, e.g. a CloudFront distribution. Without parameters (but a signature) they have the
-   * same images as the bucket; with others, such as `?w=200`, an image of its own. @default []
+   * Other host names that serve this bucket, e.g. a CloudFront distribution. A URL there without parameters, except those of a
+   * signature, is the same image as in the bucket. A URL with others, such as `?w=200`, is an image of its own. @default []
    */
   cdn?: string[];
-  /** How bare (unsigned) URLs are read. @default the AWS SDK's provider chain */
+  /** Credentials to read bare (unsigned) URLs with. @default the AWS SDK's provider chain */
   credentials?: NonNullable<S3ClientConfig['credentials']>;
 }
 
@@ -45,34 +46,39 @@ export interface TimeoutOptions {
   /** From the request to the first byte of the answer. @default 15_000 */
   firstByte?: number;
   /**
-   * Between two chunks of the body. Where the origin has named the object by a strong ETag, as S3 does, the rest of it is asked for anew
-   * after three seconds, a few times. @default 10_000
+   * Between two chunks of the body. If the origin sent a strong ETag, as S3 does, the rest of the body is already requested again
+   * after three seconds without a chunk, a few times. @default 10_000
    */
   idle?: number;
   /** All attempts and the waits between them. @default 120_000 */
   total?: number;
 }
 
-/** A format that `format=auto` may choose when a browser takes it. */
+/** A format that `format=auto` may choose if the browser accepts it. */
 type AutoFormat = (typeof AUTO_FORMATS)[number];
 
-/** Images of the right size and format, made with `sharp`, which is installed next to this package. */
+/** Images of the right size and format. They are made with `sharp`, which you install next to this package. */
 export interface ImagesOptions {
   /**
-   * The widths and heights, in pixels, that variants are made in; one in between gets the next larger. So nobody can
-   * fill the disk with sizes. @default [16, 32, 48, 64, 96, 128, 256, 384, 640, 750, 828, 1080, 1200, 1920, 2048, 3840]
+   * The widths and heights, in pixels, that variants are made in. Any other size is rounded up to the next of these, so that no
+   * client can fill the disk with sizes.
+   * @default [16, 32, 48, 64, 96, 128, 256, 384, 640, 750, 828, 1080, 1200, 1920, 2048, 3840]
    */
   widths?: readonly number[];
-  /** What `format=auto` chooses from, the best first; else the original's format. @default ['avif', 'webp'] */
+  /**
+   * The formats that `format=auto` chooses from, the best first. If the browser accepts none of them, the original's format is
+   * kept. @default ['avif', 'webp']
+   */
   formats?: readonly AutoFormat[];
-  /** From 1 to 100, where a request names none. @default 75 */
+  /** The quality, from 1 to 100, of variants whose request names none. @default 75 */
   quality?: number;
-  /** Whether every entry gets a thumbhash, made when there is nothing else to do. @default true */
+  /** Whether every entry gets a thumbhash. They are made when the server is idle. @default true */
   placeholder?: boolean;
   /**
-   * `'webp'`: images are stored as WebP where that makes them smaller, some time after they came; needs `sharp`. JPEG at
-   * quality 85, PNG and GIF without loss, all others as they came. `'webp-lossy'`: PNG at quality 85, too, unless it has a
-   * palette; for photographs that were saved as PNG. Metadata goes, colour profiles stay. @default 'original'
+   * `'webp'`: an image is converted to WebP some time after its download, if that makes it smaller. JPEG is encoded at quality 85,
+   * PNG and GIF without loss; other formats are kept as they are. `'webp-lossy'`: PNG is encoded at quality 85, too, unless it has
+   * a palette; for photographs that were saved as PNG. Metadata is removed, except colour profiles. Needs `sharp`.
+   * @default 'original'
    */
   store?: 'original' | 'webp' | 'webp-lossy';
 }
@@ -107,31 +113,32 @@ export interface UploadsOptions {
 
 /** The options of `imageCache()` and `createImageCache()`. */
 export interface ImageCacheOptions {
-  /** The allow-list. A bare name is short for `{ name }`. Required: there is no "all". */
+  /** The buckets whose images may be cached. A bare name is short for `{ name }`. Required: there is no "all buckets". */
   buckets: readonly (string | BucketOptions)[];
-  /** Where the API is mounted, under Vite's own `base`. @default '/api/cache' */
+  /** The path of the API, under Vite's own `base`. @default '/api/cache' */
   base?: string;
-  /** Where images are kept, relative to Vite's root (or the working directory). @default '.image-cache' */
+  /** The directory of the cache, relative to Vite's root (or the working directory). @default '.image-cache' */
   cacheDir?: string;
   /**
-   * Other cache directories, relative to the same: a team's shared one, another app's. An image that is not in ours is
-   * copied from there before S3 is asked. They are only read. @default []
+   * Other cache directories, e.g. a team's or another app's, relative to the same directory as `cacheDir`. An image that is in one
+   * of them is copied from there instead of being downloaded from S3. They are only read. @default []
    */
   fallbackDirs?: readonly string[];
-  /** Bytes on disk; the least recently used images go first. @default '2GB' */
+  /** Bytes on disk. When there are more, the least recently used images are evicted. @default '2GB' */
   maxSize?: Size;
-  /** @default 1_000_000 */
+  /** Images in the cache. When there are more, the least recently used are evicted. @default 1_000_000 */
   maxEntries?: number;
-  /** Images that nobody used for so long are dropped. @default undefined (never) */
+  /** Images that were not used for this long are evicted. @default undefined (never) */
   maxAge?: Duration;
   /**
-   * Left free on the disk: below it new images answer 507 `CACHE_DISK_FULL`, once those that nobody used for a day have
-   * made room. 0 to fill the disk. @default '500MB', or a twentieth of a disk smaller than 10 GB
+   * Bytes to leave free on the disk. When less is free, images that were not used for a day are evicted; if that is not enough,
+   * new images answer 507 `CACHE_DISK_FULL`. 0 to fill the disk. @default '500MB', or a twentieth of a disk smaller than 10 GB
    */
   minFreeSpace?: Size;
   /**
-   * Bytes of one actor's images, by actor id; the actor's own least recently used images go first. As a function it is
-   * asked for each actor; `undefined` is no quota. Images that other actors use as well count, and stay. @default {}
+   * The most bytes that one actor's images may have, by actor id. When there are more, that actor's least recently used images are
+   * evicted. A function is called for each actor and returns `undefined` for no quota. Images that other actors use as well are
+   * counted, but not evicted. @default {}
    *
    * @example
    * ```ts
@@ -140,57 +147,60 @@ export interface ImageCacheOptions {
    */
   quotas?: Readonly<Record<string, Size>> | ((actorId: string) => Size | undefined);
   /**
-   * How long a cached image is believed to be the current one. An older one is still answered at once, and S3 is asked in the
-   * background whether it has changed (a conditional GET). `false`: until somebody asks by `POST /prefetch` with
-   * `revalidate`, or invalidates it. @default false
+   * How long a cached image is fresh. A stale one is still served at once, and S3 is asked in the background whether it has changed
+   * (a conditional GET). `false`: until it is revalidated by `POST /prefetch` with `revalidate`, or invalidated. @default false
    */
   revalidate?: Duration | false;
-  /** Larger objects are refused, and what a `Content-Encoding` makes larger when it is decoded. @default '50MB' */
+  /** The most bytes of one image, also after its `Content-Encoding` was decoded. Larger ones are refused. @default '50MB' */
   maxImageSize?: Size;
   /**
-   * The memory tier, or `false` for none. With `preload`, idle time is used to read into free room of it what was used before
-   * the last restart, and what comes next to what is being looked at. @default { maxSize: '256MB', preload: true }
+   * The memory tier, or `false` for none. With `preload`, images are read into its free room when the server is idle: those that
+   * were used before the last restart, and the neighbours of those being viewed. @default { maxSize: '256MB', preload: true }
    */
   memory?: { maxSize?: Size; preload?: boolean } | false;
-  /** Images of other sizes and formats. @default { widths: (the usual ones), formats: ['avif', 'webp'], quality: 75, placeholder: true, store: 'original' } */
+  /**
+   * Images of other sizes and formats.
+   * @default { widths: (the usual ones), formats: ['avif', 'webp'], quality: 75, placeholder: true, store: 'original' }
+   */
   images?: ImagesOptions;
   /**
-   * Downloads at a time from one server, besides as many for images on screen; from all servers together, at most twice as many, so that
-   * one which does not answer holds up no other. `'auto'` begins with 16, goes up to 64 as long as that makes
-   * prefetches faster, and down when the origin asks to slow down. @default 'auto'
+   * Downloads at a time from one server, and as many again for images on screen. From all servers together there are at most twice
+   * as many, so that a server that does not answer does not hold up the others. `'auto'` begins with 16, goes up to 64 as long as
+   * that makes prefetches faster, and goes down when the origin asks to slow down. @default 'auto'
    */
   concurrency?: number | 'auto';
-  /** @default { connect: 5_000, firstByte: 15_000, idle: 10_000, total: 120_000 } */
+  /** Limits of one download, in milliseconds. @default { connect: 5_000, firstByte: 15_000, idle: 10_000, total: 120_000 } */
   timeouts?: TimeoutOptions;
   /** `'full'` survives a power cut (fsync); `'process'` survives `kill -9` of this process only. @default 'full' */
   durability?: 'full' | 'process';
   /**
-   * Names the object behind a URL that this package does not understand, e.g. one of an image proxy: return its
+   * Names the object behind a URL that this package does not understand, e.g. a URL of an image proxy. Return the object's
    * canonical URL in a listed bucket (`s3://bucket/key` will do), or `undefined` to leave the URL as it is.
    */
   resolveKey?: (url: string) => string | undefined;
   /**
    * Host names that may resolve to addresses of a private network: a host of `cdn`, or one of AWS such as
-   * `photos.s3.eu-central-1.amazonaws.com`, behind the fake-IP DNS of a VPN client, behind a NAT64 of your own, or with an interface
-   * endpoint. Compared whole, without subdomains. All others are refused with `HOST_NOT_ALLOWED`; a configured `endpoint` needs no
-   * entry. @default []
+   * `photos.s3.eu-central-1.amazonaws.com`. You need this behind a VPN client with fake-IP DNS, behind a NAT64 of your own, or with
+   * an interface endpoint. An entry does not include subdomains. Other hosts with such an address are refused with
+   * `HOST_NOT_ALLOWED`; a configured `endpoint` needs no entry. @default []
    */
   allowPrivateAddresses?: readonly string[];
   /**
-   * Other origins whose pages may use the API, as their browsers send them: `https://admin.example.com`, `capacitor://localhost`,
-   * `tauri://localhost`, `chrome-extension://<id>`. In dev also that of a backend whose pages load their modules from Vite, e.g.
-   * `http://localhost:3000`. Neither `*` nor `null`. @default [] (same origin only)
+   * Other origins whose pages may use the API, written as browsers send them: `https://admin.example.com`,
+   * `capacitor://localhost`, `tauri://localhost`, `chrome-extension://<id>`. In dev also the origin of a backend whose pages load
+   * their modules from Vite, e.g. `http://localhost:3000`. `*` and `null` are refused. @default [] (same origin only)
    */
   allowedOrigins?: readonly string[];
-  /** Host names the API answers to, besides loopback and the ones Vite was told of. @default [] */
+  /** Host names that the API answers to, besides loopback and those in Vite's own `allowedHosts`. @default [] */
   allowedHosts?: readonly string[];
   /**
-   * Which requests may manage the cache: `GET /manifest` and `/stats`, `POST /clear/:actorId`, `/clear-all`, `/pin` and
-   * `/verify`, and in a server of your own also `/invalidate`. Asked after the guard has refused other sites' pages. Without it
-   * none may in a server of your own, and in Vite only this machine may, asking `localhost`; there the hook lets others in besides.
-   * Only `true` lets in, everything else answers 403 `MANAGEMENT_CLOSED`, and what it throws 500. Decide by what a client
-   * cannot make up, such as a session or `request.socket.remoteAddress`, which behind a proxy is that of the proxy.
-   * @default nobody is let in
+   * Decides which requests may manage the cache: `GET /manifest` and `/stats`, `POST /clear/:actorId`, `/clear-all`, `/pin` and
+   * `/verify`, and in a server of your own also `/invalidate`. It is called after the guard has refused pages of other sites.
+   * Without it, a server of your own refuses all of these requests. In Vite, requests from this machine to `localhost` are always
+   * allowed, and the hook can allow more. Only `true` allows a request: any other result answers 403 `MANAGEMENT_CLOSED`, and an
+   * error that it throws answers 500. Decide by something that a client cannot make up, such as a session or
+   * `request.socket.remoteAddress` (behind a proxy, this is the address of the proxy).
+   * @default no request is allowed (in Vite: requests from this machine)
    * @example manage: async (request) => (await sessionOf(request)).isAdmin
    */
   manage?: (request: IncomingMessage) => boolean | Promise<boolean>;
@@ -199,25 +209,25 @@ export interface ImageCacheOptions {
    * @example uploads: { bucket: 'team-photos' }
    */
   uploads?: UploadsOptions;
-  /** SVG can carry scripts; when allowed it is served as a sandboxed attachment. @default false */
+  /** Whether SVG images are accepted. They can contain scripts, so they are served as a sandboxed attachment. @default false */
   allowSvg?: boolean;
-  /** The longest request body. @default '4MB' */
+  /** The most bytes of a request body. @default '4MB' */
   bodyLimit?: Size;
-  /** `'debug'` logs every hit and miss. @default 'info' */
+  /** What is logged. `'debug'` logs every hit and miss. @default 'info' */
   logLevel?: 'silent' | 'warn' | 'info' | 'debug';
 }
 
 /** Options that only make sense in a server of your own. */
 export interface ExpressImageCacheOptions extends ImageCacheOptions {
   /**
-   * Asked before an image is downloaded, and before it, or what is known of it, is handed out; `false` answers 403 `NOT_AUTHORIZED`.
-   * The cache is shared: without this hook whoever may reach the router may read every image in it, and every object of the
-   * listed buckets. Images are then sent with `Cache-Control: private, no-cache`, so that it is asked each time, also about what a
-   * browser has.
+   * Decides which requests may see an image. It is called before an image is downloaded, and before an answer contains the image or
+   * information about it; `false` answers 403 `NOT_AUTHORIZED`. The cache is shared: without this hook, everyone who can reach the
+   * router can read every image in the cache, and every object of the listed buckets. With it, images are sent with
+   * `Cache-Control: private, no-cache`, so that it is called each time, even for an image that a browser already has.
    *
-   * Decide by `image.bucket` and `image.key`: they name the object, however its URL was spelled. `actor_id` and `filename` are what
-   * some client said they are. Where a proxy or CDN may read a key in more ways than one (`x/../private/a.jpg`), it is asked about
-   * each of them, and all must be allowed. An image of a bucket that is no longer listed is refused without asking.
+   * Decide by `image.bucket` and `image.key`: they name the object, however its URL was spelled. `actor_id` and `filename` can be
+   * made up by a client. If a proxy or CDN may read a key in more than one way (`x/../private/a.jpg`), the hook is called for each
+   * of them, and must allow all. An image of a bucket that is no longer listed is refused without a call.
    * @example
    * ```ts
    * authorize: async (request, { bucket, key }) => {
@@ -251,16 +261,19 @@ export interface AuthorizedUpload {
   filename?: string;
 }
 
-/** What `authorize` is told of an image: where it is, and its entry, or of one that is not cached, what its URL says. */
+/**
+ * What `authorize` learns about an image: where its object is, and its entry. Of an image that is not cached, only what its URL
+ * says.
+ */
 export interface AuthorizedImage
   extends
     Pick<ManifestEntry, 's3_url' | 'filename' | 'actor_id'>,
     Partial<Omit<ManifestEntry, 's3_url' | 'filename' | 'actor_id'>> {
-  /** The name of the bucket, as the option `buckets` lists it. `s3_url` tells buckets of one name at two endpoints apart. */
+  /** The bucket's name in the option `buckets`. Two buckets with the same name at different endpoints differ in `s3_url`. */
   bucket: string;
   /** The key of the object in the bucket, decoded: `private/a b.jpg`. */
   key: string;
-  /** The version that was asked for, e.g. `'null'`; `undefined` for the newest. */
+  /** The version that was requested, e.g. `'null'`; `undefined` for the newest. */
   versionId: string | undefined;
 }
 
@@ -268,7 +281,7 @@ export interface ResolvedBucket {
   name: string;
   region: string | undefined;
   endpoint: URL | undefined;
-  /** The environment variable that names the endpoint; `undefined` for the option, and for AWS. */
+  /** The environment variable that the endpoint came from; `undefined` if it is from the option, and for AWS. */
   endpointFrom: string | undefined;
   forcePathStyle: boolean;
   prefix: string;
@@ -310,7 +323,7 @@ export interface ResolvedOptions {
   maxAge: number | undefined;
   /** Milliseconds; `undefined` for never. */
   revalidate: number | undefined;
-  /** Bytes; `undefined` for what suits the disk. */
+  /** Bytes; `undefined` for a default that depends on the disk. */
   minFreeSpace: number | undefined;
   /** Bytes of one actor's images; `undefined` for an actor without a quota. */
   quotaOf: ((actorId: string) => number | undefined) | undefined;
@@ -320,7 +333,7 @@ export interface ResolvedOptions {
   memoryPreload: boolean;
   images: ResolvedImages;
   concurrency: number;
-  /** Up to which background downloads become more while that makes them faster. */
+  /** How far the number of background downloads may grow, while that makes them faster. */
   maxConcurrency: number;
   timeouts: Required<TimeoutOptions>;
   durability: 'full' | 'process';

@@ -8,10 +8,10 @@ import { startPlugin } from './vite/start.ts';
 import { warnTwicePlugin } from './vite/twice.ts';
 
 /**
- * Serves S3 images from local disk in Vite's dev and preview servers, whichever presigned URL asks.
+ * Serves S3 images from the local disk in Vite's dev and preview servers. All presigned URLs of one object get the same image.
  *
- * The factory only checks the options. What a request needs is imported by the first one, and
- * the cache opens then; the AWS SDK is imported by the first bare URL.
+ * This function only checks the options. The code of the API is imported, and the cache opened, at the first request; the AWS SDK
+ * is imported at the first bare URL.
  *
  * @example
  * ```ts

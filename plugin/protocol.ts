@@ -3,59 +3,61 @@
  * Imports nothing, so that both sides can import it. Browser code imports its types only.
  */
 
-/** Where the API is mounted unless the option `base` says otherwise. */
+/** The path of the API, unless the option `base` says otherwise. */
 export const DEFAULT_BASE = '/api/cache';
 
-/** The format version of `manifest.json`, and of what `GET /manifest` answers. */
+/** The format version of `manifest.json`, and of the answer to `GET /manifest`. */
 export const MANIFEST_VERSION = '1.0';
 
 /** Custom event on Vite's HMR socket that carries a {@link CacheEvent}. */
 export const EVENT_NAME = 'image-cache:event';
 
 /**
- * An app's own fields about an image (seed 003: style, title, prompt, model): any JSON object of at most 2,048 bytes. Whoever may
- * prefetch the image may set them, so an app must treat them as it treats any other input.
+ * An app's own fields about an image (seed 003: style, title, prompt, model): any JSON object of at most 2,048 bytes. Every client
+ * that may prefetch the image may set them, so an app must check them like any other input.
  */
 export type ImageMeta = Record<string, unknown>;
 
-/** What is known about one cached image. Times are milliseconds since the epoch. */
+/** What the cache knows about one image. Times are milliseconds since the epoch. */
 export interface ManifestEntry {
-  /** Canonical, unsigned URL of the object. Never carries a signature. */
+  /** Canonical URL of the object. Never contains a signature. */
   s3_url: string;
   /** Path relative to the project's root, e.g. `.image-cache/images/0001/0001_0f3c…_9b1d….jpg`. */
   local_path: string;
   cached_at: number;
-  /** When S3 last said that the object is still this one, if it was asked since. */
+  /** When S3 last said that the image has not changed. Absent if S3 was not asked since the download. */
   validated_at?: number;
   size_bytes: number;
   /** The actor the image was first cached for. */
   actor_id: string;
-  /** Name for people; plays no part in any path. */
+  /** A name for people to read; not used in any path. */
   filename: string;
   /** The ETag S3 sent, quotes included; empty when it sent none. */
   etag: string;
   /** SHA-256 of the bytes, hex. */
   sha256: string;
-  /** Of the bytes that S3 sent, where they were stored as WebP; all else is about what is stored. */
+  /** SHA-256 of the bytes that S3 sent, if the image was converted to WebP. The other fields describe the stored bytes. */
   original_sha256?: string;
+  /** Number of bytes that S3 sent, if the image was converted to WebP. */
   original_size_bytes?: number;
-  /** Found by looking at the bytes, e.g. `image/jpeg`; never believed from a header. */
+  /** The type that the bytes have, e.g. `image/jpeg`. It is never taken from a header. */
   content_type: string;
-  /** Pixels, orientation applied. */
+  /** Width in pixels, after the EXIF orientation was applied; as `height`. */
   width?: number;
   height?: number;
   /** A thumbhash, base64. */
   placeholder?: string;
   /**
-   * The actors that use the image, when more than one does: the first 64, and those before others whose images are pinned. An
-   * image that more use is served to all of them, but clearing those 64 forgets it, and the others have no quota of it. In
-   * `manifest.json`, `GET /manifest` and the server's own code only: other answers and events leave it out.
+   * The actors that use the image, if there is more than one. At most 64: the first ones, where actors whose images are pinned come
+   * before others. Further actors can use the image, too, but it is removed when these 64 are cleared, and it does not count for
+   * the quotas of the others. Only `manifest.json`, `GET /manifest` and code in the server have this field; other answers and
+   * events leave it out.
    */
   actor_ids?: string[];
   last_used_at: number;
-  /** Never evicted. */
+  /** True if the image is never evicted. */
   pinned?: boolean;
-  /** The app's own fields, as the last prefetch that named some gave them. They go with the entry. */
+  /** The app's own fields, from the last prefetch that had some. They are removed with the entry. */
   meta?: ImageMeta;
 }
 
@@ -63,7 +65,7 @@ export interface ManifestEntry {
 export interface Manifest {
   version: typeof MANIFEST_VERSION;
   last_updated: number;
-  /** In `manifest.json`: of all entries. */
+  /** Only in `manifest.json`, as `total_size_bytes`: the sum of all entries. */
   total_entries?: number;
   total_size_bytes?: number;
   /** By canonical URL. */
@@ -82,36 +84,36 @@ export interface LookupRequest {
 
 export interface LookupAnswer {
   /**
-   * By URL as it was asked; `null` for what is not cached (or is no URL of a configured bucket). Of several URLs of one object
-   * the first only.
+   * By URL as it was in the request; `null` for an image that is not cached, and for a URL that is not in a configured bucket. If
+   * several URLs name the same object, only the first one is here.
    */
   entries: Record<string, ManifestEntry | null>;
   /**
-   * The further URLs of objects that were asked for by more than one, and where in `urls` the first one is:
-   * `entries[url] ?? entries[urls[same_as?.[url]]]`. Absent when there are none.
+   * If several URLs name the same object: all but the first of them, with the index in `urls` of the first. The entry of any URL
+   * is `entries[url] ?? entries[urls[same_as?.[url]]]`. Absent when it would be empty.
    */
   same_as?: Record<string, number>;
 }
 
-/** `high` overtakes every queued `normal`. */
+/** Images with `high` are downloaded before all queued images with `normal`. */
 export type Priority = 'high' | 'normal';
 
 /**
- * How soon an image is needed. `visible`: a page shows its place already, so it is downloaded ahead of every prefetch, and those
- * that ask take turns.
+ * How soon an image is needed. `visible`: a page already shows the place of the image, so it is downloaded before every prefetch.
+ * Requests with visible images take turns.
  */
 export type Urgency = 'visible' | Priority;
 
 export interface PrefetchImage {
   /** Any URL of the object: presigned, bare, or `s3://bucket/key`. */
   s3_url: string;
-  /** Who uses the image. @default the `actor_id` of the request */
+  /** The actor that uses the image. @default the `actor_id` of the request */
   actor_id?: string;
-  /** Name for people; defaults to the last part of the object's key. */
+  /** A name for people to read. @default the last part of the object's key */
   filename?: string;
   /**
-   * The app's own fields, which are kept in the image's entry, e.g. `{ style: 'noir', model: 'v3' }`. They take the place of those it
-   * had; `{}` removes them, and without `meta` they stay.
+   * The app's own fields, which are kept in the image's entry, e.g. `{ style: 'noir', model: 'v3' }`. They replace the fields that
+   * the entry had: `{}` removes them, and without `meta` they stay.
    */
   meta?: ImageMeta;
 }
@@ -119,53 +121,54 @@ export interface PrefetchImage {
 /** `POST /prefetch` */
 export interface PrefetchRequest {
   actor_id: string;
-  /** At most 10,000; those for the screen at most 1,000, the nearest first. */
+  /** At most 10,000. With the priority `'visible'` at most 1,000, in the order in which they are needed. */
   images: PrefetchImage[];
   /**
-   * With `'visible'`, a cached image is answered at once although it may be stale: S3 is asked in the background, as for
-   * `GET /image?url=`. When the request is aborted, what only it asked for is given up, whatever the priority. @default 'normal'
+   * With `'visible'`, a cached image is answered at once even if it is stale, and S3 is asked in the background whether it has
+   * changed, as for `GET /image?url=`. When the request is aborted, downloads that no other request needs are aborted, whatever the
+   * priority. @default 'normal'
    */
   priority?: Urgency;
-  /** Asks S3 whether the images that are cached have changed, however fresh they are. @default false */
+  /** Asks S3 whether the cached images have changed, even if they are fresh. @default false */
   revalidate?: boolean;
 }
 
-/** How one image of a prefetch ended. */
+/** The result of one image of a prefetch. */
 export type PrefetchResult =
   | {
       s3_url: string;
-      /** An image that changed is `downloaded`, too. */
+      /** `downloaded` also if the image was cached, but has changed in S3. */
       status: 'cached' | 'downloaded';
       entry: ManifestEntry;
-      /** Why S3 could not say whether the image has changed; the cached one stays. */
+      /** Why S3 could not be asked whether the image has changed. The cached image is kept. */
       stale?: ItemError;
     }
   | { s3_url: string; status: 'failed'; error: ItemError };
 
-/** How an image ended whose object the request names more than once: its entry is told once, with another of them. */
+/** The result of an image whose object the request names more than once. Its entry is only in one of these results. */
 export interface RepeatedResult {
   s3_url: string;
   status: 'cached' | 'downloaded';
-  /** Where in `images` the one is that the entry is told with. Of an answer line by line, its line came before. */
+  /** The index in `images` of the image whose result has the entry. In an answer of lines, that line came before this one. */
   same_as: number;
   stale?: ItemError;
 }
 
 export type PrefetchAnswerResult = PrefetchResult | RepeatedResult;
 
-/** Why one image failed, inside an answer that is itself 200. */
+/** Why one image failed, in an answer with the status 200. */
 export interface ItemError {
   code: ErrorCode;
   detail: string;
   hint?: string;
-  /** It may well be gone at the next attempt: a 5xx of S3, a connection that was lost. */
+  /** True if another attempt may succeed: after a 5xx answer of S3, or a lost connection. */
   transient?: true;
 }
 
 /**
- * What `POST /prefetch` answers. The `s3_url` of each result is the canonical one: signatures are never echoed.
- * `results` are in the order of the request. With `Accept: application/x-ndjson`, one line
- * `{index, ...PrefetchAnswerResult}` per image as it settles, then one line `{done: true, ...counts}`.
+ * The answer to `POST /prefetch`. The `s3_url` of each result is the canonical one, so signatures are never sent back.
+ * `results` are in the order of the request. With `Accept: application/x-ndjson`, the answer is one line
+ * `{index, ...PrefetchAnswerResult}` per image as soon as it has ended, then one line `{done: true, ...counts}`.
  */
 export interface PrefetchAnswer extends PrefetchCounts {
   results: PrefetchAnswerResult[];
@@ -195,15 +198,15 @@ export interface InvalidateAnswer {
 export interface ClearAnswer {
   cleared: number;
   freed_bytes: number;
-  /** Images that another actor still uses. */
+  /** Images that were kept because another actor still uses them. */
   kept: number;
   /** Uploads that are not in the bucket yet. Their pictures stay in the outbox, which no clearing touches. Absent if there are none. */
   pending_uploads?: number;
-  /** Where no image is filed under the actor: which actors there are. */
+  /** If the actor has no images: a sentence that names some actors that have. */
   hint?: string;
 }
 
-/** `POST /pin`: one image, or all that an actor has and will have, is never evicted, or may be again. */
+/** `POST /pin`: pins or unpins one image, or all present and future images of an actor. A pinned image is never evicted. */
 export type PinRequest = PinTarget & {
   /** @default true */
   pinned?: boolean;
@@ -212,13 +215,13 @@ export type PinRequest = PinTarget & {
 export type PinTarget = { s3_url: string } | { actor_id: string };
 
 export interface PinAnswer {
-  /** How many cached images the change was about. */
+  /** How many cached images were pinned or unpinned. */
   pinned: number;
 }
 
 export type VerifyStepName = 'scan' | 'rehash' | 'repair' | 'drop' | 'clean';
 
-/** A step of a verification, with what it looked at and what it mended. */
+/** A step of a verification: how many files or entries it checked, and how many it repaired. */
 export interface VerifyStep {
   step: VerifyStepName;
   took_ms: number;
@@ -232,44 +235,44 @@ export interface VerifyReport {
   took_ms: number;
   /** In the order in which they ran. */
   steps: VerifyStep[];
-  /** Now in the manifest. */
+  /** Entries in the manifest after the verification. */
   entries: number;
-  /** Files without an entry, which are adopted when their URL is asked for. */
+  /** Files without an entry. They get one when their URL is requested. */
   unclaimed: number;
-  /** Entries whose file was not what it had been; it is in `quarantine/`. */
+  /** Entries whose file had other bytes than before. The file was moved to `quarantine/`. */
   damaged: number;
   /** Entries whose file was gone. */
   missing: number;
-  /** Of those two, entries whose image was found under another name. */
+  /** Damaged or missing entries whose image was found in another file. */
   repaired: number;
-  /** Of those two, entries that were dropped; their images are fetched again when asked for. */
+  /** Damaged or missing entries that were dropped. Their images are downloaded again when they are requested. */
   dropped: number;
-  /** Files without an entry that are no images of ours, or not whole, and were put aside. */
+  /** Files without an entry that were moved to `quarantine/`, because they are incomplete or not images of the cache. */
   quarantined: number;
   /** Half-written files of processes that have ended. */
   cleaned: number;
 }
 
-/** How far a step has come. */
+/** The progress of a step. */
 export interface VerifyProgress {
   step: VerifyStepName;
   checked: number;
   total: number;
 }
 
-/** One line of `POST /verify` with `Accept: application/x-ndjson`; an error ends the lines. */
+/** One line of `POST /verify` with `Accept: application/x-ndjson`. A line with an error is the last one. */
 export type VerifyLine = VerifyProgress | (VerifyReport & { done: true }) | { error: ItemError };
 
 /** `GET /stats` */
 export interface CacheStats {
-  /** Of the directory; a copy of it gets another one. Empty where none can be written. */
+  /** The id of the cache directory. A copy of the directory gets another one. Empty if it cannot be written. */
   cache_id: string;
   total_entries: number;
   total_size_bytes: number;
   /** Megabytes of 1,000,000 bytes, two decimals. */
   total_size_mb: number;
   actors: Record<string, { entries: number; size_bytes: number }>;
-  /** Files without an entry: they count for `maxSize`, are adopted when asked for, and are the first to go. */
+  /** Files without an entry. They count for `maxSize`, get an entry when they are requested, and are evicted first. */
   unclaimed: { files: number; size_bytes: number };
   variants: VariantStats;
   compression: CompressionStats;
@@ -277,9 +280,9 @@ export interface CacheStats {
   /** Since this server started. */
   hits: { memory: number; disk: number };
   misses: number;
-  /** 0 to 1; 0 when nothing was asked yet. */
+  /** From 0 to 1; 0 when nothing was requested yet. */
   hit_ratio: number;
-  /** Bytes served that S3 did not have to send. */
+  /** Bytes that were served without a download. */
   bytes_saved: number;
   /** Since this server started. */
   downloads: {
@@ -289,31 +292,33 @@ export interface CacheStats {
     failed: number;
     bytes: number;
   };
-  /** Since this server started: what S3 answered when it was asked whether an image has changed. */
+  /** Since this server started: the results of asking S3 whether an image has changed. */
   revalidations: { unchanged: number; changed: number; failed: number };
-  /** Since this server started: images that were read into memory, and downloaded, before anybody looked at them. */
+  /** Since this server started: images that were read into memory before they were requested. */
   preloading: ForesightStats;
+  /** Since this server started: images that were downloaded before they were requested. */
   prefetching: ForesightStats;
 }
 
-/** What was fetched before anybody asked for it. What nobody has asked for yet is neither useful nor wasted. */
+/** Images that were loaded before they were requested. Those that were not requested yet are neither useful nor wasted. */
 export interface ForesightStats {
   /** Images. */
   loaded: number;
   bytes: number;
   /** Bytes of images that were served afterwards. */
   useful_bytes: number;
-  /** Bytes of images that went without having been served. */
+  /** Bytes of images that were removed before they were served. */
   wasted_bytes: number;
 }
 
-/** Images of other sizes and formats. They count for `maxSize`, and go before the originals they were made of. */
+/** Images of other sizes and formats. They count for `maxSize`, and are evicted before their originals. */
 export interface VariantStats {
   /** On disk. */
   count: number;
   size_bytes: number;
-  /** Since this server started: made from their originals, and served without that. */
+  /** Since this server started: variants that were made. */
   made: number;
+  /** Since this server started: variants that were served without being made. */
   hits: number;
   /** Since this server started: originals that could not be decoded. */
   failed: number;
@@ -408,7 +413,7 @@ export interface UploadEvent {
   job: Omit<UploadStatus, 'filename'>;
 }
 
-/** What happened in the cache, for whoever watches. Never carries a signed URL. */
+/** A change in the cache. Never contains a signed URL. */
 export type CacheEvent =
   | { type: 'stored'; entry: ManifestEntry }
   | { type: 'invalidated'; s3_urls: string[] }
@@ -417,7 +422,7 @@ export type CacheEvent =
 /** The value of `X-Cache`. */
 export type CacheOutcome = 'HIT' | 'MISS' | 'STALE' | 'REVALIDATED';
 
-/** Which tier answered; sent as the metric name in `Server-Timing`, which a page may read of its own images. */
+/** The tier that the bytes came from. It is sent as a metric name in `Server-Timing`, which a page can read for its own images. */
 export type CacheTier = 'memory' | 'disk' | 's3';
 
 /** An error answer: RFC 9457 `application/problem+json`. */
@@ -426,14 +431,14 @@ export interface Problem {
   status: number;
   /** A short name of the status. */
   title: string;
-  /** What went wrong, in a sentence; no secrets. */
+  /** What went wrong, in a sentence without secrets. */
   detail: string;
   code: ErrorCode;
   /** What to do about it. */
   hint?: string;
 }
 
-/** Every code an answer can carry, with the HTTP status it comes with. */
+/** Every code that an answer can have, with its HTTP status. */
 export const ERROR_STATUS = {
   // The request
   INVALID_URL: 400,
@@ -457,7 +462,7 @@ export const ERROR_STATUS = {
   PAYLOAD_TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
   RANGE_NOT_SATISFIABLE: 416,
-  // What S3 sent
+  // The answer of S3
   IMAGE_TOO_LARGE: 413,
   NOT_AN_IMAGE: 502,
   UNSUPPORTED_TYPE: 502,
@@ -486,11 +491,11 @@ export const ERROR_STATUS = {
   OUTBOX_FULL: 507,
   OUTBOX_DISK_FULL: 507,
   ID_CONFLICT: 409,
-  // What was to be made of it
+  // Making a variant
   SHARP_MISSING: 501,
   TOO_MANY_PIXELS: 422,
   UNDECODABLE: 422,
-  // Ourselves
+  // The cache itself
   CACHE_CORRUPT: 404,
   CACHE_DIR_UNSAFE: 500,
   CACHE_DIR_TIMEOUT: 503,
@@ -502,5 +507,5 @@ export const ERROR_STATUS = {
   INTERNAL: 500,
 } as const;
 
-/** A closed union: every machine-readable reason for a refusal or a fault. */
+/** Every machine-readable reason for a refusal or a fault. The union is closed. */
 export type ErrorCode = keyof typeof ERROR_STATUS;

@@ -7,9 +7,9 @@ import { ImageCacheError } from './errors.ts';
 import type { BucketOptions, ImageCacheOptions, ResolvedBucket, ResolvedOptions, Size } from './options.ts';
 
 /**
- * Checks the options, fills in the defaults, and looks up what the environment says. What an option is when it is left out, and in which
- * unit it comes out, is said in the schema; that what comes out is {@link ResolvedOptions} is checked here.
- * @param env where buckets without an endpoint are looked up
+ * Checks the options, fills in the defaults, and reads the environment. The schema has the default of each option and the unit of
+ * its result; here the compiler checks that the result is {@link ResolvedOptions}.
+ * @param env environment variables, which may name the endpoint of buckets without one
  * @throws ImageCacheError INVALID_OPTION, naming the option, what was expected and what came
  */
 export function resolveOptions(options: ImageCacheOptions, env: Environment = process.env): ResolvedOptions {
@@ -19,7 +19,7 @@ export function resolveOptions(options: ImageCacheOptions, env: Environment = pr
   const { memory, concurrency, quotas, manage, resolveKey, uploads, ...rest } = parsed.data;
   return {
     ...rest,
-    // As they came: credentials may be an object of a class.
+    // From the options and not from the schema's copy of them: credentials may be an object of a class.
     buckets: options.buckets.map((bucket) => resolveBucket(bucket, env)),
     quotaOf: resolveQuotas(quotas),
     memoryMaxSize: memory === false ? 0 : memory.maxSize,

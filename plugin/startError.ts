@@ -3,9 +3,9 @@ import { ImageCacheError } from './errors.ts';
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
 /**
- * Makes an error of the configuration what the developer wants to read of it in the terminal: what is wrong and what to do, in
- * its message, which is all that Vite prints when a restart fails; and not ten lines of stack and the fields of the object, which
- * Vite and Node print otherwise.
+ * Makes an error in the configuration readable in the terminal. Its message says what is wrong and what to do about it, because
+ * Vite prints only the message when a restart fails. At a start, Vite and Node would also print ten lines of stack and the fields
+ * of the error; these are left out.
  */
 export function startError(error: unknown): unknown {
   if (!(error instanceof ImageCacheError)) return error;
@@ -18,7 +18,7 @@ export function startError(error: unknown): unknown {
   });
 }
 
-/** Runs what checks the configuration. @throws what `check` throws, as {@link startError} */
+/** Runs a check of the configuration. @throws the error of `check`, changed by {@link startError} */
 export function checkAtStart<T>(check: () => T): T {
   try {
     return check();

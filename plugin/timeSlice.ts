@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Much less than what anybody notices, much more than what a turn of the event loop costs. */
+/** Short enough that a pause of this length is not noticed, and much longer than a turn of the event loop takes. */
 const SLICE_MS = 4;
 
 /**
- * Cuts long work into slices, so that it never holds up the event loop however many entries there are (T64, T65):
- * `if (timeSlice.isOver) await timeSlice.yield()`, once an item.
+ * Cuts long work into slices, so that it never blocks the event loop, however many entries there are (T64, T65). Call
+ * `if (timeSlice.isOver) await timeSlice.yield()` for each item.
  */
 export class TimeSlice {
   #since = performance.now();
@@ -15,7 +15,7 @@ export class TimeSlice {
     return performance.now() - this.#since >= SLICE_MS;
   }
 
-  /** Lets everything else have its turn. */
+  /** Lets other work run, then begins the next slice. */
   async yield(): Promise<void> {
     await nextTurn();
     this.#since = performance.now();

@@ -1,19 +1,19 @@
 import type { CacheOutcome, CacheTier, ErrorCode } from './protocol.ts';
 
 /**
- * What a request for an image can have waited for, in the order in which it happens:
- * - `authorize`: for the app's hook.
- * - `read`: for a file of this disk.
- * - `find`: until it was clear that neither memory nor the disk, other processes nor the `fallbackDirs` have it.
- * - `queue`: for its turn among other downloads.
- * - `throttle`: because the origin had asked to slow down.
- * - `sign`: for credentials, and before the first download for the AWS SDK to be imported.
- * - `retry`: for attempts that failed, and the waits after them.
- * - `connect`: for a free socket, DNS, TCP and TLS; almost nothing on a connection that is open already.
+ * A step that a request for an image may wait for. In the order in which they happen:
+ * - `authorize`: the app's hook.
+ * - `read`: reading a file from the local disk.
+ * - `find`: looking for the image in memory, on disk, in other processes and in `fallbackDirs`, without finding it.
+ * - `queue`: waiting for other downloads.
+ * - `throttle`: waiting because the origin asked to slow down.
+ * - `sign`: getting credentials and, before the first download, importing the AWS SDK.
+ * - `retry`: attempts that failed, and the waits after them.
+ * - `connect`: getting a free socket, DNS, TCP and TLS. Almost nothing if a connection is already open.
  * - `first-byte`: from the request to the head of the origin's answer.
- * - `body`: for the bytes.
- * - `store`: to be checked, written and entered in the manifest.
- * - `variant`: for another size or format to be made.
+ * - `body`: receiving the bytes.
+ * - `store`: checking the image, writing it and adding it to the manifest.
+ * - `variant`: making another size or format.
  */
 export type Step =
   | 'authorize'
@@ -29,36 +29,36 @@ export type Step =
   | 'store'
   | 'variant';
 
-/** Says that a step has come to its end. */
+/** Call it at the end of a step. */
 export type Mark = (step: Step) => void;
 
-/** Where the time of one request went. It is handed down to whatever the request has to wait for. */
+/** Measures where the time of one request goes. It is passed on to everything that the request waits for. */
 export class Timeline {
   readonly #now: () => number;
   readonly #started: number;
   readonly #steps = new Map<Step, number>();
   #last: number;
 
-  /** @param now milliseconds, from any start @param started when the request came, by the same clock */
+  /** @param now milliseconds, from any start @param started when the request arrived, by the same clock */
   constructor(now: () => number = () => performance.now(), started: number = now()) {
     this.#now = now;
     this.#started = started;
     this.#last = started;
   }
 
-  /** The time since the last mark was that of the step; a step that comes more than once is added up. */
+  /** Adds the time since the last mark to the step. */
   mark(step: Step): void {
     const now = this.#now();
     this.#steps.set(step, (this.#steps.get(step) ?? 0) + now - this.#last);
     this.#last = now;
   }
 
-  /** Whether nothing was waited for so far. */
+  /** True if no step was marked so far. */
   get isEmpty(): boolean {
     return this.#steps.size === 0;
   }
 
-  /** Milliseconds since the request came. */
+  /** Milliseconds since the request arrived. */
   get elapsed(): number {
     return this.#now() - this.#started;
   }
@@ -81,9 +81,9 @@ export class Timeline {
 }
 
 /**
- * Where the time of one request for an image went: published on the channel `vite-plugin-image-cache:image` of
- * `node:diagnostics_channel` for every image that was waited for. An image in memory is not, unless `authorize` was asked. Holds
- * no signed URL.
+ * Where the time of one request for an image went. It is published on the channel `vite-plugin-image-cache:image` of
+ * `node:diagnostics_channel` for every request that had to wait for something. A hit in memory is not published, unless
+ * `authorize` was called. Contains no signed URL.
  *
  * @example
  * ```ts
@@ -100,14 +100,14 @@ export interface ImageTiming {
   /** Canonical and unsigned, as in the manifest. */
   s3_url: string;
   outcome: CacheOutcome | 'FAILED';
-  /** Where the bytes came from; absent for a failure. */
+  /** Where the bytes came from; absent if the request failed. */
   tier?: CacheTier;
-  /** Bytes of the image; absent for a failure. */
+  /** Bytes of the image; absent if the request failed. */
   size_bytes?: number;
-  /** Why it could not be had; absent for all others. */
+  /** Why the request failed; absent if it did not. */
   code?: ErrorCode;
-  /** Milliseconds from the request to the answer; of a download that was sent on while it arrived, to its end. */
+  /** Milliseconds from the request to the answer; for a download that was sent on while it arrived, to its end. */
   duration_ms: number;
-  /** Milliseconds of what was waited for. What they lack of `duration_ms` was the step that a failure ended. */
+  /** Milliseconds of each step. The step in which a request failed is missing: it took the rest of `duration_ms`. */
   steps: Partial<Record<Step, number>>;
 }
