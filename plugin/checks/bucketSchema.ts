@@ -11,7 +11,7 @@ const bucketName = checkedText(
   },
 );
 
-/** The bucket in what people copy in place of its name: a URI, an ARN, a URL of AWS, a name with a path. */
+/** Finds the bucket's name in a text that was written instead of it: a URI, an ARN, a URL of AWS, or a name with a path. */
 function bucketIn(value: string): string | undefined {
   const [, name = ''] =
     /^(?:s3:\/\/|arn:[\w-]+:s3:::)([^/]+)/i.exec(value) ??
@@ -24,13 +24,13 @@ function bucketIn(value: string): string | undefined {
 
 const REGION = "a region such as 'eu-central-1'";
 
-/** Of AWS, whose regions stand in host names. Other servers call theirs as they like. */
+/** Regions of AWS are part of host names. Other servers may use any name for theirs. */
 const isAwsRegion = (value: string) => /^[a-z\d-]+$/.test(value);
 
 function hintForRegion(value: string): string {
   const lower = value.trim().toLowerCase();
   if (/^[a-z]+(?:-[a-z]+)+-\d+$/.test(lower)) return `Write '${lower}'.`;
-  return 'It is the short name: of Europe (Frankfurt) e.g. eu-central-1.';
+  return 'Use the short name, e.g. eu-central-1 for Europe (Frankfurt).';
 }
 
 const endpoint = checkedText("an http(s) URL such as 'https://s3.example.com'", isEndpoint, (value) =>
@@ -40,10 +40,10 @@ const endpoint = checkedText("an http(s) URL such as 'https://s3.example.com'", 
 const cdnHost = checkedText("a host name without scheme, port or path, e.g. 'img.example.com'", isHostName, (value) => {
   const url = urlIn(value);
   if (url === undefined || !isHostName(url.hostname)) return undefined;
-  return url.port === '' ? `Write '${url.hostname}'.` : 'A server at a port of its own is an `endpoint`, not a `cdn`.';
+  return url.port === '' ? `Write '${url.hostname}'.` : 'A server with a port is an `endpoint`, not a `cdn`.';
 });
 
-/** Not blank: the SDK takes that for a key, and only the server refuses it. */
+/** A text that is not blank. The SDK would accept a blank key, and only the server would refuse it. */
 const secret = (expected: string) =>
   z.string({ error: expected }).check(z.refine((value) => value.trim() !== '', { error: expected }));
 
@@ -75,7 +75,7 @@ const bucketObject = z
     issues.push({ code: 'custom', input: region, path: ['region'], message: REGION, params });
   })
   .check(({ value: bucket, issues }) => {
-    // Other paths are legitimate. Limit: behind Supabase's `/storage/v1/s3`, no bucket may be called `s3`.
+    // An endpoint may have a path of its own. Limit: at Supabase's `/storage/v1/s3`, no bucket can be called `s3`.
     if (bucket.endpoint === undefined || !isEndpoint(bucket.endpoint)) return;
     const url = new URL(bucket.endpoint);
     if (!endsInBucket(url, bucket.name)) return;
@@ -89,7 +89,7 @@ const bucketObject = z
     });
   });
 
-/** A bucket as the options have it: its name, or all about it. */
+/** A bucket in the options: its name, or an object of {@link BucketOptions}. */
 export const bucketSchema = z.union([bucketName, bucketObject], {
   error: "a bucket's name such as 'team-photos' (without s3:// or a path), or an object with `name`",
 });

@@ -4,16 +4,16 @@ import { hintForUnknown } from './nearestOption.ts';
 import { optionsSchema } from './optionsSchema.ts';
 import { UNSET } from './texts.ts';
 
-/** Names that are listed; more than so many are not misspelled, but the options of something else. */
+/** Unknown names that an error lists. If there are more, they are probably the options of something else. */
 const MAX_SHOWN = 10;
 
 /**
- * The refusal of options: all names that are no option, since each start of a server would tell of one alone; else the first value that
- * is wrong, what was expected, what came, and where it helps, what to write.
+ * Makes the error for wrong options. It names all unknown options at once, so that the server need not be started once for each.
+ * If there are none, it names the first wrong value, what was expected, what was found and, where that is known, what to write.
  */
 export function invalidOption(options: unknown, error: z.core.$ZodError): ImageCacheError {
   const unknown = unknownNames(error.issues);
-  // A name that is misspelled is what is wrong, rather than that the option of the right name is missing.
+  // If a name is misspelled, the option with the right name is missing, too; but the misspelled name is the mistake.
   if (unknown.length > 0) return noSuchOptions(unknown);
   const issue = deepest(error.issues);
   const path = issue?.path ?? [];
@@ -27,13 +27,13 @@ export function invalidOption(options: unknown, error: z.core.$ZodError): ImageC
   );
 }
 
-/** A name that is no option, and where it stands. */
+/** A name that is not an option, and where it was found. */
 interface UnknownName {
   path: PropertyKey[];
   key: string;
 }
 
-/** A union tells of those of each of its branches; only one branch of each of ours has names. */
+/** Collects the unknown names. A union reports those of each of its branches; only one branch of each of our unions has names. */
 function unknownNames(issues: readonly z.core.$ZodIssue[], base: PropertyKey[] = []): UnknownName[] {
   return issues.flatMap((issue) => {
     const path = [...base, ...issue.path];
@@ -59,14 +59,14 @@ function noSuchOptions(unknown: readonly UnknownName[]): ImageCacheError {
   );
 }
 
-/** A value that came, short. */
+/** A short description of a value. */
 export function describeValue(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (typeof value === 'string') return value.length <= 80 ? `'${value}'` : `a text of ${value.length} characters`;
   return kindOf(value);
 }
 
-/** What sort of value came, and nothing of its content, which may be a secret. */
+/** The kind of a value, without its content, which may be a secret. */
 function kindOf(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
@@ -75,7 +75,9 @@ function kindOf(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** A union reports each of its branches; the one that got furthest into the value, or knows what to write, is the one that was meant. */
+/**
+ * A union reports each of its branches. The developer most likely meant the branch that got furthest into the value, or has a hint.
+ */
 function deepest(issues: readonly z.core.$ZodIssue[], base: PropertyKey[] = []): z.core.$ZodIssue | undefined {
   const [issue] = issues;
   if (issue === undefined) return undefined;
@@ -97,7 +99,7 @@ function valueAt(options: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], options);
 }
 
-/** Whether the option is there, and empty. One that is missing altogether was forgotten. */
+/** Whether the option is present but empty. An option that is not present at all was forgotten. */
 function isUnset(options: unknown, path: readonly PropertyKey[]): boolean {
   const key = path.at(-1);
   const holder = valueAt(options, path.slice(0, -1));

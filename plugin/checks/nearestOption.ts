@@ -1,17 +1,18 @@
 import * as z from 'zod/mini';
 
-/** Options of one object, and its path; `[]` stands for any place in an array. */
+/** The options of one object, and its path; `[]` in a path stands for any index of an array. */
 interface OptionGroup {
   path: readonly string[];
   names: readonly string[];
 }
 
-/** So many letters may be wrong. */
+/** How many letters of a name may be wrong. */
 const MAX_DISTANCE = 2;
 
 /**
- * What a name that is no option was meant to be: an option beside it that is spelled nearly so, else one of that name elsewhere.
- * @param path where it stands, e.g. `['buckets', 0]`
+ * Guesses which option an unknown name was meant to be: an option of the same object with a similar name, or an option with this
+ * name in another object.
+ * @param path where the name was found, e.g. `['buckets', 0]`
  */
 export function hintForUnknown(
   schema: z.core.$ZodType,
@@ -31,11 +32,11 @@ export function hintForUnknown(
   if (elsewhere.path.length === 0) return `\`${option}\` is an option of its own, beside \`${String(path[0])}\`.`;
   const [outer = '', inner] = elsewhere.path;
   return inner === '[]'
-    ? `It is said of each bucket: ${outer}: [{ name: '<bucket>', ${option}: … }].`
+    ? `It is an option of each bucket: ${outer}: [{ name: '<bucket>', ${option}: … }].`
     : `It is part of \`${outer}\`: ${outer}: { ${option}: … }.`;
 }
 
-/** All objects of options, the outermost first. */
+/** All objects that contain options, the outermost first. */
 function groupsOf(schema: z.core.$ZodType, path: readonly string[] = []): OptionGroup[] {
   if (
     schema instanceof z.ZodMiniOptional ||
@@ -47,7 +48,7 @@ function groupsOf(schema: z.core.$ZodType, path: readonly string[] = []): Option
   if (schema instanceof z.ZodMiniPipe) return groupsOf(schema.def.in, path);
   if (schema instanceof z.ZodMiniArray) return groupsOf(schema.def.element, [...path, '[]']);
   if (schema instanceof z.ZodMiniUnion) return schema.def.options.flatMap((each) => groupsOf(each, path));
-  // A loose object takes whatever name it is given.
+  // A loose object accepts any name.
   if (!(schema instanceof z.ZodMiniObject) || schema.def.catchall instanceof z.ZodMiniUnknown) return [];
   const entries = Object.entries<z.core.$ZodType>(schema.def.shape);
   const inner = entries.flatMap(([name, each]) => groupsOf(each, [...path, name]));
@@ -59,7 +60,10 @@ function isAt(group: OptionGroup, path: readonly PropertyKey[]): boolean {
   return group.path.join('.') === place.join('.');
 }
 
-/** Letters to insert, remove, replace or swap with the next one (optimal string alignment). Names of options are short. */
+/**
+ * How many letters to insert, remove, replace or swap with the next one (optimal string alignment). It is slow for long names,
+ * but options have short ones.
+ */
 function distanceOf(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, n) => n)];
   for (let i = 1; i <= a.length; i += 1) {

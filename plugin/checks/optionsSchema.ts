@@ -19,7 +19,7 @@ const PIXELS = 'a whole number of pixels, from 1 to 16384';
 const PERCENT = 'a whole number from 1 to 100';
 const MILLISECONDS = 'a whole number of milliseconds, at least 1';
 
-/** As the guard of the API compares them: a name, `.name` for what is below it too. An address needs no entry, and may have one. */
+/** As the guard compares hosts: `name`, or `.name` to include its subdomains. An IP address is allowed, but not needed. */
 const isAllowedHost = (value: string) =>
   isIP(value.replace(/^\[|\]$/g, '')) !== 0 || isHostName(value.replace(/^\./, '').replace(/\.$/, ''));
 
@@ -44,16 +44,16 @@ const bareHost = checkedText(
 const BUCKETS = "an array of bucket names or { name, … } objects, e.g. ['team-photos']";
 const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Of two that say the same of where images are, the second would change nothing. */
+/** Refuses a bucket that is listed twice: the second entry would have no effect. */
 function refuseTwins({ value: buckets, issues }: z.core.ParsePayload<z.infer<typeof bucketSchema>[]>): void {
   const seen = new Set<string>();
   for (const [index, bucket] of buckets.entries()) {
     const { name, endpoint = '', prefix = '', forcePathStyle } = typeof bucket === 'string' ? toObject(bucket) : bucket;
-    // A server that is asked in both styles is listed in both.
+    // A server with URLs of both styles may be listed once for each.
     const place = JSON.stringify([name, endpoint, prefix, forcePathStyle]);
     if (seen.has(place)) {
       const message = `another bucket than ${name}, which is listed above`;
-      const params = { hint: 'Remove it: what is said of the first one counts.' };
+      const params = { hint: 'Remove it: only the first entry is used.' };
       issues.push({ code: 'custom', input: bucket, path: [index], message, params });
     }
     seen.add(place);
@@ -68,7 +68,7 @@ const isBase = (value: string) => /^(?:\/[A-Za-z0-9_.~-]+)+$/.test(value);
 
 function hintForBase(value: string): string | undefined {
   if (isHttpUrl(value)) {
-    return `It is a path of this server: write '${new URL(value).pathname}'. A page learns of another server by configureImageCache({ base }).`;
+    return `It is a path of this server: write '${new URL(value).pathname}'. For the API of another server, call configureImageCache({ base }) in the page.`;
   }
   const path = `/${value.replace(/^\/+|\/+$/g, '')}`;
   return isBase(path) ? `Write '${path}'.` : undefined;
@@ -79,12 +79,12 @@ const milliseconds = (standard: number) => z._default(atLeast(1, MILLISECONDS), 
 
 const memorySchema = z.strictObject({ maxSize: bytes('256MB'), preload: flag(true) });
 
-/** The icons, screens and phones of next/image. */
+/** The default widths of next/image, for icons, phones and screens. */
 const WIDTHS = [16, 32, 48, 64, 96, 128, 256, 384, 640, 750, 828, 1080, 1200, 1920, 2048, 3840];
 
 /**
- * What each option accepts, what it is when it is left out, and what becomes of it. The text is what the developer reads, after "must
- * be", when it is something else.
+ * What each option accepts, its default, and how it is converted. The text in `error` completes the message "option … must be" for
+ * a wrong value.
  */
 export const optionsSchema = z
   .strictObject(

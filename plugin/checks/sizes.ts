@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { parseSize } from '../amounts.ts';
 import type { Size } from '../options.ts';
 
-/** What a size is, in words. */
+/** The description of a size in messages. */
 export const BYTES = "a positive number of bytes, or a text such as '50MB'";
 
 /** A size as it was given. */

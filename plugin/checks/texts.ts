@@ -1,6 +1,6 @@
-import * as z from 'zod/mini'; // a quarter of the time to import, which is Vite's start
+import * as z from 'zod/mini'; // imported in a quarter of the time of 'zod', at each start of Vite
 
-/** What each option accepts. The text is what the developer reads when it is something else, after "must be". */
+/** A text that is not empty. `expected` completes the message "option … must be" for a wrong value. */
 export const text = (expected: string) => z.string({ error: expected }).check(z.minLength(1, { error: expected }));
 
 /** A text that passes a check; when it does not, the hint says what to write instead. */
@@ -14,17 +14,17 @@ export const checkedText = (
     issues.push({ code: 'custom', input: value, message: expected, params: { hint: hintOf(value) } });
   });
 
-/** `undefined` and empty texts seldom stand in a configuration; they come out of `process.env`. */
+/** The hint for `undefined` and empty texts: developers seldom write them; they come from `process.env`. */
 export const UNSET =
-  'Is an environment variable not set? In vite.config.ts, what .env files hold is read by `loadEnv`; it is not in `process.env`.';
+  'Is an environment variable not set? In vite.config.ts, `process.env` does not contain the values of .env files; use `loadEnv`.';
 
-/** The URL that a text is, or that it lacks the scheme for. */
+/** Parses a URL that may lack its scheme. */
 export function urlIn(value: string): URL | undefined {
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
   return URL.canParse(url) ? new URL(url) : undefined;
 }
 
-/** A shell replaces the tilde; here a directory of that name would be made. */
+/** A shell replaces the tilde; here a directory with that name would be created. */
 export const directory = checkedText(
   "a directory such as '.image-cache'",
   (value) => value !== '' && !/^~(?:[\\/]|$)/.test(value),

@@ -25,7 +25,7 @@ describe('credentials', () => {
     expect(error.hint?.includes('environment variable') ?? false).toBe(isUnset);
   });
 
-  it.each([CANARY, [CANARY], null, true])('%j are none', async (credentials) => {
+  it.each([CANARY, [CANARY], null, true])('%j are not credentials', async (credentials) => {
     const error = await refused({ credentials });
     expect(error.message).toContain('must be { accessKeyId, secretAccessKey, sessionToken? } or a provider function');
     expect(JSON.stringify(error.toItem())).not.toContain('CANARY');
@@ -46,7 +46,7 @@ describe('credentials', () => {
     ['an empty session token, which the SDK leaves out', { accessKeyId: 'a', secretAccessKey: 's', sessionToken: '' }],
     ['an object of a class', new Credentials()],
     ['a provider', async () => ({ accessKeyId: 'a', secretAccessKey: 's' })],
-  ])('%s is taken, and passed on as it is', (_name, credentials) => {
+  ])('%s is accepted, and passed on unchanged', (_name, credentials) => {
     expect(resolveOptions(withBucket({ credentials }) as never).buckets[0]?.credentials).toBe(credentials);
   });
 });
@@ -56,7 +56,7 @@ describe('endpoint', () => {
     'https://.r2.cloudflarestorage.com',
     'https://undefined.r2.cloudflarestorage.com',
     'https://acct..r2.cloudflarestorage.com',
-  ])('%s has a gap where a variable was not set', async (endpoint) => {
+  ])('%s has an empty part, probably because a variable is not set', async (endpoint) => {
     const error = await refused({ endpoint });
     expect(error.message).toContain('option `buckets.0.endpoint` must be an http(s) URL');
     expect(error.hint).toMatch(/^A part of the host name is missing\. .*environment variable/);
@@ -84,7 +84,7 @@ describe('endpoint', () => {
     'http://host/team-photos',
     'http://host/photos/v1',
     'https://photos.example.com',
-  ])('%s is taken', (endpoint) => {
+  ])('%s is accepted', (endpoint) => {
     expect(resolveOptions(withBucket({ endpoint })).buckets[0]?.endpoint?.href).toBe(new URL(endpoint).href);
   });
 });
@@ -94,8 +94,8 @@ describe('cdn', () => {
     ['https://img.example.com', "Write 'img.example.com'."],
     ['img.example.com/photos', "Write 'img.example.com'."],
     ['bücher.example', "Write 'xn--bcher-kva.example'."],
-    ['img.example.com:8443', 'A server at a port of its own is an `endpoint`, not a `cdn`.'],
-    ['https://127.0.0.1:9400', 'A server at a port of its own is an `endpoint`, not a `cdn`.'],
+    ['img.example.com:8443', 'A server with a port is an `endpoint`, not a `cdn`.'],
+    ['https://127.0.0.1:9400', 'A server with a port is an `endpoint`, not a `cdn`.'],
     ['.example.com', undefined],
     ['*.example.com', undefined],
     ['img..example.com', undefined],

@@ -22,7 +22,7 @@ function faultOf(options: unknown): ImageCacheError | undefined {
 
 const UNSET = 'environment variable';
 
-describe('what is refused is said in words', () => {
+describe('the error for a wrong option is a sentence', () => {
   it.each([
     [undefined, "the options must be an object such as { buckets: ['team-photos'] }; got nothing"],
     ['photos', "the options must be an object such as { buckets: ['team-photos'] }; got 'photos'"],
@@ -82,7 +82,7 @@ describe('what is refused is said in words', () => {
     'x'.repeat(1_000),
   ];
 
-  it.each(places)('whatever is given for %s', async (_name, optionsWith) => {
+  it.each(places)('for any wrong value of %s', async (_name, optionsWith) => {
     for (const value of values) {
       const { code, message } = faultOf(optionsWith(value)) ?? {};
       if (message === undefined) continue; // what is right for this option
@@ -95,7 +95,7 @@ describe('what is refused is said in words', () => {
   });
 });
 
-describe('E12: a name that is no option', () => {
+describe('E12: an unknown name', () => {
   it.each([
     [{ cachedir: 'x' }, 'cachedir', 'Did you mean `cacheDir`?'],
     [{ cache_dir: 'x' }, 'cache_dir', 'Did you mean `cacheDir`?'],
@@ -109,7 +109,11 @@ describe('E12: a name that is no option', () => {
     [{ images: { width: [1] } }, 'images.width', 'Did you mean `widths`?'],
     [{ memory: { maxsize: 1 } }, 'memory.maxsize', 'Did you mean `maxSize`?'],
     [{ timeouts: { firstbyte: 1 } }, 'timeouts.firstbyte', 'Did you mean `firstByte`?'],
-    [{ region: 'eu-central-1' }, 'region', "It is said of each bucket: buckets: [{ name: '<bucket>', region: … }]."],
+    [
+      { region: 'eu-central-1' },
+      'region',
+      "It is an option of each bucket: buckets: [{ name: '<bucket>', region: … }].",
+    ],
     [{ quality: 80 }, 'quality', 'It is part of `images`: images: { quality: … }.'],
     [
       { buckets: [{ name: 'ok1', cacheDir: 'x' }] },
@@ -124,7 +128,7 @@ describe('E12: a name that is no option', () => {
     expect(error.hint).toBe(hint ?? 'Check the spelling; docs/options.md lists every option.');
   });
 
-  it('E12: is told together with all others, wherever they stand, each with what was meant', async () => {
+  it('E12: is reported with all other unknown names, in any object, each with the probable right name', async () => {
     const error = await refused({
       buckets: [{ name: 'ok1', endPoint: 'https://s3.example.com' }, 'ok2', { nmae: 'ok3', pathStyle: true }],
       cachedir: 'x',
@@ -149,7 +153,7 @@ describe('E12: a name that is no option', () => {
     );
   });
 
-  it('E12: is not told of more than ten times', async () => {
+  it('E12: is not listed if there are ten others already', async () => {
     const options = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`x${n}`, n]));
     const { message, hint } = await refused({ buckets: ['ok1'], ...options });
     expect(message).toBe(
@@ -158,7 +162,7 @@ describe('E12: a name that is no option', () => {
     expect(hint).toBe('Check the spelling; docs/options.md lists every option.');
   });
 
-  it('is what is told, rather than that the right one is missing', async () => {
+  it('is reported, and not that the option with the right name is missing', async () => {
     const error = await refused({ bucket: ['photos'] });
     expect([error.message, error.hint]).toEqual([
       'imageCache: there is no option `bucket`.',
@@ -167,7 +171,7 @@ describe('E12: a name that is no option', () => {
   });
 });
 
-describe('E13: an error of the options is printed as its message and remedy alone', () => {
+describe('E13: of an error in the options, only the message and the hint are printed', () => {
   it.each([
     ['imageCache()', () => imageCache({ buckets: ['ok1'], cachedir: 'x' } as never)],
     ['createImageCache()', () => createImageCache({ buckets: ['ok1'], cachedir: 'x' } as never)],
@@ -184,7 +188,7 @@ describe('E13: an error of the options is printed as its message and remedy alon
   });
 });
 
-describe('what is unset', () => {
+describe('an empty or undefined value', () => {
   it.each([
     [{ buckets: [undefined] }],
     [{ buckets: [''] }],
@@ -193,7 +197,7 @@ describe('what is unset', () => {
     [{ buckets: [{ name: 'ok1', region: '' }] }],
     [{ buckets: ['ok1'], allowedHosts: [undefined] }],
     [{ buckets: ['ok1'], cacheDir: '' }],
-  ])('is put down to an environment variable: %j', async (options) => {
+  ])('is explained by an environment variable: %j', async (options) => {
     expect((await refused(options)).hint).toContain(UNSET);
     expect((await refused(options)).hint).toContain('loadEnv');
   });
@@ -217,7 +221,7 @@ describe('allowedHosts', () => {
     ['*.example.com', '.example.com'],
     ['https://.example.com', '.example.com'],
     ['bücher.example', 'xn--bcher-kva.example'],
-  ])('refuses %s, which no host name equals, and says what to write', async (host, right) => {
+  ])('refuses %s, which cannot match a host name, and says what to write', async (host, right) => {
     const error = await refused(withHost(host));
     expect(error.message).toContain('option `allowedHosts.0` must be a host name without scheme, port or path');
     expect(error.hint).toBe(`Write '${right}'.`);
@@ -255,7 +259,7 @@ describe('an origin of `allowedOrigins`', () => {
     'moz-extension://0f9bdc5c-0a5f-4b3e-8d4b-3c4a8f6c9a11',
     'safari-web-extension://5F9BDC5C-0a5f-4b3e'.toLowerCase(),
     'vscode-webview://1a2b3c',
-  ])('B17: takes %s, which is what browsers send', (origin) => {
+  ])('B17: accepts %s, as browsers send it', (origin) => {
     expect(resolveOptions(withOrigin(origin)).allowedOrigins).toEqual([origin]);
   });
 
@@ -329,7 +333,7 @@ describe('other mistakes', () => {
     expect(error.hint).toContain(hint);
   });
 
-  it.each(['team-photos', { name: 'team-photos' }])('%j is told that it needs brackets', async (buckets) => {
+  it.each(['team-photos', { name: 'team-photos' }])('for %j the error says that it needs brackets', async (buckets) => {
     expect((await refused({ buckets })).message).toContain("e.g. ['team-photos']: put it into brackets; got ");
   });
 
@@ -343,7 +347,7 @@ describe('other mistakes', () => {
     { buckets: ['ok1', { name: 'ok1', endpoint: 'https://s3.example.com' }] },
     { buckets: [{ name: 'ok1', endpoint: 'https://s3.example.com', region: 'Garage' }] },
     { buckets: ['ok1'], cacheDir: '~cache' },
-  ])('%j is none', (options) => {
+  ])('%j is not a mistake', (options) => {
     expect(faultOf(options)).toBeUndefined();
   });
 });
