@@ -19,7 +19,7 @@ const warnOf = (count: number, warn: (message: string) => void, from = 0) => {
   for (let n = from; n < from + count; n += 1) warn(`image ${n}`);
 };
 
-test('ten warnings in ten seconds are printed, and that there are more; those that were left out may come later', () => {
+test('ten warnings in ten seconds are printed, then a line that says there are more; those that were left out may come later', () => {
   const { logger, printed, pass } = setUp();
   warnOf(500, logger.warn);
   expect(printed).toHaveLength(11);
@@ -41,7 +41,7 @@ test('debug shows all of them', () => {
 
 const NOT_LISTED = "HOST_NOT_ALLOWED No bucket has it. Add it: buckets: ['photos']";
 
-test('E9: one warning a cause, then how many more images there are', () => {
+test('E9: one warning per cause, then the number of further images', () => {
   const { logger, printed, timers } = setUp();
   for (const name of ['1', '2', '3', '4', '5', '6', '1', '2']) logger.warn(NOT_LISTED, `s3://photos/${name}.jpg`);
   expect(printed).toEqual([`[image-cache] s3://photos/1.jpg: ${NOT_LISTED}`]);

@@ -12,7 +12,7 @@ function manualClock() {
   return { now: () => time, pass: (ms: number) => void (time += ms) };
 }
 
-test('a step gets the time since the mark before it, and one that comes twice is added up', () => {
+test('a step gets the time since the last mark, and the times of a repeated step are added', () => {
   const { now, pass } = manualClock();
   const timeline = new Timeline(now);
   for (const [step, ms] of [
@@ -31,7 +31,7 @@ test('a step gets the time since the mark before it, and one that comes twice is
   expect(timeline.toServerTiming()).toBe(', queue;dur=430.0, connect;dur=20.4, retry;dur=200.0, first-byte;dur=310.0');
 });
 
-test('who joins a download is told of what is left of it, and who waits for it of the wait', async () => {
+test('a request that joins a download has its remaining steps, and one that waits for it has the wait', async () => {
   const { now, pass } = manualClock();
   const queue = new TaskQueue<void>({ visible: 1, background: () => 1, maxBackground: 1 });
   const tasks = new Map<string, { context: TaskContext<never>; end: () => void }>();
@@ -60,7 +60,7 @@ test('who joins a download is told of what is left of it, and who waits for it o
   expect(next.timeline.steps).toEqual({ queue: 150 });
 });
 
-test('the source tells of signing, the connection, the first byte and the body, and of attempts that failed', async () => {
+test('the source marks signing, the connection, the first byte, the body and failed attempts', async () => {
   let asked = 0;
   const upstream = await startRawUpstream(({ socket }) => {
     asked += 1;
@@ -78,7 +78,7 @@ test('the source tells of signing, the connection, the first byte and the body, 
   await upstream.close();
 });
 
-test('the cache hands the timeline on for a miss, and does not look at it for an image in memory', async () => {
+test('the cache passes the timeline on for a miss, and does not use it for an image in memory', async () => {
   const { cache } = await openCache();
   const timeline = new Timeline();
   await cache.readUrl('mem:a.png', { timeline });

@@ -4,38 +4,38 @@ import type { ImageCacheOptions } from '../options.ts';
 import { isLocal, isLoopback, isOwnPage } from './caller.ts';
 
 /**
- * What a route gives to a request:
- * - `images`: images, what is known of those that were asked for by name, and downloads. Behind the guard and, image by
- *   image, behind `authorize`.
- * - `invalidate`: one image is forgotten, and fetched again by the next request for it.
- * - `manage`: what concerns the whole cache, or tells of images that were not asked for by name.
+ * What a route lets a request do:
+ * - `images`: get images, information about images that the request names, and start downloads. The guard and, for each image,
+ *   `authorize` decide.
+ * - `invalidate`: remove one image, so that the next request downloads it again.
+ * - `manage`: everything that concerns the whole cache, or lists images that the request does not name.
  */
 export type Access = 'images' | 'invalidate' | 'manage';
 
-/** Who may use which routes, of the requests that the guard has passed. */
+/** Decides which routes a request may use that the guard has let pass. */
 export interface AccessPolicy {
-  /** Whether a request may use routes of this access without the option `manage` having been asked. */
+  /** Whether a request may use routes of this access without a call of the option `manage`. */
   isOpen(request: IncomingMessage, access: Access): boolean;
-  /** What a request may do about it that was not let in to `manage`. */
+  /** The hint for a request that may not use the routes of `manage`. */
   manageHint(request: IncomingMessage): string;
 }
 
 /**
- * For Vite's dev and preview servers, which run beside a developer's credentials. This machine may do everything. A page of
- * ours that is open elsewhere, on a phone or behind a tunnel, may see, fetch and invalidate images. Everything else gets nothing.
+ * For Vite's dev and preview servers, which run with a developer's credentials. This machine may do everything. A page of the app
+ * that is open elsewhere, on a phone or behind a tunnel, may see, fetch and invalidate images. All other requests are refused.
  */
 export function developmentAccess(allowedOrigins: readonly string[]): AccessPolicy {
   return {
     isOpen: (request, access) => (access !== 'manage' && isOwnPage(request, allowedOrigins)) || isLocal(request),
     manageHint: ({ socket }) =>
-      `Ask from the machine that runs the server, at \`localhost\`. To allow it from elsewhere, set the option \`manage\`, e.g. \`manage: ({ socket }) => socket.remoteAddress === '${socket.remoteAddress ?? '192.168.0.2'}'\`.`,
+      `Send the request from the machine that runs the server, to \`localhost\`. To allow it from elsewhere, set the option \`manage\`, e.g. \`manage: ({ socket }) => socket.remoteAddress === '${socket.remoteAddress ?? '192.168.0.2'}'\`.`,
   };
 }
 
 /**
- * For a server of one's own, which the public may reach: images, behind `authorize`, and nothing else. A reverse proxy on
- * the same machine makes every request local, so being local is worth nothing here but for this: a request that changes
- * something and has no browser's header comes from loopback, as it did before there was `manage`.
+ * For a server of your own, which the public may reach: only images, which `authorize` may restrict. A reverse proxy on the same
+ * machine makes every request local, so a local request has no special rights here, with one exception: a request that changes
+ * something and has none of a browser's headers is accepted only from loopback.
  */
 export function productionAccess(allowedOrigins: readonly string[]): AccessPolicy {
   return {
@@ -55,7 +55,7 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 export type EnsureAccess = (request: IncomingMessage, access: Access) => Promise<void>;
 
 /**
- * Makes the check of a route that is not for images alone.
+ * Creates the check that runs before each route.
  * @returns a function that rejects with ImageCacheError FORBIDDEN_ORIGIN, MANAGEMENT_CLOSED, or INTERNAL when `manage` throws
  */
 export function createEnsureAccess(policy: AccessPolicy, manage: ImageCacheOptions['manage']): EnsureAccess {
@@ -69,7 +69,7 @@ export function createEnsureAccess(policy: AccessPolicy, manage: ImageCacheOptio
   };
 }
 
-/** Only `true` lets in, so that a hook that forgets to answer does not. */
+/** Only `true` allows the request, so that a hook that forgets to return a value refuses it. */
 async function isLetIn(manage: ImageCacheOptions['manage'], request: IncomingMessage): Promise<boolean> {
   try {
     return (await manage?.(request)) === true;
@@ -79,13 +79,13 @@ async function isLetIn(manage: ImageCacheOptions['manage'], request: IncomingMes
   }
 }
 
-/** The refusal of a request that is neither a page's nor this machine's. */
+/** The refusal of a request that comes neither from a page of the app nor from this machine. */
 export function forbiddenPeer(): ImageCacheError {
   return new ImageCacheError(
     'FORBIDDEN_ORIGIN',
-    'A request without the headers of a browser is for this machine only.',
+    'A request without the headers of a browser is accepted only from this machine.',
     {
-      hint: 'Send it from the machine that runs the server, to `localhost` and not through a proxy, or let a page of the app send it.',
+      hint: 'Send it from the machine that runs the server, to `localhost` and without a proxy, or from a page of the app.',
     },
   );
 }

@@ -18,14 +18,14 @@ import type { HttpContext } from './context.ts';
 import { EventLog, type LoggedEvent } from './eventLog.ts';
 import { publicEntry } from './publicEntry.ts';
 
-/** An image by its path or by its object, and who asks for it. */
+/** An image that is requested by its path or by its object, with the options of the request. */
 export type AskedRef = ({ path: string } | { url: ImageRef }) & ReadOptions;
 
 type LocatedImage = Omit<AuthorizedImage, keyof ObjectLocation> & Pick<AuthorizedImage, 's3_url'>;
 
 /**
- * The images that a request may have: the cache behind the option `authorize`. It is all that a route of images is given, so that none
- * can forget to ask. What may not be seen is told from what is not there by no method but those that refuse with NOT_AUTHORIZED.
+ * The cache behind the option `authorize`. Routes of images get only this, so that none of them can forget to ask the hook. Only
+ * methods that throw NOT_AUTHORIZED tell an image that may not be seen from one that is not there; all others treat both alike.
  */
 export class AuthorizedImages {
   readonly #cache: ImageCache;
@@ -39,18 +39,18 @@ export class AuthorizedImages {
     this.#logger = logger;
   }
 
-  /** Whether everyone who may reach the API may see every image. */
+  /** True if every request that reaches the API may see every image. */
   get areOpen(): boolean {
     return this.#authorize === undefined;
   }
 
-  /** An image in memory; `undefined` also where somebody has to be asked. The hot path, without a promise. */
+  /** An image in memory; `undefined` also if the hook has to be asked. This is the hot path, without a promise. */
   peek(path: string): CachedImage | undefined {
     return this.#authorize === undefined ? this.#cache.peek(path) : undefined;
   }
 
   /**
-   * Who may not see an image changes nothing by asking: it is not read, and counts for no use of it.
+   * A request that may not see the image changes nothing: the image is not read, and its time of the last use stays.
    * @throws ImageCacheError NOT_AUTHORIZED, and what `ImageCache.readPath` throws
    */
   async readPath(request: IncomingMessage, path: string, options: ReadOptions): Promise<CachedImage> {
@@ -78,16 +78,16 @@ export class AuthorizedImages {
     const sized = await this.#cache.readVariant(asked, spec, permit);
     if (sized.origin === 'made') asked.timeline?.mark('variant');
     else if (sized.tier === 'disk') asked.timeline?.mark('read');
-    await permit(sized.entry); // it may have been exchanged meanwhile
+    await permit(sized.entry); // the entry may have been replaced meanwhile
     return sized;
   }
 
-  /** The object behind a URL. @throws ImageCacheError for a URL of no configured bucket */
+  /** The object behind a URL. @throws ImageCacheError for a URL that is not in a configured bucket */
   identify(url: string): ImageRef {
     return this.#cache.identify(url);
   }
 
-  /** The entry of a cached image. @throws ImageCacheError for a URL of no configured bucket */
+  /** The entry of a cached image. @throws ImageCacheError for a URL that is not in a configured bucket */
   async find(request: IncomingMessage, image: { url: string } | { path: string }): Promise<ManifestEntry | undefined> {
     const entry = await ('path' in image ? this.#cache.findPath(image.path) : this.#findUrl(request, image.url));
     return entry !== undefined && (await this.#isAllowed(request, entry)) ? entry : undefined;
@@ -105,20 +105,20 @@ export class AuthorizedImages {
     return entries.map((entry) => (entry !== undefined && visible.has(entry) ? entry : undefined));
   }
 
-  /** Sees to it that an image is cached. Never rejects: a refusal, too, is a result. */
+  /** Downloads an image unless it is cached. Never rejects: a refusal is also a result. */
   async prefetch(
     request: IncomingMessage,
     image: PrefetchImage,
     actorId: string,
     options: PrefetchOptions,
   ): Promise<PrefetchResult> {
-    // Without a hook there is nothing to wait for, and what the URL means is found out before the next turn.
+    // Without a hook there is nothing to wait for, and the URL is identified in this turn of the event loop.
     const refused = this.#authorize && (await this.#refusal(request, image.s3_url, actorId));
     const result = refused ?? (await this.#prefetchAllowed(request, image, actorId, options));
     return 'entry' in result ? { ...result, entry: publicEntry(result.entry) } : result;
   }
 
-  /** Keeps a download from being given up. Tells nothing, and begins nothing, so nobody is asked. */
+  /** Keeps a running download from being aborted. It reveals nothing and starts nothing, so the hook is not asked. */
   hold(url: string): () => void {
     return this.#cache.hold(url);
   }
@@ -129,16 +129,16 @@ export class AuthorizedImages {
     return this.#cache.manifest(actorId, filter);
   }
 
-  /** What happens in the cache, from the first reader on: nobody else can have missed anything. To be shown by {@link shown}. */
+  /** The events of the cache since the first reader, as no reader needs older ones. Send only what {@link shown} returns. */
   get events(): EventLog {
     if (this.#events === undefined) this.#cache.watch((this.#events = new EventLog()));
     return this.#events;
   }
 
-  /** What may be shown of an event. That everything was cleared may be known to all, but not what there was. */
+  /** The part of an event that may be shown. Every reader may know that everything was cleared, but not which images there were. */
   async shown(request: IncomingMessage, { event, entries }: LoggedEvent): Promise<CacheEvent | undefined> {
     if (event === undefined || this.#authorize === undefined) return event;
-    // The other events must not end with one of which the hook throws.
+    // If the hook throws for one event, the other events must still be sent.
     const isVisible = (entry: ManifestEntry) => this.#isAllowed(request, entry).catch(() => false);
     const visible = await Promise.all(entries.map(isVisible));
     const s3_urls = entries.flatMap(({ s3_url }, index) => (visible[index] ? [s3_url] : []));
@@ -147,7 +147,7 @@ export class AuthorizedImages {
     return event.type === 'stored' ? event : { ...event, s3_urls };
   }
 
-  /** What came may be filed under another actor than was thought, or have been adopted, so that the hook is asked of the entry, too. */
+  /** Asks the hook about the result's entry, too: it may belong to another actor than the request says, or have been adopted. */
   async #prefetchAllowed(
     request: IncomingMessage,
     image: PrefetchImage,
@@ -174,7 +174,7 @@ export class AuthorizedImages {
     return ref !== undefined && this.#mayLookFor(request, ref);
   }
 
-  /** Of an entry that is known, the hook is asked when it is found. */
+  /** Whether to look for an image. If its entry is already known, the hook is not asked now, but when the entry is found. */
   async #mayLookFor(request: IncomingMessage, ref: ImageRef): Promise<boolean> {
     if (this.#authorize === undefined || (await this.#cache.known(ref)) !== undefined) return true;
     return this.#isAllowed(request, withoutEntry(ref));
@@ -184,11 +184,11 @@ export class AuthorizedImages {
     try {
       return this.#cache.identify(url);
     } catch {
-      return undefined; // no bucket of ours has it
+      return undefined; // it is not in a configured bucket
     }
   }
 
-  /** The result of an image that may not be asked for; `undefined` for all others, also for what is no image of ours. */
+  /** The result of an image that the request may not see; `undefined` for all others, also for a URL that is not in a bucket. */
   async #refusal(request: IncomingMessage, url: string, actorId: string): Promise<PrefetchResult | undefined> {
     const ref = this.#identified(url);
     if (ref === undefined) return undefined;
@@ -204,8 +204,8 @@ export class AuthorizedImages {
   }
 
   /**
-   * Asks about an image before anything is looked for on disk, where a file without an entry would be adopted, and before anything is
-   * downloaded: a request that is refused can neither find out whether the image is there nor fill the cache.
+   * Asks the hook before the image is looked for on disk, where a file without an entry would be adopted, and before it is
+   * downloaded. So a request that is refused can neither find out whether the image is there, nor fill the cache.
    */
   async #ensureRef(request: IncomingMessage, ref: ImageRef, options: ReadOptions): Promise<void> {
     if (this.#authorize === undefined) return;
@@ -220,8 +220,8 @@ export class AuthorizedImages {
   }
 
   /**
-   * What the hook says. All that it is told of the object follows from `s3_url`, so that it cannot decide otherwise of an image that
-   * is cached. @throws ImageCacheError INTERNAL when the hook throws
+   * Calls the hook. Everything that it learns about the object follows from `s3_url`, so it decides in the same way whether the
+   * image is cached or not. @throws ImageCacheError INTERNAL when the hook throws
    */
   async #isAllowed(request: IncomingMessage, image: LocatedImage): Promise<boolean> {
     if (this.#authorize === undefined) return true;

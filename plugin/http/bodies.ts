@@ -7,19 +7,19 @@ import { ImageCacheError } from '../errors.ts';
 import { TimeSlice } from '../timeSlice.ts';
 import { ERROR_STATUS, type ErrorCode } from '../protocol.ts';
 
-/** RFC 8259 knows no other charset, and a browser sends no other type than this without asking first (a preflight). */
+/** RFC 8259 allows no other charset. A browser does not send this type to another origin without a preflight. */
 const JSON_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i;
 
-/** Our deepest body has three levels. RFC 8259, 9 lets a parser set a limit. */
+/** The deepest body of our API has three levels. RFC 8259, 9 lets a parser set a limit. */
 const MAX_DEPTH = 32;
-/** 10,000 images with a URL, a name and 20 fields of the app's own. */
+/** Enough for 10,000 images with a URL, a name and 20 of the app's own fields. */
 const MAX_VALUES = 250_000;
 
 /**
- * A middleware that reads a JSON body into `request.body`. A request without a body passes as it is, whatever its type:
- * `curl -X POST …/clear-all` sends neither (T3).
+ * Creates a middleware that reads a JSON body into `request.body`. A request without a body passes, whatever its type:
+ * `curl -X POST …/clear-all` has neither (T3).
  *
- * Refuses with UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE or INVALID_JSON, through `next`.
+ * Errors go to `next`: UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE or INVALID_JSON.
  *
  * @param limit in bytes
  */
@@ -28,18 +28,18 @@ export function readJson(limit: number): RequestHandler {
   return function imageCacheReadJson(request, response, next) {
     if (!hasBody(request)) return next();
     if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) return next(unsupportedType());
-    // The parser looks for a body where HTTP/1 announces one; HTTP/2 may announce it by its frames alone.
+    // The parser expects the headers by which HTTP/1 announces a body; HTTP/2 may have a body without them.
     if (isHttp2(request)) request.headers['transfer-encoding'] ??= 'chunked';
-    // The app around us has read it (`express.raw()`), but not as what it is.
+    // Another middleware of the app has read the body (`express.raw()`), but not as JSON.
     if (Buffer.isBuffer(request.body) || typeof request.body === 'string') return next(readElsewhere());
     parse(request, response, (error?: unknown) => next(error === undefined ? undefined : refusal(error, limit)));
   };
 }
 
 /**
- * The body as the schema has it. An issue may name a code of its own in `params.code`, and a hint in `params.hint`.
- * @throws ImageCacheError INVALID_BODY (or the issue's code), naming the first field that is wrong; values are not
- *   repeated, for they may be signed URLs
+ * Parses the body by the schema. An issue may have a code of its own in `params.code`, and a hint in `params.hint`.
+ * @throws ImageCacheError INVALID_BODY (or the issue's code), with the name of the first wrong field. Values are not
+ *   repeated, because they may be signed URLs
  */
 export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
   if (body === undefined) {
@@ -51,8 +51,9 @@ export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
 }
 
 /**
- * The elements of a list as the schema has them; in slices, because ten thousand of them take longer than the event loop should wait.
- * @param field what the list is called in the body
+ * Parses the elements of a list by the schema. It does so in slices, because ten thousand elements would block the event loop for
+ * too long.
+ * @param field the name of the list in the body
  * @throws ImageCacheError as {@link parseBody}
  */
 export async function parseList<T>(element: z.ZodType<T>, values: readonly unknown[], field: string): Promise<T[]> {
@@ -64,7 +65,7 @@ export async function parseList<T>(element: z.ZodType<T>, values: readonly unkno
   return parsed;
 }
 
-/** The same where a bad element does not stand in the way of the others: its error takes its place. */
+/** Like {@link parseList}, but a wrong element does not refuse the others: its error takes its place in the result. */
 export async function parseEach<T>(
   element: z.ZodType<T>,
   values: readonly unknown[],
@@ -101,12 +102,12 @@ function hasBody(request: IncomingMessage): boolean {
   return isHttp2(request) ? !request.stream.endAfterHeaders : encoding !== undefined;
 }
 
-/** Express's types know HTTP/1 only; see `createExpressApp`. */
+/** Express's types know only HTTP/1; see `createExpressApp`. */
 function isHttp2(request: unknown): request is Http2ServerRequest {
   return request instanceof Http2ServerRequest;
 }
 
-/** Sees the bytes before the parser does, which would quietly drop a BOM and mend broken UTF-8. */
+/** Checks the bytes before they are parsed: the parser would silently drop a BOM and replace broken UTF-8. */
 function verify(_request: unknown, _response: unknown, body: Buffer): void {
   if (!isUtf8(body)) throw new SyntaxError('The body is not UTF-8.');
   if (body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf)
@@ -116,8 +117,8 @@ function verify(_request: unknown, _response: unknown, body: Buffer): void {
 }
 
 /**
- * Counts what a parser would make values of, in one pass without recursion, and stops at the limit: a million empty lists are
- * 3 MB, and parsing them takes a tenth of a second.
+ * Counts the values of a JSON text in one pass without recursion, and stops at the limit. A million empty lists have only 3 MB,
+ * but parsing them takes a tenth of a second.
  */
 function shapeProblem(json: Buffer): string | undefined {
   let depth = 0;
@@ -141,7 +142,7 @@ function shapeProblem(json: Buffer): string | undefined {
 
 const [QUOTE, BACKSLASH, OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE, COMMA] = Buffer.from('"\\[]{},');
 
-/** A refusal of body-parser's, told apart by its `type`. Its message may quote the body, so it is not repeated. */
+/** Converts an error of body-parser by its `type`. Its message may quote the body, so it is not repeated. */
 function refusal(error: unknown, limit: number): ImageCacheError {
   if (!(error instanceof Error) || !('type' in error)) return ImageCacheError.from(error);
   switch (error.type) {
@@ -152,13 +153,13 @@ function refusal(error: unknown, limit: number): ImageCacheError {
     case 'entity.parse.failed':
       return new ImageCacheError('INVALID_JSON', 'The body is not valid JSON.');
     case 'entity.verify.failed':
-      return new ImageCacheError('INVALID_JSON', error.message); // Written above, in `verify`.
+      return new ImageCacheError('INVALID_JSON', error.message); // the message is from `verify` above
     case 'encoding.unsupported':
       return new ImageCacheError('UNSUPPORTED_MEDIA_TYPE', 'The body must not be compressed.');
     case 'request.size.invalid':
       return new ImageCacheError('INVALID_BODY', 'The body is not as long as its Content-Length says.');
     case 'request.aborted':
-      return new ImageCacheError('ABORTED', 'The client went away while it sent the body.');
+      return new ImageCacheError('ABORTED', 'The client closed the connection while it sent the body.');
     default:
       return ImageCacheError.from(error);
   }
@@ -189,7 +190,7 @@ function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(ERROR_STATUS, value);
 }
 
-/** A key comes from the client, as does a value: only what looks like a field's name is repeated. */
+/** The client chooses the keys as well as the values, so only a key that looks like the name of a field is repeated. */
 function fieldName(path: readonly PropertyKey[]): string {
   return path
     .map((key) => (typeof key === 'number' ? `[${key}]` : /^\w{1,40}$/.test(String(key)) ? `.${String(key)}` : '.…'))
@@ -199,5 +200,5 @@ function fieldName(path: readonly PropertyKey[]): string {
 
 function describe(issue: z.core.$ZodIssue | undefined): string {
   if (issue === undefined) return 'invalid';
-  return issue.code === 'unrecognized_keys' ? 'has a field that is not known here' : issue.message;
+  return issue.code === 'unrecognized_keys' ? 'has an unknown field' : issue.message;
 }

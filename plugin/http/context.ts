@@ -3,17 +3,17 @@ import type { ExpressImageCacheOptions, ImageCacheOptions, ResolvedImages } from
 import type { AccessPolicy } from './accessPolicy.ts';
 import type { UnreadBodies } from './unreadBodies.ts';
 
-/** What the routes work with. */
+/** What all routes need. */
 export interface HttpContext {
   cache: ImageCache;
   logger: CacheLogger;
-  /** `undefined`: everyone who may reach the API may see everything. */
+  /** `undefined`: every request that reaches the API may see every image. */
   authorize: ExpressImageCacheOptions['authorize'];
-  /** Who may use which routes. */
+  /** Decides which requests may use which routes. */
   access: AccessPolicy;
-  /** Asked about requests to which `access` does not open the management of the cache. */
+  /** Is called for requests that `access` alone does not let manage the cache. */
   manage: ImageCacheOptions['manage'];
-  /** What variants may be asked for. */
+  /** Which variants may be requested. */
   images: ResolvedImages;
   allowedOrigins: readonly string[];
   allowedHosts: readonly string[] | true;

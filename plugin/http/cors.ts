@@ -2,20 +2,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpContext } from './context.ts';
 
 /**
- * Takes back the leave to read that a server around us has given in advance: Vite gives it to every page of this
- * machine, under `server.cors: true` to everybody. The guard would refuse such a page, but not a browser's own cache: what
- * our page was sent, a page of another port (the same site) could read from there (T5).
+ * Removes the CORS headers that the server around us has already set. Vite allows every page of this machine to read, and with
+ * `server.cors: true` every page. The guard refuses requests of such pages, but the browser's cache does not: a page of another
+ * port (the same site) could read from there what was sent to our page (T5).
  */
 export function dropForeignCors(response: ServerResponse): void {
   response.removeHeader('Access-Control-Allow-Origin');
 }
 
-/** What a page of another origin may read besides the headers that every page may (Fetch Standard, 3.3.6). */
+/** Headers that a page of another origin may read, besides those that every page may read (Fetch Standard, 3.3.6). */
 const EXPOSED = 'Cache-Status, Content-Disposition, Content-Range, ETag, Retry-After, Server-Timing, X-Cache';
 
 /**
- * Lets the pages of `allowedOrigins` read answers, canvas included, and nobody else's. Where `authorize` decides, they may send
- * cookies along, since that is what it decides by.
+ * Lets pages of `allowedOrigins` read answers, also in a canvas. With `authorize`, they may send cookies, because it needs them to
+ * decide.
  * @returns true if the request was a preflight and has been answered
  */
 export function applyCors(
@@ -38,8 +38,8 @@ export function applyCors(
 }
 
 /**
- * Answers the preflights of the pages of `allowedOrigins`, and hands on everything else, for a server whose own CORS would answer
- * them by what it knows. No code of the API is needed for it.
+ * Creates a middleware that answers the preflights of pages of `allowedOrigins`, and passes on all other requests. It is for a
+ * server whose own CORS would otherwise answer them. It works before the code of the API is loaded.
  */
 export function createPreflights(cors: Parameters<typeof applyCors>[0]) {
   return function imageCachePreflights(request: IncomingMessage, response: ServerResponse, next: () => void): void {
@@ -47,7 +47,7 @@ export function createPreflights(cors: Parameters<typeof applyCors>[0]) {
   };
 }
 
-/** Whether a browser asks if a page of another origin may send a request (Fetch Standard, 4.8). */
+/** Whether the request is a preflight, by which a browser asks if a page of another origin may send one (Fetch Standard, 4.8). */
 function isPreflight({ method, headers }: IncomingMessage): boolean {
   return method === 'OPTIONS' && headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
 }
@@ -59,7 +59,7 @@ function answerPreflight(response: ServerResponse): void {
   response.writeHead(204).end();
 }
 
-/** Beside what a server around us has named: a cache that forgets `Accept-Encoding` hands gzip to whoever cannot read it. */
+/** Adds to the names that the server around us has set: without its `Accept-Encoding`, a cache may send gzip to any client. */
 function varyByOrigin(response: ServerResponse): void {
   const named = String(response.getHeader('Vary') ?? '').toLowerCase();
   if (named.split(',').some((name) => ['origin', '*'].includes(name.trim()))) return;

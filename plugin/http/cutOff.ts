@@ -2,20 +2,20 @@ import type { ServerResponse } from 'node:http';
 import { Http2ServerResponse, constants } from 'node:http2';
 
 /**
- * Ends an answer half way so that it does not look whole. In HTTP/1 the connection says so; in HTTP/2 the stream is reset, and
- * without an error code browsers take what came for all there is.
+ * Aborts an answer so that it does not look complete. In HTTP/1 the connection is closed. In HTTP/2 the stream is reset with an
+ * error code: without one, browsers treat the part that they have as the complete answer.
  */
 export function cutOff(response: ServerResponse | Http2ServerResponse): void {
   if (response instanceof Http2ServerResponse) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   else response.destroy();
 }
 
-/** How long a reader may take nothing. */
+/** How long a client may read nothing. */
 export const STALLED_MS = 60_000;
 
 /**
- * Cuts off a reader that takes nothing for so long of what there is for it: what it does not read stays in memory. One
- * that has read all there is so far may wait as long as it likes for more.
+ * Aborts the answer when its client has not read for this long, although there is data for it: unread data stays in memory. A
+ * client that has read everything so far may wait for more as long as it likes.
  */
 export function cutOffWhenStalled(response: ServerResponse, stalledMs = STALLED_MS): void {
   response.setTimeout(stalledMs, () => {

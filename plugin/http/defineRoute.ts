@@ -8,7 +8,7 @@ import type { HttpContext } from './context.ts';
 import type { EventReaders } from './eventReaders.ts';
 import { parseQuery } from './query.ts';
 
-/** What all routes share. */
+/** What is shared by all routes. */
 export interface RouteContext extends HttpContext {
   authorized: AuthorizedImages;
   readers: EventReaders;
@@ -17,42 +17,42 @@ export interface RouteContext extends HttpContext {
 export interface Route {
   /** `GET` includes HEAD. */
   readonly method: 'GET' | 'POST';
-  /** As Express has it. No two routes have the same first segment. */
+  /** As Express writes it. No two routes have the same first segment. */
   readonly path: `/${string}`;
   readonly access: Access;
 }
 
-/** One request, as its route sees it. */
+/** One request, as its route gets it. */
 interface Call<Body, Parameter extends string> extends Pick<RouteContext, 'unread' | 'readers'> {
   request: Request;
   response: Response;
-  /** As the route's `body` has it. */
+  /** The body, parsed by the route's `body`. */
   body: Body;
-  /** As the route's `query` has it. */
+  /** The parameters that the route's `query` names. */
   query: Partial<Record<Parameter, string>>;
-  /** All that a route of images gets of the cache. It asks `authorize`. */
+  /** The cache behind `authorize`. A route of images gets nothing else of the cache. */
   images: AuthorizedImages;
 }
 
-/** Where the whole cache is managed, or an image is forgotten, there is also the cache itself. */
+/** Routes that manage the cache or invalidate an image also get the cache itself. */
 type CallOf<A extends Access, Body, Parameter extends string> = Call<Body, Parameter> &
   (A extends 'images' ? unknown : Pick<RouteContext, 'cache'>);
 
 interface Definition<A extends Access, Body, Parameter extends string> extends Route {
   access: A;
-  /** Makes the body of the request what the handler takes. @default there is none */
+  /** Parses the body of the request. @default there is no body */
   body?: z.ZodType<Body>;
-  /** The parameters of the query, with the code of a refusal. @default the query is not looked at */
+  /** The parameters of the query, each with the error code for a wrong value. @default the query is ignored */
   query?: Record<Parameter, ErrorCode>;
-  /** Answers. What it resolves with is sent as JSON; `undefined`: it has answered by itself. */
+  /** Answers the request. Its result is sent as JSON; `undefined` means that it has sent an answer by itself. */
   handler(call: CallOf<A, Body, Parameter>): Promise<object | undefined>;
 }
 
 /**
- * Defines a route: what is asked, who may ask, and what is answered. From the list of all of them (`routes/index.ts`) follow what is
- * mounted, the check of access, and the answers to all other methods.
+ * Defines a route: its request, who may use it, and its answer. `mount.ts` takes the list of all routes (`routes/index.ts`), mounts
+ * each, checks the access to it, and refuses all other methods.
  *
- * A handler of the access `images` gets no cache but {@link AuthorizedImages}, so it cannot forget to ask `authorize`.
+ * A handler with the access `images` gets only {@link AuthorizedImages}, so it cannot forget to ask `authorize`.
  */
 export function defineRoute<A extends Access, Body = undefined, Parameter extends string = never>(
   route: Definition<A, Body, Parameter>,
@@ -63,7 +63,7 @@ export function defineRoute<A extends Access, Body = undefined, Parameter extend
       const body = schema && parseBody(schema, request.body);
       const query = parameters && parseQuery(request.url, parameters);
       const call = { request, response, body, query, images, unread, readers };
-      // Without a schema, `Body` is `undefined`, and without parameters nobody can read any; the cache is there where `A` says so.
+      // Without a schema, `Body` is `undefined`; without parameters, the type has none; the cache is there if `A` needs it.
       return handler((access === 'images' ? call : { ...call, cache }) as CallOf<A, Body, Parameter>);
     };
   };

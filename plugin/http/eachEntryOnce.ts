@@ -1,8 +1,8 @@
 import type { PrefetchAnswerResult, PrefetchResult } from '../protocol.ts';
 
 /**
- * Makes what shortens the results of one answer, in the order in which they are told: an object that was named thousands of times, in
- * whichever spelling, is told of once, so that a short request gets no long answer (S5).
+ * Creates a function that shortens the results of one answer, to be called in their order. The entry of an object that a request
+ * names thousands of times, in any spelling, is sent only once, so that a short request cannot get a long answer (S5).
  */
 export function eachEntryOnce(): (index: number, result: PrefetchResult) => PrefetchAnswerResult {
   const told = new Map<string, number>();

@@ -3,26 +3,26 @@ import type { CacheWatcher } from '../cache/index.ts';
 import type { CacheEvent, ManifestEntry } from '../protocol.ts';
 import { publicEvent } from './publicEntry.ts';
 
-/** One event that readers are told of. */
+/** One event in the log. */
 export interface LoggedEvent {
   number: number;
-  /** `undefined`: about too much to be told; readers look again. */
+  /** `undefined`: it concerns too many images to list them; readers must look again. */
   event: CacheEvent | undefined;
-  /** What the event is about, for whoever must not show it to everybody. */
+  /** The images that the event is about, to check whether a reader may see it. */
   entries: readonly ManifestEntry[];
 }
 
-/** Events kept for readers that are slow, or were away. */
+/** Events that are kept for readers that are slow, or were disconnected. */
 const MAX_EVENTS = 256;
-/** URLs in one event: about 50 kB. */
+/** URLs in one event; together about 50 kB. */
 const MAX_URLS = 500;
 
 /**
- * The newest events of a cache. Readers come and take what is new to them, so a slow one costs no memory of its own: it
- * falls behind the log and is told to look again.
+ * The newest events of a cache. Readers fetch the events that are new to them, so a slow reader needs no memory of its own: when
+ * the log has dropped an event that it has not read, it must look again.
  */
 export class EventLog implements CacheWatcher {
-  /** A restarted server counts from zero again, which nobody must mistake for the same events. */
+  /** Part of each id: a restarted server counts from zero again, and its events must not be mistaken for the earlier ones. */
   readonly #instance = randomUUID();
   readonly #secret = randomBytes(32);
   readonly #events: LoggedEvent[] = [];
@@ -55,14 +55,14 @@ export class EventLog implements CacheWatcher {
     this.#wakeAll();
   }
 
-  /** What came after an event; `undefined` when some of it is forgotten. */
+  /** The events after this one; `undefined` if some of them were dropped. */
   after(number: number): readonly LoggedEvent[] | undefined {
     const missing = this.#last - number;
     if (missing > this.#events.length) return undefined;
     return missing === 0 ? [] : this.#events.slice(-missing);
   }
 
-  /** Resolves when there is something new, when the log is closed, and when the signal is aborted. */
+  /** Resolves when there is a new event, when the log is closed, and when the signal is aborted. */
   more(signal: AbortSignal): Promise<void> {
     if (this.#isClosed || signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
@@ -76,13 +76,13 @@ export class EventLog implements CacheWatcher {
     });
   }
 
-  /** The name of an event in the `id` field. It does not count: a reader must not see how many events were kept from it (S15). */
+  /** The `id` of an event. It is not a count, so that a reader cannot see how many events it was not shown (S15). */
   idOf(number: number): string {
     const name = createHmac('sha256', this.#secret).update(String(number)).digest('base64url').slice(0, 22);
     return `${this.#instance}.${name}`;
   }
 
-  /** The number of an event that is not forgotten yet; `undefined` for what some other server, or the one before a restart, has sent. */
+  /** The number of an event that is still in the log; `undefined` for an id of another server, or from before a restart. */
   numberOf(id: string): number | undefined {
     if (!id.startsWith(`${this.#instance}.`)) return undefined;
     for (let number = this.#last; number >= this.#last - this.#events.length; number -= 1) {
@@ -98,6 +98,6 @@ export class EventLog implements CacheWatcher {
 
 function shortened(event: CacheEvent): CacheEvent | undefined {
   if (event.type === 'stored' || event.s3_urls.length <= MAX_URLS) return event;
-  // Of everything it is enough to say so.
+  // If everything was cleared, the event need not list it.
   return event.type === 'cleared' && event.actor_id === undefined ? { ...event, s3_urls: [] } : undefined;
 }

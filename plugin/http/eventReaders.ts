@@ -1,24 +1,25 @@
 import { ImageCacheError } from '../errors.ts';
 
-/** Readers at a time; each holds a socket. A browser is one, however many tabs it has. */
+/** Readers at a time; each has an open socket. A browser is one reader, however many tabs it has. */
 const MAX_READERS = 1_000;
-/** How long a reader stays at least when another one of its own address wants its place. */
+/** How long a reader may stay before a newer reader of its own address can replace it. */
 const MIN_STAY_MS = 30_000;
 const RETRY_AFTER_MS = 30_000;
 
 interface Reader {
   since: number;
-  /** Ends the answer; its EventSource comes back by itself, and is told what it missed. */
+  /** Ends the answer. The EventSource reconnects by itself and gets the events that it missed. */
   drop(): void;
 }
 
 /**
- * Who reads events at the moment. There is a limit for all of them and none for one address, since behind a reverse proxy all
- * have the proxy's; what a proxy says of an address behind it is not believed. Instead, when the limit is reached, the
- * address with the most readers gives up its oldest one: at once to an address that has fewer, so that no client can
- * keep others out by opening a thousand, and to its own newest when the oldest was there for half a minute.
+ * The readers of events that are connected now. There is one limit for all of them, and none for each address, because behind a
+ * reverse proxy all readers have the proxy's address, and the addresses that a proxy reports are not trusted. Instead, when the
+ * limit is reached, the oldest reader of the address with the most readers is dropped: at once for a reader of an address that has
+ * fewer, so that no client can keep others out by opening a thousand connections; for a reader of the same address only if the
+ * oldest one was there for half a minute.
  *
- * Limit: behind a proxy, one client can still crowd out others for half a minute at a time; let the proxy limit connections.
+ * Limit: behind a proxy, one client can still keep out others for half a minute at a time. Let the proxy limit connections.
  */
 export class EventReaders {
   readonly #byAddress = new Map<string, Set<Reader>>();
@@ -37,8 +38,8 @@ export class EventReaders {
   }
 
   /**
-   * Admits a reader, and drops another one for it if need be.
-   * @returns what is to be called when the reader has left
+   * Admits a reader, and drops another one for it if necessary.
+   * @returns a function to call when the reader has left
    * @throws ImageCacheError OVERLOADED
    */
   admit(address: string, drop: () => void): () => void {

@@ -3,9 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 
 export interface ExpressApp {
-  /** Takes the routes. */
+  /** The app to mount the routes in. */
   app: Express;
-  /** Serves a request of HTTP/1 or HTTP/2; connect-style, so that it mounts in Vite and in another Express app. */
+  /** Serves a request of HTTP/1 or HTTP/2. Its signature is that of connect, so that Vite and other Express apps can mount it. */
   handle(
     request: IncomingMessage | Http2ServerRequest,
     response: ServerResponse | Http2ServerResponse,
@@ -14,15 +14,15 @@ export interface ExpressApp {
 }
 
 /**
- * An Express app that also speaks HTTP/2. Express gives every request and response its own prototypes, built on those
- * of HTTP/1. Under `server.https` Vite uses HTTP/2, whose objects then lose `url`, `headers` and `end`, and the dev
- * server dies. So the app has a second pair built on HTTP/2's, and the request says which one it gets.
+ * Creates an Express app that also speaks HTTP/2. Express gives every request and response its own prototypes, which are based on
+ * those of HTTP/1. With `server.https`, Vite uses HTTP/2, whose objects would then lose `url`, `headers` and `end`, and the dev
+ * server would crash. So the app has a second pair of prototypes, based on those of HTTP/2, and uses the one for the request.
  */
 export function createExpressApp(): ExpressApp {
   const app = express();
   app.disable('x-powered-by');
-  app.disable('etag'); // An image's ETag is its digest, known without reading the body.
-  app.set('query parser', 'simple'); // `?url[a]=b` stays a text, never an object.
+  app.disable('etag'); // the ETag of an image is its digest, which is known without reading the body
+  app.set('query parser', 'simple'); // `?url[a]=b` stays a text and does not become an object
   app.enable('case sensitive routing');
 
   const http1 = { request: app.request, response: app.response };
@@ -34,15 +34,15 @@ export function createExpressApp(): ExpressApp {
   return {
     app,
     handle(request, response, next) {
-      // The app reads the two before it returns, so requests do not get in each other's way.
+      // The app reads both prototypes before it returns, so requests do not affect each other.
       Object.assign(app, request.httpVersionMajor >= 2 ? http2 : http1);
-      // Express's types know HTTP/1 only; the prototypes above make up for the difference.
+      // Express's types know only HTTP/1; the prototypes above make the objects of HTTP/2 behave in the same way.
       app(request as express.Request, response as express.Response, next);
     },
   };
 }
 
-/** What an app adds to Express's prototype, and that to HTTP/1's, on top of another base. */
+/** Puts what an app adds to Express's prototype, and what Express adds to HTTP/1's, on top of another base. */
 function rebase(ofApp: object, ofExpress: object, base: object): object {
   return Object.create(base, {
     ...Object.getOwnPropertyDescriptors(ofExpress),

@@ -3,7 +3,7 @@ import { metaProblem } from '../cache/index.ts';
 import type { ErrorCode, ImageMeta } from '../protocol.ts';
 import { actorIdProblem } from './actorId.ts';
 
-/** A wrong value gets the code of its field, whatever is wrong with it. */
+/** A text field. Any wrong value is refused with the code of the field. */
 function text(code: ErrorCode, problemOf: (value: string) => string | undefined) {
   return z.unknown().transform((value, context): string => {
     const problem = typeof value === 'string' ? problemOf(value) : 'must be a text';
@@ -13,12 +13,12 @@ function text(code: ErrorCode, problemOf: (value: string) => string | undefined)
   });
 }
 
-/** In one request: more of them would hold up the event loop, before anything is done, for longer than a frame or two. */
+/** Images in one request. Reading more of them would block the event loop for longer than a frame or two. */
 const MAX_IMAGES = 10_000;
 const MAX_URL_LENGTH = 16_384;
 const MAX_FILENAME_LENGTH = 1024;
 
-/** A list, of which only the length is looked at: each element costs some time, and is left to `parseList`. */
+/** A list. Only its length is checked here; its elements take longer, and are checked by `parseList`. */
 export function list(what: string) {
   return z.array(z.unknown(), { error: 'must be a list' }).max(MAX_IMAGES, `must have at most ${MAX_IMAGES} ${what}`);
 }
@@ -31,13 +31,13 @@ export const url = text('INVALID_URL', (value) => {
 export const actorId = text('INVALID_ACTOR_ID', actorIdProblem);
 
 export const filename = text('INVALID_FILENAME', (value) => {
-  if (value.includes('\0')) return 'must not hold a NUL';
+  if (value.includes('\0')) return 'must not contain a NUL';
   return value.length > MAX_FILENAME_LENGTH ? `must have at most ${MAX_FILENAME_LENGTH} characters` : undefined;
 });
 
 export const meta = z.unknown().transform((value, context): ImageMeta => {
   const problem = metaProblem(value);
-  if (problem === undefined) return value as ImageMeta; // metaProblem refuses all but plain objects of JSON
+  if (problem === undefined) return value as ImageMeta; // metaProblem accepts only plain objects of JSON
   context.addIssue({ code: 'custom', message: problem });
   return z.NEVER;
 });

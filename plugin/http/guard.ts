@@ -4,30 +4,30 @@ import { ImageCacheError } from '../errors.ts';
 import { type Host, hostHeader, isOwnOrigin, parseHost } from './host.ts';
 
 export interface GuardOptions {
-  /** Origins whose pages may use the API although they are not ours, e.g. `https://admin.example.com`. */
+  /** Other origins whose pages may use the API, e.g. `https://admin.example.com`. */
   allowedOrigins: readonly string[];
   /**
-   * Host names the API answers to, besides `localhost` and IP addresses; `.example.com` means the domain and its
-   * subdomains. The grammar is that of Vite's `server.allowedHosts`, and `true` allows every name, as there.
+   * Host names that the API answers to, besides `localhost` and IP addresses; `.example.com` means the domain and its
+   * subdomains. The syntax is that of Vite's `server.allowedHosts`; as there, `true` allows every name.
    */
   allowedHosts: readonly string[] | true;
 }
 
 /**
- * A check that throws when a page of another site asks, or a host is asked that is not ours. Vite has no such
- * check for a plugin's routes: its CORS prevents reading an answer but not sending a request (T1), and its host check
- * is off under https.
+ * Creates a check that throws when a request comes from a page of another site, or names a host that is not ours. Vite has no
+ * such check for a plugin's routes: its CORS prevents reading an answer but not sending a request (T1), and its host check is off
+ * with https.
  *
  * - The **host** must be `localhost`, a name below it, an IP address or one of `allowedHosts`. A page that rebinds its
- *   own DNS name to 127.0.0.1 is same-origin to the browser, and only the name gives it away. An address is safe for
- *   the same reason: rebinding needs a name.
+ *   own DNS name to 127.0.0.1 is same-origin to the browser, and can only be recognised by the name. An address is safe,
+ *   because rebinding needs a name.
  * - The **origin** must be our own, by `Sec-Fetch-Site`, or else by `Origin`. `same-site` is not enough: ports do not
- *   count there, so that every other `localhost` server is same-site. A page of `allowedOrigins` always passes.
- * - A request with **neither header** passes: it is not a page's `fetch`, form or script. What it may do is decided
- *   by `accessPolicy.ts`.
+ *   count there, so every other server on `localhost` is same-site. A page of `allowedOrigins` always passes.
+ * - A request with **neither header** passes: it is not the `fetch`, form or script of a page. `accessPolicy.ts` decides what
+ *   it may do.
  *
- * Limit: browsers send `Sec-Fetch-Site` to https and loopback only. On `http://192.168.0.2:5173` another site's `<img>`
- * has neither header, as `curl` has, and tells its page by `Referer` alone.
+ * Limit: browsers send `Sec-Fetch-Site` only to https and loopback. On `http://192.168.0.2:5173`, an `<img>` of another site has
+ * neither header, like a request of `curl`; only its `Referer` names the page.
  *
  * @returns a function that throws ImageCacheError INVALID_HOST, FORBIDDEN_HOST or FORBIDDEN_ORIGIN
  */

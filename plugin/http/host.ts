@@ -4,17 +4,17 @@ import { isIP, isIPv6 } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { ImageCacheError } from '../errors.ts';
 
-/** The host that a request names. */
+/** The host in a request. */
 export interface Host {
   /** Lower case, without the port. */
   name: string;
-  /** As `URL.port` has it: empty for none. */
+  /** As in `URL.port`: empty if there is none. */
   port: string;
   /** False for an IP address. */
   isName: boolean;
 }
 
-/** `uri-host [":" port]` (RFC 9110, 7.2), narrower than the RFC: no percent-encoding, no zone, no IPvFuture. */
+/** `uri-host [":" port]` (RFC 9110, 7.2), but stricter than the RFC: no percent-encoding, no zone, no IPvFuture. */
 const HOST = /^(?:\[(?<ipv6>[0-9a-f:.]+)\]|(?<name>[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?))(?::(?<port>\d{0,5}))?$/;
 
 /** @throws ImageCacheError INVALID_HOST */
@@ -26,8 +26,8 @@ export function parseHost(header: string): Host {
 }
 
 /**
- * The one host a request names. Read from the raw headers, because `headers.host` hides a duplicate: the server and a
- * proxy in front of it may choose different ones (RFC 9112, 3.2). HTTP/2 has `:authority`; `host` may repeat it.
+ * The host of a request. It is read from the raw headers, because `headers.host` hides a second one, and the server and a proxy in
+ * front of it might choose different ones (RFC 9112, 3.2). HTTP/2 has `:authority`; `host` may repeat it.
  * @throws ImageCacheError INVALID_HOST
  */
 export function hostHeader(request: IncomingMessage | Http2ServerRequest): string {
@@ -43,7 +43,7 @@ export function hostHeader(request: IncomingMessage | Http2ServerRequest): strin
   return host;
 }
 
-/** Most names have another length, and need not be looked at. */
+/** Compares the length first, because the names of most headers have another one. */
 function isHostName(name: string): boolean {
   if (name.length === 4) return name === 'Host' || name.toLowerCase() === 'host';
   return name.length === 10 && name.toLowerCase() === ':authority';
@@ -54,20 +54,20 @@ export function isLoopbackHost({ name }: Host): boolean {
   return name === 'localhost' || name.endsWith('.localhost') || /^127(?:\.\d+){3}$/.test(name) || name === '[::1]';
 }
 
-/** Whether a page's origin is the host that it asks. Never throws: anything may stand in the header. */
+/** Whether the origin of a page is the host of its request. Never throws, whatever the header contains. */
 export function isOwnOrigin(origin: string, host: Host, request: IncomingMessage | Http2ServerRequest): boolean {
   if (!URL.canParse(origin)) return false;
   const page = new URL(origin);
-  // `null`, a path, a list of two, chrome-extension: and the like.
+  // Refuses `null`, a path, a list of two, chrome-extension: and the like.
   if (page.origin !== origin || !/^https?:$/.test(page.protocol)) return false;
-  // A plain socket says nothing of the scheme: TLS may end in a proxy in front of us.
+  // A plain socket does not tell the scheme, because TLS may end in a proxy in front of us.
   if (isEncrypted(request) && page.protocol !== 'https:') return false;
   const own = `${page.protocol}//${host.name}:${host.port}`;
   return URL.canParse(own) && new URL(own).origin === page.origin;
 }
 
 function isEncrypted({ socket }: IncomingMessage | Http2ServerRequest): boolean {
-  // Only a TLSSocket has the property, and there it is always true.
+  // Only a TLSSocket has the property, and its value is always true.
   return (socket as Partial<TLSSocket>).encrypted === true;
 }
 

@@ -7,13 +7,13 @@ const images = channel('vite-plugin-image-cache:image');
 
 type Served = Pick<CachedImage, 'entry' | 'body' | 'tier' | 'outcome'> & Partial<Pick<SizedImage, 'origin'>>;
 
-/** The time of one request for an image. Its timeline is made when there is something to wait for: a hit in memory has none. */
+/** Measures one request for an image. Its timeline is created when there is something to wait for: a hit in memory has none. */
 export class ImageTimer {
   readonly #logger: CacheLogger;
   readonly #started: number;
   #timeline: Timeline | undefined;
 
-  /** @param started when the request came, by `performance.now()` */
+  /** @param started when the request arrived, by `performance.now()` */
   constructor(logger: CacheLogger, started: number) {
     this.#logger = logger;
     this.#started = started;
@@ -23,7 +23,7 @@ export class ImageTimer {
     return (this.#timeline ??= new Timeline(undefined, this.#started));
   }
 
-  /** Tells the debug log, and who measures, of an image. @returns what its head says of the time; `undefined` for a hit in memory */
+  /** Logs and publishes the time of an image. @returns the timeline for its headers; `undefined` for a hit in memory */
   served(image: Served): Timeline | undefined {
     const { entry, body, tier, outcome = tier === 's3' ? 'MISS' : 'HIT' } = image;
     if (tier === 'memory' && (this.#timeline?.isEmpty ?? true)) {
@@ -36,7 +36,7 @@ export class ImageTimer {
     return timeline;
   }
 
-  /** The same of an image that was waited for and could not be had. */
+  /** Logs and publishes the time of a request that had to wait and then failed. */
   failed(s3_url: string, error: unknown): void {
     if (this.#timeline === undefined) return;
     const { code } = ImageCacheError.from(error);

@@ -1,12 +1,12 @@
 import { TimeSlice } from '../timeSlice.ts';
 import { ImageCacheError } from '../errors.ts';
 
-/** More than 10,000 entries of usual length with their presigned URLs. */
+/** Enough for more than 10,000 entries of usual length with their presigned URLs. */
 const MAX_LENGTH = 32_000_000;
 
 /**
- * JSON that is put together a piece at a time, because it may become long: it never holds up the event loop for long, and never
- * becomes longer than 32 million characters, whatever was asked for.
+ * Builds a long JSON text from pieces. It never blocks the event loop for long, and the text never becomes longer than 32 million
+ * characters, whatever the request.
  */
 export class LongJson {
   readonly #pieces: string[] = [];
@@ -34,7 +34,7 @@ export class LongJson {
     }
   }
 
-  /** The name is the class's: `JSON.stringify` would quote the text once more. */
+  /** The text. This is not called `toJSON`, because `JSON.stringify` would then quote the text once more. */
   toString(): string {
     return this.#pieces.join('');
   }

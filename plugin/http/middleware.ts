@@ -1,4 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** What connect, Vite and Express mount. Every request it is given ends here: `next` is never called. */
+/** A middleware that connect, Vite and Express can mount. It answers every request that it gets, and never calls `next`. */
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;

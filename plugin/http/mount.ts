@@ -18,15 +18,16 @@ import * as routes from './routes/index.ts';
 import { sendJson } from './sendJson.ts';
 
 const { imageRoute, ...expressRoutes } = routes;
-/** Of the whole API. docs/http.md is held against it. */
+/** All routes of the API. A test compares docs/http.md with them. */
 export const ROUTES: readonly Route[] = Object.values(routes);
 const BY_SEGMENT = new Map(ROUTES.map((route) => [firstSegment(route.path), route]));
-/** The methods of a route; Express answers HEAD like GET, without the body. */
+/** The methods that a route answers to. Express answers HEAD like GET, without the body. */
 const ANSWERED: Record<Route['method'], readonly string[]> = { GET: ['GET', 'HEAD'], POST: ['POST'] };
 
 /**
- * The API as one middleware: guard → method → access → the image route, plain, or everything else, Express. It never hands an error
- * to the server around it, which would show it, signed URLs included, to logs, overlays and pages.
+ * Creates the API as one middleware. A request passes the guard, the check of its method and the check of access; then it goes to
+ * the image route, which is a plain function, or to Express, which has all others. Errors are never passed on to the server around
+ * it, which would show them, with signed URLs, in logs, overlays and pages.
  */
 export function createHandler(context: HttpContext): Middleware {
   const guard = createGuard(context);
@@ -55,7 +56,7 @@ export function createHandler(context: HttpContext): Middleware {
 
   function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
     const failure = toError(error);
-    // When it has, an answer that ended early is nobody's fault.
+    // If the client has left, it is no fault that the answer ended early.
     if (failure.code === 'INTERNAL' && !hasLeft(response)) logger.warn(failure.message);
     const warning = refusedPageWarning(request, failure);
     if (warning !== undefined) logger.warn(warning);
@@ -68,9 +69,9 @@ export function createHandler(context: HttpContext): Middleware {
       guard(request);
       if (applyCors(context, request, response)) return;
       const { url = '', method = '' } = request;
-      // A fragment, `*`, or the absolute form (RFC 9112, 3.2.2), whose host the guard has not seen (T11).
+      // Refuses a fragment, `*`, and the absolute form (RFC 9112, 3.2.2), whose host the guard has not checked (T11).
       if (!url.startsWith('/') || url.includes('#'))
-        throw new ImageCacheError('INVALID_PATH', 'The request target is no path and query.');
+        throw new ImageCacheError('INVALID_PATH', 'The request target is not a path with a query.');
       const route = isImagePath(url) ? imageRoute : BY_SEGMENT.get(firstSegment(url));
       if (route === undefined) throw unknownRoute();
       if (!ANSWERED[route.method].includes(method)) answerOtherMethod(route, request, response);
@@ -85,7 +86,7 @@ export function createHandler(context: HttpContext): Middleware {
   };
 }
 
-/** OPTIONS is told which methods there are; all others are refused with the same (RFC 9110, 9.3.7 and 15.5.6). */
+/** Answers OPTIONS with the allowed methods, and refuses all other methods with the same header (RFC 9110, 9.3.7 and 15.5.6). */
 function answerOtherMethod({ method, path }: Route, request: IncomingMessage, response: ServerResponse): void {
   const methods = ANSWERED[method].join(', ');
   response.setHeader('Allow', methods);

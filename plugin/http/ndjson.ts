@@ -4,18 +4,18 @@ import type { UnreadBodies } from './unreadBodies.ts';
 
 const NDJSON = 'application/x-ndjson';
 
-/** Whether the answer is wanted line by line; one JSON text is the default. */
+/** Whether the client wants the answer as lines of JSON. The default is one JSON text. */
 export function wantsLines(request: Request): boolean {
   return request.accepts(['application/json', NDJSON]) === NDJSON;
 }
 
-/** An answer that is told line by line. */
+/** An answer that is sent line by line. */
 export interface Lines<Line> {
   send(line: Line): void;
   end(): void;
 }
 
-/** Begins an answer of one JSON text a line. Lines of the same turn of the event loop go out together. */
+/** Begins an answer with one JSON text per line. Lines of the same turn of the event loop are sent together. */
 export function beginLines<Line>(response: Response, unread: UnreadBodies): Lines<Line> {
   response.set({
     ...securityHeaders(response),

@@ -2,9 +2,9 @@ import { ImageCacheError } from '../errors.ts';
 import type { ErrorCode } from '../protocol.ts';
 
 /**
- * The parameters of a request's query. Stricter than URLSearchParams, which turns `+` into a space and broken escapes
- * into U+FFFD: what is ambiguous is refused.
- * @throws ImageCacheError the code given for the parameter at fault
+ * Parses the parameters of a request's query. It is stricter than URLSearchParams, which turns `+` into a space and broken escapes
+ * into U+FFFD: it refuses everything that is ambiguous.
+ * @throws ImageCacheError with the code of the wrong parameter
  */
 export function parseQuery<Name extends string>(
   requestUrl: string,
@@ -45,7 +45,7 @@ function unknownParameter(name: string, afterUrl: boolean, code: ErrorCode = 'IN
   if (afterUrl) {
     return new ImageCacheError(
       'INVALID_URL',
-      'The parameter `url` is not percent-encoded: its own parameters spill over.',
+      'The parameter `url` is not percent-encoded, so its parameters became parameters of this request.',
       {
         hint: 'Encode it, e.g. with encodeURIComponent(url) or `curl -G --data-urlencode`.',
       },

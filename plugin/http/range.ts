@@ -5,8 +5,8 @@ export interface ByteRange {
 }
 
 /**
- * The one range a request asks for (RFC 9110, 14.2). `undefined`: answer with the whole, which is what a malformed
- * header, another unit, or several ranges get, too (many small ones cost more than the whole). `'unsatisfiable'`: 416.
+ * The range that a request asks for (RFC 9110, 14.2). `undefined`: answer with the whole. This is also the answer to a malformed
+ * header, another unit, and several ranges (many small ones would cost more than the whole). `'unsatisfiable'`: answer 416.
  */
 export function parseRange(header: string | undefined, size: number): ByteRange | 'unsatisfiable' | undefined {
   if (header === undefined) return undefined;

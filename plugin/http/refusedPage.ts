@@ -3,9 +3,9 @@ import type { ImageCacheError } from '../errors.ts';
 import { isLoopbackHost, parseHost } from './host.ts';
 
 /**
- * What the developer is told of a request that was refused because another origin's page sent it: the page of a backend on another
- * port of this machine is likely to be theirs, and would otherwise get its images from S3 without a word (B17). About pages of other
- * sites there is nothing to say.
+ * The warning for the developer when the request of a page of another origin was refused. If that page is on another port of this
+ * machine, it is probably the developer's own backend; without the warning, it would not be noticed that its images come from S3
+ * (B17). There is no warning for pages of other sites.
  */
 export function refusedPageWarning({ headers }: IncomingMessage, { code }: ImageCacheError): string | undefined {
   const { origin } = headers;

@@ -1,18 +1,18 @@
 import type { ServerResponse } from 'node:http';
 import { Http2ServerResponse } from 'node:http2';
 
-/** Aborted when whoever asked hangs up before the answer is complete. */
+/** A signal that is aborted when the client closes the connection before the answer is complete. */
 export function requesterSignal(response: ServerResponse | Http2ServerResponse): AbortSignal {
   const left = new AbortController();
-  if (hasLeft(response)) left.abort(); // while something else was waited for
+  if (hasLeft(response)) left.abort(); // the client may have left before this call
   response.once('close', () => {
-    // HTTP/2's response has always finished when it closes, also one that was cancelled: it tells by not having been ended.
+    // A response of HTTP/2 is always finished when it closes, even a cancelled one; but a cancelled one was not ended.
     if (!response.writableEnded || !isFinished(response)) left.abort();
   });
   return left.signal;
 }
 
-/** Whether whoever asked has hung up already. */
+/** Whether the client has closed the connection. */
 export function hasLeft(response: ServerResponse | Http2ServerResponse): boolean {
   return response instanceof Http2ServerResponse ? response.stream.destroyed : response.destroyed;
 }

@@ -24,14 +24,14 @@ const TITLES: Record<number, string> = {
   507: 'Insufficient Storage',
 };
 
-/** On every answer: nothing of ours is to be sniffed, framed, or embedded by another origin's page. */
+/** Headers of every answer: it must not be sniffed, framed, or embedded by a page of another origin. */
 const SECURITY_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Content-Security-Policy': "default-src 'none'; sandbox",
 } as const;
 
-/** The same, for a page of `allowedOrigins`, which `cors.ts` has let in. */
+/** Headers of an answer to a page of `allowedOrigins`. */
 const SHARED_SECURITY_HEADERS = { ...SECURITY_HEADERS, 'Cross-Origin-Resource-Policy': 'cross-origin' } as const;
 
 type SecurityHeaders = typeof SECURITY_HEADERS | typeof SHARED_SECURITY_HEADERS;
@@ -40,14 +40,14 @@ export function securityHeaders(response: ServerResponse): SecurityHeaders {
   return response.hasHeader('Access-Control-Allow-Origin') ? SHARED_SECURITY_HEADERS : SECURITY_HEADERS;
 }
 
-/** Whether they are those for a page of another origin. */
+/** Whether these are the headers for a page of another origin. */
 export function isShared(headers: SecurityHeaders): boolean {
   return headers === SHARED_SECURITY_HEADERS;
 }
 
 /**
- * Answers with RFC 9457 problem+json; the end of the line for every error. Says no more than the error itself does:
- * no stack, no signed URL.
+ * Answers with an error as RFC 9457 problem+json. The answer says no more than the error itself: it contains no stack and no
+ * signed URL.
  */
 export function sendProblem(request: IncomingMessage, response: ServerResponse, error: unknown): void {
   const { code, status, message, hint, retryAfterMs } = ImageCacheError.from(error);

@@ -4,9 +4,9 @@ import { parseRange } from './range.ts';
 import { securityHeaders, sendProblem } from './respond.ts';
 import type { UnreadBodies } from './unreadBodies.ts';
 
-/** What is said of an image. */
+/** What the headers of an answer say about an image. */
 export interface Description {
-  /** Of the bytes: what the ETag is made of. */
+  /** The digest of the bytes, which becomes the ETag. */
   digest: string;
   /** `Content-Disposition`. */
   disposition: string;
@@ -15,7 +15,7 @@ export interface Description {
   headers: OutgoingHttpHeaders;
 }
 
-/** The heads of the answers with an image, put together once for as long as nothing in them changes. */
+/** The headers of the answers with an image. They are made once and used as long as nothing in them changes. */
 export interface Heads {
   readonly etag: string;
   readonly notModified: Readonly<OutgoingHttpHeaders>;
@@ -39,7 +39,7 @@ export function headsOf(
 }
 
 /**
- * Answers with bytes, a part of them, or the news that the browser has them already.
+ * Answers with the bytes, with a part of them, or with 304 if the browser has them already.
  * @throws ImageCacheError OVERLOADED
  */
 export function sendBytes(
@@ -51,8 +51,8 @@ export function sendBytes(
 ): void {
   const { etag, notModified, whole } = heads;
   const { 'if-none-match': ifNoneMatch, 'if-range': ifRange, range } = request.headers;
-  // In the order of RFC 9110, 13.2.2. If-Unmodified-Since and If-Modified-Since are ignored where no time of the last
-  // modification is told (13.1.3, 13.1.4), and 304 comes before anything else is looked at.
+  // In the order of RFC 9110, 13.2.2. If-Unmodified-Since and If-Modified-Since are ignored, because we send no time of the last
+  // modification (13.1.3, 13.1.4).
   if (!isStillWanted(request, etag)) {
     sendProblem(request, response, preconditionFailed());
     return;
@@ -61,7 +61,7 @@ export function sendBytes(
     response.writeHead(304, notModified).end();
     return;
   }
-  // To anything but GET a range means nothing (RFC 9110, 14.2).
+  // A range has a meaning only for GET (RFC 9110, 14.2).
   if (range !== undefined && request.method === 'GET' && (ifRange === undefined || ifRange === etag)) {
     const part = parseRange(range, body.length);
     if (part === 'unsatisfiable') {
@@ -89,13 +89,13 @@ export function sendBytes(
   unread.sent(response, body.length);
 }
 
-/** Tells of bytes, by their digest, whether whoever asks has them: the answer is 304 then, whatever they are. */
+/** A function that tells by the digest whether the client already has the bytes. If it has, they need not be read: 304. */
 export function isKnownTo({ headers }: IncomingMessage): ((digest: string) => boolean) | undefined {
   const { 'if-none-match': ifNoneMatch } = headers;
   return ifNoneMatch === undefined ? undefined : (digest) => matches(ifNoneMatch, etagOf(digest));
 }
 
-/** Whether the bytes are among those that `If-Match` asks for, if there is one (RFC 9110, 13.1.1: strong comparison). */
+/** Whether `If-Match` names the bytes, or is not there (RFC 9110, 13.1.1: strong comparison). */
 function isStillWanted({ headers }: IncomingMessage, etag: string): boolean {
   const { 'if-match': ifMatch } = headers;
   if (ifMatch === undefined || ifMatch.trim() === '*') return true;
@@ -104,7 +104,7 @@ function isStillWanted({ headers }: IncomingMessage, etag: string): boolean {
 
 function preconditionFailed(): ImageCacheError {
   return new ImageCacheError('PRECONDITION_FAILED', 'The image is not the one that `If-Match` names.', {
-    hint: 'It has changed meanwhile: ask for it without `If-Match`.',
+    hint: 'It has changed since: request it without `If-Match`.',
   });
 }
 
@@ -112,7 +112,7 @@ function etagOf(digest: string): string {
   return `"${digest}"`;
 }
 
-/** Weak comparison (RFC 9110, 8.8.3.2), as If-None-Match wants it. */
+/** Weak comparison (RFC 9110, 8.8.3.2), as If-None-Match requires it. */
 export function matches(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   if (header === etag || header.trim() === '*') return true;

@@ -10,9 +10,10 @@ import type { Timeline } from '../timeline.ts';
 export type AskedBy = 'path' | 'url';
 
 /**
- * How long an answer is good. `immutable`: the path holds the digest of the bytes. A read-through URL may mean other bytes tomorrow.
- * @param isPrivate who may see an image is decided each time: no cache may keep it for somebody else, and a browser asks again
- *   (which costs a 304)
+ * How long an answer may be cached. An image by path is `immutable`, because the path contains the digest of the bytes. A URL may
+ * mean other bytes tomorrow.
+ * @param isPrivate true if `authorize` decides for each request: then no shared cache may keep the image, and the browser asks
+ *   each time (which costs a 304)
  */
 export function cacheControl(askedBy: AskedBy, isPrivate: boolean): string {
   if (isPrivate) return 'private, no-cache';
@@ -36,11 +37,11 @@ type SendImage = (
 ) => void;
 
 /**
- * Makes what answers with an image, a part of it, or the news that the browser has it already.
+ * Creates the function that answers with an image, with a part of it, or with 304 if the browser has it already.
  * @param isPrivate see {@link cacheControl}
  */
 export function createSendImage(isPrivate: boolean, unread: UnreadBodies): SendImage {
-  /** Of images in memory that are asked for by path: nothing in the head of such an answer changes from one to the next. */
+  /** Headers for images in memory that are requested by path: these do not change from one answer to the next. */
   const frequent = new WeakMap<ManifestEntry, Heads>();
   /** An entry's name and type never change. */
   const dispositions = new WeakMap<ManifestEntry, string>();

@@ -8,7 +8,7 @@ import { type AskedBy, cacheControl } from './sendImage.ts';
 import type { UnreadBodies } from './unreadBodies.ts';
 import type { Timeline } from '../timeline.ts';
 
-/** The `detail` of RFC 9211: whether it is a variant, and from where, or why it is the original. */
+/** The `detail` of RFC 9211: where the variant came from, or why the original is sent. */
 const DETAIL: Record<SizedImage['origin'], string> = {
   memory: 'variant-memory',
   disk: 'variant-disk',
@@ -20,8 +20,8 @@ const DETAIL: Record<SizedImage['origin'], string> = {
 };
 
 /**
- * Answers with an image in the size and format that were asked for, or with the original in its place.
- * @throws ImageCacheError SHARP_MISSING when a format was asked for by name, and nothing can make it
+ * Answers with an image in the requested size and format, or with the original instead.
+ * @throws ImageCacheError SHARP_MISSING when a format was requested by name, and sharp is not installed
  */
 export function sendVariant(
   request: IncomingMessage,
@@ -38,7 +38,7 @@ export function sendVariant(
   if (origin === 'no-maker' && !spec.negotiated) throw sharpMissing();
   if (spec.negotiated) response.appendHeader('Vary', 'Accept');
   const headers = {
-    // Once sharp is installed, or less is to be made, the same URL is another image.
+    // If sharp was missing or failed this time, the same URL may be another image later.
     'Cache-Control': cacheControl(origin === 'no-maker' || origin === 'not-made' ? 'url' : askedBy, isPrivate),
     'X-Cache': tier === 's3' ? 'MISS' : 'HIT',
     'Cache-Status': `image-cache; ${tier === 's3' ? 'fwd=miss; stored' : 'hit'}; detail=${DETAIL[origin]}`,
@@ -51,6 +51,6 @@ export function sendVariant(
 
 function sharpMissing(): ImageCacheError {
   return new ImageCacheError('SHARP_MISSING', 'Images in other formats are made with sharp, which is not installed.', {
-    hint: 'npm install sharp, and start again. Without `format`, or with `format=auto`, the original is served.',
+    hint: 'Run `npm install sharp` and restart the server. Without `format`, or with `format=auto`, the original is served.',
   });
 }

@@ -4,26 +4,26 @@ import type { EventLog, LoggedEvent } from './eventLog.ts';
 import { requesterSignal } from './requesterSignal.ts';
 import { securityHeaders } from './respond.ts';
 
-/** Proxies close what is silent for long: nginx after a minute. */
+/** Proxies close connections that are silent for long; nginx after a minute. */
 const HEARTBEAT_MS = 15_000;
-/** How long a browser waits before it comes back. */
+/** How long a browser waits before it reconnects. */
 const RETRY_MS = 5_000;
 
 export interface Reader {
-  /** The last event the reader has seen; `undefined` when it says nothing, and a text that is no event of ours when it does. */
+  /** The id of the last event that the reader has seen, as it sent it; `undefined` if it sent none. */
   lastEventId: string | undefined;
-  /** What of an event may be shown to the reader; `undefined` for nothing. */
+  /** The part of an event that the reader may see; `undefined` for nothing. */
   show(logged: LoggedEvent): Promise<CacheEvent | undefined>;
 }
 
 /**
  * Sends server-sent events (HTML Living Standard, 9.2) until the reader leaves or the cache is closed:
- * - `ready`, once: how to come back;
+ * - `ready`, once at the beginning: its id is the one to reconnect with;
  * - a message, JSON of a {@link CacheEvent}, for each change;
- * - `reset`, when changes were missed and are forgotten: whatever the reader knows may be out of date.
+ * - `reset`, when the reader has missed changes that are no longer in the log: everything that it knows may be out of date.
  *
- * One chunk at most waits in the socket: a reader that takes nothing between two heartbeats is dropped, one that is slow
- * falls behind the log.
+ * At most one chunk waits in the socket. A reader that reads nothing between two heartbeats is dropped; a slow reader gets its next
+ * events from the log later.
  */
 export async function streamEvents(log: EventLog, response: ServerResponse, reader: Reader): Promise<void> {
   const left = requesterSignal(response);
@@ -64,7 +64,7 @@ function message(log: EventLog, number: number | undefined, data: object): strin
   return `${id}data: ${JSON.stringify(data)}\n\n`;
 }
 
-/** Writes a text at a time: the next one when the socket has taken the last. Never rejects: a reader may leave at any time. */
+/** Writes one text at a time, the next one when the socket has taken the last. Never rejects, as a reader may leave at any time. */
 function openOutlet(response: ServerResponse) {
   response.writeHead(200, {
     ...securityHeaders(response),

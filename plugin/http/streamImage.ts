@@ -8,19 +8,19 @@ import { securityHeaders } from './respond.ts';
 import type { Timeline } from '../timeline.ts';
 
 /**
- * Whether an image may be answered while it is being downloaded: to a plain GET that asks for whatever bytes there are, and
- * not in HTTP/1.0, where an answer that ends early looks whole (RFC 9112, 8).
+ * Whether an image may be sent while it is being downloaded: only for a plain GET without a range or `If-Match`, and not in
+ * HTTP/1.0, where an answer that ends early looks complete (RFC 9112, 8).
  */
 export function isStreamable({ method, headers, httpVersion }: IncomingMessage): boolean {
   return method === 'GET' && headers.range === undefined && headers['if-match'] === undefined && httpVersion !== '1.0';
 }
 
 /**
- * Answers with an image while it is being downloaded, up to the end of the answer, which is the caller's: it says that the
- * image is stored. The ETag, the digest of bytes that are not there yet, comes with the next answer. When the download
- * fails the connection is cut, so that no browser takes the part for the whole.
- * @param filename under what the image is saved
- * @param timeline what was waited for until the first bytes were there
+ * Sends an image while it is being downloaded. The caller must end the answer, which tells the client that the image is stored. The
+ * answer has no ETag, because that is the digest of bytes that are not there yet. When the download fails, the answer is aborted,
+ * so that no browser treats the part as the complete image.
+ * @param filename the name for "Save image as"
+ * @param timeline the steps until the first bytes were there
  */
 export async function streamImage(
   response: ServerResponse,

@@ -3,19 +3,19 @@ import { ImageCacheError } from '../errors.ts';
 import { STALLED_MS, cutOff, cutOffWhenStalled } from './cutOff.ts';
 
 export interface UnreadBodiesOptions {
-  /** All bodies together. @default 512 MB */
+  /** Bytes of all unread bodies together. @default 512 MB */
   maxBytes?: number;
-  /** How long a reader may take nothing. @default 60,000 */
+  /** How long a client may read nothing, in milliseconds. @default 60,000 */
   stalledMs?: number;
 }
 
-/** Below this a body is sent in any case: what a socket takes at once costs nothing, and small ones are most. */
+/** A smaller body is always sent: most answers are small, and most sockets take them at once. */
 const LARGE_BYTES = 1 << 20;
 const RETRY_AFTER_MS = 1000;
 
 /**
- * What has been answered and not been read, images and all other answers. Each such body is held in memory by its socket, and
- * a reader that stops reading would hold it for ever.
+ * Counts the bytes of answers, of images and all others, that their clients have not read yet. The socket keeps such bytes in
+ * memory; without a limit, a client that stops reading would keep them there for ever.
  */
 export class UnreadBodies {
   readonly #maxBytes: number;
@@ -31,28 +31,24 @@ export class UnreadBodies {
     return this.#bytes;
   }
 
-  /** To be asked before a body is sent. @throws ImageCacheError OVERLOADED while others have to be read first */
+  /** Call it before a body is sent. @throws ImageCacheError OVERLOADED if other clients must read theirs first */
   admit(bytes: number): void {
     if (bytes < LARGE_BYTES || this.#bytes + bytes <= this.#maxBytes) return;
-    throw new ImageCacheError(
-      'OVERLOADED',
-      'Too many long answers are on their way to readers that do not read them.',
-      {
-        hint: 'Ask again in a moment.',
-        retryAfterMs: RETRY_AFTER_MS,
-      },
-    );
+    throw new ImageCacheError('OVERLOADED', 'Too many long answers wait for clients that do not read them.', {
+      hint: 'Try again in a moment.',
+      retryAfterMs: RETRY_AFTER_MS,
+    });
   }
 
   /**
-   * To be told of a whole body that was handed to its socket. Most small ones were taken by the kernel by then, and cost neither
-   * a timer nor a listener (HTTP/2 and TLS never take one at once).
+   * Call it after a complete body was given to its socket. Most small bodies are then already in the kernel, and need neither a
+   * timer nor a listener (but HTTP/2 and TLS never take a body at once).
    */
   sent(response: ServerResponse, bytes: number): void {
     if (response.writableLength > 0) this.hold(response, bytes);
   }
 
-  /** Counts bytes until the answer has been read or its reader has left, and cuts off a reader that takes nothing. */
+  /** Counts bytes until the answer was read or its client has left. Aborts the answer of a client that reads nothing. */
   hold(response: ServerResponse, bytes: number): void {
     this.#bytes += bytes;
     response.once('close', () => {
@@ -62,8 +58,8 @@ export class UnreadBodies {
   }
 
   /**
-   * Begins an answer that is written piece by piece, at a speed that is not its reader's.
-   * @returns a function that writes a piece, or cuts the reader off that has left too much unread
+   * Begins an answer that is written piece by piece, without waiting for its client.
+   * @returns a function that writes a piece, or aborts the answer if the client has too many unread bytes
    */
   writer(response: ServerResponse): (text: string) => void {
     let held = 0;

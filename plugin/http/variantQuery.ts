@@ -3,7 +3,7 @@ import { ImageCacheError } from '../errors.ts';
 import { VARIANT_FORMATS } from '../formats.ts';
 import type { ResolvedImages } from '../options.ts';
 
-/** Of `GET /image`, with the code of a refusal. */
+/** The parameters of `GET /image` for variants, each with the error code for a wrong value. */
 export const VARIANT_PARAMETERS = {
   w: 'INVALID_VARIANT',
   h: 'INVALID_VARIANT',
@@ -15,13 +15,12 @@ export const VARIANT_PARAMETERS = {
 export type VariantQuery = Partial<Record<keyof typeof VARIANT_PARAMETERS, string>>;
 
 const FITS: readonly Fit[] = ['inside', 'cover', 'contain'];
-/** Ten qualities, and the configured one, suffice; a hundred would be a way to fill the disk. */
+/** Ten qualities and the configured one are enough; with a hundred, a client could fill the disk. */
 const QUALITY_STEP = 10;
 
 /**
- * The variant a request asks for; `undefined` when it asks for the image as it is. Sizes are rounded up to the next
- * configured one (or down to the largest), so that a page gets no less than it wants, and the disk holds no more than
- * there are.
+ * The variant that a request asks for; `undefined` if it asks for the original. Sizes are rounded up to the next configured one (or
+ * down to the largest), so that a page gets no less than it wants, and the disk holds only configured sizes.
  * @throws ImageCacheError INVALID_VARIANT
  */
 export function parseVariant(
@@ -68,7 +67,10 @@ function parseOneOf<Value extends string>(name: string, text: string, values: re
   return value;
 }
 
-/** Named, and not refused by `q=0` (RFC 9110, 12.5.1). Every browser sends `*\/*`, whatever it can show. */
+/**
+ * Whether `Accept` names the format, and not with `q=0` (RFC 9110, 12.5.1). `*\/*` does not count: every browser sends it, whatever
+ * it can show.
+ */
 function accepts(accept = '', format: string): boolean {
   return accept.split(',').some((part) => {
     const [type = '', ...parameters] = part.split(';').map((text) => text.trim().toLowerCase());

@@ -23,7 +23,7 @@ async function codeOf(api: Api, path: string, headers: Record<string, string> = 
   return code;
 }
 
-describe('E17: in a server of one’s own', () => {
+describe('E17: in a server of your own', () => {
   it('the management of the cache is closed, to this machine and to the app’s own pages', async () => {
     const api = await startApi(await startBucket(), WITHOUT_MANAGE);
     const pages = [{}, { Origin: api.base }, { 'Sec-Fetch-Site': 'same-origin' }, { Referer: `${api.base}/` }];
@@ -44,7 +44,7 @@ describe('E17: in a server of one’s own', () => {
     expect(await answer.json()).toMatchObject({ code: 'MANAGEMENT_CLOSED', hint: expect.stringContaining('`manage`') });
   });
 
-  it('every method and spelling of a path that reaches a route is behind its entry', async () => {
+  it('every method and spelling of a path that reaches a route is checked', async () => {
     const api = await startApi(await startBucket(), WITHOUT_MANAGE);
     for (const path of ['/clear-all', '/clear-all/', '/clear-all?x=1', '/clear/0001/', '/clear/%30001']) {
       expect(await (await api.post(path)).json(), path).toMatchObject({ code: 'MANAGEMENT_CLOSED' });
@@ -55,7 +55,7 @@ describe('E17: in a server of one’s own', () => {
     }
   });
 
-  it('`manage` lets in whom it says true of, waits for it, and takes nothing else for a yes', async () => {
+  it('`manage` allows a request only by returning true, also asynchronously', async () => {
     const answers: unknown[] = [true, Promise.resolve(true), false, Promise.resolve(false), undefined, 1, 'yes', {}];
     const seen: (string | undefined)[] = [];
     const manage = (): boolean => {
@@ -67,7 +67,7 @@ describe('E17: in a server of one’s own', () => {
     expect(seen).toEqual([undefined, undefined, ...Array.from({ length: 6 }, () => 'MANAGEMENT_CLOSED')]);
   });
 
-  it('`manage` sees the request, and never those of another site’s page', async () => {
+  it('`manage` gets the request, but never one from a page of another site', async () => {
     const manage = vi.fn((request: { headers: Record<string, unknown> }) => request.headers['x-token'] === 't');
     const api = await startApi(await startBucket(), { manage });
     expect(await codeOf(api, '/clear-all', { 'X-Token': 't' })).toBeUndefined();
@@ -79,7 +79,7 @@ describe('E17: in a server of one’s own', () => {
     expect(manage).not.toHaveBeenCalled();
   });
 
-  it('a `manage` that throws answers 500, lets nothing in, and is named in the log', async () => {
+  it('a `manage` that throws answers 500, allows nothing, and is named in the log', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     onTestFinished(() => warn.mockRestore());
     const manage = () => Promise.reject(new Error('no session store'));
@@ -88,13 +88,13 @@ describe('E17: in a server of one’s own', () => {
     expect(warn.mock.calls.join()).toContain('`manage` threw: no session store');
   });
 
-  it('a body is not read for who is refused', async () => {
+  it('the body of a refused request is not read', async () => {
     const api = await startApi(await startBucket(), WITHOUT_MANAGE);
     const answer = await api.post('/pin', 'no JSON of ours', { 'Content-Type': 'text/plain' });
     expect(await answer.json()).toMatchObject({ code: 'MANAGEMENT_CLOSED' });
   });
 
-  it('a `manage` that is no function is refused at the start', () => {
+  it('a `manage` that is not a function is refused at the start', () => {
     expect(() => createImageCache({ buckets: ['photos'], manage: 'yes' as never })).toThrow(
       'option `manage` must be a function of the request',
     );
@@ -159,7 +159,7 @@ describe('S8: in Vite', () => {
     { Via: '1.1 proxy' },
     { 'X-Real-IP': '127.0.0.1' },
     { 'CF-Connecting-IP': '127.0.0.1' },
-  ])('what a proxy or tunnel hands on from loopback with %j is not local', (headers) => {
+  ])('a request of a proxy or tunnel on loopback with %j is not local', (headers) => {
     expect(may('127.0.0.1', { Host: 'localhost:5173', ...headers })).toBe('');
     expect(may('127.0.0.1', { Host: 'localhost:5173', 'Sec-Fetch-Site': 'same-origin', ...headers })).toBe(PAGE);
   });
@@ -184,12 +184,12 @@ describe('S8: in Vite', () => {
     expect([isOpen(elsewhere, 'images'), isOpen(elsewhere, 'manage')]).toEqual([true, false]);
   });
 
-  it('the hint names the address that asks', () => {
+  it('the hint contains the address of the client', () => {
     expect(manageHint(requestFrom('172.17.0.1', LAN))).toContain("socket.remoteAddress === '172.17.0.1'");
   });
 });
 
-describe('in a server of one’s own', () => {
+describe('in a server of your own', () => {
   const { isOpen } = productionAccess([]);
 
   it.each([

@@ -12,7 +12,7 @@ const bytesOf = async (response: Response) => Buffer.from(await response.arrayBu
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
 describe('GET /image?url=', () => {
-  it('downloads once and then answers from memory, whichever signature asks', async () => {
+  it('downloads once and then answers from memory, for any signature', async () => {
     const bucket = await startBucket();
     const picture = await jpeg(1);
     bucket.server.put('photos', '0001/a.jpg', picture);
@@ -60,7 +60,7 @@ describe('GET /image?url=', () => {
     expect(bucket.server.stats.gets).toBe(1);
   });
 
-  it('says what S3 said, with a hint, and remembers no failure', async () => {
+  it('reports the answer of S3 with a hint, and remembers no failure', async () => {
     const bucket = await startBucket();
     const api = await startApi(bucket);
     const missing = await api.get(imageUrl(await bucket.presign('nope.jpg')));
@@ -74,7 +74,7 @@ describe('GET /image?url=', () => {
     expect((await api.get(imageUrl(await bucket.presign('nope.jpg')))).status).toBe(200);
   });
 
-  it('never stores what is no whole image', async () => {
+  it('never stores anything but complete images', async () => {
     const bucket = await startBucket();
     const picture = await jpeg(5, { width: 200, height: 200 });
     bucket.server.put('photos', 'page.jpg', Buffer.from('<html>login</html>'));
@@ -91,7 +91,7 @@ describe('GET /image?url=', () => {
     expect(await readdir(join(api.dir, 'tmp'))).toEqual([]);
   });
 
-  it('N2: keeps half an image that is all there is in the bucket, as browsers show it', async () => {
+  it('N2: keeps half an image if the bucket has no more of it, because browsers show it', async () => {
     const bucket = await startBucket();
     const picture = await jpeg(5, { width: 200, height: 200 });
     const half = picture.subarray(0, picture.length / 2);
@@ -105,7 +105,7 @@ describe('GET /image?url=', () => {
     expect(Object.values(entries)).toMatchObject([{ width: 200, height: 200 }]);
   });
 
-  it('T25: fetches nothing that is not on the allow-list', async () => {
+  it('T25: fetches nothing from buckets that are not listed', async () => {
     const bucket = await startBucket();
     const api = await startApi(bucket);
     const answer = await api.get(imageUrl('https://evil.example/x.png'));
@@ -113,7 +113,7 @@ describe('GET /image?url=', () => {
     expect(await answer.json()).toMatchObject({ code: 'HOST_NOT_ALLOWED' });
   });
 
-  it('tells how to encode a URL whose own parameters spilled over', async () => {
+  it('says how to encode a URL whose parameters became parameters of the request', async () => {
     const api = await startApi(await startBucket());
     const answer = await api.get(
       '/image?url=https://photos.s3.amazonaws.com/a.jpg?X-Amz-Date=1&X-Amz-Signature=CANARY',
@@ -138,7 +138,7 @@ describe('GET /image?path=', () => {
     return { bucket, api, picture, entry: result.entry };
   }
 
-  it('serves a manifest entry for ever, and both spellings of its path', async () => {
+  it('lets a manifest entry be cached for ever, and accepts both spellings of its path', async () => {
     const { api, picture, entry } = await cached();
     expect(entry.local_path).toMatch(/^\.image-cache\/images\/0001\/0001_[0-9a-f]{16}_[0-9a-f]{32}\.jpg$/);
     for (const path of [entry.local_path, entry.local_path.replace('.image-cache/', '')]) {
@@ -239,7 +239,7 @@ describe('GET /image?path=', () => {
     }
   });
 
-  it('T54: a damaged file is never served, and comes back from S3', async () => {
+  it('T54: a damaged file is never served, and is downloaded again', async () => {
     const { api, entry, picture, bucket } = await cached();
     await api.images.close();
     const again = await startApi(bucket, { cacheDir: api.dir });
@@ -264,7 +264,7 @@ describe('GET /image?path=', () => {
     expect(await readFile(join(api.dir, '.gitignore'), 'utf8')).toBe('*\n');
   });
 
-  it('T19: keeps files to their owner', async () => {
+  it('T19: makes files readable for their owner only', async () => {
     const { api, entry } = await cached();
     const mode = async (path: string) => ((await stat(join(api.dir, path))).mode & 0o777).toString(8);
     expect(await mode('')).toBe('700');
@@ -307,7 +307,7 @@ describe('POST /prefetch', () => {
     ]);
   });
 
-  it('streams a line per image as it settles when asked for NDJSON', async () => {
+  it('streams a line per image as soon as it has ended if NDJSON was requested', async () => {
     const bucket = await startBucket();
     for (const n of [1, 2, 3]) bucket.server.put('photos', `${n}.jpg`, await jpeg(n));
     const api = await startApi(bucket);
@@ -330,7 +330,7 @@ describe('POST /prefetch', () => {
     expect(lines[3]).toEqual({ done: true, actor_id: '0001', total: 3, cached: 0, downloaded: 3, failed: 0 });
   });
 
-  it('T20: takes 500 presigned URLs in one request', async () => {
+  it('T20: accepts 500 presigned URLs in one request', async () => {
     const bucket = await startBucket();
     const url = await bucket.presign('missing.jpg');
     const api = await startApi(bucket);
@@ -390,7 +390,7 @@ describe('the rest of the API', () => {
     return { bucket, api };
   }
 
-  it('GET /manifest answers in the documented shape, whole or of one actor, and 304 when nothing changed', async () => {
+  it('GET /manifest answers in the documented shape, for all actors or one, and 304 if nothing has changed', async () => {
     const { api, bucket } = await withImages();
     const answer = await api.get('/manifest');
     const manifest = (await answer.json()) as Manifest;
@@ -414,7 +414,7 @@ describe('the rest of the API', () => {
     expect(Object.keys(entries)).toHaveLength(2);
   });
 
-  it('E11: POST /clear/:actorId says which actors there are when it finds none of that name', async () => {
+  it('E11: POST /clear/:actorId names existing actors if there is none with this id', async () => {
     const { api } = await withImages();
     const answer = await (await api.post('/clear/nobody')).json();
     expect(answer).toMatchObject({ cleared: 0, hint: expect.stringContaining('`0001` (2), `0002` (2)') });
@@ -447,7 +447,7 @@ describe('the rest of the API', () => {
     expect((await api.get('/exists')).status).toBe(400);
   });
 
-  it('POST /lookup answers for each URL as it was asked', async () => {
+  it('POST /lookup answers for each URL as it was sent', async () => {
     const { api, bucket } = await withImages();
     const [known, unknown] = [await bucket.presign('1.jpg', 3), await bucket.presign('9.jpg')];
     const answer = await api.post('/lookup', { urls: [known, unknown, 'nonsense', '__proto__'] });
@@ -488,7 +488,7 @@ describe('the rest of the API', () => {
     });
   });
 
-  it('T59: a download that began before a clear is handed out and not kept', async () => {
+  it('T59: a download that began before a clear is served, but not kept', async () => {
     const bucket = await startBucket();
     bucket.server.put('photos', 'a.jpg', await jpeg(1));
     bucket.server.faults.latencyMs = 150;
@@ -502,7 +502,7 @@ describe('the rest of the API', () => {
     expect((await readdir(join(api.dir, 'images'))).flat()).toEqual([]);
   });
 
-  it('answers JSON problems to what it does not know', async () => {
+  it('answers unknown requests with a JSON problem', async () => {
     const api = await startApi(await startBucket());
     const unknown = await api.get('/nothing/here');
     expect(unknown.status).toBe(404);
@@ -556,7 +556,7 @@ describe('the rest of the API', () => {
 });
 
 describe('If-None-Match', () => {
-  it('of an image that is not in memory is answered without reading its file', async () => {
+  it('for an image that is not in memory is answered without reading its file', async () => {
     const bucket = await startBucket();
     bucket.server.put('photos', 'a.jpg', await jpeg(1));
     const api = await startApi(bucket, { memory: false });
@@ -574,8 +574,8 @@ describe('If-None-Match', () => {
   });
 });
 
-describe('what is asked for too much of', () => {
-  it('ranges of a HEAD mean nothing (RFC 9110, 14.2)', async () => {
+describe('limits of a request', () => {
+  it('the range of a HEAD is ignored (RFC 9110, 14.2)', async () => {
     const bucket = await startBucket();
     bucket.server.put('photos', 'a.jpg', await jpeg(1));
     const api = await startApi(bucket);
@@ -600,7 +600,7 @@ describe('what is asked for too much of', () => {
 });
 
 describe('authorize', () => {
-  it('T24: keeps from one user what another has cached', async () => {
+  it('T24: hides from one user the images that another has cached', async () => {
     const bucket = await startBucket();
     bucket.server.put('photos', 'a.jpg', await jpeg(1));
     const api = await startApi(bucket, { authorize: (request) => request.headers['x-user'] === 'a' });
@@ -638,7 +638,7 @@ describe('authorize, before anything is downloaded', () => {
   }
   const refused = { 'X-User': 'b' };
 
-  it('is told what the URL says, and who is refused can neither probe the bucket nor fill the cache', async () => {
+  it('gets what the URL says, and a refused user can neither probe the bucket nor fill the cache', async () => {
     const { bucket, api, asked } = await start();
     for (const name of ['a.jpg', 'none.jpg']) {
       const url = imageUrl(await bucket.presign(name));
@@ -666,7 +666,7 @@ describe('authorize, before anything is downloaded', () => {
     expect(await (await api.post('/prefetch', body, { 'X-User': 'a' })).json()).toMatchObject({ downloaded: 1 });
   });
 
-  it('which throws is named in the log', async () => {
+  it('is named in the log if it throws', async () => {
     const bucket = await startBucket();
     bucket.server.put('photos', 'a.jpg', await jpeg(1));
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
@@ -679,7 +679,7 @@ describe('authorize, before anything is downloaded', () => {
 });
 
 describe('allowedOrigins', () => {
-  it('lets a page of a listed origin read images, and no other', async () => {
+  it('lets only pages of a listed origin read images', async () => {
     const bucket = await startBucket();
     bucket.server.put('photos', 'a.jpg', await jpeg(1));
     const api = await startApi(bucket, { allowedOrigins: ['https://admin.example.com'] });

@@ -21,7 +21,7 @@ async function startWithFolder(isAllowed: (image: AuthorizedImage) => boolean) {
 /** Decides as the documentation recommends. */
 const byKey = ({ bucket, key }: AuthorizedImage) => bucket === 'photos' && !key.startsWith('private/');
 
-describe('S3: a hook that refuses a folder is not walked past', () => {
+describe('S3: a hook that refuses a folder cannot be bypassed', () => {
   const spellings = [
     's3://photos/private/a.jpg',
     's3://photos/private%2Fa.jpg',
@@ -43,7 +43,7 @@ describe('S3: a hook that refuses a folder is not walked past', () => {
   ];
 
   for (const cached of [false, true]) {
-    it(`by any spelling of the key, ${cached ? 'cached by somebody who may' : 'not cached'}`, async () => {
+    it(`by any spelling of the key, ${cached ? 'of an image that another user has cached' : 'of an image that is not cached'}`, async () => {
       const { bucket, api } = await startWithFolder(byKey);
       if (cached) {
         const mine = await api.get(imageUrl('s3://photos/private/a.jpg'), { 'X-User': 'owner' });
@@ -58,7 +58,7 @@ describe('S3: a hook that refuses a folder is not walked past', () => {
     });
   }
 
-  it('nor does one that compares whole URLs let a bare URL past', async () => {
+  it('by a bare URL, if the hook compares whole URLs', async () => {
     let denied = '';
     const { api, base } = await startWithFolder(({ s3_url }) => s3_url !== denied);
     denied = `${base}/private/a.jpg`;
@@ -70,7 +70,7 @@ describe('S3: a hook that refuses a folder is not walked past', () => {
     }
   });
 
-  it('and is told bucket, key and version, of what is cached as of what is not', async () => {
+  it('and it gets bucket, key and version of cached images and of others', async () => {
     const { api, told, base } = await startWithFolder(() => true);
     const url = 's3://photos/private%2Fa.jpg?response-cache-control=x';
     const object = { s3_url: `${base}/private/a.jpg`, bucket: 'photos', key: 'private/a.jpg', versionId: undefined };
@@ -90,7 +90,7 @@ describe('S3: a hook that refuses a folder is not walked past', () => {
     expect(told.at(-1)).toMatchObject({ key: 'private/a.jpg', versionId: 'null' });
   });
 
-  it('and an image of a bucket that is listed no longer is nobody’s', async () => {
+  it('and images of a bucket that is no longer listed are refused', async () => {
     const { api, bucket } = await startWithFolder(() => true);
     expect((await api.get(imageUrl('s3://photos/private/a.jpg'))).status).toBe(200);
     const { entries } = (await (await api.get('/manifest')).json()) as Manifest;
@@ -104,7 +104,7 @@ describe('S3: a hook that refuses a folder is not walked past', () => {
     expect(told).toEqual([]);
   });
 
-  it('and with `resolveKey` it is told of the object that was named', async () => {
+  it('and with `resolveKey` it gets the object that was named', async () => {
     const bucket = await startBucket();
     bucket.server.put('photos', 'private/a.jpg', await jpeg(1));
     const told: AuthorizedImage[] = [];
@@ -121,8 +121,8 @@ describe('S3: a hook that refuses a folder is not walked past', () => {
   });
 });
 
-describe('S15: who may not see an image changes nothing by asking for it', () => {
-  it('by its path: it counts for no hit, and is used no later than it was', async () => {
+describe('S15: a request for an image that may not be seen changes nothing', () => {
+  it('by its path: it is not counted as a hit, and the time of its last use stays', async () => {
     const { api } = await startWithFolder(byKey);
     const owner = { 'X-User': 'owner' };
     expect((await api.get(imageUrl('s3://photos/private/a.jpg'), owner)).status).toBe(200);

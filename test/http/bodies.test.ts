@@ -41,7 +41,7 @@ async function post(
   return { status: response.statusCode, ...JSON.parse(Buffer.concat(await response.toArray()).toString()) };
 }
 
-describe('a body that the app around has read', () => {
+describe('a body that another middleware has read', () => {
   const around = express();
   around.use('/json', express.json());
   around.use('/raw', express.raw({ type: '*/*' }));
@@ -98,7 +98,7 @@ describe('readJson', () => {
     expect(await post(gzipSync('{}'), gzip)).toMatchObject({ status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' });
   });
 
-  test('T3: passes a request without a body, whatever its type', async () => {
+  test('T3: accepts a request without a body, whatever its type', async () => {
     expect(await post('', {})).toEqual({ status: 200 });
     expect(await post('', { 'content-type': 'text/plain', 'content-length': '0' })).toEqual({ status: 200 });
   });
@@ -120,11 +120,11 @@ describe('readJson', () => {
     '['.repeat(100_000),
     '['.repeat(100_000) + ']'.repeat(100_000),
     `{"urls":${'{"a":['.repeat(50)}${']}'.repeat(50)}}`,
-  ])('T20: calls %.20s invalid', async (body) => {
+  ])('T20: reports %.20s as invalid', async (body) => {
     expect(await post(body)).toMatchObject({ status: 400, code: 'INVALID_JSON' });
   });
 
-  test('T20: refuses broken UTF-8 instead of mending it', async () => {
+  test('T20: refuses broken UTF-8 instead of replacing it', async () => {
     expect(await post(Buffer.from([0x22, 0xc3, 0x28, 0x22]))).toMatchObject({ status: 400, code: 'INVALID_JSON' });
   });
 
@@ -156,7 +156,7 @@ describe('readJson', () => {
     },
   );
 
-  test('S13: does not count what stands in strings', async () => {
+  test('S13: does not count brackets and commas in strings', async () => {
     const text = '[,{'.repeat(100_000);
     expect(await post(JSON.stringify([text, '\\', '"', '\\",']))).toMatchObject({ status: 200 });
   });
@@ -175,12 +175,12 @@ describe('readJson', () => {
     expect(await post(`"${'x'.repeat(LIMIT - 1)}"`)).toMatchObject({ status: 413, code: 'PAYLOAD_TOO_LARGE' });
   });
 
-  test('T20: refuses a body of unannounced length once it is too long', async () => {
+  test('T20: refuses a body of unannounced length as soon as it is too long', async () => {
     const chunked = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' };
     expect(await post(`"${'x'.repeat(LIMIT)}"`, chunked)).toMatchObject({ status: 413, code: 'PAYLOAD_TOO_LARGE' });
   });
 
-  test('does not repeat what was sent', async () => {
+  test('does not repeat the body', async () => {
     const { message } = await post('{"s3_url": "https://b.example/k?token=hunter2" oops}');
     expect(message).toBe('The body is not valid JSON.');
   });
@@ -214,7 +214,7 @@ describe('parseBody', () => {
     }
   };
 
-  test('returns what the schema made of it', () => {
+  test('returns the result of the schema', () => {
     expect(parseBody(z.object({ n: z.number().default(7) }), {})).toEqual({ n: 7 });
   });
 
@@ -222,17 +222,17 @@ describe('parseBody', () => {
     [{ images: [{ s3_url: 'a' }, {}] }, '`images[1].s3_url`: Invalid input: expected string, received undefined'],
     [{ images: [], priority: 'low' }, '`priority`: Invalid option: expected one of "high"|"normal"'],
     [[], 'The body: Invalid input: expected object, received array'],
-    [{ images: [], surprise: 1 }, 'The body: has a field that is not known here'],
+    [{ images: [], surprise: 1 }, 'The body: has an unknown field'],
     [undefined, 'The request has no body.'],
   ])('names the field: %j', (body, message) => {
     expect(refusalOf(body)).toMatchObject({ code: 'INVALID_BODY', status: 400, message });
   });
 
-  test('takes the code that an issue carries', () => {
+  test('uses the code of an issue', () => {
     expect(refusalOf({ images: [], path: '../x' })).toMatchObject({ code: 'INVALID_PATH' });
   });
 
-  test('takes only codes that exist', () => {
+  test('uses only codes that exist', () => {
     const odd = z.string().refine(() => false, { params: { code: 'toString' } });
     expect(() => parseBody(odd, 'x')).toThrow(expect.objectContaining({ code: 'INVALID_BODY' }));
   });

@@ -21,7 +21,7 @@ async function start(options: Partial<ExpressImageCacheOptions> = {}) {
 }
 
 describe("images: { store: 'webp' }", () => {
-  it('streams what S3 sends to who asks first, and WebP to who comes after it was stored', async () => {
+  it('streams the original to the first request, and sends WebP to later requests', async () => {
     const { api, bucket, original, url, entry } = await start({ images: { store: 'webp' }, revalidate: '1h' });
     const first = await api.get(url);
     expect(first.headers.get('cache-status')).toBe('image-cache; fwd=miss; detail=streamed');
@@ -58,7 +58,7 @@ describe("images: { store: 'webp' }", () => {
     expect(resolveOptions({ buckets: ['photos'] }).images.store).toBe('original');
   });
 
-  it('says what it accepts', async () => {
+  it('lists the accepted values', async () => {
     const images = { store: 'avif' } as unknown as NonNullable<ExpressImageCacheOptions['images']>; // wrong on purpose
     const { code, message } = await refusal(() => resolveOptions({ buckets: ['photos'], images }));
     expect([code, message]).toEqual([
@@ -85,7 +85,7 @@ describe('with `authorize`, a variant', () => {
     expect([misses, hits]).toEqual([1, { memory: 1, disk: 0 }]);
   });
 
-  it('is not made for who may not see it', async () => {
+  it('is not made for a request that may not see the image', async () => {
     const { api, url } = await start({ authorize: () => false });
     for (let n = 0; n < 2; n++) expect((await api.get(`${url}&w=256`)).status).toBe(403);
     const { variants } = (await (await api.get('/stats')).json()) as CacheStats;

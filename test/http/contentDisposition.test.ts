@@ -39,11 +39,14 @@ describe('B20: the name that an image is saved under', () => {
     expect(savedName(filename, type)).toBe(expected);
   });
 
-  it.each(['a', 'ü', '東', '🗼'])('is never too long for a file system, nor ends in half a character: %s', (letter) => {
-    const name = savedName(`${letter.repeat(1024)}.jpeg`, 'image/jpeg');
-    expect(Buffer.byteLength(name)).toBeLessThanOrEqual(210);
-    expect(name).toMatch(new RegExp(`^(?:${letter})+\\.jpeg$`, 'u'));
-  });
+  it.each(['a', 'ü', '東', '🗼'])(
+    'is never too long for a file system, and never ends with half a character: %s',
+    (letter) => {
+      const name = savedName(`${letter.repeat(1024)}.jpeg`, 'image/jpeg');
+      expect(Buffer.byteLength(name)).toBeLessThanOrEqual(210);
+      expect(name).toMatch(new RegExp(`^(?:${letter})+\\.jpeg$`, 'u'));
+    },
+  );
 
   it.each([
     ['beach.jpg', `inline; filename="beach.jpg"; filename*=UTF-8''beach.jpg`],
@@ -54,11 +57,11 @@ describe('B20: the name that an image is saved under', () => {
     expect(contentDisposition(filename, 'image/jpeg')).toBe(header);
   });
 
-  it('of SVG is that of a download, as ever (T13)', () => {
+  it('of SVG is an attachment (T13)', () => {
     expect(contentDisposition('a.svg', 'image/svg+xml')).toBe(`attachment; filename="a.svg"; filename*=UTF-8''a.svg`);
   });
 
-  it('is a header that Node sends, whatever was given', async () => {
+  it('is a header that Node accepts, whatever the name', async () => {
     const response = new Promise<string | null>((resolve) => {
       const server = createServer((_, answer) => {
         const any = Array.from({ length: 0x3000 }, (_each, code) => String.fromCodePoint(code)).join('');
@@ -90,7 +93,7 @@ describe('B20: GET /image', () => {
   };
   const NAME = 'Strand%20S%C3%BCd.jpg';
 
-  it('sends it with whole images, parts of them and HEAD, from S3, memory and disk', async () => {
+  it('sends it with complete images, parts of them and HEAD, from S3, memory and disk', async () => {
     const { api, url } = await start();
     expect(await nameIn(await api.get(url)), 'streamed').toBe(NAME);
     const { entries } = (await (await api.get('/manifest')).json()) as Manifest;
@@ -103,14 +106,14 @@ describe('B20: GET /image', () => {
     }
   });
 
-  it('sends a variant under the name of its own format, and what stands for it under that of the original', async () => {
+  it('sends a variant with the extension of its format, and an original instead of it with its own', async () => {
     const { api, url } = await start();
     expect(await nameIn(await api.get(`${url}&w=16&format=webp`))).toBe('Strand%20S%C3%BCd.webp');
     expect(await nameIn(await api.get(`${url}&w=16`, { Accept: 'image/avif' }))).toBe('Strand%20S%C3%BCd.avif');
     expect(await nameIn(await api.get(`${url}&w=3840`, { Accept: '*/*' }))).toBe(NAME);
   });
 
-  it('sends the name that the app has given', async () => {
+  it('sends the name that the app has set', async () => {
     const { api, bucket } = await start();
     bucket.server.put('photos', '0f3c', await jpeg(2));
     const s3_url = await bucket.presign('0f3c');
@@ -118,7 +121,7 @@ describe('B20: GET /image', () => {
     expect(await nameIn(await api.get(imageUrl(s3_url)))).toBe('Anna_2026.jpg');
   });
 
-  it('sends the name of what is stored, where that is another format than S3 has sent', async () => {
+  it('sends the extension of the stored format, if that is not the one from S3', async () => {
     const bucket = await startBucket();
     const picture = await photo(400, 300).png().toBuffer();
     bucket.server.put('photos', 'a.png', picture);

@@ -35,7 +35,7 @@ it.each([
   expect((await varyOf(['https://admin.example.com'], outer))?.replace(/^, /, '')).toBe(expected);
 });
 
-it('leaves a Vary as it is when no other origins are allowed', async () => {
+it('does not change a Vary if no other origins are allowed', async () => {
   expect(await varyOf([], 'Accept-Encoding')).toBe('Accept-Encoding');
   expect(await varyOf([], undefined)).toBeNull();
 });
@@ -93,7 +93,7 @@ describe('B17: what a page of a listed origin may do', () => {
     }
   });
 
-  it('sends cookies where `authorize` decides', async () => {
+  it('may send cookies if there is an `authorize`', async () => {
     const { api, image } = await start({ authorize: () => true });
     const asked = { Origin: PAGE, 'Access-Control-Request-Method': 'POST' };
     for (const answer of [

@@ -5,7 +5,7 @@ import { startApi, startBucket } from '../helpers/stack.ts';
 
 const FIRST_PATH = /:\w+/;
 
-it('every route refuses every other method by name, and tells OPTIONS which it has', async () => {
+it('every route refuses other methods with its name, and tells OPTIONS which methods it has', async () => {
   const api = await startApi(await startBucket(), { authorize: () => false, manage: () => false });
   for (const { method, path } of ROUTES) {
     const target = api.base + path.replace(FIRST_PATH, '0001');
@@ -36,7 +36,7 @@ it.each(['/images', '/image/', '/image/x', '/clear', '/', '/%73tats', '/STATS', 
   },
 );
 
-it('a route of images is given no cache that does not ask `authorize`', async () => {
+it('a route of images gets only the cache that asks `authorize`', async () => {
   const handled: object[] = [];
   const handler = async (call: object) => void handled.push(call);
   defineRoute({

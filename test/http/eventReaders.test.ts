@@ -18,7 +18,7 @@ function setUp(max: number) {
 }
 
 describe('S16: readers of events', () => {
-  test('one address that holds all places gives them up to others, its oldest first', () => {
+  test('if one address has all places, its oldest readers make room for others', () => {
     const { readers, dropped, admit, verdict } = setUp(5);
     for (let n = 0; n < 5; n += 1) admit('10.0.0.9', `greedy ${n}`);
     expect(verdict('10.0.0.1')).toBe('admitted');
@@ -48,7 +48,7 @@ describe('S16: readers of events', () => {
     expect(dropped).toEqual(['a']);
   });
 
-  test('who leaves makes room once, also after having been dropped', () => {
+  test('a reader that leaves makes room once, even if it was dropped before', () => {
     const { readers, admit } = setUp(2);
     const leaveFirst = admit('10.0.0.9');
     const leaveSecond = admit('10.0.0.9');
@@ -61,7 +61,7 @@ describe('S16: readers of events', () => {
     expect(readers.count).toBe(1);
   });
 
-  test('thousands of addresses are no more than there is room for', () => {
+  test('readers from thousands of addresses do not exceed the limit', () => {
     const { readers, verdict } = setUp(100);
     for (let n = 0; n < 5_000; n += 1) verdict(`10.0.${n >> 8}.${n & 255}`);
     expect(readers.count).toBe(100);

@@ -75,7 +75,7 @@ const urlsOf = (data: Message['data']) =>
   'entry' in data ? [data.entry.s3_url] : 's3_urls' in data ? data.s3_urls : [];
 
 describe('GET /events', () => {
-  it('tells what is stored, invalidated and cleared, as it happens', async () => {
+  it('sends an event for what is stored, invalidated and cleared, as it happens', async () => {
     const { bucket, api } = await start();
     const reader = await read(api);
     expect(reader.answer.status).toBe(200);
@@ -122,7 +122,7 @@ describe('GET /events', () => {
     30_000,
   );
 
-  it('T19: carries no signature', async () => {
+  it('T19: contains no signature', async () => {
     const { bucket, api } = await start();
     const reader = await read(api);
     await store(api, bucket, '1.jpg');
@@ -131,7 +131,7 @@ describe('GET /events', () => {
     expect(reader.text()).not.toMatch(/X-Amz|Signature|Credential/i);
   });
 
-  it.each(['header', 'parameter'])('tells a reader that comes back what it missed, by %s', async (how) => {
+  it.each(['header', 'parameter'])('sends a reader that reconnects the events that it missed, by %s', async (how) => {
     const { bucket, api } = await start();
     const first = await read(api);
     await store(api, bucket, '1.jpg');
@@ -149,7 +149,7 @@ describe('GET /events', () => {
     expect(missed.map(({ data }) => urlsOf(data)[0]?.split('/').at(-1))).toEqual(['2.jpg', '3.jpg']);
   });
 
-  it('tells a reader to look again when it comes back after a restart, or with no id of ours', async () => {
+  it('tells a reader to look again if it reconnects after a restart, or with an unknown id', async () => {
     const { bucket, api } = await start();
     const reader = await read(api);
     await poll(() => reader.messages().length).toBe(1);
@@ -164,7 +164,7 @@ describe('GET /events', () => {
     }
   });
 
-  it('ends with the cache, and answers nobody after that', async () => {
+  it('ends with the cache, and refuses readers after that', async () => {
     const { api } = await start();
     const readers = await Promise.all([read(api), read(api)]);
     await api.images.close();
@@ -188,7 +188,7 @@ describe('GET /events', () => {
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8']);
   });
 
-  it('T24: shows nobody an image that `authorize` keeps from them', async () => {
+  it('T24: shows no image that `authorize` refuses', async () => {
     const { bucket, api } = await start({
       authorize: (request, entry) => {
         if (request.headers['x-user'] === 'broken') throw new Error('no such user');
@@ -209,7 +209,7 @@ describe('GET /events', () => {
     expect(broken?.messages()[1]?.data).toEqual({ type: 'cleared', s3_urls: [] });
   });
 
-  it('lets 1,000 read at a time, and the next when one has left', { timeout: 60_000 }, async () => {
+  it('admits 1,000 readers at a time, and the next one when one has left', { timeout: 60_000 }, async () => {
     const { api } = await start();
     const { port } = new URL(api.base);
     const sockets = await Promise.all(
@@ -305,7 +305,7 @@ describe('a reader', () => {
   /** 2 MB, so that twenty are more than the kernel holds at both ends. */
   const large: CacheEvent = { type: 'invalidated', s3_urls: Array.from({ length: 500 }, () => 'x'.repeat(4_000)) };
 
-  it('that is slow gets what it missed, or is told to look again', async () => {
+  it('that is slow gets the events that it missed, or is told to look again', async () => {
     const { log, socket, text } = await startStream();
     socket.pause();
     for (let n = 0; n < 300; n += 1) log.changed(large, []);
@@ -318,7 +318,7 @@ describe('a reader', () => {
     expect(text().match(/invalidated/g)?.length ?? 0).toBeLessThan(300);
   });
 
-  it('that takes nothing between two heartbeats is dropped', async () => {
+  it('that reads nothing between two heartbeats is dropped', async () => {
     const { log, socket } = await startStream();
     socket.pause();
     for (let n = 0; n < 20; n += 1) log.changed(large, []);
@@ -334,7 +334,7 @@ describe('a reader', () => {
 describe('the log of events', () => {
   const stored = (n: number): CacheEvent => ({ type: 'stored', entry: entryOf(n) });
 
-  it('forgets the oldest events, and says so', () => {
+  it('drops the oldest events, and says so', () => {
     const log = new EventLog();
     for (let n = 1; n <= 300; n += 1) log.changed(stored(n), []);
     expect(log.last).toBe(300);
@@ -344,7 +344,7 @@ describe('the log of events', () => {
     expect(log.after(43)).toBeUndefined();
   });
 
-  it('keeps no event about more than 500 images, but that everything was cleared', () => {
+  it('keeps no event about more than 500 images, except that everything was cleared', () => {
     const log = new EventLog();
     const s3_urls = Array.from({ length: 501 }, (_, n) => `https://b.s3.amazonaws.com/${n}`);
     log.changed({ type: 'invalidated', s3_urls }, []);
@@ -353,7 +353,7 @@ describe('the log of events', () => {
     expect(log.after(0)?.map(({ event }) => event)).toEqual([undefined, undefined, { type: 'cleared', s3_urls: [] }]);
   });
 
-  it('lets go of a reader that has left while nothing happened', async () => {
+  it('releases a reader that has left while nothing happened', async () => {
     const log = new EventLog();
     const left = new AbortController();
     const waiting = log.more(left.signal);

@@ -124,7 +124,7 @@ describe.each<[string, number, Send]>([
     expect({ status, body }).toEqual({ status: 201, body: '{"actor_id":"0001"}' });
   });
 
-  test('T3: takes a POST without a body', async () => {
+  test('T3: accepts a POST without a body', async () => {
     expect(await send('POST', '/api/cache/echo')).toMatchObject({ status: 201, body: 'null' });
   });
 
@@ -143,17 +143,17 @@ describe.each<[string, number, Send]>([
     expect(await send('HEAD', '/api/cache/hello')).toMatchObject({ status: 200, body: '' });
   });
 
-  test('hands an error of a route, and an unknown path, to next', async () => {
+  test('passes an error of a route, and an unknown path, to next', async () => {
     expect(await send('GET', '/api/cache/fails')).toMatchObject({ status: 500, body: 'NOT_CACHED' });
     expect(await send('GET', '/api/cache/nowhere')).toMatchObject({ status: 404 });
   });
 
-  test('tells upper from lower case in paths', async () => {
+  test('distinguishes upper and lower case in paths', async () => {
     expect(await send('GET', '/api/cache/HELLO')).toMatchObject({ status: 404 });
   });
 });
 
-test('requests of both versions at once do not get in each other’s way', async () => {
+test('simultaneous requests of both versions do not affect each other', async () => {
   const http1 = overHttp1(http, plain);
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, n) => (n % 2 ? http1 : overHttp2)('GET', '/api/cache/lines')),

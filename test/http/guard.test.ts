@@ -118,11 +118,11 @@ describe('host', () => {
     'a..localhost',
     'localhost\\evil',
     'file://localhost',
-  ])('T4: calls "%s" malformed', async (host) => {
+  ])('T4: reports "%s" as malformed', async (host) => {
     expect(await raw([`Host: ${host}`])).toBe('INVALID_HOST');
   });
 
-  test('T4: refuses two hosts, though Node shows the first only', async () => {
+  test('T4: refuses two hosts, although Node shows only the first', async () => {
     expect(await raw([`Host: ${own}`, 'Host: evil.example'])).toBe('INVALID_HOST');
     expect(await raw([`Host: ${own}`, `host: ${own}`])).toBe('INVALID_HOST');
   });
@@ -131,7 +131,7 @@ describe('host', () => {
     expect(await raw([], 'GET', '1.0')).toBe('INVALID_HOST');
   });
 
-  test('T4: holds under https, where HTTP/2 says :authority', async () => {
+  test('T4: also works with https, where HTTP/2 has :authority', async () => {
     expect(await sendHttp2({})).toBe('PASS');
     expect(await sendHttp2({ ':authority': 'evil.example' })).toBe('FORBIDDEN_HOST');
     expect(await sendHttp2({ ':authority': secureOwn, host: secureOwn })).toBe('PASS');
@@ -139,7 +139,7 @@ describe('host', () => {
     expect(await sendHttp2({ host: 'evil.example' })).toBe('FORBIDDEN_HOST');
   });
 
-  test('allows every well-formed name when the developer said so', () => {
+  test('allows every well-formed name if the option is true', () => {
     const open = createGuard({ allowedOrigins: [], allowedHosts: true });
     expect(verdict(requestFrom('127.0.0.1', { Host: 'any.example' }), open)).toBe('PASS');
     expect(verdict(requestFrom('127.0.0.1', { Host: 'a@any.example' }), open)).toBe('INVALID_HOST');
@@ -180,7 +180,7 @@ describe('origin', () => {
     expect(await send('GET', headers)).toBe('FORBIDDEN_ORIGIN');
   });
 
-  test('T2: refuses an own origin with a path, credentials or another spelling', async () => {
+  test('T2: refuses its own origin with a path, credentials or another spelling', async () => {
     for (const origin of [`http://${own}/`, `http://a@${own}`, `HTTP://${own}`, `ftp://${own}`]) {
       expect(await send('POST', { Origin: origin }), origin).toBe('FORBIDDEN_ORIGIN');
     }
@@ -194,24 +194,24 @@ describe('origin', () => {
     );
   });
 
-  test('T3: passes what the browser calls our own, or the person’s', async () => {
+  test('T3: accepts requests that are same-origin, or from the user, according to the browser', async () => {
     expect(await send('POST', { 'Sec-Fetch-Site': 'same-origin', Origin: `http://${own}` })).toBe('PASS');
     expect(await send('POST', { 'Sec-Fetch-Site': 'none' })).toBe('PASS');
   });
 
-  test('passes an own origin without Sec-Fetch-Site, also behind a proxy that ends TLS', async () => {
+  test('accepts its own origin without Sec-Fetch-Site, also behind a proxy that ends TLS', async () => {
     expect(await send('POST', { Origin: `http://${own}` })).toBe('PASS');
     expect(await send('POST', { Origin: `https://${own}` })).toBe('PASS');
     expect(await raw(['Host: photos.example:443', 'Origin: https://photos.example'], 'POST')).toBe('PASS');
     expect(await raw(['Host: [::1]:80', 'Origin: http://[::1]'], 'POST')).toBe('PASS');
   });
 
-  test('compares the scheme where TLS ends here', async () => {
+  test('compares the scheme if TLS ends here', async () => {
     expect(await sendHttp2({ origin: `https://${secureOwn}` })).toBe('PASS');
     expect(await sendHttp2({ origin: `http://${secureOwn}` })).toBe('FORBIDDEN_ORIGIN');
   });
 
-  test('passes the pages of allowedOrigins', async () => {
+  test('accepts pages of allowedOrigins', async () => {
     expect(await send('POST', { Origin: ALLOWED_ORIGIN })).toBe('PASS');
     expect(await send('POST', { Origin: ALLOWED_ORIGIN, 'Sec-Fetch-Site': 'cross-site' })).toBe('PASS');
   });

@@ -52,7 +52,7 @@ function spyOnDebug(): string[] {
 }
 
 describe('an image tells why it was slow', () => {
-  it('a miss tells the log, the page and the channel what was waited for, without a signature', async () => {
+  it('the steps of a miss are in the log, in Server-Timing and on the channel, without a signature', async () => {
     const lines = spyOnDebug();
     const bucket = await startBucket();
     bucket.server.put('photos', 'a.jpg', await jpeg(1, IMAGE));
@@ -83,7 +83,7 @@ describe('an image tells why it was slow', () => {
     expect(JSON.stringify([timings, lines])).not.toContain('X-Amz-Signature');
   });
 
-  it('a hit in memory, by path or by URL, has no timeline, and says no more than before', async () => {
+  it('a hit in memory, by path or by URL, has no timeline, and its answer has no steps', async () => {
     const bucket = await startBucket();
     bucket.server.put('photos', 'a.jpg', await jpeg(2, IMAGE));
     const api = await startApi(bucket);
@@ -102,7 +102,7 @@ describe('an image tells why it was slow', () => {
     expect([made.timelines, timings.length]).toEqual([1, 1]);
   });
 
-  it('a file that was read, a hook that was slow, and a question to S3 are told', async () => {
+  it('reading a file, a slow hook and asking S3 are steps', async () => {
     const bucket = await startBucket();
     bucket.server.put('photos', 'a.jpg', await jpeg(3, IMAGE));
     const authorize = async () => {
@@ -127,7 +127,7 @@ describe('an image tells why it was slow', () => {
     expect(timings.at(-1)).toMatchObject({ outcome: 'REVALIDATED' });
   });
 
-  it('a failure tells how far it came, and one that was refused without waiting tells nothing', async () => {
+  it('a failure has the steps before it, and a request that was refused without waiting is not published', async () => {
     const bucket = await startBucket();
     const api = await startApi(bucket);
     expect((await api.get(imageUrl(await bucket.presign('none.jpg')))).status).toBe(404);

@@ -76,7 +76,7 @@ describe('limits', () => {
     expect(await limited.prefetch('host', ...limited.urls)).toMatchObject({ downloaded: 1 });
   });
 
-  it('T56: a disk with less free space than minFreeSpace is 507 CACHE_DISK_FULL with a hint, and hits go on', async () => {
+  it('T56: a disk with less free space than minFreeSpace is 507 CACHE_DISK_FULL with a hint, and hits are still served', async () => {
     const { get, urls, prefetch, dir } = await withPictures(2);
     await prefetch('1', urls[0] ?? '');
     const bucketless = await withPictures(2, { minFreeSpace: '1000TB', cacheDir: dir });
@@ -120,7 +120,7 @@ describe('options', () => {
     expect(() => createImageCache({ buckets: ['photos'], ...options } as never)).toThrow(message);
   });
 
-  it('a quota that is no size is told to whoever asks, not taken for none', async () => {
+  it('a quota that is not a size is an error, and does not mean no quota', async () => {
     const { urls, prefetch } = await withPictures(1, { quotas: (actor) => (actor === 'a' ? 'lots' : undefined) });
     expect(await prefetch('a', ...urls)).toMatchObject({ results: [{ error: { code: 'INVALID_OPTION' } }] });
     expect(await prefetch('b', ...urls)).toMatchObject({ downloaded: 1 });

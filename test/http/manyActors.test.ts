@@ -47,7 +47,7 @@ describe('S5: many actors of one image', () => {
     expect((await entriesOf(api))[0]?.actor_ids).toContain('late');
   });
 
-  it('never keep one out whose images are pinned, who is recorded in place of another', async () => {
+  it('are replaced by an actor whose images are pinned', async () => {
     const api = await start();
     await api.post('/pin', { actor_id: 'pinned' });
     for (let n = 0; n < 64; n += 1) await prefetch(api, `actor-${n}`, image(1));
@@ -64,7 +64,7 @@ describe('S5: many actors of one image', () => {
     expect(await entriesOf(api)).toEqual([]);
   });
 
-  it('are named in no answer to a page, and in no event', async () => {
+  it('are not named in answers to pages, and not in events', async () => {
     const api = await start();
     await prefetch(api, 'first', image(1));
     const seen: unknown[] = [];
@@ -86,7 +86,7 @@ describe('S5: many actors of one image', () => {
 });
 
 describe('S5: an object that a lookup names often', () => {
-  it('is told of once; its other URLs say which one it is', async () => {
+  it('has its entry once; its other URLs refer to that', async () => {
     const api = await start();
     await prefetch(api, '1', image(1), image(2));
     const signed = Array.from({ length: 100 }, (_, n) => `${image(1)}?X-Amz-Signature=${n}`);
@@ -104,7 +104,7 @@ describe('S5: an object that a lookup names often', () => {
     expect(Object.keys(await lookup(api, [image(1), image(2)]))).toEqual(['entries']);
   });
 
-  it('is asked about once by `authorize`, and what is refused looks as if it were not cached, by each of its URLs', async () => {
+  it('is checked once by `authorize`; if refused, it looks as if it were not cached, by each of its URLs', async () => {
     let asked = 0;
     const api = await start({ authorize: (request) => (asked++, request.headers['x-user'] === 'a') });
     await api.post('/prefetch', { actor_id: '1', images: [{ s3_url: image(1) }] }, { 'X-User': 'a' });
@@ -114,7 +114,7 @@ describe('S5: an object that a lookup names often', () => {
     expect([Object.values(entries), same_as, asked]).toEqual([urls.map(() => null), undefined, 1]);
   });
 
-  it('names such as __proto__ are URLs like any other that is none', async () => {
+  it('names such as __proto__ are treated like any other invalid URL', async () => {
     const { entries } = await lookup(await start(), ['__proto__', 'constructor']);
     expect(Object.keys(entries)).toEqual(['__proto__', 'constructor']);
   });
@@ -128,7 +128,7 @@ describe('S5: an object that a prefetch names often', () => {
     image(3),
   ];
 
-  it('is told of once; its other results say with which one', async () => {
+  it('has its entry once; its other results refer to that', async () => {
     const api = await start();
     const { results, downloaded, failed } = await prefetch(api, '1', ...images);
     expect([downloaded, failed]).toEqual([52, 1]);
@@ -142,7 +142,7 @@ describe('S5: an object that a prefetch names often', () => {
     expect(results[2]).toEqual({ s3_url: expect.stringContaining('1.jpg'), status: 'downloaded', same_as: 1 });
   });
 
-  it('is told of once line by line, too, and first', async () => {
+  it('has its entry once in lines, too, in the first of them', async () => {
     const api = await start();
     const body = { actor_id: '1', images: images.map((s3_url) => ({ s3_url })), priority: 'visible' };
     const text = await (await api.post('/prefetch', body, { Accept: 'application/x-ndjson' })).text();
@@ -158,7 +158,7 @@ describe('S5: an object that a prefetch names often', () => {
     expect([lines.length, told.size]).toEqual([54, 2]);
   });
 
-  it('makes no long answer, whatever its entry and its fields are', async () => {
+  it('does not make a long answer, whatever its entry and its fields are', async () => {
     const api = await start();
     const filename = 'é'.repeat(1_024);
     const named = Array.from({ length: 2000 }, (_, n) => ({ s3_url: image(1), filename, meta: { n } }));
@@ -168,7 +168,7 @@ describe('S5: an object that a prefetch names often', () => {
 });
 
 describe('S5, S13: a long list', () => {
-  it('is answered up to a length, and the event loop has its turns meanwhile', async () => {
+  it('is answered up to a length, without blocking the event loop', async () => {
     const api = await start();
     const urls = Array.from({ length: 10_000 }, (_, n) => `https://evil.example/${n}.jpg`);
     let turns = 0;
@@ -193,7 +193,7 @@ describe('S5, S13: a long list', () => {
     expect([answer.status, (await answer.text()).length < 1_500_000]).toEqual([200, true]);
   }, 30_000);
 
-  it('of which the answer would be too long is refused with what to do', async () => {
+  it('is refused with a hint if the answer would be too long', async () => {
     const json = new LongJson();
     const entries = Array.from({ length: 10_000 }, () => 'x'.repeat(4000));
     await expect(json.addList(entries, (entry) => entry)).rejects.toMatchObject({
@@ -206,7 +206,7 @@ describe('S5, S13: a long list', () => {
   it.each([
     ['/lookup', { urls: Array.from({ length: 10_001 }, () => 7) }, 'at most 10000 URLs'],
     ['/prefetch', { actor_id: '1', images: Array.from({ length: 10_001 }, () => ({})) }, 'at most 10000 images'],
-  ])('of %s is measured before its elements are looked at', async (path, body, detail) => {
+  ])('of %s is refused by its length before its elements are checked', async (path, body, detail) => {
     const answer = await (await start()).post(path, body);
     expect(await answer.json()).toMatchObject({ code: 'INVALID_BODY', detail: expect.stringContaining(detail) });
   });

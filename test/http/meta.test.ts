@@ -24,7 +24,7 @@ const entryOf = ({ results }: PrefetchAnswer) => {
 };
 
 describe('seed 003: an app’s own fields about an image', () => {
-  it('are given to a prefetch, and stand in its answer, in the look-up and in the manifest', async () => {
+  it('are given to a prefetch, and are in its answer, in the look-up and in the manifest', async () => {
     const { bucket, api, prefetch } = await start();
     const entry = entryOf(await prefetch(META));
     expect(entry?.meta).toEqual(META);
@@ -46,7 +46,7 @@ describe('seed 003: an app’s own fields about an image', () => {
     expect(events).toEqual(['stored']);
   });
 
-  it('stay where a later prefetch names none, are replaced as a whole, and go with {}', async () => {
+  it('stay if a later prefetch has none, are replaced as a whole, and are removed by {}', async () => {
     const { prefetch } = await start();
     await prefetch(META);
     expect(entryOf(await prefetch())?.meta).toEqual(META);
@@ -54,7 +54,7 @@ describe('seed 003: an app’s own fields about an image', () => {
     expect(entryOf(await prefetch({}))).not.toHaveProperty('meta');
   });
 
-  it('survive other bytes of the object, a pin and a restart, and go with the entry', async () => {
+  it('survive a change of the object, a pin and a restart, and are removed with the entry', async () => {
     const { bucket, api, prefetch } = await start();
     await prefetch(META);
     bucket.server.put('photos', KEY, await jpeg(2));
@@ -88,7 +88,7 @@ describe('seed 003: an app’s own fields about an image', () => {
     expect(bucket.server.stats.gets).toBe(0);
   });
 
-  it('are refused when they are nested deeper than can be written again, and change no prototype', async () => {
+  it('are refused if they are nested too deeply to be written again, and change no prototype', async () => {
     const { bucket, api, prefetch } = await start();
     const s3_url = JSON.stringify(await bucket.presign(KEY));
     const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;

@@ -5,8 +5,8 @@ import { jpeg } from '../helpers/images.ts';
 import { startRawUpstream } from '../helpers/rawUpstream.ts';
 import { imageUrl, startApi, startBucket } from '../helpers/stack.ts';
 
-describe('N2: an object that is no image', () => {
-  it('costs a page its bytes once, however often it asks, and is shown as soon as it is mended', async () => {
+describe('N2: an object that is not an image', () => {
+  it('is downloaded once, however often a page asks, and shown as soon as it is repaired', async () => {
     const bucket = await startBucket();
     const page = Buffer.alloc(300_000, '<html>login</html> ');
     bucket.server.put('photos', 'a.jpg', page);
@@ -23,7 +23,7 @@ describe('N2: an object that is no image', () => {
     expect((await ask()).status).toBe(200);
   });
 
-  it('is asked for no more when it is coded, and its end is missing each time, also without a length', async () => {
+  it('is not requested again if it is coded and its end is missing each time, also without a length', async () => {
     const coded = gzipSync(await jpeg(1, { width: 300, height: 200 }));
     const upstream = await startRawUpstream(({ socket }) => {
       socket.write('HTTP/1.1 200 OK\r\nETag: "a"\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n');
@@ -45,7 +45,7 @@ describe('N2: an object that is no image', () => {
   });
 });
 
-it('the log names an image as it was asked for, so that a prefetch of one that a page has asked for says nothing new', async () => {
+it('the log names an image in the same way for a page and a prefetch, so that it is logged once', async () => {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
   onTestFinished(() => warn.mockRestore());
   const api = await startApi(await startBucket(), { logLevel: 'warn' });

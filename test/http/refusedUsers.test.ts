@@ -22,7 +22,7 @@ async function startWithHook(options: { cacheDir?: string } = {}, given?: Bucket
 }
 
 describe('S9: overrides of headers', () => {
-  it('name no other image: one entry, one GET, and an invalidation by any of them reaches it', async () => {
+  it('do not name another image: one entry, one GET, and each of them can invalidate it', async () => {
     const bucket = await startBucket();
     bucket.server.put('photos', 'a.jpg', await jpeg(1));
     const api = await startApi(bucket);
@@ -35,7 +35,7 @@ describe('S9: overrides of headers', () => {
   });
 });
 
-describe('S15: who may not see an image', () => {
+describe('S15: a user who may not see an image', () => {
   it('gets the same answer whether it is cached or not', async () => {
     const { bucket, api } = await startWithHook();
     const ask = async () => {
@@ -51,7 +51,7 @@ describe('S15: who may not see an image', () => {
     expect(await ask()).toEqual(before);
   });
 
-  it('has no file adopted by asking for it, in any way', async () => {
+  it('causes no file to be adopted by any request for it', async () => {
     const { bucket, api: first } = await startWithHook();
     expect((await first.get(imageUrl(PRIVATE), owner)).status).toBe(200);
     const folder = join(first.dir, 'images', 'default');
@@ -70,7 +70,7 @@ describe('S15: who may not see an image', () => {
     expect(await mine.json()).toMatchObject({ cached: 1 }); // that may
   });
 
-  it('is given no entry by a prefetch that the hook refuses when it is asked of the entry', async () => {
+  it('gets no entry from a prefetch if the hook refuses the entry', async () => {
     const bucket = await startBucket();
     bucket.server.put('photos', 'a.jpg', await jpeg(1));
     const api = await startApi(bucket, { authorize: (_, image) => !('sha256' in image) });
@@ -80,7 +80,7 @@ describe('S15: who may not see an image', () => {
     expect(JSON.stringify(results)).not.toContain('local_path');
   });
 
-  it('cannot count by the ids of events how many were kept from it', () => {
+  it('cannot see from the ids of events how many were not shown', () => {
     const log = new EventLog();
     for (let n = 1; n <= 300; n += 1) log.changed({ type: 'stored', entry: entryOf(n) }, []);
     const ids = [298, 299, 300].map((number) => log.idOf(number));

@@ -35,7 +35,7 @@ function counter({ server: { stats } }: Bucket) {
 const LET_IT_GO_STALE = { revalidate: 0.001 } as const;
 
 describe('differential sync', () => {
-  it('costs no request when images are believed for ever, or are fresh', async () => {
+  it('needs no request if images are fresh, or fresh for ever', async () => {
     for (const options of [{}, { revalidate: '1h' }]) {
       const { bucket, sync } = await startFilled(options);
       expect(await sync()).toMatchObject({ downloaded: 20 });
@@ -46,7 +46,7 @@ describe('differential sync', () => {
     }
   });
 
-  it('costs one conditional request an image when they are stale, and the bytes of what has changed', async () => {
+  it('makes one conditional request for each stale image, and downloads those that have changed', async () => {
     const { bucket, api, sync } = await startFilled(LET_IT_GO_STALE);
     await sync();
     const since = counter(bucket);
@@ -80,7 +80,7 @@ describe('differential sync', () => {
     expect((await api.post('/prefetch', { actor_id: '0001', images, revalidate: 'yes' })).status).toBe(400);
   });
 
-  it('T39: says why S3 could not be asked, and keeps what is there', async () => {
+  it('T39: says why S3 could not be asked, and keeps the cached image', async () => {
     const { bucket, sync } = await startFilled();
     await sync();
     bucket.server.faults.offline = true;
@@ -91,7 +91,7 @@ describe('differential sync', () => {
 });
 
 describe('GET /image?url= of a stale image', () => {
-  it('answers X-Cache: STALE at once, and with the new image from then on', async () => {
+  it('answers X-Cache: STALE at once, and later with the new image', async () => {
     const { bucket, api } = await startFilled(LET_IT_GO_STALE);
     const url = imageUrl(await bucket.presign('0001/0.jpg'));
     await (await api.get(url)).arrayBuffer();

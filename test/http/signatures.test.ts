@@ -30,7 +30,7 @@ async function start() {
   };
 }
 
-it('T24: a good signature is not refused for what is wrong with the one that came before it', async () => {
+it('T24: a valid signature is not refused because an earlier one was invalid', async () => {
   const { api, get, answerNext, asked } = await start();
   const first = get('a.jpg', 'old');
   await expect.poll(asked).toEqual(['old']);
@@ -42,7 +42,7 @@ it('T24: a good signature is not refused for what is wrong with the one that cam
   expect(asked(), 'each signature is tried once').toEqual(['old', 'good']);
 });
 
-it('T24: what waits in the queue is asked for by the signature that came last', async () => {
+it('T24: a queued image is requested with the latest signature', async () => {
   const { api, signed, get, answerNext, asked } = await start();
   const images = [signed('first.jpg', 'good'), signed('a.jpg', 'old')].map((s3_url) => ({ s3_url }));
   const prefetch = api.post('/prefetch', { actor_id: '1', images });

@@ -122,7 +122,7 @@ it.each(ANSWERS)(
   60_000,
 );
 
-it('S12: a reader that waits for the next line, having read all there are, is not cut off', async () => {
+it('S12: a reader that has read all lines and waits for the next one is not cut off', async () => {
   let finish = () => {};
   const finished = new Promise<void>((resolve) => (finish = resolve));
   const api = createApi(new UnreadBodies({ stalledMs: 300 }), finished);

@@ -47,7 +47,7 @@ async function readAtLeast(reader: ReadableStreamDefaultReader<Uint8Array>, want
 const bodyOf = async (response: Response) => Buffer.from(await response.arrayBuffer());
 
 describe('GET /image?url= of an image that is not cached', () => {
-  it('hands on what has arrived while the origin still holds back the rest, and then the rest', async () => {
+  it('sends on what has arrived before the origin sends the rest, and then the rest', async () => {
     let finish = () => {};
     const { api, target } = await startBehind(({ socket }) => {
       socket.write(Buffer.concat([head(), picture.subarray(0, half)]));
@@ -75,13 +75,13 @@ describe('GET /image?url= of an image that is not cached', () => {
     expect(hit.headers.get('etag')).toMatch(/^"[0-9a-f]{64}"$/);
   });
 
-  it('has stored an image when its answer ends', async () => {
+  it('ends the answer only when the image is stored', async () => {
     const { api, target } = await startBehind(({ socket }) => socket.write(Buffer.concat([head(), picture])));
     await bodyOf(await api.get(target));
     expect((await api.get(target)).headers.get('x-cache')).toBe('HIT');
   });
 
-  it('T32: goes on without a break when the origin is cut off and brings the same at the next attempt', async () => {
+  it('T32: continues without a break if the origin is cut off and the next attempt has the same bytes', async () => {
     const { api, target, upstream } = await startBehind(({ socket, number }) => {
       socket.write(Buffer.concat([head(), number === 1 ? picture.subarray(0, half) : picture]));
       if (number === 1) socket.end();
@@ -90,7 +90,7 @@ describe('GET /image?url= of an image that is not cached', () => {
     expect(upstream.requests).toHaveLength(2);
   });
 
-  it('T32, T43: cuts the answer when the next attempt brings other bytes, and stores those whole', async () => {
+  it('T32, T43: aborts the answer if the next attempt has other bytes, and stores those completely', async () => {
     const other = await jpeg(2, { width: 800, height: 600 });
     const { api, target } = await startBehind(({ socket, number }) => {
       const body = number === 1 ? picture.subarray(0, half) : other;
@@ -102,7 +102,7 @@ describe('GET /image?url= of an image that is not cached', () => {
     expect((await bodyOf(await api.get(target))).equals(other)).toBe(true);
   });
 
-  it('T33: cuts the answer, and stores nothing, when the image never comes to its end', async () => {
+  it('T33: aborts the answer, and stores nothing, if the image is never complete', async () => {
     const { api, target, upstream } = await startBehind(({ socket }) => {
       socket.end(Buffer.concat([unannounced, picture.subarray(0, half)]));
     });
@@ -112,7 +112,7 @@ describe('GET /image?url= of an image that is not cached', () => {
     expect(await readdir(join(api.dir, 'tmp'))).toEqual([]);
   });
 
-  it('T33: over HTTP/2, resets the stream by an error: without one, browsers take what came for the whole', async () => {
+  it('T33: over HTTP/2, resets the stream with an error, so that browsers do not treat the part as the whole', async () => {
     const { api, target } = await startBehind(({ socket }) => {
       socket.end(Buffer.concat([unannounced, picture.subarray(0, half)]));
     });
@@ -121,7 +121,7 @@ describe('GET /image?url= of an image that is not cached', () => {
     await expect(once(stream, 'end')).rejects.toThrow('NGHTTP2_INTERNAL_ERROR');
   });
 
-  it('tells the log why an image could not be had, once and with what to do; and nothing when the page has left', async () => {
+  it('logs why an image failed, once and with a hint; and nothing if the page has left', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     onTestFinished(() => warn.mockRestore());
     const { api, target } = await startBehind(
@@ -141,7 +141,7 @@ describe('GET /image?url= of an image that is not cached', () => {
     expect(warn.mock.calls).toEqual([[expect.stringMatching(/\/photos\/a\.jpg: UPSTREAM_EXPIRED .+newly signed URL/)]]);
   });
 
-  it('T14: says what is wrong with what is no image from its first bytes', async () => {
+  it('T14: reports a body that is not an image by its first bytes', async () => {
     const { api, target } = await startBehind(({ socket }) => socket.write(answer(200, {}, '<html>log in</html>')));
     const response = await api.get(target);
     expect(response.status).toBe(502);
@@ -158,14 +158,14 @@ describe('GET /image?url= of an image that is not cached', () => {
     expect(response.headers.get('etag')).toMatch(/^"[0-9a-f]{64}"$/);
   });
 
-  it('R9: answers If-Match from the stored image, whether it is the one or not', async () => {
+  it('R9: answers If-Match from the stored image, whether it matches or not', async () => {
     const { api, target } = await startBehind(({ socket }) => socket.write(Buffer.concat([head(), picture])));
     const other = await api.get(target, { 'If-Match': '"other"' });
     expect([other.status, await other.json()]).toEqual([412, expect.objectContaining({ code: 'PRECONDITION_FAILED' })]);
     expect((await api.get(target, { 'If-Match': '*' })).status).toBe(200);
   });
 
-  it('waits for the stored image where somebody has to be authorized to see it', async () => {
+  it('waits for the stored image if `authorize` must see its entry', async () => {
     let asked = 0;
     const { api, target } = await startBehind(({ socket }) => socket.write(Buffer.concat([head(), picture])), {
       authorize: () => {
@@ -178,7 +178,7 @@ describe('GET /image?url= of an image that is not cached', () => {
     expect(asked).toBe(2);
   });
 
-  it('does not let a reader that stops reading hold up the download, and ends it when the reader leaves', async () => {
+  it('is not blocked by a reader that stops reading, and ends the download when the reader leaves', async () => {
     // More than the kernel holds; what stands behind the end of a JPEG belongs to it when it was announced.
     const large = Buffer.concat([picture, Buffer.alloc(10_000_000, 'x')]);
     const { api, target } = await startBehind(({ socket }) => socket.write(Buffer.concat([head(large.length), large])));

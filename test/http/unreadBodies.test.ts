@@ -39,7 +39,7 @@ async function start(options: UnreadBodiesOptions) {
   return { unread, ask };
 }
 
-test('what is not read counts until it is read, or its reader has left', async () => {
+test('unread bytes count until they were read, or the reader has left', async () => {
   const { unread, ask } = await start({});
   const first = await ask();
   const second = await ask();
@@ -59,7 +59,7 @@ test('beyond the limit large bodies are refused and small ones are not', async (
   unread.admit(MB - 1);
 });
 
-test('a reader that takes nothing for long enough is cut off', async () => {
+test('a reader that reads nothing for long enough is cut off', async () => {
   const { unread, ask } = await start({ stalledMs: 50 });
   const socket = await ask();
   await expect.poll(() => unread.bytes).toBe(0);
@@ -68,7 +68,7 @@ test('a reader that takes nothing for long enough is cut off', async () => {
   expect(socket.bytesRead).toBeLessThan(BODY.length);
 });
 
-test.each(['path', 'url'])('R12: a small hit by %s costs neither a timer nor a listener', async (how) => {
+test.each(['path', 'url'])('R12: a small hit by %s needs neither a timer nor a listener', async (how) => {
   const bucket = await startBucket();
   bucket.server.put('photos', 'a.jpg', await jpeg(1));
   const { images, post } = await startApi(bucket);

@@ -47,7 +47,7 @@ describe('GET /image with w, h, fit, format and q', () => {
     expect(variants).toEqual({ count: 1, size_bytes: body.length, made: 1, hits: 1, failed: 0 });
   });
 
-  it('by path it is cacheable for ever', async () => {
+  it('by path, a variant may be cached for ever', async () => {
     const { api, get } = await start();
     await bytesOf(await get(''));
     const [entry] = Object.values(((await (await api.get('/manifest')).json()) as { entries: object }).entries) as {
@@ -67,7 +67,7 @@ describe('GET /image with w, h, fit, format and q', () => {
     ['image/*,*/*;q=0.8', 'image/jpeg'],
     ['*/*', 'image/jpeg'],
     ['image/png', 'image/jpeg'],
-  ])('format=auto for `Accept: %s` is %s, and says that it varies', async (accept, type) => {
+  ])('format=auto for `Accept: %s` is %s, with `Vary`', async (accept, type) => {
     const { get } = await start();
     const answer = await get('&w=128', { Accept: accept });
     expect(answer.headers.get('content-type')).toBe(type);
@@ -77,7 +77,7 @@ describe('GET /image with w, h, fit, format and q', () => {
     expect([unchanged.status, unchanged.headers.get('vary')]).toEqual([304, 'Accept']);
   });
 
-  it('keeps what else the answer varies with', async () => {
+  it('keeps other names in `Vary`', async () => {
     const { get } = await start({ allowedOrigins: ['https://admin.example.com'] });
     expect((await get('&w=128')).headers.get('vary')).toBe('Origin, Accept');
   });
@@ -119,7 +119,7 @@ describe('GET /image with w, h, fit, format and q', () => {
     expect([width, height]).toEqual(size);
   });
 
-  it('however many sizes and qualities are asked for, few are made', async () => {
+  it('makes only a few, however many sizes and qualities are requested', async () => {
     const { api, get } = await start({ images: { widths: [64, 128], quality: 75 } });
     for (let w = 60; w <= 80; w += 1) await get(`&w=${w}&format=webp`);
     for (let q = 75; q <= 84; q += 1) await get(`&w=64&format=webp&q=${q}`);
@@ -154,7 +154,7 @@ describe('GET /image with w, h, fit, format and q', () => {
     expect(bucket.server.stats.gets).toBe(0);
   });
 
-  it('T42: a bomb is stored and served undecoded, and nothing is made of it', async () => {
+  it('T42: a decompression bomb is stored and served undecoded, and no variant is made of it', async () => {
     const { api, get, original } = await start({}, bomb(50_000, 50_000));
     expect((await bytesOf(await get(''))).equals(original)).toBe(true);
     expect((await bytesOf(await get('&w=64'))).equals(original)).toBe(true);
@@ -166,7 +166,7 @@ describe('GET /image with w, h, fit, format and q', () => {
     expect((await api.get('/stats')).status).toBe(200);
   });
 
-  describe('B12: a cached picture of which no variant can be made is shown all the same', () => {
+  describe('B12: a cached picture of which no variant can be made is sent as it is', () => {
     const flat = (width: number, height: number) =>
       sharp({ create: { width, height, channels: 3, background: 'teal' } });
     const tall = () => flat(1000, 20_000).jpeg().toBuffer();
@@ -206,14 +206,14 @@ describe('GET /image with w, h, fit, format and q', () => {
       expect(variants.failed).toBe(0);
     });
 
-    it('by the name of a format it is refused, with the true reason', async () => {
+    it('if a format was requested by name, it is refused with the reason', async () => {
       const { get } = await start({}, await tall());
       const refused = await get('&w=1080&format=webp');
       expect([refused.status, await problemOf(refused)]).toMatchObject([422, { code: 'TOO_MANY_PIXELS' }]);
     });
   });
 
-  it.each(['url', 'path'])('those who hang up (by %s) hold up nobody, and are no fault', async (by) => {
+  it.each(['url', 'path'])('clients that disconnect (by %s) do not delay others, and cause no warning', async (by) => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     onTestFinished(() => warn.mockRestore());
     const { api, get, url } = await start({ logLevel: 'warn' }, await photo(1600, 1066).jpeg().toBuffer());
@@ -250,7 +250,7 @@ describe('GET /image with w, h, fit, format and q', () => {
     expect((await bytesOf(answer)).equals(original)).toBe(true);
   });
 
-  it('T24: `authorize` is asked before anything is made', async () => {
+  it('T24: `authorize` is called before a variant is made', async () => {
     let allowed = false;
     const { api, get } = await start({ authorize: () => allowed });
     expect((await get('&w=64')).status).toBe(403);

@@ -28,7 +28,7 @@ describe('POST /verify', () => {
     expect(report.steps).toHaveLength(5);
   });
 
-  it('answers with lines that end in the report, when asked for', async () => {
+  it('answers with lines that end with the report, if requested', async () => {
     const { api } = await start();
     const answer = await api.post('/verify', undefined, { Accept: 'application/x-ndjson' });
     expect(answer.headers.get('content-type')).toBe('application/x-ndjson');

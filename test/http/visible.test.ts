@@ -117,7 +117,7 @@ describe('POST /prefetch with the priority visible', () => {
     expect(lines.at(-1)).toMatchObject({ done: true, total: 3, downloaded: 2, failed: 1 });
   });
 
-  it('takes 1,000 images, and says what to do about more', async () => {
+  it('accepts 1,000 images, and says what to do if there are more', async () => {
     const started = await start();
     started.answerAll();
     const { response, lines, ended } = await call(started, names('a', 1000));
@@ -137,7 +137,7 @@ describe('POST /prefetch with the priority visible', () => {
     } satisfies Partial<Problem>);
   }, 30_000);
 
-  it('fails the image whose actor id is none, and no other: they belong to other components of the page', async () => {
+  it('fails only the image with an invalid actor id: the others belong to other components of the page', async () => {
     const started = await start();
     started.answerAll();
     const { response, ended, lines } = await call(started, ['a', { name: 'b', actor_id: '' }, 'c']);
@@ -177,7 +177,7 @@ describe('POST /prefetch with the priority visible', () => {
     expect(started.waiting.get('a')?.headers.get('if-none-match')).toBe('"1"');
   });
 
-  it('makes misses and hits in memory of them, and nothing that was fetched before anybody looked', async () => {
+  it('counts them as misses and hits in memory, and not as prefetched', async () => {
     const started = await start();
     started.answerAll();
     const { lines, ended } = await call(started, ['a', 'b']);
@@ -206,7 +206,7 @@ describe('POST /prefetch with the priority visible', () => {
     expect(started.most()).toBe(16);
   });
 
-  it('asks for a page’s few images in turn with another’s thousand, and in the order that each has named', async () => {
+  it('takes turns between a page’s few images and another’s thousand, each in its own order', async () => {
     const started = await start({ concurrency: 2 });
     await call(started, names('a', 1000));
     await soon(() => expect(started.waiting.size).toBe(2));
@@ -223,7 +223,7 @@ describe('POST /prefetch with the priority visible', () => {
     expect(order.indexOf('b3'), order.join()).toBeLessThan(11);
   });
 
-  it('does not make an image that is asked for by itself wait for the thousand of a call', async () => {
+  it('does not make a single request wait for the thousand images of a call', async () => {
     const started = await start({ concurrency: 2 });
     await call(started, names('a', 1000));
     await soon(() => expect(started.waiting.size).toBe(2));
@@ -250,8 +250,8 @@ describe('POST /prefetch with the priority visible', () => {
     expect(started.asked().filter((name) => name === 'p40')).toHaveLength(1);
   });
 
-  describe('when the caller goes', () => {
-    it('drops what only this caller wanted, queued and running', async () => {
+  describe('when the caller aborts', () => {
+    it('drops downloads that only this caller wanted, queued and running', async () => {
       const started = await start({ concurrency: 2 });
       const { abort } = await call(started, names('a', 100));
       await soon(() => expect(started.waiting.size).toBe(2));
@@ -261,7 +261,7 @@ describe('POST /prefetch with the priority visible', () => {
       expect(started.asked()).toHaveLength(2);
     });
 
-    it('goes on with what another call wants, and fetches each image exactly once', async () => {
+    it('continues downloads that another call wants, and fetches each image exactly once', async () => {
       const started = await start({ concurrency: 4 });
       const a = await call(started, names('i', 40));
       await soon(() => expect(started.waiting.size).toBe(4));
@@ -275,7 +275,7 @@ describe('POST /prefetch with the priority visible', () => {
       expect(started.asked().toSorted()).toEqual(names('i', 40).toSorted());
     });
 
-    it('goes on with what another call names by other signatures, twice each', async () => {
+    it('continues downloads that another call names by other signatures, twice each', async () => {
       const started = await start({ concurrency: 4 });
       const a = await call(started, names('i', 10));
       await soon(() => expect(started.waiting.size).toBe(4));
@@ -292,7 +292,7 @@ describe('POST /prefetch with the priority visible', () => {
       expect(started.asked().toSorted()).toEqual(names('i', 10));
     });
 
-    it('goes on although the new call must first be authorized, and that takes a while', async () => {
+    it('continues even if the new call must first be authorized, and that takes a while', async () => {
       let allow = () => {};
       const allowed = new Promise<void>((resolve) => (allow = resolve));
       let isSlow = false;
@@ -317,7 +317,7 @@ describe('POST /prefetch with the priority visible', () => {
       expect(started.asked().toSorted()).toEqual(names('i', 8));
     });
 
-    it('gives up what the new call is not allowed to have', async () => {
+    it('aborts downloads that the new call may not see', async () => {
       let isAllowed = true;
       const started = await start({ authorize: () => isAllowed });
       const a = await call(started, names('i', 3));
@@ -331,7 +331,7 @@ describe('POST /prefetch with the priority visible', () => {
       await soon(() => expect(started.gone.toSorted()).toEqual(names('i', 3)));
     });
 
-    it.each(['a stream', 'the whole connection'])('over HTTP/2 it is the same, be it %s that ends', async (what) => {
+    it.each(['a stream', 'the whole connection'])('does the same over HTTP/2 if %s ends', async (what) => {
       const started = await start({ concurrency: 4 });
       const session = await http2Session(started.api.images.router);
       const open = async (images: readonly string[]) => {

@@ -3,7 +3,7 @@ import type { ClearAnswer } from '../../protocol.ts';
 import { parseActorId } from '../actorId.ts';
 import { defineRoute } from '../defineRoute.ts';
 
-/** Actors that a hint names. */
+/** How many actors a hint names. */
 const MAX_NAMED = 10;
 
 export const clearRoute = defineRoute({
@@ -11,7 +11,7 @@ export const clearRoute = defineRoute({
   path: '/clear/:actorId',
   access: 'manage',
   async handler({ request, cache }): Promise<ClearAnswer> {
-    // Express's types know no parameters of a path that is a variable.
+    // Express's types do not know the parameters of a path that is in a variable.
     const actorId = parseActorId(String(request.params['actorId']));
     const answer = await cache.clear(actorId);
     if (answer.cleared > 0 || answer.kept > 0) return answer;

@@ -5,7 +5,7 @@ import { securityHeaders } from '../respond.ts';
 import { streamEvents } from '../streamEvents.ts';
 
 /**
- * What happens in the cache, as server-sent events. The parameter stands for the header `Last-Event-ID`, which a page cannot set on
+ * Sends changes in the cache as server-sent events. The parameter replaces the header `Last-Event-ID`, which a page cannot set for
  * the first connection of an EventSource.
  */
 export const eventsRoute = defineRoute({

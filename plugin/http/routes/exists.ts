@@ -2,7 +2,7 @@ import { ImageCacheError } from '../../errors.ts';
 import type { ExistsAnswer } from '../../protocol.ts';
 import { defineRoute } from '../defineRoute.ts';
 
-/** By either `path` or `url`. */
+/** Says whether an image is cached, by either `path` or `url`. */
 export const existsRoute = defineRoute({
   method: 'GET',
   path: '/exists',
@@ -10,13 +10,13 @@ export const existsRoute = defineRoute({
   query: { path: 'INVALID_PATH', url: 'INVALID_URL' },
   async handler({ request, query: { path, url }, images }): Promise<ExistsAnswer> {
     if ((path === undefined) === (url === undefined)) {
-      throw new ImageCacheError('INVALID_PATH', 'Ask by either `path` or `url`.');
+      throw new ImageCacheError('INVALID_PATH', 'The request needs either `path` or `url`.');
     }
     try {
       const entry = await images.find(request, url === undefined ? { path: path ?? '' } : { url });
       return { exists: entry !== undefined };
     } catch (error) {
-      // A URL outside the allow-list is a well-formed question; the answer is no.
+      // A URL that is in no listed bucket is a valid question, and the answer is no.
       if (ImageCacheError.from(error).code === 'HOST_NOT_ALLOWED') return { exists: false };
       throw error;
     }

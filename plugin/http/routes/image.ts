@@ -25,15 +25,16 @@ const PARAMETERS = {
   path: 'INVALID_PATH',
   url: 'INVALID_URL',
   actor_id: 'INVALID_ACTOR_ID',
-  // The client changes it to make the browser ask again; it means nothing here.
+  // The client changes it to make the browser request the image again; the server ignores it.
   v: 'INVALID_URL',
   revalidate: 'INVALID_URL',
   ...VARIANT_PARAMETERS,
 } as const;
 
 /**
- * `GET·HEAD /image?path=<local_path>` and `GET·HEAD /image?url=<s3 url>[&actor_id=]`, as it is or, with `w`, `h`, `fit`,
- * `format` and `q`, in another size and format: the hot path, a plain handler without Express. An image in memory is answered in the same turn of the event loop.
+ * `GET·HEAD /image?path=<local_path>` and `GET·HEAD /image?url=<s3 url>[&actor_id=]`: the original or, with `w`, `h`, `fit`,
+ * `format` and `q`, another size or format. This is the hot path, so it is a plain handler without Express, and an image in memory
+ * is sent in the same turn of the event loop.
  */
 export const imageRoute = { method: 'GET', path: '/image', access: 'images', createPlain } as const;
 
@@ -47,7 +48,7 @@ function createPlain({ authorized: images, images: variants, logger, unread }: R
     const spec = parseVariant(query, request.headers.accept, variants);
     const options = {
       isKnown: isKnownTo(request),
-      // Made when they are asked for, which a hit in memory does not: they cost a listener, and a timeline.
+      // These need a listener and a timeline, so they are created only when they are used; a hit in memory does not use them.
       get signal() {
         return requesterSignal(response);
       },
@@ -63,8 +64,8 @@ function createPlain({ authorized: images, images: variants, logger, unread }: R
       return;
     }
     if (url === undefined || path !== undefined) {
-      throw new ImageCacheError('INVALID_URL', 'Ask for an image by either `path` or `url`.', {
-        hint: '`/image?path=<local_path of a manifest entry>` or `/image?url=<S3 URL, percent-encoded>`.',
+      throw new ImageCacheError('INVALID_URL', 'The request needs either `path` or `url`.', {
+        hint: 'Write `/image?path=<local_path of a manifest entry>` or `/image?url=<S3 URL, percent-encoded>`.',
       });
     }
     const actorId = actor_id === undefined ? undefined : parseActorId(actor_id);
@@ -88,7 +89,7 @@ function createPlain({ authorized: images, images: variants, logger, unread }: R
     }
   }
 
-  /** Answers with an image by URL; with one that has to be downloaded, while it arrives. */
+  /** Answers with an image by URL. If it has to be downloaded, it is sent while it arrives. */
   async function readThrough(
     request: IncomingMessage,
     response: ServerResponse,
@@ -101,9 +102,9 @@ function createPlain({ authorized: images, images: variants, logger, unread }: R
     const stream = (arriving: ArrivingImage) => {
       if (arriving.body.hasFailed) return;
       streamed = streamImage(response, arriving, asked.filename, timer.timeline);
-      streamed.catch(() => undefined); // heard below
+      streamed.catch(() => undefined); // the error is handled below
     };
-    // Who may see an image is decided once more by its entry, which there is none of yet.
+    // With `authorize`, the hook must also see the image's entry, which does not exist before the end of the download.
     if (images.areOpen && isStreamable(request)) options.onArriving = stream;
     try {
       const image = await images.readUrl(request, asked, options);
@@ -114,7 +115,7 @@ function createPlain({ authorized: images, images: variants, logger, unread }: R
       timer.failed(asked.key, error);
       if (streamed === undefined) throw error;
     } finally {
-      // All of it may have been sent although it could not be stored.
+      // The complete image may have been sent although it could not be stored.
       await streamed?.then(
         () => response.end(),
         () => cutOff(response),
@@ -135,7 +136,7 @@ function createPlain({ authorized: images, images: variants, logger, unread }: R
     sendVariant(request, response, sized, { spec, askedBy, isPrivate, unread, timeline });
   }
 
-  /** Answers at once, or returns the promise of an answer; a refusal is thrown, or rejects it. */
+  /** Answers at once, or returns a promise for the answer. An error is thrown, or rejects the promise. */
   return function answerImage(request: IncomingMessage, response: ServerResponse): Promise<void> | undefined {
     const started = logger.debug === undefined ? undefined : performance.now();
     const hit = peekQuery(images, request.url ?? '');
@@ -147,10 +148,10 @@ function createPlain({ authorized: images, images: variants, logger, unread }: R
 }
 
 const PATH_QUERY = '/image?path=';
-/** What would have to be looked at more closely. */
+/** Characters that need the full parser. */
 const SPECIAL = /[&#%+]/;
 
-/** The plainest and most frequent question, without any parsing. Slashes may be escaped, as `encodeURIComponent` does. */
+/** Answers the simplest and most frequent request without parsing it. Slashes may be escaped, as by `encodeURIComponent`. */
 function peekQuery(images: AuthorizedImages, url: string): CachedImage | undefined {
   if (!url.startsWith(PATH_QUERY)) return undefined;
   const asked = url.slice(PATH_QUERY.length);

@@ -1,4 +1,4 @@
-/** Every route of the API: what is named here is mounted. */
+/** Every route of the API. A route that is exported here is mounted. */
 export { imageRoute } from './image.ts';
 export { existsRoute } from './exists.ts';
 export { lookupRoute } from './lookup.ts';

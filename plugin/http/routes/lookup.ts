@@ -6,7 +6,7 @@ import { list, url } from '../fields.ts';
 import { LongJson } from '../longJson.ts';
 import { publicEntry } from '../publicEntry.ts';
 
-/** A {@link LookupAnswer}. */
+/** Answers with a {@link LookupAnswer}. */
 export const lookupRoute = defineRoute({
   method: 'POST',
   path: '/lookup',
@@ -27,7 +27,7 @@ export const lookupRoute = defineRoute({
   },
 });
 
-/** Each object once: thousands of spellings of one URL must not make thousands of copies of its entry. */
+/** Contains the entry of each object once: a request with thousands of spellings of one URL must not get thousands of copies. */
 function byUrl(urls: readonly string[], found: readonly (ManifestEntry | undefined)[]) {
   const entries = new Map<string, ManifestEntry | null>();
   const sameAs = new Map<string, number>();

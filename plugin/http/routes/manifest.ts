@@ -6,9 +6,9 @@ import { hasLeft } from '../requesterSignal.ts';
 import { securityHeaders } from '../respond.ts';
 import { matches } from '../sendBytes.ts';
 
-/** The chunks that wait for the reader. */
+/** Estimated bytes of the chunks that wait for the client. */
 const CHUNK_BYTES = 1 << 20;
-/** The list of entries is kept as it was when the answer began. */
+/** Estimated memory per entry: a copy of the list of entries is kept until the answer ends. */
 const BYTES_PER_ENTRY = 8;
 
 export const manifestRoute = defineRoute({
@@ -38,7 +38,7 @@ export const manifestRoute = defineRoute({
     }
     unread.hold(response, held);
     await pipeline(Readable.from(chunks, { highWaterMark: 2 }), response).catch((error: unknown) => {
-      if (!hasLeft(response)) throw error; // else whoever asked has left, which is no fault
+      if (!hasLeft(response)) throw error; // it is no fault if the client has left
     });
     return undefined;
   },

@@ -12,10 +12,10 @@ import { LongJson } from '../longJson.ts';
 import { beginLines, wantsLines } from '../ndjson.ts';
 import { requesterSignal } from '../requesterSignal.ts';
 
-/** For the screen in one request: as many as a page can have near its screen, and few enough that none waits for long. */
+/** Images with the priority `visible` in one request: enough for a page, and few enough that none waits for long. */
 const MAX_VISIBLE_IMAGES = 1000;
 
-/** Of the images, each is an {@link imageSchema}. */
+/** The body, in which the images are not checked yet; each must match {@link imageSchema}. */
 const body: z.ZodType<Omit<PrefetchRequest, 'images'> & { images: unknown[] }> = z
   .object({
     actor_id: actorId,
@@ -31,13 +31,13 @@ const body: z.ZodType<Omit<PrefetchRequest, 'images'> & { images: unknown[] }> =
       code: 'custom',
       path: ['images'],
       message: `must have at most ${MAX_VISIBLE_IMAGES} images with the priority 'visible'`,
-      params: { hint: "Name those that are nearest to the screen. What is to come later can be fetched with 'high'." },
+      params: { hint: "Name those that are nearest to the screen. Images for later can be fetched with 'high'." },
     });
   });
 
 const imageSchema: z.ZodType<PrefetchImage> = z
   .object({ s3_url: url, actor_id: actorId.optional(), filename: filename.optional(), meta: meta.optional() })
-  // An optional field that was not sent is absent, and not there with the value `undefined`.
+  // An optional field that was not sent must be absent, instead of having the value `undefined`.
   .transform(({ s3_url, ...rest }) => ({
     s3_url,
     ...(rest.actor_id !== undefined && { actor_id: rest.actor_id }),
@@ -45,24 +45,24 @@ const imageSchema: z.ZodType<PrefetchImage> = z
     ...(rest.meta !== undefined && { meta: rest.meta }),
   }));
 
-/** A request whose images were looked at one by one: an error stands for one that is wrong. */
+/** A request whose images were checked one by one. A wrong image is replaced by its error. */
 type ParsedRequest = Omit<PrefetchRequest, 'images'> & { images: readonly (PrefetchImage | ImageCacheError)[] };
 
-/** Who asks for the images of a request, and through what. */
+/** What a prefetch needs from its request: the request, the cache behind `authorize` and a signal. */
 interface Caller {
   request: Request;
   response: Response;
   images: AuthorizedImages;
 }
 
-/** One {@link PrefetchAnswer} at the end, or a line per image with `Accept: application/x-ndjson`. */
+/** Answers with one {@link PrefetchAnswer} at the end or, with `Accept: application/x-ndjson`, with a line per image. */
 export const prefetchRoute = defineRoute({
   method: 'POST',
   path: '/prefetch',
   access: 'images',
   body,
   async handler({ body: { images: named, ...rest }, unread, ...caller }) {
-    // The images of a screen belong to many components, and one of them that is wrong is no reason for all others to wait (issue 11).
+    // Visible images belong to many components, so a wrong one must not refuse all others (issue 11).
     const parse = rest.priority === 'visible' ? parseEach : parseList;
     const asked: ParsedRequest = { ...rest, images: await parse(imageSchema, named, 'images') };
     const holds = await holdDownloads(caller, asked);
@@ -84,12 +84,12 @@ export const prefetchRoute = defineRoute({
   },
 });
 
-/** What ends the hold on the download of each image, by its index; empty where nothing is held. */
+/** Functions that release the download of each image, by its index. Empty if no download is held. */
 type Holds = readonly (() => void)[];
 
 /**
- * Keeps downloads that run for images of the screen until this request has asked for them itself, which `authorize` may take a while
- * to allow. A page that wants other images sends a new request, and ends the one before when the headers of this one are there.
+ * Keeps running downloads of visible images from being aborted until this request has joined them, which may have to wait for
+ * `authorize`. A page that wants other images sends a new request, and aborts the last one when it has the headers of the new one.
  */
 async function holdDownloads({ images }: Caller, asked: ParsedRequest): Promise<Holds> {
   if (asked.priority !== 'visible') return [];
@@ -102,7 +102,7 @@ async function holdDownloads({ images }: Caller, asked: ParsedRequest): Promise<
   return holds;
 }
 
-/** All images of a request at once; the download queue sees to it that not too many run. */
+/** Requests all images at once; the download queue limits how many run. */
 async function prefetchAll(
   { request, response, images }: Caller,
   { actor_id, images: asked, priority, revalidate }: ParsedRequest,
@@ -114,13 +114,13 @@ async function prefetchAll(
       image instanceof ImageCacheError
         ? ({ s3_url: '', status: 'failed', error: image.toItem() } as const)
         : await images.prefetch(request, image, image.actor_id ?? actor_id, options);
-    if (!options.signal.aborted) onResult?.(index, result); // nobody reads it otherwise
+    if (!options.signal.aborted) onResult?.(index, result); // after an abort, there is no client to read it
     return result;
   };
   const results: Promise<PrefetchResult>[] = [];
   const timeSlice = new TimeSlice();
   for (const [index, image] of asked.entries()) {
-    if (timeSlice.isOver) await timeSlice.yield(); // ten thousand of them take a while to be begun
+    if (timeSlice.isOver) await timeSlice.yield(); // starting ten thousand of them takes a while
     results.push(prefetchOne(image, index).finally(holds[index]));
   }
   return Promise.all(results);

@@ -4,7 +4,7 @@ import { defineRoute } from '../defineRoute.ts';
 import { beginLines, wantsLines } from '../ndjson.ts';
 import { requesterSignal } from '../requesterSignal.ts';
 
-/** One report at the end, or with `Accept: application/x-ndjson` lines that tell how far it is. */
+/** Answers with one report at the end or, with `Accept: application/x-ndjson`, with lines that tell the progress. */
 export const verifyRoute = defineRoute({
   method: 'POST',
   path: '/verify',
