@@ -8,23 +8,23 @@ import { notListed } from './notListed.ts';
 import { parseObjectKey, type ObjectKey } from './objectKey.ts';
 import type { RawUrl } from './rawUrl.ts';
 
-/** Where a URL of a listed bucket points. */
+/** The place in a listed bucket that a URL points to. */
 export interface Location {
   readonly bucket: ResolvedBucket;
   readonly objectKey: ObjectKey;
-  /** What the canonical URL of every object of the bucket begins with. */
+  /** The beginning of the canonical URL of every object in the bucket. */
   readonly base: string;
-  /** Whether the URL goes through a CDN of the bucket, which takes no credentials of ours. */
+  /** Whether the URL is one of a CDN in front of the bucket, which does not accept our credentials. */
   readonly viaCdn: boolean;
-  /** Whether S3 itself answers. */
+  /** Whether the server is S3 itself. */
   readonly isAws: boolean;
 }
 
-/** One bucket, and one way its URLs may begin. */
+/** One bucket, and one beginning that its URLs may have. */
 interface Place {
   readonly listed: ListedBucket;
   readonly scheme: string;
-  /** What comes before the key in the path, slash included. */
+  /** The part of the path before the key, with its last slash. */
   readonly root: string;
   readonly viaCdn: boolean;
 }
@@ -32,18 +32,18 @@ interface Place {
 interface ListedBucket {
   readonly bucket: ResolvedBucket;
   readonly base: string;
-  /** Set when the bucket is one of AWS itself, also when its regional endpoint was given. */
+  /** Set if the bucket is at AWS, also if its regional endpoint was given. */
   readonly aws: AwsHost | undefined;
   readonly endpoint: URL | undefined;
 }
 
-/** Finds the listed bucket a URL belongs to. @throws ImageCacheError HOST_NOT_ALLOWED, INVALID_URL_SCHEME, INVALID_URL */
+/** Finds the listed bucket that a URL belongs to. @throws ImageCacheError HOST_NOT_ALLOWED, INVALID_URL_SCHEME, INVALID_URL */
 export type AllowList = (url: RawUrl) => Location;
 
 /**
- * The list of what may be fetched. Host names are compared whole, never by their ends, so no look-alike
- * (`bucket.s3.amazonaws.com.evil.example`) and no IP address that is not itself a listed endpoint can match.
- * Nothing is resolved: a refusal costs no DNS packet.
+ * Creates the list of buckets that may be fetched from. Host names are compared as a whole, never only their ends, so no similar
+ * name (`bucket.s3.amazonaws.com.evil.example`) can match, and no IP address that is not a listed endpoint. No name is resolved, so
+ * a refused URL causes no DNS query.
  */
 export function createAllowList(buckets: readonly ResolvedBucket[]): AllowList {
   const listed = buckets.map(listBucket);
@@ -92,7 +92,7 @@ function listBucket(bucket: ResolvedBucket): ListedBucket {
   return { bucket, endpoint: undefined, aws, base: canonicalAwsBase(name, region) };
 }
 
-/** The fixed hosts of a bucket: those of its own endpoint, and its CDNs. */
+/** The hosts of a bucket: those of its own endpoint, and its CDNs. */
 function placesOf(listed: ListedBucket): [host: string, Place][] {
   const { bucket, endpoint } = listed;
   const places: [string, Place][] = bucket.cdn.map((host) => [
@@ -105,7 +105,7 @@ function placesOf(listed: ListedBucket): [host: string, Place][] {
   return [...places, ...addresses.map(({ host, root }): [string, Place] => [host, { ...own, root }])];
 }
 
-/** Plain http to AWS is never right: whoever listens reads the image, and the signature with it. */
+/** Plain http to AWS is refused: everyone on the network could read the image and the signature. */
 function awsPlaces(listed: readonly ListedBucket[], host: AwsHost): Place[] {
   return listed
     .filter(({ aws }) => aws?.partition === host.partition)
@@ -118,18 +118,18 @@ function awsPlaces(listed: readonly ListedBucket[], host: AwsHost): Place[] {
     }));
 }
 
-/** The refusal of a URL that would be fine with another scheme. */
+/** The refusal of a URL that would be accepted with another scheme. */
 function wrongScheme(url: RawUrl, otherScheme: Place | undefined): ImageCacheError | undefined {
   const isAws = url.scheme === 'http:' && parseAwsHost(url.host) !== undefined;
   if (otherScheme === undefined && !isAws) return undefined;
   const host = url.host.slice(0, 253);
   const scheme = otherScheme?.scheme ?? 'https:';
-  return new ImageCacheError('INVALID_URL_SCHEME', `${host} is read over ${scheme}, not ${url.scheme}`, {
+  return new ImageCacheError('INVALID_URL_SCHEME', `${host} must be read over ${scheme}, not ${url.scheme}`, {
     hint: bothWaysOut(url, otherScheme) ?? `Write ${scheme}//${host}/…`,
   });
 }
 
-/** Of a server of the options, either the option is right, or the URL is. */
+/** If the server is in the options, either the option or the URL has the wrong scheme. */
 function bothWaysOut(url: RawUrl, place: Place | undefined): string | undefined {
   const endpoint = place?.listed.endpoint;
   if (endpoint === undefined || place?.viaCdn === true) return undefined;
@@ -147,7 +147,7 @@ function outsidePrefix(places: readonly Place[]): ImageCacheError {
   return new ImageCacheError('HOST_NOT_ALLOWED', `Only keys ${rules.join(' or ')} are cached, and this is none.`, {
     hint:
       wanted === ''
-        ? 'For a server that resolves dots and merges slashes, the key leaves the bucket.'
+        ? 'A server that resolves dots and merges slashes would read it outside of the bucket.'
         : `The key must begin with ${wanted} (\`prefix\` of the option \`buckets\`), also for a server that resolves dots and merges slashes.`,
   });
 }

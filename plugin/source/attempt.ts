@@ -20,25 +20,25 @@ export interface AttemptContext {
   readonly clock: Clock;
   readonly timeouts: ResolvedOptions['timeouts'];
   readonly maxImageSize: number;
-  /** Tells images by their first bytes. */
+  /** Recognises images by their first bytes. */
   readonly recognize: Recognizer;
 }
 
-/** What has come of an object, over all attempts. */
+/** How much of an object has arrived, over all attempts. */
 export interface Progress {
-  /** Absent where the next attempt has to begin with the first byte, in an empty sink. */
+  /** The part that has arrived. Absent if the next attempt must begin with the first byte and an empty sink. */
   partial?: PartialBody | undefined;
-  /** Whether a body that stops is left before the limit for that, since its rest can be asked for. */
+  /** True if a body that stops is abandoned before the limit `timeouts.idle`, because its rest can be requested. */
   readonly mayResume: boolean;
 }
 
-/** So long a body may stop before its rest is asked for: a proxy that is half open says nothing more, and would not say so (R10). */
+/** How long a body may stop before its rest is requested: a half-open proxy sends nothing more, and no error either (R10). */
 const STALL_MS = 3000;
 
 /**
- * Asks for an object once, or for the rest of it, and puts what comes into the sink; nothing, if it was asked for on a condition that
- * does not hold.
- * @throws ImageCacheError; a TransientError where trying again can help, a CutBody where it may
+ * Requests an object once, or the rest of it, and puts the bytes into the sink. If the request was conditional and the object has
+ * not changed, there are none.
+ * @throws ImageCacheError; a TransientError if another attempt can help, a CutBody if it may help
  */
 export async function attempt(
   request: WireRequest,
@@ -63,16 +63,16 @@ export async function attempt(
   let arrival: Arrival | undefined;
   try {
     if (response.statusCode === 304 && knownEtag !== undefined) {
-      await readErrorBody(response, ERROR_BODY_LIMIT, limits); // it has none, but its end gives the socket back
+      await readErrorBody(response, ERROR_BODY_LIMIT, limits); // it has none, but reading to its end frees the socket
       return { ...metadata, notModified: true };
     }
     if (isRest) {
-      progress.partial = undefined; // unless this is the rest
+      progress.partial = undefined; // it is set again if this is the rest
       ensureRest(response, partial);
     } else await refuseError(response, object, limits);
-    // An origin that knows no conditions sends the object again; what is known of it need not come a second time.
+    // An origin that does not support conditions sends the object again. If it has not changed, we do not read it again.
     if (knownEtag !== undefined && metadata.etag === knownEtag) return { ...metadata, notModified: true };
-    if (partial !== undefined && !isRest) await sink.reset(); // it is another object by now
+    if (partial !== undefined && !isRest) await sink.reset(); // the object has changed since
     if (!isRest) sink.begin(metadata);
     arrival = isRest ? { proof: 'structure', isResumable: true, ...partial } : arrivalOf(response, metadata);
     await receive(response, sink, limits, arrival, { ...context, mayResume: progress.mayResume });
@@ -81,7 +81,7 @@ export async function attempt(
     if (arrival !== undefined) progress.partial = partialOf(arrival, error);
     throw error;
   } finally {
-    // An unread body would hold its socket for ever. A body that was read to its end does not mind.
+    // An unread body would keep its socket for ever. After a body that was read to its end, this does nothing.
     response.destroy();
   }
   progress.partial = undefined;
@@ -101,7 +101,7 @@ async function refuseError(response: IncomingMessage, object: S3Object, limits: 
   const { statusCode: status = 0, headers } = response;
   if (status === 200) return;
   if (status < 300) {
-    // 204 and 206 were not asked for: what they carry is not the whole object.
+    // This request did not ask for 204 or 206: these do not contain the whole object.
     throw new ImageCacheError('UPSTREAM_ERROR', `The origin of bucket ${object.bucket.name} answered ${status}.`, {
       hint: 'Check that the endpoint of the bucket is an S3 server, and any proxy in front of it.',
     });
@@ -110,13 +110,13 @@ async function refuseError(response: IncomingMessage, object: S3Object, limits: 
   throw s3Error({ status, headers, body }, object);
 }
 
-/** What is known of a body. */
+/** A body that is arriving. */
 interface Arrival extends Omit<PartialBody, 'announced'> {
   proof: Proof;
-  /** As they came, codings and all. */
+  /** Bytes that have arrived, before they are decoded. */
   bytes: number;
   announced: number | undefined;
-  /** Whether the rest can be asked for when it stops. */
+  /** Whether the rest can be requested when the body stops. */
   isResumable?: boolean;
 }
 
@@ -131,7 +131,7 @@ function arrivalOf({ headers }: IncomingMessage, metadata: SourceMetadata): Arri
   };
 }
 
-/** What the next attempt can go on with. The bytes that were counted are in the sink. */
+/** The part that the next attempt can continue. Its bytes are in the sink. */
 function partialOf(arrival: Arrival, error: unknown): PartialBody | undefined {
   const { isResumable: may = false, bytes, announced, checksum, metadata } = arrival;
   if (!may || !isTransient(error) || announced === undefined || bytes === 0 || bytes >= announced) return undefined;
@@ -160,7 +160,7 @@ async function receive(
   for await (const chunk of chunks) await sink.write(chunk);
 }
 
-/** The bytes of the body, held against what was announced of them: their number, and a checksum. */
+/** Yields the bytes of the body, and checks their number and their checksum if the origin announced these. */
 async function* wholeBody(
   response: IncomingMessage,
   limits: BodyLimits,
@@ -174,7 +174,7 @@ async function* wholeBody(
     checksum?.update(chunk);
     yield chunk;
   }
-  // Node reports a body cut short by itself; this is for the day it does not.
+  // Node reports a truncated body by itself; this check does not rely on it.
   if (announced !== undefined && announced !== arrival.bytes) {
     throw new TransientError('UPSTREAM_TRUNCATED', `${arrival.bytes} of ${announced} bytes arrived.`, {
       hint: 'Check the network, and any proxy between this machine and the bucket.',
@@ -184,7 +184,7 @@ async function* wholeBody(
   if (announced !== undefined || checksum !== undefined) arrival.proof = 'announced';
 }
 
-/** The end of a coded body is missing: on the way, unless all that was announced has come. */
+/** The error for a coded body without its end. It was lost on the way, unless all announced bytes have arrived. */
 function cutCoding({ proof, bytes }: Arrival): ImageCacheError {
   const hint =
     'If it keeps happening, the object in the bucket is incomplete: upload it again, without Content-Encoding.';

@@ -1,7 +1,7 @@
 import { bucketLine } from './bucketLine.ts';
 import type { RawUrl } from './rawUrl.ts';
 
-/** A kind of host at AWS that is none of a bucket's own. */
+/** A kind of host at AWS that is not the host of a bucket. */
 interface HostKind {
   readonly host: RegExp;
   readonly hint: (groups: Readonly<Record<string, string | undefined>>, url: RawUrl) => string;
@@ -10,9 +10,9 @@ interface HostKind {
 const accessPoint =
   (name: string) =>
   (_: unknown, { host }: RawUrl) =>
-    `This is ${name}. To have its presigned URLs read, list its host with the bucket behind it: ${bucketLine(undefined, { cdn: host })}. Without a signature, ask for s3://<bucket>/<key>.`;
+    `This is ${name}. To read its presigned URLs, list its host with the bucket behind it: ${bucketLine(undefined, { cdn: host })}. For URLs without a signature, use s3://<bucket>/<key>.`;
 
-/** What the AWS documentation calls them, and as it writes their hosts. */
+/** The kinds by their names in the AWS documentation, with their hosts as it writes them. */
 const KINDS: readonly HostKind[] = [
   {
     host: /^[a-z0-9-]+\.s3-accesspoint(?:-fips)?(?:\.dualstack)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$/,
@@ -32,14 +32,14 @@ const KINDS: readonly HostKind[] = [
   },
   {
     host: /^[a-z0-9-]+\.s3-object-lambda(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com$/,
-    // With the name of the bucket, what a function made would be taken for the object itself.
+    // With the name of the bucket, the result of the function would be cached as the object itself.
     hint: (_, { host }) =>
       `This is an Object Lambda access point, whose images are not those of the bucket. List it by its own alias: ${bucketLine('my-alias--ol-s3', { cdn: host })}`,
   },
   {
     host: /^(?<bucket>[a-z0-9.-]+)\.s3-website[.-](?<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/,
     hint: ({ bucket, region }) =>
-      `This is a website, which is http only and answers errors in HTML. Ask for s3://${bucket}/<key>, or https://${bucket}.s3.${region}.amazonaws.com/<key>, and list ${bucketLine(bucket)}`,
+      `This is a website endpoint, which speaks only http and answers errors as HTML. Use s3://${bucket}/<key>, or https://${bucket}.s3.${region}.amazonaws.com/<key>, and list ${bucketLine(bucket)}`,
   },
   {
     host: /^(?:(?<bucket>[a-z0-9.-]+)\.)?(?<server>bucket\.vpce-[a-z0-9-]+\.s3\.(?<region>[a-z0-9-]+)\.vpce\.amazonaws\.com)$/,
@@ -51,7 +51,7 @@ const KINDS: readonly HostKind[] = [
   },
 ];
 
-/** What to do about a URL of AWS whose host is none of a bucket's own; `undefined` for all others. */
+/** The hint for a URL of AWS whose host is not the host of a bucket; `undefined` for all others. */
 export function awsHint(url: RawUrl): string | undefined {
   for (const { host, hint } of KINDS) {
     const match = host.exec(url.host);

@@ -1,18 +1,18 @@
-/** Regions that share one namespace of bucket names. `b` in China is not the `b` of everywhere else. */
+/** A group of regions in which bucket names are unique. `b` in China is not the `b` of the other regions. */
 type Partition = 'aws' | 'aws-cn' | 'aws-eusc' | 'aws-us-gov';
 
-/** What the host of an S3 URL says. */
+/** The parts of the host of an S3 URL. */
 export interface AwsHost {
   readonly partition: Partition;
   readonly region: string | undefined;
-  /** Absent in path style, where the bucket is the first part of the path. */
+  /** `undefined` in path style, where the bucket is the first part of the path. */
   readonly bucket: string | undefined;
 }
 
 /**
  * Every form of S3's public endpoints: `s3.amazonaws.com`, `s3.REGION`, the legacy `s3-REGION`, dual-stack, FIPS and
  * transfer acceleration, each bare or behind a bucket's name.
- * Left out on purpose: `s3-website` (other semantics), access points and VPC endpoints (see `awsHint.ts`).
+ * `s3-website` (other semantics), access points and VPC endpoints are left out on purpose (see `awsHint.ts`).
  */
 const S3_HOST =
   /^(?:(?<bucket>[a-z0-9][a-z0-9.-]*)\.)?s3(?<accelerate>-accelerate(?:\.dualstack)?)?(?:-fips)?(?:\.dualstack)?(?:[.-](?<region>external-1|[a-z]{2,4}(?:-[a-z]+)+-\d+))?\.(?<suffix>amazonaws\.(?:com\.cn|com|eu))$/;
@@ -21,7 +21,7 @@ const S3_HOST =
 const EXPRESS_HOST =
   /^(?<bucket>[a-z0-9][a-z0-9-]*--(?<zone>[a-z0-9-]+)--x-s3)\.s3express-\k<zone>\.(?<region>[a-z]{2,4}(?:-[a-z]+)+-\d+)\.amazonaws\.com$/;
 
-/** Understands a host name of S3 itself; `undefined` for any other. */
+/** Parses a host name of S3 itself; `undefined` for any other. */
 export function parseAwsHost(host: string): AwsHost | undefined {
   const express = EXPRESS_HOST.exec(host)?.groups;
   if (express !== undefined) {
@@ -37,7 +37,7 @@ export function parseAwsHost(host: string): AwsHost | undefined {
   return { partition, region, bucket };
 }
 
-/** The partition a region belongs to; without one, the one that nearly everybody means. */
+/** The partition of a region. Without a region, it is `aws`, which almost all buckets are in. */
 export function partitionOf(region: string | undefined): Partition {
   if (region?.startsWith('cn-')) return 'aws-cn';
   if (region?.startsWith('us-gov-')) return 'aws-us-gov';
@@ -46,13 +46,13 @@ export function partitionOf(region: string | undefined): Partition {
 }
 
 /**
- * The one URL under which a bucket of AWS is known here. It names no region where names are unique without one, so
- * it survives a region that was added to, or left out of, a URL or the options.
+ * The beginning of canonical URLs of a bucket at AWS. It has no region if bucket names are unique without one, so it stays the same
+ * when a region is added to, or removed from, a URL or the options.
  */
 export function canonicalAwsBase(bucket: string, region: string | undefined): string {
   const partition = partitionOf(region);
   const endpoint = partition === 'aws' ? 's3.amazonaws.com' : `s3.${region}.${SUFFIX[partition]}`;
-  // Buckets from before 2018 may have names that no host can have.
+  // Buckets from before 2018 may have names that cannot be part of a host.
   return DNS_NAME.test(bucket) ? `https://${bucket}.${endpoint}/` : `https://${endpoint}/${bucket}/`;
 }
 

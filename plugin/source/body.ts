@@ -5,21 +5,21 @@ import { bodyError } from './networkError.ts';
 import { TransientError } from './transientError.ts';
 import { startWatchdog } from './watchdog.ts';
 
-/** How a body is read. */
+/** The limits for reading a body. */
 export interface BodyLimits {
   readonly clock: Clock;
-  /** Between two chunks. Time that the consumer takes for one does not count. */
+  /** The longest time between two chunks. Time that the consumer takes for a chunk does not count. */
   readonly idleMs: number;
-  /** The rest can be asked for: then a pause is no reason to give up. */
+  /** True if the rest can be requested: then a pause is a transient error. */
   readonly isResumable?: boolean;
   readonly hostname: string;
-  /** Ends the reading with its reason. */
+  /** When it is aborted, reading ends with its reason. */
   readonly signal: AbortSignal;
 }
 
 /**
- * The chunks of a body. However the loop over them ends, the body is destroyed, unless it was read to its end: then
- * the socket goes back to the pool.
+ * Yields the chunks of a body. If the body was read to its end, the socket goes back to the pool; however else the loop over the
+ * chunks ends, the body is destroyed.
  * @throws ImageCacheError UPSTREAM_TIMEOUT, UPSTREAM_TRUNCATED, or the signal's reason
  */
 export async function* readBody(response: IncomingMessage, limits: BodyLimits): AsyncGenerator<Buffer, void, void> {
@@ -42,7 +42,7 @@ export async function* readBody(response: IncomingMessage, limits: BodyLimits): 
   }
 }
 
-/** At most `limit` bytes of an error's body, as text. What cannot be read is left out: the status alone says enough. */
+/** At most `limit` bytes of an error's body, as text. If reading fails, the rest is left out, because the status is enough. */
 export async function readErrorBody(response: IncomingMessage, limit: number, limits: BodyLimits): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;

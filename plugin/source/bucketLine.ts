@@ -1,9 +1,9 @@
 import { isBucketName } from '../endpoint.ts';
 
-/** To be filled in. */
+/** For the developer to fill in. */
 const SOME_BUCKET = '<bucket>';
 
-/** The line of the option `buckets` that lists a bucket, for a hint. Of a URL it holds no more than its host and its bucket. */
+/** The line of the option `buckets` that lists a bucket, for a hint. It contains nothing of a URL but its host and its bucket. */
 export function bucketLine(
   name: string | undefined,
   rest: { region?: string | undefined; endpoint?: string; forcePathStyle?: false; cdn?: string } = {},

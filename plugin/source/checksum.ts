@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib';
 import { type Crc, createCrc32c, createCrc64Nvme } from './crc.ts';
 import { TransientError } from './transientError.ts';
 
-/** Adds up a body as it passes. */
+/** Computes the checksum of a body while it passes. */
 export interface Checksum {
   update(chunk: Uint8Array): void;
   /** @throws ImageCacheError UPSTREAM_CHECKSUM */
@@ -12,8 +12,8 @@ export interface Checksum {
 }
 
 /**
- * The first checksum in the headers; `undefined` when there is none, which costs nothing. A checksum of checksums
- * (multipart, `…-3`) is not one of the bytes and is passed over.
+ * The first checksum in the headers; `undefined` if there is none. A checksum of checksums (multipart, `…-3`) is ignored, because
+ * it is not a checksum of the bytes.
  */
 export function checksumOf(headers: IncomingHttpHeaders): Checksum | undefined {
   const composite = headers['x-amz-checksum-type'] === 'COMPOSITE';
@@ -42,7 +42,7 @@ interface Sum {
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
-/** S3 sends one of them, and only to those who ask (`x-amz-checksum-mode`, as the SDK's presigner does). */
+/** S3 sends one of them, and only if the request asks for it (`x-amz-checksum-mode`, as URLs of the SDK's presigner do). */
 const ALGORITHMS: readonly (readonly [header: string, start: () => Sum])[] = [
   ['x-amz-checksum-sha256', () => hashSum('sha256')],
   ['x-amz-checksum-crc32', crc32Sum],

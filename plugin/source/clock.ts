@@ -1,4 +1,4 @@
-/** Time and chance, injected so that tests neither sleep nor guess. */
+/** Time and random numbers. They are injected, so that tests need not sleep and are deterministic. */
 export interface Clock {
   /** Milliseconds from any fixed point; never goes back. */
   now(): number;
@@ -8,10 +8,10 @@ export interface Clock {
   random(): number;
 }
 
-/** What `setTimeout` can hold; a longer delay would fire at once. */
+/** The longest delay of `setTimeout`; a longer one would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** The real clock. Monotonic: a stepped system clock must not time a download out. */
+/** The real clock. It is monotonic, so that a change of the system time cannot make a download time out. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   random: () => Math.random(),

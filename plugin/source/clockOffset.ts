@@ -4,12 +4,15 @@ import type { ErrorCode } from '../protocol.ts';
 import { parseAmzDate } from './amzDate.ts';
 import type { WireRequest } from './wire.ts';
 
-/** Less cannot be why S3 refuses a request: it takes 15 minutes. The AWS SDK corrects its clock from here on, too. */
+/**
+ * A smaller offset cannot be the reason for a refusal, because S3 tolerates 15 minutes. The AWS SDK also corrects its clock from
+ * this offset on.
+ */
 const SKEW_MS = 240_000;
 
-/** A request was refused for good, and the origin said when that was. */
+/** A request was refused, another attempt cannot help, and the origin said at which time it answered. */
 export class RefusedError extends ImageCacheError {
-  /** By the clock of the origin, in milliseconds since the epoch; `NaN` when it did not say. */
+  /** By the clock of the origin, in milliseconds since the epoch; `NaN` if it did not say. */
   readonly answeredAt: number;
 
   constructor(code: ErrorCode, detail: string, options: { hint: string; answeredAt: number }) {
@@ -18,17 +21,17 @@ export class RefusedError extends ImageCacheError {
   }
 }
 
-/** When an answer was given, by the clock of the origin; `NaN` when it does not say, or comes out of a cache. */
+/** When an answer was given, by the clock of the origin; `NaN` if it does not say so, or comes from a cache. */
 export function answeredAt({ date = '', age }: IncomingHttpHeaders): number {
   return age === undefined ? Date.parse(date) : Number.NaN;
 }
 
 /**
- * What our clock lacks, in milliseconds, when a request of ours was refused and had been signed at another time than the origin has.
- * `undefined` when the clock is not to blame, or the request was signed elsewhere: its date is in the URL.
+ * How far our clock is behind that of the origin, in milliseconds, if that is why a request that we signed was refused. `undefined`
+ * if the clock is not the reason, or if the request was signed elsewhere, which means that its date is in the URL.
  */
 export function clockOffset({ headers }: WireRequest, error: unknown): number | undefined {
-  // Any other answer has taken the signature for good.
+  // With any other answer, the origin has accepted the signature.
   if (!(error instanceof RefusedError) || !['UPSTREAM_EXPIRED', 'UPSTREAM_FORBIDDEN'].includes(error.code))
     return undefined;
   const skew = Math.abs(error.answeredAt - parseAmzDate(headers['x-amz-date'] ?? ''));

@@ -4,12 +4,12 @@ import { ImageCacheError } from '../errors.ts';
 
 type Chunks = AsyncIterable<Uint8Array>;
 
-/** Makes what undoes a coding, of a body that begins like this. */
+/** Creates the decoder of a coding for a body with this beginning. */
 type CreateDecoder = (beginning: Uint8Array) => Transform;
 
-/** Decoded within one another; nobody has a reason for more, and each may multiply the bytes by a thousand. */
+/** Codings within one another. There is no reason for more, and each of them may multiply the bytes by a thousand. */
 const MAX_CODINGS = 3;
-/** Enough to recognise an image by. */
+/** Enough bytes to recognise an image. */
 const BEGINNING_BYTES = 64;
 
 /** The codings that browsers decode (Fetch Standard, 2.2.5 "handle content codings"; RFC 9110, 8.4.1). */
@@ -18,14 +18,15 @@ const DECODERS: ReadonlyMap<string, CreateDecoder> = new Map<string, CreateDecod
   ['x-gzip', () => zlib.createGunzip()],
   ['br', () => zlib.createBrotliDecompress()],
   ['deflate', (beginning) => (hasZlibHeader(beginning) ? zlib.createInflate() : zlib.createInflateRaw())],
-  // From Node 22.15 and 23.8 on.
+  // Since Node 22.15 and 23.8.
   ...('createZstdDecompress' in zlib ? ([['zstd', () => zlib.createZstdDecompress()]] as const) : []),
 ]);
 
 /**
- * The codings of a `Content-Encoding`, the one that was applied last first. None where one of them is unknown, such as
- * `base64`, `UTF-8`, `none` or `aws-chunked`: then the bytes are taken as they are, as browsers do, and decide.
- * @throws ImageCacheError UNSUPPORTED_ENCODING for more of them than make sense
+ * The codings of a `Content-Encoding`, the one that was applied last first. If one of them is unknown, such as `base64`, `UTF-8`,
+ * `none` or `aws-chunked`, the result is empty: then the bytes are used as they are, as in browsers, and show whether they are an
+ * image.
+ * @throws ImageCacheError UNSUPPORTED_ENCODING for too many of them
  */
 export function contentCodings(header: string | undefined): readonly string[] {
   const codings = (header ?? '').split(',').flatMap((coding) => coding.trim().toLowerCase() || []);
@@ -37,18 +38,18 @@ export function contentCodings(header: string | undefined): readonly string[] {
 }
 
 export interface DecodingLimits {
-  /** What each coding may give; the rest is not decoded. */
+  /** The most bytes that a decoder may yield; the rest is not decoded. */
   maxBytes: number;
   tooLarge: () => ImageCacheError;
-  /** The coded bytes end in the middle. */
+  /** The error for coded bytes that end in the middle. */
   cut: () => ImageCacheError;
-  /** Whether a body that begins like this is an image that is in no coding, whatever its head says. */
+  /** Whether a body with this beginning is an image without a coding, whatever its headers say. */
   isImage: (beginning: Uint8Array) => boolean;
 }
 
 /**
- * The body without its codings, piece by piece, as fast as it is taken.
- * @throws ImageCacheError UNSUPPORTED_ENCODING for bytes that are not in the coding, what the limits say, what `chunks` throws
+ * Yields the decoded body piece by piece, as fast as it is consumed.
+ * @throws ImageCacheError UNSUPPORTED_ENCODING for bytes that are not in the coding; the errors of the limits, and of `chunks`
  */
 export async function* decodeBody(
   chunks: Chunks,
@@ -71,7 +72,7 @@ async function* undo(coding: string, coded: Chunks, limits: DecodingLimits): Asy
   if (decoder === undefined) throw new ImageCacheError('INTERNAL', `Nothing decodes ${coding}.`);
   let size = 0;
   try {
-    // Ends the reading, too, when it fails or is given up; the loop hears of every error.
+    // If decoding fails or is abandoned, this also ends the reading. The loop gets every error.
     const decoded: AsyncIterable<Uint8Array> = pipeline(Readable.from(chunks), decoder, () => undefined);
     for await (const chunk of decoded) {
       size += chunk.length;
@@ -104,7 +105,7 @@ async function peek(body: Chunks, length: number): Promise<{ beginning: Uint8Arr
   return { beginning, chunks: chunks() };
 }
 
-/** RFC 1950, 2.2; "deflate" without it is what some servers have always sent. */
+/** RFC 1950, 2.2. Some servers have always sent "deflate" without this header. */
 function hasZlibHeader([first = 0, second = 0]: Uint8Array): boolean {
   return (first & 0x0f) === 8 && (first * 256 + second) % 31 === 0;
 }
@@ -114,8 +115,8 @@ function isCut(error: unknown): boolean {
 }
 
 function undecodable(coding: string, cause: unknown): ImageCacheError {
-  return new ImageCacheError('UNSUPPORTED_ENCODING', `The image is stored as ${coding}, but is not.`, {
+  return new ImageCacheError('UNSUPPORTED_ENCODING', `The Content-Encoding is ${coding}, but the bytes are not.`, {
     cause,
-    hint: 'Its Content-Encoding and its bytes do not fit together: upload it again, without Content-Encoding.',
+    hint: 'Upload the image again, without Content-Encoding.',
   });
 }

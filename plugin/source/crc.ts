@@ -8,15 +8,15 @@ export interface Crc {
 /** CRC-32C (Castagnoli), which `node:zlib` does not have. */
 export const createCrc32c = crcOf({ width: 32, polynomial: 0x82f63b78n });
 
-/** CRC-64/NVME, what S3 and its newer SDKs compute unless told otherwise. */
+/** CRC-64/NVME, the default of S3 and its newer SDKs. */
 export const createCrc64Nvme = crcOf({ width: 64, polynomial: 0x9a6c9329ac4bc9b5n });
 
-/** Bytes taken at a time, each through a table of its own ("slicing-by-8"): several times faster than one by one. */
+/** Bytes per step, each with a table of its own ("slicing-by-8"). This is several times faster than byte by byte. */
 const SLICES = 8;
 
 /**
- * The halves of the register, since a BigInt for each byte would be a hundred times slower. The upper half of a CRC of
- * 32 bits is 0 all the way.
+ * Tables for the two halves of the register, because a BigInt for each byte would be a hundred times slower. The upper half of a
+ * CRC of 32 bits is always 0.
  */
 interface Tables {
   upper: Int32Array;
@@ -25,11 +25,11 @@ interface Tables {
 
 interface Parameters {
   width: 32 | 64;
-  /** Reflected. */
+  /** In reflected form. */
   polynomial: bigint;
 }
 
-/** A CRC that is reflected, and begins and ends with all bits inverted. */
+/** Creates a CRC that is reflected, and begins and ends with all bits inverted. */
 function crcOf({ width, polynomial }: Parameters): () => Crc {
   let tables: Tables | undefined;
   return () => {
@@ -66,7 +66,7 @@ function createCrc(width: Parameters['width'], tables: Tables): Crc {
   };
 }
 
-/** What eight bytes do to one half of the register. */
+/** The effect of eight bytes on one half of the register. */
 function sliced(table: Int32Array, first: number, second: number): number {
   return (
     at(table, 7, first) ^
@@ -80,12 +80,12 @@ function sliced(table: Int32Array, first: number, second: number): number {
   );
 }
 
-/** The index is within the table; `?? 0` only tells the compiler so. */
+/** The index is always within the table; `?? 0` is only for the compiler. */
 function at(table: Int32Array, slice: number, byte: number): number {
   return table[(slice << 8) | (byte & 0xff)] ?? 0;
 }
 
-/** What becomes of each byte when it, and 0 to 7 zero bytes after it, have gone through the register. */
+/** Computes the register after each byte value, followed by 0 to 7 zero bytes. */
 function buildTables(polynomial: bigint): Tables {
   const upper = new Int32Array(SLICES * 256);
   const lower = new Int32Array(SLICES * 256);

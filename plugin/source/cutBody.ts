@@ -2,13 +2,13 @@ import type { ImageCacheError } from '../errors.ts';
 import { TransientError } from './transientError.ts';
 
 /**
- * A body that ends in the middle of an image, though nothing says that it was cut. The network may be to blame, or the
- * object itself: when it ends at the same byte again, that is what the origin has.
+ * A body that ends in the middle of an image, although its length was not announced. Either the network has cut it, or the object
+ * itself is incomplete: if it ends at the same byte again, the origin has no more.
  */
 export class CutBody extends TransientError {
-  /** What the look at the bytes found. */
+  /** The error of the inspection of the bytes. */
   readonly finding: ImageCacheError;
-  /** Bytes that came. */
+  /** Bytes that arrived. */
   readonly at: number;
 
   constructor(finding: ImageCacheError, at: number) {

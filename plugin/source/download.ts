@@ -13,27 +13,27 @@ import { startWatchdog } from './watchdog.ts';
 import type { WireRequest } from './wire.ts';
 
 const MAX_ATTEMPTS = 3;
-/** How often a body that stopped is gone on with, besides. */
+/** How often the rest of a body that stopped is requested, in addition to the attempts. */
 const MAX_RESUMED = 5;
 const FIRST_BACKOFF_MS = 200;
-/** What an origin that says "slow down" and not how long gets at least, doubled each time. */
+/** The shortest wait after an origin asked to slow down without saying how long. It is doubled each time. */
 const FIRST_HOLD_MS = 500;
 
 export interface DownloadContext extends AttemptContext {
   readonly throttle: Throttle;
-  /** The request for an object; asked for each attempt, since a signature of ours ages. */
+  /** Makes the request for an object. It is called for each attempt, because our signature expires. */
   readonly prepare: (object: S3Object) => Promise<WireRequest>;
-  /** Makes later requests to the server of the object as if our clock showed so many milliseconds more. */
+  /** Signs later requests to the server of the object with a time that is this much later. */
   readonly correctClock: (object: S3Object, offsetMs: number) => void;
 }
 
 type MarkedContext = DownloadContext & { readonly mark: Mark };
 
 /**
- * Downloads an object, trying up to three times where that can help: on a network error, a cut body, a 5xx or a
- * request to slow down. What the origin answered with certainty (403, 404, too large) is final, and so is a body that
- * ends at the same byte twice. Where it was our clock that was wrong, the request is signed once more. Of a body that was cut, or
- * has stopped, only the rest is asked for, where the origin has named the object by a strong ETag.
+ * Downloads an object in up to three attempts, if another attempt can help: after a network error, a cut body, a 5xx answer or a
+ * request to slow down. A definite answer of the origin (403, 404, too large) is final, and so is a body that ends at the same byte
+ * twice. If our clock was wrong, the request is signed once more. If a body was cut or has stopped, and the origin sent a strong
+ * ETag, only the rest is requested.
  * @throws ImageCacheError UPSTREAM_*, IMAGE_TOO_LARGE, ABORTED, or what the sink threw
  */
 export async function download(
@@ -94,7 +94,7 @@ async function tryThrice(
       if (error instanceof CutBody && error.at === cut?.at) throw error.finding; // the origin has no more
       cut = error instanceof CutBody ? error : undefined;
       const wait = waitBefore(number + 1, error, requestOrigin(request), context);
-      // A wait that would outlast the time left ends in the same error, later.
+      // A wait that is longer than the time left would only delay the same error.
       if (number === MAX_ATTEMPTS || wait === undefined || context.clock.now() + wait >= deadline) throw error;
       await context.clock.sleep(wait, signal);
       signal.throwIfAborted();
@@ -104,21 +104,21 @@ async function tryThrice(
   }
 }
 
-/** The request for an object, when its origin may be asked. Only the request tells which origin that is. */
+/** Makes the request for an object, and waits until its origin may be asked. Only the request tells which origin that is. */
 async function prepareInTime(object: S3Object, signal: AbortSignal, context: MarkedContext): Promise<WireRequest> {
   for (;;) {
     signal.throwIfAborted();
     const request = await unlessAborted(context.prepare(object), signal);
     context.mark('sign');
-    // Whoever had to wait signs anew: the signature has aged.
+    // After a wait, the request is signed again, because its signature may have expired.
     if (!(await context.throttle.wait(requestOrigin(request), signal))) return request;
     context.mark('throttle');
   }
 }
 
 /**
- * How long to wait before an attempt, or `undefined` when the error is final. Exponential backoff with full jitter;
- * a throttled origin is left alone by all downloads, whichever of them it told.
+ * How long to wait before the next attempt; `undefined` if the error is final. The wait is an exponential backoff with full jitter.
+ * When an origin asks one download to slow down, all downloads from it wait.
  */
 function waitBefore(
   number: number,
@@ -134,7 +134,7 @@ function waitBefore(
   return hold;
 }
 
-/** Credential providers take no signal: the wait for one is given up, not the provider. */
+/** Stops waiting for the promise when the signal is aborted. Credential providers accept no signal, so they continue. */
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);

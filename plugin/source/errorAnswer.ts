@@ -5,16 +5,16 @@ import type { S3Object } from './s3Object.ts';
 export interface ErrorAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** What was read of the body. */
+  /** The beginning of the body. */
   readonly body: string;
 }
 
-/** What of an object it takes to explain a refusal. */
+/** The part of an object that is needed to explain a refusal. */
 export type Asked = Pick<S3Object, 'bucket' | 'signed' | 'asAsked'>;
 
 /**
- * The text of the first `<name>` of S3's flat error XML, when it looks as it should. Not an XML parser, and glad of
- * it: no entities, no nesting, two scans (T40).
+ * The text of the first `<name>` in S3's flat error XML, if it matches. This is not an XML parser, on purpose: it expands no
+ * entities, knows no nesting and takes two scans (T40).
  */
 export function elementOf(xml: string, name: string, expected: RegExp): string | undefined {
   const start = xml.indexOf(`<${name}>`);

@@ -1,9 +1,9 @@
 import { parseAmzDate } from './amzDate.ts';
 
 /**
- * When a signed URL says it expires, in milliseconds since the epoch: SigV4 and what is like it; SigV2, CloudFront, OSS, OBS, Bunny
- * and imgix; Tencent COS; Azure SAS.
- * Origins do not all say that a signature has expired: radosgw and CloudFront call it AccessDenied like any other.
+ * When a signed URL expires according to its own parameters, in milliseconds since the epoch. It understands SigV4 and similar
+ * signatures; SigV2, CloudFront, OSS, OBS, Bunny and imgix; Tencent COS; Azure SAS. This is needed because not all origins say that
+ * a signature has expired: radosgw and CloudFront answer AccessDenied, as for other reasons.
  */
 export function expiryOf(search: string): number | undefined {
   const query = parametersOf(search);
@@ -12,21 +12,21 @@ export function expiryOf(search: string): number | undefined {
       Number.isFinite,
     ) ??
     secondsOf(query.get('expires')) ??
-    // Tencent COS: from, and until.
+    // Tencent COS: the beginning and the end of the time.
     secondsOf(query.get('q-sign-time')?.split(';')[1] ?? null) ??
     Date.parse(query.get('se') ?? '');
   return Number.isFinite(expiry) ? expiry : undefined;
 }
 
-/** What the names of signatures like SigV4 begin with. */
+/** Prefixes of the parameters of signatures like SigV4. */
 const FAMILIES = ['x-amz', 'x-goog', 'x-tos', 'x-oss'];
 
-/** S3 and GCS take a signature whose clock is ahead by so much. */
+/** S3 and GCS accept a signature from a clock that is this much ahead. */
 const TOLERANCE_MS = 15 * 60_000;
 
 /**
- * From when on a signed URL can be good, in milliseconds since the epoch: the time of its signature, less what origins put up with;
- * where it says when it begins (Tencent COS, Azure SAS), that.
+ * When a signed URL begins to be valid, in milliseconds since the epoch: the time of its signature, minus the tolerance of origins;
+ * or the beginning that the URL itself names (Tencent COS, Azure SAS).
  */
 export function startOf(search: string): number | undefined {
   const query = parametersOf(search);
@@ -38,12 +38,12 @@ export function startOf(search: string): number | undefined {
   return Number.isFinite(start) ? start : undefined;
 }
 
-/** Signers differ in case: `X-Amz-Date`, `x-oss-date`, `Expires`, `expires`. */
+/** Parameters with names in lower case, because signers differ: `X-Amz-Date`, `x-oss-date`, `Expires`, `expires`. */
 function parametersOf(search: string): URLSearchParams {
   return new URLSearchParams(search.replace(/[?&][^=&]*/g, (name) => name.toLowerCase()));
 }
 
-/** A date such as `20260131T235959Z`, and the seconds it is good for. */
+/** The sum of a date such as `20260131T235959Z`, and the seconds for which it is valid. */
 function sumOf(date: string | null, seconds: string | null): number | undefined {
   const sum = parseAmzDate(date ?? '') + (secondsOf(seconds) ?? Number.NaN);
   return Number.isFinite(sum) ? sum : undefined;

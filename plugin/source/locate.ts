@@ -8,8 +8,8 @@ import { parseRawUrl } from './rawUrl.ts';
 import { canonicalBase } from './s3Url.ts';
 
 /**
- * Makes the function that says where the object of a canonical URL is, for the option `authorize`: as S3 understands the key, and
- * then each other way in which a server in front of the bucket may read it. S3 itself reads a key in one way only.
+ * Creates the function that finds the object of a canonical URL for the option `authorize`: first as S3 understands the key, then
+ * in each other way in which a server in front of the bucket may read it. S3 itself reads a key in only one way.
  */
 export function createLocate(buckets: readonly ResolvedBucket[]): (canonicalUrl: string) => readonly ObjectLocation[] {
   const allowList = createAllowList(buckets);
@@ -22,7 +22,7 @@ export function createLocate(buckets: readonly ResolvedBucket[]): (canonicalUrl:
     const others = isAws && bucket.cdn.length === 0 ? [] : otherReadings(objectKey.key);
     return [objectKey.key, ...others]
       .filter((key) => key !== undefined)
-      .filter((key) => key !== '') // the bucket itself, which is no image
+      .filter((key) => key !== '') // this would be the bucket itself
       .map((key) => ({ s3_url: `${start}${encodeKey(key)}${canonical}`, bucket: bucket.name, key, versionId }));
   };
 }

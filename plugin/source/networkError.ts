@@ -5,11 +5,11 @@ import { speaksHttp, speaksHttps, wrongSchemeError } from './wrongScheme.ts';
 import { TransientError } from './transientError.ts';
 import type { WireRequest } from './wire.ts';
 
-/** Names that do not resolve and certificates that do not hold are no better a second later. */
+/** Errors that another attempt cannot solve: names that do not resolve, and certificates that are not valid. */
 const PERMANENT =
   /^(?:ENOTFOUND$|EPROTO$|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_SSL_|ERR_INVALID_|ERR_UNESCAPED_)/;
 
-/** Any error of a socket, before the head of an answer is there. */
+/** Converts any error of a socket before the head of the answer has arrived. */
 export function networkError(error: Error, request: WireRequest): ImageCacheError {
   if (error instanceof ImageCacheError) return error;
   const { hostname } = request;
@@ -36,7 +36,7 @@ export function networkError(error: Error, request: WireRequest): ImageCacheErro
     : new TransientError('UPSTREAM_UNREACHABLE', detail, options);
 }
 
-/** Any error of a socket in the middle of a body. */
+/** Converts any error of a socket in the middle of a body. */
 export function bodyError(error: unknown, hostname: string): ImageCacheError {
   if (error instanceof ImageCacheError) return error;
   return new TransientError('UPSTREAM_TRUNCATED', `${hostname} closed the connection before the end of the image.`, {
@@ -54,19 +54,19 @@ function hintOf(code: string, request: WireRequest): string {
     return 'The name does not resolve: check the network, and the region or the endpoint of the bucket. Where only a proxy reaches the internet, start Node with NODE_USE_ENV_PROXY=1 and HTTPS_PROXY.';
   }
   if (code === 'ECONNREFUSED') {
-    return `Nothing listens at ${requestOrigin(request)}: check that the server of the endpoint runs, and its port.`;
+    return `No server listens at ${requestOrigin(request)}: check that the server of the endpoint runs, and its port.`;
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return 'The certificate is for other names: check the host of the endpoint. A bucket before the host needs a certificate for it too; in path style (`forcePathStyle`) it does not.';
+    return 'The certificate is for other names: check the host of the endpoint. If the bucket is part of the host, the certificate must cover that name, too; with path style (`forcePathStyle`) it need not.';
   }
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
     return 'The certificate has expired or is not valid yet, or the clock of this machine is wrong.';
   }
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {
-    return 'The TLS handshake failed: check the port, and which versions of TLS the server, or a proxy in between, speaks.';
+    return 'The TLS handshake failed: check the port, and which versions of TLS the server, or a proxy in between, supports.';
   }
   if (PERMANENT.test(code)) {
-    return 'The certificate is not trusted: NODE_EXTRA_CA_CERTS names a file with the certificates of your own authority, or of the company whose network inspects TLS; with NODE_USE_SYSTEM_CA=1, Node trusts those of the system.';
+    return 'The certificate is not trusted. Set NODE_EXTRA_CA_CERTS to a file with the certificates of your own authority, or of the company whose network inspects TLS; or set NODE_USE_SYSTEM_CA=1, so that Node trusts the certificates of the system.';
   }
   if (code === 'ECONNRESET') {
     const other = request.protocol === 'http:' ? 'https' : 'http';

@@ -8,15 +8,15 @@ import { parseAwsHost, type AwsHost } from './awsHost.ts';
 import { bucketLine } from './bucketLine.ts';
 import type { RawUrl } from './rawUrl.ts';
 
-/** A bucket of the options, and where it is unless it is at AWS. */
+/** A bucket of the options, and its endpoint unless it is at AWS. */
 interface Listed {
   readonly bucket: ResolvedBucket;
   readonly endpoint: URL | undefined;
 }
 
 /**
- * The refusal of a URL that no listed bucket has. Its hint is the line to add, as far as that can be told: nothing that
- * the options would refuse, and of the URL no more than the host and the name of the bucket.
+ * The refusal of a URL that is not in a listed bucket. Its hint is the line to add to the options, if that can be guessed. It
+ * proposes nothing that the options would refuse, and contains nothing of the URL but the host and the name of the bucket.
  */
 export function notListed(url: RawUrl, listed: readonly Listed[]): ImageCacheError {
   const host = url.host.slice(0, 253);
@@ -47,14 +47,14 @@ function hintForAws(url: RawUrl, aws: AwsHost, listed: readonly Listed[]): strin
   if (elsewhere !== undefined) {
     const { endpointFrom } = elsewhere.bucket;
     const remedy = endpointFrom === undefined ? 'remove `endpoint`' : `unset ${endpointFrom}`;
-    return `\`${bucket}\` is listed at ${placeOf(elsewhere)}, and this is a URL of AWS: have URLs made for that endpoint, or ${remedy} if the bucket is at AWS.`;
+    return `\`${bucket}\` is listed at ${placeOf(elsewhere)}, but this is a URL of AWS: create URLs for that endpoint, or ${remedy} if the bucket is at AWS.`;
   }
-  // The SDK has to know the region of a directory bucket, and names in other partitions are others.
+  // The SDK must know the region of a directory bucket; in other partitions, the same name is another bucket.
   const isPlain = aws.partition === 'aws' && !bucket.endsWith('--x-s3');
   return add(bucketLine(bucket, { region: isPlain ? undefined : aws.region }));
 }
 
-/** The bucket is listed, and this is the form of its URLs that its server may take for another bucket's. */
+/** The hint if the bucket is listed, but the URL has the style that its server may read as another bucket. */
 function hintForOtherStyle(url: RawUrl, listed: readonly Listed[]): string | undefined {
   for (const { bucket, endpoint } of listed) {
     if (endpoint === undefined || endpoint.protocol !== url.scheme) continue;
@@ -62,12 +62,12 @@ function hintForOtherStyle(url: RawUrl, listed: readonly Listed[]): string | und
     if (host !== url.host || !url.path.startsWith(root)) continue;
     const address = addressOf(endpoint);
     const [is, wanted] = style === 'path' ? ['false', 'true'] : ['true', 'false'];
-    return `\`${bucket.name}\` is listed at ${address} with \`forcePathStyle: ${is}\`, and this is a URL of the other style. If the server answers to it, set \`forcePathStyle: ${wanted}\`; a bucket may be listed once with each.`;
+    return `\`${bucket.name}\` is listed at ${address} with \`forcePathStyle: ${is}\`, but this is a URL of the other style. If the server answers to it, set \`forcePathStyle: ${wanted}\`; a bucket may be listed once with each.`;
   }
   return undefined;
 }
 
-/** A bucket of that name is listed at another server. */
+/** The hint if a bucket with this name is listed at another server. */
 function hintForListedElsewhere(url: RawUrl, listed: readonly Listed[]): string | undefined {
   const other = listed.find(({ bucket: { name }, endpoint }) => {
     const root = endpoint === undefined ? '' : pathOf(endpoint);
@@ -77,15 +77,15 @@ function hintForListedElsewhere(url: RawUrl, listed: readonly Listed[]): string 
   if (other === undefined) return undefined;
   const { name, endpointFrom } = other.bucket;
   const origin = `${url.scheme}//${url.host}`.slice(0, 253);
-  const mismatch = `\`${name}\` is listed at ${placeOf(other)}, and this URL is of ${origin}`;
+  const mismatch = `\`${name}\` is listed at ${placeOf(other)}, but this is a URL of ${origin}`;
   const line = lineAt(url, other);
   if (endpointFrom !== undefined || line === undefined) {
-    return `${mismatch}: have URLs made for the former, or change ${endpointFrom ?? 'the `endpoint` of the bucket'}.`;
+    return `${mismatch}: create URLs for the former, or change ${endpointFrom ?? 'the `endpoint` of the bucket'}.`;
   }
-  // At AWS is what has no endpoint: then it was most likely forgotten.
+  // A bucket without an endpoint is at AWS; most likely the endpoint was forgotten.
   return other.endpoint === undefined
     ? `${mismatch}. If the bucket is there, give it that endpoint: ${line}`
-    : `${mismatch}: have URLs made for the former, or give the bucket this endpoint: ${line}`;
+    : `${mismatch}: create URLs for the former, or give the bucket this endpoint: ${line}`;
 }
 
 /** The line that lists the bucket at the server of the URL, in the style of the URL. */
@@ -97,7 +97,7 @@ function lineAt({ scheme, host, path }: RawUrl, { bucket: { name }, endpoint }: 
   return bucketLine(name, { endpoint: address, ...(isPathStyle ? {} : { forcePathStyle: false }) });
 }
 
-/** The server is known; the bucket is not, or the path is none of its URLs. */
+/** The hint if the server is known, but not the bucket, or if the path is not one of its URLs. */
 function hintForServer(url: RawUrl, server: URL, listed: readonly Listed[]): string {
   const address = addressOf(server);
   const bucket = bucketAt(server, url);
@@ -112,20 +112,20 @@ function hintForServer(url: RawUrl, server: URL, listed: readonly Listed[]): str
 function hintForStranger({ scheme, host, path }: RawUrl): string {
   const address = `${scheme}//${host}`;
   if (!isEndpoint(address)) return 'Check the host of the URL.';
-  // Of `/a.jpg` it cannot be told whether a bucket comes first.
+  // For `/a.jpg` it is unknown whether a bucket comes first.
   const [, bucket, key = ''] = path.split('/', 3);
   const asEndpoint = add(bucketLine(key === '' ? undefined : bucket, { endpoint: address }));
-  // A CDN has a name, and is asked over https at the usual port.
+  // A CDN has a name, and uses https at the default port.
   if (scheme !== 'https:' || !isHostName(host) || isIPv4(host)) return asEndpoint;
   return `${asEndpoint} or, for a CDN, ${bucketLine(undefined, { cdn: host }).replace('buckets: ', '')}`;
 }
 
-/** In either style: `server/bucket/key`, `bucket.server/key`. */
+/** Whether the URL is at the server, in either style: `server/bucket/key`, `bucket.server/key`. */
 function isAt(server: URL, { host }: RawUrl): boolean {
   return host === server.host || host.endsWith(`.${server.host}`);
 }
 
-/** The bucket that a URL of the server asks for. */
+/** The bucket that a URL of the server names. */
 function bucketAt(server: URL, { host, path }: RawUrl): string | undefined {
   const root = pathOf(server);
   if (!path.startsWith(`${root}/`)) return undefined;
@@ -133,7 +133,7 @@ function bucketAt(server: URL, { host, path }: RawUrl): string | undefined {
   return bucket !== undefined && isBucketName(bucket) ? bucket : undefined;
 }
 
-/** What is between the first two slashes. */
+/** The part of a path between its first two slashes. */
 function partOf(path: string): string | undefined {
   return path.split('/', 2)[1];
 }

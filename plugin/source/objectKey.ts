@@ -2,21 +2,21 @@ import { ImageCacheError } from '../errors.ts';
 import { percentDecode, percentEncode } from './rfc3986.ts';
 
 export interface ObjectKey {
-  /** The key as S3 knows it. */
+  /** The key in S3. */
   readonly key: string;
-  /** The key as it stands in a canonical URL. */
+  /** The key as it is written in a canonical URL. */
   readonly encoded: string;
 }
 
-/** S3's own limit. */
+/** The limit of S3. */
 const MAX_KEY_BYTES = 1024;
 
 /**
- * Reads the part of a path that names an object.
+ * Parses the part of a path that names an object.
  *
- * It is decoded and encoded again in one way, so `ä` is `%C3%A4`, `%7E` is `~` and `%2F` is `/`, as S3 reads them: one object
- * has one name. Nothing else changes, because keys are not paths: `//a`, `a/../b`, `a/./b` and letter case all stay what
- * they are (T24).
+ * The key is decoded and then encoded in one way, as S3 does, so that one object has one name: `ä` becomes `%C3%A4`, `%7E` becomes
+ * `~` and `%2F` becomes `/`. Nothing else changes, because keys are not paths: `//a`, `a/../b`, `a/./b` and the case of letters are
+ * kept (T24).
  */
 export function parseObjectKey(rawKey: string): ObjectKey {
   const key = percentDecode(rawKey);
@@ -31,12 +31,12 @@ export function parseObjectKey(rawKey: string): ObjectKey {
   return { key, encoded: encodeKey(key) };
 }
 
-/** A key as it stands in a canonical URL. */
+/** A key as it is written in a canonical URL. */
 export function encodeKey(key: string): string {
   return key.split('/').map(percentEncode).join('/');
 }
 
-/** The last part of a key, as a name for people: without control characters, so that a log line stays one line. */
+/** The last part of a key, as a name for people. It has no control characters, so that a log record stays on one line. */
 export function filenameOf(key: string): string {
   const last = key.split('/').findLast((part) => part !== '') ?? 'image';
   return last.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '\ufffd');

@@ -4,18 +4,18 @@ import type { Checksum } from './checksum.ts';
 import { TransientError } from './transientError.ts';
 import type { WireRequest } from './wire.ts';
 
-/** A body that stopped in the middle: what has come of it is in the sink, and the rest can be asked for. */
+/** A body that stopped in the middle. The part that has arrived is in the sink, and the rest can be requested. */
 export interface PartialBody {
-  /** Of the answer that it began with. */
+  /** The metadata of the first answer. */
   readonly metadata: SourceMetadata;
-  /** Bytes of the whole. */
+  /** Bytes of the whole object. */
   readonly announced: number;
   readonly checksum: Checksum | undefined;
-  /** Bytes that have come. */
+  /** Bytes that have arrived. */
   bytes: number;
 }
 
-/** Whether the rest of the body can be asked for later, and be known to be of the same object (RFC 9110, 13.1.5): by a strong ETag. */
+/** Whether the rest of a body can be requested later. A strong ETag proves that it is of the same object (RFC 9110, 13.1.5). */
 export function isResumable({ etag }: SourceMetadata, headers: IncomingHttpHeaders): boolean {
   return etag.startsWith('"') && headers['content-encoding'] === undefined && announcedBytes(headers) !== undefined;
 }
@@ -26,21 +26,21 @@ export function announcedBytes(headers: IncomingHttpHeaders): number | undefined
 }
 
 /**
- * The request for the rest, or for the whole object if it is another one by now. No signature covers these headers. A server that does
- * not know the condition is told by the ETag of its answer.
+ * The request for the rest, or for the whole object if it has changed since. These headers are not part of a signature. A server
+ * that does not support the condition is recognised by the ETag of its answer.
  */
 export function requestForRest(request: WireRequest, { bytes, metadata }: PartialBody): WireRequest {
   const { 'if-none-match': _, ...headers } = request.headers;
   return { ...request, headers: { ...headers, range: `bytes=${bytes}-`, 'if-range': metadata.etag } };
 }
 
-/** @throws ImageCacheError UPSTREAM_ERROR where the answer is another part than was asked for */
+/** @throws ImageCacheError UPSTREAM_ERROR if the answer is another part than the requested one */
 export function ensureRest({ headers }: IncomingMessage, { bytes, announced, metadata }: PartialBody): void {
   const isRest = headers['content-range'] === `bytes ${bytes}-${announced - 1}/${announced}`;
   if (isRest && headers.etag === metadata.etag && headers['content-encoding'] === undefined) return;
   throw new TransientError(
     'UPSTREAM_ERROR',
-    'The origin answered with another part of the object than it was asked for.',
+    'The origin answered with another part of the object than the requested one.',
     {
       hint: 'Check any proxy between this machine and the bucket.',
     },

@@ -2,8 +2,8 @@ import { requestTarget, type RawUrl } from './rawUrl.ts';
 import type { WireRequest } from './wire.ts';
 
 /**
- * The request for a URL that brings its own permission, or needs none: byte for byte as asked (a `%2B` that became
- * a `+` breaks the signature), and with nothing of ours.
+ * The request for a URL that contains its own permission, or needs none. The URL is sent byte for byte (a `%2B` that became a `+`
+ * would break the signature), and without our credentials.
  */
 export function presignedRequest(url: RawUrl): WireRequest {
   const { hostname, port } = new URL(`${url.scheme}//${url.host}`);

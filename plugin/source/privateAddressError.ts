@@ -4,12 +4,12 @@ import type { ResolvedBucket } from '../options.ts';
 import { requestOrigin } from './requestOrigin.ts';
 import type { WireRequest } from './wire.ts';
 
-/** The names of S3 itself, also in the forms that no URL of a bucket has here (access points, S3 Express). */
+/** Host names of S3 itself, including those that are not accepted in URLs of a bucket (access points, S3 Express). */
 const AWS_NAME = /(?:^|\.)amazonaws\.(?:com|com\.cn|eu)$/;
 
 /**
- * The refusal of a server whose address is private. It names no address that a name resolves to, since the error may reach a
- * browser, and what a network calls its hosts is its own affair.
+ * The refusal of a server with a private address. It does not name the address that a name resolves to, because the error may reach
+ * a browser, and the hosts of a private network should not be revealed.
  */
 export function privateAddressError(
   request: WireRequest,
@@ -22,13 +22,13 @@ export function privateAddressError(
   return new ImageCacheError('HOST_NOT_ALLOWED', `${hostname} ${detail} of a private network.`, { hint });
 }
 
-/** Answers of DNS that have a usual cause. */
+/** The usual cause of some answers of DNS. */
 function looksLike(addresses: readonly string[]): string | undefined {
   if (addresses.some((address) => /^198\.1[89]\./.test(address))) {
-    return '198.18.0.0/15 is what a VPN or proxy client with fake-IP DNS (Clash, Surge and others) answers for every name.';
+    return 'A VPN or proxy client with fake-IP DNS (Clash, Surge and others) gives every name an address in 198.18.0.0/15.';
   }
   if (addresses.some((address) => /^64:ff9b:1:/i.test(address))) {
-    return '64:ff9b:1::/48 is what the DNS of a network without IPv4 answers where it has a NAT64 of its own.';
+    return 'The DNS of a network without IPv4 that has a NAT64 of its own answers with addresses in 64:ff9b:1::/48.';
   }
   return undefined;
 }
@@ -37,7 +37,7 @@ function remedy(request: WireRequest, buckets: readonly ResolvedBucket[]): strin
   const { hostname } = request;
   const isListed = AWS_NAME.test(hostname) || buckets.some(({ cdn }) => cdn.includes(hostname));
   if (isListed) return `If that is on purpose, set the option allowPrivateAddresses: ['${hostname}'].`;
-  // The options do not name it, so the configuration of the AWS SDK does.
+  // The host is not in the options, so it comes from the configuration of the AWS SDK.
   const origin = requestOrigin(request);
-  return `If the bucket is there on purpose, as \`endpoint_url\` of the AWS profile may say, write it down: endpoint: '${origin}'. A configured endpoint is not vetted.`;
+  return `If the bucket is there on purpose, e.g. because of \`endpoint_url\` in the AWS profile, add endpoint: '${origin}' to it. A configured endpoint is not vetted.`;
 }

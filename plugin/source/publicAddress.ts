@@ -1,6 +1,6 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 
-/** IANA's special-purpose registries (RFC 6890 and its updates): no bucket of the public internet lives there. */
+/** The addresses of IANA's special-purpose registries (RFC 6890 and its updates): no bucket of the public internet has one. */
 const SPECIAL_IPV4 = [
   '0.0.0.0/8', // this network
   '10.0.0.0/8', // private
@@ -20,12 +20,12 @@ const SPECIAL_IPV4 = [
   '203.0.113.0/24', // documentation
   '224.0.0.0/4', // multicast
   '240.0.0.0/4', // reserved, broadcast
-  // Not of those registries, and yet not of the public internet: Azure's wire server, its metadata service beside 169.254.169.254
+  // Not in those registries, but not public either: Azure's wire server, its second metadata service besides 169.254.169.254
   // (https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16). Those of all other clouds are above.
   '168.63.129.16/32',
 ] as const;
 
-/** What is not global unicast, and the parts of it that are not an ordinary host's. */
+/** The parts of global unicast that do not belong to ordinary hosts. */
 const SPECIAL_IPV6 = [
   '2001::/23', // protocol assignments, Teredo, ORCHID, benchmarks
   '2001:db8::/32', // documentation
@@ -39,18 +39,18 @@ const special = new BlockList();
 for (const subnet of SPECIAL_IPV4) add(subnet, 'ipv4');
 for (const subnet of SPECIAL_IPV6) add(subnet, 'ipv6');
 
-/** 2000::/3, the only part of IPv6 that is given out. */
+/** 2000::/3, the only part of IPv6 that is assigned. */
 const globalUnicast = new BlockList();
 globalUnicast.addSubnet('2000::', 3, 'ipv6');
 
-/** RFC 6052: on a network without IPv4, this is how DNS64 spells an IPv4 address. */
+/** RFC 6052: in a network without IPv4, DNS64 writes an IPv4 address in this way. */
 const nat64 = new BlockList();
 nat64.addSubnet('64:ff9b::', 96, 'ipv6');
 
-/** An interface id that says that it wraps an IPv4 address (RFC 5214, ISATAP), whatever prefix it stands behind. */
+/** An interface id that contains an IPv4 address (RFC 5214, ISATAP), after any prefix. */
 const ISATAP = /:0?200?:?5efe:[0-9a-f:.]+$|:5efe:[0-9a-f:.]+$/i;
 
-/** Whether the address is one of the public internet's. What is no address at all is not. */
+/** Whether the address is one of the public internet. False for a text that is not an address. */
 export function isPublicAddress(address: string): boolean {
   if (isIPv4(address)) return !special.check(address, 'ipv4');
   if (!isIPv6(address) || address.includes('%')) return false;

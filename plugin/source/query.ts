@@ -4,16 +4,16 @@ import { parametersOf } from '../signatures.ts';
 import type { RawUrl } from './rawUrl.ts';
 import { percentDecode, percentEncode } from './rfc3986.ts';
 
-/** What a query says about the object. */
+/** What the query of a URL says about the object. */
 interface ObjectQuery {
   readonly versionId: string | undefined;
   /** Whether the URL grants access by itself. */
   readonly signed: boolean;
-  /** Whether it holds what the SDK cannot ask for: anything but a version of S3. */
+  /** Whether it has parameters that the SDK cannot send: all but `versionId` at S3. */
   readonly hasOthers: boolean;
-  /** Whether a digest stands for a value that may be a secret, as in canonical URLs: the object's name, and nothing to ask for it by. */
+  /** Whether a value was replaced by a digest, as in canonical URLs. Such a URL names a cached image, but cannot be fetched. */
   readonly isNameOnly: boolean;
-  /** What the canonical URL keeps, sorted: empty or beginning with `?`. */
+  /** The query of the canonical URL, sorted: empty or beginning with `?`. */
   readonly canonical: string;
 }
 
@@ -25,22 +25,22 @@ const NOTHING: ObjectQuery = {
   canonical: '',
 };
 
-/** S3 itself ignores what it does not know, so that one object would get any number of names. */
+/** The parameters that S3 itself uses. It ignores all others, which would give one object any number of names. */
 const KNOWN_TO_AWS: ReadonlySet<string> = new Set(['versionId', 'partNumber']);
-/** They rewrite headers of the answer, and nothing in the picture: S3, and all that follow it. */
+/** Parameters that only change headers of the answer and not the picture, at S3 and compatible servers. */
 const OVERRIDE = /^response-(?:cache-control|content-(?:disposition|encoding|language|type)|expires)$/;
-/** An `s3:` URL is never sent as it is: nothing but what the SDK is asked for matters in it. */
+/** The parameters of an `s3:` URL that are used. It is never sent as it is, so all others have no effect. */
 const KNOWN_TO_SDK: ReadonlySet<string> = new Set(['versionId']);
 
 /**
- * Reads what a query says about the object. Signatures and overrides of headers are no part of it; every other parameter that is
+ * Parses the query of a URL. Signatures and overrides of headers are not part of the object's name; every other parameter that is
  * sent is (see {@link parametersOf}).
- * @param isAws whether S3 itself answers, and not another server or a CDN
- * @throws ImageCacheError INVALID_URL for a parameter that is given twice: servers differ in which of the two they take
+ * @param isAws whether the server is S3 itself, and not another server or a CDN
+ * @throws ImageCacheError INVALID_URL for a parameter that is given twice: servers differ in which of the two they use
  */
 export function parseQuery({ scheme, host, path, search }: RawUrl, isAws: boolean): ObjectQuery {
   if (search.length <= 1) return NOTHING;
-  // The list knows names as signers write them.
+  // The list of signatures has names without percent-encoding.
   const spelled = search.replace(/(?<=[?&])[^&=]*%[^&=]*/g, (name) => percentEncode(percentDecode(name)));
   const { kept, signed } = parametersOf(host + path, spelled);
   const known = scheme === 's3:' ? KNOWN_TO_SDK : isAws ? KNOWN_TO_AWS : undefined;
@@ -53,14 +53,14 @@ export function parseQuery({ scheme, host, path, search }: RawUrl, isAws: boolea
     const [rawName = '', ...rest] = pair.split('=');
     const name = percentDecode(rawName);
     if (OVERRIDE.test(name) || (known !== undefined && !known.has(name))) continue;
-    // A server that ignores case would see two as well.
+    // To a server that ignores case, names that differ only in case are the same.
     const id = name.toLowerCase();
     if (counted.has(id)) throw givenTwice(name);
     const value = rest.join('=');
     counted.set(id, canonicalPair(name, value, pair.includes('=')));
     if (MAY_BE_SECRET.test(name) && DIGEST.test(value)) isNameOnly = true;
     if (name !== 'versionId') hasOthers = true;
-    else if (value === '') counted.set(id, ''); // names no version: the newest is meant
+    else if (value === '') counted.set(id, ''); // an empty version means the newest
     else versionId = percentDecode(value.replaceAll('+', ' '));
   }
   const canonical = Array.from(counted.values()).filter(Boolean).toSorted().join('&');
@@ -73,7 +73,7 @@ export function parseQuery({ scheme, host, path, search }: RawUrl, isAws: boolea
   };
 }
 
-/** In one encoding. A `+` stays: to some servers it is a blank, to others a plus. */
+/** A parameter in one encoding. A `+` is kept: to some servers it is a blank, to others a plus. */
 function canonicalPair(name: string, value: string, hasValue: boolean): string {
   const encoded = percentEncode(name);
   if (!hasValue) return encoded;
@@ -85,8 +85,8 @@ function canonicalPair(name: string, value: string, hasValue: boolean): string {
 }
 
 /**
- * Names under which services that are not known here may hand out access. What is below them tells images apart like any
- * other, but canonical URLs are written to disk, and so hold a digest of it.
+ * Names of parameters that may grant access at services that are not known here. Their values are part of the object's name, like
+ * those of all other parameters; but canonical URLs are written to disk, so they contain a digest of the value instead.
  */
 const MAY_BE_SECRET =
   /token|secret|sign|credential|passw|auth|hmac|jwt|key|policy|^(?:sig|s|st|e|verify|hash|md5|hdnts|hdnea|hdntl)$/i;

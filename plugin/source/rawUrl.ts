@@ -1,8 +1,8 @@
 import { ImageCacheError } from '../errors.ts';
 
 /**
- * A URL taken apart without being normalised. `new URL()` is asked about the host only: of a path it would fold
- * `a/../b` and `%2e%2e`, which are keys of their own in S3, and a signed path must reach the origin byte for byte.
+ * The parts of a URL, which is not normalised. `new URL()` is used only for the host: in a path it would resolve `a/../b` and
+ * `%2e%2e`, which are different keys in S3, and a signed path must reach the origin byte for byte.
  */
 export interface RawUrl {
   readonly scheme: 'http:' | 'https:' | 's3:';
@@ -14,27 +14,27 @@ export interface RawUrl {
   readonly search: string;
 }
 
-/** Nothing real comes close: a key has at most 1,024 bytes (3 kB encoded), a session token about 2 kB. */
+/** Far more than any real URL has: a key has at most 1,024 bytes (3 kB encoded), a session token about 2 kB. */
 const MAX_LENGTH = 16_384;
 
 /**
- * Where URL parsers disagree, and so where an allow-list is fooled: control characters and newlines (dropped by
- * browsers), blanks at the ends (trimmed), backslashes (slashes to some), lone surrogates.
+ * Characters that URL parsers treat differently, so that a URL could get past an allow-list: control characters and newlines
+ * (dropped by browsers), blanks at the ends (trimmed), backslashes (slashes to some), lone surrogates.
  */
 const AMBIGUOUS = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\\]|^\s|\s$/u;
 
 const SHAPE = /^([a-z][a-z0-9+.-]*:)(?:\/\/([^/?#]+)([^?#]*)(\?[^#]*)?(#)?)?/i;
 
 /**
- * Reads `http:`, `https:` and `s3:` URLs, and refuses every spelling that two parsers could understand differently.
- * @param bucket the name of one that is listed, for the hint that an object's key alone, or a relative URL, gets
+ * Parses `http:`, `https:` and `s3:` URLs, and refuses every spelling that two parsers could understand differently.
+ * @param bucket the name of a listed bucket, for the hint if the text is only a key or a relative URL
  * @throws ImageCacheError INVALID_URL, INVALID_URL_SCHEME
  */
 export function parseRawUrl(text: string, bucket = '<bucket>'): RawUrl {
   if (typeof text !== 'string' || text === '') throw invalid('A URL is expected.');
   if (text.length > MAX_LENGTH) throw invalid(`The URL is longer than ${MAX_LENGTH} characters.`);
   if (AMBIGUOUS.test(text)) {
-    throw invalid('The URL holds a control character, a backslash, or blanks at its ends.', 'Percent-encode them.');
+    throw invalid('The URL contains a control character, a backslash, or blanks at its ends.', 'Percent-encode them.');
   }
   const [, scheme, authority, path = '', search = '', fragment] = SHAPE.exec(text) ?? [];
   if (scheme === undefined) {
@@ -46,17 +46,17 @@ export function parseRawUrl(text: string, bucket = '<bucket>'): RawUrl {
   }
   if (authority === undefined) {
     const form = lowerScheme === 's3:' ? `s3://${bucket}/<key>` : `${lowerScheme}//<host>/<key>`;
-    throw invalid('Two slashes and a name have to follow the scheme of the URL.', `Write ${form}.`);
+    throw invalid('The scheme of the URL must be followed by two slashes and a name.', `Write ${form}.`);
   }
-  if (authority.includes('@')) throw invalid('The URL carries a user name or password.');
-  // A fragment never reaches a server, so the `#` is more likely an unescaped part of the key: guessing serves another picture.
+  if (authority.includes('@')) throw invalid('The URL contains a user name or password.');
+  // A fragment is never sent to a server, so the `#` is probably an unescaped part of the key. A guess could show another picture.
   if (fragment !== undefined) throw invalid('The URL has a fragment.', 'Write a # that belongs to the key as %23.');
 
   const host = lowerScheme === 's3:' ? authority : canonicalHost(lowerScheme, authority);
   return { scheme: lowerScheme, host, path, search };
 }
 
-/** The path and query as they are sent: untouched, but for characters that no request line can hold. */
+/** The path and query as they are sent: unchanged, except that characters which a request line cannot contain are encoded. */
 export function requestTarget(url: RawUrl): string {
   return ((url.path === '' ? '/' : url.path) + url.search).replace(/[^\u0021-\u007e]+/gu, (characters) =>
     encodeURIComponent(characters),
@@ -64,8 +64,8 @@ export function requestTarget(url: RawUrl): string {
 }
 
 /**
- * The host as WHATWG sees it: lower case, punycode, and every spelling of an IPv4 address (octal, hex, short,
- * full-width) as four decimals. The allow-list compares this, and this is what is connected to.
+ * The host as WHATWG normalises it: lower case, punycode, and every spelling of an IPv4 address (octal, hex, short, full-width) as
+ * four decimals. This is what the allow-list compares, and what is connected to.
  */
 function canonicalHost(scheme: string, authority: string): string {
   // `:0443` and `:` are ports to some parsers and errors to others.

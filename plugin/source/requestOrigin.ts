@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import type { WireRequest } from './wire.ts';
 
-/** Scheme, host and port as one text, the usual port left out: what a connection goes to. */
+/** The scheme, host and port that a connection goes to, as one text without the default port. */
 export function requestOrigin({
   protocol,
   hostname,

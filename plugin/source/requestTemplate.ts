@@ -3,21 +3,21 @@ import { parseAmzDate } from './amzDate.ts';
 import { percentEncode } from './rfc3986.ts';
 import type { SdkRequest } from './sdkRequest.ts';
 
-/** The signed request for another key of the same bucket, signed at that time. @throws what the credentials' provider throws */
+/** Makes the request for another key of the same bucket, signed at a time. @throws the errors of the provider of credentials */
 export type RequestTemplate = (objectKey: string, signingDate: Date) => Promise<SdkRequest>;
 
-/** `Credential=<access key>/<date>/<region>/s3/aws4_request`, as SigV4 begins its `Authorization`. */
+/** `Credential=<access key>/<date>/<region>/s3/aws4_request`, the beginning of SigV4's `Authorization`. */
 const SCOPE = /^AWS4-HMAC-SHA256 Credential=[^,]*\/\d{8}\/([^/,]+)\/s3\/aws4_request,/;
-/** Of one request, and no other; so are `authorization` and `x-amz-date`, which the signer replaces. */
+/** Headers that belong to one request only, as do `authorization` and `x-amz-date`, which the signer replaces. */
 const ITS_OWN = new Set(['amz-sdk-invocation-id', 'amz-sdk-request', 'x-amz-security-token']);
 
 /**
- * Learns from a request of the SDK how to make the others of its bucket: all of the SDK's middleware takes five times the
- * processor time of its signer alone, which a prefetch of many images feels.
+ * Uses one request of the SDK as a template for the other requests to its bucket. All of the SDK's middleware together takes five
+ * times the processor time of its signer alone, which would slow down a prefetch of many images.
  *
- * Nothing is taken for granted: the path must end in the key, and the SDK's own request, signed once more, must get the very same
- * signature, which shows that credentials, region and rules are the same. Where that is not so (S3 Express with its sessions,
- * SigV4a of multi-region access points), the answer is `undefined`, and the SDK makes every request.
+ * The template is checked: the path must end in the key, and the SDK's own request, signed once more, must get the same signature,
+ * which proves that credentials, region and rules are the same. If not (S3 Express with its sessions, SigV4a of multi-region access
+ * points), the result is `undefined`, and the SDK makes every request.
  */
 export async function templateOf(
   request: SdkRequest,
@@ -42,7 +42,7 @@ export async function templateOf(
   };
 }
 
-/** The slashes of a key are those of the path. */
+/** Encodes a key, whose slashes are kept as those of the path. */
 function encodedKey(objectKey: string): string {
   return objectKey.split('/').map(percentEncode).join('/');
 }

@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Whoever asks for more is asked again sooner: no image is worth minutes of an empty frame. */
+/** If an origin asks for a longer wait, it is asked again sooner: a page should not wait minutes for an image. */
 const LONGEST_RETRY_AFTER_MS = 30_000;
 
 /**
- * `Retry-After` in milliseconds (RFC 9110 §10.2.3), capped. A date is measured against the `Date` of the same answer:
- * our own clock may be wrong.
+ * `Retry-After` in milliseconds (RFC 9110 §10.2.3), limited. A date is compared with the `Date` of the same answer, because our own
+ * clock may be wrong.
  */
 export function parseRetryAfter(headers: IncomingHttpHeaders): number | undefined {
   const value = headers['retry-after'];

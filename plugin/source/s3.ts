@@ -9,18 +9,18 @@ import type { WireRequest } from './wire.ts';
 
 /** Makes requests with the developer's credentials. */
 interface S3Signer {
-  /** A signed `GetObject` for the object. @throws ImageCacheError UPSTREAM_FORBIDDEN, UPSTREAM_ERROR */
+  /** Makes a signed `GetObject` for the object. @throws ImageCacheError UPSTREAM_FORBIDDEN, UPSTREAM_ERROR */
   sign(object: S3Object): Promise<WireRequest>;
-  /** Signs from now on, for the server of the bucket, as if our clock showed so many milliseconds more. */
+  /** From now on, signs requests to the server of the bucket with a time that is this much later. */
   correctClock(bucket: ResolvedBucket, offsetMs: number): void;
   close(): void;
 }
 
 /**
- * The AWS SDK finds credentials, region and endpoint, and makes the first request of each bucket; those that follow are
- * made like it (see {@link templateOf}), and all are sent like any other. The SDK's own HTTP handler is not used: it has no limit on a
- * stalled body and none on the body of an error. The SDK is imported at the first call: it costs a start of Vite more than all
- * the rest of this package.
+ * Creates a signer. The AWS SDK finds credentials, region and endpoint, and makes the first request for each bucket; later requests
+ * use it as a template (see {@link templateOf}). All are sent by our own HTTP client, because the SDK's has no limit for a stalled
+ * body and none for the body of an error. The SDK is imported at the first call, because importing it takes longer than all the
+ * rest of this package.
  */
 export function createS3Signer(): S3Signer {
   const buckets = new Map<ResolvedBucket, { client: S3Client; template?: RequestTemplate | undefined }>();
@@ -57,7 +57,7 @@ export function createS3Signer(): S3Signer {
   };
 }
 
-/** Buckets of one server have its clock. */
+/** The server of a bucket. All buckets of one server have the same clock. */
 function serverOf({ endpoint }: ResolvedBucket): string {
   return endpoint?.origin ?? 'AWS';
 }
@@ -79,7 +79,7 @@ function signingError(error: unknown, bucket: ResolvedBucket): ImageCacheError {
   if (error instanceof ImageCacheError) return error;
   const name = error instanceof Error ? error.name : '';
   if (name.includes('Credentials') || name.includes('Token')) {
-    return new ImageCacheError('UPSTREAM_FORBIDDEN', `There are no credentials to read bucket ${bucket.name} with.`, {
+    return new ImageCacheError('UPSTREAM_FORBIDDEN', `There are no credentials for bucket ${bucket.name}.`, {
       hint: hintForCredentials(process.env['AWS_PROFILE']),
       cause: error,
     });
@@ -93,10 +93,10 @@ function signingError(error: unknown, bucket: ResolvedBucket): ImageCacheError {
   });
 }
 
-/** The SDK's own message is the same for all of these. */
+/** These hints are needed because the SDK's own message is the same in all of these cases. */
 function hintForCredentials(profile: string | undefined): string {
   if (profile !== undefined && profile !== '') {
-    return `AWS_PROFILE names the profile \`${profile.slice(0, 64)}\`, which has none: \`aws configure list-profiles\` shows the profiles there are; of one of SSO, \`aws sso login\`.`;
+    return `The profile \`${profile.slice(0, 64)}\` in AWS_PROFILE has none. \`aws configure list-profiles\` lists all profiles; if it uses SSO, run \`aws sso login\`.`;
   }
-  return 'Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, sign in with `aws sso login`, set `credentials` of the bucket, or use signed URLs. Vite does not put what `.env` files hold into the environment: `loadEnv` reads it, for `credentials`.';
+  return 'Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, sign in with `aws sso login`, set `credentials` of the bucket, or use signed URLs. Vite does not put the values of `.env` files into the environment: read them with `loadEnv`, and pass them as `credentials`.';
 }

@@ -7,10 +7,10 @@ import { parseRetryAfter } from './retryAfter.ts';
 import { clockHint, s3Hint } from './s3Hint.ts';
 import { TransientError } from './transientError.ts';
 
-/** More of an error body is never read (T40). */
+/** The most bytes of an error body that are read (T40). */
 export const ERROR_BODY_LIMIT = 65_536;
 
-/** S3's own codes, those of R2 and MinIO included, that say more than the status they come with. */
+/** Codes of S3, R2 and MinIO that say more than their status. */
 const BY_S3_CODE: Readonly<Record<string, ErrorCode>> = {
   ExpiredToken: 'UPSTREAM_EXPIRED',
   ExpiredRequest: 'UPSTREAM_EXPIRED',
@@ -19,7 +19,7 @@ const BY_S3_CODE: Readonly<Record<string, ErrorCode>> = {
   RequestInTheFuture: 'UPSTREAM_EXPIRED',
   RequestTimeTooSkewed: 'UPSTREAM_EXPIRED',
   AccessDenied: 'UPSTREAM_FORBIDDEN',
-  // Both are a 400, and both mean that another signature may well be good.
+  // Both come with 400, but mean that another signature may be accepted.
   AuthorizationHeaderMalformed: 'UPSTREAM_FORBIDDEN',
   AuthorizationQueryParametersError: 'UPSTREAM_FORBIDDEN',
   InvalidAccessKeyId: 'UPSTREAM_FORBIDDEN',
@@ -39,8 +39,8 @@ const BY_S3_CODE: Readonly<Record<string, ErrorCode>> = {
 };
 
 /**
- * What an answer other than 200 means. Nothing of the body is passed on but S3's code, and a host or region of
- * unsuspicious spelling: it quotes the request, signature included, and a hostile origin writes what it likes.
+ * Makes the error for an answer other than 200. Of the body, it contains only S3's code, and a host or region if these look
+ * harmless: the body quotes the request with its signature, and a hostile origin can write anything into it.
  */
 export function s3Error(answer: ErrorAnswer, object: Asked): ImageCacheError {
   const { status, headers, body } = answer;
@@ -56,14 +56,14 @@ export function s3Error(answer: ErrorAnswer, object: Asked): ImageCacheError {
   if (code === 'UPSTREAM_THROTTLED') {
     return new TransientError(code, detail, { hint, retryAfterMs: parseRetryAfter(headers) });
   }
-  // S3's RequestTimeout is a 400, and means that S3 grew impatient.
+  // S3's RequestTimeout comes with 400, but means that the request took too long.
   const passing = code === 'UPSTREAM_ERROR' && (status >= 500 || s3Code === 'RequestTimeout');
   return passing
     ? new TransientError(code, detail, { hint })
     : new RefusedError(code, detail, { hint, answeredAt: answeredAt(headers) });
 }
 
-/** In words, for AccessDenied is what most origins call it. A wrong clock is another matter. */
+/** Says what has expired, because most origins only answer AccessDenied. A wrong clock is not reported here. */
 function whatExpired(code: ErrorCode, s3Code: string | undefined, { signed }: Asked): string | undefined {
   if (code !== 'UPSTREAM_EXPIRED' || !signed || s3Code === 'RequestTimeTooSkewed') return undefined;
   return s3Code === 'ExpiredToken' || s3Code === 'TokenRefreshRequired'
@@ -79,12 +79,12 @@ function codeOf(answer: ErrorAnswer, s3Code: string | undefined, object: Asked):
   return code === 'UPSTREAM_FORBIDDEN' && isVague(s3Code) && hasExpired(answer, object) ? 'UPSTREAM_EXPIRED' : code;
 }
 
-/** What origins call everything. The last one is Azure's. */
+/** Whether the code is one that origins use for many reasons. The last one is from Azure. */
 function isVague(s3Code: string | undefined): boolean {
   return s3Code === undefined || s3Code === 'AccessDenied' || s3Code === 'AuthenticationFailed';
 }
 
-/** S3 and MinIO say it in words; of others, the URL knows, and the origin's clock decides. */
+/** S3 and MinIO say so in words. For other origins, the beginning in the URL is compared with the origin's clock. */
 function isTooEarly({ headers, body }: ErrorAnswer, { asAsked }: Asked): boolean {
   if (/Request is not (?:yet valid|valid yet)/.test(body)) return true;
   const start = asAsked === undefined ? undefined : startOf(asAsked.search);
@@ -95,7 +95,7 @@ function whatIsEarly({ signed }: Asked): string {
   return `The ${signed ? 'URL' : 'request'} was signed for a later time`;
 }
 
-/** S3 and MinIO say it in words; of others, the URL knows, and the origin's clock decides. */
+/** S3 and MinIO say so in words. For other origins, the expiry in the URL is compared with the origin's clock. */
 function hasExpired({ headers, body }: ErrorAnswer, { asAsked }: Asked): boolean {
   if (body.includes('Request has expired')) return true;
   const expiry = asAsked === undefined ? undefined : expiryOf(asAsked.search);

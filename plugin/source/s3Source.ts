@@ -13,13 +13,13 @@ import { Throttle } from './throttle.ts';
 import type { Resolve } from './vettedLookup.ts';
 import { createWire } from './wire.ts';
 
-/** What a source reads of the options. */
+/** The options that a source needs. */
 export type S3SourceOptions = Pick<
   ResolvedOptions,
   'buckets' | 'allowPrivateAddresses' | 'timeouts' | 'maxImageSize' | 'concurrency' | 'maxConcurrency' | 'resolveKey'
 >;
 
-/** A source of the images in the listed buckets. Opens no socket, and imports no SDK, before the first download. */
+/** Creates a source of the images in the listed buckets. It opens no socket, and imports no SDK, before the first download. */
 export function createS3Source(
   options: S3SourceOptions,
   deps: { clock?: Clock; resolve?: Resolve; recognize?: Recognizer } = {},
@@ -62,7 +62,7 @@ export function createS3Source(
       }
     },
     close() {
-      // Without this, a download whose socket is closed under it would try again.
+      // Otherwise, a download whose socket is closed would try again.
       for (const closing of running) closing.abort();
       wire.close();
       signer.close();
@@ -70,7 +70,7 @@ export function createS3Source(
   };
 }
 
-/** The same for requests on condition. The header is no part of a signature, presigned or ours, and need not be (SigV4). */
+/** The same for conditional requests. The header is not part of any signature, and SigV4 does not require that. */
 function unlessModified(context: DownloadContext, etag: string): DownloadContext {
   if (!isEtag(etag)) return context;
   return {
@@ -83,11 +83,15 @@ function unlessModified(context: DownloadContext, etag: string): DownloadContext
 }
 
 /**
- * What the origin answers to a digest is not what it answers to the value, and would be stored under the name of that: anybody could
- * choose the picture that others get.
+ * The refusal of a URL with a digest instead of a value. The origin would answer such a URL with another picture, which would be
+ * stored as the picture of the real URL: so any client could choose the picture that others get.
  */
 function nameOnly(): ImageCacheError {
-  return new ImageCacheError('UPSTREAM_FORBIDDEN', 'The URL is the name of a cached image, and does not lead to it.', {
-    hint: 'The name holds a digest in place of a value that may be a secret. Ask for the image by the URL that the app has of it.',
-  });
+  return new ImageCacheError(
+    'UPSTREAM_FORBIDDEN',
+    'The URL is only the name of a cached image, and cannot be fetched.',
+    {
+      hint: 'It contains a digest instead of a value that may be a secret. Request the image by the URL that the app has.',
+    },
+  );
 }

@@ -7,8 +7,8 @@ import { parseRawUrl, type RawUrl } from './rawUrl.ts';
 import type { S3Object } from './s3Object.ts';
 
 /**
- * Makes the function that finds the object behind a URL: whatever the signature, the host form (virtual host, path
- * style, dual-stack, accelerate, `s3://`, CDN) or the percent-encoding, one object has one canonical URL.
+ * Creates the function that finds the object behind a URL. One object has one canonical URL, whatever the signature, the form of
+ * the host (virtual host, path style, dual-stack, accelerate, `s3://`, CDN) or the percent-encoding.
  */
 export function createIdentify(options: Pick<ResolvedOptions, 'buckets' | 'resolveKey'>): (url: string) => S3Object {
   const understand = createUnderstand(options.buckets);
@@ -20,8 +20,8 @@ export function createIdentify(options: Pick<ResolvedOptions, 'buckets' | 'resol
 
     const object = understand(canonical);
     const asked = understandOrUndefined(understand, url);
-    // What was resolved is only a name, whatever signed it. A URL that no listed bucket has is never fetched: the object it
-    // stands for is.
+    // A URL that is not in a listed bucket is never fetched. It only stands for the object that `resolveKey` named, and that object
+    // is fetched with our credentials, whether or not the URL was signed.
     if (asked === undefined) return { ...understand(object.key), url };
     return { ...asked, key: object.key, filename: object.filename };
   };
@@ -34,7 +34,7 @@ function createUnderstand(buckets: readonly ResolvedBucket[]): (url: string) => 
     const location = allowList(raw);
     const { bucket, objectKey, viaCdn, isAws } = location;
     const { versionId, signed, hasOthers, isNameOnly, canonical } = parseQuery(raw, isAws);
-    // A signature that is not known here stands for the query as it is.
+    // An unknown parameter may be a signature that covers the query as it is, so the URL is sent unchanged.
     const asAsked = signed || hasOthers ? raw : viaCdn ? { ...raw, search: canonical } : undefined;
     return {
       key: `${canonicalBase(raw, location, canonical)}${objectKey.encoded}${canonical}`,
@@ -52,14 +52,14 @@ function createUnderstand(buckets: readonly ResolvedBucket[]): (url: string) => 
 }
 
 /**
- * What the canonical URL begins with. A CDN serves the objects of the bucket, so they have the name of the bucket; but what it does
- * with a parameter, and whether it passes a version on, only the CDN knows. Such an image has a name of its own.
+ * The beginning of the canonical URL. A CDN serves the objects of the bucket, so their names begin with the bucket. But it is not
+ * known what the CDN does with a parameter, or whether it passes on a version, so an image with a query has a name of its own.
  */
 export function canonicalBase({ scheme, host }: RawUrl, { base, viaCdn }: Location, query: string): string {
   return viaCdn && query !== '' ? `${scheme}//${host}/` : base;
 }
 
-/** Without the path. Not by `URL`: this runs for every hit. */
+/** The URL without its path. It does not use `URL`, which is slow: this runs for every hit. */
 function originOf(base: string): string {
   return base.slice(0, base.indexOf('/', base.indexOf('//') + 2));
 }

@@ -3,7 +3,7 @@ import { ImageCacheError } from '../errors.ts';
 import type { ResolvedBucket } from '../options.ts';
 import type { S3Object } from './s3Object.ts';
 
-/** What the SDK hands to its HTTP handler, as far as it is read here. */
+/** The part that we need of what the SDK gives to its HTTP handler. */
 export interface SdkRequest {
   protocol: string;
   hostname: string;
@@ -14,8 +14,8 @@ export interface SdkRequest {
 }
 
 /**
- * The signed `GetObject` that the SDK would send for the object; nothing is sent.
- * @throws what the SDK throws when it finds no credentials, region or endpoint
+ * The signed `GetObject` that the SDK would send for the object. It is not sent.
+ * @throws the SDK's error when it finds no credentials, region or endpoint
  */
 export async function requestBySdk(client: S3Client, object: S3Object): Promise<SdkRequest> {
   const { GetObjectCommand } = await import('@aws-sdk/client-s3');
@@ -26,7 +26,7 @@ export async function requestBySdk(client: S3Client, object: S3Object): Promise<
       signed = args.request;
       return { response: {}, output: { $metadata: {} } };
     },
-    // After signing, and before anything looks at an answer.
+    // This step comes after signing, and before an answer is needed.
     { name: 'keepSignedRequest', step: 'deserialize', priority: 'high' },
   );
   await client.send(command);
@@ -48,10 +48,10 @@ export function configOf({ region, endpoint, forcePathStyle, credentials }: Reso
   };
 }
 
-/** What only rewrites headers of the answer (`response-*`) is never sent: it changes nothing about the image. */
+/** The input of `GetObject`. Parameters that only change headers of the answer (`response-*`) are not sent. */
 function inputOf({ bucket, objectKey, versionId }: S3Object): GetObjectCommandInput {
   const input: GetObjectCommandInput = { Bucket: bucket.name, Key: objectKey };
-  // S3 tells a checksum only when asked; others refuse the question, or do not know it.
+  // S3 sends a checksum only if the request asks for it; other servers refuse such a request, or ignore it.
   if (bucket.endpoint === undefined) input.ChecksumMode = 'ENABLED';
   if (versionId !== undefined) input.VersionId = versionId;
   return input;

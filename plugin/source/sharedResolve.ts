@@ -3,9 +3,9 @@ import type { Resolve } from './vettedLookup.ts';
 type Callback = Parameters<Resolve>[2];
 
 /**
- * Asks for a name once for all who want it at the same time. Node resolves on threads that files are read by as well, two names at a
- * time: if each download from a server whose name is never answered asked by itself, all other names would wait behind them.
- * What has been answered is not kept.
+ * Resolves a name once for all callers that need it at the same time. Node resolves two names at a time, on the threads that also
+ * read files. If the DNS never answers for a server, and each download from it resolved the name by itself, all other names would
+ * have to wait. Answers are not kept.
  */
 export function sharedResolve(resolve: Resolve): Resolve {
   const asking = new Map<string, Callback[]>();

@@ -1,21 +1,21 @@
 import type { Clock } from './clock.ts';
 
-/** So that downloads that waited together do not return together. */
+/** Downloads that waited together resume at different times within this span. */
 const SPREAD_MS = 500;
 
-/** The origins' requests to slow down, each heeded by every download from that origin, and by no other (T38). */
+/** Remembers which origins asked to slow down. All downloads from such an origin wait, and no others (T38). */
 export class Throttle {
   readonly #clock: Clock;
-  /** Until when an origin is left alone. Holds only those that have just asked for it, so it stays small. */
+  /** Until when downloads from an origin must wait. It contains only origins that have just asked for it, so it stays small. */
   readonly #until = new Map<string, number>();
-  /** How often any origin asked for it. */
+  /** How often any origin asked to slow down. */
   count = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** No new attempt at the origin for `ms`. */
+  /** Allows no new attempt at the origin for `ms`. */
   hold(origin: string, ms: number): void {
     const now = this.#clock.now();
     for (const [other, until] of this.#until) {
@@ -25,7 +25,7 @@ export class Throttle {
     this.count += 1;
   }
 
-  /** Resolves when attempts at the origin may start again, or when the signal aborts; with whether that took any time. */
+  /** Resolves when attempts at the origin may start again, or when the signal aborts. The result tells whether it had to wait. */
   async wait(origin: string, signal: AbortSignal): Promise<boolean> {
     for (let hasWaited = false; ; hasWaited = true) {
       const left = (this.#until.get(origin) ?? -Infinity) - this.#clock.now();

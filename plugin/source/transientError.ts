@@ -1,7 +1,7 @@
 import { ImageCacheError } from '../errors.ts';
 import type { ItemError } from '../protocol.ts';
 
-/** A fault of the origin or the network that may well be gone at the next attempt. */
+/** A fault of the origin or the network after which another attempt may succeed. */
 export class TransientError extends ImageCacheError {
   override toItem(): ItemError {
     return { ...super.toItem(), transient: true };
@@ -9,8 +9,8 @@ export class TransientError extends ImageCacheError {
 }
 
 /**
- * Whether trying again can help. A timeout is none of them: its limit is what the caller was promised to wait at
- * most (T34, T35), and three of them in a row would be three times that.
+ * Whether another attempt can help. A timeout is not retried: its limit is the longest that the caller should have to wait (T34,
+ * T35), and three attempts would take three times as long.
  */
 export function isTransient(error: unknown): error is TransientError {
   return error instanceof TransientError;

@@ -10,10 +10,10 @@ export type Resolve = (
 ) => void;
 
 /**
- * Resolves names for sockets, and refuses those that lead into private networks. The socket connects to the very
- * addresses that were looked at, so an answer that changes a moment later (DNS rebinding, T31) changes nothing; one
- * private address among public ones is refused as well.
- * @param refusal makes the error for a name with these addresses; `undefined` for a name that may have any
+ * Creates a lookup that resolves names for sockets, and refuses names with an address of a private network, even if they also have
+ * public ones. The socket connects to exactly the addresses that were checked, so an answer that changes a moment later (DNS
+ * rebinding, T31) has no effect.
+ * @param refusal makes the error for a name with these addresses; `undefined` for a name that may have any address
  */
 export function vettedLookup(
   refusal: ((addresses: readonly string[]) => Error) | undefined,

@@ -8,13 +8,13 @@ import { sharedResolve } from './sharedResolve.ts';
 import { type Resolve, vettedLookup } from './vettedLookup.ts';
 import type { WireRequest } from './wire.ts';
 
-/** How the name of a request is resolved. @throws ImageCacheError HOST_NOT_ALLOWED */
+/** Gives the function that resolves the host of a request. @throws ImageCacheError HOST_NOT_ALLOWED */
 type Vetting = (request: WireRequest) => LookupFunction;
 
 /**
- * Decides which requests may go to private addresses: those to exactly the origin of a configured endpoint, or to a bucket of
- * it before its host, and those to names that the developer has listed for it. All others may not, whether the address stands in
- * the URL itself (a socket resolves no such host, so no lookup would ever see it) or is what a name resolves to.
+ * Decides which requests may go to private addresses: those to exactly the origin of a configured endpoint, also with the bucket
+ * before its host, and those to names in the option `allowPrivateAddresses`. All others may not, whether a name resolves to the
+ * address, or the URL itself contains it (such a host is not resolved, so a lookup alone would not notice it).
  */
 export function createVetting(
   { buckets, allowPrivateAddresses }: Pick<ResolvedOptions, 'buckets' | 'allowPrivateAddresses'>,
@@ -34,10 +34,10 @@ export function createVetting(
   };
 }
 
-/** Where requests for a bucket with an endpoint go, in path style and with the bucket before the host. */
+/** The origins of requests for a bucket with an endpoint: in path style, and with the bucket before the host. */
 function originsOf({ name, endpoint }: ResolvedBucket): string[] {
   if (endpoint === undefined) return [];
   const withBucket = `${endpoint.protocol}//${name}.${endpoint.host}`;
-  // There is no name below an address.
+  // An IP address cannot have a name before it.
   return [endpoint.origin, ...(URL.canParse(withBucket) ? [new URL(withBucket).origin] : [])];
 }

@@ -1,16 +1,16 @@
 import type { Clock } from './clock.ts';
 
 export interface Watchdog {
-  /** Something happened: the full limit begins again. */
+  /** Starts the limit again, because something happened. */
   touch(): void;
-  /** The wait is ours, not theirs: nothing expires until the next `touch`. */
+  /** Stops the limit until the next `touch`, because the server must wait for us. */
   pause(): void;
   stop(): void;
 }
 
 /**
- * Calls `expire` once when `limitMs` pass without a `touch`. Touching costs an assignment, not a timer, so it can
- * be done for every chunk of every body.
+ * Calls `expire` once when `limitMs` pass without a `touch`. A `touch` is only an assignment and no timer, so it can be called for
+ * every chunk of every body.
  */
 export function startWatchdog(clock: Clock, limitMs: number, expire: () => void): Watchdog {
   const stopped = new AbortController();
@@ -21,7 +21,7 @@ export function startWatchdog(clock: Clock, limitMs: number, expire: () => void)
     while (!stopped.signal.aborted) {
       const left = idleSince === undefined ? limitMs : idleSince + limitMs - clock.now();
       if (left <= 0 && overdue) return expire();
-      // A loop that was blocked runs its timers before it looks at its sockets: what came meanwhile is seen first.
+      // After a block, the event loop runs timers before sockets. Data that has arrived meanwhile is handled first.
       overdue = left <= 0;
       await clock.sleep(Math.max(left, 0), stopped.signal);
     }
@@ -35,7 +35,7 @@ export function startWatchdog(clock: Clock, limitMs: number, expire: () => void)
     pause: () => {
       idleSince = undefined;
     },
-    // Without a reason of ours, each would be an error with a stack, several times a download.
+    // Without a reason, each abort would create an error with a stack, several times per download.
     stop: () => stopped.abort(null),
   };
 }

@@ -11,7 +11,7 @@ import type { Resolve } from './vettedLookup.ts';
 import { createVetting } from './vetting.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
-/** A GET request, complete: what is in here is what is sent. */
+/** A complete GET request. It is sent exactly as it is here. */
 export interface WireRequest {
   readonly protocol: 'http:' | 'https:';
   readonly hostname: string;
@@ -21,11 +21,11 @@ export interface WireRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Sends requests and hands out answers whose body nobody has read yet. Follows no redirect, decodes nothing. */
+/** Sends requests and returns answers with an unread body. It follows no redirects and decodes nothing. */
 export interface Wire {
   /**
-   * Resolves with the head of the answer, whatever its status. The caller destroys it or reads it to its end.
-   * @param mark told when the request has a connection, and when the answer begins
+   * Resolves with the head of the answer, whatever its status. The caller must destroy it or read it to its end.
+   * @param mark called when the request has a connection, and when the answer begins
    * @throws ImageCacheError HOST_NOT_ALLOWED, UPSTREAM_UNREACHABLE, UPSTREAM_TIMEOUT, UPSTREAM_ERROR, or the signal's reason
    */
   open(request: WireRequest, signal: AbortSignal, mark?: Mark): Promise<IncomingMessage>;
@@ -33,7 +33,7 @@ export interface Wire {
   close(): void;
 }
 
-/** The signed and the unsigned alike go through here, so that one set of limits and one set of sockets holds for both. */
+/** Creates the client that sends all requests, signed and unsigned, so that they share one set of limits and of sockets. */
 export function createWire(
   options: Pick<ResolvedOptions, 'buckets' | 'allowPrivateAddresses' | 'concurrency' | 'maxConcurrency' | 'timeouts'>,
   clock: Clock,
@@ -53,7 +53,7 @@ export function createWire(
   return {
     open: async (request, signal, mark = () => undefined) => {
       const route: Route = { agent: agents[request.protocol], lookup: vet(request) };
-      // Without it, Node waits for a tunnel for ever, and holds its socket.
+      // Without this limit, Node waits for a tunnel for ever, and keeps its socket.
       if (proxies[request.protocol] !== undefined) route.timeout = options.timeouts.connect;
       return await open(request, route, { timeouts: options.timeouts, clock, mark }, signal);
     },
@@ -78,7 +78,7 @@ function open(
     const sent = (secure ? https : http).request({
       ...request,
       ...route,
-      // A coded body has no magic bytes and a length of its own; S3 sends one only when asked, or when it was stored so.
+      // A coded body cannot be recognised by its bytes, and has another length. S3 sends one only if the object was stored so.
       headers: { ...request.headers, 'accept-encoding': 'identity' },
     });
 
@@ -96,14 +96,14 @@ function open(
       signal.removeEventListener('abort', cancel);
     };
 
-    // A tunnel through a proxy is no socket of the request before it is there.
+    // While a tunnel through a proxy is being made, the request has no socket yet.
     if (route.timeout !== undefined) watch(timeouts.connect, 'accept a connection');
     sent.on('socket', (socket) => {
       const awaitAnswer = () => {
         mark('connect');
         watch(timeouts.firstByte, 'answer');
       };
-      // A socket of the pool, or a tunnel, is connected already and will not say so again.
+      // A socket from the pool, or a tunnel, is already connected and emits no event.
       const isConnected = secure ? socket instanceof TLSSocket && !isHandshaking(socket) : !socket.connecting;
       if (sent.reusedSocket || isConnected) return awaitAnswer();
       watch(timeouts.connect, 'accept a connection');
@@ -112,7 +112,7 @@ function open(
     sent.on('response', (response) => {
       settle();
       mark('first-byte');
-      // A reset while nobody reads would otherwise end the process (T37). Whoever reads gets the error as well.
+      // Without a listener, a reset while the body is not being read would end the process (T37). A reader also gets the error.
       response.on('error', () => {});
       resolve(response);
     });
@@ -121,19 +121,19 @@ function open(
       settle();
       reject(networkError(error, request));
     };
-    // A request that has no socket yet does not tell that it was destroyed.
+    // A request that has no socket yet emits no event when it is destroyed.
     const giveUp = (error: Error) => {
       sent.destroy(error);
       fail(error);
     };
-    // Stays for good: bytes after the end of an answer are reported here, long after the promise has settled.
+    // This listener is never removed: bytes after the end of an answer cause an error long after the promise has settled.
     sent.on('error', fail);
     sent.on('upgrade', (_, socket) => {
       socket.destroy();
       const hint = 'Check that the endpoint of the bucket is an S3 server.';
       fail(new ImageCacheError('UPSTREAM_ERROR', `${request.hostname} answered 101.`, { hint }));
     });
-    // Node destroys some requests without an error, and then no limit could end the wait.
+    // Node destroys some requests without an error. Without this, the wait would then never end.
     sent.on('close', () => isSettled || fail(new Error('The connection was closed.')));
     sent.end();
   });
@@ -149,7 +149,7 @@ function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new ImageCacheError('ABORTED', 'The download was cancelled.');
 }
 
-/** A property that the types do not have; without it, the socket is taken to be on its way. */
+/** Reads a property that the types do not have. If it is missing, the socket counts as not connected yet. */
 function isHandshaking(socket: TLSSocket): boolean {
   return !('secureConnecting' in socket) || socket.secureConnecting === true;
 }

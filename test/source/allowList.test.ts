@@ -31,7 +31,7 @@ async function codeOf(url: string): Promise<string> {
   return (await refusal(() => source.identify(url))).code;
 }
 
-describe('T25: what is not listed is refused', () => {
+describe('T25: a URL that is not in a listed bucket is refused', () => {
   test.each([
     'https://evil.example/x.png',
     'https://b.s3.amazonaws.com.evil.example/x.png',
@@ -93,7 +93,7 @@ describe('T25: what is not listed is refused', () => {
   });
 });
 
-describe('S4: a server of one’s own is asked in the configured style only', () => {
+describe('S4: for your own server, only the configured style is accepted', () => {
   test.each([
     'http://minio.localhost:9000/other-bucket/a.png?sig=1',
     'http://minio.localhost:9000/a.png',
@@ -151,7 +151,7 @@ describe('T26: an address in any spelling is refused, unless it is a listed endp
   });
 });
 
-describe('T27: what two parsers could read differently is refused', () => {
+describe('T27: a URL that two parsers could read differently is refused', () => {
   test.each([
     'http://b.s3.amazonaws.com@169.254.169.254/',
     'https://user:pw@b.s3.amazonaws.com/x.png',
@@ -198,7 +198,7 @@ describe('T27: what two parsers could read differently is refused', () => {
     expect(await codeOf(url)).toBe('INVALID_URL');
   });
 
-  test('what is no text at all is refused as well', async () => {
+  test('a value that is not a text is refused, too', async () => {
     for (const value of [undefined, null, 7, {}, ['s3://b/x']]) {
       // A request body promises nothing about its types.
       expect(await codeOf(value as string)).toBe('INVALID_URL');
@@ -206,7 +206,7 @@ describe('T27: what two parsers could read differently is refused', () => {
   });
 });
 
-describe('T28: only https, except where a listed endpoint is http itself', () => {
+describe('T28: only https, unless a listed endpoint has http', () => {
   test.each([
     'file:///etc/passwd',
     'data:image/png;base64,AAAA',

@@ -58,7 +58,7 @@ describe('N11: a clock that is wrong', () => {
     },
   );
 
-  it('is corrected for all that were on their way', async () => {
+  it('is corrected for all requests that were already sent', async () => {
     const { upstream, get } = await start(60 * MINUTE);
     await Promise.all(Array.from({ length: 8 }, (_, n) => get(`s3://photos/${n}.jpg`)));
     expect(upstream.requests.length).toBeLessThanOrEqual(16);
@@ -75,14 +75,14 @@ describe('N11: a clock that is wrong', () => {
   it.each([
     ['does not say when it answered', { Date: 'no date' }],
     ['answers out of a cache', { Age: 3600 }],
-  ])('is named where the server %s', async (_, headers) => {
+  ])('is reported if the server %s', async (_, headers) => {
     const { upstream, get } = await start(60 * MINUTE, { headers });
     const error = await refusal(get('s3://photos/a.jpg'));
     expect(error.hint).toMatch(/clock of this machine/);
     expect(upstream.requests).toHaveLength(1);
   });
 
-  it('that is right is left alone: a refusal is final', async () => {
+  it('is not corrected if it is right: the refusal is final', async () => {
     const upstream = await startRawUpstream(({ socket }) =>
       socket.write(answer(403, { Date: new Date(trueNow() + MINUTE).toUTCString() }, errorXml('AccessDenied'))),
     );
@@ -96,7 +96,7 @@ describe('N11: a clock that is wrong', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  it('is corrected once: a server whose time runs about is asked twice', async () => {
+  it('is corrected once: a server with a changing time gets two requests', async () => {
     let hours = 0;
     const upstream = await startRawUpstream(({ socket }) => {
       hours += 5;

@@ -28,7 +28,7 @@ async function setup(handle: (request: RawRequest) => unknown) {
 
 const notModified = ({ socket }: RawRequest) => socket.write('HTTP/1.1 304 Not Modified\r\nETag: "1"\r\n\r\n');
 
-describe('a download on the condition that the object has changed', () => {
+describe('a download if the object has changed', () => {
   test('sends the signed URL byte for byte, with the ETag beside it, and puts nothing into the sink on a 304', async () => {
     const { upstream, sink, ask } = await setup(notModified);
     expect(await ask('"1"')).toMatchObject({ etag: '"1"', notModified: true });
@@ -37,14 +37,14 @@ describe('a download on the condition that the object has changed', () => {
     expect(sink.written).toBe(0);
   });
 
-  test('keeps its connection for the next one: a sync of many opens few', async () => {
+  test('keeps its connection for the next one, so that a sync of many images opens few', async () => {
     const { upstream, ask } = await setup(notModified);
     for (let n = 0; n < 10; n += 1) await ask('"1"');
     expect(upstream.requests).toHaveLength(10);
     expect(upstream.connections).toBe(1);
   });
 
-  test('brings the bytes of one that has changed', async () => {
+  test('downloads an object that has changed', async () => {
     const { sink, ask } = await setup(({ socket }) => socket.write(answer(200, { ETag: '"2"' }, BYTES)));
     const metadata = await ask('"1"');
     expect(metadata).toMatchObject({ etag: '"2"' });
@@ -57,7 +57,7 @@ describe('a download on the condition that the object has changed', () => {
     ['it has a line break', '"1"\r\nX-Injected: 1'],
     ['it is no ASCII', '"ä"'],
     ['it is too long', `"${'1'.repeat(300)}"`],
-  ])('T18: is an ordinary one where the ETag cannot be sent, because %s', async (_, etag) => {
+  ])('T18: is a normal one if the ETag cannot be sent, because %s', async (_, etag) => {
     const { upstream, sink, ask } = await setup(({ socket }) => socket.write(answer(200, {}, BYTES)));
     await ask(etag);
     const names = [...(upstream.requests[0]?.headers.keys() ?? [])];
@@ -66,7 +66,7 @@ describe('a download on the condition that the object has changed', () => {
     expect(sink.bytes.equals(BYTES)).toBe(true);
   });
 
-  test('a 304 to a question that was none is an error, as any other answer without the image', async () => {
+  test('a 304 to an unconditional request is an error, as any other answer without the image', async () => {
     const { ask } = await setup(notModified);
     expect((await refusal(ask())).code).toBe('UPSTREAM_REDIRECT');
   });

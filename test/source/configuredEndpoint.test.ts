@@ -22,7 +22,7 @@ describe('N12: a bucket without an endpoint', () => {
     [{ AWS_ENDPOINT_URL: LOCALSTACK, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' }, undefined],
     [{ AWS_ENDPOINT_URL: LOCALSTACK, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'false' }, `${LOCALSTACK}/`],
     [{}, undefined],
-  ])('is where %j says, as the AWS SDK reads it', (env, expected) => {
+  ])('is at the endpoint of %j, as in the AWS SDK', (env, expected) => {
     expect(resolveBucket('photos', env).endpoint?.href).toBe(expected);
   });
 
@@ -39,7 +39,7 @@ describe('N12: a bucket without an endpoint', () => {
     });
   });
 
-  it('that has one of its own keeps it', () => {
+  it('keeps its own endpoint if it has one', () => {
     const env = { AWS_ENDPOINT_URL: LOCALSTACK, AWS_REGION: 'eu-west-3' };
     const own = resolveBucket({ name: 'photos', endpoint: 'https://s3.example.com' }, env);
     expect([own.endpoint?.href, own.region]).toEqual(['https://s3.example.com/', 'us-east-1']);
@@ -74,7 +74,7 @@ describe('N12: at the endpoint of the environment', () => {
     return { upstream, source, get };
   }
 
-  it('bare and signed URLs are read, and known by one key', async () => {
+  it('bare and signed URLs are read, and have one key', async () => {
     const { upstream, source, get } = await start();
     await get('s3://photos/a.jpg');
     await get(`${upstream.origin}/photos/a.jpg?X-Amz-Signature=s`);
@@ -85,14 +85,14 @@ describe('N12: at the endpoint of the environment', () => {
     expect(source.identify('s3://photos/a.jpg').key).toBe(`${upstream.origin}/photos/a.jpg`);
   });
 
-  it('a URL of AWS is refused with the variable that is in the way', async () => {
+  it('a URL of AWS is refused with the name of the variable', async () => {
     const { source } = await start();
     const error = await refusal(() => source.identify('https://photos.s3.amazonaws.com/a.jpg'));
     expect(error.hint).toContain('AWS_ENDPOINT_URL');
     expect(error.hint).not.toContain('remove `endpoint`');
   });
 
-  it('that only the profile of the SDK names, a bare URL is refused with the line to write', async () => {
+  it('a bare URL is refused with the line to write if only the profile of the SDK has the endpoint', async () => {
     vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:4566'); // stands for `endpoint_url` of a profile: the SDK alone reads it
     onTestFinished(() => void vi.unstubAllEnvs());
     const credentials = { accessKeyId: 'k', secretAccessKey: 's' };

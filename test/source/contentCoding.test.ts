@@ -59,7 +59,7 @@ const sent = (coding: string, body: Buffer, headers = {}) =>
 const unannounced = (coding: string, body: Buffer) =>
   setup(({ socket }) => socket.end(answer(200, { 'Content-Encoding': coding, 'X-Unframed': 1 }, body)));
 
-describe('N1: a Content-Encoding that browsers do not know leaves the bytes as they are', () => {
+describe('N1: a Content-Encoding that browsers do not know is ignored', () => {
   test.each([
     'base64',
     'UTF-8',
@@ -80,7 +80,7 @@ describe('N1: a Content-Encoding that browsers do not know leaves the bytes as t
   });
 });
 
-describe('N1: one that they know is decoded', () => {
+describe('N1: a Content-Encoding that browsers know is decoded', () => {
   test.each([
     ['gzip', zlib.gzipSync(IMAGE)],
     ['GZIP', zlib.gzipSync(IMAGE)],
@@ -98,21 +98,21 @@ describe('N1: one that they know is decoded', () => {
     expect(sink.proofs).toEqual(['announced']);
   });
 
-  test('zstd, where Node can', async () => {
+  test('zstd, if Node supports it', async () => {
     if (!('zstdCompressSync' in zlib)) return;
     const { sink, get } = await sent('zstd', zlib.zstdCompressSync(IMAGE));
     await get();
     expect(sink.bytes.equals(IMAGE)).toBe(true);
   });
 
-  test('also where nothing was announced; then its structure decides, as of any other', async () => {
+  test('also if no length was announced; then the structure of the image decides', async () => {
     const { sink, get } = await unannounced('gzip', zlib.gzipSync(IMAGE));
     await get();
     expect(sink.bytes.equals(IMAGE)).toBe(true);
     expect(sink.proofs).toEqual(['structure']);
   });
 
-  test('T43: a checksum is one of the coded bytes, and proves that all of them have come', async () => {
+  test('T43: a checksum covers the coded bytes, and proves that all of them have arrived', async () => {
     const coded = zlib.gzipSync(IMAGE);
     const sum = createHash('sha256').update(coded).digest('base64');
     const good = await setup(({ socket }) =>
@@ -138,7 +138,7 @@ describe('N1: one that they know is decoded', () => {
   });
 });
 
-describe('N1: what is not what it says is refused once', () => {
+describe('N1: bytes that do not match their Content-Encoding are refused once', () => {
   test.each([
     ['gzip over text', 'gzip', TEXT],
     ['br over text', 'br', TEXT],
@@ -155,7 +155,7 @@ describe('N1: what is not what it says is refused once', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  test('and what is left of its body is not read', async () => {
+  test('and the rest of the body is not read', async () => {
     const { upstream, get } = await setup(({ socket }) =>
       socket.write(answer(200, { 'Content-Encoding': 'gzip', 'Content-Length': MAX }, TEXT)),
     );
@@ -163,7 +163,7 @@ describe('N1: what is not what it says is refused once', () => {
     await expect.poll(() => upstream.open).toBe(0);
   });
 
-  test('a coded body that ends early where nothing was announced may have been cut: it is tried again', async () => {
+  test('a coded body that ends early without an announced length may have been cut, so it is tried again', async () => {
     const coded = zlib.gzipSync(IMAGE);
     const { upstream, sink, get } = await setup(({ socket, number }) =>
       socket.end(
@@ -176,7 +176,7 @@ describe('N1: what is not what it says is refused once', () => {
   });
 });
 
-test('T46: giving up in the middle of a coded body gives back its socket', async () => {
+test('T46: aborting in the middle of a coded body frees its socket', async () => {
   const coded = zlib.gzipSync(randomBytes(200_000));
   const { upstream, source, sink } = await setup(({ socket }) =>
     socket.write(
@@ -190,7 +190,7 @@ test('T46: giving up in the middle of a coded body gives back its socket', async
   await expect.poll(() => upstream.open).toBe(0);
 });
 
-describe('T41, N1: a bomb', () => {
+describe('T41, N1: a decompression bomb', () => {
   const bomb = zlib.gzipSync(Buffer.alloc(50 * MAX));
   test.each([
     ['of zeros', 'gzip', bomb],
@@ -209,7 +209,7 @@ describe('T41, N1: a bomb', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  test('is decoded no faster than it is taken', async () => {
+  test('is decoded no faster than it is consumed', async () => {
     const { sink, get } = await sent('gzip', zlib.gzipSync(Buffer.alloc(MAX)));
     let largest = 0;
     const write = sink.write.bind(sink);
@@ -223,7 +223,7 @@ describe('T41, N1: a bomb', () => {
   });
 });
 
-describe('N2: what proves that all of an image has come', () => {
+describe('N2: what proves that an image is complete', () => {
   const whole = answer(200, { 'Content-Length': IMAGE.length }, IMAGE);
   const chunked = Buffer.concat([
     answer(200, { 'Transfer-Encoding': 'chunked' }),
@@ -243,14 +243,14 @@ describe('N2: what proves that all of an image has come', () => {
     expect(sink.proofs).toEqual([proof]);
   });
 
-  test('T33: a body that ends at the same byte twice is what the origin has: it is not asked a third time', async () => {
+  test('T33: a body that ends at the same byte twice is not requested a third time: the origin has no more', async () => {
     const { upstream, sink, get } = await setup(({ socket }) => socket.end(answer(200, { 'X-Unframed': 1 }, IMAGE)));
     sink.refuse = new ImageCacheError('UPSTREAM_TRUNCATED', 'cut');
     expect(await refusal(get())).toBe(sink.refuse);
     expect(upstream.requests).toHaveLength(2);
   });
 
-  test('T33: one that ends somewhere else each time was cut by the network, and is not held against the object', async () => {
+  test('T33: a body that ends at another byte each time was cut by the network, and the object is not reported as incomplete', async () => {
     const { upstream, sink, get } = await setup(({ socket, number }) =>
       socket.end(answer(200, { 'X-Unframed': 1 }, IMAGE.subarray(0, number * 1000))),
     );
@@ -261,7 +261,7 @@ describe('N2: what proves that all of an image has come', () => {
     expect(upstream.requests).toHaveLength(3);
   });
 
-  test('an origin that knows no conditions is not listened to for bytes that are known', async () => {
+  test('known bytes are not read again from an origin that does not support conditions', async () => {
     const upstream = await startRawUpstream(({ socket }) => socket.write(answer(200, { ETag: '"1"' }, IMAGE)));
     const source = createS3Source(sourceOptions([bucket('photos', { endpoint: new URL(upstream.origin) })]));
     cleanups.push(

@@ -35,7 +35,7 @@ describe.each([
     expect(hex(create())).toBe('0'.repeat(width / 4));
   });
 
-  test('T43: is the same however the bytes are cut, and wherever they lie in memory', () => {
+  test('T43: is the same however the bytes are split, and wherever they are in memory', () => {
     const bytes = Uint8Array.from({ length: 1000 }, (_, n) => (n * n * 31 + 7) & 0xff);
     const expected = plainCrc(bytes, width, polynomial);
     for (const length of [1, 3, 7, 8, 9, 64, 999, 1000]) {

@@ -16,7 +16,7 @@ const buckets = [
 const identify = createIdentify({ buckets, resolveKey: undefined });
 const locate = createLocate(buckets);
 
-describe('S6: a key is inside in every reading, or is refused', () => {
+describe('S6: a key that is outside in any reading is refused', () => {
   test.each([
     'public//../private/a.png',
     'public///../../private/a.png',
@@ -61,7 +61,7 @@ describe('S6: a key is inside in every reading, or is refused', () => {
     for (const name of ['photos', 'own', 'behind']) {
       expect(await refusal(() => identify(`s3://${name}/${path}`))).toMatchObject({
         code: 'HOST_NOT_ALLOWED',
-        hint: expect.stringContaining('leaves the bucket'),
+        hint: expect.stringContaining('outside of the bucket'),
       });
     }
   });
@@ -75,7 +75,7 @@ describe('S6: a key is inside in every reading, or is refused', () => {
     },
   );
 
-  test('a prefix is read as the key is', () => {
+  test('a prefix is read in the same way as the key', () => {
     expect(identify('s3://deep/a//b/c.png').objectKey).toBe('a//b/c.png');
     expect(isInside('a//b/../c.png', 'a//b/')).toBe(false);
     expect(isInside('a//b/c/../d.png', 'a//b/')).toBe(true);
@@ -87,10 +87,10 @@ describe('S6: a key is inside in every reading, or is refused', () => {
   });
 });
 
-describe('S3: what a hook is asked about', () => {
+describe('S3: the objects that a hook is asked about', () => {
   const keysOf = (url: string) => locate(identify(url).key).map(({ key }) => key);
 
-  test('S3 itself reads a key in one way', () => {
+  test('S3 itself reads a key in only one way', () => {
     expect(keysOf('s3://photos/x/../private//a.png')).toEqual(['x/../private//a.png']);
   });
 
@@ -98,12 +98,12 @@ describe('S3: what a hook is asked about', () => {
     's3://own/x/../private//a.png',
     's3://behind/x/../private//a.png',
     'https://img.example.com/x/..//private/a.png',
-  ])('but what stands in front of a bucket may read another one: %s', (url) => {
+  ])('but a server in front of a bucket may read another key: %s', (url) => {
     expect(keysOf(url)[0]).toBe(identify(url).objectKey);
     expect(keysOf(url)).toContain('private/a.png');
   });
 
-  test('is where the object of its name is, however it was asked for', () => {
+  test('the object follows from the canonical URL, however it was requested', () => {
     expect(locate('https://img.example.com/a/b.png?w=1&versionId=2')).toEqual([
       { s3_url: 'https://img.example.com/a/b.png?versionId=2&w=1', bucket: 'behind', key: 'a/b.png', versionId: '2' },
     ]);

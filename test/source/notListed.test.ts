@@ -48,7 +48,7 @@ describe('the hint for a URL that is not listed', () => {
     'https://[::1]/team/x',
     'https://files.example:8443/team/x',
     'http://files.example/team/x',
-  ])('%s can be that of no CDN: it is an endpoint', async (url) => {
+  ])('%s cannot be a CDN, so it is an endpoint', async (url) => {
     const hint = await hintFor(url);
     expect(hint).toContain(`endpoint: '${new URL(url).origin}'`);
     expect(hint).not.toContain('cdn');
@@ -58,7 +58,7 @@ describe('the hint for a URL that is not listed', () => {
     [`${MINIO}/other/a.jpg`, MINIO, 'other'],
     [`${SUPABASE}/other/a.jpg`, SUPABASE, 'other'],
     ['http://s3.example.com/other/a.jpg', 'https://s3.example.com', 'other'],
-  ])('%s is a bucket of a known server, to be listed with it', async (url, endpoint, name) => {
+  ])('%s is a bucket of a known server, and the line has that endpoint', async (url, endpoint, name) => {
     const listed = [MINIO, SUPABASE, 'https://s3.example.com'].map((each) => ({ name: 'photos', endpoint: each }));
     const hint = await hintFor(url, listed);
     expect(hint).toBe(
@@ -66,7 +66,7 @@ describe('the hint for a URL that is not listed', () => {
     );
   });
 
-  test('S4: and so is one in the style of virtual hosts', async () => {
+  test('S4: also in the style of virtual hosts', async () => {
     const hint = await hintFor('https://other.s3.example.com/a.jpg', [
       { name: 'photos', endpoint: 'https://s3.example.com' },
     ]);
@@ -79,7 +79,7 @@ describe('the hint for a URL that is not listed', () => {
     [`${MINIO}//photos/a.jpg`, MINIO],
     [`${MINIO}/`, MINIO],
     [`${MINIO}/a%20b/c.jpg`, MINIO],
-  ])('%s is at a known server, and no URL of a bucket there', async (url, endpoint) => {
+  ])('%s is at a known server, but not a URL of a bucket there', async (url, endpoint) => {
     const hint = await hintFor(url, [{ name: 'photos', endpoint }]);
     expect(hint).toBe(`URLs of that server begin with ${endpoint}/<bucket>/.`);
   });
@@ -88,7 +88,7 @@ describe('the hint for a URL that is not listed', () => {
     '%s is at AWS, and a bucket of that name is listed elsewhere',
     async (url) => {
       const hint = await hintFor(url, ['mine', { name: 'photos', endpoint: MINIO }]);
-      expect(hint).toContain(`\`photos\` is listed at ${MINIO}, and this is a URL of AWS`);
+      expect(hint).toContain(`\`photos\` is listed at ${MINIO}, but this is a URL of AWS`);
       expect(proposals(hint)).toEqual([]);
     },
   );
@@ -113,7 +113,7 @@ describe('E9: a bucket that is listed, but elsewhere', () => {
     ['https://virtual.other.example/a.jpg', 'virtual', 'https://s3.example.com'],
   ])('%s', async (url, name, place) => {
     const hint = await hintFor(url, LISTED);
-    expect(hint).toContain(`\`${name}\` is listed at ${place}, and this`);
+    expect(hint).toContain(`\`${name}\` is listed at ${place}, but this`);
     expect(hint).not.toContain('CANARY');
     expect(hint).not.toContain('a.jpg');
   });
@@ -126,7 +126,7 @@ describe('E9: a bucket that is listed, but elsewhere', () => {
       { name: 'aws-photos', endpoint: 'http://localhost:9000', forcePathStyle: false },
     ],
     ['http://localhost:9400/team-photos/a.jpg', { name: 'team-photos', endpoint: 'http://localhost:9400' }],
-  ])('%s: the line with its endpoint is there to be copied', async (url, line) => {
+  ])('%s: the hint has the line with its endpoint', async (url, line) => {
     const hint = await hintFor(url, LISTED);
     const [proposed] = proposals(hint);
     expect(proposed).toEqual([line]);
@@ -145,14 +145,14 @@ describe('E9: a bucket that is listed, but elsewhere', () => {
     ['https://files.example/team/a.jpg', 'team'],
     ['https://files.example/team.png', '<bucket>'],
     ['https://files.example/a%20b/c.png', '<bucket>'],
-  ])('%s: the name of one that is listed nowhere is filled in', async (url, name) => {
+  ])('%s: the line has the name of a bucket that is not listed', async (url, name) => {
     expect(await hintFor(url, LISTED)).toContain(`{ name: '${name}', endpoint: '${new URL(url).origin}' }`);
   });
 
   test.each([
     ['http://team-photos.localhost:9400/a.jpg', [{ name: 'team-photos', endpoint: 'http://localhost:9400' }], 'false'],
     ['https://s3.example.com/virtual/a.jpg', LISTED, 'true'],
-  ] as [string, Buckets, string][])('S4: %s is of the style that is not configured', async (url, buckets, wanted) => {
+  ] as [string, Buckets, string][])('S4: %s has the style that is not configured', async (url, buckets, wanted) => {
     const hint = await hintFor(url, buckets);
     expect(hint).toContain(`set \`forcePathStyle: ${wanted}\``);
     const changed = buckets.map((each) =>
@@ -165,7 +165,7 @@ describe('E9: a bucket that is listed, but elsewhere', () => {
   });
 });
 
-describe('N15: a host of AWS that is none of a bucket’s own', () => {
+describe('N15: a host of AWS that is not the host of a bucket', () => {
   const LAMBDA = 'thumbs-123456789012.s3-object-lambda.us-west-2.amazonaws.com';
   const VPCE = 'bucket.vpce-1a2b3c4d-5e6f.s3.us-east-1.vpce.amazonaws.com';
 
@@ -242,7 +242,7 @@ test.each([
   ['s3:team-photos/1.jpg', 'Write s3://aws-photos/<key>.'],
   ['s3:///1.jpg', 'Write s3://aws-photos/<key>.'],
   ['https:/s3.example.com/1.jpg', 'Write https://<host>/<key>.'],
-])('%s is told how a URL begins', async (text, remedy) => {
+])('%s: the hint says how a URL begins', async (text, remedy) => {
   const { code, hint } = await refusal(() => identify(LISTED, text));
   expect([code, hint]).toEqual(['INVALID_URL', remedy]);
 });
@@ -289,7 +289,7 @@ describe.each([
     }
   });
 
-  test.each(refused)('for %s proposes what the options refuse, or what does not help', async (url) => {
+  test.each(refused)('for %s proposes something that the options refuse, or that does not help', async (url) => {
     for (const proposal of proposals(await hintFor(url, buckets))) {
       expect(() => resolveOptions({ buckets: proposal })).not.toThrow();
       const known = await refusal(() => identify(proposal, url)).catch(() => undefined);
@@ -298,7 +298,7 @@ describe.each([
     }
   });
 
-  test.each(refused)('for %s holds anything of the query or the key', async (url) => {
+  test.each(refused)('for %s contains anything of the query or the key', async (url) => {
     const key = url.replace(/x$/, '') + (url.endsWith('/x') ? 'CANARY.png' : '/team/CANARY.png');
     for (const name of ['X-Amz-Signature', 'X-Amz-Credential', 'Signature', 'sig', 'token']) {
       const { message, hint } = await refusal(() => identify(buckets, `${key}?${name}=CANARY&a=CANARY`));

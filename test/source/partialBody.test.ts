@@ -48,7 +48,7 @@ function serve({ socket, headers }: RawRequest): void {
 }
 
 describe('R10: a body that stops in the middle', () => {
-  test('of 48 images behind a proxy that is half open, only the rest is fetched, and all are there within 5 seconds', async () => {
+  test('of 48 images behind a half-open proxy, only the rest is fetched, and all are complete within 5 seconds', async () => {
     const { upstream, get } = await setup(
       (request) => (request.number <= 48 ? request.socket.write(beginning(60_000)) : serve(request)),
       { clock: systemClock, concurrency: 48 },
@@ -73,7 +73,7 @@ describe('R10: a body that stops in the middle', () => {
     ['is cut', ({ socket }: RawRequest) => socket.write(beginning(50_000), () => socket.resetAndDestroy())],
     ['is ended', ({ socket }: RawRequest) => socket.end(beginning(50_000))],
     ['says nothing more', ({ socket }: RawRequest) => socket.write(beginning(50_000))],
-  ])('and %s is gone on with where it was, on condition that the object is the same', async (_, stop) => {
+  ])('and %s is continued, if the object is still the same', async (_, stop) => {
     const { upstream, get } = await setup((request) => (request.number === 1 ? stop(request) : serve(request)));
     const sink = new MemorySink();
     expect(await get('a.jpg', sink)).toMatchObject({ etag: ETAG });
@@ -82,7 +82,7 @@ describe('R10: a body that stops in the middle', () => {
     expect(upstream.requests[1]?.headers.get('if-range')).toBe(ETAG);
   });
 
-  test('and is another object by then begins again', async () => {
+  test('begins again if the object has changed', async () => {
     const other = Buffer.alloc(30_000, 7);
     const { get } = await setup(({ socket, number }) =>
       number === 1 ? socket.end(beginning(50_000)) : socket.write(answer(200, { ETag: '"v2"' }, other)),
@@ -96,7 +96,7 @@ describe('R10: a body that stops in the middle', () => {
     ['another part', rest(40_000)],
     ['the rest of another object', rest(50_000, { ETag: '"v2"' })],
     ['that there is no such part', answer(416, { 'Content-Range': 'bytes */9' })],
-  ])('and is answered with %s begins again', async (_, wrong) => {
+  ])('begins again if the answer has %s', async (_, wrong) => {
     const { upstream, get } = await setup(({ socket, number }) => {
       if (number === 1) socket.end(beginning(50_000));
       else if (number === 2) socket.end(wrong);
@@ -108,7 +108,7 @@ describe('R10: a body that stops in the middle', () => {
     expect(upstream.requests[2]?.headers.has('range')).toBe(false);
   });
 
-  test('keeps what has come when the origin is away for a moment', async () => {
+  test('keeps the part that has arrived while the origin is briefly unreachable', async () => {
     const { upstream, get } = await setup((request) => {
       if (request.number === 1) request.socket.end(beginning(50_000));
       else if (request.number === 2) request.socket.end(answer(503));
@@ -120,7 +120,7 @@ describe('R10: a body that stops in the middle', () => {
     expect(upstream.requests).toHaveLength(3);
   });
 
-  test('is held against the checksum of the whole', async () => {
+  test('is compared with the checksum of the whole', async () => {
     const checked = { ETag: ETAG, 'x-amz-checksum-crc32': 'AAAAAA==' };
     const { get } = await setup((request) =>
       request.number === 1 ? request.socket.end(beginning(50_000, checked)) : serve(request),
@@ -134,13 +134,13 @@ describe('R10: a body that stops in the middle', () => {
   test.each([
     ['no ETag', {}],
     ['a weak ETag', { ETag: 'W/"v1"' }],
-  ])('of an object with %s is waited for as long as the limit says', async (_, headers) => {
+  ])('of an object with %s is waited for up to the limit', async (_, headers) => {
     const { upstream, get } = await setup(({ socket }) => socket.write(beginning(50_000, headers)));
     expect((await refusal(get('a.jpg', new MemorySink()))).code).toBe('UPSTREAM_TIMEOUT');
     expect(upstream.requests).toHaveLength(1);
   });
 
-  test('again and again, is given up', async () => {
+  test('is given up if it stops again and again', async () => {
     const { upstream, get } = await setup(({ socket, headers }) => {
       const from = Number(/\d+/.exec(headers.get('range') ?? '')?.[0] ?? 0);
       const range = `bytes ${from}-${BYTES.length - 1}/${BYTES.length}`;

@@ -75,7 +75,7 @@ async function start(handle: http.RequestListener, { env, useProxy = true, timeo
 const expectClosed = (proxy: ForwardProxy) => expect.poll(() => proxy.open, { timeout: 10_000 }).toBe(0);
 
 describe.skipIf(setGlobalProxyFromEnv === undefined)('N9: the proxy that Node has from the environment', () => {
-  it('is used for https by a tunnel, byte for byte, and no name is resolved here', async () => {
+  it('is used for https with a tunnel, byte for byte, and no name is resolved here', async () => {
     const { proxy, requests, resolved, get } = await start((_request, response) => response.end('image'));
     expect(await get("https://img.example.com//a/../b%2Fc+d%2Be'(1)~%7e.jpg?X-Amz-Signature=a%2Bb&&z")).toBe('image');
     expect(await get('https://img.example.com/second.jpg')).toBe('image');
@@ -94,7 +94,7 @@ describe.skipIf(setGlobalProxyFromEnv === undefined)('N9: the proxy that Node ha
     expect(requests).toHaveLength(2);
   });
 
-  it('is passed by for what NO_PROXY names, which is vetted as ever', async () => {
+  it('is not used for hosts in NO_PROXY, which are vetted', async () => {
     const { proxy, resolved, get } = await start((_request, response) => response.end('image'), {
       env: { NO_PROXY: 'img.example.com' },
     });
@@ -109,14 +109,14 @@ describe.skipIf(setGlobalProxyFromEnv === undefined)('N9: the proxy that Node ha
     expect(proxy.asked).toEqual([]);
   });
 
-  it('is asked for no private address, and for no host that is not listed', async () => {
+  it('gets no request for a private address, or for a host that is not listed', async () => {
     const { proxy, get } = await start((_request, response) => response.end('image'));
     expect((await refusal(get('https://10.0.0.5/a.jpg'))).code).toBe('HOST_NOT_ALLOWED');
     expect((await refusal(get('https://elsewhere.example/a.jpg'))).code).toBe('HOST_NOT_ALLOWED');
     expect(proxy.asked).toEqual([]);
   });
 
-  it('gives an origin as long for its first byte as ever, not as long as for a connection', async () => {
+  it('does not shorten the limit for the first byte to that for a connection', async () => {
     const slowly: http.RequestListener = (_request, response) => void setTimeout(() => response.end('image'), 2_500);
     const { get } = await start(slowly, { timeouts: { connect: 2_000 }, speed: 1 });
     expect(await get('https://img.example.com/a.jpg')).toBe('image');
@@ -126,7 +126,7 @@ describe.skipIf(setGlobalProxyFromEnv === undefined)('N9: the proxy that Node ha
     [407, 'UPSTREAM_UNREACHABLE', /user name and password/],
     [403, 'UPSTREAM_UNREACHABLE', /NO_PROXY/],
     [502, 'UPSTREAM_UNREACHABLE', /proxy could not reach/],
-  ])('that refuses by %i is named, without its password', async (status, code, hint) => {
+  ])('is named, without its password, if it refuses with %i', async (status, code, hint) => {
     const { proxy, get } = await start((_request, response) => response.end('image'));
     proxy.behaviour = status;
     const error = await refusal(get('https://img.example.com/a.jpg'));
@@ -139,14 +139,14 @@ describe.skipIf(setGlobalProxyFromEnv === undefined)('N9: the proxy that Node ha
     await expectClosed(proxy);
   });
 
-  it('that accepts and never answers ends at the limit for connecting', async () => {
+  it('is given up at the connect limit if it accepts and never answers', async () => {
     const { proxy, get } = await start((_request, response) => response.end('image'), { timeouts: { connect: 300 } });
     proxy.behaviour = 'hang';
     expect((await refusal(get('https://img.example.com/a.jpg'))).code).toBe('UPSTREAM_TIMEOUT');
     await expectClosed(proxy);
   });
 
-  it('that never answers holds nobody who leaves', async () => {
+  it('that never answers does not delay an abort', async () => {
     const { proxy, get } = await start((_request, response) => response.end('image'), {
       timeouts: { connect: 2_000 },
       speed: 1,
@@ -160,7 +160,7 @@ describe.skipIf(setGlobalProxyFromEnv === undefined)('N9: the proxy that Node ha
     await expectClosed(proxy);
   });
 
-  it('that is not there is told from an origin that is not there', async () => {
+  it('that cannot be reached is distinguished from an origin that cannot be reached', async () => {
     const { get } = await start((_request, response) => response.end('image'), {
       env: { HTTPS_PROXY: 'http://127.0.0.1:1' },
     });

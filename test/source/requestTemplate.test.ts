@@ -15,7 +15,7 @@ afterAll(() => client.destroy());
 
 const bySdk = () => requestBySdk(client, identify('s3://pics/a/b.jpg'));
 
-test('a template makes the request that the SDK would make, but for what is of one request alone', async () => {
+test('a template makes the same request as the SDK, except for headers of a single request', async () => {
   const template = await templateOf(await bySdk(), 'a/b.jpg', client.config);
   const made = await template?.("c d/(é)+'.jpg", new Date());
   const { headers, ...expected } = await requestBySdk(client, identify("s3://pics/c d/(é)+'.jpg"));
@@ -24,7 +24,7 @@ test('a template makes the request that the SDK would make, but for what is of o
   expect(Object.keys(made?.headers ?? {}).toSorted()).toEqual(names.toSorted());
 });
 
-test('a template signs as of the time it is given', async () => {
+test('a template signs with the given time', async () => {
   const template = await templateOf(await bySdk(), 'a/b.jpg', client.config);
   const made = await template?.('c', new Date('2031-02-03T04:05:06Z'));
   expect(made?.headers['x-amz-date']).toBe('20310203T040506Z');
@@ -39,7 +39,7 @@ test.each<[string, (request: SdkRequest) => Partial<SdkRequest>]>([
   ['has another signature', (request) => resigned(request, /Signature=.{4}/, 'Signature=0000')],
   ['has a header that was signed otherwise', ({ headers }) => ({ headers: { ...headers, host: 'elsewhere' } })],
   ['does not end in the key', () => ({ path: '/a/c.jpg' })],
-])('there is none of a request that %s', async (_, change) => {
+])('there is no template of a request that %s', async (_, change) => {
   const request = await bySdk();
   expect(await templateOf({ ...request, ...change(request) }, 'a/b.jpg', client.config)).toBeUndefined();
 });

@@ -99,7 +99,7 @@ describe.each([
       bucket('pics', { endpoint: new URL('https://x.supabase.co/storage/v1/s3') }),
       'https://x.supabase.co/storage/v1/s3/pics/a?x-id=GetObject',
     ],
-  ])('%s is asked for where the bucket is: %#', async (url, entry, expected) => {
+  ])('%s is requested from the server of the bucket: %#', async (url, entry, expected) => {
     expect(await sign(url, entry)).toBe(expected);
   });
 
@@ -109,12 +109,12 @@ describe.each([
     ['/ä b+c%2B(1).jpg', '/b/%C3%A4%20b%2Bc%2B%281%29.jpg'],
     ['/a%2Fb', '/b/a/b'],
     ['/50%.jpg', '/b/50%25.jpg'],
-  ])('T24: the key %s is asked for as %s', async (key, path) => {
+  ])('T24: the key %s is requested as %s', async (key, path) => {
     const target = await sign(`s3://b${key}`, bucket('b', { endpoint: new URL('http://localhost:9000') }));
     expect(target).toBe(`http://localhost:9000${path}?x-id=GetObject`);
   });
 
-  test('keeps the version, and sends nothing that only rewrites headers', async () => {
+  test('keeps the version, and sends no parameters that only change headers', async () => {
     const target = await sign(
       's3://b/a?versionId=v/1&response-content-type=image/png&response-cache-control=no-store&response-expires=Thu%2C%2001%20Jan%202026%2000:00:00%20GMT',
       bucket('b', { region: 'eu-west-3' }),
@@ -126,7 +126,7 @@ describe.each([
   });
 });
 
-test('each attempt is signed anew, with the credentials of the moment', async () => {
+test('each attempt is signed again, with the current credentials', async () => {
   const sessions = ['first', undefined, 'third'];
   const upstream = await startRawUpstream(({ socket, number }) => {
     session = sessions[number];
@@ -157,7 +157,7 @@ test('each attempt is signed anew, with the credentials of the moment', async ()
   expect(upstream.requests).toHaveLength(3);
 });
 
-describe('without what it takes to sign', () => {
+describe('without credentials or a region', () => {
   function setup(entry: ResolvedBucket, total = 60_000) {
     const timeouts = { connect: 1_000, firstByte: 1_000, idle: 1_000, total };
     const source = createS3Source(sourceOptions([entry], { timeouts }), { clock: fastClock(20) });
@@ -167,9 +167,9 @@ describe('without what it takes to sign', () => {
   }
 
   test.each([
-    ['', 'Vite does not put what `.env` files hold into the environment'],
-    ['nope', 'AWS_PROFILE names the profile `nope`, which has none'],
-  ])('what is missing is told by the profile (%j)', async (profile, hint) => {
+    ['', 'Vite does not put the values of `.env` files into the environment'],
+    ['nope', 'The profile `nope` in AWS_PROFILE has none'],
+  ])('the hint depends on the profile (%j)', async (profile, hint) => {
     vi.stubEnv('AWS_PROFILE', profile);
     const credentials = async () => {
       throw Object.assign(new Error('Could not load credentials from any providers'), {
@@ -180,7 +180,7 @@ describe('without what it takes to sign', () => {
     expect(error).toMatchObject({ code: 'UPSTREAM_FORBIDDEN', hint: expect.stringContaining(hint) });
   });
 
-  test('missing credentials are named, once', async () => {
+  test('missing credentials are reported, after one attempt', async () => {
     let asked = 0;
     const credentials = async () => {
       asked++;
@@ -193,7 +193,7 @@ describe('without what it takes to sign', () => {
     expect(asked).toBe(1);
   });
 
-  test('a missing region is named', async () => {
+  test('a missing region is reported', async () => {
     for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_PROFILE']) vi.stubEnv(name, undefined);
     for (const name of ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE']) vi.stubEnv(name, '/dev/null');
     const error = await setup(bucket('b'))();

@@ -52,7 +52,7 @@ describe('what to do about it', () => {
     expect(hintOf(403, errorXml('ExpiredToken'), bare)).toContain('sign in again');
   });
 
-  test('N5: what was asked for without credentials does not blame them', () => {
+  test('N5: the error of a request without credentials does not mention them', () => {
     const asAsked = { scheme: 'https:', host: 'img.example.com', path: '/x', search: '?w=1' } as const;
     const hint = s3Error({ status: 403, headers: {}, body: '' }, { ...bare, asAsked }).hint;
     expect(hint).toContain('without credentials');
@@ -60,7 +60,7 @@ describe('what to do about it', () => {
     expect(hintOf(403, '', bare)).toContain('s3:GetObject');
   });
 
-  test('an access key that nobody knows is told from one without permission, by where it is from', () => {
+  test('an unknown access key differs from one without permission, and the hint says where it is from', () => {
     const unknown = errorXml('InvalidAccessKeyId', '', '<AWSAccessKeyId>AKIDTEST</AWSAccessKeyId>');
     const at = (endpoint: string) => ({ ...bare, bucket: bucket('photos', { endpoint: new URL(endpoint) }) });
     const chain = { ...bare, bucket: bucket('photos', { credentials: undefined }) };
@@ -74,21 +74,21 @@ describe('what to do about it', () => {
     }
   });
 
-  test('a wrong clock is named', () => {
+  test('a wrong clock is reported', () => {
     expect(hintOf(403, errorXml('RequestTimeTooSkewed'))).toContain('clock');
   });
 
-  test('a bucket of another region is named with it, from the header or the XML', () => {
+  test('the region of a bucket is in the hint, from the header or the XML', () => {
     expect(hintOf(301, '', signed, { 'x-amz-bucket-region': 'eu-west-3' })).toContain('eu-west-3');
     expect(hintOf(400, errorXml('AuthorizationHeaderMalformed', '', '<Region>eu-west-3</Region>'))).toContain(
       'eu-west-3',
     );
   });
 
-  test('a wrong region is no redirect: what is to be done differs for a signed URL and a bare one', () => {
+  test('the hint for a wrong region differs for a signed URL and a bare one', () => {
     const body = errorXml('AuthorizationHeaderMalformed', '', '<Region>eu-west-3</Region>');
     expect(hintOf(400, body, bare)).toBe("The bucket is in eu-west-3: set its `region` to 'eu-west-3'.");
-    expect(hintOf(400, body, signed)).toBe('The bucket is in eu-west-3: have the URL signed for that region.');
+    expect(hintOf(400, body, signed)).toBe('The bucket is in eu-west-3: sign the URL for that region.');
   });
 
   test('T30: the Endpoint of a redirect is quoted only when it looks like a host', () => {
@@ -99,7 +99,7 @@ describe('what to do about it', () => {
     expect(redirect('a\nb')).toBe('Redirects are not followed.');
   });
 
-  test('a bucket that R2 does not know may be one with a jurisdiction', () => {
+  test('a bucket that R2 does not find may be one with a jurisdiction', () => {
     const r2 = { ...bare, bucket: bucket('b', { endpoint: new URL('https://a.r2.cloudflarestorage.com') }) };
     expect(hintOf(404, errorXml('NoSuchBucket'), r2)).toContain('jurisdiction');
   });
@@ -121,13 +121,13 @@ describe('a signature that expired, at an origin that only says AccessDenied', (
     '?OSSAccessKeyId=a&Expires=1767225660&Signature=s',
     '?q-sign-time=1767225600%3B1767225660&q-signature=s',
     '?token=t&expires=1767225660',
-  ])('%s is told by the clock of the origin', (search) => {
+  ])('%s is recognised by the clock of the origin', (search) => {
     expect(codeOf(search, 'Thu, 01 Jan 2026 00:01:01 GMT')).toBe('UPSTREAM_EXPIRED');
     expect(codeOf(search, 'Thu, 01 Jan 2026 00:00:59 GMT')).toBe('UPSTREAM_FORBIDDEN');
     expect(codeOf(search, 'no date')).toBe('UPSTREAM_FORBIDDEN');
   });
 
-  test('is called that in the detail', () => {
+  test('is named in the detail', () => {
     const detailOf = (body: string, object = signed) => s3Error({ status: 403, headers: {}, body }, object).message;
     const answered = 'the origin of bucket photos answered 403';
     expect(detailOf(errorXml('AccessDenied', 'Request has expired'))).toBe(
@@ -140,7 +140,7 @@ describe('a signature that expired, at an origin that only says AccessDenied', (
     expect(detailOf(errorXml('ExpiredToken'), bare)).toMatch(/^The origin/);
   });
 
-  test('is not guessed where the origin says what is wrong, or the URL says nothing', () => {
+  test('is not assumed if the origin gives another reason, or the URL has no expiry', () => {
     const late = 'Thu, 01 Jan 2027 00:00:00 GMT';
     expect(codeOf('?Expires=1&Signature=s', late, errorXml('SignatureDoesNotMatch'))).toBe('UPSTREAM_FORBIDDEN');
     expect(codeOf('?X-Amz-Date=then&X-Amz-Expires=60', late)).toBe('UPSTREAM_FORBIDDEN');

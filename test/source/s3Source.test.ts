@@ -58,7 +58,7 @@ describe.each(KEYS)('the key %s', (key) => {
     expect((await download(await presign(key))).bytes.equals(BYTES)).toBe(true);
   });
 
-  test('has one name, however it is asked for', async () => {
+  test('has one canonical URL, however it is requested', async () => {
     expect(source.identify(await presign(key)).key).toBe(source.identify(bare(key)).key);
   });
 });
@@ -77,7 +77,7 @@ describe.each([
     expect((await refusal(download(await urlOf('a.jpg')))).code).toBe(code);
   });
 
-  test('of no object is UPSTREAM_NOT_FOUND', async () => {
+  test('of a missing object is UPSTREAM_NOT_FOUND', async () => {
     expect((await refusal(download(await urlOf('none.jpg')))).code).toBe('UPSTREAM_NOT_FOUND');
   });
 
@@ -88,7 +88,7 @@ describe.each([
   });
 });
 
-test('a signature that was tampered with is UPSTREAM_FORBIDDEN', async () => {
+test('with a changed signature is UPSTREAM_FORBIDDEN', async () => {
   const url = (await presign('a.jpg')).replace(/Signature=[0-9a-f]{4}/, 'Signature=0000');
   const error = await refusal(download(url));
   expect(error).toMatchObject({

@@ -126,12 +126,12 @@ describe('T24: S3 keys are not paths', () => {
     ['/a%2fb', '/a/b'],
     ['/a/b', '/a/b'],
     ['/A/b', '/A/b'],
-  ])('%s is named %s, and is again when asked by that name', (path, key) => {
+  ])('%s is named %s, and requesting that name gives the same name', (path, key) => {
     expect(keyOf(path)).toBe(key);
     expect(keyOf(key)).toBe(key);
   });
 
-  test('a version is part of the name; signatures, and what only rewrites headers, are not', () => {
+  test('a version is part of the name; signatures, and parameters that only change headers, are not', () => {
     const url = 'https://photos.s3.amazonaws.com/k';
     const one = identify(`${url}?versionId=1&${SIGV4}f&response-content-type=image%2Fpng`);
     expect(one).toMatchObject({ key: `${url}?versionId=1`, versionId: '1' });
@@ -182,7 +182,7 @@ describe('resolveKey', () => {
     },
   });
 
-  test('names the object behind a URL of no bucket, which is then read from the bucket', () => {
+  test('names the object behind a URL that is in no bucket, which is then read from the bucket', () => {
     const object = withResolver('/_proxy?src=s3://photos/a.jpg');
     expect(object).toMatchObject({
       key: 'https://photos.s3.amazonaws.com/a.jpg',
@@ -204,7 +204,7 @@ describe('resolveKey', () => {
     else expect(object.asAsked).toMatchObject(asAsked);
   });
 
-  test('is only a name for a URL of a listed bucket, which is fetched as asked', () => {
+  test('only names the object of a URL in a listed bucket, which is fetched as it is', () => {
     const object = withResolver('https://img.example.com/small/a.jpg?src=s3://photos/a.jpg');
     expect(object.key).toBe('https://photos.s3.amazonaws.com/a.jpg');
     expect(object.asAsked).toMatchObject({ host: 'img.example.com', path: '/small/a.jpg' });
@@ -214,7 +214,7 @@ describe('resolveKey', () => {
     expect(withResolver('https://photos.s3.amazonaws.com/a.jpg').key).toBe('https://photos.s3.amazonaws.com/a.jpg');
   });
 
-  test('cannot name what is not listed, and its own faults are refusals without secrets', async () => {
+  test('cannot name an object that is not in a listed bucket, and its errors are refusals without secrets', async () => {
     expect(() => withResolver('evil')).toThrow(expect.objectContaining({ code: 'HOST_NOT_ALLOWED' }));
     const fault = await refusal(() => withResolver('boom'));
     expect(fault.code).toBe('INVALID_URL');
@@ -222,7 +222,7 @@ describe('resolveKey', () => {
   });
 });
 
-describe('S11: the server that is asked for an object', () => {
+describe('S11: the server that an object is requested from', () => {
   const originOf = (url: string, entry: ResolvedBucket) =>
     createIdentify({ buckets: [entry], resolveKey: undefined })(url).origin;
   const minio = bucket('photos', { endpoint: new URL('http://minio.example:9000/s3') });

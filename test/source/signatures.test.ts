@@ -41,7 +41,7 @@ const keyOf = (url: string) => identify(url).key;
 describe.each(SIGNED_URLS)('N5: $service', ({ url, signings, others, words }) => {
   const [first, second] = signings.map((query) => withQuery(url, query)) as [string, string]; // of two
 
-  test('two signings are one image, fetched byte for byte, and no part of its name', () => {
+  test('two signatures are one image, fetched byte for byte, and not part of its name', () => {
     expect(keyOf(second)).toBe(keyOf(first));
     expect(keyOf(first)).toBe(keyOf(url));
     for (const signed of [first, second]) {
@@ -49,7 +49,7 @@ describe.each(SIGNED_URLS)('N5: $service', ({ url, signings, others, words }) =>
     }
   });
 
-  test.each(others)('with %s it is another image, whatever signed it', (other) => {
+  test.each(others)('with %s it is another image, whatever its signature', (other) => {
     const key = keyOf(withQuery(first, other));
     expect(key).not.toBe(keyOf(first));
     expect(keyOf(withQuery(`${url}${url.includes('?') ? '&' : '?'}${other}`, signings[1]))).toBe(key);
@@ -58,7 +58,7 @@ describe.each(SIGNED_URLS)('N5: $service', ({ url, signings, others, words }) =>
     expect(new Set(others.map((each) => keyOf(withQuery(first, each)))).size).toBe(others.length);
   });
 
-  test.each(words)('%s without what tells the service is a parameter like any other', (word) => {
+  test.each(words)('%s is an ordinary parameter if the service cannot be recognised', (word) => {
     const elsewhere = 'https://other.example.com/a.jpg';
     expect(keyOf(`${elsewhere}?${word}`)).not.toBe(keyOf(elsewhere));
     expect(identify(`${elsewhere}?${word}`).signed).toBe(false);
@@ -66,12 +66,12 @@ describe.each(SIGNED_URLS)('N5: $service', ({ url, signings, others, words }) =>
 });
 
 describe('N5', () => {
-  test('the token of a Supabase image that is made smaller says how small', () => {
+  test('the token of a resized Supabase image contains the size, so it is part of the name', () => {
     const url = 'https://x.supabase.co/storage/v1/render/image/sign/photos/a.jpg';
     expect(keyOf(`${url}?token=eyJ.a.b`)).not.toBe(keyOf(`${url}?token=eyJ.c.d`));
   });
 
-  test('a parameter of a CDN is not one of the bucket behind it', () => {
+  test('a URL of a CDN with a parameter is not the image of the bucket behind it', () => {
     const url = 'https://img.example.com/a.jpg?w=100';
     expect(keyOf(url)).toBe(url);
     expect(keyOf('https://img.example.com/a.jpg')).toBe('https://cdn.s3.amazonaws.com/a.jpg');
@@ -80,7 +80,7 @@ describe('N5', () => {
     expect(keyOf('https://img.example.com/a.jpg?versionId=1')).toBe('https://img.example.com/a.jpg?versionId=1');
   });
 
-  test('the order of parameters does not matter, their encoding neither, but a + is no blank', () => {
+  test('neither the order of parameters nor their encoding matters, but a + is not a blank', () => {
     const url = 'http://localhost:9000/photos/a.jpg';
     expect(keyOf(`${url}?b=%7e%2f&a=1`)).toBe(`${url}?a=1&b=~%2F`);
     expect(keyOf(`${url}?a=1&b=~/`)).toBe(`${url}?a=1&b=~%2F`);
@@ -109,7 +109,7 @@ describe('N5', () => {
   });
 });
 
-test('S3: what only rewrites headers is no part of the name, and a signed URL is fetched with it', () => {
+test('S3: parameters that only change headers are not part of the name, but are sent with a signed URL', () => {
   const url = 'http://localhost:9000/photos/a.jpg';
   const overrides = [
     'cache-control',
@@ -146,7 +146,7 @@ describe('S7: a parameter that is given twice is refused', () => {
     // Neither is sent, or S3 ignores both.
     's3://photos/a.jpg?utm=1&utm=2',
     `https://photos.s3.amazonaws.com/a.jpg?${signed}&foo=1&foo=2&versionid=1&VersionId=2`,
-  ])('but not one that names nothing: %s', (url) => {
+  ])('but not a part without a name: %s', (url) => {
     expect(keyOf(url)).toBe('https://photos.s3.amazonaws.com/a.jpg');
   });
 });

@@ -60,7 +60,7 @@ describe('a watchdog', () => {
     expect(expiries).toEqual([100]);
   });
 
-  test('begins anew with each touch', async () => {
+  test('starts again with each touch', async () => {
     const { clock, expiries, watchdog } = setup();
     await clock.advance(90);
     watchdog.touch();
@@ -79,7 +79,7 @@ describe('a watchdog', () => {
     expect(expiries).toEqual([650]);
   });
 
-  test('sees what came while the event loop was blocked before it expires', async () => {
+  test('handles data that arrived while the event loop was blocked before it expires', async () => {
     const { clock, expiries, watchdog } = setup();
     const { sleep } = clock;
     clock.sleep = (ms, signal) => {
@@ -103,11 +103,11 @@ describe('a watchdog', () => {
 describe('a throttle', () => {
   const never = new AbortController().signal;
 
-  test('lets through at once when nobody asked to slow down', async () => {
+  test('does not wait if no origin asked to slow down', async () => {
     expect(await new Throttle(new ManualClock()).wait('a', never)).toBe(false);
   });
 
-  test('T38: holds everybody until the latest time that was named', async () => {
+  test('T38: makes all downloads wait until the latest time that was named', async () => {
     const clock = new ManualClock();
     const throttle = new Throttle(clock);
     const passed: [number, boolean][] = [];
@@ -124,7 +124,7 @@ describe('a throttle', () => {
     ]);
   });
 
-  test('T38: holds nobody back from another origin, and counts for all of them', async () => {
+  test('T38: does not delay another origin, and counts the requests of all origins', async () => {
     const clock = new ManualClock();
     const throttle = new Throttle(clock);
     throttle.hold('a', 1_000);
@@ -141,7 +141,7 @@ describe('a throttle', () => {
     expect([passed, throttle.count]).toEqual([1_000, 3]);
   });
 
-  test('lets go of who gives up', async () => {
+  test('stops waiting when the signal is aborted', async () => {
     const clock = new ManualClock();
     const throttle = new Throttle(clock);
     const controller = new AbortController();

@@ -82,7 +82,7 @@ describe('T29: addresses of special purpose are not public', () => {
   ])('%s is public', (address) => expect(isPublicAddress(address)).toBe(true));
 });
 
-describe('T31: a name is connected to what was looked at', () => {
+describe('T31: the socket connects to the addresses that were checked', () => {
   const answering = (...answers: string[][]): { resolve: Resolve; asked: () => number } => {
     let asked = 0;
     const resolve: Resolve = (_hostname, _options, callback) => {
@@ -104,7 +104,7 @@ describe('T31: a name is connected to what was looked at', () => {
       );
     });
 
-  it('hands on public addresses, one or all', async () => {
+  it('passes on public addresses, one or all', async () => {
     const { resolve } = answering(['52.216.1.2', '2600:1f18::1']);
     expect(await look(resolve, false)).toBe('52.216.1.2');
     expect(await look(resolve, true)).toEqual([
@@ -121,14 +121,14 @@ describe('T31: a name is connected to what was looked at', () => {
     },
   );
 
-  it('asks again for each connection, so that a changed answer is looked at too', async () => {
+  it('resolves again for each connection, so that a changed answer is checked, too', async () => {
     const { resolve, asked } = answering(['52.216.1.2'], ['127.0.0.1']);
     expect(await look(resolve, false)).toBe('52.216.1.2');
     expect(await look(resolve, false)).toMatchObject({ code: 'HOST_NOT_ALLOWED' });
     expect(asked()).toBe(2);
   });
 
-  it('says so when a name has no address', async () => {
+  it('reports a name without an address', async () => {
     const { resolve } = answering([]);
     expect(await look(resolve, true)).toMatchObject({ code: 'ENOTFOUND' });
   });

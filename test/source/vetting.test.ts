@@ -46,7 +46,7 @@ async function ask(
   return { error, isConnected };
 }
 
-describe('S16: an address in a URL is vetted like one that a name resolves to', () => {
+describe('S16: an address in a URL is vetted like an address from DNS', () => {
   it.each(['127.0.0.1', '10.0.0.5', '169.254.169.254', '168.63.129.16', '::1', 'fd00:ec2::254', '::ffff:127.0.0.1'])(
     'https://%s is refused without a connection',
     async (hostname) => {
@@ -57,7 +57,7 @@ describe('S16: an address in a URL is vetted like one that a name resolves to', 
     },
   );
 
-  it.each(['127.0.0.1', '0x7f.1', '2130706433'])('also as the `cdn` of a bucket, asked for as %s', async (host) => {
+  it.each(['127.0.0.1', '0x7f.1', '2130706433'])('also as the `cdn` of a bucket, written as %s', async (host) => {
     const connected = vi.spyOn(net.Socket.prototype, 'connect');
     const source = createS3Source(sourceOptions([bucket('photos', { cdn: ['127.0.0.1'] })]));
     cleanups.push(() => source.close());
@@ -66,7 +66,7 @@ describe('S16: an address in a URL is vetted like one that a name resolves to', 
     expect(connected).not.toHaveBeenCalled();
   });
 
-  it('a public one is connected to', async () => {
+  it('a connection to a public address is made', async () => {
     const { error, isConnected } = await ask({ hostname: '52.216.1.2' }, [bucket('photos', { cdn: ['52.216.1.2'] })]);
     expect(error.code).not.toBe('HOST_NOT_ALLOWED');
     expect(isConnected).toBe(true);
@@ -134,7 +134,7 @@ describe('S16: the exemption of an endpoint holds for exactly its origin', () =>
   });
 });
 
-describe('N10: names that the developer lets resolve to private addresses', () => {
+describe('N10: names in `allowPrivateAddresses`', () => {
   const photos = bucket('photos', { cdn: ['img.example.com'] });
   const cdn = { hostname: 'img.example.com' };
   const aws = { hostname: 'photos.s3.eu-central-1.amazonaws.com' };
@@ -154,7 +154,7 @@ describe('N10: names that the developer lets resolve to private addresses', () =
     },
   );
 
-  it('is exact: no name below, above or beside it is exempt', async () => {
+  it('is exact: no subdomain, parent or similar name is exempt', async () => {
     for (const hostname of ['a.img.example.com', 'example.com', 'img.example.com.evil.example']) {
       const { error } = await ask({ hostname }, [photos], { allowPrivateAddresses: ['img.example.com'] });
       expect(error.code).toBe('HOST_NOT_ALLOWED');
@@ -166,14 +166,14 @@ describe('N10: names that the developer lets resolve to private addresses', () =
     ['198.19.255.1', /VPN or proxy/],
     ['64:ff9b:1::34d8:102', /NAT64/],
     ['10.0.0.5', undefined],
-  ])('%s: the hint says what such an answer looks like', async (address, expected) => {
+  ])('%s: the hint names the usual cause', async (address, expected) => {
     const { error } = await ask(cdn, [photos], { resolve: resolvingTo(address) });
     if (expected === undefined) expect(error.hint).not.toMatch(/VPN|NAT64/);
     else expect(error.hint).toMatch(expected);
     expect(JSON.stringify(error.toItem())).not.toContain(address);
   });
 
-  it('a private address that the profile of the SDK brought in is named with its remedy', async () => {
+  it('a private address from the profile of the SDK is reported with a hint', async () => {
     const { error } = await ask({ protocol: 'http:', hostname: 'localhost', port: 4566 }, [bucket('photos')]);
     expect(error.hint).toContain("endpoint: 'http://localhost:4566'");
     expect(error.hint).toContain('endpoint_url');
@@ -184,7 +184,7 @@ describe('N10: the option `allowPrivateAddresses`', () => {
   const optionsWith = (allowPrivateAddresses: unknown) =>
     resolveOptions({ buckets: ['photos'], allowPrivateAddresses } as never);
 
-  it('takes host names in any case, and addresses of IPv4', () => {
+  it('accepts host names in any case, and IPv4 addresses', () => {
     expect(optionsWith(['Img.Example.com', '10.0.0.5']).allowPrivateAddresses).toEqual(['img.example.com', '10.0.0.5']);
     expect(optionsWith(undefined).allowPrivateAddresses).toEqual([]);
   });
@@ -201,13 +201,13 @@ describe('N10: the option `allowPrivateAddresses`', () => {
     expect(error.hint).toBe(hint);
   });
 
-  it('refuses what is no list', async () => {
+  it('refuses a value that is not a list', async () => {
     expect((await refusal(() => optionsWith(true))).message).toContain('an array of host names');
   });
 });
 
-describe('S11: a name that is never answered', () => {
-  it('is asked for once, however many downloads wait for it, and again by those that come later', async () => {
+describe('S11: a name for which DNS never answers', () => {
+  it('is resolved once, however many downloads wait for it, and again for later ones', async () => {
     const answers: (() => void)[] = [];
     const resolve: Resolve = (hostname, _options, callback) =>
       void answers.push(() => callback(Object.assign(new Error(hostname), { code: 'ENOTFOUND' }), []));
