@@ -7,31 +7,31 @@ const DIB_HEADERS = new Set([12, 16, 40, 52, 56, 64, 108, 124]);
 const OS2_HEADER = 12;
 const WINDOWS_HEADER = 40;
 
-// Values of biCompression whose rows are of a fixed length.
+// Values of biCompression with rows of a fixed length.
 const BI_RGB = 0;
 const BI_BITFIELDS = 3;
 const BI_ALPHABITFIELDS = 6;
 
-/** What a bitmap header says. */
+/** The content of a bitmap header. */
 export interface Dib {
   width: number;
   height: number;
-  /** Bytes of the rows; `undefined` where they are compressed and nothing says how long they are. */
+  /** Bytes of the rows; `undefined` if they are compressed and their length is not given. */
   pixels: number | undefined;
   bitsPerPixel: number;
-  /** Bytes of header, masks and palette, which come before the rows where nothing says where those are. */
+  /** Bytes of header, masks and palette. The rows follow them, unless the file names another offset. */
   header: number;
 }
 
-/** Whether a bitmap header of a known length begins at `at`: two letters alone are too little to tell a BMP by. */
+/** Whether a bitmap header of a known length begins at `at`. The first two letters alone are not enough to recognise a BMP. */
 export function isDibHeader(bytes: Uint8Array, at: number): boolean {
   const [first = 0, ...rest] = bytes.subarray(at, at + 4);
   return rest.length === 3 && rest.every((byte) => byte === 0) && DIB_HEADERS.has(first);
 }
 
 /**
- * The file must be as long as its header says, and as its rows need. Limit: where the declared length is missing, the
- * length of a compressed picture is believed from biSizeImage.
+ * Checks that the file is as long as its header says, and as its rows need. Limit: if the header has no length, the length of a
+ * compressed picture is taken from biSizeImage without proof.
  */
 export function walkBmp(bytes: Uint8Array, facts: Facts): void {
   const reader = new ByteReader(bytes, 'BMP', { littleEndian: true });
@@ -60,7 +60,7 @@ export function readDib(reader: ByteReader, at: number): Dib {
   }
   const width = reader.i32(at + 4);
   if (width < 0) throw reader.damaged('its width is negative');
-  // A negative height says that the rows run from the top.
+  // A negative height means that the first row is the top one.
   const height = Math.abs(reader.i32(at + 8));
   const bitsPerPixel = reader.u16(at + 14);
   const isShort = header < WINDOWS_HEADER;

@@ -1,6 +1,6 @@
 import { ImageCacheError } from '../errors.ts';
 
-/** Who is to blame when a read goes past the end: the transfer (`truncated`) or the file itself (`damaged`). */
+/** The reason when a read goes past the end: the transfer was cut (`truncated`), or the file itself is wrong (`damaged`). */
 type Overrun = 'truncated' | 'damaged';
 
 interface ByteReaderOptions {
@@ -9,24 +9,24 @@ interface ByteReaderOptions {
   budget?: Budget;
 }
 
-/** Units of work that are left, some nanoseconds each; shared by a reader and its parts. */
+/** Units of work that are left, of some nanoseconds each. A reader and its parts share one budget. */
 interface Budget {
   left: number;
 }
 
-/** What any file may cost, in units, and one unit more for so many bytes: 8 MB cost some milliseconds, 50 MB a few more. */
+/** Units that any file may use, and how many bytes give it one more: 8 MB take some milliseconds, 50 MB a few more. */
 const FREE_UNITS = 2 ** 18;
 const BYTES_PER_UNIT = 128;
 /** A chunk, box, segment or directory. */
 const UNITS_PER_PART = 32;
 
 /**
- * Bounds-checked reads within bounded time. To read past the end of a body is what "it was cut" means, so every read throws
- * UPSTREAM_TRUNCATED there, and an inspector proves completeness by reading its way to the last byte that matters.
- * Within a {@link part}, whose bytes are all present, the same read means that the file contradicts itself.
+ * Reads bytes with checked bounds and in limited time. A read past the end of the body means that the body was cut, so it throws
+ * UPSTREAM_TRUNCATED. An inspector proves that an image is complete by reading up to the last byte that matters. Within a
+ * {@link part}, whose bytes are all present, the same read means that the file contradicts itself.
  *
- * Inspection blocks the event loop, so whatever a file can have many of is paid for before it is looked at. No honest
- * file comes near the limit, which is some 8,000 chunks, boxes or segments, and one more for each 4 kB.
+ * Inspection blocks the event loop, so parts of which a file can have many are counted before they are read. The limit is some
+ * 8,000 chunks, boxes or segments, and one more for each 4 kB; normal files have far fewer.
  */
 export class ByteReader {
   readonly bytes: Uint8Array;
@@ -56,13 +56,13 @@ export class ByteReader {
     throw this.#overrun === 'truncated' ? this.truncated() : this.damaged('a part reaches beyond what holds it');
   }
 
-  /** Pays for `count` steps that take a few nanoseconds each. @throws ImageCacheError NOT_AN_IMAGE when it is too much */
+  /** Counts `count` steps that take a few nanoseconds each. @throws ImageCacheError NOT_AN_IMAGE when there are too many */
   spend(count: number): void {
     this.#budget.left -= count;
     if (this.#budget.left < 0) throw this.damaged('it has more parts than any image needs');
   }
 
-  /** Pays for chunks, boxes, segments or directories. @throws ImageCacheError NOT_AN_IMAGE when it is too much */
+  /** Counts chunks, boxes, segments or directories. @throws ImageCacheError NOT_AN_IMAGE when there are too many */
   spendParts(count: number): void {
     this.spend(count * UNITS_PER_PART);
   }
@@ -87,13 +87,13 @@ export class ByteReader {
     return this.#view.getInt32(at, this.#littleEndian);
   }
 
-  /** Loses precision above 2^53, where no offset can be within a body anyway. */
+  /** Loses precision above 2^53, but no body is that long. */
   u64(at: number): number {
     this.need(at, 8);
     return Number(this.#view.getBigUint64(at, this.#littleEndian));
   }
 
-  /** An unsigned integer whose width the file itself chooses; one of no bytes is 0. */
+  /** An unsigned integer with a width that the file chooses; without bytes, it is 0. */
   uint(at: number, byteLength: number): number {
     if (byteLength === 0) return 0;
     if (byteLength === 1) return this.u8(at);
@@ -111,13 +111,13 @@ export class ByteReader {
     return text;
   }
 
-  /** A view of `length` bytes: no copy. */
+  /** A view of `length` bytes, without a copy. */
   slice(at: number, length: number): Uint8Array {
     this.need(at, length);
     return this.bytes.subarray(at, at + length);
   }
 
-  /** A reader of `length` bytes that are all there: whatever reaches beyond them is damage, not a cut. */
+  /** A reader of `length` bytes that are all present. A read beyond them means that the file is damaged, not that it was cut. */
   part(at: number, length: number): ByteReader {
     return new ByteReader(this.slice(at, length), this.format, {
       littleEndian: this.#littleEndian,
@@ -126,7 +126,7 @@ export class ByteReader {
     });
   }
 
-  /** A reader, big-endian, of a file within this one, of which only its beginning is known. It draws on the same budget. */
+  /** A big-endian reader of a file within this one, whose length is not known. It uses the same budget. */
   fileFrom(at: number, format: string): ByteReader {
     this.need(at, 0);
     return new ByteReader(this.bytes.subarray(at), format, { overrun: this.#overrun, budget: this.#budget });
@@ -139,8 +139,12 @@ export class ByteReader {
   }
 
   damaged(why: string): ImageCacheError {
-    return new ImageCacheError('NOT_AN_IMAGE', `The body begins like an image (${this.format}) but is none: ${why}.`, {
-      hint: 'The object in the bucket is damaged, or is something else in disguise: look at it and upload it again.',
-    });
+    return new ImageCacheError(
+      'NOT_AN_IMAGE',
+      `The body begins like an image (${this.format}), but is not one: ${why}.`,
+      {
+        hint: 'The object in the bucket is damaged, or is not an image: check it and upload it again.',
+      },
+    );
   }
 }

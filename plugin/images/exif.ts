@@ -2,12 +2,12 @@ const ORIENTATION_TAG = 0x0112;
 const SHORT = 3;
 const UPRIGHT = 1;
 const PREFIX = 'Exif\0\0';
-/** Some ten times as many as cameras write; the orientation comes early, for they are sorted by tag. */
+/** About ten times as many as cameras write. Entries are sorted by tag, so the orientation is one of the first. */
 const MAX_ENTRIES = 512;
 
 /**
- * The orientation (1 to 8) that a block of EXIF data gives, with or without its `Exif\0\0` prefix. Anything strange is
- * 1, as in browsers: metadata never makes a picture invalid.
+ * The orientation (1 to 8) in a block of EXIF data, with or without its `Exif\0\0` prefix. It is 1 if the block is malformed, as in
+ * browsers: metadata never makes a picture invalid.
  */
 export function readOrientation(exif: Uint8Array): number {
   const tiff = hasPrefix(exif) ? exif.subarray(PREFIX.length) : exif;

@@ -1,26 +1,26 @@
 import { type ContentType, FORMATS } from '../formats.ts';
 import { orientedSize, type ImageInfo } from './imageInfo.ts';
 
-/** What a look at the bytes has found so far. */
+/** What the inspection of the bytes has found so far. */
 export interface Facts {
   /** `undefined` until the walk knows it. */
   contentType: ContentType | undefined;
-  /** Pixels as stored; `undefined` where the file does not say. */
+  /** Pixels as stored, as `height`; `undefined` if the file does not say so. */
   width: number | undefined;
   height: number | undefined;
-  /** 1 to 8, as in EXIF; 1 for upright. */
+  /** From 1 to 8, as in EXIF; 1 is upright. */
   orientation: number;
   frames: number;
-  /** A browser begins to show it here: its size is known, and its first pixels are in sight. */
+  /** True when enough was found for a browser to show something: the size, and the beginning of the pixels. */
   isRecognized: boolean;
   /** See `ImageInfo`. */
   hasOwnColours: boolean;
 }
 
 /**
- * Looks through the bytes from the first one to the last one that matters, and notes what it finds on the way.
- * @throws ImageCacheError UPSTREAM_TRUNCATED or NOT_AN_IMAGE where the structure does not prove that all of it is there;
- * what has been noted by then stays noted
+ * Reads the bytes from the first one to the last one that matters, and stores what it finds in the facts.
+ * @throws ImageCacheError UPSTREAM_TRUNCATED or NOT_AN_IMAGE if the structure does not prove that the image is complete. The facts
+ * that were found until then are kept
  */
 export type Walk = (bytes: Uint8Array, facts: Facts) => void;
 

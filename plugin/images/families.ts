@@ -14,12 +14,12 @@ import { isSvg, walkSvg } from './svg.ts';
 import { walkTiff } from './tiff.ts';
 
 interface Inspector {
-  /** Whether the first bytes claim to be one. Whether they are is for `walk` to find out. */
+  /** Whether the first bytes look like one of the family. `walk` finds out whether they are. */
   matches(bytes: Uint8Array): boolean;
   walk: Walk;
 }
 
-/** How each family is known and read. Order matters only for the last one, which is text. */
+/** How each family is recognised and read. The order matters only for the last one, which is text. */
 export const FAMILIES: Record<Family, Inspector> = {
   jpeg: { matches: (bytes) => hasMagic(bytes, '\xff\xd8\xff'), walk: walkJpeg },
   png: { matches: (bytes) => hasMagic(bytes, PNG_SIGNATURE), walk: walkPng },
@@ -30,7 +30,7 @@ export const FAMILIES: Record<Family, Inspector> = {
     matches: (bytes) => hasMagic(bytes, '\xff\x0a') || hasMagic(bytes, '\0\0\0\x0cJXL \r\n\x87\n'),
     walk: walkJxl,
   },
-  // Little-endian and big-endian, TIFF and BigTIFF.
+  // TIFF and BigTIFF, each little-endian and big-endian.
   tiff: {
     matches: (bytes) => ['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].some((magic) => hasMagic(bytes, magic)),
     walk: walkTiff,
@@ -41,7 +41,7 @@ export const FAMILIES: Record<Family, Inspector> = {
   svg: { matches: isSvg, walk: walkSvg },
 };
 
-/** What the bytes look like, whatever their name or a header says; `undefined` for no image. */
+/** The family that the bytes look like, whatever their name or a header says; `undefined` if they are not an image. */
 export function sniff(bytes: Uint8Array): Family | undefined {
   return (Object.keys(FAMILIES) as Family[]).find((family) => FAMILIES[family].matches(bytes)); // its own keys, in order
 }

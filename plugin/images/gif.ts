@@ -6,9 +6,9 @@ const IMAGE = 0x2c;
 const TRAILER = 0x3b;
 
 /**
- * Walks the blocks to the trailer (GIF89a specification). Bytes after it are accepted: decoders ignore them. A script
- * that merely begins with `GIF89a` has no blocks and is refused; one that hides in the comment of a real GIF is a real
- * GIF, and is served as one.
+ * Reads the blocks up to the trailer (GIF89a specification). Bytes after it are accepted, because decoders ignore them. A script
+ * that only begins with `GIF89a` has no blocks and is refused. A real GIF with a script in its comment is accepted, and served as
+ * a GIF.
  */
 export function walkGif(bytes: Uint8Array, facts: Facts): void {
   const reader = new ByteReader(bytes, 'GIF', { littleEndian: true });
@@ -28,13 +28,13 @@ export function walkGif(bytes: Uint8Array, facts: Facts): void {
       const lzwCodeSize = at + 10 + colorTableLength(reader.u8(at + 9));
       at = skipSubBlocks(reader, lzwCodeSize + 1);
     } else {
-      throw reader.damaged('a block is of no known kind');
+      throw reader.damaged('a block is of an unknown kind');
     }
   }
   if (facts.frames === 0) throw reader.damaged('it has no frame');
 }
 
-/** That of the screen; browsers enlarge one that does not hold all of the first frame. */
+/** Stores the size of the screen. As in browsers, it is enlarged if it does not contain the whole first frame. */
 function noteSize(reader: ByteReader, frame: number, facts: Facts): void {
   facts.width = Math.max(reader.u16(6), reader.u16(frame + 1) + reader.u16(frame + 5));
   facts.height = Math.max(reader.u16(8), reader.u16(frame + 3) + reader.u16(frame + 7));
@@ -44,7 +44,7 @@ function colorTableLength(flags: number): number {
   return flags & 0x80 ? 3 * 2 ** ((flags & 0x07) + 1) : 0;
 }
 
-/** Index behind a chain of sub-blocks, which ends with an empty one. */
+/** The index after a chain of sub-blocks, which ends with an empty one. */
 function skipSubBlocks(reader: ByteReader, from: number): number {
   let at = from;
   for (;;) {

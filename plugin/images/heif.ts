@@ -12,14 +12,14 @@ const CODEC_BRANDS = new Map<string, ContentType>([
   ...['heic', 'heix', 'heim', 'heis'].map((brand) => [brand, 'image/heic'] as const),
   ...['hevc', 'hevx', 'hevm', 'hevs'].map((brand) => [brand, 'image/heic-sequence'] as const),
 ]);
-/** Brands that name the structure only: used when no other says more. */
+/** Brands that only name the structure. They are used if no other brand says more. */
 const STRUCTURE_BRANDS = new Map<string, ContentType>([
   ['mif1', 'image/heif'],
   ['msf1', 'image/heif-sequence'],
 ]);
 const SEQUENCE_BRANDS = new Set(['avis', 'msf1', 'hevc', 'hevx', 'hevm', 'hevs']);
 
-/** The type that a list of brands stands for; `undefined` for videos and other relatives. */
+/** The content type for a list of brands; `undefined` for videos and other files of this structure. */
 export function heifType(brands: readonly string[]): ContentType | undefined {
   for (const known of [CODEC_BRANDS, STRUCTURE_BRANDS]) {
     const brand = brands.find((it) => known.has(it));
@@ -29,9 +29,9 @@ export function heifType(brands: readonly string[]): ContentType | undefined {
 }
 
 /**
- * AVIF and HEIC. Every box must be whole, and everything that the item locations (or the chunk offsets of a sequence)
- * refer to must lie within the file, so that a cut between two boxes is seen too. Limit: a trailing box that nothing
- * refers to, such as the video of a motion photo, cannot be missed.
+ * Reads AVIF and HEIC. Every box must be complete, and everything that the item locations (or the chunk offsets of a sequence)
+ * refer to must be within the file, so that a cut between two boxes is noticed, too. Limit: if a box at the end is missing to which
+ * nothing refers, such as the video of a motion photo, this is not noticed.
  */
 export function walkHeif(bytes: Uint8Array, facts: Facts): void {
   const brands = readBrands(bytes);
@@ -49,7 +49,7 @@ export function walkHeif(bytes: Uint8Array, facts: Facts): void {
     if (box.type === 'moov') tracks ??= reader.part(box.at, box.length);
     if (box.type === 'meta' || box.type === 'moov') noteSize(facts, items, tracks);
   }
-  // A body that ends before the box that describes it was cut: nothing else can be wrong with what is there.
+  // All boxes so far are correct. If the box that describes the image is missing, the body was cut before it.
   if (items === undefined && tracks === undefined) throw reader.truncated();
 
   if (tracks !== undefined && isOpenEnded) {
@@ -62,7 +62,7 @@ export function walkHeif(bytes: Uint8Array, facts: Facts): void {
 }
 
 function noteSize(facts: Facts, items: ByteReader | undefined, tracks: ByteReader | undefined): void {
-  // Browsers show all of an AVIF, whatever its clean aperture is; what shows HEIC keeps to it.
+  // Browsers show the whole AVIF and ignore its clean aperture; programs that show HEIC use it.
   const usesAperture = facts.contentType !== 'image/avif';
   const size = (items && itemSize(items, { usesAperture })) ?? (tracks && trackSizeOf(tracks));
   if (size === undefined) return;

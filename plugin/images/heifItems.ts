@@ -4,11 +4,11 @@ import { findBox, findNested, readBoxes, type Box } from './isobmff.ts';
 /** `meta` is a FullBox: version and flags come before its boxes. */
 const FULL_BOX_HEADER = 4;
 
-/** iloc construction methods (ISO/IEC 14496-12, 8.11.3). Items made of other items (2) are checked as those items. */
+/** iloc construction methods (ISO/IEC 14496-12, 8.11.3). Items made of other items (2) need no check: those items are checked. */
 const IN_FILE = 0;
 const IN_IDAT = 1;
 
-/** Of work, see `byteReader.ts`. */
+/** Units of work, see `byteReader.ts`. */
 const UNITS_PER_ITEM = 8;
 const UNITS_PER_EXTENT = 8;
 
@@ -17,7 +17,7 @@ interface Size {
   height: number;
 }
 
-/** How the size of an item is understood. */
+/** How the size of an item is determined. */
 interface Shown {
   /** Whether only the clean aperture of the picture is shown. */
   usesAperture: boolean;
@@ -56,14 +56,14 @@ function needItemData(iloc: ByteReader, places: Record<number, ByteReader | unde
     iloc.spend(UNITS_PER_ITEM);
     at += wide;
     const method = version === 0 ? IN_FILE : iloc.u16(at) & 0x0f;
-    // Behind the method, in versions that have it, is an index of other files.
+    // In versions with a method, it is followed by an index of other files.
     at += version === 0 ? 2 : 4;
     const base = iloc.uint(at, baseSize);
     const extents = iloc.u16(at + baseSize);
     at += baseSize + 2;
     iloc.need(at, extents * extentSize);
     iloc.spend(UNITS_PER_EXTENT * extents);
-    // Extents of no bytes would cost time without taking space.
+    // Extents without bytes would take time, but no space.
     for (const end = at + extents * extentSize; at < end; at += extentSize) {
       const offset = iloc.uint(at + indexSize, offsetSize);
       places[method]?.need(base + offset, iloc.uint(at + indexSize + offsetSize, lengthSize));
@@ -75,7 +75,7 @@ function nibbles(byte: number): [number, number] {
   return [byte >> 4, byte & 0x0f];
 }
 
-/** Spatial extents, then clean aperture and rotation, in whichever order the properties are listed. */
+/** The size from spatial extents, clean aperture and rotation. They are applied in this order, however they are listed. */
 function shownSize(iprp: ByteReader, id: number, { usesAperture }: Shown): Size | undefined {
   const container = findNested(iprp, ['ipco']);
   if (container === undefined) return undefined;
@@ -95,13 +95,13 @@ function shownSize(iprp: ByteReader, id: number, { usesAperture }: Shown): Size 
   return shown && isTurned ? { width: shown.height, height: shown.width } : shown;
 }
 
-/** Width and height as fractions of two 32-bit numbers each. */
+/** The clean aperture: width and height as fractions of two 32-bit numbers each. */
 function cleanAperture(clap: ByteReader): Size {
   const fraction = (at: number): number => Math.round(clap.u32(at) / Math.max(1, clap.u32(at + 4)));
   return { width: fraction(0), height: fraction(8) };
 }
 
-/** Indices, from 1, of the properties of an item: `ipma`. */
+/** The indices, from 1, of the properties of an item, from `ipma`. */
 function associations(iprp: ByteReader, id: number): number[] {
   const ipma = findNested(iprp, ['ipma']);
   if (ipma === undefined) return [];

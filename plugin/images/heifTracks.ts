@@ -10,7 +10,7 @@ export function trackSizeOf(moov: ByteReader): { width: number; height: number }
   return undefined;
 }
 
-/** Throws unless the chunks of every track begin within the file, which, as every box is whole, means that they are there. */
+/** Throws unless the chunks of every track begin within the file. As every box is complete, the chunks are then present. */
 export function needTracks(moov: ByteReader, file: ByteReader): void {
   for (const track of tracksOf(moov)) needChunks(track, file);
 }
@@ -33,7 +33,7 @@ function needChunks(track: ByteReader, file: ByteReader): void {
   }
 }
 
-/** `tkhd`: a matrix, then two numbers in 16.16; `undefined` for a track without a picture, such as sound. */
+/** The size in `tkhd`, as two numbers in 16.16 after a matrix; `undefined` for a track without a picture, such as sound. */
 function trackSize(track: ByteReader): { width: number; height: number } | undefined {
   const header = findNested(track, ['tkhd']);
   if (header === undefined) return undefined;
@@ -41,7 +41,7 @@ function trackSize(track: ByteReader): { width: number; height: number } | undef
   const width = header.u32(end - 8) >>> 16;
   const height = header.u32(end - 4) >>> 16;
   if (width === 0 || height === 0) return undefined;
-  // The matrix of a quarter turn has 0 where others have the horizontal scale.
+  // In the matrix of a quarter turn, the horizontal scale is 0.
   const quarterTurn = header.u32(end - 44) === 0;
   return quarterTurn ? { width: height, height: width } : { width, height };
 }

@@ -6,19 +6,19 @@ import type { ImageInfo } from './imageInfo.ts';
 import { notAnImage } from './notAnImage.ts';
 
 export interface InspectOptions {
-  /** SVG can carry scripts. @default false */
+  /** Whether SVG, which can contain scripts, is accepted. @default false */
   allowSvg?: boolean;
 }
 
 /**
- * What an image is. That all of it is here is proved in one of two ways: all that was announced has come, and then it is
- * kept as the bucket has it, as soon as it is recognised, whatever its end looks like, for browsers show it, too; or
- * nothing was announced, and then its own structure must lead to its end, since an answer without Content-Length that was
- * cut looks like a success to every HTTP client. Nothing is decoded and nothing is copied; the time is bounded (see
- * `byteReader.ts`). Pixels themselves are not looked at, so that a bit flip among them goes unnoticed.
+ * Finds out what an image is, and whether it is complete. There are two proofs of that. `announced`: all announced bytes have
+ * arrived. Then an image that is recognised is accepted as it is in the bucket, whatever its end looks like, because browsers show
+ * it, too. `structure`: no length was announced. Then the structure of the image must lead to its end, because an answer without
+ * Content-Length that was cut looks like a success to every HTTP client. Nothing is decoded or copied, and the time is limited (see
+ * `byteReader.ts`). The pixels are not checked, so a bit flip among them is not noticed.
  *
  * @throws ImageCacheError NOT_AN_IMAGE, UNSUPPORTED_TYPE (an SVG unless `allowSvg`; a bare JPEG XL codestream of unknown
- * length) or UPSTREAM_TRUNCATED (cut, as far as the structure tells)
+ * length) or UPSTREAM_TRUNCATED (it was cut, according to its structure)
  *
  * @example
  * inspectImage(bytes, 'announced') // { contentType: 'image/jpeg', extension: 'jpg', width: 3024, height: 4032 }
@@ -27,7 +27,7 @@ export function inspectImage(bytes: Uint8Array, proof: Proof, options: InspectOp
   const family = sniff(bytes);
   if (family === undefined) throw notAnImage(bytes);
   if (family === 'svg' && options.allowSvg !== true) {
-    throw new ImageCacheError('UNSUPPORTED_TYPE', 'The body is an SVG, which can carry scripts.', {
+    throw new ImageCacheError('UNSUPPORTED_TYPE', 'The body is an SVG, which can contain scripts.', {
       hint: 'Set the option allowSvg to cache SVGs; they are then served as sandboxed attachments.',
     });
   }
@@ -44,7 +44,7 @@ export function inspectImage(bytes: Uint8Array, proof: Proof, options: InspectOp
   return infoOf(facts.contentType, facts);
 }
 
-/** Why the structure does not prove that all of the image is there; `undefined` when it does. */
+/** Why the structure does not prove that the image is complete; `undefined` if it does. */
 function faultOf(walk: Walk, bytes: Uint8Array, facts: Facts): ImageCacheError | undefined {
   try {
     walk(bytes, facts);
@@ -55,10 +55,10 @@ function faultOf(walk: Walk, bytes: Uint8Array, facts: Facts): ImageCacheError |
   }
 }
 
-/** Nothing was cut on the way: the object itself holds too little of an image to show. */
+/** The error for an object that is itself incomplete, so that browsers cannot show anything of it. */
 function incomplete(fault: ImageCacheError): ImageCacheError {
   if (fault.code !== 'UPSTREAM_TRUNCATED') return fault;
   return new ImageCacheError('NOT_AN_IMAGE', fault.message, {
-    hint: 'All of the object has come, so that the object in the bucket is incomplete: upload it again.',
+    hint: 'All bytes of the object have arrived, so the object in the bucket is incomplete: upload it again.',
   });
 }

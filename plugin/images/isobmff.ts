@@ -3,16 +3,16 @@ import { ByteReader } from './byteReader.ts';
 /** A box of ISO/IEC 14496-12. */
 export interface Box {
   type: string;
-  /** Where the content begins, behind the header, and how long it is. */
+  /** The index of the content, after the header; `length` is that of the content. */
   at: number;
   length: number;
-  /** Its size was given as 0, "to the end of the file": where it should have ended is unknown. */
+  /** True if its size is given as 0, which means "to the end of the file": then its real end is unknown. */
   openEnded: boolean;
 }
 
 /**
- * The boxes that fill a reader, one after the other; the first one that is not whole throws. A cut exactly between two
- * boxes of a file is not seen here: whoever reads the boxes must know what has to be there.
+ * Yields the boxes that fill a reader, and throws at an incomplete one. It does not notice a cut exactly between two boxes of a
+ * file: the caller must know which boxes are needed.
  */
 export function* eachBox(reader: ByteReader, from = 0): Generator<Box, void> {
   for (let at = from; at < reader.length;) {
@@ -23,7 +23,7 @@ export function* eachBox(reader: ByteReader, from = 0): Generator<Box, void> {
   }
 }
 
-/** The same at once: all of them must be whole. */
+/** All boxes that fill a reader. They must be complete. */
 export function readBoxes(reader: ByteReader, from = 0): Box[] {
   return [...eachBox(reader, from)];
 }
@@ -45,7 +45,7 @@ export function findBox(reader: ByteReader, boxes: readonly Box[], type: string)
   return box && reader.part(box.at, box.length);
 }
 
-/** The box at the end of a path of types, e.g. `['mdia', 'minf']`, each within the one before. */
+/** The box at the end of a path of types, e.g. `['mdia', 'minf']`, where each box is within the one before. */
 export function findNested(reader: ByteReader, path: readonly string[]): ByteReader | undefined {
   let inner: ByteReader | undefined = reader;
   for (const type of path) inner = inner && findBox(inner, readBoxes(inner), type);
@@ -53,8 +53,8 @@ export function findNested(reader: ByteReader, path: readonly string[]): ByteRea
 }
 
 /**
- * The brands of a file, major one first; none when it does not begin with an `ftyp` box. The box must have a plausible
- * size: in `<!--ftypavif-->` these words are at the right place too, in a box of a gigabyte.
+ * The brands of a file, the major one first; none if the file does not begin with an `ftyp` box. The size of the box must be
+ * plausible: the text `<!--ftypavif-->` also has these words at the right place, but would be a box of a gigabyte.
  */
 export function readBrands(bytes: Uint8Array): string[] {
   const reader = new ByteReader(bytes, 'HEIF');

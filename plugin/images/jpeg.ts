@@ -10,9 +10,9 @@ const SOS = 0xda;
 const DNL = 0xdc;
 const APP1 = 0xe1;
 
-/** Bytes between two 0xFF that are cheaper to step over one by one than by a call. */
+/** Up to this distance, the next 0xFF is found faster byte by byte than by `indexOf`. */
 const NEAR = 32;
-/** Between two pictures; more of it is vendor data. */
+/** The most bytes of padding between two pictures; if there are more, they are vendor data. */
 const MAX_PADDING = 65_536;
 
 interface Picture {
@@ -23,10 +23,10 @@ interface Picture {
 }
 
 /**
- * Walks the segments to the EOI of the image itself; an EOI in an EXIF thumbnail lies within a segment and is stepped
- * over. What follows the EOI: more JPEGs (the second picture of MPF, CIPA DC-007; the gain map of Ultra HDR) must be
- * whole as well. Limit: padding and vendor data (Samsung trailers, the MP4 of a motion photo) cannot be proven, nor
- * can it be seen that a second picture is missing altogether; the first one, which is what is shown, is whole then.
+ * Reads the segments up to the EOI of the image itself; an EOI in an EXIF thumbnail is within a segment, which is skipped. JPEGs
+ * after the EOI (the second picture of MPF, CIPA DC-007; the gain map of Ultra HDR) must be complete, too. Limit: padding and
+ * vendor data (Samsung trailers, the MP4 of a motion photo) cannot be checked, and it is not noticed if a second picture is missing
+ * altogether; but then the first one, which is shown, is complete.
  */
 export function walkJpeg(bytes: Uint8Array, facts: Facts): void {
   const reader = new ByteReader(bytes, 'JPEG');
@@ -47,7 +47,7 @@ function createPicture(): Picture {
   return { width: 0, height: 0, scans: 0, orientation: 1 };
 }
 
-/** Where the picture that begins at `start` ends: behind its EOI. `onSegment` is called when more is known about it. */
+/** The index after the EOI of the picture that begins at `start`. `onSegment` is called after each segment. */
 function walkPicture(reader: ByteReader, start: number, picture: Picture, onSegment?: () => void): number {
   let at = start + 2;
   for (;;) {
@@ -66,27 +66,27 @@ function walkPicture(reader: ByteReader, start: number, picture: Picture, onSegm
   }
 }
 
-/** `at` is where the segment's length is. */
+/** Reads a segment. `at` is the index of its length. */
 function readSegment(reader: ByteReader, at: number, marker: number, picture: Picture): void {
   if (marker === SOS) picture.scans++;
   if (isFrameHeader(marker) && picture.width === 0) {
     picture.height = reader.u16(at + 3);
     picture.width = reader.u16(at + 5);
   }
-  // T.81 B.2.5: a height of 0 is given after the first scan.
+  // T.81 B.2.5: if the height is 0, the real height comes after the first scan.
   if (marker === DNL && picture.height === 0) picture.height = reader.u16(at + 2);
   if (marker === APP1 && picture.orientation === 1) picture.orientation = exifOrientation(reader, at);
 }
 
-/** Other APP1 segments hold XMP. */
+/** The orientation from an APP1 segment with EXIF data. Other APP1 segments contain XMP. */
 function exifOrientation(reader: ByteReader, at: number): number {
   const segment = reader.slice(at + 2, reader.u16(at) - 2);
   return segment.length > 6 && reader.text(at + 2, 4) === 'Exif' ? readOrientation(segment) : 1;
 }
 
 /**
- * Index of the next marker's code. Steps over entropy-coded data (in which 0xFF is followed by 0x00 or is a restart
- * marker), fill bytes, and stray bytes between segments, which libjpeg forgives too.
+ * The index of the next marker's code. Skips entropy-coded data (in which 0xFF is followed by 0x00 or begins a restart marker),
+ * fill bytes, and wrong bytes between segments, which libjpeg ignores, too.
  */
 function nextMarker(reader: ByteReader, from: number): number {
   const { bytes } = reader;
@@ -100,14 +100,14 @@ function nextMarker(reader: ByteReader, from: number): number {
   throw reader.truncated();
 }
 
-/** A call for each of many that follow close upon each other would take ten times as long as the bytes between them. */
+/** The index of the next 0xFF. If there are many close together, calling `indexOf` for each would take ten times as long. */
 function indexOfFF(bytes: Uint8Array, from: number): number {
   const near = Math.min(from + NEAR, bytes.length);
   for (let at = from; at < near; at++) if (bytes[at] === 0xff) return at;
   return bytes.indexOf(0xff, near);
 }
 
-/** SOF0 to SOF15, among which DHT, JPG and DAC have their codes. */
+/** Whether the marker is one of SOF0 to SOF15. The codes of DHT, JPG and DAC are in the same range. */
 function isFrameHeader(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 }

@@ -5,17 +5,17 @@ import { eachBox } from './isobmff.ts';
 
 const LAST_PART = 0x8000_0000;
 
-/** Width as a fraction of the height, by the three bits of `ratio`; 0 means that the width is written out. */
+/** The width as a fraction of the height, by the three bits of `ratio`; 0 means that the file contains the width. */
 const RATIOS = [undefined, [1, 1], [12, 10], [4, 3], [3, 2], [16, 9], [5, 4], [2, 1]] as const;
 const SIZE_BITS = [9, 13, 18, 30] as const;
 
 /**
- * JPEG XL in a container (ISO/IEC 18181-2): all boxes must be whole, and the codestream must be there to its last
- * part. Limit: a trailing box of metadata, cut off exactly at its beginning, cannot be missed.
+ * Reads JPEG XL in a container (ISO/IEC 18181-2): all boxes must be complete, and the codestream must be present up to its last
+ * part. Limit: if the file was cut exactly before a last box of metadata, this is not noticed.
  *
- * A bare codestream (ISO/IEC 18181-1), or one in a box "to the end of the file", has no length anywhere: its frames
- * say how long they are only behind entropy-coded headers. A cut one cannot be told from a whole one, so that neither
- * is accepted unless its length was announced (T33).
+ * A bare codestream (ISO/IEC 18181-1), or one in a box "to the end of the file", has no length: the lengths of its frames come
+ * after entropy-coded headers. It is unknown whether such a codestream was cut, so it is accepted only if its length was announced
+ * (T33).
  */
 export function walkJxl(bytes: Uint8Array, facts: Facts): void {
   const reader = new ByteReader(bytes, 'JPEG XL');
@@ -43,11 +43,11 @@ export function walkJxl(bytes: Uint8Array, facts: Facts): void {
 
 function unprovable(): ImageCacheError {
   return new ImageCacheError('UNSUPPORTED_TYPE', 'The body is a JPEG XL image that does not say where it ends.', {
-    hint: 'A cut one would go unnoticed. Write it with a container (cjxl --container=1), or as AVIF, WebP or JPEG.',
+    hint: 'It would not be noticed if it was cut. Write it with a container (cjxl --container=1), or as AVIF, WebP or JPEG.',
   });
 }
 
-/** SizeHeader, then the orientation from ImageMetadata (ISO/IEC 18181-1, annex D). */
+/** Stores the size from SizeHeader, and the orientation from ImageMetadata (ISO/IEC 18181-1, annex D). */
 function noteSize(reader: ByteReader, codestream: Uint8Array, facts: Facts): void {
   if (codestream[0] !== 0xff || codestream[1] !== 0x0a) throw reader.damaged('it has no codestream');
   const bits = new BitReader(codestream, 2);
@@ -65,7 +65,7 @@ function noteSize(reader: ByteReader, codestream: Uint8Array, facts: Facts): voi
   facts.isRecognized = true;
 }
 
-/** Least significant bit first; bits beyond the end are 0. */
+/** Reads bits, the least significant one first. Bits beyond the end are 0. */
 class BitReader {
   readonly #bytes: Uint8Array;
   #position: number;

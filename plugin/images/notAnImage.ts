@@ -2,26 +2,26 @@ import { ImageCacheError } from '../errors.ts';
 import { hasMagic } from './magic.ts';
 import { decodeXml, findRoot } from './xml.ts';
 
-/** How much of a body is looked at to say what it is instead. */
+/** How many bytes of a body are read to find out what it is. */
 const LOOK = 1024;
 
-const WRONG_OBJECT = 'The URL leads to another kind of object than an image: check it, or what was uploaded there.';
+const WRONG_OBJECT = 'The object is not an image: check the URL, and what was uploaded there.';
 
 interface Finding {
   what: string;
   hint: string;
 }
 
-/** The refusal of bytes that are no image, which says what they are as far as that can help. */
+/** The error for bytes that are not an image. It says what they are, if they can be recognised. */
 export function notAnImage(bytes: Uint8Array): ImageCacheError {
   const { what, hint } = describe(bytes);
-  return new ImageCacheError('NOT_AN_IMAGE', `The body is ${what}: no image that can be cached.`, { hint });
+  return new ImageCacheError('NOT_AN_IMAGE', `The body is ${what}, not an image that can be cached.`, { hint });
 }
 
 function describe(bytes: Uint8Array): Finding {
   if (bytes.length === 0) return { what: 'empty', hint: 'The object in the bucket has no content: upload it again.' };
   const text = decodeXml(bytes.subarray(0, LOOK)).trimStart();
-  const what = describeBinary(bytes) ?? describeText(text) ?? 'of no known format';
+  const what = describeBinary(bytes) ?? describeText(text) ?? 'of an unknown format';
   return describeMarkup(text) ?? { what, hint: WRONG_OBJECT };
 }
 
@@ -30,7 +30,7 @@ function describeMarkup(text: string): Finding | undefined {
   if (/^<!doctype html/i.test(text) || (root !== undefined && HTML_ELEMENTS.has(root))) {
     return {
       what: 'an HTML page',
-      hint: 'A proxy, a login page or an app answered in place of the bucket: check the URL.',
+      hint: 'A proxy, a login page or an app answered instead of the bucket: check the URL.',
     };
   }
   if (root === 'error') return describeS3Error(text);
@@ -38,12 +38,12 @@ function describeMarkup(text: string): Finding | undefined {
   return undefined;
 }
 
-/** S3 answers errors in XML, at times under status 200. The rest of the document may hold the signed request. */
+/** S3 sends errors as XML, sometimes with the status 200. Only the code is used: the rest may contain the signed request. */
 function describeS3Error(text: string): Finding {
   const [, code = 'unknown code'] = /<Code>([A-Za-z0-9.]{1,64})<\/Code>/.exec(text) ?? [];
   return {
     what: `an error document of the bucket (${code})`,
-    hint: 'The bucket refused the request with a success status: look the code up in its documentation.',
+    hint: 'The bucket refused the request, but with the status of a success: look up the code in the documentation of S3.',
   };
 }
 
@@ -62,7 +62,7 @@ const HTML_ELEMENTS = new Set([
   'a',
 ]);
 
-/** What is most often mistaken for an image, and the bytes to know it by. */
+/** Files that are most often uploaded instead of an image, and the bytes by which they are recognised. */
 const BINARIES: readonly (readonly [magic: string, at: number, what: string])[] = [
   ['%PDF-', 0, 'a PDF document'],
   ['PK\x03\x04', 0, 'a ZIP archive'],

@@ -6,21 +6,21 @@ import type { Facts } from './facts.ts';
 export const PNG_SIGNATURE = '\x89PNG\r\n\x1a\n';
 /** Length, type and CRC. */
 const CHUNK_OVERHEAD = 12;
-/** IHDR, which comes first: its type, its content, its CRC. */
+/** IHDR, the first chunk: the indices of its type and of its content, and the length of the content. */
 const HEADER = { type: PNG_SIGNATURE.length + 4, content: PNG_SIGNATURE.length + 8, length: 13 };
 
 /**
- * Walks the chunks from IHDR to IEND (PNG, third edition, section 5), APNG included: its frames lie before IEND too.
- * Bytes after IEND are accepted, because every decoder ignores them: such a file is served as `image/png` whatever
- * its tail pretends to be. Of the CRCs only that of IHDR is computed, without which no browser shows the image: a bit
- * flip elsewhere is not a cut, and the cache has a digest for it.
+ * Reads the chunks from IHDR to IEND (PNG, third edition, section 5), also of APNG, whose frames are before IEND, too. Bytes after
+ * IEND are accepted, because every decoder ignores them: such a file is served as `image/png`, whatever these bytes look like. Only
+ * the CRC of IHDR is checked, because no browser shows an image if it is wrong. A bit flip elsewhere is not a cut, and the digest
+ * of the cache notices later ones.
  */
 export function walkPng(bytes: Uint8Array, facts: Facts): void {
   facts.contentType = 'image/png';
   walkChunks(new ByteReader(bytes, 'PNG'), facts);
 }
 
-/** The same for a PNG within another file. */
+/** Reads the chunks of a PNG, which may be within another file. */
 export function walkChunks(reader: ByteReader, facts: Facts): void {
   if (reader.text(HEADER.type, 4) !== 'IHDR') throw reader.damaged('its first chunk is not IHDR');
   const header = reader.part(HEADER.content, HEADER.length);
@@ -37,7 +37,7 @@ export function walkChunks(reader: ByteReader, facts: Facts): void {
     reader.need(at, length + CHUNK_OVERHEAD);
     if (type === 'IEND') break;
     if (type === 'acTL') facts.frames = reader.part(at + 8, length).u32(0);
-    // Behind the pixels, browsers ignore both.
+    // After the pixels, browsers ignore both kinds of chunk.
     if (!facts.isRecognized) {
       if (type === 'eXIf' && facts.orientation === 1) facts.orientation = readOrientation(reader.slice(at + 8, length));
       if (COLOUR_CHUNKS.has(type)) noteColours(reader.part(at + 8, length), type, colours);
@@ -48,11 +48,11 @@ export function walkChunks(reader: ByteReader, facts: Facts): void {
   if (!facts.isRecognized) throw reader.damaged('it has no pixels');
   const { type, content, length } = HEADER;
   if (crc32(reader.slice(type, 4 + length)) !== reader.u32(content + length)) {
-    throw reader.damaged('its header does not have the checksum that is beside it');
+    throw reader.damaged('the checksum of its header is wrong');
   }
 }
 
-/** Four letters. */
+/** Whether the number consists of four ASCII letters. */
 function isName(name: number): boolean {
   for (let shift = 0; shift < 32; shift += 8) {
     const letter = (name >>> shift) & 0xdf; // as a capital
@@ -63,20 +63,20 @@ function isName(name: number): boolean {
 
 const COLOUR_CHUNKS = new Set(['cICP', 'iCCP', 'sRGB', 'gAMA', 'cHRM']);
 
-/** Each goes before those below it (PNG, third edition, 4.3). */
+/** Which chunks about colours there are. Each takes precedence over those below it (PNG, third edition, 4.3). */
 interface ColourChunks {
   /** `cICP` */
   hasCodePoints: boolean;
-  /** `iCCP`, or `sRGB`, which stands for one. */
+  /** `iCCP`, or `sRGB`, which is short for one. */
   hasProfile: boolean;
   /** `gAMA` or `cHRM` that are not those of sRGB. */
   hasOthers: boolean;
 }
 
-/** sRGB as `gAMA` and `cHRM` say it (PNG, third edition, 11.3.2), in hundred thousandths. */
+/** The values of `gAMA` and `cHRM` for sRGB (PNG, third edition, 11.3.2), in hundred thousandths. */
 const SRGB_GAMMA = 45_455;
 const SRGB_POINTS = [31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000];
-/** Writers round differently. */
+/** Tolerance, because encoders round differently. */
 const ROUNDING = 100;
 
 function noteColours(chunk: ByteReader, type: string, colours: ColourChunks): void {

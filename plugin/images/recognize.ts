@@ -4,8 +4,8 @@ import { heifType } from './heif.ts';
 import { readBrands } from './isobmff.ts';
 
 /**
- * The content type of an image that browsers show while it arrives, by its first bytes. Not of an SVG, which may hold
- * scripts, nor of what only some browsers know: those are looked at as a whole first.
+ * The content type of an image that may be sent while it arrives, by its first bytes. `undefined` for an SVG, which may contain
+ * scripts, and for formats that only some browsers can show: these are sent when they were inspected as a whole.
  */
 export function recognizeImage(beginning: Uint8Array): string | undefined {
   const family = sniff(beginning);

@@ -5,9 +5,9 @@ const RIFF_HEADER = 8;
 const CHUNK_HEADER = 8;
 
 /**
- * WebP (RFC 9649): lossy, lossless, extended and animated. The RIFF header says how long the file is, and the chunks
- * must fill that length. Bytes after it are accepted (section 2.3: readers may ignore them). An orientation in its EXIF
- * data is ignored, as browsers do.
+ * Reads WebP (RFC 9649): lossy, lossless, extended and animated. The RIFF header has the length of the file, and the chunks must
+ * fill it. Bytes after it are accepted (section 2.3: readers may ignore them). An orientation in EXIF data is ignored, as in
+ * browsers.
  */
 export function walkWebp(bytes: Uint8Array, facts: Facts): void {
   const reader = new ByteReader(bytes, 'WebP', { littleEndian: true });
@@ -33,7 +33,7 @@ interface Size {
   height: number;
 }
 
-/** The bytes that give the size, by the chunk that they begin. */
+/** The bytes with the size, by the chunk that begins with them. */
 const SIZES: Readonly<Record<string, { bytes: number; read: (reader: ByteReader, at: number) => Size }>> = {
   VP8X: { bytes: 10, read: extendedSize },
   'VP8 ': { bytes: 10, read: lossySize },
@@ -50,19 +50,19 @@ function noteChunk(reader: ByteReader, type: string, at: number, length: number,
   facts.isRecognized ||= facts.width !== undefined && ['VP8 ', 'VP8L', 'ANMF'].includes(type);
 }
 
-/** Canvas, two numbers of 24 bits (RFC 9649, section 2.7). */
+/** The size of the canvas: two numbers of 24 bits (RFC 9649, section 2.7). */
 function extendedSize(reader: ByteReader, at: number): Size {
   const u24 = (offset: number): number => reader.u16(at + offset) + reader.u8(at + offset + 2) * 0x1_00_00;
   return { width: u24(4) + 1, height: u24(7) + 1 };
 }
 
-/** Frame tag, start code, then two numbers of 14 bits below 2 bits of scale (RFC 6386, section 9.1). */
+/** The size after frame tag and start code: two numbers of 14 bits, below 2 bits of scale (RFC 6386, section 9.1). */
 function lossySize(reader: ByteReader, at: number): Size {
   if (reader.text(at + 3, 3) !== '\x9d\x01\x2a') throw reader.damaged('its picture does not begin with a key frame');
   return { width: reader.u16(at + 6) & 0x3fff, height: reader.u16(at + 8) & 0x3fff };
 }
 
-/** Signature byte, then two numbers of 14 bits (RFC 9649, section 3.4). */
+/** The size after the signature byte: two numbers of 14 bits (RFC 9649, section 3.4). */
 function losslessSize(reader: ByteReader, at: number): Size {
   if (reader.u8(at) !== 0x2f) throw reader.damaged('its picture lacks the lossless signature');
   const bits = reader.u32(at + 1);

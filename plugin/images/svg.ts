@@ -2,14 +2,14 @@ import { ByteReader } from './byteReader.ts';
 import type { Facts } from './facts.ts';
 import { decodeXml, findRoot, isClosed, type RootElement } from './xml.ts';
 
-/** Where the root element must begin, so that a large text which is no SVG need not be decoded. */
+/** The root element must begin before this byte, so that a large text that is not an SVG need not be decoded. */
 const PROLOG_LIMIT = 65_536;
-/** What is read to its end: text takes longer than bytes, and the event loop waits. */
+/** The most bytes that are read to their end. Reading text is slow, and blocks the event loop. */
 const TEXT_LIMIT = 8_000_000;
-/** Of work, see `byteReader.ts`. */
+/** Units of work, see `byteReader.ts`. */
 const UNITS_PER_TAG = 4;
 
-/** Whether the root element of an XML document is `svg`; what else the text mentions plays no part. */
+/** Whether the root element of an XML document is `svg`. The rest of the text does not matter. */
 export function isSvg(bytes: Uint8Array): boolean {
   const start = decodeXml(bytes.subarray(0, PROLOG_LIMIT));
   return isSvgRoot(findRoot(start));
@@ -20,8 +20,8 @@ function isSvgRoot(root: RootElement | undefined): root is RootElement {
 }
 
 /**
- * The root element must be closed. The size is that of `width` and `height` in pixels; where one of them is missing, or
- * in another unit, it depends on where the picture is shown.
+ * Checks that the root element is closed. The size is `width` and `height` in pixels. If one of them is missing, or has another
+ * unit, the size depends on the place where the picture is shown, so there is none.
  */
 export function walkSvg(bytes: Uint8Array, facts: Facts): void {
   const reader = new ByteReader(bytes, 'SVG');
@@ -36,7 +36,7 @@ export function walkSvg(bytes: Uint8Array, facts: Facts): void {
   if (!isClosed(decodeXml(bytes), root.at, onTag)) throw reader.truncated();
 }
 
-/** One attribute after the other, for a value may look like another attribute. */
+/** One attribute. They are read one after the other, because a value may look like another attribute. */
 const ATTRIBUTE = /\s+([^\s=>"'/]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/y;
 
 function attribute({ attributes }: RootElement, name: string): string | undefined {
@@ -48,7 +48,7 @@ function attribute({ attributes }: RootElement, name: string): string | undefine
   return undefined;
 }
 
-/** Whole pixels, at least one. */
+/** The length in whole pixels, at least one. */
 function pixels(length: string | undefined): number | undefined {
   const [, amount] = /^\s*\+?(\d{1,9}(?:\.\d{1,9})?)(?:px)?\s*$/i.exec(length ?? '') ?? [];
   const value = Math.round(Number(amount ?? 0));

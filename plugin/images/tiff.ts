@@ -8,7 +8,7 @@ const ORIENTATION = 274;
 const STRIP_BYTE_COUNTS = 279;
 const TILE_OFFSETS = 324;
 const TILE_BYTE_COUNTS = 325;
-/** SubIFDs, EXIF, GPS: entries that point to further directories. */
+/** Entries that point to further directories: SubIFDs, EXIF and GPS. */
 const DIRECTORY_TAGS = [330, 34665, 34853];
 const READ_TAGS = new Set([
   IMAGE_WIDTH,
@@ -36,7 +36,7 @@ const BIG_TIFF: Layout = { firstDirectory: 8, countSize: 8, entrySize: 20, offse
 const BIG_TIFF_MAGIC = 43;
 
 const UNITS_PER_ENTRY = 8;
-/** To read where a strip or tile is, and how long. */
+/** Units of work to read the position and length of a strip or tile, see `byteReader.ts`. */
 const UNITS_PER_STRIP = 4;
 
 /** Where the values of an entry are. */
@@ -48,8 +48,8 @@ interface Field {
 type Directory = Map<number, Field>;
 
 /**
- * Everything that the directories refer to, pixels first of all, must lie within the file. Many raw formats are TIFF
- * by structure and are reported as such. Limit: bytes that nothing refers to cannot be missed.
+ * Checks that everything that the directories refer to, above all the pixels, is within the file. Many raw formats have the
+ * structure of TIFF, and are accepted as TIFF. Limit: it is not noticed if bytes are missing to which nothing refers.
  */
 export function walkTiff(bytes: Uint8Array, facts: Facts): void {
   const reader = new ByteReader(bytes, 'TIFF', { littleEndian: bytes[0] === 0x49 });
@@ -69,7 +69,7 @@ class DirectoryWalker {
     this.#layout = reader.u16(2) === BIG_TIFF_MAGIC ? BIG_TIFF : TIFF;
   }
 
-  /** Directories may point anywhere, also at each other: each is read once. */
+  /** Reads all directories. They may point anywhere, also at each other, so each is read only once. */
   walk(): void {
     const { firstDirectory, offsetSize } = this.#layout;
     const pending = [this.#reader.uint(firstDirectory, offsetSize)];
@@ -134,7 +134,7 @@ class DirectoryWalker {
     if (offsets === undefined) return;
     this.#reader.spend(UNITS_PER_STRIP * offsets.count);
     for (let i = 0; i < offsets.count; i++) {
-      // A missing byte count is a fault of old writers: at least the beginning is there.
+      // Old encoders leave out the byte counts. Then at least the beginning must be there.
       const length = counts !== undefined && i < counts.count ? this.#value(counts, i) : 1;
       this.#reader.need(this.#value(offsets, i), length);
     }

@@ -1,4 +1,4 @@
-/** What is known of the first element of a document. */
+/** The first element of a document. */
 export interface RootElement {
   /** With its prefix, e.g. `svg:svg`. */
   name: string;
@@ -8,7 +8,7 @@ export interface RootElement {
   at: number;
 }
 
-/** Bytes as text: UTF-16 by its byte order mark, UTF-8 otherwise (what is neither gives other letters, no error). */
+/** Decodes bytes as UTF-16 if they have its byte order mark, else as UTF-8. Other encodings give wrong letters, but no error. */
 export function decodeXml(bytes: Uint8Array): string {
   const [first, second] = bytes;
   if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
@@ -17,8 +17,8 @@ export function decodeXml(bytes: Uint8Array): string {
 }
 
 /**
- * The root element behind white space, declarations, comments and doctype; `undefined` when something else comes
- * first. Nothing is expanded: entities stay what they are (T40, billion laughs).
+ * The root element after white space, declarations, comments and doctype; `undefined` if something else comes first. Entities are
+ * not expanded (T40, billion laughs).
  */
 export function findRoot(text: string): RootElement | undefined {
   let at = 0;
@@ -36,8 +36,8 @@ export function findRoot(text: string): RootElement | undefined {
 }
 
 /**
- * Whether the element that begins at `at` is closed. Tags are counted, not compared: enough to notice a cut.
- * @param onTag called for each tag, comment or the like; throws when they are too many
+ * Whether the element that begins at `start` is closed. Tags are only counted, not compared, which is enough to notice a cut.
+ * @param onTag called for each tag, comment or the like; it may throw when there are too many
  */
 export function isClosed(text: string, start: number, onTag: () => void): boolean {
   let depth = 0;
@@ -58,7 +58,7 @@ function depthChange(text: string, at: number, end: number): number {
   return text.charAt(end - 2) === '/' ? 0 : 1;
 }
 
-/** Index behind a comment, CDATA section, processing instruction or doctype; `undefined` when there is none. */
+/** The index after a comment, CDATA section, processing instruction or doctype; `undefined` if there is none. */
 function skipMisc(text: string, at: number): number | undefined {
   if (text.startsWith('<!--', at)) return indexBehind(text, '-->', at + 4);
   if (text.startsWith('<![CDATA[', at)) return indexBehind(text, ']]>', at + 9);
@@ -72,10 +72,10 @@ function indexBehind(text: string, mark: string, from: number): number | undefin
   return at === -1 ? undefined : at + mark.length;
 }
 
-/** A tag to its `>`, which is not one in quotes. No character can be taken in two ways, so that the time is linear. */
+/** A tag up to its `>`, but not a `>` in quotes. Each character can match in only one way, so the time is linear. */
 const TAG = /<[^!>"'][^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>/y;
 
-/** Index behind the `>` of a tag or doctype: not one in quotes or in a doctype's own `[…]`. */
+/** The index after the `>` of a tag or doctype, but not a `>` in quotes or in the `[…]` of a doctype. */
 function tagEnd(text: string, start: number): number | undefined {
   if (text.charAt(start + 1) === '!') return doctypeEnd(text, start);
   TAG.lastIndex = start;

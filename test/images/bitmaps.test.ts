@@ -28,14 +28,14 @@ describe('BMP', () => {
     expect(inspectAlone(os2)).toMatchObject({ width: 8, height: 2 });
   });
 
-  test('T42: a size of 2 × 10^9 pixels each way is a cut, and allocates nothing', () => {
+  test('T42: a header with 2 × 10^9 pixels each way is truncated, and allocates nothing', () => {
     const huge = bmp();
     huge.writeInt32LE(2_000_000_000, 18);
     huge.writeInt32LE(2_000_000_000, 22);
     expect(codeOf(() => inspectAlone(huge))).toBe('UPSTREAM_TRUNCATED');
   });
 
-  test('a text that begins with BM is none', () => {
+  test('a text that begins with BM is not a BMP', () => {
     expect(sniff(text('BMW builds cars, and has done so for a long time.'))).toBeUndefined();
   });
 });

@@ -128,7 +128,7 @@ function bestCpuMs(bytes: Buffer): number {
 /** Several times what they take here, and a tenth of what they took without the bounds. */
 const GENEROUS = 4;
 
-describe('however a file is made, a look at it blocks the event loop only for a moment', () => {
+describe('inspecting any file blocks the event loop only for a moment', () => {
   test.each(CRAFTED)('N4: %s, 8 MB', (_name, make) => {
     expect(bestCpuMs(make(7.9 * MB))).toBeLessThan(10 * GENEROUS);
   });
@@ -138,7 +138,7 @@ describe('however a file is made, a look at it blocks the event loop only for a 
   });
 });
 
-describe('N4: no honest file comes near the bounds', () => {
+describe('N4: normal files stay far below the limits', () => {
   test('a JPEG of noise at the best quality, in which stuffed bytes are most frequent', async () => {
     const size = 1500;
     let seed = 1;

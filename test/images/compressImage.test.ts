@@ -60,14 +60,14 @@ describe('an image that is stored as WebP', () => {
     },
   );
 
-  it('N6: every pixel of a Display P3 PNG stays, also those that sRGB does not have', async () => {
+  it('N6: every pixel of a Display P3 PNG is kept, also those with colours that sRGB does not have', async () => {
     const red = sharp({ create: { width: 300, height: 200, channels: 3, background: '#f00' } });
     const original = await red.withIccProfile('p3').png({ compressionLevel: 0 }).toBuffer();
     const raw = (image: Uint8Array) => sharp(image).keepIccProfile().raw().toBuffer();
     expect((await raw(await compress(original))).equals(await raw(original))).toBe(true);
   });
 
-  it('N7: PNG at quality 85, too, where that was chosen: half as large, or less, for a photograph', async () => {
+  it('N7: with `webp-lossy`, PNG at quality 85, too: a photograph has at most half as many bytes', async () => {
     const original = await photo().png().toBuffer();
     const lossy = await createVariantMaker({ png: 'lossy' }).compress(original);
     const lossless = await compress(original);
@@ -80,7 +80,7 @@ describe('an image that is stored as WebP', () => {
     expect(lossy?.length).toBeLessThan(lossless.length);
   });
 
-  it('N7: a drawing with a palette, and a GIF, keep every pixel even then', async () => {
+  it('N7: with `webp-lossy`, a drawing with a palette and a GIF still keep every pixel', async () => {
     const drawing = await sharp(Buffer.from('<svg width="300" height="200"><circle cx="90" cy="90" r="80"/></svg>'))
       .flatten({ background: '#fff' })
       .png({ palette: true, compressionLevel: 0 })
@@ -102,7 +102,7 @@ describe('an image that is stored as WebP', () => {
     expect((await pixelsOf(await compress(original))).equals(await pixelsOf(original))).toBe(true);
   });
 
-  it('an animated GIF goes on moving: the same frames, pauses and number of rounds', async () => {
+  it('an animated GIF stays animated: the same frames, delays and number of loops', async () => {
     const original = await animation(300, 200)
       .gif({ loop: 3, delay: [50, 100, 150] })
       .toBuffer();
@@ -114,23 +114,23 @@ describe('an image that is stored as WebP', () => {
   });
 });
 
-describe('an image stays as it came', () => {
-  it('where WebP is no smaller', async () => {
+describe('an image is not converted', () => {
+  it('if WebP is not smaller', async () => {
     expect(await maker.compress(await photo().jpeg({ quality: 20 }).toBuffer())).toBeUndefined();
   });
 
-  it('where WebP has fewer colours than it: more than 8 bits', async () => {
+  it('if WebP would have fewer colours: more than 8 bits', async () => {
     const deep = await photo().toColourspace('rgb16').png().toBuffer();
     expect((await sharp(deep).metadata()).depth).toBe('ushort');
     expect(await maker.compress(deep)).toBeUndefined();
   });
 
-  it('where that would take too long: more than 16 million pixels without loss', async () => {
+  it('if that would take too long: more than 16 million pixels without loss', async () => {
     const create = { width: 4200, height: 4200, channels: 3, background: '#123' } as const;
     expect(await maker.compress(await sharp({ create }).png({ compressionLevel: 0 }).toBuffer())).toBeUndefined();
   });
 
-  it('where only its first frame could be read: an animated PNG', async () => {
+  it('if only its first frame could be read: an animated PNG', async () => {
     const still = await photo(320, 240).png().toBuffer();
     expect(await maker.compress(still)).toBeDefined();
     expect(await maker.compress(apng(still))).toBeUndefined();
@@ -141,16 +141,16 @@ describe('an image stays as it came', () => {
     (contentType) => expect(maker.canCompress(contentType)).toBe(false),
   );
 
-  it('when it has too many pixels, or cannot be decoded', async () => {
+  it('if it has too many pixels, or cannot be decoded', async () => {
     expect((await refusal(maker.compress(bomb(50_000, 50_000)))).code).toBe('TOO_MANY_PIXELS');
     expect((await refusal(maker.compress(bomb(20, 20)))).code).toBe('UNDECODABLE');
   });
 
-  it('where WebP cannot hold it: more than 16,383 pixels each way', async () => {
+  it('if it is too large for WebP: more than 16,383 pixels each way', async () => {
     expect(await maker.compress(await photo(17_000, 8).jpeg().toBuffer())).toBeUndefined();
   });
 
-  it('N6: where WebP cannot describe its colours', async () => {
+  it('N6: if WebP cannot describe its colours', async () => {
     const cmyk = await photo().toColourspace('cmyk').jpeg({ quality: 95 }).toBuffer();
     expect((await sharp(cmyk).metadata()).space).toBe('cmyk');
     const png = await photo().png().toBuffer();
@@ -159,7 +159,7 @@ describe('an image stays as it came', () => {
     for (const original of [cmyk, linear, wide]) expect(await maker.compress(original)).toBeUndefined();
   });
 
-  it('N2: where it is damaged, so that nothing of it is lost', async () => {
+  it('N2: if it is damaged, so that no part of it is lost', async () => {
     const jpeg = await photo().jpeg({ quality: 95 }).toBuffer();
     expect((await refusal(maker.compress(jpeg.subarray(0, jpeg.length / 2)))).code).toBe('UNDECODABLE');
   });

@@ -5,7 +5,7 @@ import { inspectAlone } from './inspectAlone.ts';
 
 const GIF = await picture().gif().toBuffer();
 
-test('T14: a script that merely begins with GIF89a is refused', () => {
+test('T14: a script that only begins with GIF89a is refused', () => {
   const code = codeOf(() => inspectAlone(text('GIF89a=1;/*                */alert(document.domain);//;')));
   expect(code).toMatch(/^(NOT_AN_IMAGE|UPSTREAM_TRUNCATED)$/);
 });

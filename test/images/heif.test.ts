@@ -21,7 +21,7 @@ test.each([
   expect(heifType(brands)).toBe(contentType);
 });
 
-test.each([[['isom', 'mp42']], [['qt  ']], [['crx ']], [[]]])('the brands %j are no image', (brands) => {
+test.each([[['isom', 'mp42']], [['qt  ']], [['crx ']], [[]]])('the brands %j are not an image', (brands) => {
   expect(heifType(brands)).toBeUndefined();
 });
 
@@ -32,7 +32,7 @@ test('T14: <!--ftypavif--> is never AVIF', () => {
   expect(inspectAlone(svg).contentType).toBe('image/svg+xml');
 });
 
-test('a cut exactly between two boxes is seen, because what they refer to is missing', () => {
+test('a cut exactly between two boxes is noticed, because data that they refer to is missing', () => {
   const whole = heic();
   expect(codeOf(() => inspectAlone(whole.subarray(0, whole.indexOf('mdat') - 4)))).toBe('UPSTREAM_TRUNCATED');
   expect(codeOf(() => inspectAlone(whole.subarray(0, whole.indexOf('meta') - 4)))).toBe('UPSTREAM_TRUNCATED');
@@ -76,7 +76,7 @@ test.each([
   expect(cpuMs() - start).toBeLessThan(200);
 });
 
-test('T42: item extents of no bytes in great number cost nothing', () => {
+test('T42: a great number of item extents without bytes takes no time', () => {
   const items = Array.from({ length: 60_000 }, () => Buffer.concat([u16be(1), u16be(0), u16be(0xffff)]));
   const iloc = box('iloc', u32be(0), Buffer.of(0, 0), u16be(items.length), ...items);
   const meta = box('meta', u32be(0), box('pitm', u32be(0), u16be(1)), iloc, box('iprp', box('ipco')));

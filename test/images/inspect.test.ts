@@ -10,12 +10,12 @@ import { inspectAlone } from './inspectAlone.ts';
 const IMAGES = await wholeImages();
 
 describe.each([...IMAGES])('%s', (_name, bytes) => {
-  test('is recognised when whole', () => {
+  test('is recognised when complete', () => {
     const { width, height } = inspectAlone(bytes);
     expect([width, height].every((it) => it !== undefined && it > 0)).toBe(true);
   });
 
-  test('T33: is never accepted when cut, wherever that is', () => {
+  test('T33: is never accepted when it was cut at any byte', () => {
     const accepted: number[] = [];
     for (let length = 0; length < bytes.length; length++) {
       const code = codeOf(() => inspectAlone(bytes.subarray(0, length)));
@@ -24,7 +24,7 @@ describe.each([...IMAGES])('%s', (_name, bytes) => {
     expect(accepted).toEqual([]);
   });
 
-  test('T33: is called truncated when cut at every 10 %', () => {
+  test('T33: is reported as truncated when it was cut at each 10 %', () => {
     const codes = [10, 20, 30, 40, 50, 60, 70, 80, 90].map((percent) => {
       const cut = bytes.subarray(0, Math.ceil((bytes.length * percent) / 100));
       return codeOf(() => inspectAlone(cut));
@@ -32,7 +32,7 @@ describe.each([...IMAGES])('%s', (_name, bytes) => {
     expect(new Set(codes)).toEqual(new Set(['UPSTREAM_TRUNCATED']));
   });
 
-  test('T42: random damage never hangs and throws nothing but ImageCacheError', () => {
+  test('T42: random damage never blocks, and throws only ImageCacheError', () => {
     const times: number[] = [];
     for (const damaged of mutations(bytes, { count: 300, seed: bytes.length })) {
       const start = cpuMs();
@@ -74,7 +74,7 @@ test.each([
   ['ICO', { contentType: 'image/x-icon', extension: 'ico', width: WIDTH, height: HEIGHT }],
   ['JPEG XL in parts', { contentType: 'image/jxl', extension: 'jxl', width: WIDTH, height: HEIGHT }],
   ['SVG', { contentType: 'image/svg+xml', extension: 'svg', width: WIDTH, height: HEIGHT }],
-])('what is said of %s', (name, info) => {
+])('the result for %s', (name, info) => {
   const bytes = IMAGES.get(name) ?? new Uint8Array();
   expect(inspectAlone(bytes)).toEqual(info);
 });
@@ -86,7 +86,7 @@ test('T13: an SVG is UNSUPPORTED_TYPE unless it is allowed, and the hint names t
   );
 });
 
-test('bytes are read where they are: within a larger buffer, too', () => {
+test('bytes within a larger buffer are read correctly', () => {
   const png = IMAGES.get('PNG') ?? new Uint8Array();
   const large = Buffer.concat([Buffer.alloc(100, 0xff), png, Buffer.alloc(100)]);
   expect(inspectAlone(large.subarray(100, 100 + png.length)).width).toBe(WIDTH);

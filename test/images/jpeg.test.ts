@@ -14,7 +14,7 @@ test('an EOI within a segment does not end the image', () => {
   expect(inspectAlone(withInnerEoi)).toMatchObject({ width: WIDTH, height: HEIGHT });
 });
 
-test('fill bytes and stray bytes between segments are stepped over', () => {
+test('fill bytes and wrong bytes between segments are skipped', () => {
   const padded = insert(JPEG, 2, Buffer.of(0xff, 0xff, 0xff));
   expect(inspectAlone(padded).width).toBe(WIDTH);
   expect(inspectAlone(insert(JPEG, FRAME_HEADER, Buffer.of(1, 2, 3))).width).toBe(WIDTH);
@@ -25,7 +25,7 @@ test('vendor data after the EOI is accepted', () => {
   expect(inspectAlone(Buffer.concat([JPEG, tail])).width).toBe(WIDTH);
 });
 
-test('T33: a second picture after the EOI must be whole, and the first one gives the size', () => {
+test('T33: a second picture after the EOI must be complete, and the size is that of the first one', () => {
   const padding = Buffer.alloc(16);
   const whole = Buffer.concat([JPEG, padding, SECOND]);
   expect(inspectAlone(whole)).toMatchObject({ width: WIDTH, height: HEIGHT });

@@ -25,7 +25,7 @@ test.each([
   expect(inspectAlone(jxl([box('jxlc', codestream(header))]))).toMatchObject({ width, height });
 });
 
-test('T33: a bare codestream cannot be proven whole and is not accepted', () => {
+test('T33: a bare codestream is not accepted, because nothing proves that it is complete', () => {
   expect(codeOf(() => inspectAlone(JXL_CODESTREAM))).toBe('UNSUPPORTED_TYPE');
   const openEnded = Buffer.concat([u32be(0), text('jxlc'), JXL_CODESTREAM]);
   expect(codeOf(() => inspectAlone(jxl([openEnded])))).toBe('UNSUPPORTED_TYPE');

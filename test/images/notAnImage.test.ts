@@ -28,8 +28,8 @@ test.each([
   ['a sound', 'RIFF\x24\0\0\0WAVEfmt '],
   ['a Photoshop document', '8BPS\0\x01'],
   ['a JPEG 2000 image', '\0\0\0\x0cjP  \r\n\x87\n'],
-  ['of no known format', '\x01\x02\x03\x04'],
-])('T14: what is %s is said to be it, with a hint', (what, body) => {
+  ['of an unknown format', '\x01\x02\x03\x04'],
+])('T14: a body that is %s is described, with a hint', (what, body) => {
   const error = refusal(text(body));
   expect(error.code).toBe('NOT_AN_IMAGE');
   expect(error.message).toContain(what);

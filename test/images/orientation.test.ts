@@ -28,7 +28,7 @@ describe.each([1, 2, 3, 4, 5, 6, 7, 8])('EXIF orientation %i', (orientation) => 
     expect(inspectAlone(bytes)).toMatchObject({ width: WIDTH, height: HEIGHT });
   });
 
-  test('B19: an eXIf chunk of a PNG behind its pixels is ignored, as in browsers', async () => {
+  test('B19: an eXIf chunk of a PNG after its pixels is ignored, as in browsers', async () => {
     const png = await picture().png().toBuffer();
     const bytes = insert(png, png.length - 12, pngChunk('eXIf', exif(orientation)));
     expect(inspectAlone(bytes)).toMatchObject({ width: WIDTH, height: HEIGHT });

@@ -35,7 +35,7 @@ test.each([
   expect(codeOf(() => inspectAlone(bytes))).toBe('NOT_AN_IMAGE');
 });
 
-test('T42: a chunk that claims 4 GB is a cut one', () => {
+test('T42: a chunk that claims 4 GB is reported as truncated', () => {
   const huge = png(4, 4, u32be(-1), text('IDAT'), Buffer.alloc(100));
   expect(codeOf(() => inspectAlone(huge))).toBe('UPSTREAM_TRUNCATED');
 });

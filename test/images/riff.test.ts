@@ -5,7 +5,7 @@ import { inspectAlone } from './inspectAlone.ts';
 
 const WEBP = await picture().webp().toBuffer();
 
-test('bytes behind the length that RIFF declares are accepted', () => {
+test('bytes after the length that RIFF declares are accepted', () => {
   expect(inspectAlone(Buffer.concat([WEBP, text('<html>')])).width).toBe(WIDTH);
 });
 
@@ -20,7 +20,7 @@ test('a canvas without a picture is not an image', () => {
   expect(codeOf(() => inspectAlone(Buffer.concat([text('RIFF'), u32le(body.length), body])))).toBe('NOT_AN_IMAGE');
 });
 
-test('T42: empty chunks in great number take linear time', () => {
+test('T42: a great number of empty chunks takes linear time', () => {
   const body = Buffer.concat([text('WEBP'), Buffer.alloc(8 * 20_000)]);
   expect(codeOf(() => inspectAlone(Buffer.concat([text('RIFF'), u32le(body.length), body])))).toBe('NOT_AN_IMAGE');
 });

@@ -32,7 +32,7 @@ test.each([
   ['capitals', '<SVG></SVG>'],
   ['text before it', `hello ${SVG}`],
   ['a comment that never ends', `<!-- ${SVG}`],
-])('T13: %s is no SVG', (_name, document) => {
+])('T13: %s is not an SVG', (_name, document) => {
   expect(isSvg(text(document))).toBe(false);
 });
 

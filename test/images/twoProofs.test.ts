@@ -16,7 +16,7 @@ const SECOND = await picture().resize(10, 6).jpeg().toBuffer();
 const inspectAnnounced = (bytes: Uint8Array) => inspectImage(bytes, 'announced', { allowSvg: true });
 const without = (bytes: Buffer, count: number) => bytes.subarray(0, -count);
 
-describe('N2: what was announced and has all come is kept as the bucket has it', () => {
+describe('N2: an image is kept as it is in the bucket if all announced bytes have arrived', () => {
   const damaged: [name: string, bytes: Buffer][] = [
     ['a JPEG without EOI', without(JPEG, 2)],
     ['a JPEG with one 0xFF in place of its EOI', without(JPEG, 1)],
@@ -39,7 +39,7 @@ describe('N2: what was announced and has all come is kept as the bucket has it',
     expect(inspectAnnounced(bytes)).toMatchObject({ width: WIDTH, height: HEIGHT });
   });
 
-  test.each(damaged)('T33: %s is refused where only its structure can prove that it is whole', (_name, bytes) => {
+  test.each(damaged)('T33: %s is refused if only its structure can prove that it is complete', (_name, bytes) => {
     expect(codeOf(() => inspectAlone(bytes))).toMatch(/^(?:UPSTREAM_TRUNCATED|NOT_AN_IMAGE)$/);
   });
 
@@ -58,7 +58,7 @@ describe('N2: what was announced and has all come is kept as the bucket has it',
     ['an AVIF without a description', AVIF.subarray(0, 28)],
     ['an HTML page', text('<!doctype html><title>x</title>')],
     ['nothing', Buffer.alloc(0)],
-  ])('but not what no browser shows: %s', (_name, bytes) => {
+  ])('but not if no browser shows it: %s', (_name, bytes) => {
     expect(codeOf(() => inspectAnnounced(bytes))).toBe('NOT_AN_IMAGE');
   });
 
@@ -68,7 +68,7 @@ describe('N2: what was announced and has all come is kept as the bucket has it',
     );
   });
 
-  test('of whole images both say the same', async () => {
+  test('for complete images, both proofs have the same result', async () => {
     for (const [name, bytes] of await wholeImages()) expect(inspectAnnounced(bytes), name).toEqual(inspectAlone(bytes));
   });
 });
@@ -76,7 +76,7 @@ describe('N2: what was announced and has all come is kept as the bucket has it',
 /** Its rows, and the mask behind them, which its height counts, too. */
 const iconBitmap = bmp({ height: 2 * HEIGHT }).subarray(14, 14 + 40 + HEIGHT * (3 * WIDTH + 8));
 
-describe('N3: where only the structure can prove it', () => {
+describe('N3: if only the structure can prove it', () => {
   test.each([
     ['bitmap', iconBitmap],
     ['PNG', PNG],
@@ -95,7 +95,7 @@ describe('N3: where only the structure can prove it', () => {
     },
   );
 
-  test('a PNG whose header does not have its CRC is refused', () => {
+  test('a PNG with a wrong CRC of its header is refused', () => {
     const flipped = Buffer.from(PNG);
     flipped.writeUInt8(flipped.readUInt8(18) ^ 1, 18);
     expect(codeOf(() => inspectAlone(flipped))).toBe('NOT_AN_IMAGE');

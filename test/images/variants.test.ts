@@ -42,7 +42,7 @@ describe('the size of a variant', () => {
     expect([metadata.width, metadata.height]).toEqual([width, height]);
   });
 
-  it('contain shows all of the picture between bars that can be seen through', async () => {
+  it('contain shows the whole picture between transparent bars', async () => {
     const { bytes } = await make(await corners().png().toBuffer(), { width: 40, height: 40, fit: 'contain' });
     const { data } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
     expect(data[3]).toBe(0);
@@ -62,7 +62,7 @@ describe('orientation', () => {
     [6, [bottomLeft, topLeft, bottomRight, topRight]],
     [7, [bottomRight, topRight, bottomLeft, topLeft]],
     [8, [topRight, bottomRight, topLeft, bottomLeft]],
-  ])('%i is applied, and said no more', async (orientation, expected) => {
+  ])('%i is applied, and no longer in the metadata', async (orientation, expected) => {
     const original = await corners().withMetadata({ orientation }).jpeg({ quality: 95 }).toBuffer();
     const { bytes, metadata } = await make(original, { width: 40, format: 'png' });
     expect(await cornersOf(bytes)).toEqual(expected);
@@ -76,7 +76,7 @@ describe('colour', () => {
   const colour = { r: 200, g: 60, b: 40 };
   const plain = () => sharp({ create: { width: 64, height: 64, channels: 3, background: colour } });
 
-  it.each(['p3', 'cmyk'])('%s becomes sRGB, and carries no profile any more', async (profile) => {
+  it.each(['p3', 'cmyk'])('%s becomes sRGB, and has no profile any more', async (profile) => {
     const space = profile === 'cmyk' ? 'cmyk' : 'srgb';
     const original = await plain().toColourspace(space).withIccProfile(profile).jpeg({ quality: 100 }).toBuffer();
     expect((await sharp(original).metadata()).icc).toBeDefined();
@@ -105,7 +105,7 @@ describe('colour', () => {
     expect(Math.abs((data[0] ?? 0) - colour.r)).toBeLessThan(6);
   });
 
-  it('alpha in front of a JPEG is white', async () => {
+  it('transparent pixels become white in a JPEG', async () => {
     const clear = { r: 0, g: 0, b: 0, alpha: 0 };
     const original = await sharp({ create: { width: 64, height: 64, channels: 4, background: clear } })
       .png()
@@ -113,7 +113,7 @@ describe('colour', () => {
     expect(await meanColour((await make(original, { width: 32, format: 'jpeg' })).bytes)).toEqual([255, 255, 255]);
   });
 
-  it('metadata, and with it where a photograph was taken, is left out', async () => {
+  it('metadata is left out, also the place of a photograph', async () => {
     const original = await photo(64, 64)
       .withExif({ IFD0: { Artist: 'Somebody' }, IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '48/1 8/1 0/1' } })
       .jpeg()
@@ -124,7 +124,7 @@ describe('colour', () => {
 });
 
 describe('the format', () => {
-  it.each(['avif', 'webp', 'jpeg', 'png'] as const)('%s when asked for by name', async (format) => {
+  it.each(['avif', 'webp', 'jpeg', 'png'] as const)('%s if it was requested by name', async (format) => {
     const { bytes, extension } = await make(await photo().jpeg().toBuffer(), { width: 128, format });
     expect(extension).toBe(format === 'jpeg' ? 'jpg' : format);
     expect((await sharp(bytes).metadata()).format).toBe(format === 'avif' ? 'heif' : format);
@@ -139,7 +139,7 @@ describe('the format', () => {
     },
   );
 
-  it('TIFF becomes what browsers show', async () => {
+  it('TIFF becomes a format that browsers show', async () => {
     expect((await make(await photo().tiff().toBuffer(), { width: 64 })).extension).toBe('jpg');
     expect(
       (await make(await photo().ensureAlpha(0.5).tiff({ compression: 'lzw' }).toBuffer(), { width: 64 })).extension,
@@ -154,7 +154,7 @@ describe('the format', () => {
     expect(sizes.toSorted((a, b) => b - a)).toEqual(sizes);
   });
 
-  it('the original serves better than a variant that is no smaller, unless it is of another shape', async () => {
+  it('the original is sent if the variant would not be smaller, unless that has another shape', async () => {
     const original = await photo().webp({ quality: 5, effort: 6 }).toBuffer();
     expect(await maker.make(original, spec({ width: 639, quality: 100 }))).toBeUndefined();
     expect(await maker.make(original, spec({ width: 639, quality: 100, format: 'webp' }))).toBeUndefined();
@@ -173,12 +173,12 @@ describe('animated images', () => {
     if (own !== undefined) expect([own.metadata.format, own.metadata.pages]).toEqual([format, 3]);
   });
 
-  it('AVIF, where it stands for the best there is, means animated WebP', async () => {
+  it('AVIF from `Accept` means animated WebP', async () => {
     const original = await animation(300, 200).gif().toBuffer();
     expect((await make(original, { width: 60, format: 'avif' })).metadata.pages).toBe(3);
   });
 
-  it('is not made to stand still, not even by name', async () => {
+  it('stay animated, even if a format was requested by name', async () => {
     const gif = await animation().gif().toBuffer();
     const apng = (await wholeImages()).get('APNG') ?? Buffer.alloc(0);
     expect(await maker.make(gif, spec({ width: 20, format: 'jpeg' }))).toBeUndefined();
@@ -201,7 +201,7 @@ describe('what is not decoded', () => {
     expect(maker.obstacle(large)).toBe(supported ? 'pixels' : 'format');
   });
 
-  it('a bomb is refused by its header, before sharp sees it', async () => {
+  it('a decompression bomb is refused by its header, before sharp gets it', async () => {
     let imported = false;
     const importer = async () => {
       imported = true;
@@ -215,7 +215,7 @@ describe('what is not decoded', () => {
     expect(imported).toBe(false);
   });
 
-  it('so is one whose pixels are spread over many frames', async () => {
+  it('a bomb with its pixels in many frames is refused, too', async () => {
     const frames = 600;
     const screen = 500;
     const still = await sharp({ create: { width: screen, height: screen, channels: 3, background: 'red' } })
@@ -235,7 +235,7 @@ describe('what is not decoded', () => {
     expect(error.hint).toContain('original');
   });
 
-  it('N2: of a picture that is damaged or cut, as much is shown as browsers show', async () => {
+  it('N2: of a damaged or cut picture, as much is shown as in browsers', async () => {
     const whole = await photo(200, 200).jpeg().toBuffer();
     const halves = [whole.subarray(0, -2), whole.subarray(0, whole.length / 2)];
     for (const cut of halves) {
@@ -244,7 +244,7 @@ describe('what is not decoded', () => {
     }
   });
 
-  it('nothing is available where sharp cannot be imported', async () => {
+  it('nothing is available if sharp cannot be imported', async () => {
     const without = createVariantMaker({ importer: () => Promise.reject(new Error('Cannot find package')) });
     expect(await without.isAvailable()).toBe(false);
     expect(await maker.isAvailable()).toBe(true);
@@ -267,7 +267,7 @@ describe('the placeholder', () => {
     expect(await maker.placeholder(original)).toMatch(/^[A-Za-z0-9+/]{4,60}={0,2}$/);
   });
 
-  it('of 16 bits, of grey and of inks', async () => {
+  it('is also made for 16 bits, grey and CMYK', async () => {
     const pictures = [
       photo().toColourspace('rgb16').png(),
       photo().toColourspace('b-w').png(),
@@ -294,21 +294,21 @@ describe('N8: an image that is too long for a format', () => {
     },
   );
 
-  it.each(['webp', 'avif'] as const)('is served as it is where %s was found by `Accept`', async (format) => {
+  it.each(['webp', 'avif'] as const)('is served as it is if %s is only from `Accept`', async (format) => {
     expect(await maker.make(await long(), spec({ format, negotiated: true }))).toBeUndefined();
   });
 
-  it('gets another format where it is made smaller, but not enough', async () => {
+  it('gets another format if the variant is smaller, but still too long', async () => {
     const { extension, metadata } = await make(await long(), { width: 18_000, format: 'webp', negotiated: true });
     expect({ extension, width: metadata.width }).toEqual({ extension: 'jpg', width: 18_000 });
   });
 
-  it('gets the wanted one where it is made small enough', async () => {
+  it('gets the wanted format if the variant is small enough', async () => {
     const { extension } = await make(await long(), { width: 640, format: 'webp', negotiated: true });
     expect(extension).toBe('webp');
   });
 
-  it('that can be decoded by nobody is served as it is, unless a format was asked for by name', async () => {
+  it('that cannot be decoded is served as it is, unless a format was requested by name', async () => {
     const webp = (await photo(40, 40).webp().toBuffer()).subarray(0, 60);
     expect(await maker.make(webp, spec({ width: 16 }))).toBeUndefined();
     expect(

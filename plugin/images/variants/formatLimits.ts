@@ -1,7 +1,7 @@
 import type { VariantExtension, VariantSpec } from '../../cache/index.ts';
 import { boxSize } from './boxSize.ts';
 
-/** Pixels each way that a format can hold (WebP: RFC 9649, 2.7; JPEG: T.81, B.2.2), or that sharp writes (AVIF). */
+/** The most pixels each way of a format (WebP: RFC 9649, 2.7; JPEG: T.81, B.2.2), or of sharp's encoder (AVIF). */
 const LIMITS: Record<VariantExtension, number> = {
   avif: 16_384,
   webp: 16_383,
@@ -15,7 +15,7 @@ interface Size {
   height: number;
 }
 
-/** How large a variant gets: one frame of it. */
+/** The size of one frame of a variant. */
 export function variantSize(spec: VariantSpec, picture: Size): Size {
   const { width = Infinity, height = Infinity } = boxSize(spec, picture);
   if (spec.fit !== 'inside') return { width, height };
@@ -27,7 +27,7 @@ export function canHold(extension: VariantExtension, { width, height }: Size): b
   return Math.max(width, height) <= LIMITS[extension];
 }
 
-/** In words, for a refusal. */
+/** Describes the limit in an error message. */
 export function describeLimit(extension: VariantExtension, { width, height }: Size): string {
-  return `The image would be ${width} × ${height} pixels, and ${extension.toUpperCase()} holds ${LIMITS[extension]} each way.`;
+  return `The image would be ${width} × ${height} pixels, but ${extension.toUpperCase()} allows only ${LIMITS[extension]} each way.`;
 }

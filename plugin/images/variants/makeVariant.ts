@@ -8,15 +8,15 @@ import type { Sharp } from './sharpLibrary.ts';
 
 type Pipeline = ReturnType<Sharp>;
 
-/** Seconds for one picture; many times what the largest take. */
+/** The most seconds for one picture, many times more than the largest ones need. */
 export const TIMEOUT_S = 30;
 
-/** For what is shown: of a picture that is damaged or cut, as much as can be decoded, as browsers do with the original. */
+/** Options for decoding. As much as possible of a damaged or cut picture is decoded, as in browsers. */
 export const DECODE = { limitInputPixels: MAX_PIXELS, failOn: 'none' } as const;
 
-/** Effort is low where more of it takes many times as long for a few percent: somebody is waiting. */
+/** The effort is low if a higher one takes many times as long for a few percent, because a client waits for the variant. */
 const ENCODERS: Record<VariantExtension, (image: Pipeline, quality: number) => Pipeline> = {
-  // AVIF's numbers mean more: 50 looks like 75 elsewhere.
+  // A quality of 50 in AVIF looks like 75 in other formats.
   avif: (image, quality) => image.avif({ quality: Math.max(1, Math.round((quality * 2) / 3)), effort: 0 }),
   webp: (image, quality) => image.webp({ quality, effort: 2 }),
   jpg: (image, quality) => image.flatten({ background: '#fff' }).jpeg({ quality, mozjpeg: true }),
@@ -25,10 +25,10 @@ const ENCODERS: Record<VariantExtension, (image: Pipeline, quality: number) => P
 };
 
 /**
- * The picture in another size or format: upright, in sRGB, without metadata (a photograph's place among it), and never
- * larger than it is. `undefined` when the original serves better: it would be no smaller, would stand still, or has colours
- * that would get lost; and, if nobody asked for a format by name, when it is too long for all formats that would do.
- * @throws ImageCacheError TOO_MANY_PIXELS when it is too long for the format that was asked for
+ * Makes the picture in another size or format: upright, in sRGB, without metadata (such as the place of a photograph), and never
+ * enlarged. `undefined` if the original is better: if the variant would not be smaller, would not be animated any more, or would
+ * lose colours; and, if no format was requested by name, if it is too long for all suitable formats.
+ * @throws ImageCacheError TOO_MANY_PIXELS if it is too long for the format that was requested by name
  */
 export async function makeVariant(
   sharp: Sharp,
@@ -54,12 +54,12 @@ export async function makeVariant(
   return { bytes, extension };
 }
 
-/** Turned as browsers turn it: they ignore the EXIF orientation of a WebP. */
+/** Applies the orientation as browsers do: they ignore the EXIF orientation of a WebP. */
 export function upright(image: Pipeline, { contentType }: ImageInfo): Pipeline {
   return contentType === 'image/webp' ? image : image.autoOrient();
 }
 
-/** The wanted format, or that of the original where the wanted one was found by `Accept` and cannot hold the variant. */
+/** The wanted format; but the original's format if the wanted one is only from `Accept` and the variant is too large for it. */
 async function fittingExtension(
   sharp: Sharp,
   original: Uint8Array,
@@ -74,7 +74,7 @@ async function fittingExtension(
   if (extension === undefined || canHold(extension, size)) return extension;
   if (!spec.negotiated) {
     throw new ImageCacheError('TOO_MANY_PIXELS', describeLimit(extension, size), {
-      hint: 'Ask for a smaller w or h, for another format, or with format=auto.',
+      hint: 'Request a smaller w or h, another format, or format=auto.',
     });
   }
   const own = await extensionOf({ ...spec, format: undefined });
@@ -82,7 +82,7 @@ async function fittingExtension(
   return own !== undefined && isSmaller && canHold(own, size) ? own : undefined;
 }
 
-/** Only these can move, and sharp reads only the first frame of an animated PNG or AVIF. */
+/** The format for an animated variant. Only GIF and WebP can be: sharp reads only the first frame of an animated PNG or AVIF. */
 function animatedExtension({ contentType }: ImageInfo, { format }: VariantSpec): VariantExtension | undefined {
   const isReadWhole = contentType === 'image/gif' || contentType === 'image/webp';
   if (!isReadWhole || format === 'jpeg' || format === 'png') return undefined;

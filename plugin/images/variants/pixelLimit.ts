@@ -1,6 +1,6 @@
 import { ImageCacheError } from '../../errors.ts';
 
-/** Half of what sharp allows: 134 million pixels are 400 MB when all of them are in memory, and no phone takes more. */
+/** Half of what sharp allows: 134 million pixels need 400 MB of memory, and no phone takes larger photographs. */
 export const MAX_PIXELS = 2 ** 27;
 
 interface Size {
@@ -23,6 +23,6 @@ export function ensureDecodable(image: Size): void {
 
 export function tooManyPixels(detail: string): ImageCacheError {
   return new ImageCacheError('TOO_MANY_PIXELS', detail, {
-    hint: `No variants are made of images with more than ${MAX_PIXELS} pixels in all; ask for the original, without w, h, fit, format and q.`,
+    hint: `No variants are made of images with more than ${MAX_PIXELS} pixels in all; request the original, without w, h, fit, format and q.`,
   });
 }

@@ -2,15 +2,15 @@ import type { default as sharp } from 'sharp';
 
 export type Sharp = typeof sharp;
 
-/** How sharp is found; replaced by tests. */
+/** Imports sharp; tests replace it. */
 export type SharpImporter = () => Promise<{ default: Sharp }>;
 
 const importSharp: SharpImporter = () => import('sharp');
 
 /**
- * sharp, an optional peer dependency, imported when it is first needed and set up to share the machine: one thread a
- * picture, for how many are made at a time is limited elsewhere, and no cache of its own, for the results are stored.
- * `undefined` where it is not installed, or does not run on this machine.
+ * Imports sharp, an optional peer dependency, when it is first needed. It gets one thread per picture, because the number of
+ * pictures at a time is limited elsewhere, and no cache of its own, because the results are stored. `undefined` if it is not
+ * installed, or does not run on this machine.
  */
 export function sharpLibrary(importer = importSharp): () => Promise<Sharp | undefined> {
   let loading: Promise<Sharp | undefined> | undefined;

@@ -10,18 +10,18 @@ import { ensureDecodable, isDecodable, tooManyPixels } from './pixelLimit.ts';
 import { type SharpImporter, sharpLibrary } from './sharpLibrary.ts';
 
 export interface VariantMakerOptions {
-  /** How sharp is found. @default the package that is installed beside this one */
+  /** Imports sharp. @default the package that is installed next to this one */
   importer?: SharpImporter;
   /** How originals that are PNGs are compressed. @default 'lossless' */
   png?: PngCompression;
 }
 
-/** Makes variants and placeholders, and compresses originals, with sharp, if it is installed. */
+/** Creates the maker of variants and placeholders, which also compresses originals. It needs sharp. */
 export function createVariantMaker({ importer, png = 'lossless' }: VariantMakerOptions = {}): VariantMaker {
   const library = sharpLibrary(importer);
 
   async function open(original: Uint8Array) {
-    const info = inspectImage(original, 'announced'); // as it was kept
+    const info = inspectImage(original, 'announced'); // a stored original is complete
     ensureDecodable(info);
     const sharp = await library();
     if (sharp === undefined) throw new ImageCacheError('SHARP_MISSING', 'sharp is not installed.');
@@ -41,7 +41,7 @@ export function createVariantMaker({ importer, png = 'lossless' }: VariantMakerO
     },
     make: (original, spec) =>
       make(original, spec).catch((error: unknown) => {
-        // Whoever asked for no format by name is better served with the original than with an error.
+        // If no format was requested by name, the original is better than an error.
         if (spec.negotiated && error instanceof ImageCacheError && UNFIT.has(error.code)) return undefined;
         throw error;
       }),
@@ -57,16 +57,16 @@ export function createVariantMaker({ importer, png = 'lossless' }: VariantMakerO
   };
 }
 
-/** Nothing can be made of the image. */
+/** Codes which mean that no variant can be made of the image. */
 const UNFIT: ReadonlySet<ErrorCode> = new Set(['TOO_MANY_PIXELS', 'UNDECODABLE']);
 
-/** sharp's messages name no code. */
+/** Converts an error of sharp by its message, because it has no code. */
 function refuse(error: unknown): never {
   if (error instanceof ImageCacheError) throw error;
   const message = error instanceof Error ? error.message : String(error);
   if (message.includes('pixel limit')) throw tooManyPixels('All frames of the image together have too many pixels.');
   throw new ImageCacheError('UNDECODABLE', 'The image could not be decoded.', {
     cause: error,
-    hint: 'It may be damaged: ask for the original, without w, h, fit, format and q, and look at it.',
+    hint: 'It may be damaged: request the original, without w, h, fit, format and q, and look at it.',
   });
 }
