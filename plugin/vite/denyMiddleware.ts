@@ -5,17 +5,17 @@ import { decode, mayContain, readings } from './readings.ts';
 export interface Served {
   /** The root of the project, or of the build in a preview. */
   root: string;
-  /** Empty if there is none, as in Vite's config. */
+  /** The public directory; empty if there is none, as in Vite's config. */
   publicDir: string;
   base: string;
-  /** Below Vite's own base, where a middleware answers everything: what a URL names there is its own affair. */
+  /** The path of the API, below Vite's base. URLs there are never files, because the API answers all of them. */
   apiBase?: string | undefined;
 }
 
-/** The names of the directories down to a place. */
+/** The path of a directory as the names of its parts. */
 type Segments = readonly string[];
 
-/** A place from which Vite may follow a path, and how few segments a `..` in the path may leave of it. */
+/** A directory that Vite may resolve a path from, and the number of its segments that a `..` in the path cannot remove. */
 interface Place {
   at: Segments;
   top: number;
@@ -24,14 +24,14 @@ interface Place {
 /** Places for the path of a URL, for the name of a module, and for a URL together with its query. */
 type Places = Record<'path' | 'module' | 'whole', readonly Place[]>;
 
-/** What Vite cuts off in front of the name of a file. To the rest, `?` is a letter until each `..` is resolved. */
+/** Prefixes that Vite removes from the name of a file. In the rest, `?` is an ordinary letter until each `..` is resolved. */
 const PREFIXES = /^(?:\/*@(?:fs|id)\/|\/*__x00__|\0|file:)+/i;
 const FS_PREFIX = '/@fs/';
 
 /**
- * Refuses every URL by which Vite may come to read a file of the directory. Vite cuts, decodes and normalizes a URL in
- * several places, and no two of them agree; so a URL is refused if any reading of it leads into the directory, be it
- * only on the way to somewhere else.
+ * Creates a middleware that refuses every URL for which Vite might read a file of the directory. Vite cuts, decodes and normalizes
+ * a URL in several places, and each does it differently. So a URL is refused if any reading of it leads into the directory, even if
+ * only on the way to another place.
  */
 export function denyMiddleware(directory: string, served: Served): Connect.NextHandleFunction {
   const target = segmentsOf(directory);
@@ -50,18 +50,18 @@ export function denyMiddleware(directory: string, served: Served): Connect.NextH
   return function imageCacheDenyMiddleware(request, response, next) {
     const url = request.url ?? '/';
     if (api !== undefined && url.startsWith(api)) return next();
-    // Every module of the app passes here; all but those that name the directory are spared the walks.
+    // This runs for every module of the app. Only URLs that contain the name of the directory need the slow check.
     if (!mayContain(url, name) || !isDenied(url)) return next();
     response.statusCode = 403;
     response.setHeader('Content-Type', 'text/plain; charset=utf-8');
     response.setHeader('Cache-Control', 'no-store');
-    response.end('The image cache is not served as files; ask its API instead.\n');
+    response.end('The image cache is not served as files; use its API instead.\n');
   };
 }
 
 function placesOf({ root, publicDir }: Served): Places {
   const top = segmentsOf(root);
-  // Vite takes a path for an absolute one too, even without `/@fs/`. On Windows it may lack its drive.
+  // Vite also tries a path as an absolute one, even without `/@fs/`. On Windows it may have no drive.
   const absolute = [[], segmentsOf(path.parse(root).root)];
   const publicPlaces = publicDir === '' ? [] : [segmentsOf(publicDir)];
   const packages = Array.from({ length: top.length + 1 }, (_, depth) => [...top.slice(0, depth), 'node_modules']);
@@ -72,25 +72,25 @@ function placesOf({ root, publicDir }: Served): Places {
   return {
     path: served.flatMap(beforeAndAfter),
     module: [...served, ...packages, segmentsOf(process.cwd())].flatMap(beforeAndAfter),
-    // Plugins may take the whole URL for an absolute path, as Vite's own do at `?html-proxy` and `?url`. None takes
-    // it for a path from the root, so what a page is asked for (`?next=/.image-cache`) stays its own affair.
+    // Plugins may use the whole URL as an absolute path, as Vite's own do for `?html-proxy` and `?url`. No plugin uses it as a path
+    // from the root, so the query of a page (`?next=/.image-cache`) is not refused.
     whole: [...absolute, ...publicPlaces].map(before),
   };
 }
 
-/** Who asks for a file in the directory has to name it, unless what is served lies in there. */
+/** The name that every URL of a file in the directory contains; empty if there is none, e.g. if the root is in the directory. */
 function nameToLookFor(target: Segments, places: Places): string {
   const name = target.at(-1) ?? '';
-  // What looks like an escape would get lost in decoding.
+  // A name with a `%` may change when a URL is decoded.
   return name.includes('%') || leadsInto(target, places.path, '') ? '' : name;
 }
 
-/** Vite compares the base as it is encoded. In middleware mode a parent may have decoded it, or stripped it already. */
+/** Vite compares the encoded base. In middleware mode, the server around it may have decoded or removed the base already. */
 function withAndWithoutBase(url: string, bases: readonly string[]): string[] {
   return [url, ...bases.filter((base) => url.startsWith(base)).map((base) => url.slice(base.length - 1))];
 }
 
-/** Every text that may come to name a file, and from where. */
+/** Every text that Vite may use as the name of a file, and the places that it may start from. */
 function* filesNamedBy(url: string): Generator<[file: string, from: keyof Places]> {
   const pathname = url.replace(/[?#].*/s, '');
   for (const text of readings(pathname)) yield [text, 'path'];
@@ -100,7 +100,7 @@ function* filesNamedBy(url: string): Generator<[file: string, from: keyof Places
     else for (const file of behindPrefix(prefix, text.slice(prefix.length))) yield [file, from(prefix)];
   }
   if (!url.startsWith(FS_PREFIX)) return;
-  // Vite cuts as many letters off what a URL parser makes of the path, whatever is left of the prefix by then.
+  // Vite also removes this many letters from the path after a URL parser has changed it, so the prefix may be another one by then.
   const parsed = decode(parse(pathname)?.pathname ?? '', decodeURI);
   for (const text of readings(parsed.slice(FS_PREFIX.length))) yield [text, 'path'];
 }
@@ -122,7 +122,7 @@ function parse(url: string): URL | undefined {
   return URL.canParse(url, base) ? new URL(url, base) : undefined;
 }
 
-/** Whether someone who follows the path is in the directory at any time: Vite may cut the path off there. */
+/** Whether the path enters the directory at any point: Vite may cut the path off there. */
 function leadsInto(target: Segments, places: readonly Place[], file: string): boolean {
   const door = target.at(-1);
   const steps = file.toLowerCase().split('/');
@@ -138,7 +138,7 @@ function leadsInto(target: Segments, places: readonly Place[], file: string): bo
   });
 }
 
-/** In lower case: the file system may not tell it from upper case. */
+/** The segments in lower case, because the file system may ignore case. */
 function segmentsOf(directory: string): string[] {
   return normalizePath(directory)
     .toLowerCase()

@@ -5,20 +5,19 @@ import { startError } from '../startError.ts';
 import { denyMiddleware } from './denyMiddleware.ts';
 
 /**
- * Keeps Vite itself away from the cache directory: it neither serves nor watches what is in there. The images are
- * meant to be reached through the API only, behind its guard (case T8); and every file written below the root would
- * otherwise cost an inotify watch, and an `.html` a reload of every open page (case T67).
+ * Keeps Vite from serving and watching the cache directory. Images must be read only through the API, behind its guard (case T8).
+ * And a watched file below the root would need an inotify watch, and an `.html` there would reload every open page (case T67).
  *
- * Two layers, because each closes doors that the other cannot:
- * - `server.fs.deny` looks at files, so it holds however a module came to its id (an alias, a plugin, `fetchModule`).
- *   Vite ignores it under `fs.strict: false`, in `publicDir`, and where an import only yields a URL.
- * - a middleware in front looks at the URL, so it holds there too.
+ * There are two layers, because each covers cases that the other cannot:
+ * - `server.fs.deny` checks files, so it works however a module got its id (an alias, a plugin, `fetchModule`). Vite ignores it
+ *   with `fs.strict: false`, in `publicDir`, and for imports that only yield a URL.
+ * - A middleware in front of Vite checks URLs, so it works in those cases, too.
  *
- * Limit: a symbolic link that leads into the cache directory from elsewhere in the project is another path to both, as
- * it is for Vite's own denied files.
+ * Limit: a symbolic link from elsewhere in the project into the cache directory is not recognised by either layer, as it is not
+ * for Vite's own denied files.
  *
- * @param cacheDir as the developer wrote it: absolute, or relative to Vite's root
- * @param apiBase where the API is, below Vite's base; nothing there is a file
+ * @param cacheDir as in the options: absolute, or relative to Vite's root
+ * @param apiBase the path of the API, below Vite's base; nothing there is a file
  */
 export function hardenPlugin(cacheDir: string, apiBase?: string): Plugin {
   return {
@@ -33,7 +32,7 @@ export function hardenPlugin(cacheDir: string, apiBase?: string): Plugin {
       return {
         server: {
           fs: { deny: user.server?.fs?.deny ? [ours] : [...(await defaultDeny()), ours] },
-          // `null` switches the watcher off; an object would switch it on again. An array is appended to the user's.
+          // `null` switches the watcher off, and an object would switch it on again. Vite appends this array to the user's.
           ...(user.server?.watch !== null && {
             watch: { ignored: [(file: string) => isInside(directory, file)] },
           }),
@@ -74,10 +73,10 @@ function locate(cacheDir: string, root: string): string {
 }
 
 /**
- * The directory as a glob over absolute paths, which is what Vite matches `fs.deny` against (ignoring case, dots
- * included). From its last hidden segment on it is matched anywhere: no source lives in a hidden directory, and so
- * the real path of a symlinked root and a neighbour's cache in a monorepo are denied as well. A directory without
- * one is anchored: `cache` matched anywhere would deny the developer's `src/cache/` too.
+ * The directory as a glob for `fs.deny`, which Vite matches with absolute paths (ignoring case, including dots). If a segment is
+ * hidden, the path from the last hidden segment on is denied everywhere: there are no sources in hidden directories, and so the
+ * real path of a symlinked root, and the caches of other packages in a monorepo, are denied as well. Otherwise, only the absolute
+ * path is denied: `cache` everywhere would also deny the developer's `src/cache/`.
  */
 function denyGlob(directory: string): string {
   const segments = normalizePath(directory).split('/');
@@ -91,15 +90,15 @@ function escapeGlob(text: string): string {
 }
 
 /**
- * A plugin that returns `server.fs.deny` replaces Vite's defaults instead of adding to them, and `/.env` would be
- * served. Vite does not export the defaults; an empty configuration, resolved, has them.
+ * Vite's default for `server.fs.deny`. A plugin that returns this option replaces the default instead of adding to it, and `/.env`
+ * would be served. Vite does not export the default, but a resolved empty configuration contains it.
  */
 async function defaultDeny(): Promise<string[]> {
   const { server } = await resolveConfig({ configFile: false, envFile: false, logLevel: 'silent' }, 'serve');
   return server.fs.deny;
 }
 
-/** Whether the file is the directory or in it, on a file system that may or may not tell upper from lower case. */
+/** Whether the file is the directory or in it, on a file system that may ignore case. */
 function isInside(directory: string, file: string): boolean {
   const relative = path.relative(directory.toLowerCase(), file.toLowerCase());
   return relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);

@@ -10,8 +10,8 @@ export interface Api {
 }
 
 /**
- * An API whose code is imported when the first request comes: Express and the cache take longer to import than the
- * rest of Vite's start does, and many starts end without an image.
+ * An API whose code is imported at the first request. Importing Express and the cache takes longer than the rest of Vite's start,
+ * and often no image is requested.
  */
 export class LazyApi {
   readonly #load: () => Promise<Api>;
@@ -25,7 +25,7 @@ export class LazyApi {
     this.#warn = warn;
   }
 
-  /** Answers the request, in the same turn of the event loop once the code is there. */
+  /** Answers the request. Once the code is imported, this happens in the same turn of the event loop. */
   handle(request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void {
     if (this.#loaded) {
       this.#loaded.handler(request, response, next);
@@ -37,10 +37,10 @@ export class LazyApi {
     );
   }
 
-  /** What was never asked for anything has nothing to close. */
+  /** Closes the cache. There is nothing to close if no request ever came. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const api = await this.#loading?.catch(() => undefined); // the requests have been told
+    const api = await this.#loading?.catch(() => undefined); // requests have already got this error
     await api?.cache.close();
   }
 
@@ -51,7 +51,7 @@ export class LazyApi {
       this.#loaded = await this.#loading;
       return this.#loaded;
     } catch (error) {
-      this.#loading = undefined; // the next request tries again: a package may be installed by then
+      this.#loading = undefined; // the next request tries again: a missing package may be installed by then
       const failure = ImageCacheError.from(error);
       this.#warn(`The image cache could not be loaded: ${failure.message}`);
       throw failure;

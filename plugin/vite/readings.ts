@@ -2,8 +2,8 @@
 const ROUNDS = 2;
 
 /**
- * Every text that Vite may read in a part of a URL. Parts of it decode `%2F`, others keep it, and which of the two is
- * a separator decides what a later `..` takes away; the same goes for a backslash and for its escape.
+ * Every text that Vite may get from a part of a URL. Some code of Vite decodes `%2F`, other code keeps it. Only a decoded one is a
+ * separator, which determines what a later `..` removes. The same is true for a backslash and its escape.
  */
 export function readings(text: string): string[] {
   let all = new Set([text, slash(text)]);
@@ -16,14 +16,14 @@ function onceMore(text: string): string[] {
   return [...texts, ...texts.map(slash)];
 }
 
-/** Whether a reading of the URL can contain the name: one look, unless there is something to decode. */
+/** Whether a reading of the URL can contain the name. This is a single search, unless there is something to decode. */
 export function mayContain(url: string, lowerCaseName: string): boolean {
   let text = url;
   // One round more than there are readings: parsing a `file:` URL decodes as well.
   for (let round = 0; round <= ROUNDS + 1; round += 1) {
     if (text.toLowerCase().includes(lowerCaseName)) return true;
     if (!text.includes('%')) return false;
-    // A URL parser leaves these out, wherever they are.
+    // A URL parser removes these characters everywhere.
     text = decode(text, decodeURIComponent).replace(/[\t\n\r]/g, '');
   }
   return false;

@@ -13,10 +13,10 @@ import { EVENT_NAME } from '../protocol.ts';
 import { startError } from '../startError.ts';
 import { type Api, LazyApi } from './lazyApi.ts';
 
-/** What is wrong with the directory is told by the first request, too. */
+/** How long a start waits for the check of the directory. If it takes longer, the first request reports what is wrong. */
 const MAX_LOOK_MS = 2000;
 
-/** Imports the API, and makes one for the project. */
+/** Imports the API, and creates one for the project. */
 export type LoadApi = (
   options: ResolvedOptions,
   settings: Pick<HttpContext, 'logger' | 'authorize' | 'access' | 'allowedHosts'> & { root: string },
@@ -24,7 +24,7 @@ export type LoadApi = (
 
 /** Mounts the API in Vite's dev and preview servers, each with a cache of its own. */
 export function servePlugin(options: ResolvedOptions, loadApi: LoadApi): Plugin {
-  // On a restart the new server is made before the old one is closed, by this same plugin if the config is inline.
+  // On a restart, the new server is created before the old one is closed. If the config is inline, both use this same plugin.
   const apis = new Map<ResolvedConfig, LazyApi>();
 
   function mount(
@@ -48,10 +48,10 @@ export function servePlugin(options: ResolvedOptions, loadApi: LoadApi): Plugin 
     };
     const api = new LazyApi(load, (message) => logger.warn(message));
     apis.set(config, api);
-    // Plugin routes run before Vite strips its base.
+    // Routes of plugins run before Vite removes its base from the URL.
     const path = config.base.replace(/\/$/, '') + options.base;
     if (options.allowedOrigins.length > 0) {
-      // Vite's CORS ends each `OPTIONS` by what `server.cors` says. It is there already, and `use` can only add to the end.
+      // Vite's CORS answers each `OPTIONS` by `server.cors`. It is already in the stack, and `use` can only add to the end.
       const handle = createPreflights({ allowedOrigins: options.allowedOrigins, authorize: undefined });
       server.middlewares.stack.unshift({ route: path, handle });
     }
@@ -64,7 +64,10 @@ export function servePlugin(options: ResolvedOptions, loadApi: LoadApi): Plugin 
     closeWith(server);
   }
 
-  /** What calls `close()` exits as soon as it has resolved. Vite 5 has no other way to tell, preview up to 8.2 neither. */
+  /**
+   * Closes the cache with the server. `close()` must wait for it, because its caller may exit when it resolves. Vite 5, and preview
+   * up to 8.2, have no hook for this.
+   */
   function closeWith(server: ViteDevServer | PreviewServer): void {
     const closeServer = server.close.bind(server);
     server.close = async () => {
@@ -87,11 +90,11 @@ export function servePlugin(options: ResolvedOptions, loadApi: LoadApi): Plugin 
       define: {
         __IMAGE_CACHE__: JSON.stringify({ base: options.base, ...originOf(server?.origin), ...bucketOf(options) }),
       },
-      // An externalised package sees no define, and would render other URLs on the server than in the browser.
+      // `define` is not applied to an externalised package, which would then render other URLs on the server than in the browser.
       ssr: { noExternal: ['vite-plugin-image-cache'] },
     }),
 
-    /** Before anything is kept from Vite that is the app's own. A disk that does not answer holds up no start. */
+    /** Checks the directory before Vite is kept from it, as it may be the app's own. A disk that hangs does not block the start. */
     async configResolved({ root }) {
       const limit = new Promise<void>((done) => {
         setTimeout(done, MAX_LOOK_MS).unref();
@@ -109,7 +112,7 @@ export function servePlugin(options: ResolvedOptions, loadApi: LoadApi): Plugin 
       mount(server, server.config.preview.allowedHosts, () => {});
     },
 
-    /** A restart closes the old server without its `close()`. In Vite 5, where it does not, there are no environments. */
+    /** A restart closes the old server without calling its `close()`. Vite 5 does call it, and has no environments. */
     async closeBundle() {
       const { environment } = this as Partial<typeof this>;
       if (environment) await close(environment.getTopLevelConfig());
@@ -118,8 +121,9 @@ export function servePlugin(options: ResolvedOptions, loadApi: LoadApi): Plugin 
 }
 
 /**
- * Where modules come from, for what renders the page of a backend on another port; in a browser they know it themselves. Plugins of
- * backends (Laravel's) put a name into `server.origin` that they replace later, in sources only: it is no address.
+ * The origin of the modules, for code that renders the page of a backend on another port; in a browser, modules know their origin.
+ * Plugins of backends (Laravel's) set `server.origin` to a placeholder that they later replace in sources only. It is not an
+ * address, so it is ignored.
  */
 function originOf(origin: string | undefined): { origin?: string } {
   if (origin === undefined || !URL.canParse(origin) || origin.includes('__')) return {};
@@ -127,7 +131,7 @@ function originOf(origin: string | undefined): { origin?: string } {
   return url.protocol.startsWith('http') ? { origin: url.origin } : {};
 }
 
-/** The one bucket, if there is but one, for hints that name it. */
+/** The name of the bucket if there is only one, for hints. */
 function bucketOf({ buckets }: ResolvedOptions): { bucket?: string } {
   const [bucket, ...others] = new Set(buckets.map(({ name }) => name));
   return bucket === undefined || others.length > 0 ? {} : { bucket };
@@ -138,8 +142,8 @@ function printerOf(logger: Printer): Printer {
 }
 
 /**
- * Sends what happens in the cache to every page, over the socket that Vite has open to it anyway: an EventSource would
- * take one of the six connections that HTTP/1.1 allows a browser. Entries carry canonical URLs, never signed ones.
+ * Sends the events of the cache to every page, over the socket that Vite has open anyway: an EventSource would need one of the six
+ * connections that a browser has with HTTP/1.1. Entries contain canonical URLs, never signed ones.
  */
 function forwardEvents(cache: ImageCache, server: ViteDevServer): void {
   cache.onEvent((event) => server.ws.send({ type: 'custom', event: EVENT_NAME, data: publicEvent(event) }));

@@ -10,16 +10,16 @@ import { startError } from '../startError.ts';
 const NAME = 'image-cache:start';
 
 /**
- * A sign of life: one line under Vite's own addresses, with what is cached and where the API is; and a warning when the cache
- * directory is there but cannot be used. Neither holds up the start, opens the cache, or creates anything.
+ * Prints one line under Vite's own addresses, with the number of cached images and the address of the API; and a warning if the
+ * cache directory exists but cannot be used. Neither blocks the start, opens the cache, or creates anything.
  */
 export function startPlugin(options: Pick<ResolvedOptions, 'base' | 'cacheDir' | 'logLevel'>): Plugin {
-  // The very same plugin may be there twice, and is then called twice.
+  // If the same plugin object is in `plugins` twice, it is called twice.
   const started = new WeakSet<object>();
 
-  /** Of several at one path the first one answers (`twice.ts`), so it alone says where. */
+  /** If there are several plugins with one path, only the first one answers (`twice.ts`), so only that one prints. */
   function isFirst({ plugins }: ResolvedConfig): boolean {
-    // Of a plugin of that name, the API is ours.
+    // A plugin with this name is ours, so this is the type of its `api`.
     const isAtPath = ({ name, api }: Plugin) => name === NAME && (api as { base: string }).base === options.base;
     return plugins.find(isAtPath) === plugin;
   }
@@ -54,7 +54,7 @@ export function startPlugin(options: Pick<ResolvedOptions, 'base' | 'cacheDir' |
   return plugin;
 }
 
-/** @throws ImageCacheError INVALID_OPTION when a build would copy private images, or remove them all */
+/** @throws ImageCacheError INVALID_OPTION if a build would publish private images, or remove them all */
 function ensureNotPublished({ root, publicDir, build }: ResolvedConfig, cacheDir: string): void {
   const dir = resolve(root, cacheDir);
   const refuse = (reason: string): never => {
@@ -68,7 +68,7 @@ function ensureNotPublished({ root, publicDir, build }: ResolvedConfig, cacheDir
     refuse('the public directory: `vite build` would publish the private images in it');
   }
   if (isInside(resolve(root, build.outDir), dir)) {
-    refuse('the output directory: `vite build` empties that, and what is in it is published');
+    refuse('the output directory: `vite build` empties it, and its content is published');
   }
 }
 
@@ -77,14 +77,14 @@ function isInside(directory: string, path: string): boolean {
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
-/** Vite's command line prints the addresses; other tools that start Vite may choose not to, and then nothing is printed here, too. */
+/** Prints with Vite's addresses. Tools that start Vite without printing these do not get our line either. */
 function printWithUrls(
   server: ViteDevServer | PreviewServer,
   dir: string,
   { base, cacheDir }: Pick<ResolvedOptions, 'base' | 'cacheDir'>,
 ): void {
   let totals: ManifestTotals | undefined;
-  // Long done when the addresses are printed; on a disk that does not answer, nothing waits for it.
+  // This is done long before the addresses are printed. If the disk hangs, nothing waits for it.
   void readTotals(dir).then((read) => (totals = read));
   const printUrls = server.printUrls.bind(server);
   server.printUrls = () => {

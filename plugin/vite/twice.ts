@@ -5,11 +5,11 @@ import type { ResolvedOptions } from '../options.ts';
 const NAME = 'image-cache:twice';
 
 /**
- * Warns when `imageCache()` is in `plugins` twice, e.g. in a config and in one that it is merged with: the first answers
- * every request, so that what the second was told changes nothing. Two at different paths are two APIs, and no mistake.
+ * Warns if `imageCache()` is in `plugins` twice, e.g. in a config and in one that it is merged with. The first answers every
+ * request, so the options of the second have no effect. Two plugins with different paths are two APIs, and not a mistake.
  */
 export function warnTwicePlugin({ base, logLevel }: Pick<ResolvedOptions, 'base' | 'logLevel'>): Plugin {
-  // The very same plugin may be there twice, too, and is then called twice; after a restart, with another config.
+  // If the same plugin object is in `plugins` twice, it is called twice; after a restart, with another config.
   const seen = new WeakSet<ResolvedConfig>();
 
   const plugin: Plugin<{ base: string }> = {
@@ -29,8 +29,8 @@ export function warnTwicePlugin({ base, logLevel }: Pick<ResolvedOptions, 'base'
   return plugin;
 }
 
-/** Whether it is this plugin, of whichever copy of the package, at the path. */
+/** Whether a plugin is this one, from any copy of the package, and has the path. */
 function isAt(base: string, { name, api }: Plugin): boolean {
-  // Of a plugin of that name, the API is ours.
+  // A plugin with this name is ours, so this is the type of its `api`.
   return name === NAME && (api as { base: string }).base === base;
 }

@@ -5,7 +5,7 @@ import { createServer } from 'vite';
 import { imageCache } from '../../plugin/index.ts';
 import { markAsCache, temporaryDirectory } from '../helpers/directory.ts';
 
-it('T8: Vite serves a fallback directory as little as the cache itself, and keeps its own list', async () => {
+it('T8: Vite serves neither the cache nor a fallback directory, and keeps its own list', async () => {
   const root = await temporaryDirectory();
   for (const dir of ['.image-cache', 'shared/pictures']) {
     await markAsCache(join(root, dir));

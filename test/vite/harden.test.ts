@@ -7,14 +7,14 @@ import { hardenPlugin } from '../../plugin/vite/harden.ts';
 import { waysInto } from './waysInto.ts';
 import { cacheProject, expectClosed, get, project, start } from './viteProject.ts';
 
-describe('T8: what is beside the cache', () => {
+describe('T8: files next to the cache', () => {
   let root = '';
   beforeAll(async () => {
     root = await cacheProject();
   });
   afterAll(() => rm(root, { recursive: true }));
 
-  test('is as it was', async () => {
+  test('are served as before', async () => {
     const server = await start(root);
     expect(await get(server, '/.env')).toMatchObject({ status: 403 });
     expect(await get(server, '/.env?import&raw')).toMatchObject({ status: 403 });
@@ -24,7 +24,7 @@ describe('T8: what is beside the cache', () => {
     expect(server.config.server.fs.deny).toEqual(expect.arrayContaining(['.env', '*.{crt,pem,key,p12,pfx,cer,der}']));
   });
 
-  test('a list of the user’s own still applies, and is only added to', async () => {
+  test('the user’s own list still applies, and entries are only added to it', async () => {
     const server = await start(root, { server: { fs: { deny: ['private.*'] } } });
     expect(server.config.server.fs.deny).toEqual(['private.*', '**/.image-cache/**']);
     expect(await get(server, '/private.txt')).toMatchObject({ status: 403 });

@@ -28,7 +28,7 @@ async function serve(lazy: LazyApi): Promise<() => Promise<Response>> {
   return () => fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`); // it listens on TCP
 }
 
-it('E4: requests that come together load the API once, and all are answered', async () => {
+it('E4: simultaneous requests load the API once, and all are answered', async () => {
   const { api, state } = countingApi();
   let loads = 0;
   const ask = await serve(
@@ -44,7 +44,7 @@ it('E4: requests that come together load the API once, and all are answered', as
   expect([loads, state.requests]).toEqual([1, 5]);
 });
 
-it('E4: a package that is missing is an answer and a warning, and the next request tries again', async () => {
+it('E4: a missing package causes an error answer and a warning, and the next request tries again', async () => {
   const { api } = countingApi();
   const warnings: string[] = [];
   let isInstalled = false;
@@ -60,7 +60,7 @@ it('E4: a package that is missing is an answer and a warning, and the next reque
   expect(await (await ask()).text()).toBe('1');
 });
 
-it('E4: closes what was loaded, waits for what is being loaded, and loads nothing afterwards', async () => {
+it('E4: closes a loaded API, waits for one that is being loaded, and loads none afterwards', async () => {
   const { api, state } = countingApi();
   const { promise: arrived, resolve: arrive } = defer<Api>();
   const { promise: loading, resolve: begin } = defer<void>();

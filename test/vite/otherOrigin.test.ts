@@ -69,7 +69,7 @@ describe.each(['dev', 'preview'] as const)('B17: pages of other origins in %s', 
     });
   });
 
-  it('leaves the preflights of all others to Vite, and those of other paths', async () => {
+  it('leaves preflights of other origins, and for other paths, to Vite', async () => {
     const { origin } = await start(kind);
     const ask = async (path: string, page: string) => {
       const answer = await fetch(origin + path, { method: 'OPTIONS', headers: { Origin: page, ...preflight } });
@@ -80,7 +80,7 @@ describe.each(['dev', 'preview'] as const)('B17: pages of other origins in %s', 
     expect(await ask('/main.js', APP)).toBeNull();
   });
 
-  it('says in the terminal which origin of this machine was refused, and of no other', async () => {
+  it('warns in the terminal about a refused origin, but only if it is on this machine', async () => {
     const { origin, warnings } = await start(kind);
     for (const page of [
       'http://localhost:3000',
@@ -103,7 +103,7 @@ it.each([
   ['https://vite.example.test/assets/', { base: '/api/cache', origin: 'https://vite.example.test' }],
   ['http://__laravel_vite_placeholder__.test', { base: '/api/cache' }],
   ['/assets', { base: '/api/cache' }],
-])('B17: with `server.origin` %s the client is told %o', async (told, expected) => {
+])('B17: with `server.origin` %s the client gets %o', async (told, expected) => {
   const { config } = await start('dev', told === undefined ? {} : { server: { origin: told } });
   expect(JSON.parse(config.define?.['__IMAGE_CACHE__'] as string)).toEqual({ ...expected, bucket: 'photos' }); // it is a text of code
 });
@@ -118,7 +118,7 @@ it.each<[(string | { name: string; prefix: string })[], string | undefined]>([
     'team-photos',
   ],
   [['team-photos', 'archive'], undefined],
-])('E8: of the buckets %j the client is told %s, for its hints', async (buckets, expected) => {
+])('E8: with the buckets %j the client gets %s for its hints', async (buckets, expected) => {
   const { config } = await start('dev', { plugins: [imageCache({ buckets })] });
   const told = JSON.parse(config.define?.['__IMAGE_CACHE__'] as string) as { bucket?: string }; // it is a text of code
   expect(told.bucket).toBe(expected);

@@ -54,7 +54,7 @@ describe('imageCache() in Vite', () => {
     expect(await readdir(root)).toContain('.image-cache');
   });
 
-  it('does not start on a directory of the app', async () => {
+  it('does not start with a `cacheDir` that is used by the app', async () => {
     const root = await project();
     await mkdir(join(root, 'src'));
     await writeFile(join(root, 'src', 'main.ts'), '');
@@ -65,7 +65,7 @@ describe('imageCache() in Vite', () => {
     expect(await readdir(join(root, 'src'))).toEqual(['main.ts']);
   });
 
-  it('keeps its files to itself, however one climbs out of the API', async () => {
+  it('does not serve its files for any URL that leads out of the API', async () => {
     const { bucket, url } = await bucketWithPicture();
     const { origin } = await startVite(bucket, { server: { fs: { strict: false } } });
     await (await fetch(`${origin}/api/cache${imageUrl(url)}`)).arrayBuffer();
@@ -97,7 +97,7 @@ describe('imageCache() in Vite', () => {
     expect(env + client + (await (await fetch(`${origin}/main.js`)).text())).toContain('/api/cache');
   });
 
-  it('answers over HTTP/2 under https, and the server lives', async () => {
+  it('answers over HTTP/2 with https, and the server does not crash', async () => {
     const { bucket, picture, url } = await bucketWithPicture();
     const { origin } = await startVite(bucket, { server: { https: certificate } });
     const session = connect(origin.replace('http:', 'https:'), { rejectUnauthorized: false });
@@ -165,7 +165,7 @@ describe('imageCache() in Vite', () => {
     expect(Object.keys(entries)).toHaveLength(1);
   });
 
-  it('leaves a production build alone', async () => {
+  it('does nothing in a production build', async () => {
     const root = await project();
     await build({ root, configFile: false, logLevel: 'silent', plugins: [imageCache({ buckets: ['photos'] })] });
     const files = await readdir(join(root, 'dist', 'assets'));
@@ -173,7 +173,7 @@ describe('imageCache() in Vite', () => {
     expect(await readdir(root)).not.toContain('.image-cache');
   });
 
-  it('sends what happens in the cache over Vite’s socket, without signatures', async () => {
+  it('sends events of the cache over Vite’s socket, without signatures', async () => {
     const { bucket, url } = await bucketWithPicture();
     const { server, origin } = await startVite(bucket);
     const sent: unknown[] = [];
@@ -191,7 +191,7 @@ describe('imageCache() in Vite', () => {
     expect(JSON.stringify(sent)).not.toContain('X-Amz');
   });
 
-  it('keeps what it has over a restart of the server', async () => {
+  it('keeps cached images over a restart of the server', async () => {
     const { bucket, url } = await bucketWithPicture();
     const { server, origin } = await startVite(bucket);
     await (await fetch(`${origin}/api/cache${imageUrl(url)}`)).arrayBuffer();
@@ -232,7 +232,7 @@ describe('options', () => {
     for (const part of parts) expect(() => imageCache(options as never)).toThrow(part);
   });
 
-  it('takes the short and the long form', () => {
+  it('accepts the short and the long form', () => {
     expect(imageCache({ buckets: ['team-photos'] }).map(({ name }) => name)).toEqual([
       'image-cache:harden',
       'image-cache:serve',

@@ -74,7 +74,7 @@ describe('E16: at the start', () => {
     expect(await readdir(join(root, '.image-cache', 'journal'))).toEqual(files);
   });
 
-  it('says nothing when it is to be quiet, or in middleware mode', async () => {
+  it('prints nothing with a quiet log level, or in middleware mode', async () => {
     const root = await temporaryDirectory();
     for (const logLevel of ['silent', 'warn'] as const) {
       const { printed } = await start(root, { logLevel });
@@ -84,7 +84,7 @@ describe('E16: at the start', () => {
     expect([...printed, ...warned]).toEqual([]);
   });
 
-  it('says so in `vite preview`, too', async () => {
+  it('prints the line in `vite preview`, too', async () => {
     const root = await temporaryDirectory();
     await mkdir(join(root, 'dist'));
     const { customLogger, printed } = printer();
@@ -100,7 +100,7 @@ describe('E16: at the start', () => {
     ['an old one', '{"version":"1.0","last_updated":1,"journal":{"generation":1,"offset":0},"entries":{\n}}\n'],
     ['a damaged one', '\0\0\0'],
     ['totals elsewhere', '{"version":"1.0","entries":{"total_entries":5,"total_size_bytes":5,'],
-  ])('%s tells nothing', async (_, text) => {
+  ])('no totals are read from %s', async (_, text) => {
     const dir = await temporaryDirectory();
     await writeFile(join(dir, 'manifest.json'), text);
     expect(await readTotals(dir)).toBeUndefined();
@@ -133,12 +133,12 @@ describe('E15: a cache directory that cannot be written', () => {
     });
   });
 
-  it('is no fault while it is not there', async () => {
+  it('is not reported if it does not exist', async () => {
     const dir = join(await temporaryDirectory(), 'not-there');
     await expect(ensureWritable(dir)).resolves.toBeUndefined();
   });
 
-  it.skipIf(process.getuid?.() === 0)('is told at the start, and changes nothing about it', async () => {
+  it.skipIf(process.getuid?.() === 0)('is reported at the start, and not changed', async () => {
     const root = await temporaryDirectory();
     const dir = join(root, '.image-cache');
     await mkdir(dir);
@@ -149,7 +149,7 @@ describe('E15: a cache directory that cannot be written', () => {
     expect(await readdir(dir)).toEqual([]);
   });
 
-  it('that is a link is told at the start', async () => {
+  it('that is a link is reported at the start', async () => {
     const root = await temporaryDirectory();
     await symlink(await temporaryDirectory(), join(root, 'link'));
     const { warned } = await start(root, { cacheDir: 'link' });
@@ -157,7 +157,7 @@ describe('E15: a cache directory that cannot be written', () => {
     expect(warned).toEqual([expect.stringContaining('symbolic link')]);
   });
 
-  it('that is used for something else stops the start with one sentence, and no stack', async () => {
+  it('that is used for something else ends the start with one sentence and without a stack', async () => {
     const root = await temporaryDirectory();
     await mkdir(join(root, 'src'));
     await writeFile(join(root, 'src', 'main.ts'), '');

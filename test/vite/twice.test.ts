@@ -44,7 +44,7 @@ it('counts them, wherever they are nested', async () => {
   expect(warnings).toEqual([expect.stringContaining('imageCache() is in `plugins` 3 times')]);
 });
 
-it('notices the very same plugin, too', async () => {
+it('notices the same plugin object, too', async () => {
   const plugin = imageCache({ buckets: ['photos'] });
   expect((await start([plugin, plugin])).warnings).toHaveLength(1);
 });
@@ -53,7 +53,7 @@ it.each([
   ['two of them', () => [0, 1].map(() => imageCache({ buckets: ['photos'] })), 1],
   ['the very same plugin twice', () => Array<PluginOption>(2).fill(imageCache({ buckets: ['photos'] })), 1],
   ['two at paths of their own', () => ['/a', '/b'].map((base) => imageCache({ buckets: ['photos'], base })), 2],
-])('of %s, only those that answer say where they are', async (_name, plugins, count) => {
+])('of %s, only those that answer print their address', async (_name, plugins, count) => {
   const { server, printed } = await start(plugins());
   server.printUrls();
   expect(printed.filter((line) => line.includes('Images'))).toHaveLength(count);
@@ -67,7 +67,7 @@ it.each([
   expect((await start(plugins())).warnings).toEqual([]);
 });
 
-it('a restart, which uses the same plugin again, is no second time', async () => {
+it('does not count a restart, which uses the same plugin again', async () => {
   const bucket = await startBucket();
   bucket.server.put('photos', 'a.jpg', await jpeg(1));
   const { server, origin, warnings } = await start([imageCache({ buckets: [bucket.option] })]);
@@ -77,7 +77,7 @@ it('a restart, which uses the same plugin again, is no second time', async () =>
   expect((await fetch(`${origin}/api/cache${imageUrl(await bucket.presign('a.jpg'))}`)).status).toBe(200);
 });
 
-it('warns in preview, and anew when the server has restarted', async () => {
+it('warns in preview, and again after a restart of the server', async () => {
   const plugins = [imageCache({ buckets: ['photos'] }), imageCache({ buckets: ['photos'] })];
   const { config, warnings } = await configWith(plugins);
   const previewServer = await preview({ ...config, preview: { host: '127.0.0.1', port: 0 } });
