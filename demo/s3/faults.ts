@@ -9,7 +9,7 @@ import { expired } from './sigv4.ts';
  * Faults are for GETs of objects unless they say otherwise, and come after the signature was found good.
  */
 export interface Faults {
-  /** Before the answer to a GET or HEAD of an object. */
+  /** Before the answer to a GET, HEAD or PUT of an object. */
   latencyMs: number;
   /** Of each body. 0 for no limit. */
   bytesPerSecond: number;
@@ -25,6 +25,10 @@ export interface Faults {
   cutChunked: number;
   /** Share of object PUTs (parts and copies too) that are done, and whose connection is then dropped. */
   lostResponse: number;
+  /** Share of object PUTs that are answered 503 `SlowDown`, with nothing done. */
+  putSlowDown: number;
+  /** Share of object PUTs that are answered 400 `ExpiredToken`, as when a session of AWS has ended. */
+  putExpired: number;
   /** Share answered with another ETag, a new one each time. */
   changedEtag: number;
   /** Share that is never answered. */
@@ -46,6 +50,8 @@ export const SHARES = [
   'cut',
   'cutChunked',
   'lostResponse',
+  'putSlowDown',
+  'putExpired',
   'changedEtag',
   'hang',
   'hangBody',
@@ -67,6 +73,8 @@ export function noFaults(): Faults {
     cut: 0,
     cutChunked: 0,
     lostResponse: 0,
+    putSlowDown: 0,
+    putExpired: 0,
     changedEtag: 0,
     hang: 0,
     hangBody: 0,
@@ -100,14 +108,23 @@ export class FaultInjector {
   /** What to do instead of answering a GET. */
   refusal(key: string): 'hang' | S3Error | undefined {
     if (this.#draw('hang', key)) return 'hang';
-    if (this.#draw('slowDown', key)) {
-      const { retryAfterSeconds } = this.faults;
-      const headers = retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) };
-      return new S3Error('SlowDown', { headers });
-    }
+    if (this.#draw('slowDown', key)) return this.#slowDown();
     if (this.#draw('forbidden', key)) return new S3Error('AccessDenied');
     if (this.#draw('expired', key)) return expired(60, this.#now() - 1000, this.#now());
     return undefined;
+  }
+
+  /** What to answer a PUT with instead of doing it. */
+  putRefusal(key: string): S3Error | undefined {
+    if (this.#draw('putSlowDown', key)) return this.#slowDown();
+    if (this.#draw('putExpired', key)) return new S3Error('ExpiredToken');
+    return undefined;
+  }
+
+  #slowDown(): S3Error {
+    const { retryAfterSeconds } = this.faults;
+    const headers = retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) };
+    return new S3Error('SlowDown', { headers });
   }
 
   /** What to do to the body of a GET. */

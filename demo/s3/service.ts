@@ -58,9 +58,12 @@ export class S3Service {
     if (target.name === 'GET object') return this.#serveGet(request, response, target, authorization);
 
     const { injector } = this.#parts;
-    if (target.name === 'HEAD object') await pause(response, injector.latency(request.key));
+    const isPut = request.method === 'PUT' && request.key !== '';
+    if (isPut || target.name === 'HEAD object') await pause(response, injector.latency(request.key));
+    const refusal = isPut ? injector.putRefusal(request.key) : undefined;
+    if (refusal !== undefined) throw refusal;
     const reply = await this.#run(request, target, authorization);
-    const lost = request.method === 'PUT' && request.key !== '' && injector.losesResponse(request.key);
+    const lost = isPut && injector.losesResponse(request.key);
     if (lost) response.destroy();
     else if (injector.faults.offline) reset(response);
     else send(response, reply);

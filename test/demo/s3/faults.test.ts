@@ -175,6 +175,18 @@ describe('connections', () => {
     expect(await (await client.send(new GetObjectCommand(object))).Body?.transformToString()).toBe('new');
   });
 
+  test('putSlowDown and putExpired refuse a PUT, of which nothing is kept, and no GET', async () => {
+    const { s3, url } = await startFaulty({ putSlowDown: 1 });
+    const put = () => clientOf(s3).send(new PutObjectCommand({ ...object, Body: 'new' }));
+    await expect(put()).rejects.toHaveProperty('name', 'SlowDown');
+    Object.assign(s3.faults, { putSlowDown: 0, putExpired: 1 });
+    await expect(put()).rejects.toHaveProperty('name', 'ExpiredToken');
+    expect(await (await fetch(url)).text()).toBe(BODY);
+    s3.faults.putExpired = 0;
+    await put();
+    expect(await (await fetch(url)).text()).toBe('new');
+  });
+
   test('latencyMs delays GET and HEAD', async () => {
     const { s3, url } = await startFaulty({ latencyMs: 60 });
     const started = performance.now();
