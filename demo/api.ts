@@ -1,7 +1,7 @@
-/** What the demo's backend and its page say to each other. Types only. */
+/** The types of the messages between the demo's backend and its page. */
 
 export interface Picture {
-  /** Presigned: another one each time it is asked for. */
+  /** A presigned URL, which is another one in each answer. */
   s3_url: string;
   filename: string;
   width: number;
@@ -11,7 +11,7 @@ export interface Picture {
 interface Actor {
   id: string;
   name: string;
-  /** What the pictures show, for people who do not see them. */
+  /** A description of the pictures, for people who cannot see them. */
   subject: string;
 }
 
@@ -19,7 +19,7 @@ interface Actor {
 export interface ActorSummary extends Actor {
   cover: Picture;
   count: number;
-  /** With `?images=1`. */
+  /** Only with `?images=1`. */
   images?: Picture[];
 }
 
@@ -28,7 +28,7 @@ export interface ActorDetail extends Actor {
   images: Picture[];
 }
 
-/** What can be broken between here and S3. */
+/** Faults of the network to S3 that can be switched on. */
 export interface NetworkFaults {
   latencyMs: number;
   /** Share of the requests that are answered 503 SlowDown, 0 to 1. */
@@ -43,7 +43,7 @@ export interface NetworkState extends NetworkFaults {
   stats: { requests: number; gets: number; bytesSent: number };
 }
 
-/** The same, when the storage is not ours to break: 404. */
+/** The answer, with 404, if the storage is not the demo's own, so that it has no faults to switch. */
 export interface NetworkUnavailable {
   available: false;
 }

@@ -7,7 +7,7 @@ import { SERIES, type Series } from './photos/series.ts';
 import { keyOf, type Storage } from './settings.ts';
 import { createSigner, type Sign } from './signer.ts';
 
-/** Stands for your backend: says which actors there are, and signs URLs for their pictures. */
+/** A backend as your app may have it: it lists the actors, and signs URLs for their pictures. */
 export function demoBackend(storage: Storage): Plugin {
   return {
     name: 'demo-backend',

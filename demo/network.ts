@@ -5,8 +5,8 @@ const LONGEST_LATENCY_MS = 10_000;
 const LONGEST_BODY = 1_000;
 
 /**
- * `GET·PUT /demo/network`: how bad the internet is between here and S3. Hands the question on to the embedded S3
- * server's control route; without one (`controlUrl` undefined) there is nothing to switch, and the answer is 404.
+ * `GET·PUT /demo/network`: the faults of the network to S3. The request is passed on to the control route of the embedded S3
+ * server. Without such a server (`controlUrl` is undefined), there is nothing to switch, and the answer is 404.
  */
 export async function answerNetwork(
   request: IncomingMessage,
@@ -35,7 +35,7 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
   response.end(JSON.stringify(body));
 }
 
-/** The faults a body asks for, or `undefined` when it makes no sense. */
+/** The faults in a body; `undefined` if it is invalid. */
 function parseFaults(text: string): Partial<NetworkFaults> | undefined {
   const body = parseJson(text);
   if (typeof body !== 'object' || body === null) return undefined;
@@ -57,14 +57,14 @@ function parseFaults(text: string): Partial<NetworkFaults> | undefined {
 
 async function control(url: string, init?: RequestInit): Promise<NetworkState> {
   const answer = await fetch(url, init);
-  // Our own server's answer, of the shape that demo/s3/control.ts documents.
+  // The answer is from our own server, with the shape that is documented in demo/s3/control.ts.
   const { faults, stats } = (await answer.json()) as { faults: NetworkFaults; stats: NetworkState['stats'] };
   const { latencyMs, slowDown, offline } = faults;
   const { requests, gets, bytesSent } = stats;
   return { available: true, latencyMs, slowDown, offline, stats: { requests, gets, bytesSent } };
 }
 
-/** Whether another page sent this: by `Sec-Fetch-Site`, or by `Origin` where a browser does not send that. */
+/** Whether a page of another site sent the request, by `Sec-Fetch-Site`, or by `Origin` if a browser does not send that. */
 function isCrossSite({ headers }: IncomingMessage): boolean {
   const site = headers['sec-fetch-site'];
   if (site !== undefined) return site !== 'same-origin' && site !== 'none';

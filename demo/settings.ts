@@ -1,25 +1,25 @@
 import { CONTROL_PATH } from './s3/control.ts';
 
-/** Where the demo's pictures are, and with whose keys. */
+/** The bucket of the demo's pictures, and the keys to read it. */
 export interface Storage {
-  /** Nothing for AWS itself. */
+  /** `undefined` for AWS itself. */
   endpoint?: string;
   region: string;
   bucket: string;
-  /** Nothing for the SDK's own provider chain. */
+  /** `undefined` for the SDK's own provider chain. */
   credentials?: { accessKeyId: string; secretAccessKey: string };
-  /** Where the embedded server's faults are switched; nothing when the server is somebody else's. */
+  /** The URL to switch faults of the embedded server; `undefined` for another server. */
   controlUrl?: string;
 }
 
-/** The embedded server keeps its port, because the endpoint is part of what the cache knows an image by. */
+/** The embedded server always has the same port, because the endpoint is part of an image's name in the cache. */
 export const STORAGE_PORT = 9179;
 export const STORAGE_CREDENTIALS = { accessKeyId: 'DEMOKEY', secretAccessKey: 'demosecret' };
 export const STORAGE_BUCKET = 'private-photos';
 
 /**
- * What the environment says, or the embedded server's defaults, so that an editor or a linter can load
- * `vite.config.ts` without anything running.
+ * The settings of the environment, or the defaults of the embedded server, so that an editor or a linter can load
+ * `vite.config.ts` when no server is running.
  */
 export function readStorage(env: NodeJS.ProcessEnv = process.env): Storage {
   const region = env['S3_REGION'] ?? env['AWS_REGION'] ?? 'us-east-1';
@@ -37,7 +37,7 @@ export function readStorage(env: NodeJS.ProcessEnv = process.env): Storage {
   };
 }
 
-/** Whether the demo was pointed at a server of the user's. */
+/** Whether the demo uses the user's own server. */
 export function usesOtherServer(env: NodeJS.ProcessEnv = process.env): boolean {
   return env['S3_ENDPOINT'] !== undefined || env['S3_BUCKET'] !== undefined;
 }

@@ -5,10 +5,10 @@ import { createS3Client } from './upload.ts';
 
 const EXPIRES_IN_SECONDS = 900;
 
-/** A presigned URL for an object; signatures differ from one second to the next, as they do in life. */
+/** Makes a presigned URL for an object. As in real apps, signatures differ from one second to the next. */
 export type Sign = (key: string) => Promise<string>;
 
-/** Signs with the storage's keys. Within a second the same URL is handed out again: its signature would be the same. */
+/** Signs with the keys of the storage. Within one second, the same URL is returned, because its signature would be the same. */
 export function createSigner(storage: Storage, now: () => number = Date.now): Sign {
   const client = createS3Client(storage);
   let second = 0;

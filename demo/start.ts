@@ -28,7 +28,7 @@ vite = await startVite();
 printBanner(vite.resolvedUrls?.local[0] ?? `http://localhost:${flags.port}/`);
 if (child === undefined) await fillBucket();
 
-/** Forks the S3 server and waits until it answers; its whereabouts go into the environment, for `vite.config.ts`. */
+/** Forks the S3 server and waits until it answers. Its address is put into the environment, for `vite.config.ts`. */
 function startStorage(): Promise<ChildProcess> {
   const storage = fork(fileURLToPath(new URL('storage.ts', import.meta.url)));
   return new Promise((resolve, reject) => {
@@ -58,7 +58,7 @@ async function startVite(): Promise<ViteDevServer> {
   return server;
 }
 
-/** Uploads what a bucket of the user's lacks, while the page is already there. */
+/** Uploads the photographs that are missing in the user's own bucket, while the page can already be used. */
 async function fillBucket(): Promise<void> {
   const directory = fileURLToPath(new URL('../node_modules/.cache/vite-plugin-image-cache-demo', import.meta.url));
   const studio = await createStudio({ directory });
@@ -71,7 +71,7 @@ async function fillBucket(): Promise<void> {
   }
 }
 
-/** What S3 calls the error says more than the SDK's message, which some servers leave empty. */
+/** Explains an error by its S3 code, because some servers leave the message empty. */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { bucket } = readStorage();
@@ -101,14 +101,14 @@ function printBanner(url: string): void {
 `);
 }
 
-/** One line that counts up in a terminal; first and last only in a log. */
+/** Prints one line that is updated in a terminal; in a log, only the first and the last line. */
 function showProgress(what: string, done: number, total: number): void {
   const line = `  ${what}: ${done} of ${total}`;
   if (isInteractive) process.stdout.write(`\r${line}${done === total ? '\n' : ''}`);
   else if (done === total) console.log(line);
 }
 
-/** Ends everything; a second Ctrl-C, or three seconds, end it at once. */
+/** Ends everything in order; a second Ctrl-C, or three seconds, end it at once. */
 async function stop(code: number): Promise<void> {
   if (stopping) process.exit(code);
   stopping = true;

@@ -5,7 +5,7 @@ import { keyOf, type Storage } from './settings.ts';
 
 const LANES = 4;
 
-/** Puts the photographs that a bucket lacks into it, and says how far it is. */
+/** Uploads the photographs that are missing in a bucket, and reports the progress. */
 export async function uploadMissing(
   storage: Storage,
   studio: Studio,
@@ -29,7 +29,7 @@ export async function uploadMissing(
   client.destroy();
 }
 
-/** R2, MinIO and radosgw refuse the SDK's default checksums, hence `WHEN_REQUIRED`. */
+/** Creates a client. R2, MinIO and radosgw refuse the SDK's default checksums, hence `WHEN_REQUIRED`. */
 export function createS3Client({ endpoint, region, credentials }: Storage): S3Client {
   return new S3Client({
     region,

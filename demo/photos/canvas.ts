@@ -1,6 +1,6 @@
 import { clamp, mix, type Rgb } from './colour.ts';
 
-/** A picture being painted: three floats a pixel, so that glows and mists add up without banding. */
+/** A picture that is being painted. It has three floats per pixel, so that glow and mist can be added without banding. */
 export class Canvas {
   readonly width: number;
   readonly height: number;
@@ -19,7 +19,7 @@ export class Canvas {
     this.data[at + 2] = blue;
   }
 
-  /** Lays a colour over a pixel; `share` 1 hides what was there. */
+  /** Paints a colour over a pixel; with `share` 1 it covers the old one. */
   blend(x: number, y: number, colour: Rgb, share: number): void {
     const at = (y * this.width + x) * 3;
     const { data } = this;
@@ -28,7 +28,7 @@ export class Canvas {
     data[at + 2] = (data[at + 2] ?? 0) + (colour[2] - (data[at + 2] ?? 0)) * share;
   }
 
-  /** Adds light to a pixel, as a second exposure would ("screen"). */
+  /** Adds light to a pixel, like a second exposure ("screen"). */
   expose(x: number, y: number, colour: Rgb, strength: number): void {
     const at = (y * this.width + x) * 3;
     const { data } = this;
@@ -37,7 +37,7 @@ export class Canvas {
     data[at + 2] = 1 - (1 - (data[at + 2] ?? 0)) * (1 - colour[2] * strength);
   }
 
-  /** A soft round light. */
+  /** Paints a soft round light. */
   glow(centreX: number, centreY: number, radius: number, colour: Rgb, strength: number): void {
     const top = Math.max(0, Math.floor(centreY - radius));
     const bottom = Math.min(this.height - 1, Math.ceil(centreY + radius));
@@ -52,7 +52,7 @@ export class Canvas {
   }
 }
 
-/** A ramp of 256 colours through the stops, mixed in OKLab; read with {@link ramp}. */
+/** 256 colours from stop to stop, mixed in OKLab. Read it with {@link ramp}. */
 export function gradient(stops: readonly (readonly [at: number, colour: Rgb])[]): Float32Array {
   const table = new Float32Array(256 * 3);
   for (let index = 0; index < 256; index++) {
@@ -61,7 +61,7 @@ export function gradient(stops: readonly (readonly [at: number, colour: Rgb])[])
   return table;
 }
 
-/** Offset of the colour at `share` in a {@link gradient}. */
+/** The index of the colour at `share` in a {@link gradient}. */
 export function ramp(share: number): number {
   return Math.round(clamp(share) * 255) * 3;
 }

@@ -15,7 +15,7 @@ export function lerp(from: number, to: number, share: number): number {
   return from + (to - from) * share;
 }
 
-/** 0 below `from`, 1 above `to`, and a smooth S between; `from` may be the larger one. */
+/** 0 below `from`, 1 above `to`, and a smooth curve between; `from` may be larger than `to`. */
 export function smoothstep(from: number, to: number, value: number): number {
   const share = clamp((value - from) / (to - from));
   return share * share * (3 - 2 * share);
@@ -25,12 +25,12 @@ export function scale(colour: Rgb, factor: number): Rgb {
   return [colour[0] * factor, colour[1] * factor, colour[2] * factor];
 }
 
-/** Light `key` falling on something of the colour `surface`. */
+/** The colour of a `surface` in the light `key`. */
 export function multiply(surface: Rgb, key: Rgb): Rgb {
   return [surface[0] * key[0], surface[1] * key[1], surface[2] * key[2]];
 }
 
-/** Mixes in OKLab, where the middle between orange and blue is not mud (https://bottosson.github.io/posts/oklab/). */
+/** Mixes in OKLab, where the middle between orange and blue is not a muddy grey (https://bottosson.github.io/posts/oklab/). */
 export function mix(from: Rgb, to: Rgb, share: number): Rgb {
   const a = toOklab(from);
   const b = toOklab(to);

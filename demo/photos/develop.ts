@@ -5,11 +5,11 @@ import { createRandom } from './random.ts';
 const GRAIN_SIZE = 1024;
 const GRAIN = createGrain();
 
-/** Sizes that photographs of this kind have; grain and quality are chosen so that most pictures fall within. */
+/** Typical sizes of such photographs in bytes. Grain and quality are chosen so that most pictures are within them. */
 const SMALLEST = 250_000;
 const LARGEST = 350_000;
 
-/** A finished JPEG: contrast, vignette, film grain, and a quality that gives it a photograph's weight. */
+/** Makes the final JPEG, with contrast, vignette, film grain, and a quality that gives it the size of a photograph. */
 export async function develop(canvas: Canvas, seed: number): Promise<Uint8Array> {
   const pixels = print(canvas, seed);
   const input = { raw: { width: canvas.width, height: canvas.height, channels: 3 as const } };
@@ -42,7 +42,7 @@ function print({ width, height, data }: Canvas, seed: number): Buffer {
   return pixels;
 }
 
-/** Normal noise of about five levels, a little softer than one pixel, as film has it. */
+/** Normal noise of about five levels, a little softer than one pixel, like film grain. */
 function createGrain(): Float32Array {
   const random = createRandom(77);
   const count = GRAIN_SIZE * GRAIN_SIZE;

@@ -1,22 +1,22 @@
 import { hex, lerp, mix, shift, type Rgb } from './colour.ts';
 
-/** What the sky and the sun do at one moment: every motif takes its colours from here. */
+/** The sky and the sun at one moment. Every motif takes its colours from here. */
 export interface Light {
   zenith: Rgb;
   middle: Rgb;
   horizon: Rgb;
-  /** What distance fades into. */
+  /** The colour of distant things. */
   haze: Rgb;
-  /** Colour of what the sun falls on. */
+  /** The colour of the light in the sun. */
   key: Rgb;
-  /** Colour of what it does not. */
+  /** The colour of the light in the shade. */
   shade: Rgb;
   sun: Rgb;
   /** How strongly the sun glows, 0 (covered) to 1. */
   glow: number;
-  /** Height above the horizon as a share of the sky; below 0 the sun has set. */
+  /** The height of the sun above the horizon as a share of the sky; below 0 after sunset. */
   height: number;
-  /** How dark it is: stars, lit windows, 0 to 1. */
+  /** How dark it is, from 0 to 1, for stars and lit windows. */
   night: number;
 }
 
@@ -36,7 +36,7 @@ export type Moment = keyof typeof MOMENTS;
 
 /**
  * The light at `time` (0 to 1) of a day that passes through `moments`, one after the other.
- * `tint` moves every colour in OKLab: it is what tells one place from another.
+ * `tint` moves every colour in OKLab, so that places differ.
  */
 export function lightAt(moments: readonly Moment[], time: number, tint: Rgb): Light {
   const at = time * (moments.length - 1);

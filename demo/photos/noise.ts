@@ -1,18 +1,18 @@
 import { createRandom } from './random.ts';
 
-/** Side of the tiles below; a power of two, so that wrapping is a mask. */
+/** The side of the tiles below. It is a power of two, so that a coordinate can be wrapped with a mask. */
 const SIZE = 512;
 const MASK = SIZE - 1;
 
-/** A square of noise, about 0 to 1, that repeats without a seam. */
+/** A square of noise, from about 0 to 1, that repeats without a seam. */
 export type NoiseTile = Float32Array;
 
-/** Clouds, rock, water: octaves from a quarter of the tile down to four pixels. */
+/** For clouds, rock and water: octaves from a quarter of the tile down to four pixels. */
 export const ROUGH: NoiseTile = fractal(11, [4, 8, 16, 32, 64, 128], 0.55);
-/** Hills and dunes: the low octaves only. */
+/** For hills and dunes: only the low octaves. */
 export const SMOOTH: NoiseTile = fractal(23, [4, 8, 16], 0.42);
 
-/** The tile at any point, in tile pixels, interpolated. */
+/** The interpolated value of the tile at a point, in pixels of the tile. */
 export function sample(tile: NoiseTile, x: number, y: number): number {
   const left = Math.floor(x);
   const top = Math.floor(y);
@@ -30,12 +30,12 @@ export function sample(tile: NoiseTile, x: number, y: number): number {
   return upper + (c + (d - c) * fx - upper) * fy;
 }
 
-/** Peaks and creases instead of blobs: noise folded at its middle, 0 to 1. */
+/** Noise that is folded at its middle, from 0 to 1, which gives peaks and creases instead of blobs. */
 export function ridged(tile: NoiseTile, x: number, y: number): number {
   return 1 - Math.abs(sample(tile, x, y) * 2 - 1);
 }
 
-/** A wandering line, about -1 to 1: one-dimensional value noise, `octaves` times finer and fainter. */
+/** A random line, from about -1 to 1: one-dimensional value noise, with `octaves` that are finer and weaker each time. */
 export function line(seed: number, x: number, octaves: number, persistence = 0.5): number {
   let sum = 0;
   let weight = 1;

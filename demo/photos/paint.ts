@@ -7,14 +7,14 @@ import { SERIES } from './series.ts';
 
 /**
  * Paints a photograph and returns it as a JPEG: the same bytes every time for the same picture.
- * @throws RangeError when no series has that number
+ * @throws RangeError if there is no such actor
  */
 export async function paintPhoto({ actorId, index, width, height }: Photo): Promise<Uint8Array> {
   const series = SERIES[Number(actorId) - 1];
   if (series === undefined) throw new RangeError(`There is no actor ${actorId}`);
   const random = chanceOf(actorId, index);
-  random(); // The first number has decided about the format.
-  // The cover comes from the best light, about the middle of the day; from there the series goes round.
+  random(); // the first number was used for the format
+  // The cover has the best light, about the middle of the day. The other pictures continue from there, and around the day.
   const time = ((index / 25 + 0.45) % 1) + between(random, -0.015, 0.015);
   const canvas = new Canvas(width, height);
   series.paint({

@@ -4,7 +4,7 @@ import { SERIES } from './series.ts';
 /** How many pictures an actor has. */
 const PHOTOS_PER_ACTOR = 25;
 
-/** What is known of a picture before it is painted. */
+/** A picture that need not be painted yet. */
 export interface Photo {
   actorId: string;
   /** 0 to 24. */
@@ -17,13 +17,13 @@ export interface Photo {
 /** `0001` to `0040`. */
 export const ACTOR_IDS: readonly string[] = SERIES.map((_, index) => String(index + 1).padStart(4, '0'));
 
-/** The pictures of an actor, in order; none when there is no such actor. */
+/** The pictures of an actor, in order; none if there is no such actor. */
 export function photosOf(actorId: string): Photo[] {
   if (!ACTOR_IDS.includes(actorId)) return [];
   return Array.from({ length: PHOTOS_PER_ACTOR }, (_, index) => photo(actorId, index));
 }
 
-/** The chance that decides about a picture: always the same for the same picture. */
+/** The random numbers for a picture, which are always the same for the same picture. */
 export function chanceOf(actorId: string, index: number): Random {
   return createRandom(Number(actorId) * 7919 + index * 104_729 + 17);
 }

@@ -1,7 +1,7 @@
 /** A seeded source of numbers in [0, 1). */
 export type Random = () => number;
 
-/** The same numbers for the same seed, everywhere and for ever (mulberry32). */
+/** Creates a source that always has the same numbers for the same seed (mulberry32). */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {

@@ -2,7 +2,7 @@ import { lerp, type Rgb } from './colour.ts';
 import { ROUGH, sample } from './noise.ts';
 import type { Scene } from './scene.ts';
 
-/** Turns everything below `horizon` into still water that mirrors what is above; `ripple` 0 is a mirror, 1 a breeze. */
+/** Paints water below `horizon` that reflects the picture above it. With `ripple` 0 it is a mirror; 1 is a breeze. */
 export function paintReflection({ canvas, random }: Scene, horizon: number, water: Rgb, ripple: number): void {
   const { width, height, data } = canvas;
   const shift = random() * 512;

@@ -3,16 +3,16 @@ import type { Rgb } from './colour.ts';
 import type { Light } from './light.ts';
 import type { Random } from './random.ts';
 
-/** What a motif is given: a blank canvas, the light of the moment, and chance. */
+/** What a motif needs: an empty canvas, the light, and random numbers. */
 export interface Scene {
   canvas: Canvas;
   light: Light;
   random: Random;
-  /** The place's own colours: rock, sand, water, leaves… what they mean is up to the motif. */
+  /** Two colours of the place: rock, sand, water, leaves… The motif decides what they are used for. */
   palette: readonly [Rgb, Rgb];
-  /** The same for all pictures of a series: the shape of the place. */
+  /** The seed for the shape of the place, which is the same for all pictures of a series. */
   place: number;
-  /** How much cloud, mist or snow there is, 0 to 1. */
+  /** The amount of clouds, mist or snow, from 0 to 1. */
   weather: number;
 }
 

@@ -18,14 +18,14 @@ import type { Motif } from './scene.ts';
 /** One actor of the demo: a place, seen in the light of a day. */
 export interface Series {
   name: string;
-  /** For people who do not see the picture. */
+  /** A description for people who cannot see the picture. */
   subject: string;
   paint: Motif;
-  /** The lights its pictures pass through, first to last. */
+  /** The moments of the day from the first picture to the last. */
   day: readonly Moment[];
   /** Moves every colour in OKLab. */
   tint: Rgb;
-  /** What the colours are is up to the motif: rock, sand and shade, water, leaves… */
+  /** Two colours of the place: rock, sand and shade, water, leaves… The motif decides what they are used for. */
   palette: readonly [Rgb, Rgb];
 }
 

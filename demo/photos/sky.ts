@@ -5,23 +5,23 @@ import { between } from './random.ts';
 import type { Scene } from './scene.ts';
 
 export interface SkyOptions {
-  /** Where the sky ends, in pixels from the top. */
+  /** The end of the sky, in pixels from the top. */
   horizon: number;
-  /** Where the sun stands, as a share of the width. */
+  /** The horizontal position of the sun, as a share of the width. */
   sunX: number;
-  /** Cover, 0 (clear) to 1. */
+  /** Cloud cover, from 0 (clear) to 1. */
   clouds: number;
-  /** The row below which something else will cover the sky. @default a little below the horizon */
+  /** The last row to paint, because something else covers the sky below it. @default a little below the horizon */
   until?: number;
 }
 
-/** The sun's place on the canvas, in pixels. */
+/** The position of the sun on the canvas, in pixels. */
 export interface Sun {
   x: number;
   y: number;
 }
 
-/** Paints the sky: gradient, sun, clouds in perspective, stars when it is dark. */
+/** Paints the sky: a gradient, the sun, clouds in perspective, and stars if it is dark. */
 export function paintSky(scene: Scene, { horizon, sunX, clouds, until }: SkyOptions): Sun {
   const { canvas, light, random } = scene;
   const { width, height, data } = canvas;

@@ -5,22 +5,22 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Photo } from './photo.ts';
 
-/** Part of the path, so that a change of the painter does not serve yesterday's pictures. */
+/** Part of the path. Change it with the painter, so that old pictures are not served any more. */
 const EDITION = 'v1';
 const CLOSED = 'The studio is closed';
 
 export interface StudioOptions {
-  /** Finished pictures are kept here between runs. */
+  /** The directory in which pictures are kept between runs. */
   directory: string;
-  /** Threads that paint. @default one less than there are cores, two to four */
+  /** The number of threads. @default one less than the number of cores, from two to four */
   workers?: number;
 }
 
-/** Paints photographs in worker threads, keeps them on disk, and paints what is asked for first. */
+/** Paints photographs in worker threads and keeps them on disk. Requested pictures are painted first. */
 export interface Studio {
-  /** A picture, from disk or painted now: overtakes everything that waits. */
+  /** Gets a picture from disk, or paints it before all that wait. */
   photo(photo: Photo): Promise<Uint8Array>;
-  /** Paints all of them while nothing else is asked for; resolves when all are on disk. */
+  /** Paints all of these pictures while no other is requested. Resolves when all are on disk. */
   prepare(photos: readonly Photo[], onProgress?: (done: number) => void): Promise<void>;
   close(): Promise<void>;
 }
@@ -44,7 +44,7 @@ export async function createStudio({ directory, workers }: StudioOptions): Promi
     const kept = await readFile(file).catch(() => undefined);
     if (kept !== undefined && kept.length > 0) return kept;
     const bytes = await pool.run(photo, urgent);
-    // Renamed into place, so that a run that is stopped never leaves half a picture behind.
+    // The file is renamed at the end, so that a stopped run never leaves half a picture.
     const draft = `${file}.${process.pid}.tmp`;
     await writeFile(draft, bytes);
     await rename(draft, file);

@@ -6,7 +6,7 @@ interface Ground {
   x: number;
   z: number;
   height: number;
-  /** How much the point faces the sun, -1 to 1. */
+  /** How much the point faces the sun, from -1 to 1. */
   facing: number;
   /** 0 is flat, 1 is steep. */
   slope: number;
@@ -17,9 +17,9 @@ export interface TerrainOptions {
   height: (x: number, z: number) => number;
   /** Colour of the ground before haze. */
   colour: (ground: Ground) => Rgb;
-  /** Where the horizon lies, in pixels from the top. */
+  /** The horizon, in pixels from the top. */
   horizon: number;
-  /** Where the sun stands, as a share of the width. */
+  /** The horizontal position of the sun, as a share of the width. */
   sunX: number;
   near?: number;
   far?: number;
@@ -28,8 +28,8 @@ export interface TerrainOptions {
 }
 
 /**
- * Draws a height field column by column, front to back, as flight simulators of the nineties did ("voxel space"):
- * a few milliseconds a million pixels, and hills hide what is behind them for free.
+ * Draws a height field column by column, from front to back, like flight simulators of the nineties ("voxel space"). It takes a few
+ * milliseconds per million pixels, and hills hide the ground behind them without further work.
  */
 export function paintTerrain({ canvas, light }: Scene, options: TerrainOptions): void {
   const { width, height: tall, data } = canvas;

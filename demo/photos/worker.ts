@@ -5,9 +5,9 @@ import { parentPort } from 'node:worker_threads';
 import { paintPhoto } from './paint.ts';
 import type { Photo } from './photo.ts';
 
-// One thread a worker: the pool is what makes use of the cores.
+// Each worker uses one thread, because the pool of workers already uses all cores.
 sharp.concurrency(1);
-// The page and its server come first. (0 is this thread on Linux, the whole storage process elsewhere.)
+// The page and its server have priority. (0 is this thread on Linux, and the whole storage process elsewhere.)
 setPriority(0, constants.priority.PRIORITY_LOW);
 
 parentPort?.on('message', async ({ id, photo }: { id: number; photo: Photo }) => {

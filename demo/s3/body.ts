@@ -5,19 +5,19 @@ import { S3Error } from './errors.ts';
 import { header, type S3Request } from './request.ts';
 import { isSameSignature, sha256, UNSIGNED_PAYLOAD, type Authorization } from './sigv4.ts';
 
-/** The largest object, and the largest part: bodies are held in memory. */
+/** The most bytes of an object or part. Bodies are kept in memory. */
 export const MAX_OBJECT_BYTES = 64 * 1024 * 1024;
-/** XML bodies. `DeleteObjects` with 1,000 keys of 1,024 bytes fits. */
+/** The most bytes of an XML body: enough for `DeleteObjects` with 1,000 keys of 1,024 bytes. */
 export const MAX_XML_BYTES = 2 * 1024 * 1024;
 
-/** A body that is what its sender said it is. */
+/** A body that matches what its sender announced. */
 export interface VerifiedBody {
   bytes: Buffer;
   checksum: Checksum | undefined;
 }
 
 /**
- * Reads the whole body and verifies what was claimed of it: length, SHA-256, chunk signatures, Content-MD5, checksum.
+ * Reads the whole body and verifies everything that was announced: length, SHA-256, chunk signatures, Content-MD5, checksum.
  * @throws S3Error EntityTooLarge, IncompleteBody, BadDigest, XAmzContentSHA256Mismatch, …
  */
 export async function readBody(request: S3Request, authorization: Authorization, limit: number): Promise<VerifiedBody> {
@@ -48,7 +48,7 @@ async function collect(incoming: IncomingMessage, limit: number): Promise<Buffer
   const chunks: Buffer[] = [];
   let size = 0;
   // A consumer that stops early destroys the stream, and the socket with it: the answer would never arrive.
-  // Typed as anything; without an encoding set it is always a Buffer.
+  // The types allow anything, but without an encoding each chunk is a Buffer.
   const stream: AsyncIterable<Buffer> = incoming.iterator({ destroyOnReturn: false });
   for await (const chunk of stream) {
     size += chunk.length;

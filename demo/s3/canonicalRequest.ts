@@ -1,6 +1,6 @@
 import type { S3Request } from './request.ts';
 
-/** What is signed of a request, rebuilt from the decoded request: however it was spelled, it has one canonical form. */
+/** The text of a request that is signed. It is made of the decoded request, so it is the same for each spelling. */
 export function canonicalRequest(request: S3Request, signedHeaders: readonly string[], payloadHash: string): string {
   const query = [...request.query]
     .filter(([name]) => name !== 'X-Amz-Signature')
@@ -9,7 +9,7 @@ export function canonicalRequest(request: S3Request, signedHeaders: readonly str
     .map(([name, value]) => `${name}=${value}`);
   const headers = signedHeaders.map((name) => {
     const values = request.headerValues(name).map((value) => value.trim().replace(/ +/g, ' '));
-    // Node hands header bytes over as latin1; clients sign them as UTF-8.
+    // Node decodes headers as latin1, but clients sign them as UTF-8.
     return `${name}:${Buffer.from(values.join(','), 'latin1').toString()}\n`;
   });
   return [
@@ -22,7 +22,7 @@ export function canonicalRequest(request: S3Request, signedHeaders: readonly str
   ].join('\n');
 }
 
-/** RFC 3986 with only the unreserved characters left as they are. */
+/** Percent-encodes all characters that are not unreserved in RFC 3986. */
 function encode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }

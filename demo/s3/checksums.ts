@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import { createCrc32c, createCrc64Nvme } from './crc.ts';
 import { S3Error } from './errors.ts';
 
-/** The algorithms of `x-amz-checksum-*`, as the headers spell them, with the length of a digest in bytes. */
+/** The algorithms of `x-amz-checksum-*`, spelled as in the headers, with the length of a digest in bytes. */
 const CHECKSUM_ALGORITHMS = { crc32: 4, crc32c: 4, crc64nvme: 8, sha1: 20, sha256: 32 } as const;
 export type ChecksumAlgorithm = keyof typeof CHECKSUM_ALGORITHMS;
 
@@ -21,7 +21,7 @@ export interface Checksum {
 export function toChecksumAlgorithm(name: string): ChecksumAlgorithm | undefined {
   const lower = name.toLowerCase();
   return Object.hasOwn(CHECKSUM_ALGORITHMS, lower)
-    ? (lower as ChecksumAlgorithm) // hasOwn has just proved it
+    ? (lower as ChecksumAlgorithm) // hasOwn has just checked it
     : undefined;
 }
 
@@ -44,7 +44,7 @@ export function checksumOf(algorithm: ChecksumAlgorithm, bytes: Uint8Array): Che
 }
 
 /**
- * Holds the body against the one `x-amz-checksum-*` that was sent with it, as a header or as a trailer.
+ * Compares the body with the `x-amz-checksum-*` that was sent with it, as a header or as a trailer.
  * @throws S3Error InvalidRequest, BadDigest
  */
 export function verifyChecksum(
@@ -79,13 +79,13 @@ export function verifyContentMd5(header: string | undefined, body: Uint8Array): 
   if (!timingSafeEqual(claimed, createHash('md5').update(body).digest())) throw new S3Error('BadDigest');
 }
 
-/** The response headers that carry a checksum. */
+/** The response headers with a checksum. */
 export function checksumHeaders(checksum: Checksum | undefined): Record<string, string> {
   if (checksum === undefined) return {};
   return { [`x-amz-checksum-${checksum.algorithm}`]: checksum.value, 'x-amz-checksum-type': checksum.type };
 }
 
-/** The XML element that carries a checksum, e.g. `{ ChecksumCRC32: '…' }`. */
+/** The XML element with a checksum, e.g. `{ ChecksumCRC32: '…' }`. */
 export function checksumElement(checksum: Checksum | undefined): Record<string, string> {
   return checksum === undefined ? {} : { [`Checksum${checksum.algorithm.toUpperCase()}`]: checksum.value };
 }

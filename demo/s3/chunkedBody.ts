@@ -22,8 +22,8 @@ export function isChunkedBody(payloadHash: string): boolean {
 }
 
 /**
- * Takes the aws-chunked framing off a body and verifies the signature of every chunk, each of which signs the one
- * before it. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
+ * Removes the aws-chunked framing of a body and verifies the signature of every chunk, which includes that of the chunk before it.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
  * @throws S3Error NotImplemented, IncompleteBody, SignatureDoesNotMatch
  */
 export function decodeChunkedBody(raw: Buffer, authorization: Authorization): DecodedBody {
@@ -85,7 +85,7 @@ class LineReader {
     return line;
   }
 
-  /** So many bytes, and the line break that closes them. */
+  /** Reads this many bytes, and the line break after them. */
   readBytes(size: number): Buffer {
     const bytes = this.#raw.subarray(this.#offset, this.#offset + size);
     this.#offset += size;

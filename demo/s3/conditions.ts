@@ -1,15 +1,15 @@
 import { S3Error } from './errors.ts';
 import { header, type S3Request } from './request.ts';
 
-/** What conditions are held against. */
+/** The values that conditions are compared with. */
 export interface Validators {
   etag: string;
   lastModified: number;
 }
 
 /**
- * What the conditions of a read come to, in the order of RFC 9110 section 13.2.2.
- * @param prefix `x-amz-copy-source-` for the source of a copy, which knows no 304
+ * Evaluates the conditions of a read, in the order of RFC 9110 section 13.2.2.
+ * @param prefix `x-amz-copy-source-` for the source of a copy, which is never answered with 304
  * @throws S3Error PreconditionFailed
  */
 export function evaluateReadConditions(request: S3Request, object: Validators, prefix = ''): 'send' | 'not-modified' {
@@ -32,13 +32,12 @@ export function evaluateReadConditions(request: S3Request, object: Validators, p
 }
 
 /**
- * Whether a write may go ahead. Has to run in the same tick as the write itself: that makes `If-None-Match: *`
- * atomic.
+ * Checks the conditions of a write. It must be called in the same tick as the write itself, so that `If-None-Match: *` is atomic.
  * @throws S3Error PreconditionFailed, NoSuchKey, NotImplemented
  */
 export function checkWriteConditions(request: S3Request, existing: Validators | undefined): void {
   const ifNoneMatch = header(request, 'if-none-match');
-  // S3 takes no ETag here: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+  // S3 accepts no ETag here: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
   if (ifNoneMatch !== undefined && ifNoneMatch !== '*') throw new S3Error('NotImplemented');
   if (ifNoneMatch !== undefined && existing !== undefined) throw preconditionFailed('If-None-Match');
 
@@ -48,14 +47,14 @@ export function checkWriteConditions(request: S3Request, existing: Validators | 
   if (!matches(ifMatch, existing.etag)) throw preconditionFailed('If-Match');
 }
 
-/** Whether a Range still applies (RFC 9110 section 13.1.5): only if the client's copy is this very version. */
+/** Whether a Range still applies (RFC 9110 section 13.1.5): only if the client's copy is this version. */
 export function allowsRange(request: S3Request, object: Validators): boolean {
   const ifRange = header(request, 'if-range');
   if (ifRange === undefined) return true;
   return ifRange.startsWith('"') ? ifRange === object.etag : toTime(ifRange) === object.lastModified;
 }
 
-/** A list of ETags, or `*`. The quotes may be missing, as S3 allows. */
+/** Whether a list of ETags, or `*`, matches. The quotes may be missing, because S3 allows that. */
 function matches(list: string, etag: string): boolean {
   const bare = etag.replaceAll('"', '');
   return list.split(',').some((item) => {
@@ -64,7 +63,7 @@ function matches(list: string, etag: string): boolean {
   });
 }
 
-/** An HTTP date; what is not one is as good as absent. */
+/** Parses an HTTP date; an invalid one is ignored. */
 function toTime(date: string | undefined): number | undefined {
   const time = Date.parse(date ?? '');
   return Number.isNaN(time) ? undefined : time;

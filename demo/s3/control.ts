@@ -3,14 +3,14 @@ import { SHARES, type Faults } from './faults.ts';
 import { resetStats, type Stats } from './stats.ts';
 
 /**
- * The control route: how other processes, and the demo's page through its own server, switch faults.
+ * The control route, with which other processes, and the demo's page through its own server, switch faults.
  *
  * - `GET /_s3/control` answers `{ faults, stats }`.
- * - `PUT /_s3/control` takes some of the faults as JSON; `null` takes an optional one away. Answers like GET.
- * - `POST /_s3/control/reset-stats` sets every count to 0. Answers like GET.
+ * - `PUT /_s3/control` sets some of the faults, as JSON; `null` removes an optional one. It answers like GET.
+ * - `POST /_s3/control/reset-stats` sets every count to 0. It answers like GET.
  *
- * It needs no signature, so it answers loopback peers only, under a loopback name (no DNS rebinding), and nothing that
- * a page of another origin sent. It works while `offline`. No bucket can be called `_s3`.
+ * It needs no signature, so it answers only requests from loopback, with a loopback name (because of DNS rebinding), and not from a
+ * page of another origin. It also works while `offline` is set. No bucket can be called `_s3`.
  */
 export const CONTROL_PATH = '/_s3/control';
 
@@ -80,7 +80,7 @@ const MAXIMA: Record<string, number> = {
   retryAfterSeconds: 86_400,
 };
 
-/** The change, or what is wrong with it. */
+/** Returns the change, or a text that says what is wrong with it. */
 function parseFaults(text: string | undefined): Change | string {
   if (text === undefined) return `The body is larger than ${MAX_BODY_BYTES} bytes`;
   let json: unknown;
@@ -113,11 +113,11 @@ function apply(faults: Faults, { retryAfterSeconds, keys, ...required }: Change)
   else if (keys !== undefined) faults.keys = keys;
 }
 
-/** `undefined` for a body over the limit. */
+/** Reads a body; `undefined` if it is over the limit. */
 async function readText(incoming: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
-  // Typed as anything; without an encoding set it is always a Buffer. The answer still needs the socket.
+  // The types allow anything, but without an encoding each chunk is a Buffer. The answer still needs the socket.
   const stream: AsyncIterable<Buffer> = incoming.iterator({ destroyOnReturn: false });
   for await (const chunk of stream) {
     size += chunk.length;

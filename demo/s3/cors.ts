@@ -54,7 +54,7 @@ export function corsConfiguration(rules: readonly CorsRule[]): XmlContent {
   };
 }
 
-/** The headers that let a page of that origin read an answer; none when no rule does. */
+/** The headers that let a page of that origin read an answer; none if no rule allows it. */
 export function corsHeaders(rules: readonly CorsRule[], origin: string, method: string): Record<string, string> {
   const rule = rules.find((candidate) => allows(candidate, origin, method));
   return rule === undefined ? {} : allowHeaders(rule, origin);

@@ -31,7 +31,7 @@ export function createCrc32c(): Crc {
   };
 }
 
-/** CRC-64/NVME in two 32-bit halves: a BigInt for each byte would be some fifty times slower. */
+/** CRC-64/NVME in two 32-bit halves, because a BigInt for each byte would be some fifty times slower. */
 export function createCrc64Nvme(): Crc {
   const { high, low } = (crc64Table ??= buildCrc64Table());
   let upper = 0xffffffff;
@@ -65,7 +65,7 @@ function buildCrc64Table(): { high: Uint32Array; low: Uint32Array } {
   return { high, low };
 }
 
-// The index is always below 256; `?? 0` only tells the compiler so.
+// The index is always below 256; `?? 0` is only for the compiler.
 function at(table: Uint32Array, index: number): number {
   return table[index] ?? 0;
 }

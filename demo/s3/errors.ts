@@ -53,7 +53,7 @@ export interface S3ErrorDetail {
   headers?: Record<string, string>;
 }
 
-/** A refusal as S3 words it: a status, a code, and an XML document. */
+/** A refusal as in S3: a status, a code, and an XML document. */
 export class S3Error extends Error {
   override readonly name = 'S3Error';
   readonly code: S3ErrorCode;

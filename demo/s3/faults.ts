@@ -3,15 +3,15 @@ import { S3Error } from './errors.ts';
 import { expired } from './sigv4.ts';
 
 /**
- * What goes wrong, and how often. Shares are from 0 (never) to 1 (always) and are met exactly, not by chance: 0.5 is
- * every second request. The object is live: change a field and the next request knows.
+ * Which faults happen, and how often. Shares are from 0 (never) to 1 (always), and are exact and not random: 0.5 is every second
+ * request. The object is live: a changed field has an effect on the next request.
  *
- * Faults are for GETs of objects unless they say otherwise, and come after the signature was found good.
+ * Unless a fault says otherwise, it happens to GETs of objects, after their signature was verified.
  */
 export interface Faults {
-  /** Before the answer to a GET, HEAD or PUT of an object. */
+  /** Delay before the answer to a GET, HEAD or PUT of an object. */
   latencyMs: number;
-  /** Of each body. 0 for no limit. */
+  /** Speed of each body. 0 for no limit. */
   bytesPerSecond: number;
   /** Share answered 503 `SlowDown`. */
   slowDown: number;
@@ -19,11 +19,11 @@ export interface Faults {
   forbidden: number;
   /** Share answered 403 `Request has expired`. */
   expired: number;
-  /** Share of bodies cut half way, with the whole Content-Length announced. */
+  /** Share of bodies that are cut half way, with the Content-Length of the whole. */
   cut: number;
-  /** Share of bodies cut half way without any Content-Length, ended by a clean FIN: nothing on the wire tells. */
+  /** Share of bodies that are cut half way without a Content-Length, with a clean FIN, so that the client cannot notice it. */
   cutChunked: number;
-  /** Share of object PUTs (parts and copies too) that are done, and whose connection is then dropped. */
+  /** Share of object PUTs (also of parts and copies) that are done, but whose connection is then dropped. */
   lostResponse: number;
   /** Share of object PUTs that are answered 503 `SlowDown`, with nothing done. */
   putSlowDown: number;
@@ -35,9 +35,9 @@ export interface Faults {
   hang: number;
   /** Share of bodies that stall half way. */
   hangBody: number;
-  /** Every request, of whatever kind, has its connection reset. */
+  /** True to reset the connection of every request. */
   offline: boolean;
-  /** Sent with 503. @default none */
+  /** The Retry-After that is sent with 503. @default none */
   retryAfterSeconds?: number;
   /** Only keys that contain this have faults (`offline` excepted). @default every key */
   keys?: string;
@@ -59,10 +59,10 @@ export const SHARES = [
 
 type Share = (typeof SHARES)[number];
 
-/** What happens to a body on its way. */
+/** A fault of a body. */
 export type BodyFault = 'cut' | 'cutChunked' | 'hangBody';
 
-/** Nothing goes wrong. */
+/** Creates an object without faults. */
 export function noFaults(): Faults {
   return {
     latencyMs: 0,
@@ -82,11 +82,11 @@ export function noFaults(): Faults {
   };
 }
 
-/** Decides, request by request, what goes wrong. */
+/** Decides for each request which faults happen. */
 export class FaultInjector {
   readonly faults: Faults;
   readonly #now: () => number;
-  /** How often each share was drawn since it was last changed. */
+  /** How often each share was used since it was last changed. */
   readonly #draws = new Map<Share, { share: number; count: number }>();
   #etags = 0;
 
@@ -105,7 +105,7 @@ export class FaultInjector {
     return this.#concerns(key) ? this.faults.bytesPerSecond : 0;
   }
 
-  /** What to do instead of answering a GET. */
+  /** The fault that replaces the answer to a GET. */
   refusal(key: string): 'hang' | S3Error | undefined {
     if (this.#draw('hang', key)) return 'hang';
     if (this.#draw('slowDown', key)) return this.#slowDown();
@@ -114,7 +114,7 @@ export class FaultInjector {
     return undefined;
   }
 
-  /** What to answer a PUT with instead of doing it. */
+  /** The fault that replaces a PUT. */
   putRefusal(key: string): S3Error | undefined {
     if (this.#draw('putSlowDown', key)) return this.#slowDown();
     if (this.#draw('putExpired', key)) return new S3Error('ExpiredToken');
@@ -127,7 +127,7 @@ export class FaultInjector {
     return new S3Error('SlowDown', { headers });
   }
 
-  /** What to do to the body of a GET. */
+  /** The fault of the body of a GET. */
   body(key: string): BodyFault | undefined {
     const faults = ['cut', 'cutChunked', 'hangBody'] as const;
     return faults.find((fault) => this.#draw(fault, key));
@@ -140,7 +140,7 @@ export class FaultInjector {
     return `"${createHash('md5').update(`${etag}${this.#etags}`).digest('hex')}"`;
   }
 
-  /** Whether nobody hears that a PUT was done. */
+  /** Whether the answer to a PUT is lost. */
   losesResponse(key: string): boolean {
     return this.#draw('lostResponse', key);
   }
@@ -155,7 +155,7 @@ export class FaultInjector {
     const previous = this.#draws.get(name);
     const count = previous?.share === share ? previous.count + 1 : 1;
     this.#draws.set(name, { share, count });
-    // Whether this draw is the one that takes the total over the next whole number; 0.1 ten times is 0.999….
+    // True if the total exceeds the next whole number with this request. The addend is needed because ten times 0.1 is 0.999….
     return Math.floor(count * share + 1e-9) > Math.floor((count - 1) * share + 1e-9);
   }
 }

@@ -1,21 +1,21 @@
-/** What a listing asks for, in either version of the API. */
+/** The parameters of a listing, in either version of the API. */
 export interface ListingQuery {
   prefix: string;
-  /** Empty for none. */
+  /** The delimiter; empty for none. */
   delimiter: string;
   maxKeys: number;
-  /** Only what comes after this key or common prefix; empty for the beginning. */
+  /** The key or common prefix to list after; empty for the beginning. */
   after: string;
 }
 
 export interface ListingPage {
   keys: string[];
   commonPrefixes: string[];
-  /** What to give as `after` for the next page; `undefined` when this was the last. */
+  /** The value of `after` for the next page; `undefined` if this was the last. */
   next: string | undefined;
 }
 
-/** One page of the keys. `keys` has to be in S3's order. */
+/** Lists one page of the keys. `keys` must be in S3's order. */
 export function listKeys(keys: readonly string[], { prefix, delimiter, maxKeys, after }: ListingQuery): ListingPage {
   const page: ListingPage = { keys: [], commonPrefixes: [], next: undefined };
   let last = after;
@@ -23,7 +23,7 @@ export function listKeys(keys: readonly string[], { prefix, delimiter, maxKeys, 
     if (!key.startsWith(prefix)) continue;
     const cut = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
     const commonPrefix = cut === -1 ? undefined : key.slice(0, cut + delimiter.length);
-    // Already listed, here or on the page before.
+    // The prefix was already listed, on this page or on the last one.
     if (commonPrefix !== undefined && commonPrefix === last) continue;
 
     if (page.keys.length + page.commonPrefixes.length >= maxKeys) {
@@ -37,7 +37,7 @@ export function listKeys(keys: readonly string[], { prefix, delimiter, maxKeys, 
   return page;
 }
 
-/** Where the first key after `key` is; `keys` is in the order of UTF-8 bytes. */
+/** The index of the first key after `key`; `keys` is in the order of UTF-8 bytes. */
 function indexAfter(keys: readonly string[], key: string): number {
   if (key === '') return 0;
   const bytes = Buffer.from(key);

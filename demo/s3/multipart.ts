@@ -4,10 +4,10 @@ import { checksumOf, digest, type Checksum, type ChecksumAlgorithm, type Checksu
 import { S3Error } from './errors.ts';
 import { childrenNamed, childText, type XmlElement } from './xml.ts';
 
-/** S3's own limit for every part but the last. */
+/** S3's minimum for every part but the last. */
 const MIN_PART_BYTES = 5 * 1024 * 1024;
 const MAX_PART_NUMBER = 10_000;
-/** A guard against uploads that are begun and never ended. */
+/** A limit for uploads that are begun and never ended. */
 const MAX_UPLOADS = 1000;
 
 export interface Part {
@@ -27,14 +27,14 @@ export interface Upload {
   readonly parts: Map<number, Part>;
 }
 
-/** What the parts of an upload come to. */
+/** The object that the parts of an upload make. */
 export interface AssembledObject {
   body: Buffer;
   etag: string;
   checksum: Checksum | undefined;
 }
 
-/** The multipart uploads under way. */
+/** The multipart uploads that are not completed yet. */
 export class MultipartUploads {
   readonly #uploads = new Map<string, Upload>();
   readonly #now: () => number;
@@ -59,7 +59,7 @@ export class MultipartUploads {
     return upload;
   }
 
-  /** Those of a bucket. */
+  /** The uploads of a bucket. */
   of(bucket: string): Upload[] {
     return [...this.#uploads.values()].filter((upload) => upload.bucket === bucket);
   }
@@ -68,7 +68,7 @@ export class MultipartUploads {
     this.#uploads.delete(upload.id);
   }
 
-  /** Stores a part; one of the same number is replaced. @throws S3Error EntityTooLarge */
+  /** Stores a part, and replaces one with the same number. @throws S3Error EntityTooLarge */
   addPart(upload: Upload, number: number, { bytes, checksum }: VerifiedBody): Part {
     const others = [...upload.parts.values()].filter((part) => part.number !== number);
     const total = others.reduce((sum, part) => sum + part.bytes.length, bytes.length);
@@ -96,7 +96,7 @@ export function parsePartNumber(text: string | null): number {
 }
 
 /**
- * Puts the parts that a `CompleteMultipartUpload` lists together, if they are what it says they are.
+ * Joins the parts that a `CompleteMultipartUpload` lists, if they match it.
  * @throws S3Error MalformedXML, InvalidPart, InvalidPartOrder, EntityTooSmall
  */
 export function assemble(upload: Upload, root: XmlElement): AssembledObject {

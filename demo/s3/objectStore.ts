@@ -3,24 +3,24 @@ import { checksumOf, type Checksum } from './checksums.ts';
 import type { CorsRule } from './cors.ts';
 import { S3Error } from './errors.ts';
 
-/** An object. Never changed once stored: a write replaces it. */
+/** An object. It is never changed: a write replaces it. */
 export interface StoredObject {
   readonly body: Buffer;
-  /** Quotes included. */
+  /** The ETag, with its quotes. */
   readonly etag: string;
-  /** Milliseconds since the epoch, whole seconds: that is all HTTP dates can carry. */
+  /** Milliseconds since the epoch, but only whole seconds, because HTTP dates have no others. */
   readonly lastModified: number;
-  /** What goes back as it came: `content-type`, `cache-control`, `x-amz-meta-*`, … */
+  /** Headers that are sent back as they were received: `content-type`, `cache-control`, `x-amz-meta-*`, … */
   readonly headers: Readonly<Record<string, string>>;
   readonly checksum: Checksum | undefined;
 }
 
-/** An object whose bytes are made when somebody first wants to know about them. */
+/** An object whose bytes are made when they are first needed. */
 interface LazyObject {
   readonly lastModified: number;
   readonly contentType: string;
   produce(): Promise<Uint8Array>;
-  /** The one production under way, which everybody waits for. */
+  /** Is set while the bytes are being made; all readers wait for it. */
   producing?: Promise<StoredObject>;
 }
 
@@ -31,10 +31,10 @@ export interface Bucket {
   readonly objects: ObjectMap;
 }
 
-/** What a write knows of its object besides the bytes. */
+/** The attributes of an object in a write, besides the bytes. */
 export interface ObjectAttributes {
   headers: Readonly<Record<string, string>>;
-  /** Instead of the MD5 of the bytes. */
+  /** @default the MD5 of the bytes */
   etag?: string;
   checksum?: Checksum | undefined;
 }
@@ -48,7 +48,7 @@ export class ObjectStore {
     this.#now = now;
   }
 
-  /** In order of name. */
+  /** All buckets, in the order of their names. */
   buckets(): Bucket[] {
     return [...this.#buckets.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
@@ -64,7 +64,7 @@ export class ObjectStore {
     return bucket;
   }
 
-  /** The bucket of that name, which is made if there is none. */
+  /** The bucket with that name, which is created if there is none. */
   create(name: string): Bucket {
     const existing = this.#buckets.get(name);
     if (existing !== undefined) return existing;
@@ -82,7 +82,7 @@ export class ObjectStore {
 export class ObjectMap {
   readonly #objects = new Map<string, StoredObject | LazyObject>();
   readonly #now: () => number;
-  /** The keys in S3's order; `undefined` when a key came or went since. */
+  /** The keys in S3's order; `undefined` if a key was added or removed since. */
   #sortedKeys: readonly string[] | undefined;
 
   constructor(now: () => number) {
@@ -93,7 +93,7 @@ export class ObjectMap {
     return this.#objects.size;
   }
 
-  /** In order of their UTF-8 bytes, which JavaScript's own order is not beyond the BMP. */
+  /** The keys in the order of their UTF-8 bytes. JavaScript's own order differs beyond the BMP. */
   keys(): readonly string[] {
     return (this.#sortedKeys ??= [...this.#objects.keys()]
       .map((key) => ({ key, bytes: Buffer.from(key) }))
@@ -101,7 +101,7 @@ export class ObjectMap {
       .map(({ key }) => key));
   }
 
-  /** The object under that key; a lazy one is made now, once for everybody who asks meanwhile. */
+  /** The object with that key. A lazy one is made now, once for all who request it meanwhile. */
   async get(key: string): Promise<StoredObject | undefined> {
     const entry = this.#objects.get(key);
     if (entry === undefined || !('produce' in entry)) return entry;
@@ -109,13 +109,13 @@ export class ObjectMap {
     return entry.producing;
   }
 
-  /** What is under that key right now, without making it: the ETag of a lazy object is not known, and empty. */
+  /** The current object with that key. A lazy object is not made, so its ETag is unknown, and empty. */
   peek(key: string): Pick<StoredObject, 'etag' | 'lastModified'> | undefined {
     const entry = this.#objects.get(key);
     return entry !== undefined && 'produce' in entry ? { etag: '', lastModified: entry.lastModified } : entry;
   }
 
-  /** Stores at once, so that a check made in the same tick still holds. */
+  /** Stores synchronously, so that a check in the same tick is still valid. */
   put(key: string, body: Buffer, attributes: ObjectAttributes): StoredObject {
     const object = toStoredObject(body, attributes, this.#now());
     this.#set(key, object);
@@ -139,7 +139,7 @@ export class ObjectMap {
     const body = Buffer.from(await lazy.produce());
     const headers = { 'content-type': lazy.contentType };
     const object = toStoredObject(body, { headers, checksum: checksumOf('crc32', body) }, lazy.lastModified);
-    // Overwritten or deleted meanwhile: this reader still gets what it asked for, nobody else does.
+    // If the key was overwritten or deleted meanwhile, only this reader gets the object.
     if (this.#objects.get(key) === lazy) this.#objects.set(key, object);
     return object;
   }

@@ -1,14 +1,14 @@
 import { S3Error } from './errors.ts';
 
-/** Inclusive, as in `Content-Range`. */
+/** A range of bytes that includes its last byte, as in `Content-Range`. */
 export interface ByteRange {
   start: number;
   end: number;
 }
 
 /**
- * The one range of a `Range` header. Like S3, several ranges, other units and nonsense are ignored, and the whole
- * object is sent.
+ * The range of a `Range` header. As in S3, several ranges, other units and malformed headers are ignored, and the whole object is
+ * sent.
  * @throws S3Error InvalidRange
  */
 export function parseRange(header: string | undefined, size: number): ByteRange | undefined {

@@ -6,9 +6,9 @@ export interface S3Request {
   method: string;
   /** Empty when the request is to the service itself. */
   bucket: string;
-  /** Decoded and otherwise untouched: `//a`, `a/../b` and case are all significant. Empty for a bucket. */
+  /** The decoded key, otherwise unchanged: `//a`, `a/../b` and case are all significant. Empty for a bucket. */
   key: string;
-  /** The decoded URL path as it was sent, which is what gets signed. */
+  /** The decoded path of the URL, which is part of the signature. */
   path: string;
   query: URLSearchParams;
   headers: IncomingHttpHeaders;
@@ -17,7 +17,7 @@ export interface S3Request {
   incoming: IncomingMessage;
 }
 
-/** Virtual hosts are the buckets below this name, e.g. `photos.localhost`. */
+/** In the style of virtual hosts, the bucket comes before this name, e.g. `photos.localhost`. */
 const BASE_HOST = 'localhost';
 
 const MAX_KEY_BYTES = 1024;
@@ -46,13 +46,13 @@ export function parseRequest(incoming: IncomingMessage): S3Request {
   };
 }
 
-/** A header that may not be repeated, or `undefined`. */
+/** The value of a header that may not be repeated, or `undefined`. */
 export function header(request: S3Request, name: string): string | undefined {
   const value = request.headers[name];
   return typeof value === 'string' ? value : undefined;
 }
 
-/** An `x-amz-*` parameter, which a presigned URL carries in its query. */
+/** An `x-amz-*` parameter, which is in the query of a presigned URL. */
 export function amzParameter(request: S3Request, name: string): string | undefined {
   return header(request, name) ?? request.query.get(name) ?? undefined;
 }

@@ -25,7 +25,7 @@ import { getObjectTagging, readObject } from './operations/readObject.ts';
 import { deleteObject, deleteObjects, putObject } from './operations/writeObject.ts';
 import { header, type S3Request } from './request.ts';
 
-/** Every operation there is, by method and resource. */
+/** All operations, by method and resource. */
 const OPERATIONS = {
   'GET service': listBuckets,
 
@@ -73,7 +73,7 @@ const SUBRESOURCES = (
 /** @throws S3Error MethodNotAllowed, NotImplemented */
 export function route(request: S3Request): Route {
   const resource = request.bucket === '' ? 'service' : request.key === '' ? 'bucket' : 'object';
-  // A part is named by two parameters; `uploadId` comes first in the list.
+  // A part has two such parameters; `uploadId` comes first in the list.
   const subresource = SUBRESOURCES.find((candidate) => request.query.has(candidate));
   const copy = request.method === 'PUT' && header(request, 'x-amz-copy-source') !== undefined;
   const name = `${request.method} ${resource}${subresource === undefined ? '' : `?${subresource}`}${copy ? ' (copy)' : ''}`;

@@ -4,12 +4,12 @@ import type { BodyFault } from './faults.ts';
 import type { Reply } from './operations/operation.ts';
 import { toErrorXml } from './xml.ts';
 
-/** How much is written at a time when nothing slows the body down. */
+/** Bytes that are written at a time if the speed is not limited. */
 const SLICE_BYTES = 1024 * 1024;
-/** How often a slowed body is written to, in a second. */
+/** How often per second a part of a body is written if its speed is limited. */
 const SLICES_PER_SECOND = 20;
 
-/** How a body goes out. Asked again for every slice, so that a change of the faults tells at once. */
+/** How a body is sent. It is read again for every slice, so that a change of the faults has an effect at once. */
 export interface Transfer {
   fault: BodyFault | undefined;
   /** Bytes per second; 0 for no limit. */
@@ -30,7 +30,7 @@ export function sendError(response: ServerResponse, error: S3Error, requestId: s
   send(response, { status: error.status, headers, body: toErrorXml(error, requestId) });
 }
 
-/** Sends the body of an object, as slowly and as badly as it is told to. */
+/** Sends the body of an object, with the speed and the fault of the transfer. */
 export async function sendObject(
   response: ServerResponse,
   { status, headers = {} }: Reply,
@@ -40,7 +40,7 @@ export async function sendObject(
   const { fault } = transfer;
   if (fault === 'cutChunked') {
     const { 'Content-Length': _, ...unannounced } = headers;
-    // Neither a length nor chunks: the body ends where the connection does (RFC 9112 section 6.3).
+    // Without a length and without chunks, the body ends with the connection (RFC 9112 section 6.3).
     response.removeHeader('Transfer-Encoding');
     response.writeHead(status, { ...unannounced, Connection: 'close' });
   } else {
@@ -63,12 +63,12 @@ export async function sendObject(
   else response.end();
 }
 
-/** Drops the connection with a RST, as a network that goes away does. */
+/** Drops the connection with a RST, as when the network fails. */
 export function reset(response: ServerResponse): void {
   response.socket?.resetAndDestroy();
 }
 
-/** Waits so many milliseconds, or until the client has left. */
+/** Waits for this many milliseconds, or until the client has left. */
 export function pause(response: ServerResponse, ms: number): Promise<void> {
   if (ms <= 0 || response.destroyed) return Promise.resolve();
   return new Promise((resolve) => {
@@ -82,7 +82,7 @@ export function pause(response: ServerResponse, ms: number): Promise<void> {
   });
 }
 
-/** Resolves when the bytes have left for the kernel, or never will. */
+/** Resolves when the bytes were passed to the kernel, or can no longer be. */
 function write(response: ServerResponse, bytes: Buffer): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

@@ -10,19 +10,19 @@ import type { Credentials } from './sigv4.ts';
 import { createStats, type Stats } from './stats.ts';
 
 export interface S3ServerOptions {
-  /** @default 0, which is any free one */
+  /** @default 0, which means any free port */
   port?: number;
   /** @default '127.0.0.1' */
   host?: string;
-  /** The only ones that are accepted. @default DEMOKEY and demosecret */
+  /** The only credentials that are accepted. @default DEMOKEY and demosecret */
   credentials?: Credentials;
   /** @default 'us-east-1' */
   region?: string;
   /** Buckets that exist from the start. @default [] */
   buckets?: readonly string[];
-  /** Milliseconds since the epoch; for signatures and dates. @default Date.now */
+  /** The time for signatures and dates, in milliseconds since the epoch. @default Date.now */
   now?: () => number;
-  /** What goes wrong from the start. @default nothing */
+  /** Faults from the start on. @default none */
   faults?: Partial<Faults>;
 }
 
@@ -31,19 +31,19 @@ export interface S3Server {
   readonly endpoint: string;
   readonly port: number;
   readonly credentials: Credentials;
-  /** Live: change a field and the next request knows. */
+  /** The current faults. A changed field has an effect on the next request. */
   readonly faults: Faults;
   readonly stats: Stats;
-  /** Stores an object without a request. The bucket is created if need be. */
+  /** Stores an object without a request. The bucket is created if necessary. */
   put(bucket: string, key: string, body: Uint8Array, options?: { contentType?: string }): void;
-  /** An object whose bytes are made once, when it is first read, headed or listed. A failure is not remembered. */
+  /** Stores an object whose bytes are made once, at its first GET, HEAD or listing. A failure is not remembered. */
   putLazy(bucket: string, key: string, options: { contentType: string; produce(): Promise<Uint8Array> }): void;
-  /** Stops, and cuts whatever is under way. */
+  /** Stops the server, and aborts running requests. */
   close(): Promise<void>;
 }
 
 /**
- * Starts an S3-compatible server in this process. Everything is in memory and gone when it closes.
+ * Starts an S3-compatible server in this process. All data is in memory, and lost when the server closes.
  *
  * @example
  * const s3 = await createS3Server({ buckets: ['photos'] });
@@ -65,12 +65,12 @@ export async function createS3Server(options: S3ServerOptions = {}): Promise<S3S
     injector: new FaultInjector(faults, now),
     stats,
   });
-  // Longer than any client keeps an idle connection, so that none is closed just when a request is on its way.
+  // Clients close idle connections earlier. So this server never closes one at the moment when a request is being sent.
   const server = createServer({ keepAliveTimeout: 60_000 }, (incoming, response) => {
     const handled = isControlRequest(incoming)
       ? handleControl(incoming, response, { faults, stats })
       : service.handle(incoming, response);
-    // Only a client that left in the middle of its body gets here.
+    // This only fails if a client has left in the middle of its body.
     handled.catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {

@@ -21,7 +21,7 @@ export interface ServiceParts {
   stats: Stats;
 }
 
-/** Answers S3 requests: parse, authenticate, route, and on the way what the faults say. */
+/** Answers S3 requests: parses, authenticates and routes them, and applies the faults. */
 export class S3Service {
   readonly #parts: ServiceParts;
 
@@ -47,7 +47,7 @@ export class S3Service {
   async #serve(request: S3Request, response: ServerResponse): Promise<void> {
     const origin = header(request, 'origin');
     const cors = this.#parts.store.find(request.bucket)?.cors ?? [];
-    // A preflight carries no signature (https://fetch.spec.whatwg.org/#cors-preflight-fetch).
+    // A preflight has no signature (https://fetch.spec.whatwg.org/#cors-preflight-fetch).
     if (request.method === 'OPTIONS') return send(response, preflight(request, origin, cors));
     for (const [name, value] of Object.entries(origin ? corsHeaders(cors, origin, request.method) : {})) {
       response.setHeader(name, value);
@@ -120,7 +120,7 @@ function preflight(
   return { status: 200, headers: preflightHeaders(cors, origin, method, headers) };
 }
 
-/** The cause goes into the document: whoever develops against this server is who broke it. */
+/** The cause of an unexpected error is part of the answer, because only developers use this server. */
 function toS3Error(error: unknown): S3Error {
   if (error instanceof S3Error) return error;
   return new S3Error('InternalError', { fields: { Cause: error instanceof Error ? error.message : String(error) } });

@@ -21,17 +21,17 @@ export interface Verifier {
   now: () => number;
 }
 
-/** What a verified request is allowed to claim about its body. */
+/** The part of a verified signature that concerns the body. */
 export interface Authorization {
   /** `x-amz-content-sha256`: a digest, `UNSIGNED-PAYLOAD` or `STREAMING-…`. */
   payloadHash: string;
-  /** The seed of the chain of chunk signatures. */
+  /** The signature that the first chunk's signature includes. */
   signature: string;
-  /** Signs further lines with the same key, date and scope, as each chunk needs. */
+  /** Signs further lines with the same key, date and scope, for each chunk. */
   sign(algorithm: string, ...lines: string[]): string;
 }
 
-/** The claims of a request, wherever it carried them. */
+/** The parameters of a signature, from the header or from the query. */
 interface Claims {
   credential: string;
   date: string;
@@ -41,8 +41,8 @@ interface Claims {
 }
 
 /**
- * Checks the signature of a request, from its header or its query. Session tokens are covered by the signature but
- * not looked up: every token is taken for valid.
+ * Checks the signature of a request, from its header or its query. Session tokens are part of the signature, but every token is
+ * accepted as valid.
  * @throws S3Error AccessDenied, InvalidAccessKeyId, SignatureDoesNotMatch, RequestTimeTooSkewed, …
  */
 export function authenticate(request: S3Request, verifier: Verifier): Authorization {
@@ -82,7 +82,7 @@ export function authenticate(request: S3Request, verifier: Verifier): Authorizat
   return { payloadHash: claims.payloadHash, signature: claims.signature, sign };
 }
 
-/** Compares in constant time, so that a signature cannot be found a digit at a time. */
+/** Compares in constant time, so that a signature cannot be guessed digit by digit. */
 export function isSameSignature(provided: string, expected: string): boolean {
   const [left, right] = [Buffer.from(provided), Buffer.from(expected)];
   return left.length === right.length && timingSafeEqual(left, right);
@@ -153,7 +153,7 @@ function queryClaims(request: S3Request, now: number): Claims {
   return { credential, date, signedHeaders: signedHeaders.split(';'), signature, payloadHash };
 }
 
-/** What S3 answers once a presigned URL has run out. */
+/** S3's answer to an expired presigned URL. */
 export function expired(seconds: number, expiresAt: number, now: number): S3Error {
   return new S3Error('AccessDenied', {
     message: 'Request has expired',
@@ -161,13 +161,13 @@ export function expired(seconds: number, expiresAt: number, now: number): S3Erro
   });
 }
 
-/** Signature Version 2 and others. */
+/** The error for Signature Version 2 and others. */
 function unsupportedMechanism(): S3Error {
   const message = `The authorization mechanism you have provided is not supported. Please use ${ALGORITHM}.`;
   return new S3Error('InvalidRequest', { message });
 }
 
-/** Returns the scope: `date/region/s3/aws4_request`. */
+/** Checks and returns the scope: `date/region/s3/aws4_request`. */
 function checkScope(claims: Claims, { credentials, region }: Verifier): string {
   const parts = claims.credential.split('/');
   const [day, scopeRegion, service, terminator] = parts.slice(-4);
@@ -185,7 +185,7 @@ function checkScope(claims: Claims, { credentials, region }: Verifier): string {
   return parts.slice(-4).join('/');
 }
 
-// Otherwise whoever holds a presigned URL could add metadata, or turn it into a copy.
+// Otherwise, a client with a presigned URL could add metadata, or make the request a copy.
 function checkSignedHeaders(request: S3Request, signedHeaders: readonly string[]): void {
   const unsigned = Object.keys(request.headers).filter(
     (name) => (name === 'host' || name.startsWith('x-amz-')) && !signedHeaders.includes(name),

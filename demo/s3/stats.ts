@@ -1,10 +1,10 @@
-/** What was asked for since the start, or since the last reset. */
+/** The counters since the start, or since the last reset. */
 export interface Stats {
-  /** Of every kind but the control route's. */
+  /** All requests except those to the control route. */
   requests: number;
-  /** GETs of objects that reached the store, those with a fault included. */
+  /** GETs of objects that reached the store, including those with a fault. */
   gets: number;
-  /** Bytes of objects. */
+  /** Bytes of objects that were sent. */
   bytesSent: number;
   /** GETs by `bucket/key`, for the first 10,000 objects. */
   byKey: Map<string, number>;

@@ -1,6 +1,6 @@
 import { S3Error } from './errors.ts';
 
-/** What an element holds: text, elements by name (an array repeats the name), or nothing (left out). */
+/** The content of an element: text, elements by name (an array repeats the name), or `undefined` (the element is left out). */
 export type XmlContent =
   | string
   | number
@@ -21,12 +21,12 @@ const MAX_DEPTH = 8;
 // A prolog or comment, a tag, or the text up to the next tag.
 const TOKEN = /<\?[^>]*\?>|<!--[\s\S]*?-->|<(\/?)([A-Za-z][\w:.-]*)([^<>]*?)(\/?)>|([^<]+)/y;
 
-/** A whole document in S3's namespace. Errors alone have no namespace: see {@link toErrorXml}. */
+/** Writes a document in S3's namespace. Only errors have no namespace: see {@link toErrorXml}. */
 export function toXml(name: string, content: XmlContent): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<${name} xmlns="${NAMESPACE}">${inner(content)}</${name}>`;
 }
 
-/** The document that comes with an error status. */
+/** The document of an error. */
 export function toErrorXml(error: S3Error, requestId: string): string {
   const content = { Code: error.code, Message: error.message, ...error.fields, RequestId: requestId, HostId: 'local' };
   return `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${inner(content)}</Error>`;
@@ -64,12 +64,12 @@ export function parseXml(document: string, rootName: string): XmlElement {
   return root;
 }
 
-/** Every child of that name. */
+/** All children with that name. */
 export function childrenNamed(element: XmlElement, name: string): XmlElement[] {
   return element.children.filter((child) => child.name === name);
 }
 
-/** The text of the first child of that name. */
+/** The text of the first child with that name. */
 export function childText(element: XmlElement, name: string): string | undefined {
   return element.children.find((child) => child.name === name)?.text;
 }
@@ -91,7 +91,7 @@ function isList(content: XmlContent): content is readonly XmlContent[] {
 const ENTITIES: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
 function escape(text: string): string {
-  // Control characters are legal in keys; S3 writes them as references too, which XML 1.0 parsers may refuse.
+  // Control characters are allowed in keys. Like S3, we write them as references, although XML 1.0 parsers may refuse these.
   // oxlint-disable-next-line no-control-regex
   return text.replace(/[<>&"\u0000-\u001f]/g, (char) => {
     const name = Object.keys(ENTITIES).find((entity) => ENTITIES[entity] === char);

@@ -1,14 +1,14 @@
 import { CachedImage } from 'vite-plugin-image-cache/react';
 import type { ActorSummary } from '../api.ts';
 
-/** As many covers as a large screen shows at once; the others are asked for when they come near. */
+/** The number of covers that fit on a large screen. The others are requested when they are near the viewport. */
 const EAGER = 15;
 
 export interface ActorCardProps {
   actor: ActorSummary;
   /** How many of the actor's pictures are cached. */
   cached: number;
-  /** Place in the gallery, from 0. */
+  /** Index in the gallery, from 0. */
   rank: number;
 }
 

@@ -10,18 +10,18 @@ import { Viewer } from './Viewer.tsx';
 
 export interface ActorPageProps {
   id: string;
-  /** What the gallery knows already: enough to draw the page at once. */
+  /** The actor as the gallery knows it, which is enough to draw the page at once. */
   known: ActorSummary | undefined;
   stats: CacheStats | undefined;
   isOffline: boolean;
 }
 
-/** An actor's pictures, each with where it came from. */
+/** An actor's pictures, each with the place that it came from. */
 export function ActorPage({ id, known, stats, isOffline }: ActorPageProps) {
   const { actor, error, signAgain } = useFreshActor(id);
   const [open, setOpen] = useState<number>();
   const images = actor?.images ?? known?.images;
-  // Whoever cleared the cache, this page or a terminal: what is on screen is wanted again, before all else.
+  // When this page or a terminal has cleared the cache, pictures on the screen are needed again, before all others.
   useImageCacheEvents((event) => {
     const isOurs = event.type === 'cleared' && (event.actor_id === undefined || event.actor_id === id);
     if (isOurs && images !== undefined) void prefetchManager.prefetchActor(id, images);
@@ -89,7 +89,7 @@ export function ActorPage({ id, known, stats, isOffline }: ActorPageProps) {
   );
 }
 
-/** The actor with URLs signed on this visit; its pictures overtake everything that is fetched ahead. */
+/** The actor with URLs that are signed at this visit. Its pictures are fetched before all prefetched ones. */
 function useFreshActor(id: string) {
   const [actor, setActor] = useState<ActorDetail>();
   const [error, setError] = useState<Error>();
@@ -116,7 +116,7 @@ function useFreshActor(id: string) {
   return { actor, error, signAgain: () => load() };
 }
 
-/** Shows that the URLs are new, by the first digits of a signature: enough to compare, too few to use. */
+/** Shows the first digits of a signature, so that one can see that the URLs are new. These are too few to use it. */
 function Signature({ picture }: { picture: PictureData | undefined }) {
   const signature = picture && new URL(picture.s3_url).searchParams.get('X-Amz-Signature')?.slice(0, 8);
   return (

@@ -20,7 +20,7 @@ export function App() {
   const { stats } = useCacheStats();
   const switchNetwork = async (faults: Partial<NetworkFaults>) => {
     await change(faults);
-    // It would try again by itself, within 30 s.
+    // The prefetch would also try again by itself, within 30 s.
     if (faults.offline === false && prefetchManager.getProgress().state === 'waiting') prefetchManager.resume();
   };
   const names = new Map(actors?.map(({ id, name }) => [id, name]));
@@ -33,7 +33,7 @@ export function App() {
   const address = route.page === 'gallery' ? '' : `${route.page}/${route.id}`;
   const shown = useRef(address);
 
-  // A new page begins at its top, for eyes and for screen readers; the first one is left to the browser.
+  // Scrolls a new page to its top and moves the focus there, for screen readers. The browser does so for the first page.
   useEffect(() => {
     if (shown.current === address) return;
     shown.current = address;
@@ -53,7 +53,7 @@ export function App() {
       <main ref={main} tabIndex={-1}>
         {network?.offline === true && (
           <Notice title="S3 is switched off">
-            Every request to the bucket is cut. What is cached still shows; what is not comes when S3 is back.
+            Every request to the bucket fails. Cached pictures are still shown; the others come when S3 is back.
           </Notice>
         )}
         {error !== undefined && (

@@ -9,7 +9,7 @@ const NAMES: Readonly<Record<CacheStatus['from'], string>> = {
   origin: 'S3 directly',
 };
 
-/** Where a picture came from, and how long it took. */
+/** Shows where a picture came from, and how long it took. */
 export function Badge({ status }: { status: CacheStatus }) {
   return (
     <figcaption className="badge" data-testid="badge" data-from={status.from}>

@@ -17,7 +17,7 @@ const LABELS = {
   done: 'Again',
 } as const;
 
-/** The same 25 pictures as a plain page loads them, and as a page with the cache does. */
+/** Loads the same 25 pictures as a plain page does, and as a page with the cache does. */
 export function Compare({ id, name = '', network }: CompareProps) {
   const { step, error, images, results, run, settle } = useComparison(id);
   const factor =

@@ -10,7 +10,7 @@ const PICTURES = 25;
 export interface CompareSideProps {
   side: Side;
   title: string;
-  /** How a developer writes it. */
+  /** The element as a developer writes it. */
   tag: string;
   actorId: string;
   images: readonly Picture[] | undefined;
@@ -18,7 +18,7 @@ export interface CompareSideProps {
   onSettle: (side: Side, outcome: 'loaded' | 'failed') => void;
 }
 
-/** One half of the comparison: its numbers, and its pictures as they come. */
+/** One half of the comparison: its numbers and its pictures. */
 export function CompareSide({ side, title, tag, actorId, images, result, onSettle }: CompareSideProps) {
   const { value, unit } = formatDuration(result?.ms ?? 0);
   const isIdle = result === undefined;
@@ -70,7 +70,7 @@ interface TileProps {
 
 function Tile({ side, actorId, picture, onSettle }: TileProps) {
   if (picture === undefined) return null;
-  // Loaded is not yet seen: decoding counts.
+  // A picture is visible only when it is decoded, so the time is measured until then.
   const onLoad = ({ currentTarget }: SyntheticEvent<HTMLImageElement>) => {
     currentTarget.decode().then(
       () => onSettle(side, 'loaded'),

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 
 const CONFIRM_MS = 1_500;
 
-/** Puts a text on the clipboard and says so. */
+/** Copies a text to the clipboard and confirms it. */
 export function CopyButton({ text, label }: { text: string; label: string }) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
@@ -10,7 +10,7 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
     const timer = setTimeout(() => setCopied(false), CONFIRM_MS);
     return () => clearTimeout(timer);
   }, [copied]);
-  // The clipboard is refused outside secure contexts; the text can be selected there.
+  // The clipboard is not available outside of secure contexts; there, the text can be selected.
   const copy = () =>
     void navigator.clipboard?.writeText(text).then(
       () => setCopied(true),

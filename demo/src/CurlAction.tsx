@@ -3,13 +3,13 @@ import { CopyButton } from './CopyButton.tsx';
 
 export interface CurlActionProps {
   label: string;
-  /** Under the API's mount, e.g. `/clear/0001`. */
+  /** The path below the API's base, e.g. `/clear/0001`. */
   path: string;
   onRun: () => Promise<unknown>;
   testId?: string;
 }
 
-/** A button, and beside it the line that does the same from a terminal. */
+/** A button, with the command that does the same in a terminal. */
 export function CurlAction({ label, path, onRun, testId }: CurlActionProps) {
   const [state, setState] = useState<'ready' | 'busy' | 'failed'>('ready');
   const command = curlCommand(path);
@@ -31,18 +31,18 @@ export function CurlAction({ label, path, onRun, testId }: CurlActionProps) {
   );
 }
 
-/** What to type for a POST that needs no body. */
+/** The command for a POST without a body. */
 function curlCommand(path: string): string {
   return `curl -X POST ${serverOf()}/api/cache${path}`;
 }
 
-/** What to type to forget one picture. */
+/** The command that removes one picture from the cache. */
 export function curlInvalidate(s3Url: string): string {
   const body = JSON.stringify({ s3_url: s3Url.replace(/\?.*$/s, '') });
   return `curl -X POST -H 'content-type: application/json' -d '${body}' ${serverOf()}/api/cache/invalidate`;
 }
 
-/** curl takes a bare host for http, and a shorter line is more easily read. */
+/** The server without `http://`, which curl does not need, so that the command is shorter. */
 function serverOf(): string {
   return location.origin.replace(/^http:\/\//, '');
 }

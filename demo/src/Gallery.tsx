@@ -5,12 +5,12 @@ import { ActorCard, ActorCardSkeleton } from './ActorCard.tsx';
 const SKELETONS = 40;
 
 export interface GalleryProps {
-  /** Nothing while they are on their way. */
+  /** `undefined` while they are being loaded. */
   actors: readonly ActorSummary[] | undefined;
   stats: CacheStats | undefined;
 }
 
-/** All actors, each with a picture and how much of it is cached. */
+/** All actors, each with a picture and the number of cached pictures. */
 export function Gallery({ actors, stats }: GalleryProps) {
   return (
     <>

@@ -7,15 +7,15 @@ import { PrefetchPanel } from './PrefetchPanel.tsx';
 
 export interface HeaderProps {
   stats: CacheStats | undefined;
-  /** Of the actors, by id. */
+  /** Names of the actors, by id. */
   names: ReadonlyMap<string, string>;
-  /** `pending` until it is known; nothing when there is nothing to switch. */
+  /** `pending` until it is known; `undefined` if there is nothing to switch. */
   network: NetworkState | 'pending' | undefined;
   onNetworkChange: (faults: Partial<NetworkFaults>) => Promise<void>;
   onPrefetch: () => void;
 }
 
-/** What this is, in a sentence; how far the cache is; and what can be done to it. */
+/** A sentence about the demo, the state of the cache, and the controls. */
 export function Header({ stats, names, network, onNetworkChange, onPrefetch }: HeaderProps) {
   return (
     <header className="masthead">
@@ -23,7 +23,7 @@ export function Header({ stats, names, network, onNetworkChange, onPrefetch }: H
         <a className="wordmark" href="#/">
           vite-plugin-image-cache
         </a>
-        <p>Private S3 pictures from local disk in milliseconds, whichever presigned URL asks for them.</p>
+        <p>Private S3 pictures from local disk in milliseconds, for any presigned URL.</p>
       </div>
       <div className="controls">
         <PrefetchPanel stats={stats} names={names} onPrefetch={onPrefetch} />

@@ -6,16 +6,16 @@ const LATENCIES = [
   { ms: 1_500, label: '1.5' },
   { ms: 3_000, label: '3 s' },
 ];
-/** Often enough to be seen, seldom enough to get through. */
+/** The share of requests with the fault: enough to notice it, but few enough that all pictures are loaded in the end. */
 const SLOW_DOWN_SHARE = 0.3;
 
 export interface NetworkSwitchProps {
-  /** Drawn in its place, switched off, while `pending`. */
+  /** While it is `pending`, the switches are shown, but disabled. */
   network: NetworkState | 'pending';
   onChange: (faults: Partial<NetworkFaults>) => void;
 }
 
-/** The internet between here and the bucket, to be made worse. */
+/** Switches for faults of the network to the bucket. */
 export function NetworkSwitch({ network, onChange }: NetworkSwitchProps) {
   const faults = network === 'pending' ? undefined : network;
   return (

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 
-/** Something the visitor should know, in its place above the pictures. */
+/** A message to the visitor, above the pictures. */
 export function Notice({ title, children }: { title: string; children: ReactNode }) {
   return (
     <output className="notice">

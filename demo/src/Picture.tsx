@@ -19,11 +19,11 @@ export interface PictureProps {
   onOpen: () => void;
 }
 
-/** One picture in a box of its own shape, with where it came from and how long that took. */
+/** One picture in a box with its shape, with the place that it came from and how long that took. */
 export function Picture({ picture, actorId, alt, isOffline, onOpen }: PictureProps) {
   const { s3_url, filename, width, height } = picture;
   const [status, setStatus] = useState<CacheStatus>();
-  // Which network the picture failed on: with another one, or on request, it is tried again.
+  // Whether the picture failed offline or online. If that has changed, or on request, it is tried again.
   const [failedOn, setFailedOn] = useState<'offline' | 'online'>();
   const [attempt, setAttempt] = useState(0);
   const network = isOffline ? 'offline' : 'online';
@@ -31,7 +31,7 @@ export function Picture({ picture, actorId, alt, isOffline, onOpen }: PicturePro
     setFailedOn(undefined);
     setAttempt(attempt + 1);
   }
-  // A picture that was thrown away is on its way again: what the badge says is over.
+  // A picture that was removed from the cache is being loaded again, so its badge is out of date.
   useImageCacheEvents((event) => {
     if (event.type !== 'stored' && event.s3_urls.some((url) => isOf(url, filename))) setStatus(undefined);
   });
@@ -74,7 +74,7 @@ interface FailureProps {
   onRetry: () => void;
 }
 
-/** Why there is no picture, in the server's words when it said something. */
+/** Says why there is no picture, with the server's reason if there is one. */
 function Failure({ filename, isOffline, onRetry }: FailureProps) {
   const { progress } = usePrefetch();
   const reason = progress.failures.findLast((failure) => isOf(failure.s3_url, filename));
@@ -92,7 +92,7 @@ function Failure({ filename, isOffline, onRetry }: FailureProps) {
   );
 }
 
-/** Whether a URL without its signature is that of the file: names are unique in the demo's bucket. */
+/** Whether a URL without its signature belongs to the file. File names are unique in the demo's bucket. */
 function isOf(url: string, filename: string): boolean {
   return url.endsWith(`/${filename}`);
 }

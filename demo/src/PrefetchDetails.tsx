@@ -6,12 +6,12 @@ const SHOWN_FAILURES = 3;
 
 export interface PrefetchDetailsProps {
   id: string;
-  /** Of the actors, by id. */
+  /** Names of the actors, by id. */
   names: ReadonlyMap<string, string>;
   progress: PrefetchProgress;
 }
 
-/** A popover: how far each actor is, and why what failed failed. It renders nothing while it is closed. */
+/** A popover with the progress of each actor, and the reasons of failures. It renders nothing while it is closed. */
 export function PrefetchDetails({ id, names, progress }: PrefetchDetailsProps) {
   const [isOpen, setOpen] = useState(false);
   return (
@@ -20,7 +20,7 @@ export function PrefetchDetails({ id, names, progress }: PrefetchDetailsProps) {
       id={id}
       popover="auto"
       aria-label="Progress of each actor"
-      // Before it is shown, so that it is never seen empty.
+      // Its content is rendered before it is shown, so that it never appears empty.
       onBeforeToggle={({ newState }) => setOpen(newState === 'open')}
     >
       {isOpen && <Details names={names} progress={progress} />}
@@ -50,7 +50,7 @@ function Details({ names, progress: { actors, failures, reason } }: Omit<Prefetc
   );
 }
 
-/** One of 40: rendered when its own actor proceeds, and stays the same object until then. */
+/** One of 40 rows. It is rendered again only when the progress of its own actor changes. */
 const ActorRow = memo(function ActorRow({ actor, name }: { actor: ActorProgress; name: string }) {
   return (
     <li data-state={actor.state}>

@@ -5,13 +5,13 @@ import { PrefetchDetails } from './PrefetchDetails.tsx';
 
 export interface PrefetchPanelProps {
   stats: CacheStats | undefined;
-  /** Of the actors, by id. */
+  /** Names of the actors, by id. */
   names: ReadonlyMap<string, string>;
-  /** Fetches ahead what is not cached (any more). */
+  /** Prefetches pictures that are not cached. */
   onPrefetch: () => void;
 }
 
-/** How far fetching ahead is, with a brake. */
+/** The progress of the prefetch, with a button to pause it. */
 export function PrefetchPanel({ stats, names, onPrefetch }: PrefetchPanelProps) {
   const { progress, pause, resume } = usePrefetch();
   const detailsId = useId();
@@ -73,7 +73,7 @@ function titleOf({ state, images }: Pick<PrefetchProgress, 'state' | 'images'>):
   return images.failed > 0 ? `Fetched ahead, ${formatCount(images.failed)} failed` : 'Fetched ahead';
 }
 
-/** Said aloud at every quarter only: each picture would be chatter. */
+/** The text for screen readers. It changes only at each quarter, because an announcement for each picture would disturb. */
 function announcement({ state, images }: PrefetchProgress): string {
   if (state === 'paused' || state === 'offline' || state === 'waiting') return titleOf({ state, images });
   const quarter = images.total === 0 ? 0 : Math.floor((images.completed / images.total) * 4);

@@ -11,11 +11,11 @@ export interface ViewerProps {
   onClose: () => void;
 }
 
-/** One picture at a time, as large as the window; arrow keys turn the page. */
+/** Shows one picture at a time, as large as the window; arrow keys show the next or the previous one. */
 export function Viewer({ images, actorId, name, index, onMove, onClose }: ViewerProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
-    // Effects run twice in StrictMode. Taking the dialog away closes it, so there is nothing to clean up.
+    // Effects run twice in StrictMode. A dialog that is removed is closed, so there is nothing to clean up.
     if (dialog.current?.open === false) dialog.current.showModal();
   }, []);
   const move = (by: number) => onMove((index + by + images.length) % images.length);
@@ -29,7 +29,7 @@ export function Viewer({ images, actorId, name, index, onMove, onClose }: Viewer
   });
   const image = images[index];
   if (image === undefined) return null;
-  // Closed by the browser, so that the focus goes back to where it came from.
+  // The browser closes the dialog, so that it also restores the focus.
   const close = () => dialog.current?.close();
   const label = `${name}, ${index + 1} of ${images.length}`;
 

@@ -1,16 +1,16 @@
 import type { ActorDetail, ActorSummary, NetworkFaults, NetworkState } from '../api.ts';
 
-/** All actors with all their pictures, signed now. */
+/** Gets all actors with all their pictures, with new signatures. */
 export function fetchActors(signal?: AbortSignal): Promise<ActorSummary[]> {
   return getJson('/demo/actors?images=1', signal);
 }
 
-/** One actor, signed now. */
+/** Gets one actor, with new signatures. */
 export function fetchActor(id: string, signal?: AbortSignal): Promise<ActorDetail> {
   return getJson(`/demo/actors/${id}`, signal);
 }
 
-/** The state of the network to S3; `undefined` when the storage is not the demo's own. */
+/** Gets the state of the network to S3; `undefined` if the storage is not the demo's own. */
 export async function fetchNetwork(signal?: AbortSignal): Promise<NetworkState | undefined> {
   const answer = await fetch('/demo/network', signal === undefined ? {} : { signal });
   return answer.ok ? await readJson(answer) : undefined;
@@ -29,8 +29,8 @@ async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> {
   return await readJson(await fetch(url, signal === undefined ? {} : { signal }));
 }
 
-/** The shapes are those of demo/api.ts: both sides are compiled from it. */
+/** Reads an answer. Its type is right, because both sides are compiled with demo/api.ts. */
 async function readJson<T>(answer: Response): Promise<T> {
   if (!answer.ok) throw new Error(`The demo's backend answered ${answer.status}`);
-  return (await answer.json()) as T; // `json()` is untyped; see above.
+  return (await answer.json()) as T; // `json()` is untyped; see above
 }

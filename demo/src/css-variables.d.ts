@@ -2,7 +2,7 @@ import 'react';
 
 declare module 'react' {
   interface CSSProperties {
-    /** Width over height of a picture: its box has the right shape before a byte has come. */
+    /** The width of a picture divided by its height, so that its box has the right shape before the picture is loaded. */
     '--ratio'?: number;
   }
 }

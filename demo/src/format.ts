@@ -5,7 +5,7 @@ export function formatCount(count: number): string {
   return whole.format(count);
 }
 
-/** `0 MB`, `7.4 MB`, `298 MB`, `1.2 GB`: megabytes of 1,000,000 bytes, as storage is sold. */
+/** `0 MB`, `7.4 MB`, `298 MB`, `1.2 GB`: megabytes of 1,000,000 bytes. */
 export function formatBytes(bytes: number): string {
   const megabytes = bytes / 1_000_000;
   if (megabytes >= 1_000) return `${tenths.format(megabytes / 1_000)} GB`;
@@ -19,7 +19,7 @@ export function formatMs(ms: number): string {
   return `${whole.format(ms < 1 ? Math.ceil(ms) : Math.round(ms))} ms`;
 }
 
-/** A duration to be read from across the room: `86 ms`, `7.9 s`. */
+/** A short duration for large type: `86 ms`, `7.9 s`. */
 export function formatDuration(ms: number): { value: string; unit: 'ms' | 's' } {
   if (ms < 1_000) return { value: whole.format(Math.round(ms)), unit: 'ms' };
   return { value: tenths.format(ms / 1_000), unit: 's' };

@@ -1,25 +1,25 @@
 import type { NetworkState } from '../api.ts';
 import { fetchNetwork } from './backend.ts';
 
-/** What loading a page of pictures took. */
+/** The cost of loading a page of pictures. */
 export interface Measurement {
-  /** Until the last picture was decoded. */
+  /** Milliseconds until the last picture was decoded. */
   ms: number;
   loaded: number;
   failed: number;
-  /** Of the S3 server; nothing when it does not count for us. */
+  /** Counters of the S3 server; `undefined` if it is not the demo's own. */
   s3?: { requests: number; bytes: number };
 }
 
 export interface Stopwatch {
-  /** A picture is on the page or never will be. */
+  /** Call it when a picture is on the page, or has failed. */
   settle(outcome: 'loaded' | 'failed'): void;
   now(): Measurement;
   /** Resolves when all pictures are settled and S3's counters are read. */
   finished: Promise<Measurement>;
 }
 
-/** Measures from now on until `total` pictures are settled. */
+/** Starts measuring, until `total` pictures are settled. */
 export function startStopwatch(total: number, before: NetworkState | undefined): Stopwatch {
   const start = performance.now();
   let loaded = 0;

@@ -5,7 +5,7 @@ const DIRECTIONS: Readonly<Record<string, readonly [x: number, y: number]>> = {
   ArrowDown: [0, 1],
 };
 
-/** Arrow keys move the focus to the nearest `[data-cell]` of the same `[data-grid]`; Tab goes on working. */
+/** Lets arrow keys move the focus to the nearest `[data-cell]` of the same `[data-grid]`. Tab works as usual. */
 export function moveFocus(event: KeyboardEvent): void {
   const direction = DIRECTIONS[event.key];
   const from = event.target instanceof HTMLElement ? event.target.closest('[data-cell]') : null;
@@ -25,7 +25,7 @@ export function moveFocus(event: KeyboardEvent): void {
 
 type Point = readonly [x: number, y: number];
 
-/** How far a cell is in the direction, counting sideways thrice; nothing when it lies elsewhere. */
+/** The distance of a cell in a direction, with three times the sideways distance; `undefined` if it is in another direction. */
 function costOf(from: Point, to: Point, [x, y]: Point): number | undefined {
   const ahead = (to[0] - from[0]) * x + (to[1] - from[1]) * y;
   const aside = Math.abs((to[0] - from[0]) * y) + Math.abs((to[1] - from[1]) * x);

@@ -3,18 +3,18 @@ import { prefetchManager } from 'vite-plugin-image-cache/react';
 import type { ActorSummary } from '../api.ts';
 import { fetchActors } from './backend.ts';
 
-/** Before the URLs expire (15 minutes): what still waits to be fetched gets new signatures. */
+/** URLs expire after 15 minutes. Before that, images that still wait for their prefetch get new signatures. */
 const RENEW_AFTER_MS = 10 * 60_000;
 
 export interface Actors {
-  /** Nothing until the backend has answered. */
+  /** `undefined` until the backend has answered. */
   actors: readonly ActorSummary[] | undefined;
   error: Error | undefined;
-  /** Asks the backend again, and fetches ahead what is not cached. */
+  /** Asks the backend again, and prefetches pictures that are not cached. */
   reload(): void;
 }
 
-/** The actors; all of their pictures are fetched ahead from the moment they are known. */
+/** Loads the actors, and then prefetches all of their pictures. */
 export function useActors(): Actors {
   const [actors, setActors] = useState<readonly ActorSummary[]>();
   const [error, setError] = useState<Error>();

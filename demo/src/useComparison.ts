@@ -14,7 +14,7 @@ const SETTLE_MS = 10_000;
 export interface Comparison {
   step: Step;
   error: Error | undefined;
-  /** The pictures a side shows: signed for this run, so that the browser's own cache cannot help. */
+  /** The pictures of each side. They are signed for this run, so that the browser's own cache has none of them. */
   images: Readonly<Record<Side, readonly Picture[] | undefined>>;
   results: Readonly<Record<Side, Measurement | undefined>>;
   run(): void;
@@ -64,9 +64,9 @@ export function useComparison(id: string): Comparison {
     const left = leaving.current;
     const wasRunning = prefetchManager.getProgress().state !== 'paused';
     try {
-      // The second visit is what is compared: the first one fills the cache, here if not before.
+      // The comparison is with a second visit. The first visit fills the cache, which is done here.
       await prefetchManager.prefetchActor(id, (await fetchActor(id)).images);
-      // Whatever else S3 sends meanwhile would be counted as ours.
+      // Other answers of S3 would be counted, too.
       prefetchManager.pause();
       await untilQuiet();
       await measure('without', left);
@@ -93,7 +93,7 @@ export function useComparison(id: string): Comparison {
   };
 }
 
-/** Rejects when the page is left: what is no longer on it tells of no picture, and would be waited for for ever. */
+/** Rejects when the page is left: pictures that are no longer on the page never settle, so the wait would not end. */
 function untilAborted(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_, reject) => {
     const leave = () => reject(new Error('The page was left.'));
@@ -102,7 +102,7 @@ function untilAborted(signal: AbortSignal | undefined): Promise<never> {
   });
 }
 
-/** Until the cache downloads nothing; not for ever, because another tab may keep it busy. */
+/** Waits until the cache downloads nothing. The wait is limited, because another tab may keep the cache busy. */
 async function untilQuiet(): Promise<void> {
   const deadline = performance.now() + SETTLE_MS;
   while (performance.now() < deadline) {

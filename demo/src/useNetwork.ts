@@ -3,19 +3,19 @@ import type { NetworkFaults, NetworkState } from '../api.ts';
 import { changeNetwork, fetchNetwork } from './backend.ts';
 
 export interface Network {
-  /** `pending` until the backend has answered; nothing when it cannot be switched. */
+  /** `pending` until the backend has answered; `undefined` if the network cannot be switched. */
   state: NetworkState | 'pending' | undefined;
-  /** Resolves when it is switched. */
+  /** Resolves when the faults are switched. */
   change(faults: Partial<NetworkFaults>): Promise<void>;
 }
 
-/** The switches of the network between here and S3. */
+/** Reads and switches the faults of the network to S3. */
 export function useNetwork(): Network {
   const [state, setState] = useState<Network['state']>('pending');
 
   useEffect(() => {
     const controller = new AbortController();
-    // Without an answer the switches go away, which is all that can be done.
+    // Without an answer, the switches are removed.
     fetchNetwork(controller.signal).then(setState, () => {
       if (!controller.signal.aborted) setState(undefined);
     });

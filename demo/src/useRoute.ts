@@ -2,7 +2,7 @@ import { useSyncExternalStore } from 'react';
 
 export type Route = { page: 'gallery' } | { page: 'actor' | 'compare'; id: string };
 
-/** The page that a hash like `#/actor/0001` names; the gallery for any other. */
+/** The page of a hash such as `#/actor/0001`; the gallery for all other hashes. */
 export function parseRoute(hash: string): Route {
   const match = /^#\/(actor|compare)\/(\d{4})$/.exec(hash);
   const [, page, id] = match ?? [];

@@ -47,11 +47,11 @@ export const deleteBucket: Operation = ({ request, store }) => {
 
 export const getBucketLocation: Operation = ({ request, store, region }) => {
   store.bucket(request.bucket);
-  // For historical reasons us-east-1 is spelled as nothing.
+  // For historical reasons, us-east-1 is an empty text.
   return xmlReply('LocationConstraint', region === 'us-east-1' ? '' : region);
 };
 
-/** Clients ask before they list; buckets here never keep versions. */
+/** Some clients request this before they list. Buckets of this server never have versions. */
 export const getBucketVersioning: Operation = ({ request, store }) => {
   store.bucket(request.bucket);
   return xmlReply('VersioningConfiguration', {});

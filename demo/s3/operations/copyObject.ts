@@ -33,7 +33,7 @@ export const copyObject: Operation = async (call) => {
   });
 };
 
-/** UploadPartCopy: a part that is an object, or a range of one. */
+/** UploadPartCopy: copies an object, or a range of one, as a part. */
 export const uploadPartCopy: Operation = async (call) => {
   const { request } = call;
   const upload = findUpload(call);
@@ -63,7 +63,7 @@ function parseCopySource(source: string): { bucket: string; key: string } {
   try {
     if (slash > 0) return { bucket: path.slice(0, slash), key: decodeURIComponent(path.slice(slash + 1)) };
   } catch {
-    // Badly encoded: refused below.
+    // A malformed encoding is refused below.
   }
   throw new S3Error('InvalidArgument', {
     message: 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',

@@ -6,7 +6,7 @@ import { toIsoDate, xmlReply, type Call, type Operation } from './operation.ts';
 import type { XmlContent } from '../xml.ts';
 
 const MAX_KEYS = 1000;
-/** Lazy objects that one listing makes at a time. */
+/** How many lazy objects one listing makes at a time. */
 const LAZY_CONCURRENCY = 4;
 
 /** ListObjectsV2 */
@@ -26,7 +26,7 @@ export const listObjectsV2: Operation = async (call) => {
   });
 };
 
-/** ListObjects: the first version, which some clients of other servers than AWS still use. */
+/** ListObjects: the first version, which some clients still use with servers other than AWS. */
 export const listObjectsV1: Operation = async (call) => {
   const marker = call.request.query.get('marker') ?? '';
   const listing = await list(call, marker);
@@ -43,7 +43,7 @@ interface Listing {
   objects: ObjectMap;
   page: ListingPage;
   encode(text: string): string;
-  /** What both versions of the API answer. */
+  /** The part of the answer that both versions of the API have. */
   common: Record<string, XmlContent>;
 }
 
@@ -80,7 +80,7 @@ async function describe({ objects, page, encode }: Listing, owner?: XmlContent):
     const keys = page.keys.slice(start, start + LAZY_CONCURRENCY);
     const described = keys.map(async (key): Promise<XmlContent> => {
       const object = await objects.get(key);
-      if (object === undefined) return undefined; // deleted while its neighbours were made
+      if (object === undefined) return undefined; // it was deleted while others were being made
       return {
         Key: encode(key),
         LastModified: toIsoDate(object.lastModified),
@@ -102,7 +102,7 @@ function parseMaxKeys(text: string | null): number {
   return Math.min(Number(text), MAX_KEYS);
 }
 
-/** Opaque to clients, as S3's is. */
+/** The continuation token, which is opaque to clients, as in S3. */
 function toToken(after: string): string {
   return Buffer.from(`after:${after}`).toString('base64url');
 }

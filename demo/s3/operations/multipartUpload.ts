@@ -87,7 +87,7 @@ export const listParts: Operation = (call) => {
   });
 };
 
-/** ListMultipartUploads, in one page: there are never many here. */
+/** ListMultipartUploads, in one page, because there are never many. */
 export const listMultipartUploads: Operation = ({ request, store, uploads }) => {
   const { name } = store.bucket(request.bucket);
   const prefix = request.query.get('prefix') ?? '';

@@ -4,7 +4,7 @@ import type { ObjectStore } from '../objectStore.ts';
 import type { S3Request } from '../request.ts';
 import { toXml, type XmlContent } from '../xml.ts';
 
-/** One verified request, and what answering it may need. */
+/** One verified request, and everything that is needed to answer it. */
 export interface Call {
   request: S3Request;
   store: ObjectStore;
@@ -12,11 +12,11 @@ export interface Call {
   region: string;
   /** Reads and verifies the body. */
   readBody(limit: number): Promise<VerifiedBody>;
-  /** The ETag to tell a reader: another one than the object's, while that fault is on. */
+  /** The ETag to answer with: another one than the object's while that fault is on. */
   etagFor(etag: string): string;
 }
 
-/** An answer, not yet sent. */
+/** An answer that was not sent yet. */
 export interface Reply {
   status: number;
   headers?: Record<string, string | number>;
@@ -31,7 +31,7 @@ export function xmlReply(name: string, content: XmlContent, headers: Record<stri
   return { status: 200, headers: { 'Content-Type': 'application/xml', ...headers }, body: toXml(name, content) };
 }
 
-/** As S3 writes dates in XML. */
+/** The format of dates in S3's XML. */
 export function toIsoDate(time: number): string {
   return new Date(time).toISOString();
 }

@@ -6,7 +6,7 @@ import { amzParameter, header, type S3Request } from '../request.ts';
 import type { StoredObject } from '../objectStore.ts';
 import { xmlReply, type Call, type Operation } from './operation.ts';
 
-/** `response-content-type` and the like, which a signed GET may ask for. */
+/** `response-content-type` and the like, which a signed GET may set. */
 const OVERRIDES = [
   'content-type',
   'content-language',
@@ -16,7 +16,7 @@ const OVERRIDES = [
   'expires',
 ] as const;
 
-/** GetObject, and HeadObject: the body of an answer to HEAD is never sent. */
+/** GetObject and HeadObject. The answer to HEAD is sent without its body. */
 export const readObject: Operation = async (call) => {
   const { request } = call;
   const stored = await findObject(call, request.bucket, request.key);
@@ -43,7 +43,7 @@ export const readObject: Operation = async (call) => {
   };
 };
 
-/** GetObjectTagging, which clients ask for before they copy. Tags are not kept. */
+/** GetObjectTagging, which clients request before they copy. Tags are not stored. */
 export const getObjectTagging: Operation = async (call) => {
   await findObject(call, call.request.bucket, call.request.key);
   return xmlReply('Tagging', { TagSet: '' });
@@ -69,7 +69,7 @@ function overrides(request: S3Request): Record<string, string> {
     if (value === null) continue;
     // oxlint-disable-next-line no-control-regex
     if (/[\u0000-\u001f\u007f]/.test(value)) throw new S3Error('InvalidArgument', { fields: { ArgumentName: name } });
-    // Node writes headers as latin1; clients expect the UTF-8 bytes they asked for.
+    // Node writes headers as latin1, but clients expect the UTF-8 bytes that they have sent.
     headers[name] = Buffer.from(value).toString('latin1');
   }
   return headers;

@@ -23,7 +23,7 @@ export const putObject: Operation = async (call) => {
   return { status: 200, headers: { ETag: object.etag, ...checksumHeaders(checksum) } };
 };
 
-/** DeleteObject; what is not there is deleted too. */
+/** DeleteObject. Deleting an object that does not exist succeeds, too. */
 export const deleteObject: Operation = async ({ request, store }) => {
   const { objects } = store.bucket(request.bucket);
   if (header(request, 'if-match') !== undefined) {
@@ -49,17 +49,17 @@ export const deleteObjects: Operation = async ({ request, store, readBody }) => 
   return xmlReply('DeleteResult', quiet ? {} : { Deleted: keys.map((Key) => ({ Key })) });
 };
 
-/** Stores, if the conditions of the request allow it. @throws S3Error PreconditionFailed, … */
+/** Stores the object if the conditions of the request allow it. @throws S3Error PreconditionFailed, … */
 export async function commit(call: Call, body: Buffer, attributes: ObjectAttributes): Promise<StoredObject> {
   const { request, store } = call;
   const { objects } = store.bucket(request.bucket);
-  // An ETag to compare with has to exist: a lazy object is made first.
+  // A lazy object is made first, because its ETag is needed for the comparison.
   if (header(request, 'if-match') !== undefined) await objects.get(request.key);
   checkWriteConditions(request, objects.peek(request.key));
   return objects.put(request.key, body, attributes);
 }
 
-/** The headers that are kept with an object. @throws S3Error MetadataTooLarge */
+/** The headers that are stored with an object. @throws S3Error MetadataTooLarge */
 export function attributesOf(request: S3Request): Record<string, string> {
   const kept: Record<string, string> = { 'content-type': 'binary/octet-stream' };
   for (const name of STORED_HEADERS) {
