@@ -48,7 +48,7 @@ export function createImageCache(options: ExpressImageCacheOptions): ImageCacheS
   const { authorize, authorizeUpload, ...rest } = options ?? {}; // forgotten options are reported by `resolveOptions`
   const resolved = checkAtStart(() => {
     const checked = resolveOptions(options && rest);
-    if (checked.uploads !== undefined && typeof authorizeUpload !== 'function') throw uploadsOfNobody();
+    if (checked.uploads !== undefined && typeof authorizeUpload !== 'function') throw authorizeUploadMissing();
     return checked;
   });
   const logger = createLogger(resolved.logLevel, console);
@@ -62,11 +62,11 @@ export function createImageCache(options: ExpressImageCacheOptions): ImageCacheS
   return { router: handler, cache, close: () => cache.close() };
 }
 
-/** In a server of one's own the public may reach the router, and could fill the bucket. */
-function uploadsOfNobody(): ImageCacheError {
+/** The error for uploads without owners: the public may reach the router of a server of your own, and could fill the bucket. */
+function authorizeUploadMissing(): ImageCacheError {
   return new ImageCacheError(
     'INVALID_OPTION',
-    'imageCache: option `authorizeUpload` must be a function of the request where `uploads` is set.',
-    { hint: 'Return whose the upload is, e.g. the id of the user of the session, or false to refuse it.' },
+    'imageCache: option `authorizeUpload` must be a function of the request if `uploads` is set.',
+    { hint: 'Return the owner of the upload, e.g. the user id of the session, or false to refuse it.' },
   );
 }

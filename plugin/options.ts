@@ -84,29 +84,36 @@ export interface ImagesOptions {
 }
 
 /**
- * Pictures that pages upload into a bucket. The server keeps them on its own disk until the bucket has proved that it has them. Writing
- * needs credentials: those of the bucket, or of the AWS SDK's provider chain, with `s3:PutObject` and `s3:GetObject` below `prefix`.
+ * Uploads of pictures from pages into a bucket. The server keeps each picture on its own disk until the bucket has proved that it
+ * has it. Writing needs credentials: those of the bucket, or of the AWS SDK's provider chain, with `s3:PutObject` and
+ * `s3:GetObject` below `prefix`.
  */
 export interface UploadsOptions {
-  /** Where the pictures go: the name of one of `buckets`. */
+  /** The bucket for the pictures: the name of one of `buckets`. */
   bucket: string;
-  /** What their keys begin with: `<prefix>/<2 hex digits>/<32 hex digits>.jpg`. `''` for nothing. @default 'uploads' */
+  /** The beginning of their keys: `<prefix>/<2 hex digits>/<32 hex digits>.jpg`. `''` for no prefix. @default 'uploads' */
   prefix?: string;
-  /** Larger files are refused. At most `maxImageSize`, or they could not be read again. @default '50MB', or `maxImageSize` if that is less */
+  /**
+   * The most bytes of a file; larger ones are refused. It must not be more than `maxImageSize`, because such a picture could not be
+   * read again. @default '50MB', or `maxImageSize` if that is less
+   */
   maxFileSize?: Size;
-  /** Bytes on disk that are not in the bucket yet; beyond that an upload answers 507 `OUTBOX_FULL`. @default '1GB' */
+  /**
+   * The most bytes on disk that are not in the bucket yet. If there are more, an upload answers 507 `OUTBOX_FULL`.
+   * @default '1GB'
+   */
   maxOutboxSize?: Size;
   /** How long an upload waits for the bucket before it is answered with 202, in seconds. @default 10 */
   wait?: Duration;
   /**
-   * Which app this is. A page sends it along, and a server of another project refuses the upload instead of taking it.
-   * @default the `name` of the nearest package.json; in Vite's dev server followed by a digest of the root, because all projects share
-   * `localhost:5173`
+   * The name of the app. Pages send it with each upload, so that the server of another project refuses the upload.
+   * @default the `name` of the nearest package.json; in Vite's dev server followed by a digest of the root, because all projects
+   * share `localhost:5173`
    */
   project?: string;
   /**
-   * Where the pictures are kept until then, relative to Vite's root (or the working directory). It must outlive the process, and is not
-   * a cache: removing it loses uploads that no browser has any more. @default '.image-outbox'
+   * The directory for pictures that are not in the bucket yet, relative to Vite's root (or the working directory). It must outlive
+   * the process. It is not a cache: if you remove it, uploads are lost that no browser has any more. @default '.image-outbox'
    */
   outboxDir?: string;
 }
@@ -238,9 +245,9 @@ export interface ExpressImageCacheOptions extends ImageCacheOptions {
    */
   authorize?: (request: IncomingMessage, image: AuthorizedImage) => boolean | Promise<boolean>;
   /**
-   * Whose an upload is. Asked for every call about uploads; required once `uploads` is set. What it returns is the owner, who can see,
-   * retry and cancel their own uploads and no others; `false` answers 403 `NOT_AUTHORIZED`, and what it throws 500. Whether a client may
-   * see a picture afterwards is decided by `authorize`.
+   * Decides who owns an upload. It is called for each request about uploads, and required if `uploads` is set. Return the id of the
+   * owner, who can see, retry and cancel only their own uploads. `false` answers 403 `NOT_AUTHORIZED`, and an error that it throws
+   * answers 500. `authorize` decides who may see the picture afterwards.
    * @example
    * ```ts
    * authorizeUpload: async (request) => (await sessionOf(request))?.userId ?? false
@@ -249,14 +256,14 @@ export interface ExpressImageCacheOptions extends ImageCacheOptions {
   authorizeUpload?: (request: IncomingMessage, upload: AuthorizedUpload) => string | false | Promise<string | false>;
 }
 
-/** What `authorizeUpload` is told: what the caller wants to do, and what the caller says of the picture. */
+/** What `authorizeUpload` gets: the action of the request, and what the client says about the picture. */
 export interface AuthorizedUpload {
   action: 'upload' | 'check' | 'list' | 'retry' | 'cancel';
   /** Absent for `check` and `list`. */
   job_id?: string;
-  /** Of an upload whose length was announced. */
+  /** Bytes of the upload, if its length was announced. */
   size_bytes?: number;
-  /** As the client says; what the server stores is found by looking at the bytes. */
+  /** The type according to the client. The server stores the type that the bytes have. */
   content_type?: string;
   filename?: string;
 }

@@ -200,7 +200,7 @@ export interface ClearAnswer {
   freed_bytes: number;
   /** Images that were kept because another actor still uses them. */
   kept: number;
-  /** Uploads that are not in the bucket yet. Their pictures stay in the outbox, which no clearing touches. Absent if there are none. */
+  /** Uploads that are not in the bucket yet. Their pictures are in the outbox, which is never cleared. Absent if there are none. */
   pending_uploads?: number;
   /** If the actor has no images: a sentence that names some actors that have. */
   hint?: string;
@@ -332,39 +332,41 @@ export interface CompressionStats {
   saved_bytes: number;
 }
 
-// Uploads. Every call carries the header `Image-Cache-Project`, which no page of another site can send without asking first.
+// Uploads. Every call has the header `Image-Cache-Project`, which a page of another site cannot send without a preflight.
 
 /**
- * Where an upload is:
- * - `accepted`: the server has the bytes on its disk, and they survive its end.
- * - `storing`: they are being sent to the bucket.
- * - `stored`: the bucket has proved that it has them.
- * - `failed`: the bucket has refused them for good, or as often as it is asked; the server keeps them.
- * - `blocked`: something has to be put right first (credentials, a bucket that does not exist, a full disk). The server keeps the
+ * The state of an upload:
+ * - `accepted`: the server has the bytes on its disk, where they survive the end of the process.
+ * - `storing`: the bytes are being sent to the bucket.
+ * - `stored`: the bucket has proved that it has the bytes.
+ * - `failed`: the bucket has finally refused the bytes, or refused them in every attempt. The server keeps them.
+ * - `blocked`: a problem must be solved first (credentials, a bucket that does not exist, a full disk). The server keeps the
  *   bytes, and tries again every minute.
- * - `canceled`: given up on request.
+ * - `canceled`: it was canceled on request.
  * - `needed`: the server does not have the bytes.
  */
 export type UploadState = 'accepted' | 'storing' | 'stored' | 'failed' | 'blocked' | 'canceled' | 'needed';
 
-/** What the server knows of an upload. Times are milliseconds since the epoch. Without bytes only `job_id` and `state` are there. */
+/**
+ * What the server knows about an upload. Times are milliseconds since the epoch. Without bytes, only `job_id` and `state` are set.
+ */
 export interface UploadStatus {
   /** 32 lower-case hex digits, made by the client: 48 bits of the time in milliseconds, and 80 random ones. */
   job_id: string;
   state: UploadState;
   /** The first half of the SHA-256 of the bytes: 32 hex digits. */
   image_id?: string;
-  /** A name for good, `/api/cache/i/<image_id>.<ext>`, whatever the option `base` is. Readers take its last part. */
+  /** A permanent name, `/api/cache/i/<image_id>.<ext>`, whatever the option `base` is. Code that reads it uses its last part. */
   ref?: string;
-  /** Of the bytes, hex. */
+  /** SHA-256 of the bytes, hex. */
   sha256?: string;
   size_bytes?: number;
-  /** Found by looking at the bytes. */
+  /** The type that the bytes have. */
   content_type?: string;
   filename?: string;
-  /** The canonical URL that the object has in the bucket, or will have. */
+  /** The canonical URL that the object has, or will have, in the bucket. */
   s3_url?: string;
-  /** How often the bucket has refused the bytes while it took others. */
+  /** How often the bucket has refused the bytes while it accepted others. */
   attempts?: number;
   next_attempt_at?: number;
   /** Why the last attempt failed. */
@@ -373,26 +375,26 @@ export interface UploadStatus {
   stored_at?: number;
 }
 
-/** `POST /uploads/check`: at most 100. */
+/** `POST /uploads/check`: at most 100 jobs. */
 export interface UploadCheckRequest {
   jobs: { job_id: string; sha256: string }[];
 }
 
-/** In the order of the request. */
+/** The jobs in the order of the request. */
 export interface UploadCheckAnswer {
   jobs: UploadStatus[];
 }
 
-/** `GET /uploads`: those of the caller, the newest first, at most 1,000. */
+/** `GET /uploads`: the uploads of the caller, the newest first, at most 1,000. */
 export interface UploadsAnswer {
   jobs: UploadStatus[];
-  /** What has to be put right before anything can be stored. */
+  /** The problem that must be solved before anything can be stored. */
   blocked?: ItemError;
-  /** Why the bucket is left alone for a while: it has answered nothing of late with success. */
+  /** Why the server does not use the bucket for a while: no request to it has succeeded recently. */
   paused?: ItemError;
 }
 
-/** `DELETE /uploads/:jobId`. `stored`: it was too late. */
+/** `DELETE /uploads/:jobId`. `stored` means that it was too late to cancel the upload. */
 export interface UploadCancelAnswer {
   job_id: string;
   state: Extract<UploadState, 'canceled' | 'stored'>;
@@ -404,10 +406,13 @@ export interface UploadHealth {
   project: string;
 }
 
-/** Custom event on Vite's HMR socket that carries an {@link UploadEvent}. It has a name of its own because {@link EVENT_NAME} carries a {@link CacheEvent} only. */
+/**
+ * Custom event on Vite's HMR socket that carries an {@link UploadEvent}. It has a name of its own, because {@link EVENT_NAME} only
+ * carries a {@link CacheEvent}.
+ */
 export const UPLOAD_EVENT_NAME = 'image-cache:upload';
 
-/** Told to the pages of Vite's dev server whenever an upload has come further. In a server of your own, ask `POST /uploads/check`. */
+/** Is sent to pages of Vite's dev server when an upload changes. In a server of your own, use `POST /uploads/check`. */
 export interface UploadEvent {
   type: 'upload';
   job: Omit<UploadStatus, 'filename'>;

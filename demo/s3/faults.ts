@@ -13,11 +13,11 @@ export interface Faults {
   latencyMs: number;
   /** Speed of each body. 0 for no limit. */
   bytesPerSecond: number;
-  /** Share answered 503 `SlowDown`. */
+  /** Share of GETs that are answered 503 `SlowDown`. */
   slowDown: number;
-  /** Share answered 403 `AccessDenied`. */
+  /** Share of GETs that are answered 403 `AccessDenied`. */
   forbidden: number;
-  /** Share answered 403 `Request has expired`. */
+  /** Share of GETs that are answered 403 `Request has expired`. */
   expired: number;
   /** Share of bodies that are cut half way, with the Content-Length of the whole. */
   cut: number;
@@ -29,9 +29,9 @@ export interface Faults {
   putSlowDown: number;
   /** Share of object PUTs that are answered 400 `ExpiredToken`, as when a session of AWS has ended. */
   putExpired: number;
-  /** Share answered with another ETag, a new one each time. */
+  /** Share of GETs that are answered with another ETag, a new one each time. */
   changedEtag: number;
-  /** Share that is never answered. */
+  /** Share of GETs that are never answered. */
   hang: number;
   /** Share of bodies that stall half way. */
   hangBody: number;

@@ -49,7 +49,7 @@ function refuseTwins({ value: buckets, issues }: z.core.ParsePayload<z.infer<typ
   const seen = new Set<string>();
   for (const [index, bucket] of buckets.entries()) {
     const { name, endpoint = '', prefix = '', forcePathStyle } = typeof bucket === 'string' ? toObject(bucket) : bucket;
-    // A server with URLs of both styles may be listed once for each.
+    // A bucket at a server that answers to both styles may be listed once for each.
     const place = JSON.stringify([name, endpoint, prefix, forcePathStyle]);
     if (seen.has(place)) {
       const message = `another bucket than ${name}, which is listed above`;

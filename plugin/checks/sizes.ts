@@ -5,7 +5,7 @@ import type { Size } from '../options.ts';
 /** The description of a size in messages. */
 export const BYTES = "a positive number of bytes, or a text such as '50MB'";
 
-/** A size as it was given. */
+/** A size in the form in which it was written. */
 export const size = (expected: string) =>
   z.custom<Size>((value) => parseSize(value) !== undefined, { error: expected });
 

@@ -31,5 +31,5 @@ export const directory = checkedText(
   (value) =>
     value === ''
       ? UNSET
-      : "`~` means nothing here: write path.join(os.homedir(), '…'), with `node:os` and `node:path`.",
+      : "`~` is not replaced here: write path.join(os.homedir(), '…'), with `node:os` and `node:path`.",
 );

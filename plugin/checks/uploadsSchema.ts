@@ -13,7 +13,7 @@ const prefix = checkedText(PREFIX, isPrefix, (value) => {
   const trimmed = value.replace(/^\/+|\/+$/g, '');
   return isPrefix(trimmed)
     ? `Write '${trimmed}'.`
-    : "Letters, digits and the characters _ . ! ~ * ' ( ) - can stand in it.";
+    : "It can contain letters, digits and the characters _ . ! ~ * ' ( ) -";
 });
 
 const project = checkedText(
@@ -26,7 +26,7 @@ export const uploadsSchema = z.strictObject(
   {
     bucket: text("the name of one of `buckets`, e.g. 'team-photos'"),
     prefix: z._default(prefix, 'uploads'),
-    /** Bytes; what it is when it is left out follows from `maxImageSize`. */
+    /** Bytes; its default depends on `maxImageSize`. */
     maxFileSize: z.pipe(
       z.optional(size(BYTES)),
       z.transform((value: Size | undefined) => parseSize(value)),
@@ -55,7 +55,7 @@ interface OptionsAround {
   uploads?: z.infer<typeof uploadsSchema> | undefined;
 }
 
-/** Holds `uploads` against the other options. */
+/** Compares `uploads` with the other options. */
 export function checkUploads({ value, issues }: z.core.ParsePayload<OptionsAround>): void {
   const { buckets, cacheDir, maxImageSize, uploads } = value;
   if (uploads === undefined) return;

@@ -29,7 +29,7 @@ export function mayContain(url: string, lowerCaseName: string): boolean {
   return false;
 }
 
-/** Decodes what can be decoded. Vite gives up at the first malformed escape in some places, and goes on in others. */
+/** Decodes all valid escapes. At a malformed one, some code of Vite stops decoding, and other code continues. */
 export function decode(text: string, decoder: typeof decodeURI): string {
   return text.replace(/%[0-7][\da-f]|(?:%[89a-f][\da-f])+/gi, (escapes) => {
     try {

@@ -203,7 +203,7 @@ describe('an empty or undefined value', () => {
   });
 
   it.each([[undefined], [{}], [{ buckets: [{}] }], [{ buckets: [null] }], [{ buckets: ['a b'] }]])(
-    'is not what was forgotten, or is wrong: %j',
+    'is not reported for a forgotten or wrong value: %j',
     async (options) => {
       expect((await refused(options)).hint).toBeUndefined();
     },
@@ -233,7 +233,7 @@ describe('allowedHosts', () => {
   });
 
   it.each(['app.example.com', '.example.com', 'app', 'my_box.lan', 'APP.example.com.', '10.0.0.1', '::1', '[::1]'])(
-    'takes %s',
+    'accepts %s',
     (host) => {
       expect(resolveOptions(withHost(host)).allowedHosts).toEqual([host]);
     },

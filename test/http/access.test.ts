@@ -122,7 +122,7 @@ describe('S8: in Vite', () => {
   });
 
   it.each(['192.168.0.7', '::ffff:192.168.0.7', '2001:db8::127', '10.0.0.1', undefined])(
-    '%s without a browser’s headers gets nothing, whatever host it names',
+    '%s without a browser’s headers is refused, whatever its host',
     (address) => {
       for (const Host of ['192.168.0.2:5173', 'localhost:5173', '127.0.0.1']) {
         expect(may(address, { Host })).toBe('');
@@ -145,7 +145,7 @@ describe('S8: in Vite', () => {
   });
 
   it.each(['http://192.168.0.2:5174/', 'http://evil.example/', 'http://192.168.0.2/', 'null', '', 'http://[', '/'])(
-    'the Referer %s is no page of ours',
+    'the Referer %s is not a page of the app',
     (Referer) => {
       expect(may('192.168.0.7', { ...LAN, Referer })).toBe('');
     },
@@ -165,7 +165,7 @@ describe('S8: in Vite', () => {
   });
 
   it.each(['abc.tunnel.example', '192.168.0.2:5173', '10.0.0.1', '128.0.0.1', 'localhost.example', '0.0.0.0:5173'])(
-    'what reaches loopback by the host %s is not local',
+    'a request on loopback with the host %s is not local',
     (Host) => {
       expect(may('127.0.0.1', { Host })).toBe('');
       expect(may('127.0.0.1', { Host, 'Sec-Fetch-Site': 'same-origin' })).toBe(PAGE);

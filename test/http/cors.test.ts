@@ -105,7 +105,7 @@ describe('B17: what a page of a listed origin may do', () => {
   });
 
   it.each(['null', 'capacitor://localhost.evil.example', 'Capacitor://localhost', 'capacitor://localhost/', '*'])(
-    'is nothing that %s may do',
+    'is refused for %s',
     async (origin) => {
       const { api, image } = await start({ authorize: () => true });
       const answer = await api.get(image, { Origin: origin });

@@ -23,7 +23,7 @@ it('every route refuses other methods with its name, and tells OPTIONS which met
 });
 
 it.each(['/images', '/image/', '/image/x', '/clear', '/', '/%73tats', '/STATS', '/stats/x'])(
-  '%s is no route, and the answer lists all there are',
+  '%s is not a route, and the answer lists all routes',
   async (path) => {
     const api = await startApi(await startBucket());
     const { method = 'GET' } = ROUTES.find((route) => route.path.startsWith(`${path}/:`)) ?? {};

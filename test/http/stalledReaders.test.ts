@@ -94,7 +94,7 @@ async function startHttp(unread: UnreadBodies) {
 }
 
 it.each(ANSWERS)(
-  'S12: readers that never read %s are cut off, and hold nothing any more',
+  'S12: readers that never read %s are cut off, and use no memory any more',
   async (_, ...question) => {
     const unread = new UnreadBodies({ stalledMs: 100 });
     const { responses, ask } = await startHttp(unread);
@@ -108,7 +108,7 @@ it.each(ANSWERS)(
 );
 
 it.each(ANSWERS)(
-  'S12: what is not read of %s counts, and more than there may be is refused or cut off',
+  'S12: unread bytes of %s count, and beyond the limit, answers are refused or cut off',
   async (_, ...question) => {
     const unread = new UnreadBodies({ maxBytes: 6 << 20 });
     const { responses, ask } = await startHttp(unread);

@@ -81,7 +81,7 @@ describe('N3: if only the structure can prove it', () => {
     ['bitmap', iconBitmap],
     ['PNG', PNG],
   ])(
-    'an ICO whose directory names fewer bytes than its %s has must hold the picture all the same',
+    'an ICO must contain the whole picture, even if its directory names fewer bytes than its %s has',
     (_name, content) => {
       const whole = ico([content]);
       u32le(50).copy(whole, 6 + 8);

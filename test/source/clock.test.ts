@@ -46,7 +46,7 @@ async function start(aheadMs: number, { headers = {}, refuse = errorXml('Request
 
 describe('N11: a clock that is wrong', () => {
   it.each([60 * MINUTE, -60 * MINUTE, 24 * 60 * MINUTE])(
-    'by %i ms is corrected by what the server says, once for all of its buckets',
+    'by %i ms is corrected by the server’s time, once for all of its buckets',
     async (aheadMs) => {
       const { upstream, get } = await start(aheadMs);
       await get('s3://photos/first.jpg'); // made by the SDK
@@ -65,7 +65,7 @@ describe('N11: a clock that is wrong', () => {
   });
 
   it.each(['AccessDenied', 'RequestExpired', 'RequestInTheFuture', 'InvalidSignature'])(
-    'is corrected where a server calls it %s',
+    'is corrected if a server answers %s',
     async (code) => {
       const { get } = await start(60 * MINUTE, { refuse: errorXml(code) });
       await get('s3://photos/a.jpg');

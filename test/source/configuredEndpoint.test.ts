@@ -46,7 +46,7 @@ describe('N12: a bucket without an endpoint', () => {
   });
 
   it.each(['localhost:4566', 'minio', 'ftp://minio', 'http://undefined:9000', 'http://user:CANARY@'])(
-    'is refused by the name of the variable when that is %s',
+    'is refused with the name of the variable if that is %s',
     async (value) => {
       const error = await refusal(() => resolveBucket('photos', { AWS_ENDPOINT_URL_S3: value }));
       expect(error).toMatchObject({ code: 'INVALID_OPTION', message: expect.stringContaining('AWS_ENDPOINT_URL_S3') });

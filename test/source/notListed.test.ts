@@ -85,7 +85,7 @@ describe('the hint for a URL that is not listed', () => {
   });
 
   test.each(['https://photos.s3.eu-west-1.amazonaws.com/a.jpg', 'https://s3.amazonaws.com/photos/a.jpg'])(
-    '%s is at AWS, and a bucket of that name is listed elsewhere',
+    '%s is at AWS, but a bucket of that name is listed elsewhere',
     async (url) => {
       const hint = await hintFor(url, ['mine', { name: 'photos', endpoint: MINIO }]);
       expect(hint).toContain(`\`photos\` is listed at ${MINIO}, but this is a URL of AWS`);
@@ -230,7 +230,7 @@ describe('N15: a host of AWS that is not the host of a bucket', () => {
 });
 
 test.each(['portraits/1.jpg', '/portraits/1.jpg', './1.jpg', '1.jpg', 'team-photos/1.jpg'])(
-  'E8: %s is told how an object is named',
+  'E8: for %s, the hint says how to write the URL of an object',
   async (text) => {
     const { code, hint } = await refusal(() => identify(LISTED, text));
     expect([code, hint]).toEqual(['INVALID_URL', 'For the key of an object, write s3://aws-photos/<key>.']);

@@ -98,7 +98,7 @@ test('with a changed signature is UPSTREAM_FORBIDDEN', async () => {
 });
 
 test.each(['key', 'hash', 'token'])(
-  'N5: the digest in the name of an image is never sent in place of the %s',
+  'N5: the digest in the name of an image is never sent instead of the %s',
   async (name) => {
     const url = `${server.endpoint}/photos/a.jpg?${name}=blue`;
     const object = source.identify(url);

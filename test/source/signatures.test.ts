@@ -90,7 +90,7 @@ describe('N5', () => {
   });
 
   test.each(['token', 'sig', 'auth_key', 'hdnts', 'verify', 'X-Signature', 'apiKey', 'access_token', 'jwt'])(
-    'a secret of an unknown service, %s, tells images apart without being told',
+    'a secret of an unknown service, %s, is part of the name, but only as a digest',
     (name) => {
       const [one, other] = ['CANARY1', 'CANARY2'].map((secret) =>
         identify(`https://img.example.com/a.jpg?${name}=${secret}`),

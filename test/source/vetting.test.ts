@@ -139,20 +139,17 @@ describe('N10: names in `allowPrivateAddresses`', () => {
   const cdn = { hostname: 'img.example.com' };
   const aws = { hostname: 'photos.s3.eu-central-1.amazonaws.com' };
 
-  it.each([cdn, aws])(
-    '%j is connected to when it is listed, and refused with the line to write otherwise',
-    async (at) => {
-      for (const address of ['198.18.3.4', '10.0.0.5', '64:ff9b:1::34d8:102', 'fd12::1']) {
-        const resolve = resolvingTo(address);
-        const refused = await ask(at, [photos], { resolve });
-        expect(refused.error).toMatchObject({ code: 'HOST_NOT_ALLOWED' });
-        expect(refused.error.hint).toContain(`allowPrivateAddresses: ['${at.hostname}']`);
-        expect(refused.isConnected).toBe(false);
-        const listed = await ask(at, [photos], { resolve, allowPrivateAddresses: [at.hostname] });
-        expect([listed.error.code, listed.isConnected]).toEqual(['UPSTREAM_UNREACHABLE', true]);
-      }
-    },
-  );
+  it.each([cdn, aws])('%j is connected to if it is listed, and refused with the line to write if not', async (at) => {
+    for (const address of ['198.18.3.4', '10.0.0.5', '64:ff9b:1::34d8:102', 'fd12::1']) {
+      const resolve = resolvingTo(address);
+      const refused = await ask(at, [photos], { resolve });
+      expect(refused.error).toMatchObject({ code: 'HOST_NOT_ALLOWED' });
+      expect(refused.error.hint).toContain(`allowPrivateAddresses: ['${at.hostname}']`);
+      expect(refused.isConnected).toBe(false);
+      const listed = await ask(at, [photos], { resolve, allowPrivateAddresses: [at.hostname] });
+      expect([listed.error.code, listed.isConnected]).toEqual(['UPSTREAM_UNREACHABLE', true]);
+    }
+  });
 
   it('is exact: no subdomain, parent or similar name is exempt', async () => {
     for (const hostname of ['a.img.example.com', 'example.com', 'img.example.com.evil.example']) {
