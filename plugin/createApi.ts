@@ -1,23 +1,32 @@
 import type { ImageCache } from './cache/index.ts';
 import { createCache } from './createCache.ts';
+import { createUploads } from './createUploads.ts';
 import type { HttpContext } from './http/context.ts';
 import type { Middleware } from './http/middleware.ts';
 import { createHandler } from './http/mount.ts';
 import { UnreadBodies } from './http/unreadBodies.ts';
-import type { ResolvedOptions } from './options.ts';
+import type { ExpressImageCacheOptions, ResolvedOptions } from './options.ts';
+import { projectOf } from './project.ts';
+import type { Uploads } from './uploads/index.ts';
 
 /** What differs between Vite's servers and a server of your own. */
 export interface ApiSettings extends Pick<HttpContext, 'logger' | 'authorize' | 'access' | 'allowedHosts'> {
   /** The directory that those in the options are relative to. */
   root: string;
+  /** Where pages come from. */
+  pages: 'dev' | 'build';
+  /** Whose an upload is; `undefined`: all are of one owner. */
+  authorizeUpload: ExpressImageCacheOptions['authorizeUpload'];
 }
 
-/** Creates a cache and the HTTP API in front of it. No file is touched before the first request. */
+/** Creates a cache, the uploads, and the HTTP API in front of both. No file is created before the first request. */
 export function createApi(
   options: ResolvedOptions,
-  { root, logger, authorize, access, allowedHosts }: ApiSettings,
-): { cache: ImageCache; handler: Middleware } {
-  const cache = createCache(options, root, logger);
+  { root, pages, logger, authorize, authorizeUpload, access, allowedHosts }: ApiSettings,
+): { cache: ImageCache; uploads: Uploads | undefined; handler: Middleware; close(): Promise<void> } {
+  const created = options.uploads && createUploads(options, options.uploads, root, logger);
+  const cache = createCache(options, root, logger, created?.withOutbox);
+  const uploads = created?.open(cache);
   const { manage, images, allowedOrigins, bodyLimit } = options;
   const handler = createHandler({
     cache,
@@ -30,6 +39,21 @@ export function createApi(
     allowedHosts,
     bodyLimit,
     unread: new UnreadBodies(),
+    uploads: options.uploads &&
+      uploads && {
+        uploads,
+        project: projectOf(options.uploads, root, pages),
+        waitMs: options.uploads.wait,
+        authorizeUpload,
+      },
   });
-  return { cache, handler };
+  return {
+    cache,
+    uploads,
+    handler,
+    async close() {
+      await uploads?.close();
+      await cache.close();
+    },
+  };
 }

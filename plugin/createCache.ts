@@ -1,11 +1,19 @@
 import { resolve } from 'node:path';
-import { cacheLocation, type CacheLogger, ImageCache } from './cache/index.ts';
+import { cacheLocation, type CacheLogger, ImageCache, type ImageRef, type Source } from './cache/index.ts';
 import { createVariantMaker, inspectImage, recognizeImage } from './images/index.ts';
 import type { ResolvedOptions } from './options.ts';
 import { createS3Source } from './source/index.ts';
 
-/** Creates a cache of S3 images in the directory from the options. No file is touched before the first call that needs one. */
-export function createCache(options: ResolvedOptions, root: string, logger: CacheLogger): ImageCache {
+/**
+ * Creates a cache of S3 images in the directory from the options. No file is touched before the first call that needs one.
+ * @param extend wraps the source
+ */
+export function createCache(
+  options: ResolvedOptions,
+  root: string,
+  logger: CacheLogger,
+  extend: <Ref extends ImageRef>(source: Source<Ref>) => Source<Ref> = (source) => source,
+): ImageCache {
   const location = cacheLocation(root, options.cacheDir);
   return new ImageCache({
     ...location,
@@ -23,9 +31,11 @@ export function createCache(options: ResolvedOptions, root: string, logger: Cach
     maxConcurrency: options.maxConcurrency,
     durability: options.durability,
     // An image that is larger than the whole cache would evict all others (T61).
-    source: createS3Source(
-      { ...options, maxImageSize: Math.min(options.maxImageSize, options.maxSize) },
-      { recognize: recognizeImage },
+    source: extend(
+      createS3Source(
+        { ...options, maxImageSize: Math.min(options.maxImageSize, options.maxSize) },
+        { recognize: recognizeImage },
+      ),
     ),
     inspect: (bytes, proof) => inspectImage(bytes, proof, { allowSvg: options.allowSvg }),
     recognize: recognizeImage,

@@ -30,7 +30,9 @@ export interface ImageCacheServer {
   router: Middleware;
   /** The cache behind the router, for your own code: `prefetch`, `invalidate`, `clear`, `stats`, `onEvent`. */
   cache: ImageCache;
-  /** Ends downloads, brings `manifest.json` up to date and closes files and sockets. */
+  /**
+   * Ends downloads, and uploads, which continue after the next start. Brings `manifest.json` up to date and closes files and sockets.
+   */
   close(): Promise<void>;
 }
 
@@ -52,14 +54,16 @@ export function createImageCache(options: ExpressImageCacheOptions): ImageCacheS
     return checked;
   });
   const logger = createLogger(resolved.logLevel, console);
-  const { cache, handler } = createApi(resolved, {
+  const { cache, handler, close } = createApi(resolved, {
     root: process.cwd(),
+    pages: 'build',
     logger,
     authorize,
+    authorizeUpload,
     access: productionAccess(resolved.allowedOrigins),
     allowedHosts: resolved.allowedHosts,
   });
-  return { router: handler, cache, close: () => cache.close() };
+  return { router: handler, cache, close };
 }
 
 /** The error for uploads without owners: the public may reach the router of a server of your own, and could fill the bucket. */

@@ -1,7 +1,8 @@
+import { resolve } from 'node:path';
 import type { Plugin } from 'vite';
-import type { ImageCacheOptions } from './options.ts';
+import type { ImageCacheOptions, ResolvedOptions } from './options.ts';
 import { resolveOptions } from './resolveOptions.ts';
-import { checkAtStart } from './startError.ts';
+import { checkAtStart, startError } from './startError.ts';
 import { hardenPlugin } from './vite/harden.ts';
 import { type LoadApi, servePlugin } from './vite/serve.ts';
 import { startPlugin } from './vite/start.ts';
@@ -21,13 +22,40 @@ import { warnTwicePlugin } from './vite/twice.ts';
  */
 export function imageCache(options: ImageCacheOptions): Plugin[] {
   const resolved = checkAtStart(() => resolveOptions(options));
+  const { base, uploads } = resolved;
   const directories = [resolved.cacheDir, ...resolved.fallbackDirs];
   return [
-    ...directories.map((dir) => hardenPlugin(dir, resolved.base)),
+    ...directories.map((dir) => hardenPlugin(dir, base)),
+    ...(uploads === undefined ? [] : [uploadsPlugin(uploads), hardenPlugin(uploads.outboxDir, base, OUTBOX)]),
     servePlugin(resolved, loadApi),
     startPlugin(resolved),
     warnTwicePlugin(resolved),
   ];
+}
+
+const OUTBOX = 'uploads.outboxDir';
+
+/**
+ * Tells pages which app they are of, also those of a build. In Vite's dev server it looks, too, whether the outbox is a directory of the
+ * app's own, which is not to be kept from Vite. Who has no uploads imports nothing of it.
+ */
+function uploadsPlugin(uploads: NonNullable<ResolvedOptions['uploads']>): Plugin {
+  return {
+    name: 'image-cache:uploads',
+
+    async config({ root = '' }, { command, isPreview }) {
+      const { projectOf } = await import('./project.ts');
+      const project = projectOf(uploads, resolve(root), command === 'serve' && isPreview !== true ? 'dev' : 'build');
+      return { define: { __IMAGE_CACHE_PROJECT__: JSON.stringify(project) } };
+    },
+
+    async configResolved({ root }) {
+      const { ensureOwnOutbox } = await import('./uploads/ensureOwnOutbox.ts');
+      await ensureOwnOutbox(resolve(root, uploads.outboxDir)).catch((error: unknown) => {
+        throw startError(error);
+      });
+    },
+  };
 }
 
 const loadApi: LoadApi = async (options, settings) => {

@@ -1,5 +1,6 @@
 /** The part of the cache that Vite's start needs. It imports as little as possible; the cache itself is in `index.ts`. */
-export { ensureOwnDirectory } from './files/ensureOwnDirectory.ts';
+export { readStart } from './files/cautiousOpen.ts';
+export { ensureOwnDirectory, isStray } from './files/ensureOwnDirectory.ts';
 export { type ManifestTotals, readTotals } from './manifest/manifestTotals.ts';
 
 /**

@@ -79,6 +79,11 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
     return this.#parts.manifest.isOpen ? this.#parts.manifest.store.index.size : 0;
   }
 
+  /** True while a page waits for an image to be downloaded. Other work with the network should wait then. */
+  get isAwaited(): boolean {
+    return this.#parts.fetcher.isAwaited;
+  }
+
   /** Returns an image by its `local_path` if it is in memory. This is the hot path, so it uses no promise. */
   peek(path: string): CachedImage | undefined {
     return this.#pipeline.peek(path);

@@ -7,10 +7,11 @@ import { isLocal, isLoopback, isOwnPage } from './caller.ts';
  * What a route lets a request do:
  * - `images`: get images, information about images that the request names, and start downloads. The guard and, for each image,
  *   `authorize` decide.
+ * - `uploads`: send pictures, and see and change the caller's own uploads. The guard and `authorizeUpload` decide.
  * - `invalidate`: remove one image, so that the next request downloads it again.
  * - `manage`: everything that concerns the whole cache, or lists images that the request does not name.
  */
-export type Access = 'images' | 'invalidate' | 'manage';
+export type Access = 'images' | 'uploads' | 'invalidate' | 'manage';
 
 /** Decides which routes a request may use that the guard has let pass. */
 export interface AccessPolicy {
@@ -40,7 +41,7 @@ export function developmentAccess(allowedOrigins: readonly string[]): AccessPoli
 export function productionAccess(allowedOrigins: readonly string[]): AccessPolicy {
   return {
     isOpen: (request, access) =>
-      access === 'images' &&
+      (access === 'images' || access === 'uploads') &&
       (SAFE_METHODS.has(request.method ?? '') ||
         isOwnPage(request, allowedOrigins) ||
         isLoopback(request.socket.remoteAddress)),
@@ -61,7 +62,7 @@ export type EnsureAccess = (request: IncomingMessage, access: Access) => Promise
 export function createEnsureAccess(policy: AccessPolicy, manage: ImageCacheOptions['manage']): EnsureAccess {
   return async function ensureAccess(request, access) {
     if (policy.isOpen(request, access)) return;
-    if (access === 'images') throw forbiddenPeer();
+    if (access === 'images' || access === 'uploads') throw forbiddenPeer();
     if (await isLetIn(manage, request)) return;
     throw new ImageCacheError('MANAGEMENT_CLOSED', 'This call manages the cache, and is closed to this request.', {
       hint: policy.manageHint(request),

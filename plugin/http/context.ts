@@ -1,6 +1,7 @@
 import type { CacheLogger, ImageCache } from '../cache/index.ts';
 import type { ExpressImageCacheOptions, ImageCacheOptions, ResolvedImages } from '../options.ts';
 import type { AccessPolicy } from './accessPolicy.ts';
+import type { UploadsContext } from './authorizedUploads.ts';
 import type { UnreadBodies } from './unreadBodies.ts';
 
 /** What all routes need. */
@@ -20,4 +21,6 @@ export interface HttpContext {
   /** Bytes. */
   bodyLimit: number;
   unread: UnreadBodies;
+  /** `undefined`: there are none. */
+  uploads: UploadsContext | undefined;
 }

@@ -10,6 +10,9 @@ export function dropForeignCors(response: ServerResponse): void {
   response.removeHeader('Access-Control-Allow-Origin');
 }
 
+/** Headers that a page of another origin may send. */
+const ALLOWED =
+  'Content-Type, Range, If-Match, If-None-Match, If-Range, Content-Digest, Prefer, Image-Cache-Project, Image-Cache-Filename';
 /** Headers that a page of another origin may read, besides those that every page may read (Fetch Standard, 3.3.6). */
 const EXPOSED = 'Cache-Status, Content-Disposition, Content-Range, ETag, Retry-After, Server-Timing, X-Cache';
 
@@ -53,8 +56,8 @@ function isPreflight({ method, headers }: IncomingMessage): boolean {
 }
 
 function answerPreflight(response: ServerResponse): void {
-  response.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, POST');
-  response.setHeader('Access-Control-Allow-Headers', 'Content-Type, Range, If-Match, If-None-Match, If-Range');
+  response.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, POST, PUT, DELETE');
+  response.setHeader('Access-Control-Allow-Headers', ALLOWED);
   response.setHeader('Access-Control-Max-Age', '600');
   response.writeHead(204).end();
 }

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { ErrorCode } from '../protocol.ts';
 import type { Access } from './accessPolicy.ts';
 import type { AuthorizedImages } from './authorizedImages.ts';
+import type { AuthorizedUploads } from './authorizedUploads.ts';
 import { parseBody } from './bodies.ts';
 import type { HttpContext } from './context.ts';
 import type { EventReaders } from './eventReaders.ts';
@@ -11,13 +12,14 @@ import { parseQuery } from './query.ts';
 /** What is shared by all routes. */
 export interface RouteContext extends HttpContext {
   authorized: AuthorizedImages;
+  authorizedUploads: AuthorizedUploads;
   readers: EventReaders;
 }
 
 export interface Route {
-  /** `GET` includes HEAD. */
-  readonly method: 'GET' | 'POST';
-  /** As Express writes it. No two routes have the same first segment. */
+  /** `GET` includes HEAD. The handler of a PUT reads the body itself; the body of a POST is JSON. */
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** As Express writes it. */
   readonly path: `/${string}`;
   readonly access: Access;
 }
@@ -32,11 +34,13 @@ interface Call<Body, Parameter extends string> extends Pick<RouteContext, 'unrea
   query: Partial<Record<Parameter, string>>;
   /** The cache behind `authorize`. A route of images gets nothing else of the cache. */
   images: AuthorizedImages;
+  /** All that a route gets of the uploads. It asks `authorizeUpload`. */
+  uploads: AuthorizedUploads;
 }
 
 /** Routes that manage the cache or invalidate an image also get the cache itself. */
 type CallOf<A extends Access, Body, Parameter extends string> = Call<Body, Parameter> &
-  (A extends 'images' ? unknown : Pick<RouteContext, 'cache'>);
+  (A extends 'images' | 'uploads' ? unknown : Pick<RouteContext, 'cache'>);
 
 interface Definition<A extends Access, Body, Parameter extends string> extends Route {
   access: A;
@@ -52,19 +56,21 @@ interface Definition<A extends Access, Body, Parameter extends string> extends R
  * Defines a route: its request, who may use it, and its answer. `mount.ts` takes the list of all routes (`routes/index.ts`), mounts
  * each, checks the access to it, and refuses all other methods.
  *
- * A handler with the access `images` gets only {@link AuthorizedImages}, so it cannot forget to ask `authorize`.
+ * A handler with the access `images` or `uploads` gets only {@link AuthorizedImages} and {@link AuthorizedUploads}, so it cannot forget to
+ * ask `authorize` or `authorizeUpload`.
  */
 export function defineRoute<A extends Access, Body = undefined, Parameter extends string = never>(
   route: Definition<A, Body, Parameter>,
 ) {
   const { method, path, access, body: schema, query: parameters, handler } = route;
-  const create = ({ cache, authorized: images, unread, readers }: RouteContext) => {
+  const create = ({ cache, authorized: images, authorizedUploads: uploads, unread, readers }: RouteContext) => {
     return (request: Request, response: Response): Promise<object | undefined> => {
       const body = schema && parseBody(schema, request.body);
       const query = parameters && parseQuery(request.url, parameters);
-      const call = { request, response, body, query, images, unread, readers };
+      const call = { request, response, body, query, images, uploads, unread, readers };
+      const needsCache = access !== 'images' && access !== 'uploads';
       // Without a schema, `Body` is `undefined`; without parameters, the type has none; the cache is there if `A` needs it.
-      return handler((access === 'images' ? call : { ...call, cache }) as CallOf<A, Body, Parameter>);
+      return handler((needsCache ? { ...call, cache } : call) as CallOf<A, Body, Parameter>);
     };
   };
   return { method, path, access, create };

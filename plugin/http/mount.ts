@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ImageCacheError } from '../errors.ts';
 import { createEnsureAccess, forbiddenPeer } from './accessPolicy.ts';
 import { AuthorizedImages } from './authorizedImages.ts';
+import { AuthorizedUploads } from './authorizedUploads.ts';
 import { readJson } from './bodies.ts';
 import type { HttpContext } from './context.ts';
 import { applyCors, dropForeignCors } from './cors.ts';
@@ -20,9 +21,15 @@ import { sendJson } from './sendJson.ts';
 const { imageRoute, ...expressRoutes } = routes;
 /** All routes of the API. A test compares docs/http.md with them. */
 export const ROUTES: readonly Route[] = Object.values(routes);
-const BY_SEGMENT = new Map(ROUTES.map((route) => [firstSegment(route.path), route]));
 /** The methods that a route answers to. Express answers HEAD like GET, without the body. */
-const ANSWERED: Record<Route['method'], readonly string[]> = { GET: ['GET', 'HEAD'], POST: ['POST'] };
+const ANSWERED: Record<Route['method'], readonly string[]> = {
+  GET: ['GET', 'HEAD'],
+  POST: ['POST'],
+  PUT: ['PUT'],
+  DELETE: ['DELETE'],
+};
+/** The functions of an Express app that mount routes. */
+const EXPRESS_METHODS = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'delete' } as const;
 
 /**
  * Creates the API as one middleware. A request passes the guard, the check of its method and the check of access; then it goes to
@@ -33,7 +40,12 @@ export function createHandler(context: HttpContext): Middleware {
   const guard = createGuard(context);
   const { access, manage, logger } = context;
   const ensureAccess = createEnsureAccess(access, manage);
-  const routeContext = { ...context, authorized: new AuthorizedImages(context), readers: new EventReaders() };
+  const routeContext = {
+    ...context,
+    authorized: new AuthorizedImages(context),
+    authorizedUploads: new AuthorizedUploads(context.uploads),
+    readers: new EventReaders(),
+  };
   const answerImage = imageRoute.createPlain(routeContext);
   const { app, handle } = createExpressApp();
 
@@ -48,7 +60,8 @@ export function createHandler(context: HttpContext): Middleware {
       const json = await answerRoute(request, response);
       if (json !== undefined) sendJson(request, response, json, context.unread);
     };
-    app.all(route.path, checkAccess, readBody, answer);
+    const steps = route.method === 'PUT' ? [checkAccess, answer] : [checkAccess, readBody, answer];
+    app[EXPRESS_METHODS[route.method]](route.path, ...steps);
   }
   app.use(() => {
     throw unknownRoute();
@@ -72,9 +85,11 @@ export function createHandler(context: HttpContext): Middleware {
       // Refuses a fragment, `*`, and the absolute form (RFC 9112, 3.2.2), whose host the guard has not checked (T11).
       if (!url.startsWith('/') || url.includes('#'))
         throw new ImageCacheError('INVALID_PATH', 'The request target is not a path with a query.');
-      const route = isImagePath(url) ? imageRoute : BY_SEGMENT.get(firstSegment(url));
+      const found: readonly Route[] = isImagePath(url) ? [imageRoute] : routesAt(url);
+      const [route] = found;
       if (route === undefined) throw unknownRoute();
-      if (!ANSWERED[route.method].includes(method)) answerOtherMethod(route, request, response);
+      const methods = found.flatMap((each) => ANSWERED[each.method]);
+      if (!methods.includes(method)) answerOtherMethod(route, methods, request, response);
       else if (route !== imageRoute)
         handle(request, response, (error) => refuse(request, response, error ?? unknownRoute()));
       else if (!isImagePath(url)) throw unknownRoute();
@@ -87,8 +102,13 @@ export function createHandler(context: HttpContext): Middleware {
 }
 
 /** Answers OPTIONS with the allowed methods, and refuses all other methods with the same header (RFC 9110, 9.3.7 and 15.5.6). */
-function answerOtherMethod({ method, path }: Route, request: IncomingMessage, response: ServerResponse): void {
-  const methods = ANSWERED[method].join(', ');
+function answerOtherMethod(
+  { path }: Route,
+  allowed: readonly string[],
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const methods = allowed.join(', ');
   response.setHeader('Allow', methods);
   if (request.method === 'OPTIONS') {
     response.writeHead(204, securityHeaders(response)).end();
@@ -97,6 +117,25 @@ function answerOtherMethod({ method, path }: Route, request: IncomingMessage, re
   throw new ImageCacheError('METHOD_NOT_ALLOWED', `/${firstSegment(path)} does not answer to this method.`, {
     hint: `Use ${methods}.`,
   });
+}
+
+/** The routes of a path, one for each method; those that begin like it if there are none, so that they say how they are asked. */
+function routesAt(url: string): Route[] {
+  const parts = segmentsOf(url.replace(/[?#].*/s, ''));
+  const matching = ROUTES.filter(({ path }) => isMatch(segmentsOf(path), parts));
+  const literal = matching.filter(({ path }) => !path.includes(':'));
+  if (literal.length > 0) return literal;
+  return matching.length > 0 ? matching : ROUTES.filter(({ path }) => firstSegment(path) === parts[0]);
+}
+
+/** As Express matches them: one slash at the end is none. */
+function segmentsOf(path: string): string[] {
+  return path.replace(/\/$/, '').split('/').slice(1);
+}
+
+function isMatch(pattern: readonly string[], parts: readonly string[]): boolean {
+  if (pattern.length !== parts.length) return false;
+  return pattern.every((name, index) => (name.startsWith(':') ? parts[index] !== '' : name === parts[index]));
 }
 
 function isImagePath(url: string): boolean {
@@ -109,7 +148,7 @@ function firstSegment(url: string): string {
 
 function unknownRoute(): ImageCacheError {
   return new ImageCacheError('NOT_FOUND', 'The image cache has no such endpoint.', {
-    hint: `There are ${ROUTES.map(({ path }) => path).join(', ')}.`,
+    hint: `There are ${[...new Set(ROUTES.map(({ path }) => path))].join(', ')}.`,
   });
 }
 

@@ -62,7 +62,8 @@ function serverOf({ endpoint }: ResolvedBucket): string {
   return endpoint?.origin ?? 'AWS';
 }
 
-function toWireRequest({ protocol, hostname, port, path, query, headers }: SdkRequest): WireRequest {
+/** The request as it goes out. */
+export function toWireRequest({ protocol, hostname, port, path, query, headers }: SdkRequest): WireRequest {
   const pairs = Object.entries(query).flatMap(([name, value]) =>
     (Array.isArray(value) ? value : [value ?? '']).map((each) => `${percentEncode(name)}=${percentEncode(each)}`),
   );
@@ -75,7 +76,8 @@ function toWireRequest({ protocol, hostname, port, path, query, headers }: SdkRe
   };
 }
 
-function signingError(error: unknown, bucket: ResolvedBucket): ImageCacheError {
+/** Why no request could be signed. */
+export function signingError(error: unknown, bucket: ResolvedBucket): ImageCacheError {
   if (error instanceof ImageCacheError) return error;
   const name = error instanceof Error ? error.name : '';
   if (name.includes('Credentials') || name.includes('Token')) {

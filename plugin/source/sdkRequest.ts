@@ -57,6 +57,7 @@ function inputOf({ bucket, objectKey, versionId }: S3Object): GetObjectCommandIn
   return input;
 }
 
-function isSdkRequest(value: unknown): value is SdkRequest {
+/** Whether it is what the SDK hands to its HTTP handler. */
+export function isSdkRequest(value: unknown): value is SdkRequest {
   return typeof value === 'object' && value !== null && 'hostname' in value && 'headers' in value && 'query' in value;
 }

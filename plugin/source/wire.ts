@@ -11,14 +11,18 @@ import type { Resolve } from './vettedLookup.ts';
 import { createVetting } from './vetting.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
-/** A complete GET request. It is sent exactly as it is here. */
+/** A complete request. It is sent exactly as it is here. */
 export interface WireRequest {
+  /** @default 'GET' */
+  readonly method?: 'GET' | 'HEAD' | 'PUT';
   readonly protocol: 'http:' | 'https:';
   readonly hostname: string;
   readonly port: number | undefined;
   /** Path and query, byte for byte. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Of a PUT. Its length is among the headers. */
+  readonly body?: Uint8Array;
 }
 
 /** Sends requests and returns answers with an unread body. It follows no redirects and decodes nothing. */
@@ -64,6 +68,9 @@ export function createWire(
   };
 }
 
+/** Bytes of a body that are sent at a time: how far it has come is seen between two of them. */
+const CHUNK_BYTES = 64 << 10;
+
 type Route = Pick<http.RequestOptions, 'agent' | 'lookup' | 'timeout'>;
 
 function open(
@@ -75,8 +82,9 @@ function open(
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const secure = request.protocol === 'https:';
+    const { body = new Uint8Array(), ...head } = request;
     const sent = (secure ? https : http).request({
-      ...request,
+      ...head,
       ...route,
       // A coded body cannot be recognised by its bytes, and has another length. S3 sends one only if the object was stored so.
       headers: { ...request.headers, 'accept-encoding': 'identity' },
@@ -135,8 +143,17 @@ function open(
     });
     // Node destroys some requests without an error. Without this, the wait would then never end.
     sent.on('close', () => isSettled || fail(new Error('The connection was closed.')));
-    sent.end();
+    void sendBody(sent, body, () => watchdog?.touch());
   });
+}
+
+/** Errors are those of the request, and are heard there. @param touch told of every part that has left */
+async function sendBody(sent: http.ClientRequest, body: Uint8Array, touch: () => void): Promise<void> {
+  for (let at = 0; at < body.length && !sent.destroyed; at += CHUNK_BYTES) {
+    await new Promise<void>((done) => sent.write(body.subarray(at, at + CHUNK_BYTES), () => done()));
+    touch();
+  }
+  sent.end();
 }
 
 function timeout(request: WireRequest, doing: string, limitMs: number): ImageCacheError {

@@ -18,15 +18,16 @@ import { denyMiddleware } from './denyMiddleware.ts';
  *
  * @param cacheDir as in the options: absolute, or relative to Vite's root
  * @param apiBase the path of the API, below Vite's base; nothing there is a file
+ * @param option name of the option that the directory is from
  */
-export function hardenPlugin(cacheDir: string, apiBase?: string): Plugin {
+export function hardenPlugin(cacheDir: string, apiBase?: string, option = 'cacheDir'): Plugin {
   return {
     name: 'image-cache:harden',
     enforce: 'pre',
     apply: 'serve',
 
     async config(user, { isPreview }) {
-      const directory = locate(cacheDir, path.resolve(user.root ?? ''));
+      const directory = locate(cacheDir, path.resolve(user.root ?? ''), option);
       if (isPreview) return;
       const ours = denyGlob(directory);
       return {
@@ -42,13 +43,13 @@ export function hardenPlugin(cacheDir: string, apiBase?: string): Plugin {
 
     configureServer({ config, middlewares }) {
       const { root, publicDir, base } = config;
-      middlewares.use(denyMiddleware(locate(cacheDir, root), { root, publicDir, base, apiBase }));
+      middlewares.use(denyMiddleware(locate(cacheDir, root, option), { root, publicDir, base, apiBase }));
     },
 
     configurePreviewServer({ config, middlewares }) {
       const { root, build, base } = config;
       middlewares.use(
-        denyMiddleware(locate(cacheDir, root), {
+        denyMiddleware(locate(cacheDir, root, option), {
           root: path.resolve(root, build.outDir),
           publicDir: '',
           base,
@@ -60,14 +61,14 @@ export function hardenPlugin(cacheDir: string, apiBase?: string): Plugin {
 }
 
 /** The absolute cache directory. @throws ImageCacheError INVALID_OPTION if denying it would deny the whole project */
-function locate(cacheDir: string, root: string): string {
+function locate(cacheDir: string, root: string, option: string): string {
   const directory = path.resolve(root, cacheDir);
   if (!isInside(directory, root)) return directory;
   throw startError(
     new ImageCacheError(
       'INVALID_OPTION',
-      'imageCache: option `cacheDir` must not be the root of the project, or contain it.',
-      { hint: "Give the cache a directory of its own, e.g. '.image-cache'." },
+      `imageCache: option \`${option}\` must not be the root of the project, or contain it.`,
+      { hint: "Give it a directory of its own, e.g. '.image-cache'." },
     ),
   );
 }

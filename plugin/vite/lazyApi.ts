@@ -3,10 +3,13 @@ import type { ImageCache } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { Middleware } from '../http/middleware.ts';
 import { sendProblem } from '../http/respond.ts';
+import type { Uploads } from '../uploads/index.ts';
 
 export interface Api {
   cache: ImageCache;
+  uploads: Uploads | undefined;
   handler: Middleware;
+  close(): Promise<void>;
 }
 
 /**
@@ -37,11 +40,16 @@ export class LazyApi {
     );
   }
 
-  /** Closes the cache. There is nothing to close if no request ever came. */
+  /** Imports the code before there is a request. A failure is logged. */
+  start(): void {
+    if (!this.#isClosed) this.#whenLoaded().catch(() => undefined);
+  }
+
+  /** Closes the API. There is nothing to close if no request ever came. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const api = await this.#loading?.catch(() => undefined); // requests have already got this error
-    await api?.cache.close();
+    await api?.close();
   }
 
   async #whenLoaded(): Promise<Api> {

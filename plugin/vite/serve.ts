@@ -1,25 +1,31 @@
+import { existsSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
 import type { Plugin, PreviewServer, ResolvedConfig, ViteDevServer } from 'vite';
 import { ensureOwnDirectory } from '../cache/atStart.ts';
-import type { ImageCache } from '../cache/index.ts';
 import { type Printer, createLogger } from '../logger.ts';
 import { developmentAccess } from '../http/accessPolicy.ts';
 import { createPreflights } from '../http/cors.ts';
 import type { HttpContext } from '../http/context.ts';
 import { publicEvent } from '../http/publicEntry.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { EVENT_NAME } from '../protocol.ts';
+import { EVENT_NAME, UPLOAD_EVENT_NAME, type UploadEvent } from '../protocol.ts';
 import { startError } from '../startError.ts';
 import { type Api, LazyApi } from './lazyApi.ts';
 
 /** How long a start waits for the check of the directory. If it takes longer, the first request reports what is wrong. */
 const MAX_LOOK_MS = 2000;
+/** Uploads that are left from earlier wait until Vite has started. */
+const OUTBOX_DELAY_MS = 1000;
 
 /** Imports the API, and creates one for the project. */
 export type LoadApi = (
   options: ResolvedOptions,
-  settings: Pick<HttpContext, 'logger' | 'authorize' | 'access' | 'allowedHosts'> & { root: string },
+  settings: Pick<HttpContext, 'logger' | 'authorize' | 'access' | 'allowedHosts'> & {
+    root: string;
+    pages: 'dev' | 'build';
+    authorizeUpload: undefined;
+  },
 ) => Promise<Api>;
 
 /** Mounts the API in Vite's dev and preview servers, each with a cache of its own. */
@@ -30,6 +36,7 @@ export function servePlugin(options: ResolvedOptions, loadApi: LoadApi): Plugin 
   function mount(
     server: ViteDevServer | PreviewServer,
     serverHosts: readonly string[] | true | undefined,
+    pages: 'dev' | 'build',
     onLoad: (api: Api) => void,
   ): void {
     const { config } = server;
@@ -38,8 +45,10 @@ export function servePlugin(options: ResolvedOptions, loadApi: LoadApi): Plugin 
     const load = async (): Promise<Api> => {
       const made = await loadApi(options, {
         root: config.root,
+        pages,
         logger,
         authorize: undefined,
+        authorizeUpload: undefined,
         access: developmentAccess(options.allowedOrigins),
         allowedHosts,
       });
@@ -62,6 +71,7 @@ export function servePlugin(options: ResolvedOptions, loadApi: LoadApi): Plugin 
       },
     );
     closeWith(server);
+    if (hasOutbox(options, config.root)) setTimeout(() => api.start(), OUTBOX_DELAY_MS).unref();
   }
 
   /**
@@ -105,11 +115,11 @@ export function servePlugin(options: ResolvedOptions, loadApi: LoadApi): Plugin 
     },
 
     configureServer(server) {
-      mount(server, server.config.server.allowedHosts, ({ cache }) => forwardEvents(cache, server));
+      mount(server, server.config.server.allowedHosts, 'dev', (api) => forwardEvents(api, server));
     },
 
     configurePreviewServer(server) {
-      mount(server, server.config.preview.allowedHosts, () => {});
+      mount(server, server.config.preview.allowedHosts, 'build', () => {});
     },
 
     /** A restart closes the old server without calling its `close()`. Vite 5 does call it, and has no environments. */
@@ -118,6 +128,11 @@ export function servePlugin(options: ResolvedOptions, loadApi: LoadApi): Plugin 
       if (environment) await close(environment.getTopLevelConfig());
     },
   };
+}
+
+/** Whether uploads may be left from earlier, which are to be sent although no page asks for anything. */
+function hasOutbox({ uploads }: ResolvedOptions, root: string): boolean {
+  return uploads !== undefined && existsSync(resolve(root, uploads.outboxDir));
 }
 
 /**
@@ -145,6 +160,11 @@ function printerOf(logger: Printer): Printer {
  * Sends the events of the cache to every page, over the socket that Vite has open anyway: an EventSource would need one of the six
  * connections that a browser has with HTTP/1.1. Entries contain canonical URLs, never signed ones.
  */
-function forwardEvents(cache: ImageCache, server: ViteDevServer): void {
+function forwardEvents({ cache, uploads }: Api, server: ViteDevServer): void {
   cache.onEvent((event) => server.ws.send({ type: 'custom', event: EVENT_NAME, data: publicEvent(event) }));
+  uploads?.onChange((status) => {
+    const { filename: _, ...job } = status;
+    const data: UploadEvent = { type: 'upload', job };
+    server.ws.send({ type: 'custom', event: UPLOAD_EVENT_NAME, data });
+  });
 }

@@ -13,7 +13,7 @@ const NAME = 'image-cache:start';
  * Prints one line under Vite's own addresses, with the number of cached images and the address of the API; and a warning if the
  * cache directory exists but cannot be used. Neither blocks the start, opens the cache, or creates anything.
  */
-export function startPlugin(options: Pick<ResolvedOptions, 'base' | 'cacheDir' | 'logLevel'>): Plugin {
+export function startPlugin(options: Pick<ResolvedOptions, 'base' | 'cacheDir' | 'logLevel' | 'uploads'>): Plugin {
   // If the same plugin object is in `plugins` twice, it is called twice.
   const started = new WeakSet<object>();
 
@@ -47,7 +47,10 @@ export function startPlugin(options: Pick<ResolvedOptions, 'base' | 'cacheDir' |
     name: NAME,
     apply: 'serve',
     api: { base: options.base },
-    configResolved: (config) => ensureNotPublished(config, options.cacheDir),
+    configResolved(config) {
+      ensureNotPublished(config, options.cacheDir, 'cacheDir');
+      if (options.uploads) ensureNotPublished(config, options.uploads.outboxDir, 'uploads.outboxDir');
+    },
     configureServer: watchStart,
     configurePreviewServer: watchStart,
   };
@@ -55,12 +58,12 @@ export function startPlugin(options: Pick<ResolvedOptions, 'base' | 'cacheDir' |
 }
 
 /** @throws ImageCacheError INVALID_OPTION if a build would publish private images, or remove them all */
-function ensureNotPublished({ root, publicDir, build }: ResolvedConfig, cacheDir: string): void {
+function ensureNotPublished({ root, publicDir, build }: ResolvedConfig, cacheDir: string, option: string): void {
   const dir = resolve(root, cacheDir);
   const refuse = (reason: string): never => {
     throw startError(
-      new ImageCacheError('INVALID_OPTION', `imageCache: option \`cacheDir\` must not be inside ${reason}.`, {
-        hint: "Give the cache a directory of its own, e.g. '.image-cache'.",
+      new ImageCacheError('INVALID_OPTION', `imageCache: option \`${option}\` must not be inside ${reason}.`, {
+        hint: "Give it a directory of its own, e.g. '.image-cache'.",
       }),
     );
   };

@@ -57,6 +57,7 @@ const context = {
   allowedHosts: true,
   bodyLimit: 1e6,
   authorize: undefined,
+  uploads: undefined,
   manage: undefined,
 } as const;
 const handler = createHandler({ ...context, access: developmentAccess([]), unread: new UnreadBodies(), cache, logger });

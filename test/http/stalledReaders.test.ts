@@ -43,6 +43,7 @@ function createApi(unread: UnreadBodies, finished: Promise<void> = Promise.resol
     cache: longWindedCache(finished),
     logger: { debug: undefined, info: () => {}, warn: () => {} },
     authorize: undefined,
+    uploads: undefined,
     access: productionAccess([]),
     manage: () => true,
     images: { widths: [], formats: [], quality: 75, placeholder: false, store: 'original' },

@@ -4,12 +4,13 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { ImageCache } from '../../plugin/cache/imageCache.ts';
 import { type Api, LazyApi } from '../../plugin/vite/lazyApi.ts';
 
-/** An API that answers with the number of requests it has had; it knows no more of a cache than how to close it. */
+/** An API that answers with the number of requests it has had, and that can be closed. */
 function countingApi() {
   const state = { requests: 0, closed: 0 };
-  const cache: Pick<ImageCache, 'close'> = { close: async () => void (state.closed += 1) };
   const api: Api = {
-    cache: cache as ImageCache, // LazyApi calls nothing else of it
+    cache: {} as ImageCache, // LazyApi asks nothing of it
+    uploads: undefined,
+    close: async () => void (state.closed += 1),
     handler: (_request, response) => response.end(String((state.requests += 1))),
   };
   return { api, state };

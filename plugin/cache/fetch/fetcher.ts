@@ -83,6 +83,11 @@ export class Fetcher<Ref extends ImageRef> {
     return this.#queue.queued;
   }
 
+  /** True while a page waits for an image. */
+  get isAwaited(): boolean {
+    return this.#queue.isForegroundBusy;
+  }
+
   async fetch(ref: Ref, request: FetchRequest): Promise<Downloaded> {
     const fetched = await this.#run(ref, this.#options.maxBytesOf(request.actorId), {
       key: ref.key,

@@ -73,7 +73,7 @@ export class Revalidator<Ref extends ImageRef> {
       if (notModified === true && refusedEtag !== undefined) throw refused.refusalOf(ref.key, maxBytes);
       refused.forget(ref.key);
       if (notModified === true) {
-        await this.#validate(known, known.etag);
+        await this.#validate(known, known.etag === '' ? etag : known.etag);
         return undefined;
       }
       const { image } = sink;

@@ -20,6 +20,9 @@ const OWN_MANIFEST = /^\s*\{\s*"version"\s*:\s*"\d+\.\d+"\s*,\s*"last_updated"\s
 const STRAY =
   /^(?:\.DS_Store|\._.*|\.localized|\.directory|\.Trash(?:es|-\d+)?|\.fseventsd|\.Spotlight-V100|\.TemporaryItems|\.git(?:keep|ignore|attributes)|\.keep|\.nfs.*|\.fuse_hidden.*|\.snapshots?|\.zfs|lost\+found|Thumbs\.db|desktop\.ini|\$RECYCLE\.BIN|System Volume Information|@eaDir)$/i;
 
+/** Whether a name says nothing of what the directory is used for. */
+export const isStray = (name: string): boolean => STRAY.test(name);
+
 const MAX_SHOWN = 80;
 
 /**
@@ -59,7 +62,7 @@ async function firstForeign(dir: string, folder: string): Promise<string | undef
   });
   for await (const entry of entries ?? []) {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-    if (STRAY.test(entry.name) || (folder !== '' && entry.name.startsWith('.'))) continue;
+    if (isStray(entry.name) || (folder !== '' && entry.name.startsWith('.'))) continue;
     if (!(await isOwn(dir, path, entry))) return path;
     const foreign = entry.isDirectory() ? await firstForeign(dir, path) : undefined;
     if (foreign !== undefined) return foreign;

@@ -31,28 +31,33 @@ export function distrust({ uid, gid, mode }: Ownership, us: number): 'another us
   return isShared ? 'others write' : undefined;
 }
 
+/** What a directory is called, and the option that names it. */
+interface DirectoryNames {
+  what: string;
+  option: string;
+}
+
 /**
  * Refuses a cache directory that other users may write to, because they could decide which pictures are shown. A directory that
  * does not exist yet is created for its owner only.
  * @throws ImageCacheError CACHE_DIR_UNSAFE
  */
-export async function ensurePrivateDirectory(dir: string): Promise<void> {
+export async function ensurePrivateDirectory(
+  dir: string,
+  { what, option }: DirectoryNames = { what: 'cache directory', option: 'cacheDir' },
+): Promise<void> {
   const us = process.geteuid?.();
   const stats = us === undefined ? undefined : await lstat(dir).catch(() => undefined); // Windows has no user ids
   if (us === undefined || stats === undefined) return;
   const reason = distrust(stats, us);
   if (reason === undefined || !(await tellsOwners(dir, us))) return;
   if (reason === 'another user') {
-    throw new ImageCacheError(
-      'CACHE_DIR_UNSAFE',
-      `The cache directory \`${dir}\` belongs to another user (${stats.uid}).`,
-      {
-        hint: `Set \`cacheDir\` to a directory of your own, or make this one yours: chown -R ${us} ${JSON.stringify(dir)}`,
-      },
-    );
+    throw new ImageCacheError('CACHE_DIR_UNSAFE', `The ${what} \`${dir}\` belongs to another user (${stats.uid}).`, {
+      hint: `Set \`${option}\` to a directory of your own, or make this one yours: chown -R ${us} ${JSON.stringify(dir)}`,
+    });
   }
-  throw new ImageCacheError('CACHE_DIR_UNSAFE', `Other users may write to the cache directory \`${dir}\`.`, {
-    hint: `Remove that permission (chmod go-w ${JSON.stringify(dir)}), or set \`cacheDir\` to a new directory inside of it, which the cache then creates for its own user only.`,
+  throw new ImageCacheError('CACHE_DIR_UNSAFE', `Other users may write to the ${what} \`${dir}\`.`, {
+    hint: `Remove that permission (chmod go-w ${JSON.stringify(dir)}), or set \`${option}\` to a new directory inside of it, which is then created for its own user only.`,
   });
 }
 

@@ -119,6 +119,11 @@ export class TaskQueue<Result, Progress = never> {
     return this.#queued.size;
   }
 
+  /** True while tasks for the screen run, and for a moment afterwards. */
+  get isForegroundBusy(): boolean {
+    return this.#foreground.isHeld;
+  }
+
   /** Runs the task, or joins the one that is queued or running for the same key. */
   run(request: QueueRequest<Result, Progress>): Promise<Result> {
     if (this.#closed) return Promise.reject(closed());

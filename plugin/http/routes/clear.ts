@@ -1,5 +1,6 @@
 import { DEFAULT_ACTOR_ID } from '../../cache/index.ts';
 import type { ClearAnswer } from '../../protocol.ts';
+import type { AuthorizedUploads } from '../authorizedUploads.ts';
 import { parseActorId } from '../actorId.ts';
 import { defineRoute } from '../defineRoute.ts';
 
@@ -10,10 +11,10 @@ export const clearRoute = defineRoute({
   method: 'POST',
   path: '/clear/:actorId',
   access: 'manage',
-  async handler({ request, cache }): Promise<ClearAnswer> {
+  async handler({ request, cache, uploads }): Promise<ClearAnswer> {
     // Express's types do not know the parameters of a path that is in a variable.
     const actorId = parseActorId(String(request.params['actorId']));
-    const answer = await cache.clear(actorId);
+    const answer = await withPending(cache.clear(actorId), uploads);
     if (answer.cleared > 0 || answer.kept > 0) return answer;
     return { ...answer, hint: hintOf(actorId, await cache.largestActors(MAX_NAMED)) };
   },
@@ -23,8 +24,15 @@ export const clearAllRoute = defineRoute({
   method: 'POST',
   path: '/clear-all',
   access: 'manage',
-  handler: ({ cache }): Promise<ClearAnswer> => cache.clear(),
+  handler: ({ cache, uploads }): Promise<ClearAnswer> => withPending(cache.clear(), uploads),
 });
+
+/** Uploads are no part of the cache, and stay; whoever clears it may wonder. */
+async function withPending(cleared: Promise<ClearAnswer>, uploads: AuthorizedUploads): Promise<ClearAnswer> {
+  const answer = await cleared;
+  const pending = await uploads.pendingCount();
+  return pending === 0 ? answer : { ...answer, pending_uploads: pending };
+}
 
 function hintOf(actorId: string, actors: readonly { actor_id: string; entries: number }[]): string {
   const nothing = `No image is filed under the actor \`${actorId}\``;

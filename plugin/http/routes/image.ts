@@ -8,6 +8,7 @@ import {
   type VariantSpec,
 } from '../../cache/index.ts';
 import { ImageCacheError } from '../../errors.ts';
+import type { ManifestEntry } from '../../protocol.ts';
 import { parseActorId } from '../actorId.ts';
 import type { AskedRef, AuthorizedImages } from '../authorizedImages.ts';
 import { cutOff } from '../cutOff.ts';
@@ -38,12 +39,23 @@ const PARAMETERS = {
  */
 export const imageRoute = { method: 'GET', path: '/image', access: 'images', createPlain } as const;
 
-function createPlain({ authorized: images, images: variants, logger, unread }: RouteContext) {
+/** What is asked of an image, and how long the answer is good. */
+export type ImageQuery = Partial<Record<keyof typeof PARAMETERS, string>>;
+/** Whether the bytes of an entry are those that the URL of the request stands for at any time; if left out, by `path` only. */
+export type IsLasting = (entry: ManifestEntry) => boolean;
+
+/** Makes what answers with an image that a query names. */
+export function createImageAnswer({ authorized: images, images: variants, logger, unread }: RouteContext) {
   const isPrivate = !images.areOpen;
   const sendImage = createSendImage(isPrivate, unread);
 
-  async function answer(request: IncomingMessage, response: ServerResponse, timer: ImageTimer): Promise<void> {
-    const query = parseQuery(request.url ?? '', PARAMETERS);
+  return async function answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    query: ImageQuery,
+    timer: ImageTimer,
+    isLasting: IsLasting = () => false,
+  ): Promise<void> {
     const { path, url, actor_id } = query;
     const spec = parseVariant(query, request.headers.accept, variants);
     const options = {
@@ -58,7 +70,8 @@ function createPlain({ authorized: images, images: variants, logger, unread }: R
     };
     if (path !== undefined && url === undefined) {
       if (path === '') throw new ImageCacheError('INVALID_PATH', 'The parameter `path` is empty.');
-      if (spec !== undefined) return answerVariant(request, response, Object.assign(options, { path }), spec, timer);
+      if (spec !== undefined)
+        return answerVariant(request, response, Object.assign(options, { path }), spec, timer, isLasting);
       const image = await images.readPath(request, path, options);
       sendImage(request, response, image, { by: 'path', timeline: timer.served(image) });
       return;
@@ -71,14 +84,14 @@ function createPlain({ authorized: images, images: variants, logger, unread }: R
     const actorId = actor_id === undefined ? undefined : parseActorId(actor_id);
     if (spec !== undefined) {
       const asked = Object.assign(options, { url: images.identify(url), actorId });
-      return answerVariant(request, response, asked, spec, timer);
+      return answerVariant(request, response, asked, spec, timer, isLasting);
     }
     if (query.revalidate !== undefined && query.revalidate !== 'true') {
       throw new ImageCacheError('INVALID_URL', 'The parameter `revalidate` can only be `true`.');
     }
     const revalidate = query.revalidate !== undefined;
-    await readThrough(request, response, url, Object.assign(options, { actorId, revalidate }), timer);
-  }
+    await readThrough(request, response, url, Object.assign(options, { actorId, revalidate }), timer, isLasting);
+  };
 
   function identify(url: string): ImageRef {
     try {
@@ -96,6 +109,7 @@ function createPlain({ authorized: images, images: variants, logger, unread }: R
     url: string,
     options: ReadOptions,
     timer: ImageTimer,
+    isLasting: IsLasting,
   ): Promise<void> {
     const asked = identify(url);
     let streamed: Promise<void> | undefined;
@@ -109,7 +123,8 @@ function createPlain({ authorized: images, images: variants, logger, unread }: R
     try {
       const image = await images.readUrl(request, asked, options);
       const timeline = timer.served(image);
-      if (streamed === undefined) sendImage(request, response, image, { by: 'url', timeline });
+      const by = isLasting(image.entry) ? 'path' : 'url';
+      if (streamed === undefined) sendImage(request, response, image, { by, timeline });
     } catch (error) {
       reportFailure(logger, url, error);
       timer.failed(asked.key, error);
@@ -129,18 +144,29 @@ function createPlain({ authorized: images, images: variants, logger, unread }: R
     asked: AskedRef,
     spec: VariantSpec,
     timer: ImageTimer,
+    isLasting: IsLasting,
   ): Promise<void> {
     const sized = await images.readVariant(request, asked, spec);
     const timeline = timer.served(sized);
-    const askedBy = 'path' in asked ? 'path' : 'url';
+    const askedBy = 'path' in asked || isLasting(sized.entry) ? 'path' : 'url';
     sendVariant(request, response, sized, { spec, askedBy, isPrivate, unread, timeline });
+  }
+}
+
+function createPlain(context: RouteContext) {
+  const { authorized: images, logger, unread } = context;
+  const sendImage = createSendImage(!images.areOpen, unread);
+  const answer = createImageAnswer(context);
+
+  async function answerQuery(request: IncomingMessage, response: ServerResponse, timer: ImageTimer): Promise<void> {
+    await answer(request, response, parseQuery(request.url ?? '', PARAMETERS), timer);
   }
 
   /** Answers at once, or returns a promise for the answer. An error is thrown, or rejects the promise. */
   return function answerImage(request: IncomingMessage, response: ServerResponse): Promise<void> | undefined {
     const started = logger.debug === undefined ? undefined : performance.now();
     const hit = peekQuery(images, request.url ?? '');
-    if (hit === undefined) return answer(request, response, new ImageTimer(logger, started ?? performance.now()));
+    if (hit === undefined) return answerQuery(request, response, new ImageTimer(logger, started ?? performance.now()));
     sendImage(request, response, hit, { by: 'path' });
     if (started !== undefined) logServed(logger, hit, performance.now() - started);
     return undefined;

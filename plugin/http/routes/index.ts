@@ -10,3 +10,6 @@ export { statsRoute } from './stats.ts';
 export { clearAllRoute, clearRoute } from './clear.ts';
 export { pinRoute } from './pin.ts';
 export { verifyRoute } from './verify.ts';
+export { pictureRoute } from './picture.ts';
+export { uploadCancelRoute, uploadRetryRoute, uploadRoute } from './upload.ts';
+export { uploadsCheckRoute, uploadsHealthRoute, uploadsRoute } from './uploads.ts';

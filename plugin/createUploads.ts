@@ -1,0 +1,86 @@
+import { resolve } from 'node:path';
+import { DEFAULT_ACTOR_ID, type CacheLogger, type ImageCache, type Source, type ImageRef } from './cache/index.ts';
+import { inspectImage } from './images/index.ts';
+import type { ResolvedOptions } from './options.ts';
+import { createS3Bucket } from './source/index.ts';
+import {
+  isDigestName,
+  isPictureName,
+  keyOf,
+  Outbox,
+  systemClock,
+  Uploads,
+  type UploadsCache,
+  withOutbox,
+} from './uploads/index.ts';
+
+/** How often is looked whether pages still wait for images, and how long at most. */
+const YIELD_MS = 50;
+const MAX_YIELD_MS = 30_000;
+
+export interface CreatedUploads {
+  /** A source of the cache that has the pictures of the outbox, too. */
+  withOutbox<Ref extends ImageRef>(source: Source<Ref>): Source<Ref>;
+  /** The uploads, in front of the cache that was made with that source. They begin to send what is left from earlier. */
+  open(cache: ImageCache): Uploads;
+}
+
+/** Uploads into the bucket of the options, by way of an outbox below the root. Makes no file before the first upload. */
+export function createUploads(
+  options: ResolvedOptions,
+  uploads: NonNullable<ResolvedOptions['uploads']>,
+  root: string,
+  logger: CacheLogger,
+): CreatedUploads {
+  const { prefix, maxFileSize, maxOutboxSize } = uploads;
+  const clock = systemClock;
+  const bucket = createS3Bucket(options, uploads.bucket);
+  const dir = resolve(root, uploads.outboxDir);
+  const outbox = new Outbox({ dir, now: clock.now, warn: (message) => logger.warn(message) });
+  /** Of pictures that the bucket has had for a moment. */
+  const etags = new Map<string, string>();
+
+  const pictureOf = (s3Url: string): string | undefined => {
+    const name = s3Url.slice(s3Url.lastIndexOf('/') + 1);
+    return isPictureName(name) && isDigestName(name) && bucket.urlOf(keyOf(prefix, name)) === s3Url ? name : undefined;
+  };
+
+  const connect = (cache: ImageCache): UploadsCache => ({
+    async take(name, filename) {
+      await cache.prefetch(imageOf(bucket.urlOf(keyOf(prefix, name)), filename), DEFAULT_ACTOR_ID);
+    },
+    async stored(name, filename, etag) {
+      etags.set(name, etag);
+      const image = imageOf(bucket.urlOf(keyOf(prefix, name)), filename);
+      await cache.prefetch(image, DEFAULT_ACTOR_ID, { revalidate: true });
+      etags.delete(name);
+    },
+    async yieldToImages(signal) {
+      const until = clock.now() + MAX_YIELD_MS;
+      while (cache.isAwaited && !signal.aborted && clock.now() < until) await clock.sleep(YIELD_MS, signal);
+    },
+  });
+
+  return {
+    withOutbox: (source) => withOutbox(source, { outbox, pictureOf, etagOf: (name) => etags.get(name) }),
+    open(cache) {
+      const made = new Uploads({
+        outbox,
+        bucket,
+        cache: connect(cache),
+        inspect: (bytes, proof) => inspectImage(bytes, proof, { allowSvg: options.allowSvg }),
+        prefix,
+        maxFileSize,
+        maxOutboxSize,
+        clock,
+        logger,
+      });
+      made.start();
+      return made;
+    },
+  };
+}
+
+function imageOf(s3_url: string, filename: string | undefined): { s3_url: string; filename?: string } {
+  return { s3_url, ...(filename !== undefined && { filename }) };
+}

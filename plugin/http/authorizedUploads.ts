@@ -1,0 +1,136 @@
+import type { IncomingMessage } from 'node:http';
+import { ImageCacheError } from '../errors.ts';
+import type { AuthorizedUpload, ExpressImageCacheOptions } from '../options.ts';
+import type { UploadCancelAnswer, UploadCheckRequest, UploadHealth, UploadStatus, UploadsAnswer } from '../protocol.ts';
+import type { IncomingUpload, Uploads } from '../uploads/index.ts';
+
+/** What uploads work with in HTTP. */
+export interface UploadsContext {
+  uploads: Uploads;
+  /** Which app this is. */
+  project: string;
+  /** Milliseconds that an upload waits for the bucket. */
+  waitMs: number;
+  /** `undefined`: all uploads are of one owner, as in Vite. */
+  authorizeUpload: ExpressImageCacheOptions['authorizeUpload'];
+}
+
+/** An upload as its request says it. */
+type SentUpload = Omit<IncomingUpload, 'owner'> & { contentType: string | undefined };
+
+const PROJECT_HEADER = 'image-cache-project';
+
+/**
+ * The uploads that a request may see and change: those of its owner, whom the option `authorizeUpload` names. It is all that a route gets of
+ * the uploads, so that none can forget to ask.
+ */
+export class AuthorizedUploads {
+  readonly #context: UploadsContext | undefined;
+
+  constructor(context: UploadsContext | undefined) {
+    this.#context = context;
+  }
+
+  /** The canonical URL of a picture by its name, which is no secret. @throws ImageCacheError UPLOADS_OFF */
+  urlOf(pictureName: string): string {
+    return this.#on().uploads.urlOf(pictureName);
+  }
+
+  /** How many uploads, of whichever owner, are not in the bucket yet. */
+  async pendingCount(): Promise<number> {
+    return (await this.#context?.uploads.pendingCount()) ?? 0;
+  }
+
+  /** @throws ImageCacheError as all others, and what `Uploads.accept` throws */
+  async accept(request: IncomingMessage, upload: SentUpload): Promise<UploadStatus> {
+    const { jobId, size, contentType, filename } = upload;
+    const owner = await this.#ownerOf(request, {
+      action: 'upload',
+      job_id: jobId,
+      ...(size !== undefined && { size_bytes: size }),
+      ...(contentType !== undefined && { content_type: contentType }),
+      ...(filename !== undefined && { filename }),
+    });
+    return this.#on().uploads.accept({ ...upload, owner });
+  }
+
+  /** Waits until an upload that was just accepted is stored, for a while. */
+  settled({ job_id }: UploadStatus, signal: AbortSignal): Promise<UploadStatus> {
+    const { uploads, waitMs } = this.#on();
+    return uploads.settled(job_id, waitMs, signal);
+  }
+
+  async check(request: IncomingMessage, jobs: UploadCheckRequest['jobs']): Promise<UploadStatus[]> {
+    return this.#on().uploads.check(await this.#ownerOf(request, { action: 'check' }), jobs);
+  }
+
+  async list(request: IncomingMessage): Promise<UploadsAnswer> {
+    return this.#on().uploads.list(await this.#ownerOf(request, { action: 'list' }));
+  }
+
+  async retry(request: IncomingMessage, jobId: string): Promise<UploadStatus> {
+    return this.#on().uploads.retry(await this.#ownerOf(request, { action: 'retry', job_id: jobId }), jobId);
+  }
+
+  async cancel(request: IncomingMessage, jobId: string): Promise<UploadCancelAnswer> {
+    return this.#on().uploads.cancel(await this.#ownerOf(request, { action: 'cancel', job_id: jobId }), jobId);
+  }
+
+  /** For those who ask whether the server is there. */
+  health(request: IncomingMessage): UploadHealth {
+    this.#ensureProject(request);
+    return { ok: true, project: this.#on().project };
+  }
+
+  /** @throws ImageCacheError UPLOADS_OFF, PROJECT_MISSING, OTHER_PROJECT, NOT_AUTHORIZED, or INTERNAL when the hook throws */
+  async #ownerOf(request: IncomingMessage, upload: AuthorizedUpload): Promise<string> {
+    this.#ensureProject(request);
+    const { authorizeUpload } = this.#on();
+    if (authorizeUpload === undefined) return '';
+    const owner = await this.#ask(authorizeUpload, request, upload);
+    if (typeof owner === 'string') return owner; // only a text lets in, so that a hook that forgets to answer does not
+    throw new ImageCacheError('NOT_AUTHORIZED', 'You may not do this with uploads.');
+  }
+
+  async #ask(
+    authorizeUpload: NonNullable<UploadsContext['authorizeUpload']>,
+    request: IncomingMessage,
+    upload: AuthorizedUpload,
+  ): Promise<unknown> {
+    try {
+      return await authorizeUpload(request, upload);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new ImageCacheError('INTERNAL', `The option \`authorizeUpload\` threw: ${reason}`, { cause: error });
+    }
+  }
+
+  #on(): UploadsContext {
+    if (this.#context !== undefined) return this.#context;
+    throw new ImageCacheError('UPLOADS_OFF', 'This server takes no uploads.', {
+      hint: "Set the option `uploads`, e.g. uploads: { bucket: 'team-photos' }.",
+    });
+  }
+
+  /**
+   * All projects share `localhost:5173`. The header also keeps other sites out: none can send it without asking first, which the guard
+   * refuses.
+   */
+  #ensureProject({ headers }: IncomingMessage): void {
+    const { project } = this.#on();
+    const { [PROJECT_HEADER]: sent = '' } = headers;
+    if (sent === '') {
+      throw new ImageCacheError('PROJECT_MISSING', 'The header `Image-Cache-Project` is missing.', {
+        hint: `Send it with each call about uploads; this server is of the project '${project}'.`,
+      });
+    }
+    if (sent === project) return;
+    throw new ImageCacheError(
+      'OTHER_PROJECT',
+      `This server is of the project '${project}', and the page is of another.`,
+      {
+        hint: 'Another app runs at this address by now. Start the one that the page is of; the page keeps its pictures.',
+      },
+    );
+  }
+}

@@ -1,0 +1,98 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import { ImageCacheError } from '../errors.ts';
+import type { ResolvedBucket } from '../options.ts';
+import { signingError, toWireRequest } from './s3.ts';
+import { configOf, isSdkRequest } from './sdkRequest.ts';
+import type { WireRequest } from './wire.ts';
+
+/** What is asked about one object. */
+export type UploadOperation =
+  | { method: 'HEAD' }
+  | { method: 'GET' }
+  | {
+      method: 'PUT';
+      body: Buffer;
+      contentType: string;
+      /** Base64; left out for a store that does not take it. */
+      sha256: string | undefined;
+      /** Only if there is no object of this key yet. */
+      isConditional: boolean;
+    };
+
+/** Signs requests that write, or look at what was written, with the developer's credentials. */
+export interface UploadSigner {
+  /** @throws ImageCacheError UPSTREAM_FORBIDDEN, UPSTREAM_ERROR */
+  sign(key: string, operation: UploadOperation): Promise<WireRequest>;
+  /** Signs from now on as if our clock showed so many milliseconds more. */
+  correctClock(offsetMs: number): void;
+  close(): void;
+}
+
+/** A picture never changes: its key is its digest. */
+const CACHE_CONTROL = 'max-age=31536000, immutable';
+
+/** The SDK, which is imported at the first call, makes and signs each request, and sends none (see `s3.ts`). */
+export function createUploadSigner(bucket: ResolvedBucket): UploadSigner {
+  let client: S3Client | undefined;
+  let offset = 0;
+
+  async function signed(key: string, operation: UploadOperation): Promise<unknown> {
+    const { S3Client, GetObjectCommand, HeadObjectCommand, PutObjectCommand } = await import('@aws-sdk/client-s3');
+    client ??= keepRequests(new S3Client(configOf(bucket)));
+    client.config.systemClockOffset = offset;
+    const object = { Bucket: bucket.name, Key: key };
+    if (operation.method === 'GET') return client.send(new GetObjectCommand(object));
+    if (operation.method === 'HEAD') return client.send(new HeadObjectCommand({ ...object, ChecksumMode: 'ENABLED' }));
+    const { body, contentType, sha256, isConditional } = operation;
+    return client.send(
+      new PutObjectCommand({
+        ...object,
+        Body: body,
+        ContentLength: body.length,
+        ContentType: contentType,
+        CacheControl: CACHE_CONTROL,
+        ...(sha256 !== undefined && { ChecksumSHA256: sha256 }),
+        ...(isConditional && { IfNoneMatch: '*' }),
+      }),
+    );
+  }
+
+  return {
+    async sign(key, operation) {
+      try {
+        const output = await signed(key, operation);
+        const request =
+          typeof output === 'object' && output !== null && 'request' in output ? output.request : undefined;
+        if (!isSdkRequest(request)) throw new ImageCacheError('INTERNAL', 'The AWS SDK made no request.');
+        const { headers, ...rest } = toWireRequest(request);
+        // Not signed: whether the server wants the body is seen by its answer.
+        const { expect: _, Expect: __, ...others } = headers;
+        return {
+          ...rest,
+          method: operation.method,
+          headers: others,
+          ...('body' in operation && { body: operation.body }),
+        };
+      } catch (error) {
+        throw signingError(error, bucket);
+      }
+    },
+    correctClock(offsetMs) {
+      offset = offsetMs;
+    },
+    close() {
+      client?.destroy();
+      client = undefined;
+    },
+  };
+}
+
+/** Makes a client answer with the signed request, in place of sending it. */
+function keepRequests(client: S3Client): S3Client {
+  client.middlewareStack.add(
+    () => async (args) => ({ response: {}, output: { $metadata: {}, request: args.request } }),
+    // After signing, and before anything looks at an answer.
+    { name: 'keepSignedRequest', step: 'deserialize', priority: 'high' },
+  );
+  return client;
+}

@@ -1,0 +1,236 @@
+import type { ItemError } from '../protocol.ts';
+import { Alarm } from './alarm.ts';
+import { BucketHealth, RETRY_DELAYS_MS } from './bucketHealth.ts';
+import type { UploadsClock } from './clock.ts';
+import { acquireDrainLock, type DrainLock } from './drainLock.ts';
+import type { Outbox } from './outbox.ts';
+import { type UploadBucket, UploadFailure } from './uploadBucket.ts';
+import type { PendingUpload, UploadRecord } from './uploadRecord.ts';
+
+/** Pictures that are sent at a time; browsers and images have to share the line with them. */
+const CONCURRENCY = 2;
+/** How often is looked for uploads that other processes have taken, or left behind. */
+const LOOK_MS = 2_000;
+const IDLE_LOOK_MS = 10_000;
+/** While another process sends. */
+const LOCKED_MS = 1_000;
+/** One try, and the wait for it, can never be longer than this: else the clock was put back. */
+const LONGEST_WAIT_MS = 2 * 1.5 * RETRY_DELAYS_MS[4];
+
+export interface DrainerOptions {
+  outbox: Outbox;
+  bucket: UploadBucket;
+  clock: UploadsClock;
+  keyOf: (pictureName: string) => string;
+  /** Runs changes of records one after the other. */
+  exclusively: <T>(task: () => Promise<T>) => Promise<T>;
+  /** Resolves when no page waits for images. */
+  yieldToImages: (signal: AbortSignal) => Promise<void>;
+  /** Told of each upload that has come further. */
+  changed: (record: UploadRecord) => void;
+  /** Told when a picture is in the bucket, before it leaves the outbox. */
+  stored: (record: PendingUpload, etag: string) => Promise<void>;
+  warn: (message: string) => void;
+}
+
+/** Sends what is in the outbox to the bucket, for as long as there is something, unless another process does. */
+export class Drainer {
+  readonly #options: DrainerOptions;
+  readonly #alarm: Alarm;
+  readonly #health: BucketHealth;
+  readonly #running = new Map<string, { name: string; abort: AbortController; ended: Promise<void> }>();
+  readonly #closing = new AbortController();
+  #loop: Promise<void> | undefined;
+
+  constructor(options: DrainerOptions) {
+    this.#options = options;
+    this.#alarm = new Alarm(options.clock);
+    this.#health = new BucketHealth(options.clock);
+  }
+
+  get blocked(): ItemError | undefined {
+    return this.#health.blocked;
+  }
+
+  get paused(): ItemError | undefined {
+    return this.#health.paused;
+  }
+
+  isStoring(jobId: string): boolean {
+    return this.#running.has(jobId);
+  }
+
+  /** Looks for uploads now. */
+  wake(): void {
+    if (this.#closing.signal.aborted) return;
+    this.#loop ??= this.#run();
+    this.#alarm.ring();
+  }
+
+  /** Somebody wants an upload to be tried at once. */
+  retryNow(): void {
+    this.#health.retryNow();
+    this.wake();
+  }
+
+  /** Gives up a try that runs; what the bucket has got by then stays there. */
+  async abort(jobId: string): Promise<void> {
+    const run = this.#running.get(jobId);
+    run?.abort.abort();
+    await run?.ended;
+  }
+
+  /** Ends what runs. It is sent again by whoever drains next. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#alarm.ring();
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      try {
+        const ms = await this.#drainIfNeeded();
+        if (!this.#closing.signal.aborted) await this.#alarm.wait(ms);
+      } catch (error) {
+        this.#options.warn(`Uploads are not being sent: ${UploadFailure.of(error).message}`);
+        await this.#alarm.wait(IDLE_LOOK_MS);
+      }
+    }
+  }
+
+  /** @returns after how long to look again */
+  async #drainIfNeeded(): Promise<number> {
+    const { outbox } = this.#options;
+    if ((await this.#sendable()).length === 0) return IDLE_LOOK_MS;
+    const lock = await acquireDrainLock(outbox.folder.dir);
+    if (lock === undefined) return LOCKED_MS;
+    try {
+      await outbox.sweep();
+      await this.#drain(lock);
+      return lock.lost.aborted ? LOCKED_MS : IDLE_LOOK_MS;
+    } finally {
+      for (const { abort } of this.#running.values()) abort.abort();
+      await Promise.all(Array.from(this.#running.values(), ({ ended }) => ended));
+      await lock.release();
+    }
+  }
+
+  async #drain({ lost }: DrainLock): Promise<void> {
+    const { clock } = this.#options;
+    while (!this.#closing.signal.aborted && !lost.aborted) {
+      const sendable = await this.#sendable();
+      if (sendable.length === 0 && this.#running.size === 0) return;
+      const now = clock.now();
+      const isDue = ({ next_attempt_at: at = 0 }: PendingUpload) => at <= now || at > now + LONGEST_WAIT_MS;
+      if (this.#health.waitMs === 0) for (const record of inOrder(sendable.filter(isDue))) this.#start(record);
+      const next = sendable.map(({ next_attempt_at: at = 0 }) => at - now).filter((ms) => ms > 0);
+      await this.#alarm.wait(Math.max(1, Math.min(LOOK_MS, ...next, this.#health.waitMs || LOOK_MS)));
+    }
+  }
+
+  /** A picture that is not here is waited for: it is on its way to its name, or a browser has to bring it again. */
+  async #sendable(): Promise<PendingUpload[]> {
+    const { outbox } = this.#options;
+    const pending = (await outbox.pending()).filter(({ state }) => state !== 'failed');
+    const isHere = await Promise.all(pending.map(({ picture }) => outbox.hasPicture(picture)));
+    return pending.filter((_, index) => isHere[index]);
+  }
+
+  #start(record: PendingUpload): void {
+    const { job_id, picture } = record;
+    const slots = this.#health.isDoubtful ? 1 : CONCURRENCY;
+    const isTaken = [...this.#running.values()].some(({ name }) => name === picture.name);
+    if (this.#running.size >= slots || isTaken) return;
+    const abort = new AbortController();
+    const ended = this.#try(record, abort.signal).finally(() => {
+      this.#running.delete(job_id);
+      this.#alarm.ring();
+    });
+    this.#running.set(job_id, { name: picture.name, abort, ended });
+    this.#options.changed(record);
+  }
+
+  /** Never rejects. */
+  async #try(record: PendingUpload, signal: AbortSignal): Promise<void> {
+    const { outbox, bucket, keyOf, yieldToImages, warn } = this.#options;
+    const { name, sha256, content_type: contentType } = record.picture;
+    try {
+      await yieldToImages(signal);
+      const body = await outbox.readPicture(name);
+      if (body === undefined) {
+        warn(
+          `The picture of the upload ${record.filename ?? name} is missing or damaged: the browser has to send it again.`,
+        );
+        return;
+      }
+      if (signal.aborted) return;
+      const { etag } = await bucket.store({ key: keyOf(name), sha256, contentType, body }, signal);
+      await this.#succeeded(record, etag);
+    } catch (error) {
+      if (signal.aborted) return;
+      await this.#failed(record, UploadFailure.of(error)).catch((fault: unknown) => {
+        warn(`The state of an upload could not be written: ${UploadFailure.of(fault).message}`);
+      });
+    }
+  }
+
+  async #succeeded({ job_id, picture }: PendingUpload, etag: string): Promise<void> {
+    const { outbox, clock, exclusively, changed, stored } = this.#options;
+    const guilty = new Set(this.#health.succeeded(job_id));
+    // All uploads of these bytes have come to their end by that.
+    const same = (await outbox.pending()).filter((each) => each.picture.sha256 === picture.sha256);
+    for (const each of same) {
+      const done: UploadRecord = { ...withoutTry(each), state: 'stored', finished_at: clock.now() };
+      const isDone = await exclusively(async () => {
+        if ((await outbox.find(each.job_id))?.state === 'canceled') return false;
+        await outbox.finish(done);
+        return true;
+      });
+      if (!isDone) continue;
+      await stored(each, etag);
+      changed(done);
+    }
+    await outbox.release(picture.name);
+    for (const each of await outbox.pending()) {
+      if (guilty.has(each.job_id)) await this.#change(each, charged(each));
+      else if (each.state === 'blocked') await this.#change(each, { ...withoutTry(each), state: 'accepted' });
+    }
+  }
+
+  async #failed(record: PendingUpload, failure: UploadFailure): Promise<void> {
+    const next_attempt_at = this.#health.failed(record.job_id, failure, record.attempts);
+    const state = failure.kind === 'refused' ? 'failed' : failure.kind === 'blocked' ? 'blocked' : 'accepted';
+    await this.#change(record, { ...record, state, error: failure.toItem(), next_attempt_at });
+  }
+
+  /** Writes what has become of an upload, unless it was canceled or brought again meanwhile. */
+  async #change(seen: PendingUpload, next: PendingUpload): Promise<void> {
+    const { outbox, exclusively, changed } = this.#options;
+    const isCurrent = await exclusively(async () => {
+      const current = await outbox.find(seen.job_id);
+      if (current === undefined || current.accepted_at !== seen.accepted_at || current.state !== seen.state)
+        return false;
+      await outbox.update(next);
+      return true;
+    });
+    if (isCurrent) changed(next);
+  }
+}
+
+/** Those that were not tried yet come first, the oldest of them first of all; then those that have waited longest. */
+function inOrder(records: readonly PendingUpload[]): PendingUpload[] {
+  return records.toSorted((a, b) => (a.next_attempt_at ?? 0) - (b.next_attempt_at ?? 0));
+}
+
+/** The bucket has taken another one since it refused this one. */
+function charged(record: PendingUpload): PendingUpload {
+  const attempts = record.attempts + 1;
+  return { ...record, attempts, state: attempts > RETRY_DELAYS_MS.length ? 'failed' : record.state };
+}
+
+/** Without what a failure has left. */
+function withoutTry(record: PendingUpload): PendingUpload {
+  const { error: _, next_attempt_at: __, ...rest } = record;
+  return rest;
+}

@@ -1,0 +1,8 @@
+/** What the rest of the project may import from the uploads. */
+export { systemClock } from './clock.ts';
+export { Outbox } from './outbox.ts';
+export { withOutbox } from './outboxSource.ts';
+export { isDigestName, isPictureName, keyOf } from './pictureName.ts';
+export { type PictureToStore, type UploadBucket, UploadFailure } from './uploadBucket.ts';
+export { JOB_ID } from './uploadRecord.ts';
+export { type IncomingUpload, Uploads, type UploadsCache } from './uploads.ts';
