@@ -65,7 +65,7 @@ export async function parseList<T>(element: z.ZodType<T>, values: readonly unkno
   return parsed;
 }
 
-/** Like {@link parseList}, but a wrong element does not refuse the others: its error takes its place in the result. */
+/** Like {@link parseList}, but a wrong element does not make the others fail: its error takes its place in the result. */
 export async function parseEach<T>(
   element: z.ZodType<T>,
   values: readonly unknown[],

@@ -62,7 +62,10 @@ function answerPreflight(response: ServerResponse): void {
   response.writeHead(204).end();
 }
 
-/** Adds to the names that the server around us has set: without its `Accept-Encoding`, a cache may send gzip to any client. */
+/**
+ * Adds `Origin` to the names in `Vary` that the server around us has set. If its `Accept-Encoding` were lost, a cache could send
+ * gzip to a client that cannot read it.
+ */
 function varyByOrigin(response: ServerResponse): void {
   const named = String(response.getHeader('Vary') ?? '').toLowerCase();
   if (named.split(',').some((name) => ['origin', '*'].includes(name.trim()))) return;

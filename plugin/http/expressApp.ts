@@ -16,7 +16,7 @@ export interface ExpressApp {
 /**
  * Creates an Express app that also speaks HTTP/2. Express gives every request and response its own prototypes, which are based on
  * those of HTTP/1. With `server.https`, Vite uses HTTP/2, whose objects would then lose `url`, `headers` and `end`, and the dev
- * server would crash. So the app has a second pair of prototypes, based on those of HTTP/2, and uses the one for the request.
+ * server would crash. So the app has a second pair of prototypes, based on those of HTTP/2, and uses the one that fits the request.
  */
 export function createExpressApp(): ExpressApp {
   const app = express();

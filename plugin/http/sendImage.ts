@@ -20,7 +20,7 @@ export function cacheControl(askedBy: AskedBy, isPrivate: boolean): string {
   return askedBy === 'path' ? 'public, max-age=31536000, immutable' : 'no-cache';
 }
 
-/** RFC 9211. */
+/** The values of `Cache-Status` (RFC 9211). */
 const CACHE_STATUS: Record<CacheTier | 'STALE' | 'REVALIDATED', string> = {
   memory: 'image-cache; hit; detail=memory',
   disk: 'image-cache; hit; detail=disk',

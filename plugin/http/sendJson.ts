@@ -4,8 +4,8 @@ import { sendText } from './respond.ts';
 import type { UnreadBodies } from './unreadBodies.ts';
 
 /**
- * Answers with JSON, and with the status that the response has already.
- * @throws ImageCacheError OVERLOADED when it is long, and too much is unread already
+ * Answers with JSON, and with the status that the response already has.
+ * @throws ImageCacheError OVERLOADED when it is long, and clients have too many unread bytes already
  */
 export function sendJson(request: IncomingMessage, response: ServerResponse, json: object, unread: UnreadBodies): void {
   const text = json instanceof LongJson ? json.toString() : JSON.stringify(json);

@@ -80,6 +80,6 @@ function accepts(accept = '', format: string): boolean {
 
 function invalid(name: string, expected: string): ImageCacheError {
   return new ImageCacheError('INVALID_VARIANT', `The parameter \`${name}\` must be ${expected}.`, {
-    hint: 'E.g. `&w=640&format=auto`, or `&w=256&h=256&fit=cover&format=webp&q=80`.',
+    hint: 'Write e.g. `&w=640&format=auto`, or `&w=256&h=256&fit=cover&format=webp&q=80`.',
   });
 }

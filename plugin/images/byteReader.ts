@@ -17,7 +17,7 @@ interface Budget {
 /** Units that any file may use, and how many bytes give it one more: 8 MB take some milliseconds, 50 MB a few more. */
 const FREE_UNITS = 2 ** 18;
 const BYTES_PER_UNIT = 128;
-/** A chunk, box, segment or directory. */
+/** Units of a chunk, box, segment or directory. */
 const UNITS_PER_PART = 32;
 
 /**

@@ -4,7 +4,7 @@ import { findBox, findNested, readBoxes, type Box } from './isobmff.ts';
 /** `meta` is a FullBox: version and flags come before its boxes. */
 const FULL_BOX_HEADER = 4;
 
-/** iloc construction methods (ISO/IEC 14496-12, 8.11.3). Items made of other items (2) need no check: those items are checked. */
+/** iloc construction methods (ISO/IEC 14496-12, 8.11.3). An item of other items (2) is checked by those. */
 const IN_FILE = 0;
 const IN_IDAT = 1;
 
