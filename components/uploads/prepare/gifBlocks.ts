@@ -4,7 +4,8 @@ const EXTENSION = 0x21;
 export const IMAGE = 0x2c;
 export const TRAILER = 0x3b;
 export const APPLICATION = 0x21ff;
-export const COMMENT = 0x21fe;
+/** How long the next frame is shown, and how the one after it begins. */
+export const CONTROL = 0x21f9;
 
 export interface Block {
   /** `IMAGE`, `TRAILER`, or for an extension 0x2100 and its label. */

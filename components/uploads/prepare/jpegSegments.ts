@@ -6,6 +6,9 @@ const SOI = 0xd8;
 export const EOI = 0xd9;
 const SOS = 0xda;
 
+/** Bytes that are looked at one by one. */
+const NEAR = 32;
+
 export interface Segment {
   /** The second byte of the marker (ITU-T T.81, table B.1). */
   marker: number;
@@ -40,10 +43,16 @@ export function* jpegSegments(bytes: Uint8Array): Generator<Segment, void> {
 
 /** Index of the next marker; the end of the file when there is none. Restart markers and stuffed bytes belong to a scan. */
 function nextMarker(bytes: Uint8Array, from: number): number {
-  for (let at = from; at + 1 < bytes.length; at++) {
-    if (bytes[at] !== 0xff) continue;
+  for (let at = indexOfFF(bytes, from); at !== -1 && at + 1 < bytes.length; at = indexOfFF(bytes, at + 1)) {
     const code = bytes[at + 1] ?? 0;
     if (code !== 0 && code !== 0xff && !(code >= 0xd0 && code <= 0xd7)) return at;
   }
   return bytes.length;
+}
+
+/** A call takes longer than a look at some bytes, and far less than one at many. */
+function indexOfFF(bytes: Uint8Array, from: number): number {
+  const near = Math.min(from + NEAR, bytes.length);
+  for (let at = from; at < near; at++) if (bytes[at] === 0xff) return at;
+  return bytes.indexOf(0xff, near);
 }

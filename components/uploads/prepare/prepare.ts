@@ -10,8 +10,10 @@ import { stripPrivate } from './stripPrivate.ts';
 /** What is done to a picture before it is sent. */
 export interface PrepareOptions extends ReencodeOptions {
   /**
-   * What is removed, without touching a pixel: `gps`, where it was taken (and with it all metadata whose form has no end of names
-   * for places, second pictures and videos); `all`, everything but orientation and colours; `none`, nothing. @default 'gps'
+   * What is removed, without touching a pixel: `gps`, where it was taken, and with it what may name a place in a form of its own (XMP,
+   * IPTC, texts, makers' notes, thumbnails, second pictures, gain maps of JPEGs, videos), so that an app does not learn from the XMP any more
+   * that a picture is a panorama; of EXIF, camera, dates, settings, author and copyright stay. `all`, everything but orientation and
+   * colours; `none`, nothing. @default 'gps'
    */
   strip?: Strip | 'none' | undefined;
 }

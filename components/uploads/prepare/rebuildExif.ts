@@ -29,7 +29,7 @@ const TYPE_SIZES: Readonly<Record<number, number>> = {
  * What is kept for `gps`, as ranges of tags, both ends included: those of CIPA DC-008 and the titles that Windows writes. Not
  * the directory of the place (0x8825), nor what has a form of its own in which a place can be: XMP (0x02bc), IPTC (0x83bb),
  * Photoshop's (0x8649, 0x935c), makers' notes (0x927c: Panasonic and Nikon write towns into them), GeoTIFF; nor the thumbnail,
- * which may show what was cropped away.
+ * which may show what was cropped away; nor the directory for interoperability (0xa005), which browsers do not read.
  */
 const KEPT: readonly (readonly [first: number, last: number])[] = [
   [0x010e, 0x0110],

@@ -28,7 +28,8 @@ const FREE = bytesOf('free');
 /**
  * AVIF and HEIC. Everything in them is found by its place in the file, so that nothing may move: EXIF data and XMP are
  * overwritten where they are, boxes that no picture needs (the video of a motion photo, vendors' boxes, user data) become
- * empty `free` boxes, and are cut off at the end. Orientation, colours, frames and gain maps are in boxes that stay. Limits: what
+ * empty `free` boxes, and are cut off at the end. Orientation, colours, frames and gain maps are in boxes that stay; that of an
+ * iPhone is shown weaker, since how strong it is stands in its maker's notes and its XMP. Limits: what
  * no item and no box refers to is not found; the description of an item that an author wrote (`udes`) stays.
  */
 export function stripHeif(bytes: Bytes, strip: Strip): Bytes {

@@ -27,9 +27,14 @@ const STRIPPERS: Readonly<Record<Family, (bytes: Bytes, strip: Strip) => Bytes>>
   webp: stripWebp,
   heif: stripHeif,
   jxl: stripJxl,
-  // They have no metadata.
+  // It has no metadata.
   bmp: (bytes) => bytes,
-  ico: (bytes) => bytes,
+  ico(bytes) {
+    // Its pictures may be PNGs.
+    if (/eXIf|[itz]TXt/.test(new TextDecoder('latin1').decode(bytes)))
+      throw new NotRemovable('it is an icon with metadata');
+    return bytes;
+  },
   tiff: () => {
     throw new NotRemovable('a TIFF can hold it in many forms: save it as a JPEG or a PNG');
   },

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { stripPrivate } from '../../../../components/uploads/prepare/index.ts';
 import { readOrientation } from '../../../../plugin/images/exif.ts';
 import { inspectImage } from '../../../../plugin/images/index.ts';
-import { box, insert, jpegSegment, text, u32le } from '../../../images/bytes.ts';
+import { box, insert, jpegSegment, pngChunk, text, u32le } from '../../../images/bytes.ts';
 import { apng, bmp, ico, JXL_CODESTREAM, jxl, wholeImages } from '../../../images/fixtures.ts';
 import { mutations } from '../../../images/mutations.ts';
 import {
@@ -50,6 +50,7 @@ const JPEG = await pixels().jpeg().toBuffer();
 const PNG = await pixels().png().toBuffer();
 const GIF = await frames().gif().toBuffer();
 const MOVING_WEBP = await withPlace(frames(), 1).webp().toBuffer();
+const PROGRESSIVE = await pixels().jpeg({ progressive: true }).toBuffer();
 const TIFF = await pixels().tiff().toBuffer();
 const HEX_EXIF = deflateSync(text(`\nexif\n 1\n${text(`Exif\0\0II*\0${PLACE}`).toString('hex')}`));
 
@@ -155,6 +156,50 @@ test('nothing is left behind the first end of a JPEG', () => {
   expect(after.includes('MPF')).toBe(false);
 });
 
+describe('in unusual places', () => {
+  const exifSegment = jpegSegment(0xe1, Buffer.concat([text('Exif\0\0'), placedExif({ orientation: 3 })]));
+
+  test.each([
+    ['EXIF data between the scans of a progressive JPEG', PROGRESSIVE.lastIndexOf('\xff\xda', undefined, 'latin1')],
+    ['EXIF data right before the end of a JPEG', PROGRESSIVE.length - 2],
+  ])('%s', async (_name, at) => {
+    const before = insert(PROGRESSIVE, at, exifSegment);
+    expect(tracesIn(stripped(before))).toEqual([]);
+    expect(await decoded(stripped(before))).toEqual(await decoded(before));
+  });
+
+  test('a second block of EXIF data', async () => {
+    const before = insert(placedJpeg(JPEG, 6), 2, exifSegment);
+    expect(tracesIn(stripped(before))).toEqual([]);
+    expect(await decoded(stripped(before))).toEqual(await decoded(before));
+  });
+
+  test('bytes between the segments', () => {
+    const before = insert(JPEG, 4 + JPEG.readUInt16BE(4), text(PLACE));
+    expect(stripped(before)).toEqual(JPEG);
+  });
+
+  test('EXIF data behind the pixels of a PNG', async () => {
+    const before = insert(PNG, PNG.length - 12, pngChunk('eXIf', placedExif({ orientation: 6 })));
+    expect(tracesIn(stripped(before))).toEqual([]);
+    expect(await decoded(stripped(before))).toEqual(await decoded(before));
+  });
+
+  test('EXIF data of a WebP, with and without the prefix of JPEG, and bytes behind its end', () => {
+    const at = MOVING_WEBP.indexOf('EXIF');
+    const data = MOVING_WEBP.subarray(0, at);
+    for (const prefix of ['', 'Exif\0\0']) {
+      const exif = Buffer.concat([text(prefix), placedExif({ orientation: 6 })]);
+      const whole = Buffer.concat([data, text('EXIF'), u32le(exif.length), exif, Buffer.alloc(exif.length % 2)]);
+      whole.writeUInt32LE(whole.length - 8, 4);
+      const after = stripped(Buffer.concat([whole, text(PLACE)]));
+      expect(tracesIn(after)).toEqual([]);
+      expect(after.includes(CAMERA)).toBe(true);
+      expect(after.readUInt32LE(4)).toBe(after.length - 8);
+    }
+  });
+});
+
 test('a picture that begins before the first one has ended goes, too', () => {
   const after = stripped(Buffer.concat([JPEG.subarray(0, -2), placedJpeg(JPEG)]));
   expect(after).toEqual(JPEG.subarray(0, -2));
@@ -211,9 +256,10 @@ describe('what is clean stays as it is, to the byte', () => {
     }
   });
 
-  test('BMP and ICO, which have none', () => {
+  test('BMP and ICO, unless it has a picture that has some', () => {
     expect(strip(bmp())).toMatchObject({ changed: false });
     expect(strip(ico([PNG]))).toMatchObject({ changed: false });
+    expect(strip(ico([placedPng(PNG, 1, HEX_EXIF)]))).toEqual({ blocked: expect.stringMatching(/icon/) });
   });
 });
 
