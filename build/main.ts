@@ -39,5 +39,12 @@ const modules = [
     platform: 'browser',
     directory: join(dist, 'components', 'client'),
   })),
+  ...(await bundle({
+    root,
+    entries: { idb: 'components/uploads/outbox/idb.ts' },
+    external,
+    platform: 'browser',
+    directory: join(dist, 'components', 'uploads', 'outbox'),
+  })),
 ];
 await writeFile(join(dist, 'THIRD-PARTY-LICENSES.md'), await licensesOf(modules));

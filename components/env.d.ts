@@ -11,3 +11,6 @@ interface ImportMeta {
 declare const __IMAGE_CACHE__:
   | { readonly base: string; readonly origin?: string; readonly bucket?: string }
   | undefined;
+
+/** Defined by the plugin when the option `uploads` is set, in dev, build and preview; absent otherwise. */
+declare const __IMAGE_CACHE_PROJECT__: string | undefined;

@@ -269,11 +269,40 @@ describe('imports point one way', () => {
     expect(wrong.map(show)).toEqual([]);
   });
 
-  it('browser code imports no package but React, and what decodes a placeholder', () => {
+  it('browser code imports no package but React, what decodes a placeholder, and what wraps IndexedDB', () => {
     const packages = components
       .map(({ to }) => to)
       .filter((to) => !to.startsWith('components/') && !to.startsWith('plugin/'));
-    expect(new Set(packages)).toEqual(new Set(['react', 'thumbhash']));
+    expect(new Set(packages)).toEqual(new Set(['react', 'thumbhash', 'idb']));
+  });
+
+  it('nothing outside of uploads imports them: `/react` and `/client` do not grow by a byte', () => {
+    const isUploads = (file: string) => file.startsWith('components/uploads/');
+    expect(components.filter(({ from, to }) => isUploads(to) && !isUploads(from)).map(show)).toEqual([]);
+  });
+
+  it('prepare ← outbox, queue, transports ← uploads ← react, of which only the last knows React', () => {
+    const floors: Record<string, string[]> = {
+      prepare: [],
+      outbox: ['queue'],
+      queue: ['outbox'],
+      transports: ['prepare'],
+    };
+    const inside = components.filter(({ from }) => from.startsWith('components/uploads/'));
+    expect(inside.length).toBeGreaterThan(100);
+    const floor = (file: string) => file.split('/')[2] ?? '';
+    const wrong = inside.filter(({ from, to }) => {
+      const allowed = floors[floor(from)];
+      if (floor(from) === 'react' || from === 'components/uploads/index.ts') return false;
+      if (to === 'react' || to.includes('/uploads/react/')) return true;
+      // What lies flat in the folder: shared types below, what puts the parts together above.
+      const isInside = to.startsWith('components/uploads/') && to.split('/').length > 3 && floor(to) !== floor(from);
+      return allowed !== undefined && isInside && !allowed.includes(floor(to));
+    });
+    expect(wrong.map(show)).toEqual([]);
+    const client = inside.filter(({ to }) => to.startsWith('components/') && !to.startsWith('components/uploads/'));
+    const others = client.filter(({ from, to }) => !to.startsWith('components/client/') && floor(from) !== 'react');
+    expect(others.map(show)).toEqual([]);
   });
 
   it('the demo uses the public entry points', () => {

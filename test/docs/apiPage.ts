@@ -15,6 +15,11 @@ const ENTRIES = [
   ['vite-plugin-image-cache/express', 'plugin/express.ts', 'The same engine in a server of your own.'],
   ['vite-plugin-image-cache/client', 'components/client/index.ts', 'In the browser, without React.'],
   ['vite-plugin-image-cache/react', 'components/index.ts', 'In the browser, with React: all of `/client`, and:'],
+  [
+    'vite-plugin-image-cache/uploads',
+    'components/uploads/index.ts',
+    'In the browser: pictures that are picked and uploaded.',
+  ],
   ['vite-plugin-image-cache/testing', 'components/testing/index.ts', 'In component tests and stories.'],
 ] as const;
 

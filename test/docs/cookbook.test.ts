@@ -35,6 +35,7 @@ const SETTINGS = {
       'vite-plugin-image-cache/client': [join(root, 'components/client/index.ts')],
       'vite-plugin-image-cache/express': [join(root, 'plugin/express.ts')],
       'vite-plugin-image-cache/react': [join(root, 'components/index.ts')],
+      'vite-plugin-image-cache/uploads': [join(root, 'components/uploads/index.ts')],
       'vite-plugin-image-cache/testing': [join(root, 'components/testing/index.ts')],
     },
   },

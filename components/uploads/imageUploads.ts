@@ -1,0 +1,162 @@
+import type { UploadTransport } from './transport.ts';
+import type { UploadsEnvironment } from './environment.ts';
+
+/**
+ * `saving`: being written into the browser's storage; `pending`: safe there, and waiting; `uploading`: being sent; `processing`: all bytes
+ * are sent, and the server is at work; `uploaded`: proved to be in the bucket; `failed`: given up, its bytes are kept; `blocked`:
+ * waits until somebody acts; `paused` and `canceled` by the user; `missing`: the browser has thrown its bytes away.
+ */
+export type UploadPhase =
+  | 'saving'
+  | 'pending'
+  | 'uploading'
+  | 'processing'
+  | 'uploaded'
+  | 'failed'
+  | 'blocked'
+  | 'paused'
+  | 'canceled'
+  | 'missing';
+
+/** Where a picture's bytes are. */
+export type UploadPlace = 'browser' | 'server' | 'bucket';
+
+export interface UploadFault {
+  readonly code: string;
+  readonly message: string;
+  /** What to do about it. */
+  readonly hint?: string | undefined;
+  /** When, in milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** One picture on its way, as it is now: it never changes, a change brings another object. */
+export interface Upload {
+  /** 32 hexadecimal digits, in the order of time. */
+  readonly jobId: string;
+  /** The first 32 hexadecimal digits of the SHA-256 of the bytes that are sent; known once they are prepared. */
+  readonly imageId: string | undefined;
+  /** `/api/cache/i/<imageId>.<ext>`: what an app keeps in its own data. For `<UploadedImage imageRef>`. */
+  readonly ref: string | undefined;
+  readonly filename: string;
+  /** In bytes; of those that are sent, once they are prepared. */
+  readonly size: number;
+  /** Content type, found by looking at the bytes. */
+  readonly type: string;
+  readonly status: UploadPhase;
+  readonly places: readonly UploadPlace[];
+  /** In bytes; `null` while nothing is being sent. */
+  readonly progress: { readonly loaded: number; readonly total: number } | null;
+  /** Tries that were answered by a fault of this picture. */
+  readonly attempts: number;
+  /** After as many, it has failed. */
+  readonly maxAttempts: number;
+  /** In milliseconds since the epoch. */
+  readonly nextAttemptAt: number | null;
+  readonly error: UploadFault | null;
+  /** A code of something that did not keep it from being saved: `CUT_IMAGE`, `HEIC_NOT_SHOWN`. */
+  readonly warning: string | undefined;
+  /** In milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly uploadedAt: number | undefined;
+  /** URL of the object in the bucket, without a signature, if the transport has told it. */
+  readonly s3Url: string | undefined;
+  /** Resolves when the bucket has the picture. Rejects with an UploadError when it has failed, was canceled or is missing. */
+  readonly stored: Promise<Upload>;
+  /** Begins anew, with all tries. */
+  retry(): Promise<void>;
+  /** `canceled: false`: too late, the bucket has it. */
+  cancel(): Promise<{ canceled: boolean }>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** After `GPS_NOT_REMOVABLE`: sends the picture as it is, with what it says of its place. */
+  sendAnyway(): Promise<void>;
+  /** Offers the bytes as a download. */
+  saveToDisk(): Promise<void>;
+}
+
+/** How the uploads of this page are, as a whole. */
+export interface UploadsStatus {
+  /** `offline`: the browser says so; `unreachable`: nothing answers, or nothing but faults; `blocked`: see there. */
+  readonly network: 'online' | 'offline' | 'unreachable' | 'blocked';
+  readonly counts: Readonly<Record<UploadPhase, number>>;
+  /** Bytes that are not in the bucket yet. */
+  readonly bytesPending: number;
+  readonly storage: {
+    readonly mode: 'indexeddb';
+    /** Whether the browser has promised not to evict it. */
+    readonly persisted: boolean;
+    readonly usage?: number | undefined;
+    readonly quota?: number | undefined;
+  };
+  /** Whether this tab is the one that sends. */
+  readonly isSender: boolean;
+  /** What keeps everything from being sent, and what to do about it. */
+  readonly blocked?: UploadFault | undefined;
+}
+
+export interface PrepareOptions {
+  /**
+   * What is taken out of a picture without touching its pixels. `gps`: where it was taken; `all`: everything but orientation and
+   * colour profile. @default 'gps'
+   */
+  strip?: 'gps' | 'all' | 'none';
+  /** Pixels; larger pictures are encoded anew. @default they are not */
+  maxEdge?: number;
+  /** @default 'keep' */
+  format?: 'keep' | 'jpeg' | 'webp';
+  /** From 0 to 1, for what is encoded anew. @default the browser's */
+  quality?: number;
+}
+
+export interface ImageUploadsOptions {
+  /** Where the API is mounted. @default what the plugin or `configureImageCache()` says */
+  base?: string | false;
+  /** Names the browser's database and is sent with each request: projects on one localhost port keep apart by it. @default what the plugin says, else 'default' */
+  project?: string;
+  /** Only the pictures of this owner are listed and sent, e.g. a user's id. @default '' */
+  owner?: string;
+  /** @default serverTransport() */
+  transport?: UploadTransport;
+  /** Begins the keys of the objects; the server's `uploads.prefix` must be the same. @default 'uploads' */
+  prefix?: string;
+  prepare?: PrepareOptions;
+  /** In bytes. @default { maxFileSize: 50e6, maxOutboxSize: 1e9 } */
+  limits?: { maxFileSize?: number; maxOutboxSize?: number };
+  /** Pictures that are sent at a time. @default 2 */
+  concurrency?: number;
+  /** Before each further try, in milliseconds, each multiplied by 0.5 to 1.5. @default [1e3, 5e3, 30e3, 120e3, 600e3] */
+  retryDelays?: readonly number[];
+  /** For tests. @internal */
+  env?: UploadsEnvironment;
+}
+
+/** The uploads of a page. */
+export interface ImageUploads {
+  /**
+   * Saves pictures in the browser, and sends them when that is possible. Resolves when they are durable: from then on a reload, a
+   * crash or an outage loses none.
+   * @throws UploadError when a file is refused, with `errors` when several are; the others of the same call are saved and uploaded
+   * @example await uploads.upload(input.files);
+   */
+  upload(
+    files: FileList | Iterable<File | Blob> | File | Blob,
+    options?: { /** For a Blob, which has no name. */ filename?: string },
+  ): Promise<Upload[]>;
+  /** Newest first. The same array until something changes. */
+  list(): readonly Upload[];
+  get(jobId: string): Upload | undefined;
+  /** @returns a function that unsubscribes */
+  subscribe(listener: () => void): () => void;
+  status(): UploadsStatus;
+  /** Says that the app has just reached its server, or that the user has signed in: what waits is tried at once. */
+  notifySynced(): void;
+  /** Resolves when the page knows what is in the browser's storage. */
+  ready(): Promise<void>;
+  /** The bytes behind a reference while the browser has them. */
+  bytesOf(imageRef: string): Promise<Blob | undefined>;
+  /** The URL of a picture on the server; `undefined` when there is none. */
+  urlOf(imageRef: string): string | undefined;
+  /** Ends everything of it in this tab. Nothing is lost: the next `createImageUploads()` goes on. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,97 @@
+import { createSubscribable } from '../../client/subscribable.ts';
+import type { Outbox } from '../outbox/createOutbox.ts';
+import type { JobEvent } from './jobState.ts';
+import { reduceJob } from './jobState.ts';
+import type { StoredJob } from './storedJob.ts';
+import type { TabMessage } from './tabMessage.ts';
+
+/** What this tab knows of the outbox: every change of it, its own and those of other tabs, ends here. */
+export interface JobStore {
+  /** Oldest first. The same array until something changes. */
+  all(): readonly StoredJob[];
+  get(jobId: string): StoredJob | undefined;
+  /** Reads all of it anew: at the start, and when messages of other tabs may have been missed. */
+  load(): Promise<void>;
+  add(job: StoredJob, bytes: ArrayBuffer, maxBytes: number): Promise<void>;
+  apply(jobId: string, event: JobEvent, bytes?: ArrayBuffer): Promise<StoredJob | undefined>;
+  remove(jobIds: readonly string[]): Promise<void>;
+  /** Takes in what another tab tells. */
+  take(message: TabMessage): void;
+  subscribe(listener: () => void): () => void;
+}
+
+/** @param tell tells the other tabs */
+export function createJobStore(
+  outbox: Outbox,
+  owner: string,
+  now: () => number,
+  tell: (message: TabMessage) => void,
+): JobStore {
+  const jobs = new Map<string, StoredJob>();
+  const changes = createSubscribable<void>();
+  let sorted: readonly StoredJob[] | undefined;
+
+  function changed(): void {
+    sorted = undefined;
+    changes.emit();
+  }
+
+  /** Of two versions the newer counts, in whatever order they are heard of. */
+  function set(job: StoredJob): void {
+    const known = jobs.get(job.jobId);
+    if (job.owner !== owner || (known && known.revision >= job.revision)) return;
+    jobs.set(job.jobId, job);
+    changed();
+  }
+
+  function forget(jobIds: readonly string[]): void {
+    for (const jobId of jobIds) jobs.delete(jobId);
+    changed();
+  }
+
+  return {
+    all: () => (sorted ??= Array.from(jobs.values()).toSorted((a, b) => (a.jobId < b.jobId ? -1 : 1))),
+    get: (jobId) => jobs.get(jobId),
+    async load() {
+      const known = new Map(jobs);
+      const rows = await outbox.jobs();
+      const here = new Set(rows.map(({ jobId }) => jobId));
+      for (const row of rows) set(row);
+      for (const [jobId, job] of known) {
+        // Evicted with the whole database while the page was open: what was not in the bucket yet is shown as missing.
+        if (here.has(jobId)) continue;
+        const gone = reduceJob(job, { type: 'bytesGone', at: now(), revision: job.revision });
+        if (gone.state === 'missing') set(gone);
+        else if (gone.state !== 'accepted') forget([jobId]);
+      }
+    },
+    async add(job, bytes, maxBytes) {
+      await outbox.add(job, bytes, maxBytes);
+      set(job);
+      tell({ type: 'job', job });
+    },
+    async apply(jobId, event, bytes) {
+      const known = jobs.get(jobId);
+      const job = await outbox.apply(jobId, event, bytes);
+      if (job) {
+        set(job);
+        if (job.revision !== known?.revision) tell({ type: 'job', job });
+      } else if (known) {
+        // Its row was evicted. What happens to it is still to be seen.
+        set(reduceJob(known, event));
+      }
+      return job;
+    },
+    async remove(jobIds) {
+      if (jobIds.length === 0) return;
+      await outbox.remove(jobIds);
+      forget(jobIds);
+      tell({ type: 'removed', jobIds });
+    },
+    take(message) {
+      if (message.type === 'job') set(message.job);
+      if (message.type === 'removed') forget(message.jobIds);
+    },
+    subscribe: changes.subscribe,
+  };
+}

@@ -1,0 +1,331 @@
+import type { UploadsEnvironment } from '../environment.ts';
+import type { Outbox } from '../outbox/createOutbox.ts';
+import type { TransportJob, UploadTransport } from '../transport.ts';
+import { toUploadError, UploadError } from '../uploadError.ts';
+import { createAcceptedPolls } from './acceptedPolls.ts';
+import { candidates, nextDue } from './candidates.ts';
+import type { JobStore } from './createJobStore.ts';
+import { createPageTurn } from './createPageTurn.ts';
+import { createVerdicts } from './createVerdicts.ts';
+import { deliver } from './deliver.ts';
+import { createEvidence } from './evidence.ts';
+import { type Gate, type GateEvent, OPEN, reduceGate } from './gate.ts';
+import { isAtServer } from './jobState.ts';
+import { type LiveState, liveState } from './liveState.ts';
+import { pause } from './pause.ts';
+import type { StoredJob } from './storedJob.ts';
+import { untilAborted } from './untilAborted.ts';
+
+export interface SenderParts {
+  readonly jobs: JobStore;
+  readonly outbox: Outbox;
+  readonly transport: UploadTransport;
+  readonly env: UploadsEnvironment;
+  /** Pictures at a time. */
+  readonly concurrency: number;
+  readonly retryDelays: readonly number[];
+  toTransportJob(job: StoredJob): TransportJob | undefined;
+  /** Prepares one that was left over, unless another tab is at it. */
+  prepare(job: StoredJob): Promise<void>;
+  onLive(live: LiveState): void;
+  /** The bucket has a picture now. */
+  onStored(job: StoredJob): void;
+}
+
+export interface Sender {
+  /** Looks for something to do. */
+  wake(): void;
+  /** `nudge`: what waits because nothing answered is tried now; `insist`: whatever waits. */
+  hurry(type: 'nudge' | 'insist'): void;
+  /** Starts nothing more. Resolves when what is under way has ended. */
+  retire(): Promise<void>;
+  /** Breaks off what is under way. */
+  stop(): Promise<void>;
+  readonly live: LiveState;
+}
+
+/** The longest sleep: clocks are set, and timers of tabs in the background come late. */
+const MAX_SLEEP_MS = 60_000;
+/** Pictures that another tab prepares are looked at again after so long. */
+const STAGED_LOOK_MS = 15_000;
+/** After a fault of the browser's storage, and of a call that nothing depends on. */
+const TROUBLE_MS = 5_000;
+/** As many as a server takes in one call. */
+const MAX_CHECKED = 100;
+
+/**
+ * Sends what is in the outbox, oldest first. One tab does it at a time. It only starts things and waits for them: `jobState.ts` says what
+ * becomes of a job, `gate.ts` whether anything is sent, `evidence.ts` whose fault a fault is.
+ */
+export function createSender(parts: SenderParts): Sender {
+  const { jobs, outbox, transport, env, concurrency, retryDelays } = parts;
+  const longestDelay = Math.max(0, ...retryDelays) * 1.5;
+  const evidence = createEvidence<UploadError>();
+  const polls = createAcceptedPolls();
+  const pageTurn = createPageTurn(env);
+  const stopped = new AbortController();
+  const { signal } = stopped;
+  const sending = new Map<string, { abort: AbortController; sha256: string | undefined; loaded: number }>();
+  /** May have been sent already: before this tab's turn, or without an answer. */
+  const unsure = new Set(jobs.all().flatMap(({ state, jobId }) => (state === 'prepared' ? [jobId] : [])));
+  /** Staged pictures at which other tabs were found. */
+  const skipped = new Set<string>();
+  /** Of each of these there is one at a time. */
+  const running = new Set<'prepare' | 'check' | 'probe' | 'cancel'>();
+  const underWay = new Set<Promise<void>>();
+  let gate: Gate = OPEN;
+  let isRetired = false;
+  let isPassPlanned = false;
+  let cancelsAt = 0;
+  let cancelTimer = (): void => {};
+
+  const toGate = (event: GateEvent): void => void (gate = reduceGate(gate, event));
+  const verdicts = createVerdicts({ jobs, env, evidence, retryDelays, toGate, onStored: parts.onStored });
+  const unsubscribe = jobs.subscribe(wake);
+
+  function live(): LiveState {
+    return liveState(gate, env.isOnline(), new Map(Array.from(sending, ([jobId, { loaded }]) => [jobId, loaded])));
+  }
+
+  function wake(): void {
+    if (isPassPlanned) return;
+    isPassPlanned = true;
+    queueMicrotask(() => {
+      isPassPlanned = false;
+      pass();
+    });
+  }
+
+  /** One look at everything: starts what can be started, and sets the time of the next look. */
+  function pass(): void {
+    cancelTimer();
+    dropWithdrawn();
+    if (isRetired) return;
+    prepareNext();
+    if (env.isOnline()) {
+      if (isAllDone()) toGate({ type: 'success' });
+      toGate({ type: 'tick', now: env.now() });
+      if (gate.state !== 'closed') talk();
+    }
+    parts.onLive(live());
+    sleep();
+  }
+
+  function isAllDone(): boolean {
+    return jobs.all().every((job) => !isOpen(job) && !(job.isCancelUntold && transport.cancel));
+  }
+
+  /** Breaks off what was canceled or paused meanwhile, in whatever tab. */
+  function dropWithdrawn(): void {
+    for (const [jobId, { abort }] of sending) {
+      const state = jobs.get(jobId)?.state;
+      if (state === 'canceled' || state === 'paused') abort.abort();
+    }
+  }
+
+  /** Everything that talks to the other side; in a trial one call at a time. */
+  function talk(): void {
+    if (gate.state === 'trial') {
+      if (sending.size > 0 || running.has('probe') || running.has('check') || running.has('cancel')) return;
+      if (gate.reason === 'unreachable' && transport.probe) return probe();
+    }
+    if (tellCancellation() && gate.state === 'trial') return;
+    if (!check()) sendNext();
+  }
+
+  function start(work: () => Promise<void>): void {
+    // Faults of the browser's storage end here: nothing is lost, and the next look tries again.
+    const promise = work()
+      .catch(() => pause(env, TROUBLE_MS, signal))
+      .finally(() => {
+        underWay.delete(promise);
+        wake();
+      });
+    underWay.add(promise);
+  }
+
+  async function faultOf(call: Promise<void> | undefined): Promise<UploadError | undefined> {
+    return untilAborted(signal, Promise.resolve(call)).then(() => undefined, toUploadError);
+  }
+
+  function startOne(name: 'prepare' | 'check' | 'probe' | 'cancel', work: () => Promise<void>): void {
+    running.add(name);
+    start(() => work().finally(() => running.delete(name)));
+  }
+
+  function prepareNext(): void {
+    if (running.has('prepare')) return;
+    const job = jobs.all().find(({ state, jobId }) => state === 'staged' && !skipped.has(jobId));
+    // When all were looked at, the round begins anew with the next look.
+    if (!job) return skipped.clear();
+    skipped.add(job.jobId);
+    startOne('prepare', () => parts.prepare(job));
+  }
+
+  function probe(): void {
+    startOne('probe', async () => {
+      const error = await faultOf(transport.probe?.({ signal }));
+      if (signal.aborted) return;
+      if (error) return verdicts.gateFault(asUnreachable(error));
+      evidence.answered();
+      toGate({ type: 'answer' });
+    });
+  }
+
+  /** @returns whether it is being told */
+  function tellCancellation(): boolean {
+    if (running.has('cancel')) return true;
+    const job = jobs.all().find(({ isCancelUntold }) => isCancelUntold);
+    const told = job && parts.toTransportJob(job);
+    if (!transport.cancel || !told || cancelsAt > env.now() || sending.has(told.jobId)) return false;
+    startOne('cancel', async () => {
+      const error = await faultOf(transport.cancel?.(told, { signal }));
+      if (signal.aborted) return;
+      if (error?.kind === 'unreachable') return verdicts.gateFault(error);
+      // What is refused for good is let go; everything else is told again later.
+      if (error && error.kind !== 'permanent') return void (cancelsAt = env.now() + TROUBLE_MS);
+      await jobs.apply(told.jobId, { type: 'cancelTold' });
+    });
+    return true;
+  }
+
+  /** Asks what has become of pictures that may have been sent already. @returns whether sending waits for that */
+  function check(): boolean {
+    if (running.has('check')) return true;
+    if (!transport.check) return false;
+    const now = env.now();
+    const isPollDue = polls.isDue(now);
+    const due = jobs.all().filter((job) => {
+      if (isAtServer(job)) return isPollDue;
+      return job.state === 'prepared' && unsure.has(job.jobId) && !sending.has(job.jobId);
+    });
+    if (isPollDue) polls.asked(now);
+    if (due.length === 0) return false;
+    const all = due.flatMap((job) => parts.toTransportJob(job) ?? []);
+    startOne('check', async () => {
+      for (let first = 0; first < all.length && gate.state !== 'closed' && !signal.aborted; first += MAX_CHECKED) {
+        await checkBatch(all.slice(first, first + MAX_CHECKED));
+      }
+    });
+    return true;
+  }
+
+  async function checkBatch(batch: readonly TransportJob[]): Promise<void> {
+    if (!transport.check) return;
+    const answers = await untilAborted(signal, transport.check(batch, { signal })).catch(toUploadError);
+    if (signal.aborted) return;
+    if (answers instanceof UploadError) {
+      if (answers.kind === 'unreachable' || answers.kind === 'blocked') return verdicts.gateFault(answers);
+      // Sending it again does no harm.
+      for (const { jobId } of batch) unsure.delete(jobId);
+      return;
+    }
+    evidence.answered();
+    toGate({ type: 'answer' });
+    for (const [index, { jobId }] of batch.entries()) {
+      unsure.delete(jobId);
+      const answer = answers[index];
+      if (answer) await verdicts.told(jobId, answer);
+    }
+  }
+
+  function sendNext(): void {
+    const places = (gate.state === 'open' ? concurrency : 1) - sending.size;
+    if (places <= 0) return;
+    const busy = new Set(Array.from(sending.values()).flatMap(({ sha256 }) => sha256 ?? []));
+    const rules = { now: env.now(), longest: longestDelay, busy, lastFault: evidence.lastFault };
+    const due = candidates(jobs.all(), rules).filter(({ jobId }) => !sending.has(jobId));
+    if (due.length === 0 || !pageTurn.isOurs()) return;
+    for (const job of due.slice(0, places)) start(() => send(job));
+  }
+
+  async function send(job: StoredJob): Promise<void> {
+    const { jobId } = job;
+    const sent = parts.toTransportJob(job);
+    if (!sent) return;
+    const abort = new AbortController();
+    const began = evidence.begin();
+    const entry = { abort, sha256: job.body?.sha256, loaded: 0 };
+    sending.set(jobId, entry);
+    const end = (): void => abort.abort();
+    signal.addEventListener('abort', end);
+    const onProgress = (loaded: number): void => {
+      entry.loaded = Math.min(loaded, job.size);
+      parts.onLive(live());
+    };
+    try {
+      const body = await outbox.bytesOf(job);
+      if (abort.signal.aborted) return;
+      if (!body) return void (await jobs.apply(jobId, { type: 'bytesGone', at: env.now(), revision: job.revision }));
+      const delivery = { job: sent, body, isOnServer: job.isOnServer === true, signal: abort.signal, onProgress };
+      unsure.add(jobId);
+      const outcome = await deliver(transport, delivery, env).catch(toUploadError);
+      const isFault = outcome instanceof UploadError;
+      // An answer counts, whatever has happened meanwhile; that it was broken off does not.
+      if (isFault && abort.signal.aborted) return;
+      // Without an answer it stays unsure.
+      if (!isFault || outcome.kind !== 'unreachable') unsure.delete(jobId);
+      if (isFault) return await verdicts.failed(jobId, outcome, began);
+      if (outcome.state === 'accepted') polls.soon(env.now());
+      await verdicts.taken(jobId, outcome, began);
+    } finally {
+      sending.delete(jobId);
+      signal.removeEventListener('abort', end);
+    }
+  }
+
+  /** Until the next look, if there is something left that time brings. */
+  function sleep(): void {
+    if (isAllDone()) return;
+    const now = env.now();
+    const open = jobs.all().filter(isOpen);
+    const times = [now + MAX_SLEEP_MS, cancelsAt];
+    if (open.some(({ state }) => state === 'staged')) times.push(now + STAGED_LOOK_MS);
+    if (gate.state === 'closed') times.push(gate.until);
+    else times.push(pageTurn.nextLook(), polls.at, nextDue(open) ?? 0);
+    // What is due already waits for something else than time.
+    cancelTimer = env.after(Math.min(...times.filter((at) => at > now)) - now, wake);
+  }
+
+  async function retire(): Promise<void> {
+    isRetired = true;
+    unsubscribeServer();
+    cancelTimer();
+    while (underWay.size > 0) await Promise.allSettled(underWay);
+    unsubscribe();
+  }
+
+  const unsubscribeServer =
+    transport.subscribe?.(() => {
+      polls.now();
+      wake();
+    }) ?? ((): void => {});
+
+  return {
+    wake,
+    hurry(type) {
+      toGate({ type, now: env.now() });
+      polls.now();
+      cancelsAt = 0;
+      wake();
+    },
+    retire,
+    async stop() {
+      stopped.abort();
+      await retire();
+    },
+    get live() {
+      return live();
+    },
+  };
+}
+
+/** Whatever a probe was answered: as long as it fails, nothing is to be sent. */
+function asUnreachable({ code, message, hint, retryAfterMs }: UploadError): UploadError {
+  return new UploadError({ code, message, hint, retryAfterMs, kind: 'unreachable' });
+}
+
+/** There is something to be done for it. */
+function isOpen(job: StoredJob): boolean {
+  return job.state === 'staged' || job.state === 'prepared' || isAtServer(job);
+}

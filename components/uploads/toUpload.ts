@@ -1,0 +1,71 @@
+import type { Upload, UploadPhase, UploadPlace } from './imageUploads.ts';
+import type { LiveState } from './queue/liveState.ts';
+import type { StoredJob } from './queue/storedJob.ts';
+import { refOf } from './queue/toTransportJob.ts';
+
+/** What can be done with an upload. */
+export type UploadActions = Pick<
+  Upload,
+  'retry' | 'cancel' | 'pause' | 'resume' | 'sendAnyway' | 'saveToDisk' | 'stored'
+>;
+
+/** The phase of a job in words for people, of its state and of what the tab that sends says. */
+function phaseOf({ jobId, state, size }: StoredJob, { sending, network }: LiveState): UploadPhase {
+  if (state === 'stored') return 'uploaded';
+  if (state === 'accepted') return 'processing';
+  if (state !== 'staged' && state !== 'prepared') return state;
+  const loaded = sending[jobId];
+  // All bytes are sent some time before the server has answered.
+  if (loaded !== undefined) return loaded >= size ? 'processing' : 'uploading';
+  return network === 'blocked' && state === 'prepared' ? 'blocked' : 'pending';
+}
+
+function placesOf({ state, heldBytes, isOnServer }: StoredJob): UploadPlace[] {
+  const places: UploadPlace[] = heldBytes === undefined ? [] : ['browser'];
+  if (isOnServer && state !== 'canceled') places.push('server');
+  if (state === 'stored') places.push('bucket');
+  return places;
+}
+
+/** @param status another one than that of the job: it is being saved */
+export function toUpload(
+  job: StoredJob,
+  live: LiveState,
+  maxAttempts: number,
+  actions: (jobId: string) => UploadActions,
+  status: UploadPhase = phaseOf(job, live),
+): Upload {
+  const { jobId, body, filename, size, type, attempts, warning, createdAt, uploadedAt, s3Url } = job;
+  const loaded = live.sending[jobId];
+  const isWaiting = status === 'pending' || status === 'blocked';
+  const own = actions(jobId);
+  return {
+    jobId,
+    imageId: body?.imageId,
+    ref: refOf(job),
+    filename,
+    size,
+    type,
+    status,
+    places: status === 'saving' ? [] : placesOf(job),
+    progress: loaded === undefined ? null : { loaded, total: size },
+    attempts,
+    maxAttempts,
+    nextAttemptAt: job.nextAttemptAt ?? (isWaiting && live.until !== undefined ? live.until : null),
+    error: job.error ?? (isWaiting && live.error ? live.error : null),
+    warning,
+    createdAt,
+    uploadedAt,
+    s3Url,
+    // Not before it is asked for: a promise would have to be made for each picture.
+    get stored() {
+      return own.stored;
+    },
+    retry: own.retry,
+    cancel: own.cancel,
+    pause: own.pause,
+    resume: own.resume,
+    sendAnyway: own.sendAnyway,
+    saveToDisk: own.saveToDisk,
+  };
+}

@@ -1,0 +1,180 @@
+import type { Needed, Stored, TransportContext, TransportJob, UploadTransport } from '../transport.ts';
+import { toUploadError, UploadError } from '../uploadError.ts';
+import { toBase64 } from './digest.ts';
+import { putByXhr, type PutAnswer } from './putByXhr.ts';
+import { retryAfterMs } from './retryAfter.ts';
+import { sha256Hex } from '../prepare/sha256Hex.ts';
+
+export interface SignRequest {
+  /** `HEAD` asks whether the object is there; `GET` only where the store shows no checksum. */
+  readonly method: 'PUT' | 'HEAD' | 'GET';
+  readonly key: string;
+  /** Of the bytes, hexadecimal. */
+  readonly sha256: string;
+  /** In bytes: sign it as `Content-Length`, so that nothing larger can be written. */
+  readonly size: number;
+  readonly type: string;
+  /** What the browser sends, and what is to be signed with it. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface SignedRequest {
+  readonly url: string;
+  /** Further headers to send. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface PresignedTransportOptions {
+  /** Asks the app's backend for a signed URL. */
+  sign(request: SignRequest): Promise<SignedRequest> | SignedRequest;
+}
+
+/** Without progress for so long, an upload is broken off and tried again. */
+const STALL_MS = 30_000;
+const CALL_MS = 30_000;
+
+/**
+ * Sends pictures straight to the bucket by URLs that the app's backend signs. A picture counts as stored when the store's own SHA-256 says
+ * so; expose `x-amz-checksum-sha256` in the bucket's CORS rules, or each picture is read back and hashed.
+ * @example
+ * presignedTransport({
+ *   sign: async (request) => (await fetch('/api/sign', { method: 'POST', body: JSON.stringify(request) })).json(),
+ * });
+ */
+export function presignedTransport({ sign }: PresignedTransportOptions): UploadTransport {
+  /** The store knows no `If-None-Match`: writing the same bytes twice does no harm. Remembered while the page lives. */
+  let isUnconditional = false;
+
+  async function signed(method: SignRequest['method'], job: TransportJob, headers: Record<string, string>) {
+    const { key, sha256, size, type } = job;
+    const answer = await sign({ method, key, sha256, size, type, headers });
+    return { url: answer.url, headers: { ...headers, ...answer.headers } };
+  }
+
+  async function put(
+    job: TransportJob,
+    body: Blob,
+    condition: Record<string, string>,
+    { signal, onProgress }: Parameters<UploadTransport['send']>[2],
+  ): Promise<PutAnswer & { url: string }> {
+    const { url, headers } = await signed('PUT', job, {
+      'content-type': job.type,
+      'x-amz-checksum-sha256': toBase64(job.sha256),
+      ...condition,
+    });
+    const answer = await putByXhr({
+      url,
+      headers,
+      body,
+      signal,
+      withCredentials: false,
+      stallMs: STALL_MS,
+      onProgress,
+    });
+    return { ...answer, url };
+  }
+
+  /** By the store's own checksum, else by reading back and hashing. `undefined`: there is no such object. */
+  async function isThere(job: TransportJob, { signal }: TransportContext): Promise<boolean | undefined> {
+    const head = await ask('HEAD', job, { 'x-amz-checksum-mode': 'ENABLED' }, signal);
+    if (head.status === 404) return undefined;
+    if (!head.ok) throw faultOf(head.status, head.headers.get('retry-after'));
+    const checksum = head.headers.get('x-amz-checksum-sha256');
+    if (checksum !== null) return checksum === toBase64(job.sha256);
+    const got = await ask('GET', job, {}, signal);
+    if (got.status === 404) return undefined;
+    if (!got.ok) throw faultOf(got.status, got.headers.get('retry-after'));
+    return (await sha256Hex(await got.arrayBuffer())) === job.sha256;
+  }
+
+  async function ask(
+    method: 'HEAD' | 'GET',
+    job: TransportJob,
+    wanted: Record<string, string>,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    const { url, headers } = await signed(method, job, wanted);
+    const timeout = AbortSignal.timeout(CALL_MS);
+    // What the browser has cached is no proof.
+    return fetch(url, { method, headers, cache: 'no-store', signal: AbortSignal.any([signal, timeout]) });
+  }
+
+  async function compared(job: TransportJob, url: string, context: TransportContext): Promise<Stored> {
+    const isSame = await isThere(job, context);
+    if (isSame) return { state: 'stored', s3_url: withoutSignature(url) };
+    if (isSame === undefined) {
+      throw new UploadError({
+        code: 'NOT_STORED',
+        message: 'The bucket does not show the picture.',
+        kind: 'transient',
+      });
+    }
+    throw new UploadError({
+      code: 'ID_CONFLICT',
+      message: 'The bucket has other bytes under the key of this picture.',
+      hint: 'They are not overwritten. Look at the object: something else has written it, or has cut it.',
+    });
+  }
+
+  return {
+    async send(job, body, context) {
+      const condition = { 'if-none-match': '*' };
+      let answer = await put(job, body, isUnconditional ? {} : condition, context);
+      if (!isUnconditional && (answer.status === 400 || answer.status === 501)) {
+        answer = await put(job, body, {}, context);
+        isUnconditional = answer.status < 300;
+      }
+      const { status, url, header } = answer;
+      // 412: it is there already, most likely by a try of ours whose answer was lost. 409: two at the same time.
+      const isWritten = status >= 200 && status < 300;
+      if (!isWritten && status !== 412 && status !== 409) throw faultOf(status, header('retry-after'));
+      if (isWritten && header('x-amz-checksum-sha256') === toBase64(job.sha256)) {
+        return { state: 'stored', s3_url: withoutSignature(url) };
+      }
+      return compared(job, url, context);
+    },
+    async check(jobs, context) {
+      const answers: (Stored | Needed)[] = [];
+      for (const job of jobs) {
+        // Other bytes there are found out by sending.
+        const isSame = await isThere(job, context).catch((error: unknown) => {
+          throw toUploadError(error);
+        });
+        answers.push({ state: isSame ? 'stored' : 'needed' });
+      }
+      return answers;
+    },
+  };
+}
+
+function withoutSignature(url: string): string {
+  return url.replace(/[?#].*$/, '');
+}
+
+/** What a store's refusal means for the queue. */
+function faultOf(status: number, retryAfter: string | null): UploadError {
+  const waitMs = retryAfterMs(retryAfter, Date.now());
+  if (status === 401 || status === 403) {
+    return new UploadError({
+      code: 'STORE_FORBIDDEN',
+      message: `The bucket refuses the signed request (HTTP ${status}).`,
+      hint: 'Check the credentials and the clock of what signs, and that it signs every header it is given.',
+      kind: 'blocked',
+    });
+  }
+  if (status === 404) {
+    return new UploadError({
+      code: 'STORE_NOT_FOUND',
+      message: 'There is no such bucket.',
+      hint: 'Check the bucket and the endpoint in the URLs that are signed.',
+      kind: 'blocked',
+    });
+  }
+  const isTransient = status === 408 || status === 429 || status >= 500;
+  return new UploadError({
+    code: isTransient ? 'STORE_ERROR' : 'STORE_REFUSED',
+    message: `The bucket has answered HTTP ${status}.`,
+    kind: isTransient ? 'transient' : 'permanent',
+    retryAfterMs: waitMs,
+  });
+}

@@ -1,0 +1,162 @@
+import type { Problem, UPLOAD_EVENT_NAME, UploadCheckAnswer, UploadStatus } from '../../../plugin/protocol.ts';
+import { ImageCacheRequestError, request } from '../../client/api.ts';
+import { configuredMount, toMount } from '../../client/config.ts';
+import { credentialsOf } from '../../client/crossOrigin.ts';
+import type { Accepted, Needed, Refused, Stored, TransportJob, UploadTransport } from '../transport.ts';
+import { kindOf, UploadError } from '../uploadError.ts';
+import { contentDigest } from './digest.ts';
+import { putByXhr, type PutAnswer } from './putByXhr.ts';
+import { retryAfterMs } from './retryAfter.ts';
+
+export interface ServerTransportOptions {
+  /** Where the API is mounted. @default what the plugin or `configureImageCache()` says */
+  base?: string | false;
+}
+
+/** No page of another site can send it without asking first. */
+const PROJECT = 'image-cache-project';
+/** Without progress for so long, an upload is broken off and tried again. */
+const STALL_MS = 30_000;
+/** For calls without a body to speak of. */
+const CALL_MS = 10_000;
+/** Only types are imported from the server's side, so the name is spelled here and checked by its type. */
+const EVENT: typeof UPLOAD_EVENT_NAME = 'image-cache:upload';
+
+/**
+ * Sends pictures to this package's own server: the plugin in dev, the Express router in production. It keeps them durably while the
+ * bucket cannot be reached, and puts them into its cache.
+ */
+export function serverTransport({ base }: ServerTransportOptions = {}): UploadTransport {
+  const mountNow = (): string => {
+    const mount = base === undefined ? configuredMount() : toMount(base);
+    if (mount !== undefined) return mount;
+    throw new UploadError({
+      code: 'NOT_CONFIGURED',
+      message: 'The page does not know where to send pictures.',
+      hint: 'Set `base`, call configureImageCache(), or give another `transport`.',
+      kind: 'blocked',
+    });
+  };
+
+  /** Of the last call that was about a picture: a probe is about none, and comes after one. */
+  let project = '';
+
+  function headersFor(job: TransportJob): Record<string, string> {
+    project = job.project;
+    return { [PROJECT]: encodeURIComponent(project) };
+  }
+
+  async function call(path: string, method: string, signal: AbortSignal, body?: unknown): Promise<Response> {
+    const headers = {
+      [PROJECT]: encodeURIComponent(project),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    };
+    const timeout = AbortSignal.timeout(CALL_MS);
+    const init = { method, headers, signal: AbortSignal.any([signal, timeout]) };
+    const sent = request(mountNow(), path, { ...init, ...(body !== undefined && { body: JSON.stringify(body) }) });
+    return sent.catch((error: unknown) => {
+      if (!timeout.aborted || signal.aborted) throw error;
+      throw new UploadError({ code: 'STALLED', message: 'The server does not answer.', kind: 'unreachable' });
+    });
+  }
+
+  return {
+    fillsCache: true,
+    async send(job, body, { signal, onProgress }) {
+      const mount = mountNow();
+      const answer = await putByXhr({
+        url: `${mount}/uploads/${job.jobId}`,
+        headers: {
+          ...headersFor(job),
+          'content-type': job.type,
+          'content-digest': contentDigest(job.sha256),
+          'image-cache-filename': encodeURIComponent(job.filename),
+        },
+        body,
+        signal,
+        withCredentials: credentialsOf(mount) === 'include',
+        stallMs: STALL_MS,
+        onProgress,
+      });
+      const result = toAnswer(statusIn(answer));
+      if (result.state === 'stored' || result.state === 'accepted') return result;
+      if (result.state === 'needed') throw lost();
+      throw new UploadError({ ...result.error, kind: result.state === 'blocked' ? 'blocked' : 'permanent' });
+    },
+    async check(jobs, { signal }) {
+      if (jobs[0]) headersFor(jobs[0]);
+      const asked = jobs.map(({ jobId, sha256 }) => ({ job_id: jobId, sha256 }));
+      const response = await call('/uploads/check', 'POST', signal, { jobs: asked });
+      // The shape is the wire contract of protocol.ts.
+      return ((await response.json()) as UploadCheckAnswer).jobs.map(toAnswer);
+    },
+    async retry(job, { signal }) {
+      headersFor(job);
+      const response = await call(`/uploads/${job.jobId}/retry`, 'POST', signal).catch(undefinedIfUnknown);
+      if (!response) return { state: 'needed' };
+      // The shape is the wire contract of protocol.ts.
+      const result = toAnswer((await response.json()) as UploadStatus);
+      // What comes of the new try is asked for later.
+      return 'error' in result && result.state !== 'accepted' ? { state: 'accepted', error: result.error } : result;
+    },
+    async cancel(job, { signal }) {
+      headersFor(job);
+      await call(`/uploads/${job.jobId}`, 'DELETE', signal).catch(undefinedIfUnknown);
+    },
+    async probe({ signal }) {
+      await call('/uploads/health', 'GET', signal);
+    },
+    subscribe(listener) {
+      import.meta.hot?.on(EVENT, listener);
+      return () => import.meta.hot?.off(EVENT, listener);
+    },
+  };
+}
+
+/** What an answer to a `PUT` says. @throws UploadError */
+function statusIn({ status, text, header }: PutAnswer): UploadStatus {
+  const type = header('content-type') ?? '';
+  // The shapes are the wire contract of protocol.ts.
+  if ((status === 201 || status === 202 || status === 200) && type.startsWith('application/json')) {
+    return JSON.parse(text) as UploadStatus;
+  }
+  const waitMs = retryAfterMs(header('retry-after'), Date.now());
+  if (type.startsWith('application/problem+json')) {
+    const { code, detail, hint } = JSON.parse(text) as Problem;
+    throw new UploadError({ code, message: detail, hint, kind: kindOf(code, status), retryAfterMs: waitMs });
+  }
+  throw new UploadError({
+    code: 'UNREACHABLE',
+    message: `No image cache answers there (HTTP ${status}).`,
+    hint: 'Is the server running, `base` right, and the option `uploads` set?',
+    kind: kindOf('UNREACHABLE', status),
+    retryAfterMs: waitMs,
+  });
+}
+
+function toAnswer({ state, s3_url, next_attempt_at, error }: UploadStatus): Stored | Accepted | Needed | Refused {
+  const fault = error && { code: error.code, message: error.detail, hint: error.hint };
+  switch (state) {
+    case 'stored':
+      return { state, s3_url };
+    case 'accepted':
+    case 'storing':
+      return { state: 'accepted', nextAttemptAt: next_attempt_at, ...(fault && { error: fault }) };
+    case 'needed':
+      return { state };
+    case 'failed':
+    case 'blocked':
+      return { state, error: fault ?? { code: 'UPLOAD_FAILED', message: 'The server gives no reason.' } };
+    case 'canceled':
+      return { state: 'failed', error: { code: 'CANCELED', message: 'It was canceled on the server.' } };
+  }
+}
+
+function undefinedIfUnknown(error: unknown): undefined {
+  if (error instanceof ImageCacheRequestError && error.code === 'UPLOAD_UNKNOWN') return undefined;
+  throw error;
+}
+
+function lost(): UploadError {
+  return new UploadError({ code: 'UPLOAD_LOST', message: 'The server has lost the picture.', kind: 'transient' });
+}

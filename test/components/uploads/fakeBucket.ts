@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto';
+import type {
+  Accepted,
+  Needed,
+  Refused,
+  SendContext,
+  Stored,
+  TransportJob,
+  UploadTransport,
+} from '../../../components/uploads/transport.ts';
+import { UploadError } from '../../../components/uploads/uploadError.ts';
+import { SECRET } from './pictures.ts';
+
+/**
+ * How one try ends. `lost`: the bucket has it, and the answer does not come; `accepted`: a server has it, and stores it when `work()` is
+ * called; `hang`: there is no end before `release()`.
+ */
+export type Outcome = 'stored' | 'accepted' | 'unreachable' | 'lost' | 'hang' | 503 | 403 | 413;
+
+export interface FakeBucket {
+  readonly transport: UploadTransport;
+  /** How the next tries end, in order; then each as `otherwise` says. */
+  outcomes: Outcome[];
+  otherwise: Outcome | ((job: TransportJob) => Outcome);
+  /** Whether `probe` succeeds. */
+  isReachable: boolean;
+  /** Whether the other side remembers what it has accepted. */
+  readonly accepted: Map<string, TransportJob>;
+  /** Digests by key, as written. */
+  readonly objects: Map<string, string>;
+  /** How often each object was written. */
+  readonly writes: Map<string, number>;
+  /** What was sent, in order. */
+  readonly sent: TransportJob[];
+  readonly canceled: string[];
+  readonly checked: string[][];
+  probes: number;
+  /** The most pictures that were under way at a time. */
+  mostAtOnce: number;
+  /** What was done wrong: it must stay empty. */
+  readonly complaints: string[];
+  /** The server stores what it has accepted. */
+  work(): void;
+  /** Takes all that was sent, and answers nothing. */
+  takeSilently(): void;
+  /** Ends what hangs. */
+  release(outcome?: Exclude<Outcome, 'hang'>): void;
+}
+
+/** The other side, in memory, and strict about what it is sent. */
+export function fakeBucket(options: { hasCheck?: boolean; hasProbe?: boolean } = {}): FakeBucket {
+  const { hasCheck = true, hasProbe = true } = options;
+  const underWay = new Map<string, string>();
+  const hanging = new Set<(outcome: Exclude<Outcome, 'hang'>) => void>();
+  const served = new Map<string, 'stored'>();
+
+  function complain(text: string): void {
+    bucket.complaints.push(text);
+  }
+
+  function write(job: TransportJob): void {
+    const other = bucket.objects.get(job.key);
+    if (other !== undefined && other !== job.sha256) complain(`Other bytes under ${job.key}.`);
+    if (other === undefined) bucket.writes.set(job.key, (bucket.writes.get(job.key) ?? 0) + 1);
+    bucket.objects.set(job.key, job.sha256);
+    served.set(job.jobId, 'stored');
+  }
+
+  function end(job: TransportJob, outcome: Exclude<Outcome, 'hang'>): Stored | Accepted {
+    switch (outcome) {
+      case 'stored':
+        write(job);
+        return { state: 'stored', s3_url: `https://b.s3.amazonaws.com/${job.key}` };
+      case 'accepted':
+        bucket.accepted.set(job.jobId, job);
+        return { state: 'accepted' };
+      case 'lost':
+        write(job);
+        throw new UploadError({ code: 'UNREACHABLE', message: 'The answer was lost.', kind: 'unreachable' });
+      case 'unreachable':
+        throw new UploadError({ code: 'UNREACHABLE', message: 'Nothing answers.', kind: 'unreachable' });
+      case 503:
+        throw new UploadError({ code: 'STORE_ERROR', message: 'HTTP 503', kind: 'transient' });
+      case 403:
+        throw new UploadError({ code: 'STORE_FORBIDDEN', message: 'HTTP 403', hint: 'Sign in.', kind: 'blocked' });
+      case 413:
+        throw new UploadError({ code: 'TOO_LARGE', message: 'HTTP 413', kind: 'permanent' });
+    }
+  }
+
+  async function send(job: TransportJob, body: Blob, { signal, onProgress }: SendContext): Promise<Stored | Accepted> {
+    bucket.sent.push(job);
+    if (signal.aborted) complain('Sent although it was aborted.');
+    if (underWay.has(job.jobId)) complain(`${job.jobId} is sent twice at a time.`);
+    if ([...underWay.values()].includes(job.sha256)) complain(`The same bytes are sent twice at a time.`);
+    underWay.set(job.jobId, job.sha256);
+    bucket.mostAtOnce = Math.max(bucket.mostAtOnce, underWay.size);
+    const chosen =
+      bucket.outcomes.shift() ?? (typeof bucket.otherwise === 'function' ? bucket.otherwise(job) : bucket.otherwise);
+    try {
+      const bytes = Buffer.from(await body.arrayBuffer());
+      inspect(job, bytes);
+      onProgress(bytes.length);
+      if (chosen !== 'hang') return end(job, chosen);
+      const outcome = await new Promise<Exclude<Outcome, 'hang'>>((resolve, reject) => {
+        hanging.add(resolve);
+        signal.addEventListener('abort', () => {
+          hanging.delete(resolve);
+          reject(signal.reason as Error);
+        });
+      });
+      return end(job, outcome);
+    } finally {
+      underWay.delete(job.jobId);
+    }
+  }
+
+  function inspect(job: TransportJob, bytes: Buffer): void {
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    if (digest !== job.sha256) complain('The digest is not that of the bytes.');
+    if (job.imageId !== digest.slice(0, 32)) complain('The id is not the beginning of the digest.');
+    if (!job.key.endsWith(`${job.imageId.slice(0, 2)}/${job.imageId}.png`)) complain(`The key is ${job.key}.`);
+    if (job.ref !== `/api/cache/i/${job.imageId}.png`) complain(`The reference is ${job.ref}.`);
+    if (job.size !== bytes.length) complain('The size is not that of the bytes.');
+    if (!/^[0-9a-f]{32}$/.test(job.jobId)) complain(`The job is ${job.jobId}.`);
+    if (bytes.includes(SECRET)) complain('The place was sent.');
+  }
+
+  const bucket: FakeBucket = {
+    outcomes: [],
+    otherwise: 'stored',
+    isReachable: true,
+    accepted: new Map(),
+    objects: new Map(),
+    writes: new Map(),
+    sent: [],
+    canceled: [],
+    checked: [],
+    probes: 0,
+    mostAtOnce: 0,
+    complaints: [],
+    work() {
+      for (const job of bucket.accepted.values()) write(job);
+      bucket.accepted.clear();
+    },
+    takeSilently() {
+      for (const job of bucket.sent) write(job);
+    },
+    release(outcome = 'stored') {
+      for (const resolve of hanging) resolve(outcome);
+      hanging.clear();
+    },
+    transport: {
+      send,
+      ...(hasCheck && {
+        async check(jobs: readonly TransportJob[]): Promise<(Stored | Accepted | Needed | Refused)[]> {
+          if (!bucket.isReachable) throw new TypeError('Failed to fetch');
+          if (jobs.length > 100) complain('More than 100 are asked for.');
+          bucket.checked.push(jobs.map(({ jobId }) => jobId));
+          return jobs.map(({ jobId, key, sha256 }) => {
+            if (served.has(jobId) || bucket.objects.get(key) === sha256) return { state: 'stored' };
+            return { state: bucket.accepted.has(jobId) ? 'accepted' : 'needed' };
+          });
+        },
+      }),
+      ...(hasProbe && {
+        async probe() {
+          bucket.probes += 1;
+          if (!bucket.isReachable) throw new TypeError('Failed to fetch');
+        },
+      }),
+      async cancel({ jobId }) {
+        if (!bucket.isReachable) throw new TypeError('Failed to fetch');
+        bucket.canceled.push(jobId);
+        bucket.accepted.delete(jobId);
+      },
+    },
+  };
+  return bucket;
+}

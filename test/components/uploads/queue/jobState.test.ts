@@ -1,0 +1,157 @@
+// @vitest-environment node
+import { describe, expect, test } from 'vitest';
+import { type JobEvent, reduceJob } from '../../../../components/uploads/queue/jobState.ts';
+import type { JobState, StoredJob } from '../../../../components/uploads/queue/storedJob.ts';
+
+const error = { code: 'E', message: 'An error.', at: 1 };
+const body = { sha256: 'ab'.repeat(32), imageId: 'ab'.repeat(16), ext: 'jpg' };
+
+const common: StoredJob = {
+  jobId: '1',
+  owner: '',
+  state: 'staged',
+  revision: 1,
+  filename: 'a.jpg',
+  type: 'image/jpeg',
+  size: 10,
+  createdAt: 1,
+  heldBytes: 10,
+  prepareStarts: 0,
+  attempts: 0,
+};
+const prepared: StoredJob = { ...common, state: 'prepared', body };
+const JOBS: Record<JobState | 'blocked by the server', StoredJob> = {
+  staged: common,
+  prepared,
+  accepted: { ...prepared, state: 'accepted', isOnServer: true },
+  stored: { ...prepared, state: 'stored', heldBytes: undefined },
+  failed: { ...prepared, state: 'failed', error, attempts: 6 },
+  blocked: { ...common, state: 'blocked', error },
+  'blocked by the server': { ...prepared, state: 'blocked', error, isOnServer: true },
+  paused: { ...prepared, state: 'paused' },
+  canceled: { ...prepared, state: 'canceled', heldBytes: undefined, isCancelUntold: true },
+  missing: { ...prepared, state: 'missing', heldBytes: undefined, error },
+};
+
+const EVENTS: Record<string, JobEvent> = {
+  preparing: { type: 'preparing' },
+  prepared: { type: 'prepared', body, size: 9, mime: 'image/jpeg' },
+  delayed: { type: 'delayed', error },
+  charged: { type: 'charged', error, nextAttemptAt: 5, maxAttempts: 6 },
+  'charged for the last time': { type: 'charged', error, nextAttemptAt: 5, maxAttempts: 1 },
+  'given up': { type: 'refused', state: 'failed', error: { ...error, code: 'F' } },
+  'blocked there': { type: 'refused', state: 'blocked', error: { ...error, code: 'B' } },
+  accepted: { type: 'accepted', nextAttemptAt: 7 },
+  stored: { type: 'stored', at: 5 },
+  needed: { type: 'needed', at: 5 },
+  'bytes gone': { type: 'bytesGone', at: 5, revision: 1 },
+  retry: { type: 'retry' },
+  'send anyway': { type: 'sendAnyway' },
+  pause: { type: 'pause' },
+  resume: { type: 'resume' },
+  cancel: { type: 'cancel' },
+  'cancel told': { type: 'cancelTold' },
+};
+
+/** The state after each event; what is not named changes nothing. */
+const TABLE: Record<keyof typeof JOBS, Partial<Record<string, JobState>>> = {
+  staged: {
+    preparing: 'staged',
+    prepared: 'prepared',
+    delayed: 'staged',
+    charged: 'staged',
+    'charged for the last time': 'failed',
+    'given up': 'failed',
+    'blocked there': 'blocked',
+    'bytes gone': 'missing',
+    retry: 'staged',
+    pause: 'paused',
+    cancel: 'canceled',
+  },
+  prepared: {
+    delayed: 'prepared',
+    charged: 'prepared',
+    'charged for the last time': 'failed',
+    'given up': 'failed',
+    'blocked there': 'blocked',
+    accepted: 'accepted',
+    stored: 'stored',
+    'bytes gone': 'missing',
+    retry: 'prepared',
+    pause: 'paused',
+    cancel: 'canceled',
+  },
+  accepted: {
+    'given up': 'failed',
+    'blocked there': 'blocked',
+    accepted: 'accepted',
+    stored: 'stored',
+    needed: 'prepared',
+    'bytes gone': 'accepted',
+    cancel: 'canceled',
+  },
+  stored: {},
+  failed: { accepted: 'accepted', stored: 'stored', 'bytes gone': 'missing', retry: 'prepared', cancel: 'canceled' },
+  // Not prepared: its location cannot be removed.
+  blocked: { 'bytes gone': 'missing', retry: 'staged', 'send anyway': 'staged', cancel: 'canceled' },
+  'blocked by the server': {
+    'given up': 'failed',
+    'blocked there': 'blocked',
+    accepted: 'accepted',
+    stored: 'stored',
+    needed: 'prepared',
+    'bytes gone': 'missing',
+    retry: 'prepared',
+    cancel: 'canceled',
+  },
+  paused: {
+    accepted: 'accepted',
+    stored: 'stored',
+    'bytes gone': 'missing',
+    retry: 'prepared',
+    resume: 'prepared',
+    cancel: 'canceled',
+  },
+  canceled: { 'cancel told': 'canceled' },
+  missing: { accepted: 'accepted', stored: 'stored', cancel: 'canceled' },
+};
+
+describe.each(Object.entries(JOBS))('%s', (name, job) => {
+  test.each(Object.entries(EVENTS))('%s', (what, event) => {
+    const expected = TABLE[name as keyof typeof JOBS][what];
+    const next = reduceJob(job, event);
+    if (expected === undefined) return expect(next).toBe(job);
+    expect(next.state).toBe(expected);
+    expect(next.revision).toBe(job.revision + 1);
+  });
+
+  test('I7: bytes are dropped in `stored`, `canceled` and `missing` only, and a stored or canceled job has none', () => {
+    for (const event of Object.values(EVENTS)) {
+      const next = reduceJob(job, event);
+      if (next.heldBytes !== undefined || job.heldBytes === undefined) continue;
+      const isOver = ['stored', 'canceled', 'missing'].includes(next.state);
+      // The bytes of an accepted one were evicted: nothing of ours has dropped them.
+      expect(isOver || event.type === 'bytesGone', event.type).toBe(true);
+    }
+  });
+
+  test('I6: after a cancellation nothing comes but that it was told', () => {
+    const canceled = reduceJob(job, { type: 'cancel' });
+    if (canceled.state !== 'canceled') return;
+    for (const event of Object.values(EVENTS)) expect(reduceJob(canceled, event).state).toBe('canceled');
+  });
+});
+
+test('a retry begins with all tries, and without the error', () => {
+  expect(reduceJob(JOBS.failed, { type: 'retry' })).toMatchObject({ attempts: 0, error: undefined });
+});
+
+test('a server that says the same again changes nothing', () => {
+  const accepted = reduceJob(JOBS.accepted, { type: 'accepted', nextAttemptAt: 7, error });
+  expect(reduceJob(accepted, { type: 'accepted', nextAttemptAt: 7, error: { ...error, at: 9 } })).toBe(accepted);
+});
+
+test('bytes that were looked for under an older revision say nothing of this one', () => {
+  const job = reduceJob(JOBS.staged, { type: 'preparing' });
+  expect(reduceJob(job, { type: 'bytesGone', at: 5, revision: 1 })).toBe(job);
+});

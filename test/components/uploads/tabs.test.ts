@@ -1,0 +1,129 @@
+// @vitest-environment node
+import { describe, expect, test } from 'vitest';
+import { fakeBrowser } from './fakeBrowser.ts';
+import { fakeBucket } from './fakeBucket.ts';
+import { pictureFile } from './pictures.ts';
+
+describe.each([
+  ['with Web Locks', true],
+  ['without (http on a LAN address)', false],
+])('%s', (_, isSecure) => {
+  function setUp() {
+    const browser = fakeBrowser();
+    browser.isSecure = isSecure;
+    return { browser, bucket: fakeBucket() };
+  }
+
+  test('200 pictures in two tabs: each is sent once', { timeout: 30_000 }, async () => {
+    const { browser, bucket } = setUp();
+    const one = browser.open({ transport: bucket.transport });
+    const other = browser.open({ transport: bucket.transport });
+    const numbers = Array.from({ length: 100 }, (__, index) => index);
+    await Promise.all([
+      one.uploads.upload(numbers.map((number) => pictureFile(number))),
+      other.uploads.upload(numbers.map((number) => pictureFile(number + 100))),
+    ]);
+    await browser.pass(60_000);
+    expect(bucket.sent).toHaveLength(200);
+    expect(bucket.objects.size).toBe(200);
+    expect(bucket.mostAtOnce).toBeLessThanOrEqual(2);
+    expect(bucket.complaints).toEqual([]);
+    // All tabs show the same.
+    for (const { uploads } of [one, other]) expect(uploads.status().counts.uploaded).toBe(200);
+    expect([one, other].filter(({ uploads }) => uploads.status().isSender)).toHaveLength(1);
+  });
+
+  test('the other tab goes on when the one that sends is killed, and what had been sent is asked for first', async () => {
+    const { browser, bucket } = setUp();
+    bucket.otherwise = 'hang';
+    const one = browser.open({ transport: bucket.transport });
+    await browser.settle();
+    const other = browser.open({ transport: bucket.transport });
+    await one.uploads.upload([1, 2, 3].map((number) => pictureFile(number)));
+    await browser.pass(200);
+    expect(bucket.mostAtOnce).toBe(2);
+    expect(other.uploads.list().map(({ status }) => status)).toEqual(['pending', 'processing', 'processing']);
+    bucket.takeSilently();
+    one.kill();
+    bucket.otherwise = 'stored';
+    await browser.pass(60_000);
+    expect(other.uploads.list().map(({ status }) => status)).toEqual(Array(3).fill('uploaded'));
+    expect(bucket.sent).toHaveLength(3);
+  });
+
+  test('a tab that cannot send may cancel and retry: the one that sends does it', async () => {
+    const { browser, bucket } = setUp();
+    bucket.otherwise = 'hang';
+    const sender = browser.open({ transport: bucket.transport });
+    await browser.settle();
+    const other = browser.open({ transport: bucket.transport });
+    await sender.uploads.upload(pictureFile(1));
+    await browser.settle();
+    const [upload] = other.uploads.list();
+    expect(await upload?.cancel()).toEqual({ canceled: true });
+    await browser.settle();
+    expect(sender.uploads.list()).toMatchObject([{ status: 'canceled', places: [] }]);
+    expect(bucket.canceled).toEqual([upload?.jobId]);
+    bucket.release();
+    await browser.pass(60_000);
+    expect(sender.uploads.list()).toMatchObject([{ status: 'canceled' }]);
+    expect(bucket.objects.size).toBe(0);
+  });
+});
+
+test('a tab that is hidden leaves the sending to one that is looked at, when what it sends has come to its end', async () => {
+  const browser = fakeBrowser();
+  const bucket = fakeBucket();
+  bucket.otherwise = 'hang';
+  const one = browser.open({ transport: bucket.transport });
+  await browser.settle();
+  const other = browser.open({ transport: bucket.transport });
+  await one.uploads.upload([1, 2, 3].map((number) => pictureFile(number)));
+  await browser.settle();
+  one.page('hidden');
+  await browser.settle();
+  expect(one.uploads.status().isSender).toBe(true);
+  bucket.otherwise = 'stored';
+  bucket.release();
+  await browser.pass(1_000);
+  expect([one, other].map(({ uploads }) => uploads.status().isSender)).toEqual([false, true]);
+  expect(bucket.sent).toHaveLength(3);
+  expect(bucket.complaints).toEqual([]);
+});
+
+test('a page that the browser keeps for its back button sends nothing, and goes on when it is shown again', async () => {
+  const browser = fakeBrowser();
+  const bucket = fakeBucket();
+  bucket.otherwise = 'hang';
+  const tab = browser.open({ transport: bucket.transport });
+  await tab.uploads.upload(pictureFile(1));
+  await browser.settle();
+  tab.page('left');
+  await browser.pass(60_000);
+  expect(tab.uploads.status().isSender).toBe(false);
+  bucket.otherwise = 'stored';
+  tab.page('shown');
+  await browser.settle();
+  expect(tab.uploads.list()[0]?.status).toBe('uploaded');
+});
+
+test('projects on one port, and owners of one page, keep apart', async () => {
+  const browser = fakeBrowser();
+  const buckets = [fakeBucket(), fakeBucket(), fakeBucket()] as const;
+  const options = [
+    { project: 'a', owner: 'ann' },
+    { project: 'b', owner: 'ann' },
+    { project: 'a', owner: 'bob' },
+  ] as const;
+  const tabs = options.map((each, index) =>
+    browser.open({ ...each, transport: buckets[index]?.transport ?? fakeBucket().transport }),
+  );
+  await tabs[0]?.uploads.upload(pictureFile(1));
+  await browser.pass(1_000);
+  expect(buckets.map(({ sent }) => sent.map(({ project, owner }) => ({ project, owner })))).toEqual([
+    [options[0]],
+    [],
+    [],
+  ]);
+  expect(tabs.map(({ uploads }) => uploads.list().length)).toEqual([1, 0, 0]);
+});

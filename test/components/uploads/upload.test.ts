@@ -1,0 +1,257 @@
+// @vitest-environment node
+import { describe, expect, test, vi } from 'vitest';
+import { fakeBrowser } from './fakeBrowser.ts';
+import { fakeBucket } from './fakeBucket.ts';
+import { pictureFile, pngBytes } from './pictures.ts';
+
+/** A tab whose uploads hang until they are released. */
+function setUp() {
+  const browser = fakeBrowser();
+  const bucket = fakeBucket();
+  return { browser, bucket, tab: browser.open({ transport: bucket.transport }) };
+}
+
+describe('what is refused while the user still has the file', () => {
+  test.each([
+    ['EMPTY_FILE', new File([], 'a.jpg')],
+    ['NOT_AN_IMAGE', new File(['<svg xmlns="http://www.w3.org/2000/svg"/>'], 'a.png', { type: 'image/png' })],
+    ['FILE_TOO_LARGE', new File([new Uint8Array(2_001)], 'a.png')],
+  ])('%s', async (code, file) => {
+    const browser = fakeBrowser();
+    const { uploads } = browser.open({ transport: fakeBucket().transport, limits: { maxFileSize: 2_000 } });
+    await expect(uploads.upload(file)).rejects.toMatchObject({ code, hint: expect.any(String) as string });
+    expect(await browser.rows('jobs')).toEqual([]);
+    expect(uploads.list()).toEqual([]);
+  });
+
+  test('FILE_UNREADABLE', async () => {
+    const { tab } = setUp();
+    const file = pictureFile(1, 'IMG_1.png');
+    vi.spyOn(file, 'arrayBuffer').mockRejectedValue(new DOMException('gone', 'NotReadableError'));
+    await expect(tab.uploads.upload(file)).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
+  });
+
+  test('I13: OUTBOX_FULL, also when another tab has filled it', async () => {
+    const browser = fakeBrowser();
+    browser.isOnline = false;
+    const size = pngBytes(1).byteLength;
+    const options = { transport: fakeBucket().transport, limits: { maxOutboxSize: 2 * size } };
+    await browser.open(options).uploads.upload([pictureFile(1), pictureFile(2)]);
+    const other = browser.open(options);
+    await expect(other.uploads.upload(pictureFile(3))).rejects.toMatchObject({ code: 'OUTBOX_FULL' });
+    expect(await browser.rows('jobs')).toHaveLength(2);
+  });
+
+  test('the good ones of a call are saved; all refusals are told', async () => {
+    const { browser, tab } = setUp();
+    const bad = [new File([], 'a.jpg'), new File(['text'], 'b.jpg')];
+    const refused = await tab.uploads
+      .upload([bad[0] ?? '', pictureFile(1), bad[1] ?? ''] as File[])
+      .catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'SOME_REFUSED', errors: [{ code: 'EMPTY_FILE' }, { code: 'NOT_AN_IMAGE' }] });
+    await browser.settle();
+    expect(tab.uploads.list()).toMatchObject([{ status: 'uploaded', filename: '1.png' }]);
+  });
+
+  test('STORAGE_UNAVAILABLE where there is no database, as in some private windows', async () => {
+    const { tab } = setUp();
+    vi.stubGlobal('indexedDB', {
+      open() {
+        throw new DOMException('The user denied permission', 'SecurityError');
+      },
+    });
+    await tab.uploads.close();
+    await expect(tab.uploads.upload(pictureFile(1))).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  });
+});
+
+test('a cut picture is taken, with a warning', async () => {
+  const { tab } = setUp();
+  const [upload] = await tab.uploads.upload(new File([pngBytes(1).slice(0, -12)], 'a.png'));
+  expect(upload?.warning).toBe('CUT_IMAGE');
+});
+
+test('a blob has a name, given or made', async () => {
+  const { tab } = setUp();
+  const blob = new Blob([pngBytes(1)]);
+  const [one] = await tab.uploads.upload(blob, { filename: 'Pasted.png' });
+  const [other] = await tab.uploads.upload(blob);
+  expect([one?.filename, other?.filename]).toEqual(['Pasted.png', 'picture.png']);
+});
+
+test('I2: it is `saving` until the transaction is complete, and `upload()` resolves no earlier', async () => {
+  const { browser, tab } = setUp();
+  browser.isOnline = false;
+  const seen = new Set<string>();
+  tab.uploads.subscribe(() => {
+    for (const { status, places } of tab.uploads.list()) seen.add(`${status} ${places.join()}`);
+  });
+  await tab.uploads.upload(pictureFile(1));
+  expect(await browser.rows('bytes')).toHaveLength(1);
+  expect([...seen]).toEqual(['saving ', 'pending browser']);
+});
+
+test('I12: what is kept and sent says nothing of the place any more', async () => {
+  const { browser, bucket, tab } = setUp();
+  browser.isOnline = false;
+  await tab.uploads.upload(pictureFile(1));
+  const [held] = (await browser.rows('bytes')) as Blob[];
+  expect(await held?.text()).not.toContain('GPS');
+  browser.isOnline = true;
+  tab.uploads.notifySynced();
+  await browser.settle();
+  expect(bucket.complaints).toEqual([]);
+});
+
+describe('cancel', () => {
+  test('drops the bytes, breaks off what is under way, and tells the server', async () => {
+    const { browser, bucket, tab } = setUp();
+    bucket.otherwise = 'hang';
+    const [upload] = await tab.uploads.upload(pictureFile(1));
+    const end = upload?.stored.catch((error: unknown) => error);
+    await browser.settle();
+    expect(await upload?.cancel()).toEqual({ canceled: true });
+    await browser.settle();
+    expect(await browser.rows('bytes')).toEqual([]);
+    expect(bucket.canceled).toEqual([upload?.jobId]);
+    expect(tab.uploads.list()).toMatchObject([{ status: 'canceled', places: [], progress: null }]);
+    expect(await end).toMatchObject({ code: 'CANCELED' });
+  });
+
+  test('is told later when nothing answers now, also by the next tab', async () => {
+    const { browser, bucket, tab } = setUp();
+    Object.assign(bucket, { otherwise: 'unreachable', isReachable: false });
+    const [upload] = await tab.uploads.upload(pictureFile(1));
+    await upload?.cancel();
+    await browser.pass(60_000);
+    tab.kill();
+    bucket.isReachable = true;
+    browser.open({ transport: bucket.transport });
+    await browser.pass(60_000);
+    expect(bucket.canceled).toEqual([upload?.jobId]);
+  });
+
+  test('comes too late when the bucket has it', async () => {
+    const { browser, tab } = setUp();
+    const [upload] = await tab.uploads.upload(pictureFile(1));
+    await browser.settle();
+    expect(await upload?.cancel()).toEqual({ canceled: false });
+    expect(tab.uploads.list()).toMatchObject([{ status: 'uploaded' }]);
+  });
+});
+
+test('pause and resume', async () => {
+  const { browser, bucket, tab } = setUp();
+  bucket.otherwise = 'hang';
+  const [upload] = await tab.uploads.upload(pictureFile(1));
+  await browser.settle();
+  await upload?.pause();
+  await browser.pass(60_000);
+  expect(tab.uploads.list()).toMatchObject([{ status: 'paused', places: ['browser'], progress: null }]);
+  bucket.otherwise = 'stored';
+  await upload?.resume();
+  await browser.settle();
+  expect(tab.uploads.list()).toMatchObject([{ status: 'uploaded' }]);
+});
+
+test('one that a server has accepted is asked for until it is stored; the browser keeps its copy', async () => {
+  const { browser, bucket, tab } = setUp();
+  bucket.otherwise = 'accepted';
+  await tab.uploads.upload(pictureFile(1));
+  await browser.pass(10 * 60_000);
+  expect(tab.uploads.list()).toMatchObject([{ status: 'processing', places: ['browser', 'server'] }]);
+  expect(bucket.checked.length).toBeLessThan(25);
+  bucket.work();
+  await browser.pass(60_000);
+  expect(tab.uploads.list()).toMatchObject([{ status: 'uploaded' }]);
+  expect(bucket.sent).toHaveLength(1);
+});
+
+test('C11: a server that has lost what it had accepted gets it again', async () => {
+  const { browser, bucket, tab } = setUp();
+  bucket.otherwise = 'accepted';
+  await tab.uploads.upload(pictureFile(1));
+  await browser.settle();
+  bucket.accepted.clear();
+  bucket.otherwise = 'stored';
+  await browser.pass(5_000);
+  expect(tab.uploads.list()).toMatchObject([{ status: 'uploaded' }]);
+});
+
+test('C9: after a crash the other side is asked before anything is sent again', async () => {
+  const { browser, bucket, tab } = setUp();
+  bucket.otherwise = 'hang';
+  await tab.uploads.upload([pictureFile(1), pictureFile(2), pictureFile(3)]);
+  await browser.settle();
+  tab.kill();
+  for (const job of bucket.sent) bucket.accepted.set(job.jobId, job);
+  bucket.otherwise = 'stored';
+  const { uploads } = browser.open({ transport: bucket.transport });
+  await browser.pass(1_000);
+  expect(uploads.list().map(({ status }) => status)).toEqual(['uploaded', 'processing', 'processing']);
+  expect(bucket.sent).toHaveLength(3);
+});
+
+test('a permanent refusal fails at once; the bytes are kept, and never expire', async () => {
+  const { browser, bucket, tab } = setUp();
+  bucket.outcomes = [413];
+  await tab.uploads.upload([pictureFile(1), pictureFile(2)]);
+  await browser.pass(1_000);
+  tab.kill();
+  browser.jump(30 * 86_400_000);
+  const { uploads } = browser.open({ transport: bucket.transport });
+  await browser.pass(1_000);
+  // The row of the other one was kept for a week.
+  expect(uploads.list()).toMatchObject([{ status: 'failed', places: ['browser'], error: { code: 'TOO_LARGE' } }]);
+  await uploads.list()[0]?.retry();
+  await browser.pass(1_000);
+  expect(uploads.list()).toMatchObject([{ status: 'uploaded' }]);
+});
+
+test('the same picture twice is sent once', async () => {
+  const { browser, bucket, tab } = setUp();
+  await tab.uploads.upload([pictureFile(1), pictureFile(1), pictureFile(1)]);
+  await browser.pass(1_000);
+  expect(tab.uploads.list().map(({ status }) => status)).toEqual(Array(3).fill('uploaded'));
+  expect(bucket.objects.size).toBe(1);
+  expect(bucket.complaints).toEqual([]);
+});
+
+test('a browser that has evicted the bytes says that they are missing, and does not hold up the others', async () => {
+  const { browser, bucket, tab } = setUp();
+  browser.isOnline = false;
+  await tab.uploads.upload([pictureFile(1), pictureFile(2)]);
+  await browser.evict();
+  browser.isOnline = true;
+  tab.page('reached');
+  await browser.settle();
+  expect(tab.uploads.list().map(({ status }) => status)).toEqual(['missing', 'missing']);
+  await tab.uploads.upload(pictureFile(1));
+  await browser.settle();
+  expect(tab.uploads.list()[0]?.status).toBe('uploaded');
+  expect(bucket.complaints).toEqual([]);
+});
+
+test('bytes by reference are there until the bucket has them', async () => {
+  const { browser, bucket, tab } = setUp();
+  bucket.otherwise = 'hang';
+  const [upload] = await tab.uploads.upload(pictureFile(1));
+  const ref = upload?.ref ?? '';
+  expect(await tab.uploads.bytesOf(ref)).toMatchObject({ size: upload?.size, type: 'image/png' });
+  expect(await tab.uploads.bytesOf(`/elsewhere/i/${upload?.imageId}.png`)).toBeDefined();
+  bucket.release();
+  await browser.settle();
+  expect(await tab.uploads.bytesOf(ref)).toBeUndefined();
+});
+
+test('an upload stays the same object until something of it changes', async () => {
+  const { browser, bucket, tab } = setUp();
+  bucket.otherwise = 'hang';
+  await tab.uploads.upload([pictureFile(1), pictureFile(2), pictureFile(3), pictureFile(4)]);
+  await browser.settle();
+  const before = tab.uploads.list();
+  expect(tab.uploads.list()).toBe(before);
+  await before.at(-1)?.cancel();
+  expect(tab.uploads.list()).not.toBe(before);
+  expect(tab.uploads.list()[0]).toBe(before[0]);
+});
