@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { rolldown } from 'rolldown';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Prepared, PrepareOptions } from '../../../components/uploads/prepare/index.ts';
+import type { Prepared, PrepareOptions } from '../../../components/uploads/prepare/prepare.ts';
 import {
   frames,
   pixels,
@@ -24,7 +24,7 @@ let browser: Browser;
 let page: Page;
 
 beforeAll(async () => {
-  const entry = fileURLToPath(new URL('../../../components/uploads/prepare/index.ts', import.meta.url));
+  const entry = fileURLToPath(new URL('../../../components/uploads/prepare/prepare.ts', import.meta.url));
   const bundle = await rolldown({ input: entry, platform: 'browser' });
   const { output } = await bundle.generate({ format: 'iife', name: 'tools' });
   browser = await launchBrowser();

@@ -1,6 +1,8 @@
 // @vitest-environment node
 import { describe, expect, test } from 'vitest';
-import { isCut, sniff, stripPrivate } from '../../../../components/uploads/prepare/index.ts';
+import { isCut } from '../../../../components/uploads/prepare/isCut.ts';
+import { sniff } from '../../../../components/uploads/prepare/sniff.ts';
+import { stripPrivate } from '../../../../components/uploads/prepare/stripPrivate.ts';
 import { isAnimated } from '../../../../components/uploads/prepare/isAnimated.ts';
 import { cpuMs } from '../../../helpers/cpuMs.ts';
 import { box, jpegSegment, pngChunk, text, u16be, u16le, u32be, u32le } from '../../../images/bytes.ts';

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { prepare, type PreparedImage, type PrepareOptions } from '../../../../components/uploads/prepare/index.ts';
+import { prepare, type PreparedImage, type PrepareOptions } from '../../../../components/uploads/prepare/prepare.ts';
 import { frames, pixels, placedHeic, placedJpeg, tracesIn, withPlace } from './placedFiles.ts';
 
 const JPEG = await pixels(400, 300).jpeg().toBuffer();

@@ -1,7 +1,7 @@
 // @vitest-environment node
 import { createHash, randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { sha256Hex } from '../../../../components/uploads/prepare/index.ts';
+import { sha256Hex } from '../../../../components/uploads/prepare/sha256Hex.ts';
 import { ownSha256 } from '../../../../components/uploads/prepare/ownSha256.ts';
 
 const LENGTHS = [0, 1, 3, 55, 56, 57, 63, 64, 65, 119, 120, 1000, 65_535, 65_536, 65_537, 1_000_003];

@@ -1,7 +1,8 @@
 // @vitest-environment node
 import { describe, expect, test } from 'vitest';
 import { isAnimated } from '../../../../components/uploads/prepare/isAnimated.ts';
-import { isCut, sniff } from '../../../../components/uploads/prepare/index.ts';
+import { isCut } from '../../../../components/uploads/prepare/isCut.ts';
+import { sniff } from '../../../../components/uploads/prepare/sniff.ts';
 import { inspectImage } from '../../../../plugin/images/index.ts';
 import { apng, wholeImages } from '../../../images/fixtures.ts';
 import { mutations } from '../../../images/mutations.ts';

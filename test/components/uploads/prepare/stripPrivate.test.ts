@@ -2,7 +2,7 @@
 import { crc32, deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { stripPrivate } from '../../../../components/uploads/prepare/index.ts';
+import { stripPrivate } from '../../../../components/uploads/prepare/stripPrivate.ts';
 import { readOrientation } from '../../../../plugin/images/exif.ts';
 import { inspectImage } from '../../../../plugin/images/index.ts';
 import { box, insert, jpegSegment, pngChunk, text, u32le } from '../../../images/bytes.ts';
