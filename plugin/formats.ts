@@ -15,7 +15,7 @@ interface Format {
   isCompressed?: true;
 }
 
-/** Every type of image that can be cached. The families are tried on the bytes in this order; the last one is text. */
+/** Every type of image that can be cached. The bytes are checked in the order of `images/families.ts`, not in this one. */
 export const FORMATS = {
   'image/jpeg': {
     family: 'jpeg',

@@ -9,7 +9,7 @@ import { type Api, startApi, startBucket } from '../helpers/stack.ts';
 /** `startApi` lets everything in to manage; this takes it back. The types of options know no `undefined`. */
 const WITHOUT_MANAGE: object = { manage: undefined };
 
-/** What a page or a person may do behind `authorize`; all others are closed unless `manage` lets in. */
+/** What a page or a person may do behind `authorize`; all others are closed unless `manage` lets in. Written by hand, so that no route is opened by mistake. */
 const OPEN = new Set(['/image', '/i/:name', '/exists', '/lookup', '/prefetch', '/events']);
 /** And behind `authorizeUpload`. */
 const isOpen = (path: string) => OPEN.has(path) || path.startsWith('/uploads');
