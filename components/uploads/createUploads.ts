@@ -6,7 +6,7 @@ import { createUploadActions } from './createUploadActions.ts';
 import { createUploadList } from './createUploadList.ts';
 import type { TabPort } from './environment.ts';
 import { fillCache } from './fillCache.ts';
-import type { ImageUploads, ImageUploadsOptions, Upload, UploadsStatus } from './imageUploads.ts';
+import type { ImageUploads, ImageUploadsOptions, Upload, UploadCallOptions, UploadsStatus } from './imageUploads.ts';
 import { createJobIds } from './jobId.ts';
 import { createOutbox } from './outbox/createOutbox.ts';
 import { openDatabase as openRealDatabase } from './outbox/openDatabase.ts';
@@ -52,7 +52,7 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
   let live: LiveState = IDLE;
   let cancelTelling: (() => void) | undefined;
   let status: UploadsStatus | undefined;
-  let loaded: Promise<void> | undefined;
+  let isReady = false;
 
   const tell = (message: TabMessage): void => port?.post(message);
   const outbox = createOutbox(project, reload, openDatabase);
@@ -186,7 +186,7 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
 
   async function upload(
     files: FileList | Iterable<File | Blob> | File | Blob,
-    { filename }: { filename?: string } = {},
+    { filename, onSaved }: UploadCallOptions = {},
   ): Promise<Upload[]> {
     // A copy: a FileList is emptied when the input is.
     const picked = files instanceof Blob ? [files] : Array.from(files);
@@ -195,7 +195,9 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
     // One after the other, so that only one is in memory.
     for (const file of picked) {
       try {
-        saved.push(await enqueue(file, filename));
+        const upload = await enqueue(file, filename);
+        saved.push(upload);
+        onSaved?.(upload);
       } catch (error) {
         if (!(error instanceof UploadError)) throw error;
         errors.push(error);
@@ -212,8 +214,14 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
     port = env.openPort(name, onMessage);
     leadership = takeTurns(locks, env, beginTurn, changed);
     tell({ type: 'hello' });
-    loaded = jobs.load().finally(changed);
-    loaded.catch(() => {});
+    // Without storage there is nothing to be shown, and saving says why.
+    void jobs
+      .load()
+      .catch(() => {})
+      .finally(() => {
+        isReady = true;
+        changed();
+      });
     storage.refresh();
   }
 
@@ -257,7 +265,9 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
     subscribe: (listener) => changes.subscribe(listener),
     status: () => (status ??= currentStatus()),
     notifySynced: () => hurry('nudge'),
-    ready: async () => loaded,
+    get isReady() {
+      return isReady;
+    },
     async bytesOf(imageRef) {
       const imageId = imageIdOf(imageRef);
       const job = jobs.all().find(({ body, heldBytes }) => heldBytes !== undefined && body?.imageId === imageId);

@@ -131,6 +131,13 @@ export interface ImageUploadsOptions {
   env?: UploadsEnvironment;
 }
 
+export interface UploadCallOptions {
+  /** For a Blob, which has no name. */
+  filename?: string;
+  /** Called with each picture as soon as it is durable, also if another one of the same call is refused. */
+  onSaved?(upload: Upload): void;
+}
+
 /** The uploads of a page. */
 export interface ImageUploads {
   /**
@@ -139,10 +146,7 @@ export interface ImageUploads {
    * @throws UploadError when a file is refused, with `errors` when several are; the others of the same call are saved and uploaded
    * @example await uploads.upload(input.files);
    */
-  upload(
-    files: FileList | Iterable<File | Blob> | File | Blob,
-    options?: { /** For a Blob, which has no name. */ filename?: string },
-  ): Promise<Upload[]>;
+  upload(files: FileList | Iterable<File | Blob> | File | Blob, options?: UploadCallOptions): Promise<Upload[]>;
   /** Newest first. The same array until something changes. */
   list(): readonly Upload[];
   get(jobId: string): Upload | undefined;
@@ -151,8 +155,8 @@ export interface ImageUploads {
   status(): UploadsStatus;
   /** Says that the app has just reached its server, or that the user has signed in: what waits is tried at once. */
   notifySynced(): void;
-  /** Resolves when the page knows what is in the browser's storage. */
-  ready(): Promise<void>;
+  /** Whether the page knows by now what is in the browser's storage. */
+  readonly isReady: boolean;
   /** The bytes behind a reference while the browser has them. */
   bytesOf(imageRef: string): Promise<Blob | undefined>;
   /** The URL of a picture on the server; `undefined` when there is none. */

@@ -4,6 +4,7 @@ export type {
   ImageUploadsOptions,
   PrepareOptions,
   Upload,
+  UploadCallOptions,
   UploadFault,
   UploadPhase,
   UploadPlace,
@@ -28,3 +29,12 @@ export type {
   UploadTransport,
 } from './transport.ts';
 export { UploadError, type UploadErrorKind, type UploadErrorOptions } from './uploadError.ts';
+export { ImageUploadsProvider, type ImageUploadsProviderProps } from './react/ImageUploadsProvider.tsx';
+export { UploadBadge, type UploadBadgeProps } from './react/UploadBadge.tsx';
+export { UploadedImage, type UploadedImageProps } from './react/UploadedImage.tsx';
+export { UploadList, type UploadListProps } from './react/UploadList.tsx';
+export type { UploadTexts } from './react/uploadTexts.ts';
+export { type ImageUploadState, useImageUpload } from './react/useImageUpload.ts';
+export { type UploadedImageState, useUploadedImage } from './react/useUploadedImage.ts';
+export { useUpload, useUploads } from './react/useUploads.ts';
+export { useUploadStatus } from './react/useUploadStatus.ts';
