@@ -51,7 +51,8 @@ export async function handleControl(
       return answer(response, 404, { error: `Try GET or PUT ${CONTROL_PATH}, or POST ${CONTROL_PATH}/reset-stats` });
   }
   const { faults, stats } = target;
-  answer(response, 200, { faults, stats: { ...stats, byKey: Object.fromEntries(stats.byKey) } });
+  const counts = { byKey: Object.fromEntries(stats.byKey), writes: Object.fromEntries(stats.writes) };
+  answer(response, 200, { faults, stats: { ...stats, ...counts } });
 }
 
 function refuse({ headers, socket }: IncomingMessage): string | undefined {

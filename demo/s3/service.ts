@@ -11,7 +11,7 @@ import { header, parseRequest, type S3Request } from './request.ts';
 import { route, type Route } from './router.ts';
 import { pause, reset, send, sendError, sendObject } from './send.ts';
 import { authenticate, type Authorization, type Verifier } from './sigv4.ts';
-import { countGet, type Stats } from './stats.ts';
+import { countGet, countWrite, type Stats } from './stats.ts';
 
 export interface ServiceParts {
   store: ObjectStore;
@@ -57,12 +57,13 @@ export class S3Service {
     const target = route(request);
     if (target.name === 'GET object') return this.#serveGet(request, response, target, authorization);
 
-    const { injector } = this.#parts;
+    const { injector, stats } = this.#parts;
     const isPut = request.method === 'PUT' && request.key !== '';
     if (isPut || target.name === 'HEAD object') await pause(response, injector.latency(request.key));
     const refusal = isPut ? injector.putRefusal(request.key) : undefined;
     if (refusal !== undefined) throw refusal;
     const reply = await this.#run(request, target, authorization);
+    if (target.name === 'PUT object') countWrite(stats, `${request.bucket}/${request.key}`);
     const lost = isPut && injector.losesResponse(request.key);
     if (lost) response.destroy();
     else if (injector.faults.offline) reset(response);

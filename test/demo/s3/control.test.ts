@@ -15,7 +15,7 @@ test('GET tells the faults and the stats', async () => {
   await fetch(await getSignedUrl(clientOf(s3), new GetObjectCommand({ Bucket: BUCKET, Key: 'a' })));
   expect(await (await control(s3)).json()).toEqual({
     faults: { ...noFaults(), slowDown: 0.5 },
-    stats: { requests: 1, gets: 1, bytesSent: 1, byKey: { 'photos/a': 1 } },
+    stats: { requests: 1, gets: 1, bytesSent: 1, byKey: { 'photos/a': 1 }, writes: {} },
   });
 });
 
@@ -50,7 +50,7 @@ test('POST reset-stats starts counting again', async () => {
   await fetch(s3.endpoint);
   expect(s3.stats.requests).toBe(1);
   await control(s3, 'POST', undefined, '/reset-stats');
-  expect(s3.stats).toEqual({ requests: 0, gets: 0, bytesSent: 0, byKey: new Map() });
+  expect(s3.stats).toEqual({ requests: 0, gets: 0, bytesSent: 0, byKey: new Map(), writes: new Map() });
 });
 
 test('it works while offline', async () => {

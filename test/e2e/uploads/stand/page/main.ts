@@ -1,0 +1,92 @@
+import {
+  createImageUploads,
+  type ImageUploads,
+  presignedTransport,
+  serverTransport,
+  type SignedRequest,
+  type Upload,
+  UploadError,
+  type UploadTransport,
+} from 'vite-plugin-image-cache/uploads';
+import { breakParts } from './breakParts.ts';
+import { saveTimed, type TimedSave } from './saveTimed.ts';
+
+/** An upload as a test reads it. */
+export type Row = Pick<
+  Upload,
+  'jobId' | 'imageId' | 'ref' | 'filename' | 'size' | 'status' | 'places' | 'attempts' | 'error' | 'warning'
+>;
+
+/** What the page lets its test do. */
+interface Stand {
+  uploads: ImageUploads;
+  /** Saves pictures one after the other, and says `saved <name>` on the console as soon as each is safe, as the page of an app would. */
+  save(pictures: readonly { name: string; base64: string }[]): Promise<void>;
+  rows(): Row[];
+  /** How long saving what was picked takes, and what it keeps the page from doing. */
+  saveTimed(times: number): Promise<TimedSave[]>;
+}
+
+declare global {
+  interface Window {
+    stand: Stand;
+  }
+}
+
+/** The app's own backend: it writes to the bucket by itself. */
+const ownTransport: UploadTransport = {
+  async send({ key, sha256 }, body, { signal }) {
+    const headers = { 'content-type': body.type, digest: sha256 };
+    const response = await fetch(`/__own/${key}`, { method: 'PUT', headers, body, signal });
+    if (response.ok) return { state: 'stored' };
+    throw new UploadError({ code: 'OWN', message: `The backend answered ${response.status}.`, kind: 'transient' });
+  },
+};
+
+const TRANSPORTS = {
+  server: () => serverTransport(),
+  presigned: () =>
+    presignedTransport({
+      async sign(request) {
+        const response = await fetch('/__sign', { method: 'POST', body: JSON.stringify(request) });
+        return (await response.json()) as SignedRequest; // the stand's own server
+      },
+    }),
+  own: () => ownTransport,
+};
+
+const query = new URLSearchParams(location.search);
+breakParts(query);
+
+const transport = query.get('transport') ?? 'server';
+const maxEdge = query.get('maxEdge');
+const uploads = createImageUploads({
+  transport: TRANSPORTS[transport as keyof typeof TRANSPORTS](), // the tests name no other
+  retryDelays: [200, 200, 200, 200, 200],
+  ...(maxEdge !== null && { prepare: { maxEdge: Number(maxEdge) } }),
+});
+
+window.stand = {
+  uploads,
+  async save(pictures) {
+    for (const { name, base64 } of pictures) {
+      const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+      await uploads.upload(new File([bytes], name));
+      console.log(`saved ${name}`);
+    }
+  },
+  rows: () =>
+    uploads.list().map(({ jobId, imageId, ref, filename, size, status, places, attempts, error, warning }) => ({
+      jobId,
+      imageId,
+      ref,
+      filename,
+      size,
+      status,
+      places,
+      attempts,
+      error,
+      warning,
+    })),
+  saveTimed: (times) => saveTimed(uploads, times),
+};
