@@ -37,14 +37,23 @@ function webLocks(prefix: string, manager: Pick<LockManager, 'request'>): Locks 
 
 /** Where there are no Web Locks: a row in the database that says who it is, and until when. */
 function leases(prefix: string, env: UploadsEnvironment, outbox: Outbox, tabId: string): Locks {
-  const take = (name: string): Promise<boolean> => outbox.lease(`${prefix} ${name}`, tabId, env.now(), LEASE_MS);
+  let turns = 0;
 
-  async function keep(name: string, run: (lost: AbortSignal) => Promise<void>): Promise<void> {
+  /** Each turn is an owner of its own: one that has been stopped must not end the next one of the same tab. */
+  function nextOwner(): string {
+    turns += 1;
+    return `${tabId} ${turns}`;
+  }
+
+  const take = (name: string, owner: string): Promise<boolean> =>
+    outbox.lease(`${prefix} ${name}`, owner, env.now(), LEASE_MS);
+
+  async function keep(name: string, owner: string, run: (lost: AbortSignal) => Promise<void>): Promise<void> {
     const lost = new AbortController();
     let stop = (): void => {};
     const renew = (): void => {
       stop = env.after(RENEW_MS, () => {
-        void take(name).then(
+        void take(name, owner).then(
           (isOurs) => (isOurs ? renew() : lost.abort()),
           () => lost.abort(),
         );
@@ -55,7 +64,7 @@ function leases(prefix: string, env: UploadsEnvironment, outbox: Outbox, tabId: 
       await run(lost.signal);
     } finally {
       stop();
-      await outbox.release(`${prefix} ${name}`, tabId).catch(() => {});
+      await outbox.release(`${prefix} ${name}`, owner).catch(() => {});
     }
   }
 
@@ -63,14 +72,16 @@ function leases(prefix: string, env: UploadsEnvironment, outbox: Outbox, tabId: 
     async hold(name, run, until) {
       // A tab that has just yielded its turn lets the others have theirs.
       if (env.isHidden()) await pause(env, RENEW_MS + 1_000, until);
+      const owner = nextOwner();
       while (!until.aborted) {
-        if (await take(name).catch(() => false)) return keep(name, run);
+        if (await take(name, owner).catch(() => false)) return keep(name, owner, run);
         await pause(env, RENEW_MS, until);
       }
     },
     async tryHold(name, run) {
-      if (!(await take(name))) return false;
-      await keep(name, run);
+      const owner = nextOwner();
+      if (!(await take(name, owner))) return false;
+      await keep(name, owner, run);
       return true;
     },
   };

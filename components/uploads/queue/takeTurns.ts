@@ -50,6 +50,8 @@ export function takeTurns(
   }
 
   async function takeAll(): Promise<void> {
+    // React's StrictMode starts, stops and starts in one go: what is stopped at once is to take no turn.
+    await Promise.resolve();
     while (!signal.aborted) {
       // It fails when the wait is ended, and when the browser's storage is in trouble.
       await locks.hold('send', turn, signal).catch(() => pause(env, RETRY_MS, signal));

@@ -1,8 +1,9 @@
 import type { Needed, Stored, TransportContext, TransportJob, UploadTransport } from '../transport.ts';
-import { toUploadError, UploadError } from '../uploadError.ts';
+import { UploadError } from '../uploadError.ts';
 import { toBase64 } from './digest.ts';
 import { putByXhr, type PutAnswer } from './putByXhr.ts';
 import { retryAfterMs } from './retryAfter.ts';
+import { withTimeout } from './withTimeout.ts';
 import { sha256Hex } from '../prepare/sha256Hex.ts';
 
 export interface SignRequest {
@@ -31,7 +32,8 @@ export interface PresignedTransportOptions {
 
 /** Without progress for so long, an upload is broken off and tried again. */
 const STALL_MS = 30_000;
-const CALL_MS = 30_000;
+/** For calls that send nothing; reading a picture back takes longer. */
+const CALL_MS = 60_000;
 
 /**
  * Sends pictures straight to the bucket by URLs that the app's backend signs. A picture counts as stored when the store's own SHA-256 says
@@ -75,28 +77,39 @@ export function presignedTransport({ sign }: PresignedTransportOptions): UploadT
   }
 
   /** By the store's own checksum, else by reading back and hashing. `undefined`: there is no such object. */
-  async function isThere(job: TransportJob, { signal }: TransportContext): Promise<boolean | undefined> {
-    const head = await ask('HEAD', job, { 'x-amz-checksum-mode': 'ENABLED' }, signal);
-    if (head.status === 404) return undefined;
-    if (!head.ok) throw faultOf(head.status, head.headers.get('retry-after'));
-    const checksum = head.headers.get('x-amz-checksum-sha256');
-    if (checksum !== null) return checksum === toBase64(job.sha256);
-    const got = await ask('GET', job, {}, signal);
-    if (got.status === 404) return undefined;
-    if (!got.ok) throw faultOf(got.status, got.headers.get('retry-after'));
-    return (await sha256Hex(await got.arrayBuffer())) === job.sha256;
+  async function isThere(job: TransportJob, context: TransportContext): Promise<boolean | undefined> {
+    const expected = toBase64(job.sha256);
+    const head = await read('HEAD', job, { 'x-amz-checksum-mode': 'ENABLED' }, context, async ({ headers }) => {
+      const checksum = headers.get('x-amz-checksum-sha256');
+      // One of parts (`…=-3`) says nothing of the whole.
+      return checksum?.includes('-') ? null : checksum;
+    });
+    if (head !== null) return head === undefined ? undefined : head === expected;
+    return read(
+      'GET',
+      job,
+      {},
+      context,
+      async (response) => (await sha256Hex(await response.arrayBuffer())) === job.sha256,
+    );
   }
 
-  async function ask(
+  /** `undefined`: there is no such object. */
+  async function read<T>(
     method: 'HEAD' | 'GET',
     job: TransportJob,
     wanted: Record<string, string>,
-    signal: AbortSignal,
-  ): Promise<Response> {
+    context: TransportContext,
+    look: (response: Response) => Promise<T>,
+  ): Promise<T | undefined> {
     const { url, headers } = await signed(method, job, wanted);
-    const timeout = AbortSignal.timeout(CALL_MS);
-    // What the browser has cached is no proof.
-    return fetch(url, { method, headers, cache: 'no-store', signal: AbortSignal.any([signal, timeout]) });
+    return withTimeout(context, CALL_MS, async (signal) => {
+      // What the browser has cached is no proof.
+      const response = await fetch(url, { method, headers, cache: 'no-store', signal });
+      if (response.status === 404) return undefined;
+      if (!response.ok) throw faultOf(response.status, response.headers.get('retry-after'));
+      return look(response);
+    });
   }
 
   async function compared(job: TransportJob, url: string, context: TransportContext): Promise<Stored> {
@@ -137,14 +150,18 @@ export function presignedTransport({ sign }: PresignedTransportOptions): UploadT
       const answers: (Stored | Needed)[] = [];
       for (const job of jobs) {
         // Other bytes there are found out by sending.
-        const isSame = await isThere(job, context).catch((error: unknown) => {
-          throw toUploadError(error);
-        });
+        const isSame = await isThere(job, context).catch(undefinedIfForbidden);
         answers.push({ state: isSame ? 'stored' : 'needed' });
       }
       return answers;
     },
   };
+}
+
+/** S3 answers 403 for what is not there if the one who signs may not list the bucket. */
+function undefinedIfForbidden(error: unknown): undefined {
+  if (error instanceof UploadError && error.code === 'STORE_FORBIDDEN') return undefined;
+  throw error;
 }
 
 function withoutSignature(url: string): string {

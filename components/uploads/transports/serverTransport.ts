@@ -2,11 +2,20 @@ import type { Problem, UPLOAD_EVENT_NAME, UploadCheckAnswer, UploadStatus } from
 import { ImageCacheRequestError, request } from '../../client/api.ts';
 import { configuredMount, toMount } from '../../client/config.ts';
 import { credentialsOf } from '../../client/crossOrigin.ts';
-import type { Accepted, Needed, Refused, Stored, TransportJob, UploadTransport } from '../transport.ts';
+import type {
+  Accepted,
+  Needed,
+  Refused,
+  Stored,
+  TransportContext,
+  TransportJob,
+  UploadTransport,
+} from '../transport.ts';
 import { kindOf, UploadError } from '../uploadError.ts';
 import { contentDigest } from './digest.ts';
 import { putByXhr, type PutAnswer } from './putByXhr.ts';
 import { retryAfterMs } from './retryAfter.ts';
+import { withTimeout } from './withTimeout.ts';
 
 export interface ServerTransportOptions {
   /** Where the API is mounted. @default what the plugin or `configureImageCache()` says */
@@ -46,17 +55,16 @@ export function serverTransport({ base }: ServerTransportOptions = {}): UploadTr
     return { [PROJECT]: encodeURIComponent(project) };
   }
 
-  async function call(path: string, method: string, signal: AbortSignal, body?: unknown): Promise<Response> {
+  /** @returns what the answer says; its shape is the wire contract of protocol.ts */
+  async function call<T>(path: string, method: string, context: TransportContext, body?: unknown): Promise<T> {
     const headers = {
       [PROJECT]: encodeURIComponent(project),
       ...(body !== undefined && { 'content-type': 'application/json' }),
     };
-    const timeout = AbortSignal.timeout(CALL_MS);
-    const init = { method, headers, signal: AbortSignal.any([signal, timeout]) };
-    const sent = request(mountNow(), path, { ...init, ...(body !== undefined && { body: JSON.stringify(body) }) });
-    return sent.catch((error: unknown) => {
-      if (!timeout.aborted || signal.aborted) throw error;
-      throw new UploadError({ code: 'STALLED', message: 'The server does not answer.', kind: 'unreachable' });
+    return withTimeout(context, CALL_MS, async (signal) => {
+      const init = { method, headers, signal, ...(body !== undefined && { body: JSON.stringify(body) }) };
+      const response = await request(mountNow(), path, init);
+      return (await response.json()) as T;
     });
   }
 
@@ -83,28 +91,26 @@ export function serverTransport({ base }: ServerTransportOptions = {}): UploadTr
       if (result.state === 'needed') throw lost();
       throw new UploadError({ ...result.error, kind: result.state === 'blocked' ? 'blocked' : 'permanent' });
     },
-    async check(jobs, { signal }) {
+    async check(jobs, context) {
       if (jobs[0]) headersFor(jobs[0]);
       const asked = jobs.map(({ jobId, sha256 }) => ({ job_id: jobId, sha256 }));
-      const response = await call('/uploads/check', 'POST', signal, { jobs: asked });
-      // The shape is the wire contract of protocol.ts.
-      return ((await response.json()) as UploadCheckAnswer).jobs.map(toAnswer);
+      const answer = await call<UploadCheckAnswer>('/uploads/check', 'POST', context, { jobs: asked });
+      return answer.jobs.map(toAnswer);
     },
-    async retry(job, { signal }) {
+    async retry(job, context) {
       headersFor(job);
-      const response = await call(`/uploads/${job.jobId}/retry`, 'POST', signal).catch(undefinedIfUnknown);
-      if (!response) return { state: 'needed' };
-      // The shape is the wire contract of protocol.ts.
-      const result = toAnswer((await response.json()) as UploadStatus);
+      const status = await call<UploadStatus>(`/uploads/${job.jobId}/retry`, 'POST', context).catch(undefinedIfUnknown);
+      if (!status) return { state: 'needed' };
+      const result = toAnswer(status);
       // What comes of the new try is asked for later.
       return 'error' in result && result.state !== 'accepted' ? { state: 'accepted', error: result.error } : result;
     },
-    async cancel(job, { signal }) {
+    async cancel(job, context) {
       headersFor(job);
-      await call(`/uploads/${job.jobId}`, 'DELETE', signal).catch(undefinedIfUnknown);
+      await call(`/uploads/${job.jobId}`, 'DELETE', context).catch(undefinedIfUnknown);
     },
-    async probe({ signal }) {
-      await call('/uploads/health', 'GET', signal);
+    async probe(context) {
+      await call('/uploads/health', 'GET', context);
     },
     subscribe(listener) {
       import.meta.hot?.on(EVENT, listener);

@@ -14,6 +14,8 @@ export interface FakeTab {
   readonly uploads: StartableUploads;
   /** Its process is gone: what it had under way has no end, and it says and does nothing more. */
   kill(): void;
+  /** As React's StrictMode does: started, stopped and started again. */
+  restart(): void;
   /** Something happens to the page. */
   page(event: PageEvent): void;
   readonly env: UploadsEnvironment;
@@ -138,10 +140,14 @@ export function fakeBrowser(): FakeBrowser {
     };
     const transport = options.transport && untilKilled(options.transport, killed.signal);
     const uploads = createUploads({ project: 'test', ...options, ...(transport && { transport }), env }, open);
-    uploads.start();
+    let stop = uploads.start();
     const tab: FakeTab = {
       uploads,
       env,
+      restart() {
+        stop();
+        stop = uploads.start();
+      },
       page(event) {
         for (const listener of Array.from(listeners)) listener(event);
       },
@@ -286,6 +292,7 @@ function fakeLocks() {
         options: LockOptions,
         run: (lock: Lock | null) => unknown,
       ): Promise<unknown> {
+        if (killed.aborted) return new Promise<never>(() => {});
         const { signal, ifAvailable } = options;
         signal?.throwIfAborted();
         const queue = queues.get(name) ?? [];

@@ -13,7 +13,7 @@ type Step =
   /** Begun, and not waited for: what follows happens in the middle of it. */
   | { do: 'begin upload'; tab: number; picture: number }
   | { do: 'cancel' | 'pause' | 'resume' | 'retry'; tab: number; job: number }
-  | { do: 'kill' | 'open'; tab: number }
+  | { do: 'kill' | 'open' | 'restart'; tab: number }
   | { do: 'page'; tab: number; event: 'reached' | 'left' | 'shown' | 'hidden' }
   | { do: 'online'; isOnline: boolean }
   | { do: 'reachable'; isReachable: boolean }
@@ -31,7 +31,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({ do: fc.constantFrom('cancel', 'pause', 'resume', 'retry'), tab, job: fc.nat(9) }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('kill', 'open'), tab }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('kill', 'open', 'restart'), tab }) },
   fc.record({ do: fc.constant('page'), tab, event: fc.constantFrom('reached', 'left', 'shown', 'hidden') }),
   fc.record({ do: fc.constant('online'), isOnline: fc.boolean() }),
   fc.record({ do: fc.constant('reachable'), isReachable: fc.boolean() }),
@@ -95,6 +95,9 @@ class World {
         return;
       case 'open':
         this.open(each.tab);
+        return;
+      case 'restart':
+        this.tabs[each.tab]?.restart();
         return;
       case 'page':
         this.tabs[each.tab]?.page(each.event);

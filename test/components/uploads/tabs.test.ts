@@ -51,6 +51,22 @@ describe.each([
     expect(bucket.sent).toHaveLength(3);
   });
 
+  test('tabs that are started twice, as by StrictMode, are one sender all the same', async () => {
+    const { browser, bucket } = setUp();
+    bucket.otherwise = 'hang';
+    const one = browser.open({ transport: bucket.transport });
+    one.restart();
+    await browser.settle();
+    const other = browser.open({ transport: bucket.transport });
+    other.restart();
+    await browser.settle();
+    expect([one, other].map(({ uploads }) => uploads.status().isSender)).toEqual([true, false]);
+    await other.uploads.upload([1, 2, 3].map((number) => pictureFile(number)));
+    await browser.pass(60_000);
+    expect(bucket.sent).toHaveLength(2);
+    expect(bucket.complaints).toEqual([]);
+  });
+
   test('a tab that cannot send may cancel and retry: the one that sends does it', async () => {
     const { browser, bucket } = setUp();
     bucket.otherwise = 'hang';

@@ -239,6 +239,13 @@ describe('presignedTransport', () => {
     expect(server.requests.map(({ headers }) => headers['if-none-match'])).toEqual(['*', undefined, undefined]);
   });
 
+  test('a store that answers 403 for what is not there, since its signer may not list it, blocks nothing', async () => {
+    server.store.hidesMissing = true;
+    expect(await presignedTransport({ sign }).check?.([jobOf(7).job], { signal: never })).toEqual([
+      { state: 'needed' },
+    ]);
+  });
+
   test('ID_CONFLICT: other bytes under the key are never overwritten', async () => {
     const { job, body } = jobOf(1);
     server.objects.set(job.key, { bytes: Buffer.from('other'), writes: 1 });

@@ -11,8 +11,8 @@ export interface PictureServer {
   readonly objects: Map<string, { bytes: Buffer; writes: number }>;
   readonly faults: Fault[];
   readonly requests: { method: string; path: string; headers: IncomingMessage['headers'] }[];
-  /** A store without checksums, or without `If-None-Match`. */
-  readonly store: { showsChecksum: boolean; takesConditions: boolean };
+  /** A store without checksums, without `If-None-Match`, or whose signer may not list it. */
+  readonly store: { showsChecksum: boolean; takesConditions: boolean; hidesMissing: boolean };
   /** `accepted`: the server of this package has the bytes, and the bucket has not. */
   uploads: 'stored' | 'accepted' | 'blocked';
   close(): Promise<void>;
@@ -107,7 +107,7 @@ export async function startPictureServer(): Promise<PictureServer> {
   ): number | undefined {
     const known = self.objects.get(key);
     if (method !== 'PUT') {
-      if (!known) return 404;
+      if (!known) return self.store.hidesMissing ? 403 : 404;
       const checksum = self.store.showsChecksum && { 'x-amz-checksum-sha256': base64Of(known.bytes) };
       response.writeHead(200, { ...ALLOW, ...checksum }).end(method === 'GET' ? known.bytes : undefined);
       return undefined;
@@ -175,7 +175,7 @@ export async function startPictureServer(): Promise<PictureServer> {
     objects: new Map(),
     faults: [],
     requests: [],
-    store: { showsChecksum: true, takesConditions: true },
+    store: { showsChecksum: true, takesConditions: true, hidesMissing: false },
     uploads: 'stored',
     async close() {
       if (!server.listening) return;
