@@ -1,5 +1,4 @@
 const handlers = new WeakMap<EventTarget, () => boolean>();
-const listening = new WeakSet<EventTarget>();
 
 /**
  * Stops the `error` events of an element's sources as long as another source follows. Neither the app, nor a parent's `onError`, nor a
@@ -12,8 +11,8 @@ export function silenceErrors(img: HTMLImageElement, handle: () => boolean): () 
   const root = img.getRootNode();
   // An error does not leave a shadow root. Elsewhere the window hears it first.
   const first = root instanceof ShadowRoot ? root : (img.ownerDocument.defaultView ?? window);
-  if (!listening.has(first)) first.addEventListener('error', stopIfHandled, true);
-  listening.add(first);
+  // One listener for all elements: of the same function, a browser adds no second one.
+  first.addEventListener('error', stopIfHandled, true);
   return () => void handlers.delete(img);
 }
 

@@ -49,31 +49,21 @@ export function createWantedImages(
   const wanted = new Map<string, Set<WantedImage>>();
   let call: Call | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let following: AbortController | undefined;
 
   function schedule(): void {
     if (timer !== undefined) return;
     timer = setTimeout(update, call ? Math.max(GATHER_MS, call.since + INTERVAL_MS - performance.now()) : GATHER_MS);
   }
 
-  function followTab(): void {
-    if (following) return;
-    following = new AbortController();
-    document.addEventListener('visibilitychange', schedule, { signal: following.signal });
-  }
-
   function update(): void {
     timer = undefined;
-    if (wanted.size === 0) {
-      following?.abort();
-      following = undefined;
-    }
+    if (wanted.size === 0) document.removeEventListener('visibilitychange', schedule);
     // A tab in the background leaves the connections to the one that is looked at.
     const keys = document.visibilityState === 'hidden' ? new Set<string>() : new Set(wanted.keys());
     const previous = call;
     // An event may tell that an image has been stored before the call does.
     const open = [...(previous?.open ?? [])].filter((key) => !known.get(key).entry);
-    if (open.length === keys.size && open.every((key) => keys.has(key)) && (previous || keys.size === 0)) return;
+    if (open.length === keys.size && open.every((key) => keys.has(key))) return;
     if (keys.size === 0) {
       call = undefined;
       previous?.abort.abort();
@@ -123,12 +113,10 @@ export function createWantedImages(
     }
   }
 
-  /** @returns whether it was wanted */
-  function remove(key: string, image: WantedImage): boolean {
+  function remove(key: string, image: WantedImage): void {
     const images = wanted.get(key);
-    const isRemoved = images?.delete(image) === true;
+    images?.delete(image);
     if (images?.size === 0) wanted.delete(key);
-    return isRemoved;
   }
 
   /** One for each key. */
@@ -143,9 +131,12 @@ export function createWantedImages(
     const key = imageKey(image.url);
     wanted.set(key, (wanted.get(key) ?? new Set()).add(image));
     schedule();
-    followTab();
+    // Only the first time: a listener that is there already is not added again.
+    document.addEventListener('visibilitychange', schedule);
     return () => {
-      if (remove(key, image)) schedule();
+      if (!wanted.get(key)?.has(image)) return;
+      remove(key, image);
+      schedule();
     };
   };
 }
