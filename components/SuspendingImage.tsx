@@ -6,12 +6,13 @@ import type { CachedImageProps } from './cachedImageTypes.ts';
 import type { CacheClient } from './client/cacheClient.ts';
 import { decodeImage } from './client/fetchImage.ts';
 import { imageKey } from './client/imageKey.ts';
+import { perClient } from './client/perClient.ts';
 import { useCacheClient } from './imageCacheContext.ts';
 import { useIsHydrating } from './useIsHydrating.ts';
 
 const settled = new WeakSet<Promise<unknown>>();
 /** The promises that components wait for, by object: a suspended component has no state in which to keep its own. */
-const awaited = new WeakMap<CacheClient, Map<string, Promise<void>>>();
+const awaitedOf = /* @__PURE__ */ perClient(() => new Map<string, Promise<void>>());
 
 /**
  * A `CachedImage` that suspends until its image is decoded, or has failed: a `<Suspense>` around a page of them shows them
@@ -31,25 +32,20 @@ export const SuspendingImage = forwardRef<HTMLImageElement, CachedImageProps>(fu
     [client, key],
   );
   // From here on this component remembers it.
-  useEffect(() => void awaited.get(client)?.delete(key), [client, key]);
-  if (decoded) suspendUntil(decoded);
+  useEffect(() => void awaitedOf(client).delete(key), [client, key]);
+  // Suspense is told by a thrown promise, as `use()` does it, which React 18 and Preact do not have.
+  // oxlint-disable-next-line typescript/only-throw-error -- see above
+  if (decoded && !settled.has(decoded)) throw decoded;
   // The image is in the browser's memory: there is nothing left to fetch.
   return <CachedImage loading="eager" {...props} ref={ref} />;
 });
 
 function awaitImage(client: CacheClient, url: string, actorId: string | undefined): Promise<void> {
-  const own = awaited.get(client) ?? new Map<string, Promise<void>>();
-  awaited.set(client, own);
+  const awaited = awaitedOf(client);
   const key = imageKey(url);
-  const promise = own.get(key) ?? decodeImage(client, url, actorId);
-  own.set(key, promise);
+  const existing = awaited.get(key);
+  if (existing) return existing;
+  const promise = decodeImage(client, url, actorId).finally(() => settled.add(promise));
+  awaited.set(key, promise);
   return promise;
-}
-
-/** Suspends the component that is being rendered until the promise has settled, in React 18 and Preact, too: they have no `use()`. */
-function suspendUntil(promise: Promise<unknown>): void {
-  if (settled.has(promise)) return;
-  const note = (): void => void settled.add(promise);
-  // oxlint-disable-next-line typescript/only-throw-error -- Suspense is told by a thrown promise; `use()` does the same
-  throw promise.then(note, note);
 }

@@ -9,6 +9,7 @@ import type {
 import { getJson, postJson } from './api.ts';
 import { type CacheClient, defaultClient } from './cacheClient.ts';
 import { imageKey } from './imageKey.ts';
+import { perClient } from './perClient.ts';
 
 /** Looks into the cache and clears it. Calls reject with an `ImageCacheRequestError`. */
 export interface ImageCache extends Pick<CacheClient, 'lookup'> {
@@ -84,16 +85,8 @@ function refuseCall(): never {
   );
 }
 
-const caches = /* @__PURE__ */ new WeakMap<CacheClient, ImageCache>();
-
 /** The one `ImageCache` of a client. */
-export function imageCacheOf(client: CacheClient): ImageCache {
-  const existing = caches.get(client);
-  if (existing) return existing;
-  const cache = createImageCache(client);
-  caches.set(client, cache);
-  return cache;
-}
+export const imageCacheOf = /* @__PURE__ */ perClient(createImageCache);
 
 /**
  * The cache behind this page, found through the plugin or `configureImageCache()`.

@@ -1,6 +1,7 @@
 import { type CacheClient, defaultClient } from './cacheClient.ts';
 import { createPrefetchManager, type PrefetchManagerSettings, type SettledActor } from './createPrefetchManager.ts';
 import { keepNewest } from './keepNewest.ts';
+import { perClient } from './perClient.ts';
 import { isSettled, mergeProgress, withoutUnsettled } from './prefetchProgress.ts';
 import type { PrefetchManager, PrefetchProgress } from './prefetchTypes.ts';
 import { sendPrefetch } from './sendPrefetch.ts';
@@ -158,14 +159,10 @@ export function sharePrefetch(
   };
 }
 
-const managers = /* @__PURE__ */ new WeakMap<CacheClient, PrefetchManager>();
-
 /** The one manager of a client, shared with the browser's other tabs. */
-export function prefetchManagerOf(client: CacheClient): PrefetchManager {
-  const existing = managers.get(client);
-  if (existing) return existing;
+export const prefetchManagerOf = /* @__PURE__ */ perClient((client) => {
   let following: (() => void) | undefined;
-  const manager = sharePrefetch(client, {
+  return sharePrefetch(client, {
     isEnabled: () => client.mount !== undefined,
     async send(request, call) {
       // A client hears of its server's changes only while it has a subscriber, and the entries learnt here must stay true.
@@ -174,9 +171,7 @@ export function prefetchManagerOf(client: CacheClient): PrefetchManager {
     },
     onCached: client.known.set,
   });
-  managers.set(client, manager);
-  return manager;
-}
+});
 
 /**
  * The prefetch manager of `imageCache`.
