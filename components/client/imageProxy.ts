@@ -1,9 +1,7 @@
 import type { ImageCacheRequestError } from './api.ts';
 import { defaultClient } from './cacheClient.ts';
-import { crossOriginOf } from './crossOrigin.ts';
 import { fetchImage } from './fetchImage.ts';
-import { cacheableKey, pageOrigin } from './imageKey.ts';
-import { localUrl } from './imageUrl.ts';
+import { getImageProps } from './imageProps.ts';
 import { problemOf } from './problemOf.ts';
 
 export interface ProxiedImageOptions {
@@ -18,10 +16,7 @@ export interface ProxiedImageOptions {
  * @example const url = getProxiedImageUrl(backendUrl);
  */
 export function getProxiedImageUrl(url: string, { actor_id }: ProxiedImageOptions = {}): string {
-  const { mount, known } = defaultClient;
-  if (mount === undefined || url.startsWith(`${mount}/`)) return url;
-  const key = cacheableKey(url, pageOrigin());
-  return key === undefined ? url : localUrl(mount, url, known.get(key), actor_id);
+  return getImageProps({ src: url, actor_id }).src ?? url;
 }
 
 export interface PreloadResult {
@@ -60,9 +55,8 @@ export async function preloadImages(
 }
 
 async function preload(url: string, options: ProxiedImageOptions): Promise<PreloadedImage> {
-  const proxied = getProxiedImageUrl(url, options);
+  const { src: proxied = url, crossOrigin } = getImageProps({ src: url, ...options });
   const isProxied = proxied !== url;
-  const crossOrigin = isProxied ? crossOriginOf(defaultClient.mount) : undefined;
   if (await load(proxied, crossOrigin)) return { url, status: 'loaded', from: isProxied ? 'cache' : 'original' };
   if (isProxied && (await load(url))) return { url, status: 'loaded', from: 'original' };
   const { mount } = defaultClient;

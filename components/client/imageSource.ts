@@ -24,7 +24,8 @@ export function requestedImages({ url, srcSet, mount, pageOrigin }: ImageRequest
   if (mount === undefined) return images;
   for (const each of [url ?? '', ...srcSetUrls(srcSet)]) {
     const key = cacheableKey(each, pageOrigin);
-    if (key) images.set(each, key);
+    // A URL of the cache itself, which may be of another origin, is shown as it is.
+    if (key && !each.startsWith(`${mount}/`)) images.set(each, key);
   }
   return images;
 }
