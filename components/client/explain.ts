@@ -14,10 +14,10 @@ interface FailedImage {
 
 /** How long failures are gathered: an unlisted bucket fails a whole page of images. */
 const GATHER_MS = 200;
-/** Presigned URLs in one call; see `MAX_IMAGES` of `createPrefetchManager.ts`. */
-const MAX_IMAGES = 250;
+/** As many as the server takes in one call. Of more, which all fail in one moment, the others have the same reasons. */
+const MAX_IMAGES = 1_000;
 
-/** Images to ask about in one call, by server. */
+/** Images to explain together, by server. */
 const batches = new Map<string, FailedImage[]>();
 /** The images that the console has named already, by cause. */
 const told = new Map<string, Set<string>>();
@@ -31,17 +31,13 @@ export function explain(mount: string, image: FailedImage): void {
   if (batch.length === 0) setTimeout(() => void explainAll(mount, batch), GATHER_MS);
   batches.set(mount, batch);
   batch.push(image);
-  if (batch.length === MAX_IMAGES) batches.delete(mount);
 }
 
 async function explainAll(mount: string, batch: readonly FailedImage[]): Promise<void> {
-  if (batches.get(mount) === batch) batches.delete(mount);
+  batches.delete(mount);
   // An image that has left the page needs no explanation, and after a test there may be no server either.
   const images = batch.filter(({ img }) => img?.isConnected !== false);
-  await askAbout(
-    mount,
-    images.filter(({ problem }) => !problem),
-  );
+  await askAbout(mount, images.filter(({ problem }) => !problem).slice(0, MAX_IMAGES));
   const causes = new Map<string, { code: string; keys: string[] }>();
   for (const { img, url, problem } of images) {
     if (!problem) continue;
@@ -63,15 +59,12 @@ async function askAbout(mount: string, images: readonly FailedImage[]): Promise<
     images: images.map(({ url, actorId }) => ({ s3_url: url, ...(actorId && { actor_id: actorId }) })),
     priority: 'high',
   };
-  const unanswered = new Set(images);
   const onResult: PrefetchCall['onResult'] = (index, result) => {
     const image = images[index];
-    if (!image) return;
-    unanswered.delete(image);
-    if (result.status === 'failed') image.problem = result.error;
+    if (image && result.status === 'failed') image.problem = result.error;
   };
   await sendPrefetch(mount, request, { signal: new AbortController().signal, onResult }).catch((error: unknown) => {
-    for (const image of unanswered) image.problem = reasonOf(error);
+    for (const image of images) image.problem ??= reasonOf(error);
   });
 }
 
