@@ -90,8 +90,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
     const begun = isDirect || isInHtml ? reduce(state, { type: 'ask' }, image) : state;
     // The browser asked for an image of the server's HTML before any script ran.
     const since = isHydrating ? 0 : performance.now();
-    const names = { identity, pictureKey, mainKey, url };
-    return { state: begun, ...names, previous, isRenewal, isDirect, since, ...(fresh && { fresh }) };
+    return { state: begun, identity, pictureKey, mainKey, url, previous, isRenewal, isDirect, since, fresh };
   }
 
   const [stored, store] = useState(() => begin());
@@ -145,13 +144,14 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
     [latest],
   );
 
-  const shown = state.source ?? previous;
+  const picture = state.source ?? previous;
   const isBare = useServerElement(element, {
-    hasUrl: Boolean(shown?.src ?? shown?.srcSet),
+    hasUrl: Boolean(picture?.src ?? picture?.srcSet),
     onBare: () => send({ type: 'drop' }, { isDirect: false }),
     onAsked: () => send({ type: 'ask' }),
   });
-  useExactAttribute(element, 'src', isBare ? undefined : shown?.src);
+  const shown = isBare ? undefined : picture;
+  useExactAttribute(element, 'src', shown?.src);
 
   const shownKey = useRef(pictureKey);
   useIsomorphicLayoutEffect(() => {
@@ -227,8 +227,8 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
 
   const isFetching = state.status === 'unknown' || state.status === 'wanted' || state.status === 'recovering';
   return {
-    src: isBare ? undefined : shown?.src,
-    srcSet: isBare ? undefined : shown?.srcSet,
+    src: shown?.src,
+    srcSet: shown?.srcSet,
     status: statusOf(state),
     isLoaded: state.status === 'loaded',
     entry,

@@ -32,7 +32,7 @@ export interface PursuedImage extends Learnt {
 export interface Learnt {
   /** Why the server could not fetch the image, if it has said so. */
   readonly problem?: ItemError | undefined;
-  readonly fresh?: FreshUrls;
+  readonly fresh?: FreshUrls | undefined;
   /** Whether the element has a place among the direct images and asks for its image by itself. */
   readonly isDirect?: boolean;
   /** Whether the server has downloaded the image because this element is to show it. */
@@ -44,21 +44,19 @@ export interface Learnt {
  * @param until aborted when it is in another state
  */
 export function pursueImage(state: LoadState, image: PursuedImage, until: AbortSignal): void {
+  if (until.aborted) return;
   // What was begun for an earlier state must not change this one.
   const send: PursuedImage['send'] = (...event) => void (until.aborted || image.send(...event));
-  if (!until.aborted) begin(state, { ...image, send }, until);
-}
-
-function begin(state: LoadState, image: PursuedImage, until: AbortSignal): void {
+  const own = { ...image, send };
   switch (state.status) {
     case 'unknown':
-      return findOut(image, until);
+      return findOut(own, until);
     case 'wanted':
-      return want(image, until);
+      return want(own, until);
     case 'loading':
-      return state.source?.name === 'read-through' ? holdPlace(image, until) : undefined;
+      return holdPlace(own, until);
     case 'recovering':
-      return void findRemedy(state.tries, image);
+      return void findRemedy(state.tries, own);
   }
 }
 
@@ -138,6 +136,5 @@ async function findRemedy(tries: number, image: PursuedImage): Promise<void> {
   const remedy = await import('./recovery.ts')
     .then(({ recover }) => recover(mount, tries, image))
     .catch(() => undefined);
-  if (remedy) send({ type: 'retry' }, { problem: undefined, ...(remedy.fresh && { fresh: remedy.fresh }) });
-  else send({ type: 'giveUp' });
+  send({ type: remedy ? 'retry' : 'giveUp' }, remedy);
 }

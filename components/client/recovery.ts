@@ -1,13 +1,8 @@
 import type { RequestErrorCode } from './api.ts';
 import { problemOf } from './problemOf.ts';
-import type { PursuedImage } from './pursueImage.ts';
-import { type FreshUrls, refreshUrls } from './refreshUrls.ts';
+import type { Learnt, PursuedImage } from './pursueImage.ts';
+import { refreshUrls } from './refreshUrls.ts';
 import { AWAY } from './shouldRetry.ts';
-
-/** What makes another try worth while. */
-interface Remedy {
-  fresh: FreshUrls | undefined;
-}
 
 const FIRST_DELAY_MS = 1_000;
 
@@ -24,9 +19,9 @@ const TRANSIENT: ReadonlySet<RequestErrorCode> = new Set([
  * Asks the server what is wrong with an image that neither the cache nor its original URL has brought, and does what can be done
  * about it: gets a fresh signature, or waits.
  * @param tries how often the image has been tried again already
- * @returns `undefined` when nothing can be done
+ * @returns what has been learnt when another try is worth while; `undefined` when nothing can be done
  */
-export async function recover(mount: string, tries: number, image: PursuedImage): Promise<Remedy | undefined> {
+export async function recover(mount: string, tries: number, image: PursuedImage): Promise<Learnt | undefined> {
   const { images, fresh, refreshUrl, retries } = image;
   // The main image stands for all candidates.
   const [given = ''] = images.keys();
@@ -34,14 +29,14 @@ export async function recover(mount: string, tries: number, image: PursuedImage)
   const problem = image.problem ?? (await problemOf(mount, url, image.actorId));
   if (tries <= retries && problem?.code === 'UPSTREAM_EXPIRED' && refreshUrl) {
     const renewed = await refreshUrls(images, fresh, refreshUrl, () => true);
-    if (renewed.get(given) !== url) return { fresh: renewed };
+    if (renewed.get(given) !== url) return { problem: undefined, fresh: renewed };
   }
   // If nothing is wrong with the image any more, that is a reason to try again, too.
   if (tries < retries && (problem === undefined || TRANSIENT.has(problem.code))) {
     // With up to a quarter more, so that the images of a page do not all ask at the same moment.
     const ms = FIRST_DELAY_MS * 2 ** tries * (1 + Math.random() / 4);
     await new Promise((resolve) => setTimeout(resolve, ms));
-    return { fresh };
+    return { problem: undefined };
   }
   return undefined;
 }
