@@ -1,10 +1,9 @@
 'use client';
 
 import { type ReactElement, type ReactNode, useContext, useEffect, useMemo } from 'react';
-import type { ImageCacheConfig } from './client/config.ts';
-import { toMount } from './client/config.ts';
+import { type ImageCacheConfig, toMount } from './client/config.ts';
 import { setCredentials } from './client/crossOrigin.ts';
-import { type CacheClient, createCacheClient } from './client/cacheClient.ts';
+import { createCacheClient } from './client/cacheClient.ts';
 import { followServer } from './client/followServer.ts';
 import type { RefreshUrl } from './client/refreshUrls.ts';
 import { ImageCacheContext, RefreshUrlContext, useCacheClient } from './imageCacheContext.ts';
@@ -28,10 +27,12 @@ export interface ImageCacheProviderProps extends Partial<ImageCacheConfig> {
  */
 export function ImageCacheProvider({ base, credentials, refreshUrl, children }: ImageCacheProviderProps): ReactElement {
   const outer = useCacheClient();
-  const client = useMemo(
-    () => (base === undefined ? outer : createClient(base, credentials)),
-    [base, credentials, outer],
-  );
+  const client = useMemo(() => {
+    if (base === undefined) return outer;
+    const mount = toMount(base);
+    setCredentials(mount, credentials);
+    return createCacheClient({ mount: () => mount });
+  }, [base, credentials, outer]);
   useEffect(() => (client === outer ? undefined : followServer(client)), [client, outer]);
   const outerRefresh = useContext(RefreshUrlContext);
   const latest = useLatest(refreshUrl);
@@ -47,10 +48,4 @@ export function ImageCacheProvider({ base, credentials, refreshUrl, children }: 
       <RefreshUrlContext.Provider value={refresh ?? outerRefresh}>{children}</RefreshUrlContext.Provider>
     </ImageCacheContext.Provider>
   );
-}
-
-function createClient(base: string | false, credentials: ImageCacheConfig['credentials']): CacheClient {
-  const mount = toMount(base);
-  setCredentials(mount, credentials);
-  return createCacheClient({ mount: () => mount });
 }

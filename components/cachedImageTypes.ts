@@ -37,12 +37,7 @@ export interface ImageOptions extends Omit<CachedImageOptions, 'fallback' | 'loa
 /** All attributes of an `<img>`, and options for its image. */
 export interface CachedImageProps
   // `Omit` makes one type of what is a union in Preact 11. It loses these four there, so they are named again.
-  extends
-    Omit<ComponentPropsWithRef<'img'>, never>,
-    Pick<
-      CachedImageOptions,
-      'actor_id' | 'widths' | 'retries' | 'refreshUrl' | 'keepPrevious' | 'recyclingKey' | 'onCacheStatus'
-    > {
+  extends Omit<ComponentPropsWithRef<'img'>, never>, Omit<CachedImageOptions, 'srcSet' | 'fallback' | 'loading'> {
   alt?: string | undefined;
   title?: string | undefined;
   'aria-label'?: string | undefined;

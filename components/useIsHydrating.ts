@@ -1,13 +1,15 @@
 import { useSyncExternalStore } from 'react';
 
 const neverChanges = (): (() => void) => () => {};
-const isServer = (): boolean => typeof document === 'undefined';
-const always = (): true => true;
 
 /**
  * Whether a server renders, or this is the first render over a server's HTML, which must be the same. Limit: Preact 10 does not
  * say that there is such HTML, so with it this is `false` in every browser.
  */
 export function useIsHydrating(): boolean {
-  return useSyncExternalStore(neverChanges, isServer, always);
+  return useSyncExternalStore(
+    neverChanges,
+    () => typeof document === 'undefined',
+    () => true,
+  );
 }

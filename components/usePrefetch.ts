@@ -1,15 +1,11 @@
 'use client';
 
 import { useSyncExternalStore } from 'react';
-import type { PrefetchManager } from './client/prefetchTypes.ts';
 import { prefetchManagerOf } from './client/prefetchManager.ts';
-import type { PrefetchProgress } from './client/prefetchTypes.ts';
+import type { PrefetchManager, PrefetchProgress } from './client/prefetchTypes.ts';
 import { useCacheClient } from './imageCacheContext.ts';
 
-export interface PrefetchState extends Pick<
-  PrefetchManager,
-  'startPrefetch' | 'prefetchActor' | 'pause' | 'resume' | 'cancel' | 'getResults'
-> {
+export interface PrefetchState extends Omit<PrefetchManager, 'getProgress' | 'subscribe'> {
   progress: PrefetchProgress;
 }
 

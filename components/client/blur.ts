@@ -23,9 +23,7 @@ export async function blurUntilDecoded(
   if (url === undefined || until.aborted || (img.complete && img.naturalWidth > 0)) return;
   blurred.get(img)?.();
   const { backgroundImage, backgroundSize, objectPosition } = img.style;
-  const stop = new AbortController();
   const clear = (): void => {
-    stop.abort();
     Object.assign(img.style, { backgroundImage, backgroundSize, objectPosition });
     blurred.delete(img);
   };
@@ -36,7 +34,7 @@ export async function blurUntilDecoded(
     objectPosition: '-99999px',
   });
   // Not cleared by an error: another source may follow.
-  img.addEventListener('load', () => void img.decode().then(clear, clear), { once: true, signal: stop.signal });
+  img.addEventListener('load', () => void img.decode().then(clear, clear), { once: true });
 }
 
 /** @returns `undefined` when it is no thumbhash */

@@ -162,11 +162,9 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
     jobs.set(job.progress.id, job);
   }
 
-  /** The network has changed, or the page is looked at again: a good time to try. */
+  /** The network has changed, or the page is looked at again: a good time to try, if there is a network. */
   function handleNetwork(): void {
-    if (jobs.size === 0) return;
-    if (network.allowed) endWait();
-    else changed();
+    if (jobs.size > 0) endWait();
   }
 
   /** Begins to wait, if it does not wait already. When the wait is over, one image is tried. */

@@ -18,6 +18,7 @@ const BUFFER_SIZE = 250;
 /** How many timings are kept: `load` follows its timing at once, so only bursts have to fit. */
 const MAX_TIMINGS = 500;
 
+/** Of images, the oldest first. */
 let timings: readonly PerformanceResourceTiming[] = [];
 let observer: PerformanceObserver | undefined;
 /** No timing of an image that was asked for since then can have been missed: `performance.now()`. */
@@ -59,7 +60,7 @@ export async function readCacheStatus(url: string, loading: Loading): Promise<Ca
     const timing = find(url, since);
     return { from: 'origin', ms: round(timing ? durationOf(timing) : until - since) };
   }
-  if (!imageTimings()) return undefined;
+  if (!observer) return undefined;
   if (!find(url, since)) await new Promise((resolve) => setTimeout(resolve, GRACE_MS));
   const timing = find(url, since);
   if (timing) return toStatus(timing);
@@ -95,17 +96,12 @@ function durationOf(timing: PerformanceResourceTiming): number {
 
 /** The newest timing of a URL. */
 function find(url: string, since: number): PerformanceResourceTiming | undefined {
-  return imageTimings()?.findLast(({ name, startTime }) => name === url && startTime >= since);
+  if (observer) keep(observer.takeRecords());
+  return timings.findLast(({ name, startTime }) => name === url && startTime >= since);
 }
 
 function round(ms: number): number {
   return Math.round(ms * 10) / 10;
-}
-
-/** The timings of images, oldest first; `undefined` where there are none to be had. */
-function imageTimings(): readonly PerformanceResourceTiming[] | undefined {
-  if (observer) keep(observer.takeRecords());
-  return observer && timings;
 }
 
 function keep(entries: readonly PerformanceEntry[]): void {

@@ -36,34 +36,33 @@ export function listenToServer(client: CacheClient, mount: string, signal: Abort
     else if (!isFirst || performance.now() - since > FRESH_MS) void resync(client);
   }
 
-  /** Connects to `GET /events`, and again whenever the connection is lost. */
-  function connect(until: AbortSignal, onMessage: (message: ServerMessage) => void): void {
-    let refusals = 0;
-    function open(): void {
-      if (until.aborted) return;
-      const after = lastEventId === undefined ? '' : `?last_event_id=${encodeURIComponent(lastEventId)}`;
-      const withCredentials = credentialsOf(mount) === 'include';
-      const source = new EventSource(`${mount}/events${after}`, { withCredentials });
-      const close = (): void => source.close();
-      until.addEventListener('abort', close);
-      source.addEventListener('ready', ({ lastEventId: id }) => {
-        refusals = 0;
-        if (lastEventId === undefined) onMessage({ lastEventId: id, isFirst: true });
-      });
-      source.addEventListener('reset', ({ lastEventId: id }) => onMessage({ lastEventId: id }));
-      source.addEventListener('message', ({ data, lastEventId: id }) => {
-        // The shape of an event is the wire contract of protocol.ts.
-        onMessage({ lastEventId: id, event: JSON.parse(data) as CacheEvent });
-      });
-      source.addEventListener('error', () => {
-        if (source.readyState !== EventSource.CLOSED || until.aborted) return;
-        until.removeEventListener('abort', close);
-        // Spread out, so that a server that was overloaded is not asked by all pages at once.
-        setTimeout(open, Math.min(FIRST_RETRY_MS * 2 ** refusals, LAST_RETRY_MS) * (0.5 + Math.random()));
-        refusals += 1;
-      });
-    }
-    open();
+  /**
+   * Connects to `GET /events`, and again whenever the connection is lost.
+   * @param refusals in a row, so far
+   */
+  function connect(until: AbortSignal, onMessage: (message: ServerMessage) => void, refusals = 0): void {
+    if (until.aborted) return;
+    const after = lastEventId === undefined ? '' : `?last_event_id=${encodeURIComponent(lastEventId)}`;
+    const withCredentials = credentialsOf(mount) === 'include';
+    const source = new EventSource(`${mount}/events${after}`, { withCredentials });
+    const close = (): void => source.close();
+    until.addEventListener('abort', close);
+    source.addEventListener('ready', ({ lastEventId: id }) => {
+      refusals = 0;
+      if (lastEventId === undefined) onMessage({ lastEventId: id, isFirst: true });
+    });
+    source.addEventListener('reset', ({ lastEventId: id }) => onMessage({ lastEventId: id }));
+    source.addEventListener('message', ({ data, lastEventId: id }) => {
+      // The shape of an event is the wire contract of protocol.ts.
+      onMessage({ lastEventId: id, event: JSON.parse(data) as CacheEvent });
+    });
+    source.addEventListener('error', () => {
+      if (source.readyState !== EventSource.CLOSED || until.aborted) return;
+      until.removeEventListener('abort', close);
+      // Spread out, so that a server that was overloaded is not asked by all pages at once.
+      const ms = Math.min(FIRST_RETRY_MS * 2 ** refusals, LAST_RETRY_MS) * (0.5 + Math.random());
+      setTimeout(connect, ms, until, onMessage, refusals + 1);
+    });
   }
 
   function listen(until: AbortSignal): void {
