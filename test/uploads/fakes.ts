@@ -1,0 +1,188 @@
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { ImageCacheError } from '../../plugin/errors.ts';
+import type { UploadState, UploadStatus } from '../../plugin/protocol.ts';
+import { Outbox, type PictureToStore, type UploadBucket, UploadFailure, Uploads } from '../../plugin/uploads/index.ts';
+import type { UploadsClock } from '../../plugin/uploads/clock.ts';
+import { temporaryDirectory } from '../helpers/directory.ts';
+import { jobId, sha256 } from '../helpers/uploads.ts';
+
+/** A clock that stands still until it is moved. */
+export class FakeClock implements UploadsClock {
+  #now = Date.UTC(2026, 0, 1);
+  /** Timers do not care what time it is. */
+  #elapsed = 0;
+  readonly #sleepers = new Set<{ until: number; wake: () => void }>();
+
+  now(): number {
+    return this.#now;
+  }
+
+  random(): number {
+    return 0.5;
+  }
+
+  sleep(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal.aborted) return resolve();
+      const sleeper = {
+        until: this.#elapsed + ms,
+        wake: () => {
+          this.#sleepers.delete(sleeper);
+          resolve();
+        },
+      };
+      this.#sleepers.add(sleeper);
+      signal.addEventListener('abort', sleeper.wake, { once: true });
+    });
+  }
+
+  /** Moves the time on in steps, and lets everything run that was waiting for it. */
+  async advance(ms: number, step = ms): Promise<void> {
+    for (let left = ms; left > 0; left -= step) {
+      this.jump(Math.min(step, left));
+      this.#elapsed += Math.min(step, left);
+      for (const { until, wake } of Array.from(this.#sleepers)) if (until <= this.#elapsed) wake();
+      await this.settle();
+    }
+  }
+
+  /** Sets it to another time, as somebody does who corrects it. */
+  jump(ms: number): void {
+    this.#now += ms;
+  }
+
+  /** Resolves when everything that runs has gone to sleep again. Real files are read and written meanwhile. */
+  async settle(): Promise<void> {
+    let quiet = 0;
+    let before: object | undefined;
+    for (let turn = 0; quiet < 4 && turn < 2000; turn += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      const last = Array.from(this.#sleepers).at(-1);
+      quiet = last !== undefined && last === before ? quiet + 1 : 0;
+      before = last;
+    }
+  }
+}
+
+type Kind = UploadFailure['kind'];
+
+/** A bucket in memory that fails on demand. */
+export class FakeBucket implements UploadBucket {
+  readonly objects = new Map<string, Buffer>();
+  /** Every try, by key. */
+  readonly tries: string[] = [];
+  /** Tries that run now, and the most that ever ran. */
+  running = 0;
+  mostRunning = 0;
+  failure: (picture: PictureToStore) => Kind | undefined = () => undefined;
+  /** Awaited by every try. */
+  gate: Promise<void> = Promise.resolve();
+
+  urlOf(key: string): string {
+    return `https://bucket.example/${key}`;
+  }
+
+  async store(picture: PictureToStore, signal: AbortSignal): Promise<{ etag: string }> {
+    this.tries.push(picture.key);
+    this.running += 1;
+    this.mostRunning = Math.max(this.mostRunning, this.running);
+    try {
+      await this.gate;
+      signal.throwIfAborted();
+      const kind = this.failure(picture);
+      if (kind !== undefined) throw failureOf(kind);
+      this.objects.set(picture.key, picture.body);
+      return { etag: `"${picture.sha256.slice(0, 8)}"` };
+    } finally {
+      this.running -= 1;
+    }
+  }
+
+  close(): void {}
+}
+
+const CODES = {
+  unreachable: 'UPSTREAM_UNREACHABLE',
+  transient: 'UPSTREAM_THROTTLED',
+  blocked: 'UPSTREAM_FORBIDDEN',
+  refused: 'UPSTREAM_ERROR',
+} as const;
+
+function failureOf(kind: Kind): UploadFailure {
+  return new UploadFailure(kind, new ImageCacheError(CODES[kind], `The bucket is ${kind}.`, { hint: 'Wait.' }));
+}
+
+export interface TestUploads {
+  uploads: Uploads;
+  outbox: Outbox;
+  bucket: FakeBucket;
+  clock: FakeClock;
+  dir: string;
+  log: string[];
+  /** What the cache was told, in order. */
+  told: string[];
+  /** Takes a picture of these bytes. */
+  accept(bytes: Uint8Array, job?: string): Promise<UploadStatus>;
+  states(): Promise<Record<string, number>>;
+}
+
+interface TestSettings {
+  dir?: string;
+  bucket?: FakeBucket;
+  clock?: FakeClock;
+  maxOutboxSize?: number;
+}
+
+/** Uploads on a real directory, with a bucket in memory, where all bytes count as a JPEG. */
+export async function openUploads(settings: TestSettings = {}): Promise<TestUploads> {
+  const dir = settings.dir ?? join(await temporaryDirectory(), '.image-outbox');
+  const { bucket = new FakeBucket(), clock = new FakeClock(), maxOutboxSize = 1e9 } = settings;
+  const log: string[] = [];
+  const told: string[] = [];
+  const outbox = new Outbox({ dir, now: () => clock.now(), warn: (message) => log.push(message) });
+  const uploads = new Uploads({
+    outbox,
+    bucket,
+    clock,
+    cache: {
+      take: async (name) => void told.push(`take ${name}`),
+      stored: async (name, _, etag) => void told.push(`stored ${name} ${etag}`),
+      yieldToImages: async () => undefined,
+    },
+    inspect: () => ({ contentType: 'image/jpeg', extension: 'jpg' }),
+    prefix: 'uploads',
+    maxFileSize: 1e6,
+    maxOutboxSize,
+    logger: { info: (message) => log.push(message), warn: (message) => log.push(message) },
+  });
+  onTestFinished(() => uploads.close());
+  async function* once(bytes: Uint8Array) {
+    yield bytes;
+  }
+  return {
+    uploads,
+    outbox,
+    bucket,
+    clock,
+    dir,
+    log,
+    told,
+    accept: (bytes, job = jobId()) =>
+      uploads.accept({
+        jobId: job,
+        owner: '',
+        sha256: sha256(bytes),
+        filename: undefined,
+        size: bytes.length,
+        body: once(bytes),
+      }),
+    async states() {
+      const counts: Partial<Record<UploadState, number>> = {};
+      for (const { state } of (await uploads.list('')).jobs) counts[state] = (counts[state] ?? 0) + 1;
+      return counts;
+    },
+  };
+}
+
+export const bytes = (n: number): Buffer => Buffer.from(`picture ${n}`);
