@@ -4,7 +4,7 @@ import { errnoOf, lookAt } from '../cache/index.ts';
 import { LOCK } from './outboxLayout.ts';
 
 /** A process that was killed holds the lock for so long. */
-const STALE_MS = 5_000;
+const STALE_MS = 3_000;
 const UPDATE_MS = 1_000;
 
 /** The right to send what is in an outbox. */

@@ -5,7 +5,7 @@ import type { UploadsClock } from './clock.ts';
 import { acquireDrainLock, type DrainLock } from './drainLock.ts';
 import type { Outbox } from './outbox.ts';
 import { type UploadBucket, UploadFailure } from './uploadBucket.ts';
-import type { PendingUpload, UploadRecord } from './uploadRecord.ts';
+import { isPending, type PendingUpload, type UploadRecord } from './uploadRecord.ts';
 
 /** Pictures that are sent at a time; browsers and images have to share the line with them. */
 const CONCURRENCY = 2;
@@ -88,15 +88,18 @@ export class Drainer {
   }
 
   async #run(): Promise<void> {
+    await this.#options.outbox.sweep().catch((error: unknown) => this.#warn(error));
     while (!this.#closing.signal.aborted) {
-      try {
-        const ms = await this.#drainIfNeeded();
-        if (!this.#closing.signal.aborted) await this.#alarm.wait(ms);
-      } catch (error) {
-        this.#options.warn(`Uploads are not being sent: ${UploadFailure.of(error).message}`);
-        await this.#alarm.wait(IDLE_LOOK_MS);
-      }
+      const ms = await this.#drainIfNeeded().catch((error: unknown) => {
+        this.#warn(error);
+        return IDLE_LOOK_MS;
+      });
+      if (!this.#closing.signal.aborted) await this.#alarm.wait(ms);
     }
+  }
+
+  #warn(error: unknown): void {
+    this.#options.warn(`Uploads are not being sent: ${UploadFailure.of(error).message}`);
   }
 
   /** @returns after how long to look again */
@@ -193,28 +196,31 @@ export class Drainer {
     }
     await outbox.release(picture.name);
     for (const each of await outbox.pending()) {
-      if (guilty.has(each.job_id)) await this.#change(each, charged(each));
-      else if (each.state === 'blocked') await this.#change(each, { ...withoutTry(each), state: 'accepted' });
+      if (each.state === 'failed') continue;
+      if (guilty.has(each.job_id)) await this.#change(each, charged);
+      else if (each.state === 'blocked')
+        await this.#change(each, (current) => ({ ...withoutTry(current), state: 'accepted' }));
     }
   }
 
   async #failed(record: PendingUpload, failure: UploadFailure): Promise<void> {
     const next_attempt_at = this.#health.failed(record.job_id, failure, record.attempts);
     const state = failure.kind === 'refused' ? 'failed' : failure.kind === 'blocked' ? 'blocked' : 'accepted';
-    await this.#change(record, { ...record, state, error: failure.toItem(), next_attempt_at });
+    await this.#change(record, (current) => ({ ...current, state, error: failure.toItem(), next_attempt_at }));
   }
 
-  /** Writes what has become of an upload, unless it was canceled or brought again meanwhile. */
-  async #change(seen: PendingUpload, next: PendingUpload): Promise<void> {
+  /** Writes what has become of an upload, unless it was canceled, failed or sent again meanwhile. */
+  async #change(seen: PendingUpload, change: (current: PendingUpload) => PendingUpload): Promise<void> {
     const { outbox, exclusively, changed } = this.#options;
-    const isCurrent = await exclusively(async () => {
+    const next = await exclusively(async () => {
       const current = await outbox.find(seen.job_id);
-      if (current === undefined || current.accepted_at !== seen.accepted_at || current.state !== seen.state)
-        return false;
-      await outbox.update(next);
-      return true;
+      if (current === undefined || !isPending(current) || current.state === 'failed') return undefined;
+      if (current.accepted_at !== seen.accepted_at) return undefined;
+      const written = change(current);
+      await outbox.update(written);
+      return written;
     });
-    if (isCurrent) changed(next);
+    if (next !== undefined) changed(next);
   }
 }
 

@@ -1,4 +1,4 @@
-import { errnoOf, ImageSink, type Inspector, Scratch, type WrittenBlob } from '../cache/index.ts';
+import { ImageSink, type Inspector, Scratch, type WrittenBlob } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { Outbox } from './outbox.ts';
 import type { Room } from './outboxRoom.ts';
@@ -52,8 +52,6 @@ export async function receivePicture<T>(
     const { contentType, size: size_bytes } = sink.image;
     const picture = { name: pictureName(sha256, contentType), sha256, size_bytes, content_type: contentType };
     return await use({ picture, blob });
-  } catch (error) {
-    throw outboxError(error);
   } finally {
     await sink.discard();
   }
@@ -95,22 +93,4 @@ export function empty(): ImageCacheError {
   return new ImageCacheError('UPLOAD_EMPTY', 'The file has no bytes.', {
     hint: 'A file that a cloud drive has not downloaded yet may look so: open it first, and pick it again.',
   });
-}
-
-/** Errors of the disk, in the words of the outbox. */
-function outboxError(error: unknown): ImageCacheError {
-  const errno = errnoOf(error);
-  if (errno === 'ENOSPC' || errno === 'EDQUOT') {
-    return new ImageCacheError('OUTBOX_DISK_FULL', 'The disk that holds the outbox of uploads is full.', {
-      cause: error,
-      hint: 'Free some space. Nothing that was accepted is lost, and the browser keeps its copy of this picture.',
-    });
-  }
-  if (errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS') {
-    return new ImageCacheError('CACHE_UNWRITABLE', 'The outbox of uploads cannot be written.', {
-      cause: error,
-      hint: 'Check the owner and the permissions of `uploads.outboxDir`, or choose another directory.',
-    });
-  }
-  return ImageCacheError.from(error);
 }

@@ -10,6 +10,7 @@ import {
 import type { UploadsClock } from './clock.ts';
 import { Drainer } from './drainer.ts';
 import type { Outbox } from './outbox.ts';
+import { outboxError } from './outboxError.ts';
 import { OutboxRoom } from './outboxRoom.ts';
 import { keyOf } from './pictureName.ts';
 import { empty, receivePicture, tooLarge } from './receivePicture.ts';
@@ -103,10 +104,17 @@ export class Uploads {
    * @throws ImageCacheError UPLOAD_CONFLICT, UPLOAD_DIGEST, UPLOAD_EMPTY, UPLOAD_NOT_AN_IMAGE, UPLOAD_TOO_LARGE, ID_CONFLICT, OUTBOX_FULL,
    * OUTBOX_DISK_FULL
    */
-  async accept(upload: IncomingUpload): Promise<UploadStatus> {
+  accept(upload: IncomingUpload): Promise<UploadStatus> {
+    return inWords(() => this.#accept(upload));
+  }
+
+  async #accept(upload: IncomingUpload): Promise<UploadStatus> {
     const { outbox, inspect, maxFileSize, cache, logger } = this.#options;
     const known = await this.#known(upload);
-    if (known !== undefined) return this.#statusOf(known);
+    if (known !== undefined) {
+      this.#drainer.wake();
+      return this.#statusOf(known);
+    }
     if (upload.size === 0) throw empty();
     if (upload.size !== undefined && upload.size > maxFileSize) throw tooLarge(maxFileSize);
     const room = await this.#room.admit(upload.size);
@@ -179,7 +187,7 @@ export class Uploads {
   /** Tries an upload anew, as if it had never been refused. @throws ImageCacheError UPLOAD_UNKNOWN */
   async retry(owner: string, jobId: string): Promise<UploadStatus> {
     const { outbox } = this.#options;
-    const record = await this.#exclusively(async () => {
+    const record = await this.#changing(async () => {
       const found = await this.#own(owner, jobId);
       if (!isPending(found)) return found;
       const { error: _, next_attempt_at: __, ...rest } = found;
@@ -195,7 +203,7 @@ export class Uploads {
   /** Gives an upload up, also one that has not come yet. What is in the bucket stays there. */
   async cancel(owner: string, jobId: string): Promise<UploadCancelAnswer> {
     const { outbox, clock } = this.#options;
-    const record = await this.#exclusively(async () => {
+    const record = await this.#changing(async () => {
       const found = await outbox.find(jobId);
       const isTheirs = found?.owner === owner;
       if (isTheirs && !isPending(found)) return found;
@@ -231,6 +239,10 @@ export class Uploads {
   async close(): Promise<void> {
     await this.#drainer.close();
     this.#options.bucket.close();
+  }
+
+  #changing(change: () => Promise<UploadRecord>): Promise<UploadRecord> {
+    return inWords(() => this.#exclusively(change));
   }
 
   /** The upload if it needs no bytes. @throws ImageCacheError UPLOAD_CONFLICT */
@@ -331,6 +343,15 @@ export class Uploads {
     await this.#options.clock.sleep(ms, changed.signal);
     remove();
     signal.removeEventListener('abort', leave);
+  }
+}
+
+/** Errors of the disk are those of the outbox. */
+async function inWords<T>(task: () => Promise<T>): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    throw outboxError(error);
   }
 }
 

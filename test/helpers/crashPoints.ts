@@ -35,6 +35,19 @@ const CRASH_POINTS = {
   'after publish rename': { call: 'rename', path: MANIFEST, moment: 'after' },
 } satisfies Record<string, CrashPoint>;
 
+/** Between the steps of taking an upload, and of its end. */
+const UPLOAD_CRASH_POINTS = {
+  'C6: before the record': { call: 'rename', path: /jobs[/\\][^/\\]+\.json$/, moment: 'before' },
+  'C7: between the record and the picture': { call: 'rename', path: /jobs[/\\][^/\\]+\.json$/, moment: 'after' },
+  'C8: between the picture and the answer': { call: 'rename', path: /bodies[/\\][^/\\]+\.jpg$/, moment: 'after' },
+  'C14: between done and the removal of the record': {
+    call: 'rename',
+    path: /done[/\\][^/\\]+\.json$/,
+    moment: 'after',
+  },
+  'C14: while the picture is put aside': { call: 'rm', path: /image-outbox[/\\]tmp[/\\]/, moment: 'before' },
+} satisfies Record<string, CrashPoint>;
+
 /** Between the steps of storing an image, and of removing one (R4). */
 const IMAGE_CRASH_POINTS = {
   'before image rename': { call: 'rename', path: IMAGE, moment: 'before' },
@@ -44,9 +57,10 @@ const IMAGE_CRASH_POINTS = {
 } satisfies Record<string, CrashPoint>;
 
 export type CrashPointName = keyof typeof CRASH_POINTS;
-export type AnyCrashPointName = CrashPointName | keyof typeof IMAGE_CRASH_POINTS;
+export type AnyCrashPointName = CrashPointName | keyof typeof IMAGE_CRASH_POINTS | keyof typeof UPLOAD_CRASH_POINTS;
 
 export const CRASH_POINT_NAMES = Object.keys(CRASH_POINTS) as CrashPointName[]; // it has no other keys
+export const UPLOAD_CRASH_POINT_NAMES = Object.keys(UPLOAD_CRASH_POINTS) as AnyCrashPointName[]; // nor has this
 export const IMAGE_CRASH_POINT_NAMES = Object.keys(IMAGE_CRASH_POINTS) as AnyCrashPointName[]; // nor has this
 
 /**
@@ -54,7 +68,7 @@ export const IMAGE_CRASH_POINT_NAMES = Object.keys(IMAGE_CRASH_POINTS) as AnyCra
  * then. Replaces functions of `node:fs/promises` for all modules, so that what is tortured needs to know nothing of it.
  */
 export function armCrashPoint(name: AnyCrashPointName, times: number, signal: 'SIGKILL' | 'SIGSTOP' = 'SIGKILL'): void {
-  const point: CrashPoint = { ...CRASH_POINTS, ...IMAGE_CRASH_POINTS }[name];
+  const point: CrashPoint = { ...CRASH_POINTS, ...IMAGE_CRASH_POINTS, ...UPLOAD_CRASH_POINTS }[name];
   let left = times;
   const die = () => {
     if (signal === 'SIGSTOP') writeSync(1, `${name}\n`);

@@ -14,12 +14,13 @@ export interface S3Proxy {
   endpoint: string;
   /** Each request that came: `PUT /photos/a.jpg`. */
   readonly seen: string[];
-  /** Decides what happens to a request; `undefined`: it is the store's. `'reset'`: its connection is cut. */
-  answer: (request: IncomingMessage) => ProxyAnswer | 'reset' | undefined;
+  /** Decides what happens to a request; `undefined`: it is the store's. `'reset'`: its connection is cut. `'hang'`: nothing. */
+  answer: (request: IncomingMessage) => ProxyAnswer | 'reset' | 'hang' | undefined;
   /** Changes the headers of what the store has answered. */
   rewrite: (headers: OutgoingHttpHeaders, request: IncomingMessage) => OutgoingHttpHeaders;
   /** Changes the headers of what is asked; the signature covers some of them. */
   strip: (headers: OutgoingHttpHeaders) => OutgoingHttpHeaders;
+  close: () => Promise<void>;
 }
 
 /** S3's way to say no. */
@@ -33,12 +34,20 @@ export function s3Refusal(status: number, code: string, headers: OutgoingHttpHea
 
 /** A store in front of the strict one, which answers as other stores do, and as this one does when it is ill. */
 export async function startS3Proxy(server: S3Server): Promise<S3Proxy> {
+  const proxy = await openS3Proxy(server);
+  onTestFinished(() => proxy.close());
+  return proxy;
+}
+
+/** A proxy for more than one test; whoever opens it closes it. */
+export async function openS3Proxy(server: S3Server): Promise<S3Proxy> {
   const proxy: S3Proxy = {
     endpoint: '',
     seen: [],
     answer: () => undefined,
     rewrite: (headers) => headers,
     strip: (headers) => headers,
+    close: () => Promise.resolve(),
   };
   const http = createServer((request, response) => {
     const { method = '', url = '' } = request;
@@ -48,6 +57,7 @@ export async function startS3Proxy(server: S3Server): Promise<S3Proxy> {
       response.destroy();
       return;
     }
+    if (answer === 'hang') return;
     if (answer !== undefined) {
       request.resume();
       response.writeHead(answer.status, { Date: new Date().toUTCString(), ...answer.headers });
@@ -66,10 +76,10 @@ export async function startS3Proxy(server: S3Server): Promise<S3Proxy> {
     request.pipe(onward);
   });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
+  proxy.close = async () => {
     http.closeAllConnections();
     http.close();
-  });
+  };
   proxy.endpoint = `http://127.0.0.1:${(http.address() as AddressInfo).port}`; // it listens on TCP
   return proxy;
 }

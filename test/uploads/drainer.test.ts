@@ -56,7 +56,7 @@ describe('an outage', () => {
     const { bucket, clock } = opened;
     bucket.failure = () => kind;
     for (let n = 0; n < 5; n += 1) await opened.accept(bytes(n));
-    await clock.advance(HOUR, 20_000);
+    await clock.advance(HOUR, 30_000);
     expect(await opened.states()).toEqual({ accepted: 5 });
     const { jobs, paused } = await opened.uploads.list('');
     expect(jobs.map(({ attempts }) => attempts)).toEqual([0, 0, 0, 0, 0]);
@@ -75,7 +75,7 @@ describe('an outage', () => {
     const opened = await openUploads();
     opened.bucket.failure = () => 'transient';
     await opened.accept(bytes(1));
-    await opened.clock.advance(HOUR, 20_000);
+    await opened.clock.advance(HOUR, 30_000);
     expect(await opened.states()).toEqual({ accepted: 1 });
     expect(opened.bucket.tries.length).toBeLessThan(90);
   });

@@ -1,0 +1,32 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type BucketOptions, createImageCache } from '../../plugin/express.ts';
+import { PROJECT } from './uploads.ts';
+
+/** A server of one's own with uploads. */
+export interface UploadsServer {
+  base: string;
+  close(): Promise<void>;
+}
+
+/** Starts one, with its directories in `dir`. Whoever opens it closes it. */
+export async function openUploadsServer(dir: string, bucket: BucketOptions): Promise<UploadsServer> {
+  const images = createImageCache({
+    buckets: [bucket],
+    cacheDir: `${dir}/.image-cache`,
+    uploads: { bucket: bucket.name, project: PROJECT, outboxDir: `${dir}/.image-outbox` },
+    authorizeUpload: () => 'owner',
+    minFreeSpace: 0,
+    logLevel: 'silent',
+  });
+  const server = createServer((request, response) => images.router(request, response, () => response.end()));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    base: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, // it listens on TCP
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await images.close();
+    },
+  };
+}
