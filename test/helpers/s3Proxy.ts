@@ -32,6 +32,11 @@ export function s3Refusal(status: number, code: string, headers: OutgoingHttpHea
   };
 }
 
+/** Without what a test has set to `undefined`. */
+function defined(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));
+}
+
 /** A store in front of the strict one, which answers as other stores do, and as this one does when it is ill. */
 export async function startS3Proxy(server: S3Server): Promise<S3Proxy> {
   const proxy = await openS3Proxy(server);
@@ -68,7 +73,7 @@ export async function openS3Proxy(server: S3Server): Promise<S3Proxy> {
       server.endpoint,
       { method, path: url, headers: proxy.strip({ ...request.headers }) },
       (answered) => {
-        response.writeHead(answered.statusCode ?? 0, proxy.rewrite({ ...answered.headers }, request));
+        response.writeHead(answered.statusCode ?? 0, defined(proxy.rewrite({ ...answered.headers }, request)));
         answered.pipe(response);
       },
     );

@@ -8,7 +8,7 @@ import { temporaryDirectory } from '../helpers/directory.ts';
 import { jobId, sha256 } from '../helpers/uploads.ts';
 
 /** A clock that stands still until it is moved. */
-export class FakeClock implements UploadsClock {
+class FakeClock implements UploadsClock {
   #now = Date.UTC(2026, 0, 1);
   /** Timers do not care what time it is. */
   #elapsed = 0;

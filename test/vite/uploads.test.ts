@@ -134,7 +134,7 @@ it('pages in dev are told how far an upload is, without its name', async () => {
   const job = jobId();
   await put(api(), job, await jpeg(3), root);
   await expect
-    .poll(() => told.filter((each) => JSON.stringify(each).includes('image-cache:upload')).at(-1))
+    .poll(() => told.findLast((each) => JSON.stringify(each).includes('image-cache:upload')))
     .toMatchObject({
       event: 'image-cache:upload',
       data: { type: 'upload', job: { job_id: job, state: 'stored' } },
