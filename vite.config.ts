@@ -4,6 +4,7 @@ import { defineConfig } from 'vite';
 import { imageCache } from 'vite-plugin-image-cache';
 import { demoBackend } from './demo/backend.ts';
 import { readStorage } from './demo/settings.ts';
+import { uploadFaultsPlugin } from './demo/uploadFaults.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const storage = readStorage();
@@ -17,12 +18,20 @@ export default defineConfig({
   optimizeDeps: {
     // Named, so that the first start needs no second look (and no reload) when the page asks for them; and this package, so
     // that it is bundled as in any app that has installed it.
-    include: ['react', 'react-dom/client', 'react/jsx-dev-runtime', 'vite-plugin-image-cache/react'],
+    include: [
+      'react',
+      'react-dom/client',
+      'react/jsx-dev-runtime',
+      'vite-plugin-image-cache/react',
+      'vite-plugin-image-cache/uploads',
+      'react-dropzone',
+    ],
     // Vite sees that an installed package has changed, not that this one was built again.
     force: true,
   },
   plugins: [
     react(),
+    uploadFaultsPlugin(),
     imageCache({
       buckets: [
         {
@@ -33,6 +42,7 @@ export default defineConfig({
         },
       ],
       cacheDir: process.env['DEMO_CACHE_DIR'] ?? here('.image-cache'),
+      uploads: { bucket: storage.bucket, outboxDir: process.env['DEMO_OUTBOX_DIR'] ?? here('.image-outbox') },
     }),
     demoBackend(storage),
   ],

@@ -34,6 +34,16 @@ export interface NetworkFaults {
   /** Share of the requests that are answered 503 SlowDown, 0 to 1. */
   slowDown: number;
   offline: boolean;
+  /** Share of the pictures sent to the bucket that are answered 503 SlowDown, 0 to 1. */
+  putSlowDown: number;
+  /** Share of them that are answered as if the credentials had expired, 0 to 1. */
+  putExpired: number;
+}
+
+/** `GET·PUT /demo/upload-faults`: what can be broken between the page and its dev server. */
+export interface UploadFaults {
+  /** `lost-answers`: what is sent arrives, but the answer never comes back. */
+  server: 'fine' | 'slow' | 'lost-answers' | 'unreachable';
 }
 
 /** `GET·PUT /demo/network` */

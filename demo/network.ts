@@ -48,6 +48,12 @@ function parseFaults(text: string): Partial<NetworkFaults> | undefined {
     if (!isWithin(body.slowDown, 1)) return undefined;
     faults.slowDown = body.slowDown;
   }
+  for (const share of ['putSlowDown', 'putExpired'] as const) {
+    if (!(share in body)) continue;
+    const value: unknown = Reflect.get(body, share);
+    if (!isWithin(value, 1)) return undefined;
+    faults[share] = value;
+  }
   if ('offline' in body) {
     if (typeof body.offline !== 'boolean') return undefined;
     faults.offline = body.offline;
@@ -59,20 +65,29 @@ async function control(url: string, init?: RequestInit): Promise<NetworkState> {
   const answer = await fetch(url, init);
   // The answer is from our own server, with the shape that is documented in demo/s3/control.ts.
   const { faults, stats } = (await answer.json()) as { faults: NetworkFaults; stats: NetworkState['stats'] };
-  const { latencyMs, slowDown, offline } = faults;
+  const { latencyMs, slowDown, offline, putSlowDown, putExpired } = faults;
   const { requests, gets, bytesSent } = stats;
-  return { available: true, latencyMs, slowDown, offline, stats: { requests, gets, bytesSent } };
+  return {
+    available: true,
+    latencyMs,
+    slowDown,
+    offline,
+    putSlowDown,
+    putExpired,
+    stats: { requests, gets, bytesSent },
+  };
 }
 
 /** Whether a page of another site sent the request, by `Sec-Fetch-Site`, or by `Origin` if a browser does not send that. */
-function isCrossSite({ headers }: IncomingMessage): boolean {
+export function isCrossSite({ headers }: IncomingMessage): boolean {
   const site = headers['sec-fetch-site'];
   if (site !== undefined) return site !== 'same-origin' && site !== 'none';
   if (headers.origin === undefined) return false;
   return !URL.canParse(headers.origin) || new URL(headers.origin).host !== headers.host;
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+/** As text; nothing of a body that is too long. */
+export async function readBody(request: IncomingMessage): Promise<string> {
   let body = '';
   for await (const chunk of request) {
     body += String(chunk);

@@ -21,9 +21,10 @@ function phaseOf({ jobId, state, size }: StoredJob, { sending, network }: LiveSt
 }
 
 function placesOf({ state, heldBytes, isOnServer }: StoredJob): UploadPlace[] {
+  // The browser and the server have let go of it.
+  if (state === 'stored') return ['bucket'];
   const places: UploadPlace[] = heldBytes === undefined ? [] : ['browser'];
   if (isOnServer && state !== 'canceled') places.push('server');
-  if (state === 'stored') places.push('bucket');
   return places;
 }
 

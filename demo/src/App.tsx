@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { lazy, Suspense, useEffect, useRef } from 'react';
 import { prefetchManager, useCacheStats } from 'vite-plugin-image-cache/react';
 import type { NetworkFaults } from '../api.ts';
 import { ActorPage } from './ActorPage.tsx';
@@ -11,7 +11,13 @@ import { useActors } from './useActors.ts';
 import { useNetwork } from './useNetwork.ts';
 import { useRoute } from './useRoute.ts';
 
-/** The demo: a gallery, an actor's page, and the same page with and without the cache. */
+/** Loaded when it is visited: a page that only shows pictures needs nothing of it. */
+const AddPictures = lazy(async () => {
+  const { AddPictures: Page } = await import('./uploads/AddPictures.tsx');
+  return { default: Page };
+});
+
+/** The demo: a gallery, an actor's page, the same page with and without the cache, and a page to add pictures. */
 export function App() {
   const route = useRoute();
   const { actors, error, reload } = useActors();
@@ -30,7 +36,7 @@ export function App() {
     return () => document.removeEventListener('keydown', moveFocus);
   }, []);
 
-  const address = route.page === 'gallery' ? '' : `${route.page}/${route.id}`;
+  const address = 'id' in route ? `${route.page}/${route.id}` : route.page;
   const shown = useRef(address);
 
   // Scrolls a new page to its top and moves the focus there, for screen readers. The browser does so for the first page.
@@ -38,11 +44,11 @@ export function App() {
     if (shown.current === address) return;
     shown.current = address;
     main.current?.focus({ preventScroll: true });
-    if (address !== '') scrollTo(0, 0);
+    if (address !== 'gallery') scrollTo(0, 0);
   }, [address]);
 
-  const actor = route.page === 'gallery' ? undefined : actors?.find(({ id }) => id === route.id);
-  const isUnknown = route.page !== 'gallery' && actors !== undefined && actor === undefined;
+  const actor = 'id' in route ? actors?.find(({ id }) => id === route.id) : undefined;
+  const isUnknown = 'id' in route && actors !== undefined && actor === undefined;
 
   return (
     <>
@@ -64,12 +70,17 @@ export function App() {
             </button>
           </Notice>
         )}
-        {isUnknown && (
+        {isUnknown && 'id' in route && (
           <Notice title={`There is no actor ${route.id}`}>
             <a href="#/">Back to the gallery</a>
           </Notice>
         )}
         {route.page === 'gallery' && <Gallery actors={actors} stats={stats} />}
+        {route.page === 'add' && (
+          <Suspense fallback={<p className="loading">Loading…</p>}>
+            <AddPictures network={network} onNetworkChange={(faults) => void switchNetwork(faults)} />
+          </Suspense>
+        )}
         {route.page === 'actor' && !isUnknown && (
           <ActorPage key={route.id} id={route.id} known={actor} stats={stats} isOffline={network?.offline === true} />
         )}

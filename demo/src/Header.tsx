@@ -24,6 +24,10 @@ export function Header({ stats, names, network, onNetworkChange, onPrefetch }: H
           vite-plugin-image-cache
         </a>
         <p>Private S3 pictures from local disk in milliseconds, for any presigned URL.</p>
+        <nav aria-label="Pages">
+          <a href="#/">Gallery</a>
+          <a href="#/add">Add pictures</a>
+        </nav>
       </div>
       <div className="controls">
         <PrefetchPanel stats={stats} names={names} onPrefetch={onPrefetch} />

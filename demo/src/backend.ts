@@ -1,4 +1,4 @@
-import type { ActorDetail, ActorSummary, NetworkFaults, NetworkState } from '../api.ts';
+import type { ActorDetail, ActorSummary, NetworkFaults, NetworkState, UploadFaults } from '../api.ts';
 
 /** Gets all actors with all their pictures, with new signatures. */
 export function fetchActors(signal?: AbortSignal): Promise<ActorSummary[]> {
@@ -23,6 +23,22 @@ export async function changeNetwork(faults: Partial<NetworkFaults>): Promise<Net
     body: JSON.stringify(faults),
   });
   return await readJson(answer);
+}
+
+export function fetchUploadFaults(signal?: AbortSignal): Promise<UploadFaults> {
+  return getJson('/demo/upload-faults', signal);
+}
+
+export async function changeUploadFaults(faults: UploadFaults): Promise<UploadFaults> {
+  const body = JSON.stringify(faults);
+  return await readJson(
+    await fetch('/demo/upload-faults', { method: 'PUT', headers: { 'content-type': 'application/json' }, body }),
+  );
+}
+
+/** Restarts the dev server, in the middle of whatever it does. The page stays. */
+export async function restartServer(): Promise<void> {
+  await fetch('/demo/restart', { method: 'POST' });
 }
 
 async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> {

@@ -14,6 +14,11 @@ export function formatBytes(bytes: number): string {
     : `${tenths.format(megabytes)} MB`;
 }
 
+/** The size of one picture: `9 kB`, `840 kB`, `3.2 MB`. */
+export function formatFileSize(bytes: number): string {
+  return bytes < 1_000_000 ? `${whole.format(Math.ceil(bytes / 1_000))} kB` : formatBytes(bytes);
+}
+
 /** `4 ms`, `1,534 ms` */
 export function formatMs(ms: number): string {
   return `${whole.format(ms < 1 ? Math.ceil(ms) : Math.round(ms))} ms`;

@@ -1,9 +1,10 @@
 import { useSyncExternalStore } from 'react';
 
-export type Route = { page: 'gallery' } | { page: 'actor' | 'compare'; id: string };
+export type Route = { page: 'gallery' | 'add' } | { page: 'actor' | 'compare'; id: string };
 
 /** The page of a hash such as `#/actor/0001`; the gallery for all other hashes. */
 export function parseRoute(hash: string): Route {
+  if (hash === '#/add') return { page: 'add' };
   const match = /^#\/(actor|compare)\/(\d{4})$/.exec(hash);
   const [, page, id] = match ?? [];
   if (id === undefined) return { page: 'gallery' };

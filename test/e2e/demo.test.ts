@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Child, spawnUntil } from '../helpers/child.ts';
 import { launchBrowser } from './browser.ts';
@@ -28,7 +29,13 @@ beforeAll(async () => {
   const started = performance.now();
   demo = await spawnUntil(process.execPath, ['demo/start.ts', '--no-open', '--port', String(port)], 'Open ', {
     cwd: root,
-    env: { ...process.env, CI: 'true', DEMO_CACHE_DIR: join(cacheDir, '.image-cache'), DEMO_S3_PORT: '0' },
+    env: {
+      ...process.env,
+      CI: 'true',
+      DEMO_CACHE_DIR: join(cacheDir, '.image-cache'),
+      DEMO_OUTBOX_DIR: join(cacheDir, '.image-outbox'),
+      DEMO_S3_PORT: '0',
+    },
   });
   startedMs = performance.now() - started;
   origin = demo.ready.replace(/\/$/, '');
@@ -246,6 +253,68 @@ describe('the demo', () => {
     await page.getByTestId('clear-actor').click();
     await expect.poll(async () => (await s3()).gets, { timeout: 20_000 }).toBeGreaterThanOrEqual(before.gets + 25);
     await openActor(page, '0040');
+  });
+
+  describe('adds pictures', () => {
+    const picture = async (name: string, colour: string) => {
+      const input = { create: { width: 640, height: 480, channels: 3, background: colour } } as const;
+      return { name, mimeType: 'image/png', buffer: await sharp(input).png().toBuffer() };
+    };
+    const faults = (path: string, body: object) =>
+      fetch(`${origin}/demo/${path}`, { method: 'PUT', body: JSON.stringify(body) });
+    const statuses = (page: Page) =>
+      page.getByTestId('upload').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-status')));
+
+    it('which are in the bucket a moment later, and says of a file that is none what it is', async () => {
+      const { page, errors } = await openPage('/#/add');
+      await page.getByTestId('no-uploads').waitFor();
+      const text = { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('No picture.') };
+      await page.getByTestId('file-input').setInputFiles([await picture('red.png', '#a22'), text]);
+      await page.getByTestId('refused').getByText('notes.txt').waitFor();
+      await expect.poll(() => statuses(page), { timeout: 20_000 }).toEqual(['uploaded']);
+      // The picture of the bucket takes the place of the browser's own when it has loaded.
+      const src = () => page.getByTestId('upload').locator('img').getAttribute('src');
+      await expect.poll(src, { timeout: 10_000 }).toMatch(/\/api\/cache\/i\/[0-9a-f]{32}\.png$/);
+      expect(errors).toEqual([]);
+    });
+
+    it('which survive a server that is away, a reload, expired credentials and a restart of the server', async () => {
+      const { page } = await openPage('/#/add');
+      try {
+        await faults('upload-faults', { server: 'unreachable' });
+        await page.getByTestId('file-input').setInputFiles([await picture('blue.png', '#22a')]);
+        await expect.poll(() => statuses(page)).toEqual(['pending']);
+        await page.reload();
+        await expect.poll(() => statuses(page), { timeout: 20_000 }).toEqual(['pending']);
+        await faults('network', { putExpired: 1 });
+        await faults('upload-faults', { server: 'fine' });
+        await page.getByText('The credentials have expired').first().waitFor({ timeout: 30_000 });
+        await page.getByRole('button', { name: 'Save blue.png to disk' }).waitFor();
+        await page.screenshot({ path: join(artifacts, 'demo-add-blocked.png') });
+        await faults('network', { putExpired: 0 });
+        await page.getByTestId('restart').click();
+        await page.getByRole('button', { name: 'Try blue.png again' }).click();
+        await expect.poll(() => statuses(page), { timeout: 30_000 }).toEqual(['uploaded']);
+      } finally {
+        await faults('upload-faults', { server: 'fine' });
+        await faults('network', { putExpired: 0 });
+      }
+    });
+
+    it.each([
+      [400, 'light'],
+      [1400, 'dark'],
+    ] as const)('on a screen of %i pixels, %s', async (width, colorScheme) => {
+      const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+      await page.goto(`${origin}/#/add`);
+      await page.getByTestId('file-input').setInputFiles([await picture('green.png', '#2a2')]);
+      await expect.poll(() => statuses(page), { timeout: 20_000 }).toEqual(['uploaded']);
+      const overflow = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(overflow).toBeLessThanOrEqual(0);
+      await page.screenshot({ path: join(artifacts, `demo-add-${width}-${colorScheme}.png`) });
+    });
   });
 
   it.each([

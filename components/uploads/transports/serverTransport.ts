@@ -87,9 +87,8 @@ export function serverTransport({ base }: ServerTransportOptions = {}): UploadTr
         onProgress,
       });
       const result = toAnswer(statusIn(answer));
-      if (result.state === 'stored' || result.state === 'accepted') return result;
       if (result.state === 'needed') throw lost();
-      throw new UploadError({ ...result.error, kind: result.state === 'blocked' ? 'blocked' : 'permanent' });
+      return asTaken(result);
     },
     async check(jobs, context) {
       if (jobs[0]) headersFor(jobs[0]);
@@ -102,8 +101,7 @@ export function serverTransport({ base }: ServerTransportOptions = {}): UploadTr
       const status = await call<UploadStatus>(`/uploads/${job.jobId}/retry`, 'POST', context).catch(undefinedIfUnknown);
       if (!status) return { state: 'needed' };
       const result = toAnswer(status);
-      // What comes of the new try is asked for later.
-      return 'error' in result && result.state !== 'accepted' ? { state: 'accepted', error: result.error } : result;
+      return result.state === 'needed' ? result : asTaken(result);
     },
     async cancel(job, context) {
       headersFor(job);
@@ -156,6 +154,12 @@ function toAnswer({ state, s3_url, next_attempt_at, error }: UploadStatus): Stor
     case 'canceled':
       return { state: 'failed', error: { code: 'CANCELED', message: 'It was canceled on the server.' } };
   }
+}
+
+/** The server has the bytes, also where it cannot store them now. Whether it has given up, or has stored them after all, is asked for later. */
+function asTaken(answer: Stored | Accepted | Refused): Stored | Accepted {
+  if (answer.state === 'stored' || answer.state === 'accepted') return answer;
+  return { state: 'accepted', error: answer.error };
 }
 
 function undefinedIfUnknown(error: unknown): undefined {

@@ -80,7 +80,7 @@ describe('actors', () => {
 
 describe('network', () => {
   beforeEach(() => {
-    Object.assign(s3.faults, { latencyMs: 0, slowDown: 0, offline: false });
+    Object.assign(s3.faults, { latencyMs: 0, slowDown: 0, offline: false, putSlowDown: 0, putExpired: 0 });
   });
 
   const put = (body: string, headers: Record<string, string> = {}) =>
@@ -94,6 +94,8 @@ describe('network', () => {
       latencyMs: 750,
       slowDown: 0,
       offline: false,
+      putSlowDown: 0,
+      putExpired: 0,
       stats: { requests: s3.stats.requests, gets: s3.stats.gets, bytesSent: s3.stats.bytesSent },
     });
   });

@@ -156,11 +156,11 @@ describe('serverTransport', () => {
     await own.cancel?.(job, { signal: never });
   });
 
-  test('what blocks the server is told with its hint', async () => {
+  test('what blocks a server that has the bytes is told with its hint, and they are not sent again', async () => {
     server.uploads = 'blocked';
     const { job, body } = jobOf(1);
     const error = { code: 'UPSTREAM_FORBIDDEN', hint: 'Set credentials.' };
-    await expect(transport().send(job, body, context())).rejects.toMatchObject({ kind: 'blocked', ...error });
+    expect(await transport().send(job, body, context())).toMatchObject({ state: 'accepted', error });
     expect(await transport().check?.([job], { signal: never })).toMatchObject([{ state: 'blocked', error }]);
   });
 

@@ -1,0 +1,43 @@
+import type { Upload } from 'vite-plugin-image-cache/uploads';
+
+/** Where a picture stands, and what happens next, in words. */
+export function whatHappensNext(
+  { status, places, error, nextAttemptAt, attempts, maxAttempts }: Upload,
+  now: number,
+): string {
+  const reason = error === null ? '' : `${error.message} `;
+  const remedy = error?.hint === undefined ? '' : ` ${error.hint}`;
+  const onServer = places.includes('server');
+  switch (status) {
+    case 'saving':
+      return 'Being saved in this browser.';
+    case 'pending':
+      if (nextAttemptAt !== null && nextAttemptAt > now) {
+        return `Safe ${onServer ? 'on the server' : 'in this browser'}. ${reason}Next try in ${seconds(nextAttemptAt - now)}, ${attempts} of ${maxAttempts} used.`;
+      }
+      return onServer
+        ? 'Safe on the server, which is bringing it to the bucket.'
+        : `Safe in this browser. ${reason}Waits for its turn.`;
+    case 'uploading':
+      return 'Safe in this browser, and on its way to the server.';
+    case 'processing':
+      return `Safe ${onServer ? 'on the server' : 'in this browser'}, and on its way to the bucket. ${reason}`.trim();
+    case 'uploaded':
+      return 'In the bucket, and in the cache.';
+    case 'failed':
+      return `Not uploaded, but still safe here. ${reason}${remedy}`.trim();
+    case 'blocked':
+      return `Safe, and waits for you. ${reason}${remedy} It is tried again every minute.`;
+    case 'paused':
+      return 'Safe in this browser, and paused.';
+    case 'canceled':
+      return 'Canceled.';
+    case 'missing':
+      return 'The browser has thrown this picture away. Add it once more.';
+  }
+}
+
+function seconds(ms: number): string {
+  const count = Math.ceil(ms / 1_000);
+  return count >= 90 ? `${Math.round(count / 60)} minutes` : `${count} s`;
+}
