@@ -2,10 +2,11 @@ import type { UploadsEnvironment } from '../environment.ts';
 import type { Outbox } from '../outbox/createOutbox.ts';
 import type { TransportJob, UploadTransport } from '../transport.ts';
 import { toUploadError, UploadError } from '../uploadError.ts';
-import { createAcceptedPolls } from './acceptedPolls.ts';
 import { candidates, nextDue } from './candidates.ts';
 import type { JobStore } from './createJobStore.ts';
+import { createCancellations } from './createCancellations.ts';
 import { createPageTurn } from './createPageTurn.ts';
+import { createServerChecks } from './createServerChecks.ts';
 import { createVerdicts } from './createVerdicts.ts';
 import { deliver } from './deliver.ts';
 import { createEvidence } from './evidence.ts';
@@ -48,10 +49,8 @@ export interface Sender {
 const MAX_SLEEP_MS = 60_000;
 /** Pictures that another tab prepares are looked at again after so long. */
 const STAGED_LOOK_MS = 15_000;
-/** After a fault of the browser's storage, and of a call that nothing depends on. */
+/** After a fault of the browser's storage. */
 const TROUBLE_MS = 5_000;
-/** As many as a server takes in one call. */
-const MAX_CHECKED = 100;
 
 /**
  * Sends what is in the outbox, oldest first. One tab does it at a time. It only starts things and waits for them: `jobState.ts` says what
@@ -61,13 +60,10 @@ export function createSender(parts: SenderParts): Sender {
   const { jobs, outbox, transport, env, concurrency, retryDelays } = parts;
   const longestDelay = Math.max(0, ...retryDelays) * 1.5;
   const evidence = createEvidence<UploadError>();
-  const polls = createAcceptedPolls();
   const pageTurn = createPageTurn(env);
   const stopped = new AbortController();
   const { signal } = stopped;
   const sending = new Map<string, { abort: AbortController; sha256: string | undefined; loaded: number }>();
-  /** May have been sent already: before this tab's turn, or without an answer. */
-  const unsure = new Set(jobs.all().flatMap(({ state, jobId }) => (state === 'prepared' ? [jobId] : [])));
   /** Staged pictures at which other tabs were found. */
   const skipped = new Set<string>();
   /** Of each of these there is one at a time. */
@@ -76,11 +72,14 @@ export function createSender(parts: SenderParts): Sender {
   let gate: Gate = OPEN;
   let isRetired = false;
   let isPassPlanned = false;
-  let cancelsAt = 0;
   let cancelTimer = (): void => {};
 
   const toGate = (event: GateEvent): void => void (gate = reduceGate(gate, event));
   const verdicts = createVerdicts({ jobs, env, evidence, retryDelays, toGate, onStored: parts.onStored });
+  const { toTransportJob } = parts;
+  const checks = createServerChecks({ jobs, transport, env, verdicts, signal, toTransportJob });
+  const cancellations = createCancellations({ jobs, transport, env, verdicts, signal, toTransportJob });
+  const isSending = (jobId: string): boolean => sending.has(jobId);
   const unsubscribe = jobs.subscribe(wake);
 
   function live(): LiveState {
@@ -144,10 +143,6 @@ export function createSender(parts: SenderParts): Sender {
     underWay.add(promise);
   }
 
-  async function faultOf(call: Promise<void> | undefined): Promise<UploadError | undefined> {
-    return untilAborted(signal, Promise.resolve(call)).then(() => undefined, toUploadError);
-  }
-
   function startOne(name: 'prepare' | 'check' | 'probe' | 'cancel', work: () => Promise<void>): void {
     running.add(name);
     start(() => work().finally(() => running.delete(name)));
@@ -164,69 +159,28 @@ export function createSender(parts: SenderParts): Sender {
 
   function probe(): void {
     startOne('probe', async () => {
-      const error = await faultOf(transport.probe?.({ signal }));
+      const call = transport.probe?.({ signal }) ?? Promise.resolve();
+      const error = await untilAborted(signal, call).then(() => undefined, toUploadError);
       if (signal.aborted) return;
-      if (error) return verdicts.gateFault(asUnreachable(error));
-      evidence.answered();
-      toGate({ type: 'answer' });
+      if (error) verdicts.gateFault(asUnreachable(error));
+      else verdicts.answered();
     });
   }
 
   /** @returns whether it is being told */
   function tellCancellation(): boolean {
     if (running.has('cancel')) return true;
-    const job = jobs.all().find(({ isCancelUntold }) => isCancelUntold);
-    const told = job && parts.toTransportJob(job);
-    if (!transport.cancel || !told || cancelsAt > env.now() || sending.has(told.jobId)) return false;
-    startOne('cancel', async () => {
-      const error = await faultOf(transport.cancel?.(told, { signal }));
-      if (signal.aborted) return;
-      if (error?.kind === 'unreachable') return verdicts.gateFault(error);
-      // What is refused for good is let go; everything else is told again later.
-      if (error && error.kind !== 'permanent') return void (cancelsAt = env.now() + TROUBLE_MS);
-      await jobs.apply(told.jobId, { type: 'cancelTold' });
-    });
-    return true;
+    const job = cancellations.next(isSending);
+    if (job) startOne('cancel', () => cancellations.tell(job));
+    return job !== undefined;
   }
 
-  /** Asks what has become of pictures that may have been sent already. @returns whether sending waits for that */
+  /** @returns whether sending waits for an answer */
   function check(): boolean {
     if (running.has('check')) return true;
-    if (!transport.check) return false;
-    const now = env.now();
-    const isPollDue = polls.isDue(now);
-    const due = jobs.all().filter((job) => {
-      if (isAtServer(job)) return isPollDue;
-      return job.state === 'prepared' && unsure.has(job.jobId) && !sending.has(job.jobId);
-    });
-    if (isPollDue) polls.asked(now);
-    if (due.length === 0) return false;
-    const all = due.flatMap((job) => parts.toTransportJob(job) ?? []);
-    startOne('check', async () => {
-      for (let first = 0; first < all.length && gate.state !== 'closed' && !signal.aborted; first += MAX_CHECKED) {
-        await checkBatch(all.slice(first, first + MAX_CHECKED));
-      }
-    });
-    return true;
-  }
-
-  async function checkBatch(batch: readonly TransportJob[]): Promise<void> {
-    if (!transport.check) return;
-    const answers = await untilAborted(signal, transport.check(batch, { signal })).catch(toUploadError);
-    if (signal.aborted) return;
-    if (answers instanceof UploadError) {
-      if (answers.kind === 'unreachable' || answers.kind === 'blocked') return verdicts.gateFault(answers);
-      // Sending it again does no harm.
-      for (const { jobId } of batch) unsure.delete(jobId);
-      return;
-    }
-    evidence.answered();
-    toGate({ type: 'answer' });
-    for (const [index, { jobId }] of batch.entries()) {
-      unsure.delete(jobId);
-      const answer = answers[index];
-      if (answer) await verdicts.told(jobId, answer);
-    }
+    const due = checks.due(isSending);
+    if (due.length > 0) startOne('check', () => checks.ask(due, () => gate.state === 'closed'));
+    return due.length > 0;
   }
 
   function sendNext(): void {
@@ -234,14 +188,14 @@ export function createSender(parts: SenderParts): Sender {
     if (places <= 0) return;
     const busy = new Set(Array.from(sending.values()).flatMap(({ sha256 }) => sha256 ?? []));
     const rules = { now: env.now(), longest: longestDelay, busy, lastFault: evidence.lastFault };
-    const due = candidates(jobs.all(), rules).filter(({ jobId }) => !sending.has(jobId));
+    const due = candidates(jobs.all(), rules).filter(({ jobId }) => !isSending(jobId));
     if (due.length === 0 || !pageTurn.isOurs()) return;
     for (const job of due.slice(0, places)) start(() => send(job));
   }
 
   async function send(job: StoredJob): Promise<void> {
     const { jobId } = job;
-    const sent = parts.toTransportJob(job);
+    const sent = toTransportJob(job);
     if (!sent) return;
     const abort = new AbortController();
     const began = evidence.begin();
@@ -258,15 +212,15 @@ export function createSender(parts: SenderParts): Sender {
       if (abort.signal.aborted) return;
       if (!body) return void (await jobs.apply(jobId, { type: 'bytesGone', at: env.now(), revision: job.revision }));
       const delivery = { job: sent, body, isOnServer: job.isOnServer === true, signal: abort.signal, onProgress };
-      unsure.add(jobId);
+      checks.doubt(jobId);
       const outcome = await deliver(transport, delivery, env).catch(toUploadError);
       const isFault = outcome instanceof UploadError;
       // An answer counts, whatever has happened meanwhile; that it was broken off does not.
       if (isFault && abort.signal.aborted) return;
-      // Without an answer it stays unsure.
-      if (!isFault || outcome.kind !== 'unreachable') unsure.delete(jobId);
+      // Without an answer, it may have arrived.
+      if (!isFault || outcome.kind !== 'unreachable') checks.trust(jobId);
       if (isFault) return await verdicts.failed(jobId, outcome, began);
-      if (outcome.state === 'accepted') polls.soon(env.now());
+      if (outcome.state === 'accepted') checks.accepted();
       await verdicts.taken(jobId, outcome, began);
     } finally {
       sending.delete(jobId);
@@ -279,10 +233,10 @@ export function createSender(parts: SenderParts): Sender {
     if (isAllDone()) return;
     const now = env.now();
     const open = jobs.all().filter(isOpen);
-    const times = [now + MAX_SLEEP_MS, cancelsAt];
+    const times = [now + MAX_SLEEP_MS, cancellations.at];
     if (open.some(({ state }) => state === 'staged')) times.push(now + STAGED_LOOK_MS);
     if (gate.state === 'closed') times.push(gate.until);
-    else times.push(pageTurn.nextLook(), polls.at, nextDue(open) ?? 0);
+    else times.push(pageTurn.nextLook(), checks.nextPoll, nextDue(open) ?? 0);
     // What is due already waits for something else than time.
     cancelTimer = env.after(Math.min(...times.filter((at) => at > now)) - now, wake);
   }
@@ -297,7 +251,7 @@ export function createSender(parts: SenderParts): Sender {
 
   const unsubscribeServer =
     transport.subscribe?.(() => {
-      polls.now();
+      checks.hurry();
       wake();
     }) ?? ((): void => {});
 
@@ -305,8 +259,8 @@ export function createSender(parts: SenderParts): Sender {
     wake,
     hurry(type) {
       toGate({ type, now: env.now() });
-      polls.now();
-      cancelsAt = 0;
+      checks.hurry();
+      cancellations.hurry();
       wake();
     },
     retire,

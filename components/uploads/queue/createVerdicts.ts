@@ -29,6 +29,8 @@ export interface Verdicts {
   failed(jobId: string, error: UploadError, began: number): Promise<void>;
   /** A call that was not about one picture has failed. */
   gateFault(error: UploadError): void;
+  /** Such a call was answered. */
+  answered(): void;
 }
 
 export function createVerdicts({ jobs, env, evidence, retryDelays, toGate, onStored }: VerdictParts): Verdicts {
@@ -83,8 +85,14 @@ export function createVerdicts({ jobs, env, evidence, retryDelays, toGate, onSto
     }
   }
 
+  function answered(): void {
+    evidence.answered();
+    toGate({ type: 'answer' });
+  }
+
   return {
     gateFault,
+    answered,
     told,
     async taken(jobId, answer, began) {
       await told(jobId, answer);
@@ -93,8 +101,7 @@ export function createVerdicts({ jobs, env, evidence, retryDelays, toGate, onSto
     },
     async failed(jobId, error, began) {
       if (error.kind === 'permanent') {
-        evidence.answered();
-        toGate({ type: 'answer' });
+        answered();
         return void (await jobs.apply(jobId, { type: 'refused', state: 'failed', error: dated(error) }));
       }
       const isSilent = error.kind === 'unreachable';

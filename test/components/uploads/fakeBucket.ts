@@ -32,6 +32,9 @@ export interface FakeBucket {
   readonly writes: Map<string, number>;
   /** What was sent, in order. */
   readonly sent: TransportJob[];
+  /** What the server says of what it has accepted. */
+  refusal: Refused | undefined;
+  readonly retried: string[];
   readonly canceled: string[];
   readonly checked: string[][];
   probes: number;
@@ -134,6 +137,8 @@ export function fakeBucket(options: { hasCheck?: boolean; hasProbe?: boolean } =
     objects: new Map(),
     writes: new Map(),
     sent: [],
+    refusal: undefined,
+    retried: [],
     canceled: [],
     checked: [],
     probes: 0,
@@ -159,7 +164,8 @@ export function fakeBucket(options: { hasCheck?: boolean; hasProbe?: boolean } =
           bucket.checked.push(jobs.map(({ jobId }) => jobId));
           return jobs.map(({ jobId, key, sha256 }) => {
             if (served.has(jobId) || bucket.objects.get(key) === sha256) return { state: 'stored' };
-            return { state: bucket.accepted.has(jobId) ? 'accepted' : 'needed' };
+            if (!bucket.accepted.has(jobId)) return { state: 'needed' };
+            return bucket.refusal ?? { state: 'accepted' };
           });
         },
       }),
@@ -169,6 +175,10 @@ export function fakeBucket(options: { hasCheck?: boolean; hasProbe?: boolean } =
           if (!bucket.isReachable) throw new TypeError('Failed to fetch');
         },
       }),
+      async retry({ jobId }) {
+        bucket.retried.push(jobId);
+        return { state: bucket.accepted.has(jobId) ? 'accepted' : 'needed' };
+      },
       async cancel({ jobId }) {
         if (!bucket.isReachable) throw new TypeError('Failed to fetch');
         bucket.canceled.push(jobId);

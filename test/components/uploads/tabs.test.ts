@@ -107,6 +107,24 @@ test('a tab that is hidden leaves the sending to one that is looked at, when wha
   expect(bucket.complaints).toEqual([]);
 });
 
+test('a tab that has no company goes on when it is hidden, as it was', async () => {
+  const browser = fakeBrowser();
+  const bucket = fakeBucket();
+  bucket.otherwise = 503;
+  const tab = browser.open({ transport: bucket.transport });
+  await tab.uploads.upload([1, 2, 3].map((number) => pictureFile(number)));
+  await browser.pass(600_000);
+  const sent = bucket.sent.length;
+  // In an outage, looking away and back costs nothing.
+  for (let times = 0; times < 20; times += 1) {
+    tab.page('hidden');
+    tab.page('reached');
+    await browser.settle();
+  }
+  expect(bucket.sent.length).toBe(sent);
+  expect(tab.uploads.status().isSender).toBe(true);
+});
+
 test('a page that the browser keeps for its back button sends nothing, and goes on when it is shown again', async () => {
   const browser = fakeBrowser();
   const bucket = fakeBucket();

@@ -167,6 +167,56 @@ test('one that a server has accepted is asked for until it is stored; the browse
   expect(bucket.sent).toHaveLength(1);
 });
 
+test('what blocks the server is shown with its hint, and ends by itself when it is put right', async () => {
+  const { browser, bucket, tab } = setUp();
+  bucket.otherwise = 'accepted';
+  bucket.refusal = {
+    state: 'blocked',
+    error: { code: 'UPSTREAM_FORBIDDEN', message: 'No.', hint: 'Set credentials.' },
+  };
+  await tab.uploads.upload(pictureFile(1));
+  await browser.pass(60_000);
+  expect(tab.uploads.list()).toMatchObject([{ status: 'blocked', places: ['browser', 'server'] }]);
+  expect(tab.uploads.status()).toMatchObject({ network: 'online', blocked: { hint: 'Set credentials.' } });
+  bucket.work();
+  await browser.pass(60_000);
+  expect(tab.uploads.list()).toMatchObject([{ status: 'uploaded', error: null }]);
+  expect(bucket.sent).toHaveLength(1);
+});
+
+test('what a server has given up is tried again there, without sending the bytes once more', async () => {
+  const { browser, bucket, tab } = setUp();
+  bucket.otherwise = 'accepted';
+  bucket.refusal = { state: 'failed', error: { code: 'UPSTREAM_ERROR', message: 'HTTP 500 six times.' } };
+  await tab.uploads.upload(pictureFile(1));
+  await browser.pass(10_000);
+  const [failed] = tab.uploads.list();
+  expect(failed).toMatchObject({ status: 'failed', places: ['browser', 'server'] });
+  bucket.refusal = undefined;
+  await failed?.retry();
+  await browser.pass(100);
+  expect(bucket.retried).toEqual([failed?.jobId]);
+  bucket.work();
+  await browser.pass(60_000);
+  expect(tab.uploads.list()).toMatchObject([{ status: 'uploaded' }]);
+  expect(bucket.sent).toHaveLength(1);
+});
+
+test('after another transport than ours, our server is asked to fetch the picture into its cache', async () => {
+  const asked = vi.fn<typeof fetch>(async () => new Response('{}'));
+  const browser = fakeBrowser();
+  vi.stubGlobal('fetch', asked);
+  const { uploads } = browser.open({ transport: fakeBucket().transport, base: '/api/cache' });
+  const [upload] = await uploads.upload(pictureFile(1));
+  await browser.settle();
+  const [url, init] = asked.mock.calls[0] ?? [];
+  expect([url, init?.method]).toEqual(['/api/cache/prefetch', 'POST']);
+  expect(JSON.parse(init?.body as string)).toEqual({
+    actor_id: 'default',
+    images: [{ s3_url: `https://b.s3.amazonaws.com/uploads/${upload?.imageId?.slice(0, 2)}/${upload?.imageId}.png` }],
+  });
+});
+
 test('C11: a server that has lost what it had accepted gets it again', async () => {
   const { browser, bucket, tab } = setUp();
   bucket.otherwise = 'accepted';
