@@ -1,35 +1,27 @@
 import sharp from 'sharp';
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
-import { type KillableBrowser, launchKillable } from './stand/killableBrowser.ts';
+import { beforeEach, expect, it } from 'vitest';
+import { crash } from './stand/crash.ts';
 import { placedPicture, testPicture, type TestPicture } from './stand/pictures.ts';
 import { openStandPage, type StandPage } from './stand/standPage.ts';
-import { type Site, startUploadsStand, type UploadsStand } from './stand/uploadsStand.ts';
+import type { Site } from './stand/uploadsStand.ts';
+import { useStand } from './stand/useStand.ts';
 
 /** How long is waited for a picture to arrive: the server may be waiting for its next try. */
 const ARRIVES = { timeout: 20_000 };
 
-let stand: UploadsStand;
-let browser: KillableBrowser;
+const used = useStand();
 let site: Site;
-
-beforeAll(async () => {
-  [stand, browser] = await Promise.all([startUploadsStand(), launchKillable()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await stand.close();
-});
 beforeEach(async () => {
-  site = await stand.openSite();
-  onTestFinished(() => stand.mend());
+  site = await used.openSite();
 });
 
-const open = (query?: Record<string, string>): Promise<StandPage> => openStandPage(browser.context, site.origin, query);
+const open = (query?: Record<string, string>): Promise<StandPage> =>
+  openStandPage(used.browser.context, site.origin, query);
 
 /** The browser is ended by SIGKILL, started on the same profile, and the page opened as if nothing had been. */
 async function killAndReopen(): Promise<StandPage> {
-  await browser.kill();
-  await browser.relaunch();
+  await used.browser.kill();
+  await used.browser.relaunch();
   return open();
 }
 
@@ -47,8 +39,8 @@ async function saveUntil(
 
 async function expectStored(tab: StandPage, { name, key, sha256 }: TestPicture): Promise<void> {
   await expect.poll(() => tab.statuses(), ARRIVES).toEqual([`${name} uploaded`]);
-  expect((await stand.objects()).get(key)).toBe(sha256);
-  expect(stand.writes().get(key)).toBe(1);
+  expect((await used.stand.objects()).get(key)).toBe(sha256);
+  expect(used.stand.writes().get(key)).toBe(1);
 }
 
 it('C1: a picture whose transaction has not ended is not called saved, and is not there after a kill', async () => {
@@ -88,7 +80,7 @@ it('C4: killed in the transaction that replaces what was picked by what is sent,
   await expect.poll(() => next.statuses(), ARRIVES).toEqual(['c4 uploaded']);
   const [row] = await next.rows();
   const name = row?.ref?.split('/').at(-1) ?? '';
-  const object = await stand.read(`uploads/${name.slice(0, 2)}/${name}`);
+  const object = await used.stand.read(`uploads/${name.slice(0, 2)}/${name}`);
   expect([await saysPlace(picture.bytes), await saysPlace(object)]).toEqual([true, false]);
   const [before, after] = await Promise.all([picture.bytes, object].map((bytes) => sharp(bytes).raw().toBuffer()));
   expect(after).toEqual(before);
@@ -96,14 +88,14 @@ it('C4: killed in the transaction that replaces what was picked by what is sent,
 
 it('C9: killed after the server had accepted, before the browser had taken that down: nothing is sent again', async () => {
   const picture = await testPicture('c9');
-  stand.s3.faults.putSlowDown = 1;
+  used.stand.s3.faults.putSlowDown = 1;
   await saveUntil('held', picture, { hold: 'accepted' });
   const next = await killAndReopen();
   await expect.poll(() => next.statuses(), ARRIVES).toEqual(['c9 processing']);
-  stand.mend();
+  used.stand.mend();
   await expectStored(next, picture);
   const [row] = await next.rows();
-  expect((await stand.calls()).filter((call) => call === `PUT /uploads/${row?.jobId}`)).toHaveLength(1);
+  expect((await used.stand.calls()).filter((call) => call === `PUT /uploads/${row?.jobId}`)).toHaveLength(1);
 });
 
 it('C18: killed in the transaction that drops the bytes of a picture that is stored: it is stored, and not sent again', async () => {
@@ -113,7 +105,7 @@ it('C18: killed in the transaction that drops the bytes of a picture that is sto
   await expectStored(next, picture);
   const [row] = await next.rows();
   expect(row?.places).not.toContain('browser');
-  expect((await stand.calls()).filter((call) => call === `PUT /uploads/${row?.jobId}`)).toHaveLength(1);
+  expect((await used.stand.calls()).filter((call) => call === `PUT /uploads/${row?.jobId}`)).toHaveLength(1);
 });
 
 it('C5: a page that Vite reloads in the middle of sending goes on', async () => {
@@ -134,23 +126,23 @@ it('C6, C12: a server that is killed in the middle of a picture, and started aga
   site.proxy.breakNext(/^PUT/, { type: 'blackHole' });
   await tab.save(picture);
   await expect.poll(() => tab.statuses()).toEqual(['c6 uploading']);
-  await stand.killServer();
+  await used.stand.killServer();
   site.proxy.cutAll();
   await expect.poll(async () => (await tab.rows())[0]?.error?.code).toBe('UNREACHABLE');
-  await stand.startServer();
+  await used.stand.startServer();
   await expectStored(tab, picture);
   expect((await tab.rows())[0]?.attempts).toBe(0);
 });
 
 it('C24: an origin that the browser evicts after the server has accepted: the server goes on, and the page can save again', async () => {
   const [picture, other] = [await testPicture('c24'), await testPicture('c24-other')];
-  stand.s3.faults.putSlowDown = 1;
+  used.stand.s3.faults.putSlowDown = 1;
   const tab = await open();
   await tab.save(picture);
   await expect.poll(() => tab.statuses()).toEqual(['c24 processing']);
   await evict(tab);
-  stand.mend();
-  await expect.poll(async () => (await stand.objects()).get(picture.key), ARRIVES).toBe(picture.sha256);
+  used.stand.mend();
+  await expect.poll(async () => (await used.stand.objects()).get(picture.key), ARRIVES).toBe(picture.sha256);
   await tab.save(other);
   await expect.poll(() => tab.statuses(), ARRIVES).toEqual(['c24 uploaded', 'c24-other uploaded']);
 });
@@ -164,22 +156,13 @@ it('C25: an origin that the browser evicts before anything was sent: the page sa
   await tab.page.context().setOffline(false);
   await tab.save(other);
   await expect.poll(() => tab.statuses(), ARRIVES).toEqual(['c25 missing', 'c25-other uploaded']);
-  expect((await stand.objects()).has(picture.key)).toBe(false);
+  expect((await used.stand.objects()).has(picture.key)).toBe(false);
 });
 
 /** Whether its EXIF data point to GPS data. */
 async function saysPlace(bytes: Buffer): Promise<boolean> {
   const { exif } = await sharp(bytes).metadata();
   return exif !== undefined && (exif.includes('8825', 0, 'hex') || exif.includes('2588', 0, 'hex'));
-}
-
-/** The tab dies as when its memory is used up; its browser lives. */
-async function crash({ page }: StandPage): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  const crashed = page.waitForEvent('crash');
-  session.send('Page.crash').catch(() => {}); // it cannot answer any more
-  await crashed;
-  await page.close();
 }
 
 async function evict({ page }: StandPage): Promise<void> {

@@ -1,19 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { type KillableBrowser, launchKillable } from './stand/killableBrowser.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { testPicture, testPictures } from './stand/pictures.ts';
 import { openStandPage, type StandPage } from './stand/standPage.ts';
-import { startUploadsStand, type UploadsStand } from './stand/uploadsStand.ts';
+import type { UploadsStand } from './stand/uploadsStand.ts';
+import { useStand } from './stand/useStand.ts';
 
-let stand: UploadsStand;
-let browser: KillableBrowser;
-
-beforeAll(async () => {
-  [stand, browser] = await Promise.all([startUploadsStand(), launchKillable()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await stand.close();
-});
+const used = useStand();
 
 const TRANSPORTS = [
   { transport: 'server', put: /^PUT \/api\/cache\/uploads\//, isToBucket: false },
@@ -23,13 +14,10 @@ const TRANSPORTS = [
 
 describe.each(TRANSPORTS)('by the transport $transport', ({ transport, put, isToBucket }) => {
   async function open(): Promise<StandPage & { cuts: UploadsStand['toBucket'] }> {
-    const site = await stand.openSite();
-    const opened = await openStandPage(browser.context, site.origin, { transport });
-    onTestFinished(async () => {
-      stand.mend();
-      await opened.page.close();
-    });
-    return { ...opened, cuts: isToBucket ? stand.toBucket : site.proxy };
+    const site = await used.openSite();
+    const opened = await openStandPage(used.browser.context, site.origin, { transport });
+    onTestFinished(() => opened.page.close());
+    return { ...opened, cuts: isToBucket ? used.stand.toBucket : site.proxy };
   }
 
   it('pictures that were saved are in the bucket, byte by byte', async () => {
@@ -37,7 +25,7 @@ describe.each(TRANSPORTS)('by the transport $transport', ({ transport, put, isTo
     const tab = await open();
     await tab.save(...pictures);
     await expect.poll(() => tab.statuses()).toEqual(pictures.map(({ name }) => `${name} uploaded`).toSorted());
-    const objects = await stand.objects();
+    const objects = await used.stand.objects();
     for (const { key, sha256 } of pictures) expect(objects.get(key)).toBe(sha256);
   });
 
@@ -49,8 +37,8 @@ describe.each(TRANSPORTS)('by the transport $transport', ({ transport, put, isTo
     await expect.poll(() => tab.statuses(), { timeout: 20_000 }).toEqual([`${picture.name} uploaded`]);
     expect(rule.times).toBe(0);
     expect((await tab.rows())[0]?.attempts).toBe(0);
-    expect((await stand.objects()).get(picture.key)).toBe(picture.sha256);
-    if (transport !== 'own') expect(stand.writes().get(picture.key)).toBe(1);
+    expect((await used.stand.objects()).get(picture.key)).toBe(picture.sha256);
+    if (transport !== 'own') expect(used.stand.writes().get(picture.key)).toBe(1);
   });
 
   it('C6: a connection that is cut in the middle of a picture costs no try, and it is sent again', async () => {
@@ -61,7 +49,7 @@ describe.each(TRANSPORTS)('by the transport $transport', ({ transport, put, isTo
     await expect.poll(() => tab.statuses(), { timeout: 20_000 }).toEqual([`${picture.name} uploaded`]);
     expect(rule.times).toBe(0);
     expect((await tab.rows())[0]?.attempts).toBe(0);
-    expect((await stand.objects()).get(picture.key)).toBe(picture.sha256);
+    expect((await used.stand.objects()).get(picture.key)).toBe(picture.sha256);
   });
 
   it('C5: a page that is reloaded in the middle of sending goes on', async () => {
@@ -73,20 +61,20 @@ describe.each(TRANSPORTS)('by the transport $transport', ({ transport, put, isTo
     await tab.page.reload();
     await expect.poll(() => tab.statuses(), { timeout: 20_000 }).toEqual([`${picture.name} uploaded`]);
     expect((await tab.rows())[0]?.attempts).toBe(0);
-    expect((await stand.objects()).get(picture.key)).toBe(picture.sha256);
+    expect((await used.stand.objects()).get(picture.key)).toBe(picture.sha256);
   });
 
   it('a bucket that answers everything by 503 costs no try, and the picture is sent when it is back', async () => {
     const picture = await testPicture(`${transport}-outage`);
     const tab = await open();
-    stand.s3.faults.putSlowDown = 1;
-    const before = stand.s3.stats.requests;
+    used.stand.s3.faults.putSlowDown = 1;
+    const before = used.stand.s3.stats.requests;
     await tab.save(picture);
-    await expect.poll(() => stand.s3.stats.requests).toBeGreaterThan(before);
+    await expect.poll(() => used.stand.s3.stats.requests).toBeGreaterThan(before);
     expect(await tab.statuses()).not.toEqual([`${picture.name} uploaded`]);
-    stand.mend();
+    used.stand.mend();
     await expect.poll(() => tab.statuses(), { timeout: 20_000 }).toEqual([`${picture.name} uploaded`]);
     expect((await tab.rows())[0]?.attempts).toBe(0);
-    expect((await stand.objects()).get(picture.key)).toBe(picture.sha256);
+    expect((await used.stand.objects()).get(picture.key)).toBe(picture.sha256);
   });
 });

@@ -48,15 +48,18 @@ export async function launchKillable(extraArguments: readonly string[] = []): Pr
   async function launch(): Promise<{ child: ChildProcess; browser: Browser }> {
     const args = [...ARGUMENTS, ...extraArguments, `--user-data-dir=${profile}`, 'about:blank'];
     const child = spawn(path, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+    const endWithUs = (): void => end(child);
+    process.once('exit', endWithUs);
+    child.once('exit', () => process.off('exit', endWithUs));
     const browser = await chromium.connectOverCDP(await endpointOf(child));
     return { child, browser };
   }
 
   async function kill(): Promise<void> {
     const { child, browser } = running;
-    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+    if (!isRunning(child)) return;
     const ended = once(child, 'exit');
-    process.kill(-child.pid, 'SIGKILL');
+    end(child);
     await ended;
     await browser.close().catch(() => {});
   }
@@ -79,6 +82,15 @@ export async function launchKillable(extraArguments: readonly string[] = []): Pr
       await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     },
   };
+}
+
+function isRunning({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  return pid !== undefined && exitCode === null && signalCode === null;
+}
+
+/** Its whole group. */
+function end(child: ChildProcess): void {
+  if (child.pid !== undefined && isRunning(child)) process.kill(-child.pid, 'SIGKILL');
 }
 
 async function endpointOf(child: ChildProcess): Promise<string> {

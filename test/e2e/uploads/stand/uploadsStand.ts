@@ -41,10 +41,14 @@ export interface Site {
   readonly proxy: TcpProxy;
 }
 
-export async function startUploadsStand({
-  wait = 1,
-  hmr = true,
-}: { wait?: number; hmr?: boolean } = {}): Promise<UploadsStand> {
+export interface StandOptions {
+  /** Seconds that an upload waits for the bucket. @default 1 */
+  wait?: number;
+  /** Whether pages hear of changes by Vite's socket. @default true */
+  hmr?: boolean;
+}
+
+export async function startUploadsStand({ wait = 1, hmr = true }: StandOptions = {}): Promise<UploadsStand> {
   const directory = await mkdtemp(join(tmpdir(), 'image-cache-uploads-'));
   const s3 = await createS3Server({ buckets: [BUCKET] });
   const toBucket = await startTcpProxy(s3.port);
