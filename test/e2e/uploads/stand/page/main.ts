@@ -9,12 +9,22 @@ import {
   type UploadTransport,
 } from 'vite-plugin-image-cache/uploads';
 import { breakParts } from './breakParts.ts';
-import { saveTimed, type TimedSave } from './saveTimed.ts';
+import { saveTimed } from './saveTimed.ts';
 
 /** An upload as a test reads it. */
 export type Row = Pick<
   Upload,
-  'jobId' | 'imageId' | 'ref' | 'filename' | 'size' | 'status' | 'places' | 'attempts' | 'error' | 'warning'
+  | 'jobId'
+  | 'imageId'
+  | 'ref'
+  | 'filename'
+  | 'size'
+  | 'status'
+  | 'places'
+  | 'attempts'
+  | 'nextAttemptAt'
+  | 'error'
+  | 'warning'
 >;
 
 /** What the page lets its test do. */
@@ -23,8 +33,8 @@ interface Stand {
   /** Saves pictures one after the other, and says `saved <name>` on the console as soon as each is safe, as the page of an app would. */
   save(pictures: readonly { name: string; base64: string }[]): Promise<void>;
   rows(): Row[];
-  /** How long saving what was picked takes, and what it keeps the page from doing. */
-  saveTimed(times: number): Promise<TimedSave[]>;
+  /** How long saving what was picked takes, in milliseconds. */
+  saveTimed(times: number): Promise<number[]>;
 }
 
 declare global {
@@ -76,17 +86,20 @@ window.stand = {
     }
   },
   rows: () =>
-    uploads.list().map(({ jobId, imageId, ref, filename, size, status, places, attempts, error, warning }) => ({
-      jobId,
-      imageId,
-      ref,
-      filename,
-      size,
-      status,
-      places,
-      attempts,
-      error,
-      warning,
-    })),
+    uploads
+      .list()
+      .map(({ jobId, imageId, ref, filename, size, status, places, attempts, nextAttemptAt, error, warning }) => ({
+        jobId,
+        imageId,
+        ref,
+        filename,
+        size,
+        status,
+        places,
+        attempts,
+        nextAttemptAt,
+        error,
+        warning,
+      })),
   saveTimed: (times) => saveTimed(uploads, times),
 };

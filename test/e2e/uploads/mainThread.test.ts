@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { expect, it, onTestFinished } from 'vitest';
+import { temporaryDirectory } from '../../helpers/directory.ts';
+import { openStandPage } from './stand/standPage.ts';
+import { longestTaskMs } from './stand/longestTask.ts';
+import { useStand } from './stand/useStand.ts';
+
+const TIMES = 20;
+const TRIES = 3;
+const MAX_SAVE_MS = 250;
+const MAX_BLOCKED_MS = 50;
+
+const used = useStand();
+
+/** Noise, which a JPEG cannot make small, with what a camera writes beside it. */
+async function photograph(): Promise<Buffer> {
+  const [width, height] = [3_400, 2_200];
+  const bytes = await sharp(randomBytes(width * height * 3), { raw: { width, height, channels: 3 } })
+    .withExif({ IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '52/1 31/1 1234/100' } })
+    .jpeg({ quality: 82 })
+    .toBuffer();
+  expect(bytes.length).toBeGreaterThan(4.5e6);
+  expect(bytes.length).toBeLessThan(6e6);
+  return bytes;
+}
+
+it(`a photograph of 5 MB is safe within ${MAX_SAVE_MS} ms (p95), and blocks the page for ${MAX_BLOCKED_MS} ms at most`, async () => {
+  const file = join(await temporaryDirectory(), 'photograph.jpg');
+  await writeFile(file, await photograph());
+  const site = await used.openSite();
+  const { page } = await openStandPage(used.browser.context, site.origin);
+  onTestFinished(() => page.close());
+  // Saving is measured, not sending.
+  await page.context().setOffline(true);
+  await page.locator('input').setInputFiles(file);
+
+  // A machine that does something else meanwhile is given another chance.
+  let best = { p95: Infinity, blocked: Infinity };
+  for (let tries = 0; tries < TRIES && !(best.p95 <= MAX_SAVE_MS && best.blocked <= MAX_BLOCKED_MS); tries += 1) {
+    let times: number[] = [];
+    const blocked = await longestTaskMs(page, async () => {
+      times = await page.evaluate((count) => window.stand.saveTimed(count), TIMES);
+    });
+    times.sort((a, b) => a - b);
+    const p95 = times[Math.ceil(TIMES * 0.95) - 1] ?? Infinity;
+    const median = times[TIMES / 2] ?? Infinity;
+    console.log(
+      `saving 5 MB: median ${median.toFixed(0)} ms, p95 ${p95.toFixed(0)} ms; the longest task took ${blocked.toFixed(0)} ms`,
+    );
+    best = { p95: Math.min(best.p95, p95), blocked: Math.min(best.blocked, blocked) };
+  }
+  await page.context().setOffline(false);
+  expect(best.p95).toBeLessThanOrEqual(MAX_SAVE_MS);
+  expect(best.blocked).toBeLessThanOrEqual(MAX_BLOCKED_MS);
+});
