@@ -56,7 +56,7 @@ export async function startUploadsStand({ wait = 1, hmr = true }: StandOptions =
   const settings: ServerSettings = { directory, endpoint, bucket: BUCKET, credentials: s3.credentials, wait, hmr };
   const { credentials } = s3;
   const client = new S3Client({ endpoint: s3.endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
-  await client.send(new PutBucketCorsCommand({ Bucket: BUCKET, CORSConfiguration: { CORSRules: [CORS] } }));
+  await client.send(new PutBucketCorsCommand({ Bucket: BUCKET, CORSConfiguration: { CORSRules: [STAND_CORS] } }));
   const sites: TcpProxy[] = [];
   let server: Child | undefined;
   let port: number | undefined;
@@ -125,7 +125,7 @@ export async function startUploadsStand({ wait = 1, hmr = true }: StandOptions =
 }
 
 /** What a page needs of the bucket that sends by signed URLs. */
-const CORS = {
+export const STAND_CORS = {
   AllowedOrigins: ['*'],
   AllowedMethods: ['PUT', 'HEAD', 'GET'],
   AllowedHeaders: ['*'],
