@@ -14,6 +14,9 @@ import { imageCache as client, prefetchManager } from 'vite-plugin-image-cache/c
 import { type ImageCacheServer, createImageCache } from 'vite-plugin-image-cache/express';
 import { CachedImage, usePrefetch } from 'vite-plugin-image-cache/react';
 import { FakeImageCache, type FakeImageCacheControls, createFakeImageCache } from 'vite-plugin-image-cache/testing';
+import {
+  ImageUploadsProvider, UploadBadge, UploadList, UploadedImage, type UploadTransport, createImageUploads, presignedTransport, useImageUpload,
+} from 'vite-plugin-image-cache/uploads';
 
 export const plugins = imageCache({ buckets: ['team-photos', { name: 'private', prefix: 'actors/' }], maxSize: '2GB' });
 export const server: ImageCacheServer = createImageCache({
@@ -40,6 +43,21 @@ export const story = (
     <Photo />
   </FakeImageCache>
 );
+
+const transport: UploadTransport = presignedTransport({ sign: async ({ key }) => ({ url: key }) });
+export const uploads = createImageUploads({ transport, prepare: { strip: 'all' }, limits: { maxFileSize: 1e6 } });
+
+export function Pictures() {
+  const { upload, uploads: picked, isBusy } = useImageUpload();
+  return (
+    <ImageUploadsProvider uploads={uploads}>
+      <input type="file" disabled={isBusy} onChange={({ target }) => void upload(target.files ?? [])} />
+      <UploadList uploads={picked} label="Pictures" className="list" />
+      <UploadBadge title="Pictures" />
+      <UploadedImage imageRef={picked[0]?.ref} alt="" width={640} />
+    </ImageUploadsProvider>
+  );
+}
 
 // @ts-expect-error an image is in no such state
 export const gone = <FakeImageCache images={{ 's3://team-photos/a.jpg': 'gone' }} />;

@@ -2,7 +2,17 @@ import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 
 /** The tests of what renderers do in their own ways: refs, clean-ups, effects, hooks, Suspense, attributes, hydration. */
-const CORE = ['CachedImage', 'hooks', 'hydration', 'placeholder', 'PrefetchProgress', 'wanted'] as const;
+const CORE = [
+  'CachedImage',
+  'hooks',
+  'hydration',
+  'placeholder',
+  'PrefetchProgress',
+  'wanted',
+  'uploads/react/hooks',
+  'uploads/react/UploadList',
+  'uploads/react/UploadedImage',
+] as const;
 
 /** Modules of React, and what takes their place. */
 type Replacements = Readonly<Record<string, string>>;

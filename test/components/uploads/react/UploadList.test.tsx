@@ -1,10 +1,12 @@
-import { act, fireEvent, render, screen } from '@testing-library/react';
-import { expect, test } from 'vitest';
+import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { afterEach, expect, test } from 'vitest';
 import type { Upload } from '../../../../components/uploads/imageUploads.ts';
 import { ImageUploadsProvider } from '../../../../components/uploads/react/ImageUploadsProvider.tsx';
 import { UploadBadge } from '../../../../components/uploads/react/UploadBadge.tsx';
 import { UploadList, type UploadListProps } from '../../../../components/uploads/react/UploadList.tsx';
 import { fakeUploads, uploadOf } from './fakeUploads.ts';
+
+afterEach(cleanup);
 
 const error = { code: 'STORE_ERROR', message: 'The bucket has answered HTTP 503.', hint: 'Try again.', at: 1 };
 

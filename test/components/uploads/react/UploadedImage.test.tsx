@@ -155,6 +155,9 @@ test('no URL is left when references change quickly', async () => {
   rerender([REF_OF_OTHER]);
   rerender([REF]);
   rerender([REF_OF_OTHER]);
+  // Preact renders at the end of an act.
+  await settle();
+  await settle();
   await settle(2_000);
   expect(urls.size).toBe(1);
   expect(urls.has(img().getAttribute('src') ?? '')).toBe(true);

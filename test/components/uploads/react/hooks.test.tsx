@@ -1,7 +1,7 @@
-import { act, render, renderHook, screen } from '@testing-library/react';
+import { act, cleanup, render, renderHook, screen } from '@testing-library/react';
 import { StrictMode } from 'react';
 import { renderToString } from 'react-dom/server';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { ImageUploadsProvider } from '../../../../components/uploads/react/ImageUploadsProvider.tsx';
 import { UploadBadge } from '../../../../components/uploads/react/UploadBadge.tsx';
 import { UploadList } from '../../../../components/uploads/react/UploadList.tsx';
@@ -9,6 +9,8 @@ import { useImageUpload } from '../../../../components/uploads/react/useImageUpl
 import { useUpload, useUploads } from '../../../../components/uploads/react/useUploads.ts';
 import { useUploadStatus } from '../../../../components/uploads/react/useUploadStatus.ts';
 import { fakeUploads, uploadOf } from './fakeUploads.ts';
+
+afterEach(cleanup);
 
 function setUp() {
   const uploads = fakeUploads();
