@@ -48,7 +48,8 @@ export async function readPicked(file: Blob, givenName: string | undefined, maxS
       hint: 'JPEG, PNG, GIF, WebP, AVIF, HEIC, BMP, ICO, TIFF and JPEG XL are taken. The bytes decide, not the name.',
     });
   }
-  const filename = name === '' ? `picture.${kind.ext}` : name.slice(-200);
+  // Half a character, as some systems allow and a cut may leave, could not be sent.
+  const filename = name === '' ? `picture.${kind.ext}` : name.slice(-200).replace(/\p{Cs}/gu, '\uFFFD');
   return { bytes, type: kind.type, filename, warning: warningOf(kind.ext, isCut(content, kind.family)) };
 }
 

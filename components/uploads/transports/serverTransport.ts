@@ -52,13 +52,13 @@ export function serverTransport({ base }: ServerTransportOptions = {}): UploadTr
 
   function headersFor(job: TransportJob): Record<string, string> {
     project = job.project;
-    return { [PROJECT]: encodeURIComponent(project) };
+    return { [PROJECT]: headerValue(project) };
   }
 
   /** @returns what the answer says; its shape is the wire contract of protocol.ts */
   async function call<T>(path: string, method: string, context: TransportContext, body?: unknown): Promise<T> {
     const headers = {
-      [PROJECT]: encodeURIComponent(project),
+      [PROJECT]: headerValue(project),
       ...(body !== undefined && { 'content-type': 'application/json' }),
     };
     return withTimeout(context, CALL_MS, async (signal) => {
@@ -160,6 +160,11 @@ function toAnswer({ state, s3_url, next_attempt_at, error }: UploadStatus): Stor
 function asTaken(answer: Stored | Accepted | Refused): Stored | Accepted {
   if (answer.state === 'stored' || answer.state === 'accepted') return answer;
   return { state: 'accepted', error: answer.error };
+}
+
+/** The server compares it as it is; only what no header can carry is encoded. */
+function headerValue(project: string): string {
+  return project.replace(/[^\x20-\x7e]+/g, encodeURIComponent);
 }
 
 function undefinedIfUnknown(error: unknown): undefined {

@@ -79,6 +79,14 @@ test('a blob has a name, given or made', async () => {
   expect([one?.filename, other?.filename]).toEqual(['Pasted.png', 'picture.png']);
 });
 
+test('a name with half a character, which no header can carry, is mended', async () => {
+  const { tab } = setUp();
+  const [upload] = await tab.uploads.upload(pictureFile(1, 'Beach \uD83C.png'));
+  expect(upload?.filename).toBe('Beach \uFFFD.png');
+  const [long] = await tab.uploads.upload(pictureFile(2, `${'🏖'.repeat(200)}x.png`));
+  expect(encodeURIComponent(long?.filename ?? '')).toMatch(/\.png$/);
+});
+
 test('I2: it is `saving` until the transaction is complete, and `upload()` resolves no earlier', async () => {
   const { browser, tab } = setUp();
   browser.isOnline = false;

@@ -141,6 +141,18 @@ describe('serverTransport', () => {
     });
   });
 
+  test.each([
+    ['@acme/shop-1a2b3c4d', '@acme/shop-1a2b3c4d'],
+    ['Läden', 'L%C3%A4den'],
+  ])('the project %s is sent as the server compares it, in each call', async (project, expected) => {
+    const { job, body } = jobOf(1, project);
+    const own = transport();
+    await own.send(job, body, context());
+    await own.check?.([job], { signal: never });
+    await own.probe?.({ signal: never });
+    expect(server.requests.map(({ headers }) => headers['image-cache-project'])).toEqual(Array(3).fill(expected));
+  });
+
   test('202 is accepted; check, retry, cancel and probe', async () => {
     server.uploads = 'accepted';
     const { job, body } = jobOf(1);
