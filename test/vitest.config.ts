@@ -90,6 +90,7 @@ export default defineConfig({
           environment: 'node',
           include: ['test/e2e/**/*.test.ts'],
           exclude: ['test/e2e/plain/browsers.test.ts'],
+          expect: unit.expect,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,

@@ -16,6 +16,8 @@ const NO_FAULTS = { latencyMs: 0, putSlowDown: 0, putExpired: 0, lostResponse: 0
 /** A dev server in a process of its own, a bucket, and a proxy before each of them. */
 export interface UploadsStand {
   readonly s3: S3Server;
+  /** Where the dev server has `.image-cache` and `.image-outbox`. */
+  readonly directory: string;
   /** Between the bucket and everything that uses it, the browser included. */
   readonly toBucket: TcpProxy;
   /** SIGKILL. Pages are told nothing. */
@@ -68,6 +70,7 @@ export async function startUploadsStand({ wait = 1, hmr = true }: StandOptions =
 
   const stand: UploadsStand = {
     s3,
+    directory,
     toBucket,
     async killServer() {
       await server?.kill('SIGKILL');
