@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- hits|misses|priority|memory|tiers|start|soak] [--quick]`: what a hit, a miss and a prefetch cost, next to the others who
+ * `npm run bench [-- hits|misses|priority|memory|tiers|start|soak|uploads] [--quick]`: what a hit, a miss and a prefetch cost, next to the others who
  * do the same, in one run on one machine. Everything stays on 127.0.0.1.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -16,6 +16,7 @@ import { hasFailed, render } from './report.ts';
 import { benchSoak } from './soak.ts';
 import { benchStart } from './start.ts';
 import { benchTiers } from './tiers.ts';
+import { benchUploads } from './uploads/benchUploads.ts';
 
 const SECTIONS = {
   hits: benchHits,
@@ -26,7 +27,7 @@ const SECTIONS = {
   start: benchStart,
 };
 /** Those that take so long that they run only when they are named. */
-const LONG_SECTIONS = { soak: benchSoak };
+const LONG_SECTIONS = { soak: benchSoak, uploads: benchUploads };
 
 const { values, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false } },

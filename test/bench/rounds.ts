@@ -22,9 +22,14 @@ export class Rounds<Name extends string, Result> {
     this.#rounds = rounds;
   }
 
+  /** Those of every round. */
+  all(name: Name): Result[] {
+    return this.#rounds.flatMap((round) => round.get(name) ?? []);
+  }
+
   /** `undefined` for a contender that was absent. */
   median(name: Name, valueOf: (result: Result) => number): number | undefined {
-    const results = this.#rounds.flatMap((round) => round.get(name) ?? []);
+    const results = this.all(name);
     return results.length === 0 ? undefined : median(results.map(valueOf));
   }
 

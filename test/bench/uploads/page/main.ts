@@ -1,0 +1,13 @@
+import { runEnqueue } from './runEnqueue.ts';
+import { runOurs } from './runOurs.ts';
+import { runUppy } from './runUppy.ts';
+
+const runs = { ours: runOurs, uppy: runUppy, enqueue: runEnqueue };
+
+declare global {
+  interface Window {
+    runs: typeof runs;
+  }
+}
+
+window.runs = runs;
