@@ -19,6 +19,17 @@ const SLOW = [
   'test/cache/**/{variants,compressor,discovery,damagedStarts,freshness,journalManifest,preloader}.test.ts',
 ];
 
+/** Browsers that npm does not bring, each in a file. */
+const BROWSERS = 'test/e2e/plain/{firefox,webkit}.test.ts';
+/** End to end, but of no time that is measured: they may run beside each other. */
+const PACKAGES = 'test/e2e/{packageContents,packageTypes,tarball*,curl,svg,savedName,corpus}.test.ts';
+const endToEnd = {
+  environment: 'node',
+  expect: unit.expect,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+} as const;
+
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
@@ -85,27 +96,27 @@ export default defineConfig({
         },
       },
       {
+        test: { ...endToEnd, name: 'packages', include: [PACKAGES], sequence: { groupOrder: 4 + renderers.length } },
+      },
+      {
         test: {
+          ...endToEnd,
           name: 'e2e',
-          environment: 'node',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: ['test/e2e/plain/browsers.test.ts'],
-          expect: unit.expect,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          exclude: [BROWSERS, PACKAGES],
           fileParallelism: false,
-          sequence: { groupOrder: 4 + renderers.length },
+          sequence: { groupOrder: 5 + renderers.length },
         },
       },
       {
-        // Browsers that npm does not bring: `npm run test:browsers`.
+        // `npm run test:browsers`
         test: {
+          ...endToEnd,
           name: 'browsers',
-          environment: 'node',
-          include: ['test/e2e/plain/browsers.test.ts'],
-          maxConcurrency: 3, // much of the time something is waited for
+          include: [BROWSERS],
+          maxConcurrency: 2, // in each file; much of the time something is waited for
           testTimeout: 180_000, // a browser that has died is started anew
-          hookTimeout: 120_000,
+          sequence: { groupOrder: 6 + renderers.length },
         },
       },
     ],

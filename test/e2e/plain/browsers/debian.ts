@@ -13,22 +13,21 @@ export interface DebianBrowser {
   find(): Promise<(() => Promise<SceneBrowser>) | undefined>;
 }
 
-export const DEBIAN_BROWSERS: readonly DebianBrowser[] = [
-  {
-    name: 'Firefox ESR',
-    packages: 'firefox-esr',
-    find: async () => ((await isThere(FIREFOX)) ? openFirefox : undefined),
+export const FIREFOX_ESR: DebianBrowser = {
+  name: 'Firefox ESR',
+  packages: 'firefox-esr',
+  find: async () => ((await isThere(FIREFOX)) ? openFirefox : undefined),
+};
+
+export const WEBKIT_GTK: DebianBrowser = {
+  name: 'WebKitGTK',
+  packages: 'webkit2gtk-driver xvfb',
+  async find() {
+    const [miniBrowser] = globSync('/usr/lib/*/webkit2gtk-4.*/MiniBrowser');
+    const isInstalled = miniBrowser !== undefined && (await isThere(WEBKIT_DRIVER)) && (await isThere(XVFB));
+    return isInstalled ? () => openWebKit(miniBrowser) : undefined;
   },
-  {
-    name: 'WebKitGTK',
-    packages: 'webkit2gtk-driver xvfb',
-    async find() {
-      const [miniBrowser] = globSync('/usr/lib/*/webkit2gtk-4.*/MiniBrowser');
-      const isInstalled = miniBrowser !== undefined && (await isThere(WEBKIT_DRIVER)) && (await isThere(XVFB));
-      return isInstalled ? () => openWebKit(miniBrowser) : undefined;
-    },
-  },
-];
+};
 
 async function isThere(path: string): Promise<boolean> {
   return access(path).then(

@@ -2,43 +2,42 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SceneBrowser } from './browsers/browser.ts';
-import { BrowserGone } from './browsers/browserGone.ts';
-import { DEBIAN_BROWSERS } from './browsers/debian.ts';
-import { buildPage } from './buildPage.ts';
-import { SCENES } from './page/scenes/index.ts';
-import { playScene } from './playScene.ts';
-import { StagePool } from './stagePool.ts';
+import { buildPage } from '../buildPage.ts';
+import { SCENES } from '../page/scenes/index.ts';
+import { playScene } from '../playScene.ts';
+import { StagePool } from '../stagePool.ts';
+import type { SceneBrowser } from './browser.ts';
+import { BrowserGone } from './browserGone.ts';
+import type { DebianBrowser } from './debian.ts';
 
-let page: string;
-
-beforeAll(async () => {
-  page = await mkdtemp(join(tmpdir(), 'image-cache-page-'));
-  await buildPage(page, 'development');
-});
-afterAll(() => rm(page, { recursive: true, force: true }));
-
-/** `npm run test:browsers`: the scenes in the browsers that come from Debian's packages. */
-for (const { name, packages, find } of DEBIAN_BROWSERS) {
+/**
+ * The scenes in a browser that comes from Debian's packages. Each browser has a test file of its own, so that two of them play at the same
+ * time: much of it is waiting.
+ */
+export async function playScenesIn({ name, packages, find }: DebianBrowser): Promise<void> {
   const open = await find();
 
   if (!open) {
     console.warn(`${name} is skipped. To install it: apt-get install --no-install-recommends ${packages}`);
     it.skip(`${name} is not installed`);
-    continue;
+    return;
   }
 
   describe(`a CachedImage is as an <img> in ${name}`, () => {
+    let page: string;
     let stages: StagePool;
     let browser: SceneBrowser;
 
     beforeAll(async () => {
+      page = await mkdtemp(join(tmpdir(), 'image-cache-page-'));
+      await buildPage(page, 'development');
       stages = new StagePool({ page });
       browser = await open();
     });
     afterAll(async () => {
       await browser?.close();
       await stages?.close();
+      await rm(page, { recursive: true, force: true });
     });
 
     it.concurrent.for(SCENES)('$name', async (scene, { skip }) => {
