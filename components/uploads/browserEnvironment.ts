@@ -34,6 +34,7 @@ export const browserEnvironment: UploadsEnvironment = {
   onPage(listener) {
     const ended = new AbortController();
     const { signal } = ended;
+    addEventListener('offline', () => listener('offline'), { signal });
     addEventListener('online', () => listener('reached'), { signal });
     addEventListener('pagehide', () => listener('left'), { signal });
     addEventListener('pageshow', ({ persisted }) => persisted && listener('shown'), { signal });

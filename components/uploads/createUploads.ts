@@ -149,6 +149,9 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
       else if (event === 'reached') {
         reload();
         link.hurry('nudge');
+      } else if (event === 'offline') {
+        changed();
+        leadership?.sender?.wake();
       }
     });
     return () => {

@@ -21,7 +21,7 @@ export interface UploadsEnvironment {
   isHidden(): boolean;
   /** Whether the page waits for pictures, which go first. */
   isPageBusy(): boolean;
-  /** `reached`: the network may be back, or the user is; `left`: the page is kept for the back button or goes away; `shown`: it is back; `hidden`. */
-  onPage(listener: (event: 'reached' | 'left' | 'shown' | 'hidden') => void): () => void;
+  /** `offline`: the network is gone; `reached`: it may be back, or the user is; `left`: the page is kept for the back button or goes away; `shown`: it is back; `hidden`. */
+  onPage(listener: (event: 'offline' | 'reached' | 'left' | 'shown' | 'hidden') => void): () => void;
   readonly storage: Pick<StorageManager, 'persist' | 'persisted' | 'estimate'> | undefined;
 }

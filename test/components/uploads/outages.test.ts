@@ -135,6 +135,26 @@ test('nothing is sent while the browser is offline', async () => {
   expect(tab.uploads.list()[0]?.status).toBe('uploaded');
 });
 
+test('that the network is gone is shown at once, in all tabs, and so is that it is back', async () => {
+  const browser = fakeBrowser();
+  const bucket = fakeBucket();
+  const tabs = [browser.open({ transport: bucket.transport }), browser.open({ transport: bucket.transport })];
+  await browser.settle();
+  const networks = (): string[] => tabs.map(({ uploads }) => uploads.status().network);
+  expect(networks()).toEqual(['online', 'online']);
+  const heard: string[] = [];
+  for (const { uploads } of tabs) uploads.subscribe(() => heard.push(uploads.status().network));
+  browser.isOnline = false;
+  for (const tab of tabs) tab.page('offline');
+  await browser.settle();
+  expect(networks()).toEqual(['offline', 'offline']);
+  expect(heard).toContain('offline');
+  browser.isOnline = true;
+  for (const tab of tabs) tab.page('reached');
+  await browser.settle();
+  expect(networks()).toEqual(['online', 'online']);
+});
+
 test('C30: a clock that jumps back or forward leaves nothing stuck', async () => {
   const browser = fakeBrowser();
   const bucket = fakeBucket();
