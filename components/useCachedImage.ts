@@ -3,7 +3,6 @@
 import { useCallback, useContext, useRef, useState } from 'react';
 import type { ItemError } from '../plugin/protocol.ts';
 import type { CachedImageOptions, CachedImageState, ImageOptions, ImageState } from './cachedImageTypes.ts';
-import { crossOriginOf } from './client/crossOrigin.ts';
 import {
   beginLoad,
   type ImageOptionsForLoad,
@@ -123,22 +122,21 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
     [latest],
   );
 
-  const stop = useRef<() => void>(undefined);
+  const observing = useRef<AbortController>(undefined);
   const ref = useCallback(
     (img: HTMLImageElement | null) => {
       // Not by a clean-up of the ref, which React 18 and Preact do not have.
-      stop.current?.();
-      stop.current = undefined;
+      observing.current?.abort();
       element.current = img;
       if (!img) return;
       if (import.meta.env?.DEV && import.meta.hot && client.mount === undefined) {
         void import('./client/explainSetup.ts').then(({ explainMissingCache }) => explainMissingCache(client, url));
       }
-      const stops = [
-        silenceErrors(img, () => latest.current.handleError()),
-        observeImage(img, () => latest.current.handleLoad(img, performance.now()), latest.current.isHydrating),
-      ];
-      stop.current = () => stops.forEach((each) => each());
+      observing.current = new AbortController();
+      const { signal: until } = observing.current;
+      silenceErrors(img, () => latest.current.handleError(), until);
+      const { isHydrating: isOfServer } = latest.current;
+      observeImage(img, () => latest.current.handleLoad(img, performance.now()), { isHydrating: isOfServer, until });
     },
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- not `client` and `url`: they are for a warning only
     [latest],
@@ -235,7 +233,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
     retry,
     ref,
     onError: handleError,
-    crossOrigin: isOfServer(shown?.name) ? crossOriginOf(request.mount) : undefined,
+    crossOrigin: shown?.crossOrigin,
     // The source that failed last would be drawn as broken; an earlier picture is not broken.
     isPending: isBare || (isFetching && shown === state.source),
     isHydrating,
@@ -252,7 +250,7 @@ function withShown(loading: Loading): Loading {
 }
 
 /** Does what the state of an image asks for. @returns a function that stops */
-function pursue(state: LoadState, image: Omit<PursuedImage, 'fetching'>): (() => void) | undefined {
+function pursue(state: LoadState, image: Omit<PursuedImage, 'fetching'>): () => void {
   const { status, source } = state;
   const over = new AbortController();
   const { signal } = over;
@@ -265,17 +263,13 @@ function pursue(state: LoadState, image: Omit<PursuedImage, 'fetching'>): (() =>
       // Offline, or a deployment has replaced the file: the element does what it can by itself.
       () => signal.aborted || image.send({ type: status === 'recovering' ? 'giveUp' : 'ask' }),
     );
-  } else return undefined;
+  }
   return () => over.abort();
 }
 
 /** The picture that an element keeps when it begins anew. */
 function pictureOf({ state, previous }: Loading): ImageSource | undefined {
   return state.status === 'loaded' && !isSpent(state) ? state.source : previous;
-}
-
-function isOfServer(name: SourceName | undefined): boolean {
-  return name === 'variants' || name === 'cached' || name === 'read-through';
 }
 
 function statusOf(state: LoadState): CachedImageState['status'] {

@@ -7,6 +7,8 @@ const ORDER: readonly SourceName[] = ['variants', 'cached', 'read-through', 'ori
 export interface ImageUrls {
   readonly src: string | undefined;
   readonly srcSet: string | undefined;
+  /** Needed when the cache is at another origin. */
+  readonly crossOrigin?: 'anonymous' | 'use-credentials' | undefined;
 }
 
 /** The source that an element is loading or shows. It stays until it fails or the image behind it changes. */

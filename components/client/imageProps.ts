@@ -1,5 +1,4 @@
 import { defaultClient } from './cacheClient.ts';
-import { crossOriginOf } from './crossOrigin.ts';
 import { pageOrigin } from './imageKey.ts';
 import { type ImageRequest, requestedImages, sourceUrls } from './imageSource.ts';
 
@@ -46,13 +45,13 @@ export function getImageProps<Input extends ImagePropsInput>(
   };
   const images = requestedImages(request);
   const names = ['variants', 'cached', 'read-through', 'original'] as const;
-  const urls = names.map((name) => sourceUrls(request, images, known.get, undefined, name)).find(Boolean);
-  const isServed = images.size > 0 && urls?.src !== undefined;
-  const crossOrigin = isServed ? crossOriginOf(mount) : undefined;
+  const all = names.map((name) => sourceUrls(request, images, known.get, undefined, name));
+  const { src, srcSet, crossOrigin } = all.find(Boolean) ?? {};
   return {
     ...attributes,
-    ...(urls?.srcSet !== undefined && { srcSet: urls.srcSet }),
-    ...(crossOrigin !== undefined && { crossOrigin }),
-    ...(urls?.src !== undefined && { src: urls.src }),
+    ...(srcSet !== undefined && { srcSet }),
+    // A <source> has no such attribute.
+    ...(src !== undefined && crossOrigin !== undefined && { crossOrigin }),
+    ...(src !== undefined && { src }),
   };
 }

@@ -1,3 +1,4 @@
+import { crossOriginOf } from './crossOrigin.ts';
 import { cacheableKey } from './imageKey.ts';
 import type { ImageUrls, SourceName } from './imageLoad.ts';
 import { localUrl } from './imageUrl.ts';
@@ -54,10 +55,11 @@ export function sourceUrls(
 
   const isKnown = [...images.values()].some((key) => find(key).entry);
   if (isKnown === (name === 'read-through')) return undefined;
-  const urls = map((each) => {
+  const own = map((each) => {
     const key = images.get(each);
     return key === undefined ? each : localUrl(mount, renewed(each), find(key), actorId);
   });
+  const urls = { ...own, crossOrigin: crossOriginOf(mount) };
   if (name !== 'variants') return urls;
   // Images that the cache cannot hold have no variants.
   if (widths === undefined || srcSet !== undefined || urls.src === url) return undefined;

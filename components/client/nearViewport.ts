@@ -4,20 +4,16 @@ let observer: IntersectionObserver | undefined;
 /**
  * Tells whether an element is rendered and less than a viewport away from being seen, in both directions, and whenever that
  * changes. The first call comes with the next frame. Limit: an element in an inner scroller is near when it scrolls in.
- * @returns a function that stops
  */
-export function observeNear(element: Element, listener: (isNear: boolean) => void): () => void {
-  if (typeof IntersectionObserver === 'undefined') {
-    listener(true);
-    return () => {};
-  }
+export function observeNear(element: Element, listener: (isNear: boolean) => void, until: AbortSignal): void {
+  if (typeof IntersectionObserver === 'undefined') return listener(true);
   observer ??= new IntersectionObserver(handleCrossing, { rootMargin: '100%' });
   listeners.set(element, listener);
   observer.observe(element);
-  return () => {
+  until.addEventListener('abort', () => {
     listeners.delete(element);
     observer?.unobserve(element);
-  };
+  });
 }
 
 function handleCrossing(entries: readonly IntersectionObserverEntry[]): void {

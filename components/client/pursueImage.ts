@@ -75,10 +75,7 @@ function findOut(image: PursuedImage, until: AbortSignal): void {
     return;
   }
   if (!isLazy || !img) return send({ type: 'want' });
-  until.addEventListener(
-    'abort',
-    observeNear(img, (isNear) => isNear && send({ type: 'want' })),
-  );
+  observeNear(img, (isNear) => isNear && send({ type: 'want' }), until);
 }
 
 /** Signatures that have expired, or are about to, are of no use to the server. */
@@ -107,12 +104,7 @@ function want(image: PursuedImage, until: AbortSignal): void {
     },
   });
   until.addEventListener('abort', drop);
-  if (isLazy && img) {
-    until.addEventListener(
-      'abort',
-      observeNear(img, (isNear) => isNear || send({ type: 'drop' })),
-    );
-  }
+  if (isLazy && img) observeNear(img, (isNear) => isNear || send({ type: 'drop' }), until);
 }
 
 /** Paper cannot be updated later, so what is printed is asked for as a plain `<img>` asks. */
