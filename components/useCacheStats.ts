@@ -1,6 +1,6 @@
 'use client';
 
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useEffect, useReducer, useState } from 'react';
 import type { CacheStats } from '../plugin/protocol.ts';
 import { imageCacheOf } from './client/imageCache.ts';
 import { useCacheClient } from './imageCacheContext.ts';
@@ -30,19 +30,16 @@ export interface CacheStatsState {
 export function useCacheStats({ intervalMs }: CacheStatsOptions = {}): CacheStatsState {
   const client = useCacheClient();
   const [state, setState] = useState<Omit<CacheStatsState, 'refresh'>>({ stats: undefined, error: undefined });
-  const refresh = useRef(() => {});
+  const [refreshes, refresh] = useReducer((count: number) => count + 1, 0);
 
   useEffect(() => {
     let newest = 0;
     let failures = 0;
-    /** A refresh was due while the tab was hidden. */
-    let isStale = false;
     let eventTimer: ReturnType<typeof setTimeout> | undefined;
     let pollTimer: ReturnType<typeof setTimeout> | undefined;
 
     async function ask(): Promise<void> {
       stop();
-      isStale = false;
       const call = newest;
       // Answers may overtake each other; only that of the newest call counts.
       const set: typeof setState = (next) => call === newest && setState(next);
@@ -61,7 +58,7 @@ export function useCacheStats({ intervalMs }: CacheStatsOptions = {}): CacheStat
 
     function askWhenVisible(): void {
       if (document.visibilityState === 'visible') void ask();
-      else isStale = true;
+      else document.addEventListener('visibilitychange', askWhenVisible, { once: true });
     }
 
     function stop(): void {
@@ -69,22 +66,16 @@ export function useCacheStats({ intervalMs }: CacheStatsOptions = {}): CacheStat
       clearTimeout(eventTimer);
       clearTimeout(pollTimer);
       eventTimer = undefined;
+      document.removeEventListener('visibilitychange', askWhenVisible);
     }
 
-    const handleVisibility = (): void => {
-      if (isStale) askWhenVisible();
-    };
-    refresh.current = () => void ask();
-    refresh.current();
-    document.addEventListener('visibilitychange', handleVisibility);
+    void ask();
     const unsubscribe = client.subscribe(() => (eventTimer ??= setTimeout(askWhenVisible, EVENT_INTERVAL_MS)));
     return () => {
       stop();
-      refresh.current = () => {};
-      document.removeEventListener('visibilitychange', handleVisibility);
       unsubscribe();
     };
-  }, [client, intervalMs]);
+  }, [client, intervalMs, refreshes]);
 
-  return { ...state, refresh: useCallback(() => refresh.current(), []) };
+  return { ...state, refresh };
 }
