@@ -42,7 +42,8 @@ export async function request(mount: string | undefined, path: string, init: Req
   });
   // A server without the plugin answers an unknown path with the app's index.html and 200.
   if (response.ok && !hasType(response, 'text/html')) return response;
-  throw await toError(mount, response);
+  if (!hasType(response, 'application/problem+json')) throw unreachable(mount, response.status);
+  throw new ImageCacheRequestError(await parse<Problem>(response));
 }
 
 /** A `GET` whose answer is JSON. */
@@ -59,11 +60,6 @@ export async function postJson<T>(mount: string | undefined, path: string, body?
 async function parse<T>(response: Response): Promise<T> {
   // The shape is the wire contract of protocol.ts; checking it again is not worth the bytes in a browser.
   return (await response.json()) as T;
-}
-
-async function toError(mount: string, response: Response): Promise<ImageCacheRequestError> {
-  if (!hasType(response, 'application/problem+json')) return unreachable(mount, response.status);
-  return new ImageCacheRequestError(await parse<Problem>(response));
 }
 
 function unreachable(mount: string, status: number, options?: ErrorOptions): ImageCacheRequestError {

@@ -31,12 +31,10 @@ export interface CacheClientSettings {
   subscribe?: typeof subscribeToVite;
 }
 
-/** Only types are imported from the server's side, so the name is spelled here and checked by its type. */
-const EVENT: typeof EVENT_NAME = 'image-cache:event';
-
 /** Silent without Vite's HMR socket: on a server, and in production, where `followServer` takes its place. */
 function subscribeToVite(listener: (event: CacheEvent) => void): void {
-  import.meta.hot?.on(EVENT, listener);
+  // Only types are imported from the server's side, so the name is spelled here and checked by its type.
+  import.meta.hot?.on('image-cache:event' satisfies typeof EVENT_NAME, listener);
 }
 
 export function createCacheClient(settings: CacheClientSettings): CacheClient {

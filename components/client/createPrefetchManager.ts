@@ -138,7 +138,8 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
   }
 
   function enqueue(id: string, images: readonly ImageInput[], priority: Priority, revalidate = false): void {
-    if (actors.size === 0) network.subscribe(handleNetwork);
+    // The network has changed, or the page is looked at again: a good time to try, if there is a network.
+    if (actors.size === 0) network.subscribe(() => jobs.size > 0 && endWait());
     jobs.get(id)?.abort.abort();
     const pending = images.map((input): PendingImage => {
       const image = typeof input === 'string' ? { s3_url: input } : input;
@@ -160,11 +161,6 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
   function toEnd(job: Job): void {
     jobs.delete(job.progress.id);
     jobs.set(job.progress.id, job);
-  }
-
-  /** The network has changed, or the page is looked at again: a good time to try, if there is a network. */
-  function handleNetwork(): void {
-    if (jobs.size > 0) endWait();
   }
 
   /** Begins to wait, if it does not wait already. When the wait is over, one image is tried. */
@@ -245,31 +241,27 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
       }
       const { error } = result;
       pending.tries += 1;
-      if (shouldRetry(error, pending.tries)) {
-        reason = error;
-        left.add(pending);
-        return;
-      }
+      if (shouldRetry(error, pending.tries)) return askAgain(pending, error);
       // S3 has answered.
       if (error.code.startsWith('UPSTREAM_') && !error.transient) endOutage();
       fail(job, result.s3_url, error);
     };
 
+    /** Behind the others: perhaps only this one image does not come. */
+    function askAgain(pending: PendingImage, error: FailureReason): void {
+      reason = error;
+      left.add(pending);
+    }
+
     const images = asked.map(({ image }) => image);
     const { id: actor_id, priority } = progress;
-    let fault: unknown;
-    try {
-      await send({ actor_id, images, priority, ...(revalidate && { revalidate }) }, { signal, onResult });
-    } catch (error) {
-      fault = error;
-    }
+    const request = { actor_id, images, priority, ...(revalidate && { revalidate }) };
+    const fault: unknown = await send(request, { signal, onResult }).catch((error: unknown) => error);
     // Requests that the network cut off are sent again when it is back.
     if (signal.aborted || (fault !== undefined && !network.allowed)) return;
-    if (isAway(fault)) reason = reasonOf(fault);
     for (const pending of unanswered) {
       left.delete(pending);
-      // Behind the others: perhaps only this one image does not come.
-      if (isAway(fault)) left.add(pending);
+      if (isAway(fault)) askAgain(pending, reasonOf(fault));
       else fail(job, pending.key, reasonOf(fault));
     }
     if (reason) beginOutage(reason);

@@ -38,17 +38,16 @@ async function explainAll(mount: string, batch: readonly FailedImage[]): Promise
   // An image that has left the page needs no explanation, and after a test there may be no server either.
   const images = batch.filter(({ img }) => img?.isConnected !== false);
   await askAbout(mount, images.filter(({ problem }) => !problem).slice(0, MAX_IMAGES));
-  const causes = new Map<string, { code: string; keys: string[] }>();
+  /** The keys of the images, by cause. */
+  const causes = new Map<string, string[]>();
   for (const { img, url, problem } of images) {
     if (!problem) continue;
     const { code, detail, hint = '' } = problem;
     const text = `${code}: ${detail} ${hint}`.trimEnd();
-    const cause = causes.get(text) ?? { code, keys: [] };
-    cause.keys.push(imageKey(url));
-    causes.set(text, cause);
+    causes.set(text, [...(causes.get(text) ?? []), imageKey(url)]);
     if (img) mark(img, { code, text });
   }
-  for (const [text, { code, keys }] of causes) tell(code, text, keys);
+  for (const [text, keys] of causes) tell(text, keys);
 }
 
 /** Asks with `POST /prefetch`, whose answer is never an error itself: a browser prints a red line for each `GET` that fails. */
@@ -68,14 +67,15 @@ async function askAbout(mount: string, images: readonly FailedImage[]): Promise<
   });
 }
 
-function tell(code: string, text: string, keys: readonly string[]): void {
+function tell(text: string, keys: readonly string[]): void {
   const known = told.get(text);
   const news = new Set(keys.filter((key) => !known?.has(key)));
   const [first] = news;
   if (first === undefined) return;
   told.set(text, new Set([...(known ?? []), ...news]));
   const count = news.size === 1 ? '1 image' : `${news.size} images`;
-  if (known) console.warn(`[image-cache] ${code}, as above: ${count} more, ${first}${news.size > 1 ? ' …' : ''}`);
+  const more = news.size > 1 ? ' …' : '';
+  if (known) console.warn(`[image-cache] ${text.split(':', 1)[0]}, as above: ${count} more, ${first}${more}`);
   else console.warn(`[image-cache] ${news.size > 1 ? `${count}, the first is ` : ''}${first}\n${text}`);
 }
 

@@ -62,19 +62,15 @@ export function createKnownImages(limit = MAX_KNOWN): KnownImages {
   }
 
   function evict(): void {
-    for (const key of known.keys()) {
+    for (const [key, { entry }] of known) {
       if (known.size <= limit) return;
       if (listeners.has(key)) continue;
-      forget(key);
+      known.delete(key);
+      const canonical = imageKey(entry?.s3_url ?? key);
+      const names = aliases.get(canonical);
+      names?.delete(key);
+      if (names?.size === 0) aliases.delete(canonical);
     }
-  }
-
-  function forget(key: string): void {
-    const canonical = imageKey(get(key).entry?.s3_url ?? key);
-    known.delete(key);
-    const names = aliases.get(canonical);
-    names?.delete(key);
-    if (names?.size === 0) aliases.delete(canonical);
   }
 
   function set(key: string, entry: ManifestEntry | null, revision = get(key).revision): void {

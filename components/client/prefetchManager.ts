@@ -77,23 +77,20 @@ export function sharePrefetch(
       postTimer ??= setTimeout(post, POST_INTERVAL_MS);
       elect(progress);
     });
-    tell({ type: 'hello' });
-  }
-
-  function tell(message: TabMessage): void {
-    tabs?.post(message);
+    tabs.post({ type: 'hello' } satisfies TabMessage);
   }
 
   /** Reports the progress of this tab, unless it has no actors. */
   function post(progress = own.getProgress()): void {
     clearTimeout(postTimer);
     postTimer = undefined;
-    if (own.getProgress().actors.length > 0) tell({ type: 'progress', from: me, progress, settled: settled.splice(0) });
+    if (own.getProgress().actors.length === 0) return;
+    tabs?.post({ type: 'progress', from: me, progress, settled: settled.splice(0) } satisfies TabMessage);
   }
 
   function receive(message: TabMessage): void {
     if (message.type === 'hello') {
-      if (own.getProgress().state === 'paused') tell({ type: 'pause' });
+      if (own.getProgress().state === 'paused') tabs?.post({ type: 'pause' } satisfies TabMessage);
       post();
     } else if (message.type === 'progress') {
       message.settled.forEach(own.settleElsewhere);
@@ -110,7 +107,7 @@ export function sharePrefetch(
   function tellAll(message: TabMessage): void {
     join();
     receive(message);
-    tell(message);
+    tabs?.post(message);
   }
 
   /** A tab leads while it has something to fetch. A hidden one on Save-Data must not keep a visible one from it. */
@@ -161,14 +158,11 @@ export function sharePrefetch(
 
 /** The one manager of a client, shared with the browser's other tabs. */
 export const prefetchManagerOf = /* @__PURE__ */ perClient((client) => {
-  let following: (() => void) | undefined;
+  // A client hears of its server's changes only when it has had a subscriber, and the entries learnt here must stay true.
+  client.subscribe(() => {});
   return sharePrefetch(client, {
     isEnabled: () => client.mount !== undefined,
-    async send(request, call) {
-      // A client hears of its server's changes only while it has a subscriber, and the entries learnt here must stay true.
-      following ??= client.subscribe(() => {});
-      return client.direct.during(sendPrefetch(client.mount, request, call));
-    },
+    send: async (request, call) => client.direct.during(sendPrefetch(client.mount, request, call)),
     onCached: client.known.set,
   });
 });

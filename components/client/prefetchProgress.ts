@@ -3,6 +3,8 @@ import type { ActorProgress, PrefetchProgress } from './prefetchTypes.ts';
 
 /** Failures that a progress names. */
 export const MAX_FAILURES = 100;
+/** What is counted of the images of each actor. */
+const COUNTS = ['total', 'completed', 'cached', 'downloaded', 'failed'] as const;
 /** Which state of an actor counts when several tabs have it. */
 const RANK: Record<ActorProgress['state'], number> = { running: 3, done: 2, failed: 2, queued: 1, cancelled: 0 };
 
@@ -20,12 +22,8 @@ export function countActors(
 ): Pick<PrefetchProgress, 'completed' | 'total' | 'images' | 'current' | 'actors'> {
   const counted = actors.filter(({ state }) => state !== 'cancelled');
   const images = { total: 0, completed: 0, cached: 0, downloaded: 0, failed: 0 };
-  for (const { total, completed, cached, downloaded, failed } of counted) {
-    images.total += total;
-    images.completed += completed;
-    images.cached += cached;
-    images.downloaded += downloaded;
-    images.failed += failed;
+  for (const actor of counted) {
+    for (const each of COUNTS) images[each] += actor[each];
   }
   return {
     completed: counted.filter(isSettled).length,

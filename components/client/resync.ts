@@ -1,4 +1,4 @@
-import type { LookupAnswer, LookupRequest, ManifestEntry } from '../../plugin/protocol.ts';
+import type { LookupAnswer, LookupRequest } from '../../plugin/protocol.ts';
 import { postJson } from './api.ts';
 import type { CacheClient } from './cacheClient.ts';
 
@@ -13,16 +13,13 @@ export async function resync(client: CacheClient): Promise<void> {
   const known = [...new Map(client.known.entries().map((entry) => [entry.s3_url, entry])).values()];
   try {
     for (let start = 0; start < known.length; start += MAX_URLS) {
-      await check(client, known.slice(start, start + MAX_URLS));
+      const part = known.slice(start, start + MAX_URLS);
+      const body: LookupRequest = { urls: part.map(({ s3_url }) => s3_url) };
+      const { entries } = await postJson<LookupAnswer>(client.mount, '/lookup', body);
+      const changed = part.filter(({ s3_url, sha256 }) => entries[s3_url]?.sha256 !== sha256);
+      if (changed.length > 0) client.take({ type: 'invalidated', s3_urls: changed.map(({ s3_url }) => s3_url) });
     }
   } catch {
     // Not reachable: the connection is lost as well, and the next one says again that events were missed.
   }
-}
-
-async function check(client: CacheClient, known: readonly ManifestEntry[]): Promise<void> {
-  const body: LookupRequest = { urls: known.map(({ s3_url }) => s3_url) };
-  const { entries } = await postJson<LookupAnswer>(client.mount, '/lookup', body);
-  const changed = known.filter(({ s3_url, sha256 }) => entries[s3_url]?.sha256 !== sha256);
-  if (changed.length > 0) client.take({ type: 'invalidated', s3_urls: changed.map(({ s3_url }) => s3_url) });
 }

@@ -65,7 +65,10 @@ export function listenToServer(client: CacheClient, mount: string, signal: Abort
     });
   }
 
-  function listen(until: AbortSignal): void {
+  function start(): void {
+    if (listening || !(canShare() || document.visibilityState === 'visible')) return;
+    listening = new AbortController();
+    const until = listening.signal;
     if (!canShare()) return connect(until, take);
     const tabs = openTabs(`image-cache events ${new URL(mount, location.href).href}`, until);
     // Only pages of this origin can write to it, and this is all that ours write.
@@ -76,12 +79,6 @@ export function listenToServer(client: CacheClient, mount: string, signal: Abort
         tabs.post(message);
       }),
     );
-  }
-
-  function start(): void {
-    if (listening || !(canShare() || document.visibilityState === 'visible')) return;
-    listening = new AbortController();
-    listen(listening.signal);
   }
 
   function stop(): void {

@@ -64,12 +64,10 @@ export function createWantedImages(
     // An event may tell that an image has been stored before the call does.
     const open = [...(previous?.open ?? [])].filter((key) => !known.get(key).entry);
     if (open.length === keys.size && open.every((key) => keys.has(key))) return;
-    if (keys.size === 0) {
-      call = undefined;
-      previous?.abort.abort();
-      return;
-    }
-    void run(nearestFirst(), () => previous?.abort.abort());
+    const abortPrevious = (): void => previous?.abort.abort();
+    if (keys.size > 0) return void run(nearestFirst(), abortPrevious);
+    call = undefined;
+    abortPrevious();
   }
 
   /** @param onOpen called when the server knows of this call, so that an earlier one may be aborted */
@@ -122,7 +120,7 @@ export function createWantedImages(
   /** One for each key. */
   function nearestFirst(): WantedImage[] {
     return Array.from(wanted.values(), nearest)
-      .toSorted((a, b) => (a.distance === b.distance ? 0 : a.distance - b.distance)) // two infinite ones are equal
+      .toSorted((a, b) => a.distance - b.distance) // NaN, of two infinite ones, counts as equal
       .slice(0, MAX_IMAGES)
       .map(({ image }) => image);
   }
