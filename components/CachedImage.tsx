@@ -1,6 +1,6 @@
 'use client';
 
-import { forwardRef, type SyntheticEvent, useEffect, useImperativeHandle } from 'react';
+import { forwardRef, useEffect, useImperativeHandle } from 'react';
 import type { CachedImageProps, ImageState } from './cachedImageTypes.ts';
 import { useImage } from './useCachedImage.ts';
 import { useExactAttribute } from './useExactAttribute.ts';
@@ -39,7 +39,6 @@ export const CachedImage = forwardRef<HTMLImageElement, CachedImageProps>(functi
     // oxlint-enable no-unused-vars
     ...attributes
   } = props;
-  const { onError } = attributes;
   const image = useImage(s3_url ?? src, props);
   const { element, entry, status, isPending, isHydrating } = image;
   const isReplaced = status === 'error' && fallback !== undefined && typeof fallback !== 'string';
@@ -49,10 +48,6 @@ export const CachedImage = forwardRef<HTMLImageElement, CachedImageProps>(functi
   const crossOrigin = attributes.crossOrigin ?? image.crossOrigin;
   useExactAttribute(element, 'crossorigin', crossOrigin);
   useBlur(placeholder === 'blur' ? (thumbhash ?? entry?.placeholder) : undefined, image);
-
-  const handleError = (event: SyntheticEvent<HTMLImageElement>): void => {
-    if (!image.onError()) onError?.(event);
-  };
 
   if (isReplaced) return fallback;
   const isHydratingInBrowser = isHydrating && typeof document !== 'undefined';
@@ -70,7 +65,9 @@ export const CachedImage = forwardRef<HTMLImageElement, CachedImageProps>(functi
       srcSet={image.srcSet}
       src={image.src}
       ref={image.ref}
-      onError={handleError}
+      onError={(event) => {
+        if (!image.onError()) attributes.onError?.(event);
+      }}
     />
   );
 });

@@ -1,6 +1,6 @@
 'use client';
 
-import { type ReactElement, type ReactNode, useContext, useEffect, useMemo } from 'react';
+import { type ReactElement, type ReactNode, useCallback, useContext, useEffect, useMemo } from 'react';
 import { type ImageCacheConfig, toMount } from './client/config.ts';
 import { setCredentials } from './client/crossOrigin.ts';
 import { createCacheClient } from './client/cacheClient.ts';
@@ -36,16 +36,12 @@ export function ImageCacheProvider({ base, credentials, refreshUrl, children }: 
   useEffect(() => (client === outer ? undefined : followServer(client)), [client, outer]);
   const outerRefresh = useContext(RefreshUrlContext);
   const latest = useLatest(refreshUrl);
-  const hasRefresh = refreshUrl !== undefined;
   // The same function in all renders, so that a new `refreshUrl` does not render every image again.
-  const refresh = useMemo(
-    () => (hasRefresh ? (key: string) => latest.current?.(key) : undefined),
-    [hasRefresh, latest],
-  );
+  const refresh = useCallback((key: string) => latest.current?.(key), [latest]);
   return (
     // `.Provider`, since React 18 and Preact know no other.
     <ImageCacheContext.Provider value={client}>
-      <RefreshUrlContext.Provider value={refresh ?? outerRefresh}>{children}</RefreshUrlContext.Provider>
+      <RefreshUrlContext.Provider value={refreshUrl ? refresh : outerRefresh}>{children}</RefreshUrlContext.Provider>
     </ImageCacheContext.Provider>
   );
 }

@@ -24,12 +24,10 @@ export interface CachedImageOptions extends Pick<ImagePropsInput, 'actor_id' | '
   onCacheStatus?: ((status: CacheStatus) => void) | undefined;
 }
 
-/** What `<CachedImage>` says about its image: it takes the props of an `<img>`. */
-export interface ImageOptions extends Omit<CachedImageOptions, 'fallback' | 'loading'> {
+/** What `<CachedImage>` says about its image: it takes the props of an `<img>`, so `loading` is `auto` by default. */
+export interface ImageOptions extends Omit<CachedImageOptions, 'fallback'> {
   /** Only a URL is a source of the image. `<CachedImage>` renders anything else itself. */
   fallback?: ReactNode;
-  /** @default 'auto' */
-  loading?: CachedImageOptions['loading'];
   /** `high`: as `loading: 'eager'`. */
   fetchPriority?: 'high' | 'low' | 'auto' | undefined;
 }

@@ -49,8 +49,7 @@ export function useKnownImages(
     (listener: () => void) => known.subscribe(objects.split('\n'), listener),
     [known, objects],
   );
-  const [firstKey] = keys;
-  const mainKey = useMemo(() => firstKey ?? imageKey(url ?? ''), [firstKey, url]);
+  const mainKey = keys[0] ?? imageKey(url ?? '');
   const { entry } = useSyncExternalStore(subscribe, () => known.get(mainKey), unknown);
   const revision = useSyncExternalStore(
     subscribe,

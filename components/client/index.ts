@@ -13,25 +13,8 @@ export type { ImageCacheConfig } from './config.ts';
 export { configureImageCache } from './configureImageCache.ts';
 export { imageCache, type ImageCache } from './imageCache.ts';
 export { getImageProps, type ImageProps, type ImagePropsInput } from './imageProps.ts';
-export {
-  getProxiedImageUrl,
-  preloadImages,
-  type PreloadedImage,
-  type PreloadResult,
-  type ProxiedImageOptions,
-} from './imageProxy.ts';
+export * from './imageProxy.ts';
 export { prefetchManager } from './prefetchManager.ts';
-export type {
-  ActorInput,
-  ActorProgress,
-  ActorResult,
-  FailureReason,
-  ImageInput,
-  PrefetchFailure,
-  PrefetchItemResult,
-  PrefetchManager,
-  PrefetchOptions,
-  PrefetchProgress,
-} from './prefetchTypes.ts';
+export type * from './prefetchTypes.ts';
 export type { RefreshUrl } from './refreshUrls.ts';
 export type { CacheStatus } from './resourceTiming.ts';

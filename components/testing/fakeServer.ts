@@ -13,8 +13,6 @@ import type {
 import { imageKey } from '../client/imageKey.ts';
 import type { FakeImage, FakeImages } from './fakeImages.ts';
 
-const json = (body: unknown): Response => Response.json(body);
-
 /** What a server with these images would answer. */
 export async function answerAs(images: FakeImages, target: string, init: RequestInit | undefined): Promise<Response> {
   const { pathname, searchParams } = new URL(target, 'http://fake');
@@ -25,7 +23,9 @@ export async function answerAs(images: FakeImages, target: string, init: Request
     case '/lookup': {
       const { urls } = body as LookupRequest;
       const find = (each: string) => (images.get(each).state === 'cached' ? images.entryOf(each) : null);
-      return json({ entries: Object.fromEntries(urls.map((each) => [each, find(each)])) } satisfies LookupAnswer);
+      return Response.json({
+        entries: Object.fromEntries(urls.map((each) => [each, find(each)])),
+      } satisfies LookupAnswer);
     }
     case '/image': {
       const image = await images.settled(url);
@@ -33,23 +33,23 @@ export async function answerAs(images: FakeImages, target: string, init: Request
       return new Response(PICTURE, { headers: { 'content-type': 'image/svg+xml' } });
     }
     case '/exists':
-      return json({ exists: images.get(url).state === 'cached' });
+      return Response.json({ exists: images.get(url).state === 'cached' });
     case '/stats':
-      return json(statsOf(images.cached().map((each) => images.entryOf(each))));
+      return Response.json(statsOf(images.cached().map((each) => images.entryOf(each))));
     case '/prefetch':
       return prefetch(images, body as PrefetchRequest);
     case '/invalidate': {
       const { s3_url } = body as PrefetchImage;
       const wasCached = images.get(s3_url).state === 'cached';
       if (wasCached) images.set(s3_url, 'loading');
-      return json({ invalidated: wasCached ? 1 : 0 });
+      return Response.json({ invalidated: wasCached ? 1 : 0 });
     }
     case '/clear-all':
-      return json(clear(images, () => true));
+      return Response.json(clear(images, () => true));
     default: {
       const [, actorId] = /^\/clear\/(.+)$/.exec(pathname) ?? [];
       if (actorId === undefined) return problem('NOT_FOUND');
-      return json(clear(images, (id) => id === decodeURIComponent(actorId)));
+      return Response.json(clear(images, (id) => id === decodeURIComponent(actorId)));
     }
   }
 }

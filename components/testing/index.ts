@@ -1,7 +1,3 @@
-export {
-  createFakeImageCache,
-  type FakeImageCacheControls,
-  type FakeImageCacheOptions,
-} from './createFakeImageCache.ts';
-export { FakeImageCache, type FakeImageCacheProps } from './FakeImageCache.tsx';
+export * from './createFakeImageCache.ts';
+export * from './FakeImageCache.tsx';
 export type { FakeImage, FakeImageState } from './fakeImages.ts';
