@@ -17,6 +17,9 @@ import {
 /** How often is looked whether pages still wait for images, and how long at most. */
 const YIELD_MS = 50;
 const MAX_YIELD_MS = 30_000;
+/** How long an upload waits for its picture to be cached, at most. It is cached later then. */
+const MAX_CACHE_MS = 2_000;
+const NEVER = new AbortController().signal;
 
 export interface CreatedUploads {
   /** A source of the cache that has the pictures of the outbox, too. */
@@ -45,14 +48,18 @@ export function createUploads(
     return isPictureName(name) && isDigestName(name) && bucket.urlOf(keyOf(prefix, name)) === s3Url ? name : undefined;
   };
 
+  /** Downloads of other images, from an origin that hangs, may be ahead in the queue. An upload does not wait for them. */
+  const soon = (cached: Promise<unknown>) => Promise.race([cached, clock.sleep(MAX_CACHE_MS, NEVER)]);
+
   const connect = (cache: ImageCache): UploadsCache => ({
     async take(name, filename) {
-      await cache.prefetch(imageOf(bucket.urlOf(keyOf(prefix, name)), filename), DEFAULT_ACTOR_ID);
+      const image = imageOf(bucket.urlOf(keyOf(prefix, name)), filename);
+      await soon(cache.prefetch(image, DEFAULT_ACTOR_ID, { priority: 'visible' }));
     },
     async stored(name, filename, etag) {
       etags.set(name, etag);
       const image = imageOf(bucket.urlOf(keyOf(prefix, name)), filename);
-      await cache.prefetch(image, DEFAULT_ACTOR_ID, { revalidate: true });
+      await soon(cache.prefetch(image, DEFAULT_ACTOR_ID, { priority: 'visible', revalidate: true }));
       etags.delete(name);
     },
     async yieldToImages(signal) {

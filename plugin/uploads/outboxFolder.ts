@@ -110,7 +110,7 @@ export class OutboxFolder {
     try {
       const file = await open(temporary, 'wx', 0o600);
       try {
-        await file.writeFile(text);
+        await file.writeFile(Buffer.from(text));
         await syncHandle(file);
       } finally {
         await file.close();

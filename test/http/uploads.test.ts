@@ -1,9 +1,13 @@
 import { readdir, rm } from 'node:fs/promises';
-import type { IncomingMessage } from 'node:http';
+import express from 'express';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { UploadsAnswer } from '../../plugin/protocol.ts';
 import { jpeg } from '../helpers/images.ts';
+import { http2Session } from './http2Session.ts';
 import { imageUrl, startApi, startBucket } from '../helpers/stack.ts';
 import {
   PROJECT,
@@ -140,6 +144,54 @@ describe('PUT /uploads/:jobId', () => {
     const init = { method: 'PUT', headers: uploadHeaders(Buffer.from('x')), body, duplex: 'half' } as RequestInit;
     const answer = await fetch(`${api.base}/uploads/${jobId()}`, init);
     expect([answer.status, await answer.json()]).toMatchObject([413, { code: 'UPLOAD_TOO_LARGE' }]);
+  });
+
+  it('over HTTP/2, which Vite speaks under https', async () => {
+    const api = await startUploads(await startBucket());
+    const session = await http2Session(api.images.router);
+    const [picture, job] = [await jpeg(20), jobId()];
+    const headers = { ':path': `/uploads/${job}`, ':method': 'PUT', ...uploadHeaders(picture) };
+    const stream = session.request(headers);
+    stream.end(picture);
+    const [answer] = (await once(stream, 'response')) as [{ ':status': number }]; // as Node documents it
+    expect(answer[':status']).toBe(201);
+    expect(await api.check(job, picture)).toMatchObject({ state: 'stored' });
+
+    const refused = session.request({ ...headers, ':path': `/uploads/${jobId()}`, 'image-cache-project': 'other' });
+    refused.write(picture);
+    const [refusal] = (await once(refused, 'response')) as [{ ':status': number }]; // as above
+    expect(refusal[':status']).toBe(409);
+  });
+
+  it('C5: keeps nothing of what a client has sent that leaves in the middle', async () => {
+    const api = await startUploads(await startBucket());
+    const [picture, job] = [await jpeg(21, { width: 400, height: 400 }), jobId()];
+    const sent = request(`${api.base}/uploads/${job}`, { method: 'PUT', headers: uploadHeaders(picture) });
+    sent.on('error', () => undefined);
+    sent.write(picture.subarray(0, 1000));
+    await expect.poll(() => readdir(join(api.outbox, 'tmp')).catch(() => [])).toHaveLength(1);
+    sent.destroy();
+    await expect.poll(() => filesIn(api.outbox)).toEqual([]);
+    expect(await api.check(job, picture)).toEqual({ job_id: job, state: 'needed' });
+    expect((await api.put(job, picture)).status).toBe(201);
+  });
+
+  it('takes a body that the app around it has read already', async () => {
+    const api = await startUploads(await startBucket());
+    const [picture, job] = [await jpeg(22), jobId()];
+    const app = express()
+      .use(express.raw({ type: '*/*' }))
+      .use('/api/cache', api.images.router);
+    const server = app.listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo; // it listens on TCP
+    const answer = await fetch(`http://127.0.0.1:${port}/api/cache/uploads/${job}`, {
+      method: 'PUT',
+      headers: uploadHeaders(picture, { 'Content-Type': 'image/jpeg' }),
+      body: new Uint8Array(picture),
+    });
+    expect(answer.status).toBe(201);
   });
 
   it('takes a cut picture: all of what the client has did come', async () => {
