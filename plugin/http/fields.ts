@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { metaProblem } from '../cache/index.ts';
 import type { ErrorCode, ImageMeta } from '../protocol.ts';
+import { JOB_ID } from '../uploads/index.ts';
 import { actorIdProblem } from './actorId.ts';
 
 /** A text field. Any wrong value is refused with the code of the field. */
@@ -12,6 +13,8 @@ function text(code: ErrorCode, problemOf: (value: string) => string | undefined)
     return z.NEVER;
   });
 }
+
+const HEX = 'digits, 0 to 9 and a to f';
 
 /** Images in one request. Reading more of them would block the event loop for longer than a frame or two. */
 const MAX_IMAGES = 10_000;
@@ -41,5 +44,11 @@ export const meta = z.unknown().transform((value, context): ImageMeta => {
   context.addIssue({ code: 'custom', message: problem });
   return z.NEVER;
 });
+
+export const jobId = text('INVALID_BODY', (value) => (JOB_ID.test(value) ? undefined : `must have 32 ${HEX}`));
+
+export const sha256 = text('INVALID_BODY', (value) =>
+  /^[0-9a-f]{64}$/.test(value) ? undefined : `must have 64 ${HEX}`,
+);
 
 export const flag = z.boolean({ error: 'must be true or false' });

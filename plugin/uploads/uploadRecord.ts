@@ -1,14 +1,16 @@
-import * as z from 'zod/mini';
+import * as z from 'zod/mini'; // the other one would bring more of it into the files that Vite's start reads
 import { ERROR_STATUS, type ErrorCode, type ItemError } from '../protocol.ts';
 
 /** A job id: 48 bits of the time in milliseconds, and 80 random ones. */
 export const JOB_ID = /^[0-9a-f]{32}$/;
 
+const text = (form: RegExp) => z.string().check(z.refine((value) => form.test(value)));
+
 const pictureSchema = z.object({
   /** `<32 hex digits>.<ext>`, the name of its file and the last part of its key. */
-  name: z.string().check(z.regex(/^[0-9a-f]{32}\.[a-z0-9]{2,5}$/)),
+  name: text(/^[0-9a-f]{32}\.[a-z0-9]{2,5}$/),
   /** Of the bytes, hex. */
-  sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
+  sha256: text(/^[0-9a-f]{64}$/),
   size_bytes: z.int(),
   content_type: z.string(),
 });
@@ -21,16 +23,16 @@ const errorSchema = z.object({
 });
 
 const recordSchema = z.object({
-  job_id: z.string().check(z.regex(JOB_ID)),
+  job_id: text(JOB_ID),
   owner: z.string(),
   state: z.enum(['accepted', 'failed', 'blocked', 'stored', 'canceled']),
   picture: z.optional(pictureSchema),
   filename: z.optional(z.string()),
   attempts: z.int(),
-  next_attempt_at: z.optional(z.number()),
+  next_attempt_at: z.optional(z.int()),
   error: z.optional(errorSchema),
-  accepted_at: z.number(),
-  finished_at: z.optional(z.number()),
+  accepted_at: z.int(),
+  finished_at: z.optional(z.int()),
 });
 
 /** A picture that was uploaded. */

@@ -1,19 +1,13 @@
 import { z } from 'zod';
 import type { UploadCheckAnswer, UploadCheckRequest, UploadHealth, UploadsAnswer } from '../../protocol.ts';
-import { JOB_ID } from '../../uploads/index.ts';
 import { defineRoute } from '../defineRoute.ts';
+import { jobId, sha256 } from '../fields.ts';
 
 const MAX_CHECKED = 100;
 
 const body: z.ZodType<UploadCheckRequest> = z.object({
   jobs: z
-    .array(
-      z.object({
-        job_id: z.string().regex(JOB_ID, 'must have 32 digits, 0 to 9 and a to f'),
-        sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must have 64 digits, 0 to 9 and a to f'),
-      }),
-      { error: 'must be a list' },
-    )
+    .array(z.object({ job_id: jobId, sha256 }), { error: 'must be a list' })
     .max(MAX_CHECKED, `must have at most ${MAX_CHECKED} uploads`),
 });
 
