@@ -31,7 +31,7 @@ interface Promised {
   state: UploadState;
 }
 
-const ENDS: readonly UploadState[] = ['stored', 'canceled'];
+const ENDS: ReadonlySet<UploadState> = new Set(['stored', 'canceled']);
 
 it('C27: a power cut at any moment loses no upload that was accepted, nor its end', async () => {
   const root = await temporaryDirectory(memoryDisk());
@@ -94,8 +94,8 @@ async function wrongWith(
   const wrong: string[] = [];
   for (const { upload, state } of promises) {
     const record = await outbox.find(jobs[upload] ?? '');
-    const isEnd = record !== undefined && ENDS.includes(record.state);
-    if (ENDS.includes(state) && record?.state !== state)
+    const isEnd = record !== undefined && ENDS.has(record.state);
+    if (ENDS.has(state) && record?.state !== state)
       wrong.push(`upload ${upload} was ${state}, and is ${record?.state}`);
     if (isEnd) continue;
     const body = await outbox.readPicture(pictureName(bytes(upload)));
