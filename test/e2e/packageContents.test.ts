@@ -10,7 +10,7 @@ const EXPECTED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|CONTRIBUTING\.md)$/,
   /^docs\/(\w+\.md|demo\.jpg)$/,
   /^dist\/THIRD-PARTY-LICENSES\.md$/,
-  /^dist\/plugin\/\w+\.js$/,
+  /^dist\/plugin\/[\w-]+\.js$/,
   /^dist\/(plugin\/[\w/]+\.d\.ts|components\/[\w/]+\.(js|d\.ts))$/,
 ];
 
