@@ -17,7 +17,8 @@ interface UploadParts {
   readonly maxFileSize: number;
   readonly maxOutboxSize: number;
   nextId(): string;
-  prepare(job: StoredJob): Promise<void>;
+  /** @param picked its bytes */
+  prepare(job: StoredJob, picked: ArrayBuffer): Promise<void>;
   changed(): void;
   /** One more is durable. */
   onSaved(): void;
@@ -52,7 +53,7 @@ export function createUpload(parts: UploadParts): ImageUploads['upload'] {
         await jobs.add(job, bytes, maxOutboxSize);
         // It is durable now. If what follows fails, the tab that sends does it again.
         parts.onSaved();
-        await parts.prepare(job).catch(() => {});
+        await parts.prepare(job, bytes).catch(() => {});
       });
     } finally {
       endSaving();

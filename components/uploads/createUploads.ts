@@ -64,8 +64,8 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
   const shown = createUploadList(jobs, () => link.live, retryDelays.length + 1, actions);
   jobs.subscribe(changed);
 
-  const prepare = async (job: StoredJob): Promise<void> =>
-    prepareJob(job, options.prepare ?? {}, jobs, outbox, env.now);
+  const prepare = async (job: StoredJob, picked?: ArrayBuffer): Promise<void> =>
+    prepareJob(job, options.prepare ?? {}, jobs, outbox, env.now, picked);
   const upload = createUpload({
     jobs,
     locks,

@@ -8,23 +8,29 @@ import { toUploadError } from './uploadError.ts';
 /** After as many starts without an end, a picture is not encoded anew any more: that may have crashed the tab (UPLOADS C3). */
 const MAX_STARTS = 2;
 
-/** Makes the bytes that are sent of those that were picked, and keeps them in their place. May be repeated, by any tab. */
+/**
+ * Makes the bytes that are sent of those that were picked, and keeps them in their place. May be repeated, by any tab.
+ * @param picked its bytes, if it was saved by this tab just now, so that they need not be read again
+ */
 export async function prepareJob(
   { jobId }: StoredJob,
   options: PrepareOptions,
   jobs: JobStore,
   outbox: Outbox,
   now: () => number,
+  picked?: ArrayBuffer,
 ): Promise<void> {
-  const job = await jobs.apply(jobId, { type: 'preparing' });
+  // Each write takes its time on the disk. A start is counted where a decoder may crash the tab, and wherever it may be another tab's turn.
+  const isCounted = picked === undefined || isDrawn(options);
+  const job = isCounted ? await jobs.apply(jobId, { type: 'preparing' }) : jobs.get(jobId);
   if (job?.state !== 'staged') return;
-  const raw = await outbox.bytesOf(job);
+  const raw = picked ?? (await (await outbox.bytesOf(job))?.arrayBuffer());
   if (!raw) return void (await jobs.apply(jobId, { type: 'bytesGone', at: now(), revision: job.revision }));
   const refuse = async (state: 'failed' | 'blocked', error: Omit<UploadFault, 'at'>): Promise<void> => {
     await jobs.apply(jobId, { type: 'refused', state, error: { ...error, at: now() } });
   };
   try {
-    const result = await prepare(new Uint8Array(await raw.arrayBuffer()), optionsFor(job, options));
+    const result = await prepare(new Uint8Array(raw), optionsFor(job, options));
     if ('blocked' in result) return await refuse('blocked', { ...GPS_NOT_REMOVABLE, message: result.blocked });
     const { bytes, type, ext, sha256, changed, warnings } = result;
     const body = { sha256, imageId: sha256.slice(0, 32), ext };
@@ -46,6 +52,11 @@ const GPS_NOT_REMOVABLE = {
 function exactBuffer(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
   const { buffer, byteOffset, byteLength } = bytes;
   return buffer.byteLength === byteLength ? buffer : buffer.slice(byteOffset, byteOffset + byteLength);
+}
+
+/** Whether pictures are decoded, and encoded anew. */
+function isDrawn({ maxEdge, format = 'keep' }: PrepareOptions): boolean {
+  return maxEdge !== undefined || format !== 'keep';
 }
 
 /** A picture that has crashed the tab twice keeps its size and format: taking out bytes needs no decoder. */

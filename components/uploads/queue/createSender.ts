@@ -45,6 +45,15 @@ export interface Sender {
   readonly live: LiveState;
 }
 
+/** A picture that is being sent, until what has become of it is written down. */
+interface Sending {
+  readonly abort: AbortController;
+  readonly sha256: string | undefined;
+  loaded: number;
+  /** It was taken, so that the connection is free for the next one. */
+  isTaken: boolean;
+}
+
 /** The longest sleep: clocks are set, and timers of tabs in the background come late. */
 const MAX_SLEEP_MS = 60_000;
 /** Pictures that another tab prepares are looked at again after so long. */
@@ -63,7 +72,7 @@ export function createSender(parts: SenderParts): Sender {
   const pageTurn = createPageTurn(env);
   const stopped = new AbortController();
   const { signal } = stopped;
-  const sending = new Map<string, { abort: AbortController; sha256: string | undefined; loaded: number }>();
+  const sending = new Map<string, Sending>();
   /** Staged pictures at which other tabs were found. */
   const skipped = new Set<string>();
   /** Of each of these there is one at a time. */
@@ -184,7 +193,8 @@ export function createSender(parts: SenderParts): Sender {
   }
 
   function sendNext(): void {
-    const places = (gate.state === 'open' ? concurrency : 1) - sending.size;
+    const connections = Array.from(sending.values()).filter(({ isTaken }) => !isTaken).length;
+    const places = (gate.state === 'open' ? concurrency : 1) - connections;
     if (places <= 0) return;
     const busy = new Set(Array.from(sending.values()).flatMap(({ sha256 }) => sha256 ?? []));
     const rules = { now: env.now(), longest: longestDelay, busy, lastFault: evidence.lastFault };
@@ -199,7 +209,7 @@ export function createSender(parts: SenderParts): Sender {
     if (!sent) return;
     const abort = new AbortController();
     const began = evidence.begin();
-    const entry = { abort, sha256: job.body?.sha256, loaded: 0 };
+    const entry: Sending = { abort, sha256: job.body?.sha256, loaded: 0, isTaken: false };
     sending.set(jobId, entry);
     const end = (): void => abort.abort();
     signal.addEventListener('abort', end);
@@ -221,6 +231,8 @@ export function createSender(parts: SenderParts): Sender {
       if (!isFault || outcome.kind !== 'unreachable') checks.trust(jobId);
       if (isFault) return await verdicts.failed(jobId, outcome, began);
       if (outcome.state === 'accepted') checks.accepted();
+      entry.isTaken = true;
+      wake();
       await verdicts.taken(jobId, outcome, began);
     } finally {
       sending.delete(jobId);
