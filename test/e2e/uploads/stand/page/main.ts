@@ -9,7 +9,7 @@ import {
   type UploadTransport,
 } from 'vite-plugin-image-cache/uploads';
 import { breakParts } from './breakParts.ts';
-import { saveTimed } from './saveTimed.ts';
+import { saveTimed, type SaveTimes } from './saveTimed.ts';
 
 /** An upload as a test reads it. */
 export type Row = Pick<
@@ -33,8 +33,8 @@ interface Stand {
   /** Saves pictures one after the other, and says `saved <name>` on the console as soon as each is safe, as the page of an app would. */
   save(pictures: readonly { name: string; base64: string }[]): Promise<void>;
   rows(): Row[];
-  /** How long saving what was picked takes, in milliseconds. */
-  saveTimed(times: number): Promise<number[]>;
+  /** How long saving what was picked takes, and how long it would by the browser alone. */
+  saveTimed(times: number): Promise<SaveTimes>;
 }
 
 declare global {
