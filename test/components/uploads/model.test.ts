@@ -135,7 +135,9 @@ class World {
     for (const each of tabs) each.page('shown');
     const last = tabs[0] ?? this.open(0);
     await Promise.allSettled(this.#pending);
-    for (let round = 0; round < 30; round += 1) {
+    // What a killed tab was writing may be on the disk a moment later only.
+    let quietRounds = 0;
+    for (let round = 0; round < 30 && quietRounds < 2; round += 1) {
       bucket.release();
       bucket.work();
       for (const upload of last.uploads.list()) {
@@ -144,8 +146,9 @@ class World {
       for (const each of tabs) each.page('reached');
       await browser.pass(60_000);
       const jobs = (await browser.rows('jobs')) as StoredJob[];
-      if (jobs.every(({ state, isCancelUntold }) => state === 'stored' || (state === 'canceled' && !isCancelUntold)))
-        break;
+      const isOver = ({ state, isCancelUntold }: StoredJob) =>
+        state === 'stored' || (state === 'canceled' && !isCancelUntold);
+      quietRounds = jobs.every(isOver) ? quietRounds + 1 : 0;
     }
     return last;
   }
