@@ -36,8 +36,8 @@ export function imageCache(options: ImageCacheOptions): Plugin[] {
 const OUTBOX = 'uploads.outboxDir';
 
 /**
- * Tells pages which app they are of, also those of a build. In Vite's dev server it looks, too, whether the outbox is a directory of the
- * app's own, which is not to be kept from Vite. Who has no uploads imports nothing of it.
+ * Tells pages which app they belong to, also in a build. It also refuses an outbox that is a directory of the
+ * app itself, because Vite could not serve that any more. Without the option `uploads`, none of this is imported.
  */
 function uploadsPlugin(uploads: NonNullable<ResolvedOptions['uploads']>): Plugin {
   return {

@@ -21,7 +21,7 @@ type SentUpload = Omit<IncomingUpload, 'owner'> & { contentType: string | undefi
 const PROJECT_HEADER = 'image-cache-project';
 
 /**
- * The uploads that a request may see and change: those of its owner, whom the option `authorizeUpload` names. It is all that a route gets of
+ * The uploads that a request may see and change: those of its owner, which the option `authorizeUpload` returns. A route gets only this of
  * the uploads, so that none can forget to ask.
  */
 export class AuthorizedUploads {
@@ -36,7 +36,7 @@ export class AuthorizedUploads {
     return this.#on().uploads.urlOf(pictureName);
   }
 
-  /** How many uploads, of whichever owner, are not in the bucket yet. */
+  /** Number of uploads of all owners that are not in the bucket yet. */
   async pendingCount(): Promise<number> {
     return (await this.#context?.uploads.pendingCount()) ?? 0;
   }

@@ -3,7 +3,7 @@ import { ImageCacheError } from '../errors.ts';
 
 /** A client that sends nothing for so long is given up. */
 const IDLE_MS = 30_000;
-/** After a refusal, so much more is read: who is cut off while it sends may not see the answer. */
+/** Number of bytes that are still read after a refusal: a client that is cut off while it sends may not see the answer. */
 const MAX_UNREAD_BYTES = 64 << 20;
 
 /**

@@ -1,6 +1,6 @@
 import type { UploadsClock } from './clock.ts';
 
-/** Lets a loop sleep until something happens, or for some time at most. A ring while nobody sleeps is not lost. */
+/** Lets a loop sleep until something happens, or for some time at most. A ring between two waits is not lost: the next wait returns at once. */
 export class Alarm {
   readonly #clock: UploadsClock;
   #bell = new AbortController();

@@ -4,7 +4,7 @@ import type { UploadFailure } from './uploadBucket.ts';
 
 /** Between the tries of one picture. After the last of them it is failed. */
 export const RETRY_DELAYS_MS = [2_000, 10_000, 60_000, 300_000, 900_000] as const;
-/** How long a bucket is left alone that answers nobody with success: doubled each time. */
+/** First pause of the queue when nothing succeeds. Each further failure doubles it. */
 const FIRST_PAUSE_MS = { unreachable: 1_000, transient: 2_000 };
 const LONGEST_PAUSE_MS = 60_000;
 /** Credentials, and the like, are looked at again so often. */
@@ -23,7 +23,7 @@ export class BucketHealth {
   readonly #clock: UploadsClock;
   /** Failures since the last success. */
   #failures = 0;
-  /** Uploads that the bucket has answered with a failure since the last success, so that nobody knows yet whose fault it was. */
+  /** Uploads that got a failure as answer since the last success. It is not known yet whether they or the bucket are to blame. */
   readonly #suspects = new Set<string>();
   #pausedUntil = 0;
   #reason: { kind: 'blocked' | 'paused'; error: ItemError } | undefined;
@@ -89,7 +89,7 @@ export class BucketHealth {
     return kind === 'unreachable' ? this.#pausedUntil : own;
   }
 
-  /** Somebody wants it tried at once. */
+  /** Ends the pause, because a user wants an upload to be tried at once. */
   retryNow(): void {
     this.#pausedUntil = 0;
   }

@@ -67,7 +67,7 @@ export class Drainer {
     this.#alarm.ring();
   }
 
-  /** Somebody wants an upload to be tried at once. */
+  /** Tries at once, although the queue may be paused. */
   retryNow(): void {
     this.#health.retryNow();
     this.wake();
@@ -80,7 +80,7 @@ export class Drainer {
     await run?.ended;
   }
 
-  /** Ends what runs. It is sent again by whoever drains next. */
+  /** Aborts running tries. The next process that holds the lock, or the next start, sends these pictures again. */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#alarm.ring();

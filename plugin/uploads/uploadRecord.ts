@@ -59,7 +59,7 @@ export interface UploadRecord {
 /** An upload that is not in the bucket yet. */
 export type PendingUpload = UploadRecord & { picture: Picture };
 
-/** The record that a text is; `undefined` for what a power cut, or somebody, has made of it. */
+/** Parses a record; `undefined` if the file is damaged or was edited. */
 export function parseRecord(text: string): UploadRecord | undefined {
   let json: unknown;
   try {

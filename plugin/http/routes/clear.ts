@@ -27,7 +27,7 @@ export const clearAllRoute = defineRoute({
   handler: ({ cache, uploads }): Promise<ClearAnswer> => withPending(cache.clear(), uploads),
 });
 
-/** Uploads are no part of the cache, and stay; whoever clears it may wonder. */
+/** Adds the number of pending uploads, which clearing does not remove. */
 async function withPending(cleared: Promise<ClearAnswer>, uploads: AuthorizedUploads): Promise<ClearAnswer> {
   const answer = await cleared;
   const pending = await uploads.pendingCount();

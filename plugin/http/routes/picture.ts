@@ -12,7 +12,7 @@ import { createImageAnswer } from './image.ts';
 const PARAMETERS = { v: 'INVALID_URL', ...VARIANT_PARAMETERS } as const;
 
 /**
- * A picture by its reference, `<id>.<ext>`, which says its key: so any server can resolve it, whichever took the upload. It is answered as the
+ * A picture by its reference, `<id>.<ext>`, which contains its key, so that every server of the bucket can resolve it. It is answered as the
  * image route answers the object of that key, `authorize` and all.
  */
 export const pictureRoute = { method: 'GET', path: '/i/:name', access: 'images', create } as const;
