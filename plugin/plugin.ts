@@ -3,10 +3,10 @@ import type { Plugin } from 'vite';
 import type { ImageCacheOptions, ResolvedOptions } from './options.ts';
 import { resolveOptions } from './resolveOptions.ts';
 import { checkAtStart, startError } from './startError.ts';
-import { hardenPlugin } from './vite/harden.ts';
+import { denyCacheDirPlugin } from './vite/denyCacheDir.ts';
 import { type LoadApi, servePlugin } from './vite/serve.ts';
 import { startPlugin } from './vite/start.ts';
-import { warnTwicePlugin } from './vite/twice.ts';
+import { warnDuplicatePlugin } from './vite/warnDuplicate.ts';
 
 /**
  * Serves S3 images from the local disk in Vite's dev and preview servers. All presigned URLs of one object get the same image.
@@ -25,11 +25,11 @@ export function imageCache(options: ImageCacheOptions): Plugin[] {
   const { base, uploads } = resolved;
   const directories = [resolved.cacheDir, ...resolved.fallbackDirs];
   return [
-    ...directories.map((dir) => hardenPlugin(dir, base)),
-    ...(uploads === undefined ? [] : [uploadsPlugin(uploads), hardenPlugin(uploads.outboxDir, base, OUTBOX)]),
+    ...directories.map((dir) => denyCacheDirPlugin(dir, base)),
+    ...(uploads === undefined ? [] : [uploadsPlugin(uploads), denyCacheDirPlugin(uploads.outboxDir, base, OUTBOX)]),
     servePlugin(resolved, loadApi),
     startPlugin(resolved),
-    warnTwicePlugin(resolved),
+    warnDuplicatePlugin(resolved),
   ];
 }
 

@@ -4,7 +4,7 @@ import type { ResolvedBucket } from '../options.ts';
 import { addressesAt } from './addressing.ts';
 import { canonicalAwsBase, parseAwsHost, partitionOf, type AwsHost } from './awsHost.ts';
 import { isInside } from './keyReadings.ts';
-import { notListed } from './notListed.ts';
+import { unlistedBucketError } from './unlistedBucketError.ts';
 import { parseObjectKey, type ObjectKey } from './objectKey.ts';
 import type { RawUrl } from './rawUrl.ts';
 
@@ -66,7 +66,7 @@ export function createAllowList(buckets: readonly ResolvedBucket[]): AllowList {
   return (url) => {
     const places = placesAt(url).filter(({ root }) => `${url.path}/`.startsWith(root));
     const usable = places.filter(({ scheme }) => scheme === url.scheme);
-    if (usable.length === 0) throw wrongScheme(url, places[0]) ?? notListed(url, listed);
+    if (usable.length === 0) throw wrongScheme(url, places[0]) ?? unlistedBucketError(url, listed);
 
     const objectKeys = usable.map((place) => ({
       place,

@@ -13,10 +13,10 @@ import type { S3Object } from './s3Object.ts';
 import { announcedBytes, ensureRest, isResumable, type PartialBody, requestForRest } from './partialBody.ts';
 import { TransientError, isTransient } from './transientError.ts';
 import type { Mark } from '../timeline.ts';
-import type { Wire, WireRequest } from './wire.ts';
+import type { HttpClient, HttpRequest } from './httpClient.ts';
 
 export interface AttemptContext {
-  readonly wire: Wire;
+  readonly httpClient: HttpClient;
   readonly clock: Clock;
   readonly timeouts: ResolvedOptions['timeouts'];
   readonly maxImageSize: number;
@@ -41,7 +41,7 @@ const STALL_MS = 3000;
  * @throws ImageCacheError; a TransientError if another attempt can help, a CutBody if it may help
  */
 export async function attempt(
-  request: WireRequest,
+  request: HttpRequest,
   object: S3Object,
   sink: Sink,
   signal: AbortSignal,
@@ -50,7 +50,7 @@ export async function attempt(
 ): Promise<SourceMetadata> {
   const { partial } = progress;
   const asked = partial === undefined ? request : requestForRest(request, partial);
-  const response = await context.wire.open(asked, signal, context.mark);
+  const response = await context.httpClient.open(asked, signal, context.mark);
   const limits: BodyLimits = {
     clock: context.clock,
     idleMs: context.timeouts.idle,

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { ImageCacheError } from '../errors.ts';
 import type { ErrorCode } from '../protocol.ts';
 import { parseAmzDate } from './amzDate.ts';
-import type { WireRequest } from './wire.ts';
+import type { HttpRequest } from './httpClient.ts';
 
 /**
  * A smaller offset cannot be the reason for a refusal, because S3 tolerates 15 minutes. The AWS SDK also corrects its clock from
@@ -30,7 +30,7 @@ export function answeredAt({ date = '', age }: IncomingHttpHeaders): number {
  * How far our clock is behind that of the origin, in milliseconds, if that is why a request that we signed was refused. `undefined`
  * if the clock is not the reason, or if the request was signed elsewhere, which means that its date is in the URL.
  */
-export function clockOffset({ headers }: WireRequest, error: unknown): number | undefined {
+export function clockOffset({ headers }: HttpRequest, error: unknown): number | undefined {
   // With any other answer, the origin has accepted the signature.
   if (!(error instanceof RefusedError) || !['UPSTREAM_EXPIRED', 'UPSTREAM_FORBIDDEN'].includes(error.code))
     return undefined;

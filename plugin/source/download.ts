@@ -10,7 +10,7 @@ import type { Mark } from '../timeline.ts';
 import type { Throttle } from './throttle.ts';
 import { isTransient } from './transientError.ts';
 import { startWatchdog } from './watchdog.ts';
-import type { WireRequest } from './wire.ts';
+import type { HttpRequest } from './httpClient.ts';
 
 const MAX_ATTEMPTS = 3;
 /** How often the rest of a body that stopped is requested, in addition to the attempts. */
@@ -22,7 +22,7 @@ const FIRST_HOLD_MS = 500;
 export interface DownloadContext extends AttemptContext {
   readonly throttle: Throttle;
   /** Makes the request for an object. It is called for each attempt, because our signature expires. */
-  readonly prepare: (object: S3Object) => Promise<WireRequest>;
+  readonly prepare: (object: S3Object) => Promise<HttpRequest>;
   /** Signs later requests to the server of the object with a time that is this much later. */
   readonly correctClock: (object: S3Object, offsetMs: number) => void;
 }
@@ -105,7 +105,7 @@ async function tryThrice(
 }
 
 /** Makes the request for an object, and waits until its origin may be asked. Only the request tells which origin that is. */
-async function prepareInTime(object: S3Object, signal: AbortSignal, context: MarkedContext): Promise<WireRequest> {
+async function prepareInTime(object: S3Object, signal: AbortSignal, context: MarkedContext): Promise<HttpRequest> {
   for (;;) {
     signal.throwIfAborted();
     const request = await unlessAborted(context.prepare(object), signal);

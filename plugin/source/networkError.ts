@@ -3,14 +3,14 @@ import { isProxyError, proxyError } from './proxyError.ts';
 import { requestOrigin } from './requestOrigin.ts';
 import { speaksHttp, speaksHttps, wrongSchemeError } from './wrongScheme.ts';
 import { TransientError } from './transientError.ts';
-import type { WireRequest } from './wire.ts';
+import type { HttpRequest } from './httpClient.ts';
 
 /** Errors that another attempt cannot solve: names that do not resolve, and certificates that are not valid. */
 const PERMANENT =
   /^(?:ENOTFOUND$|EPROTO$|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_SSL_|ERR_INVALID_|ERR_UNESCAPED_)/;
 
 /** Converts any error of a socket before the head of the answer has arrived. */
-export function networkError(error: Error, request: WireRequest): ImageCacheError {
+export function networkError(error: Error, request: HttpRequest): ImageCacheError {
   if (error instanceof ImageCacheError) return error;
   const { hostname } = request;
   const code = codeOf(error);
@@ -49,7 +49,7 @@ function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
 
-function hintOf(code: string, request: WireRequest): string {
+function hintOf(code: string, request: HttpRequest): string {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return 'The name does not resolve: check the network, and the region or the endpoint of the bucket. Where only a proxy reaches the internet, start Node with NODE_USE_ENV_PROXY=1 and HTTPS_PROXY.';
   }

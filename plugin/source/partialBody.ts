@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { SourceMetadata } from '../cache/index.ts';
 import type { Checksum } from './checksum.ts';
 import { TransientError } from './transientError.ts';
-import type { WireRequest } from './wire.ts';
+import type { HttpRequest } from './httpClient.ts';
 
 /** A body that stopped in the middle. The part that has arrived is in the sink, and the rest can be requested. */
 export interface PartialBody {
@@ -29,7 +29,7 @@ export function announcedBytes(headers: IncomingHttpHeaders): number | undefined
  * The request for the rest, or for the whole object if it has changed since. These headers are not part of a signature. A server
  * that does not support the condition is recognised by the ETag of its answer.
  */
-export function requestForRest(request: WireRequest, { bytes, metadata }: PartialBody): WireRequest {
+export function requestForRest(request: HttpRequest, { bytes, metadata }: PartialBody): HttpRequest {
   const { 'if-none-match': _, ...headers } = request.headers;
   return { ...request, headers: { ...headers, range: `bytes=${bytes}-`, 'if-range': metadata.etag } };
 }

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { ImageCacheError } from '../errors.ts';
 import type { ResolvedBucket } from '../options.ts';
 import { requestOrigin } from './requestOrigin.ts';
-import type { WireRequest } from './wire.ts';
+import type { HttpRequest } from './httpClient.ts';
 
 /** Host names of S3 itself, including those that are not accepted in URLs of a bucket (access points, S3 Express). */
 const AWS_NAME = /(?:^|\.)amazonaws\.(?:com|com\.cn|eu)$/;
@@ -12,7 +12,7 @@ const AWS_NAME = /(?:^|\.)amazonaws\.(?:com|com\.cn|eu)$/;
  * a browser, and the hosts of a private network should not be revealed.
  */
 export function privateAddressError(
-  request: WireRequest,
+  request: HttpRequest,
   addresses: readonly string[],
   buckets: readonly ResolvedBucket[],
 ): ImageCacheError {
@@ -33,7 +33,7 @@ function looksLike(addresses: readonly string[]): string | undefined {
   return undefined;
 }
 
-function remedy(request: WireRequest, buckets: readonly ResolvedBucket[]): string {
+function remedy(request: HttpRequest, buckets: readonly ResolvedBucket[]): string {
   const { hostname } = request;
   const isListed = AWS_NAME.test(hostname) || buckets.some(({ cdn }) => cdn.includes(hostname));
   if (isListed) return `If that is on purpose, set the option allowPrivateAddresses: ['${hostname}'].`;

@@ -1,9 +1,9 @@
 import { ImageCacheError } from '../errors.ts';
 import { TransientError } from './transientError.ts';
-import type { WireRequest } from './wire.ts';
+import type { HttpRequest } from './httpClient.ts';
 
 /** Whether the proxy failed, and not the origin: there is no tunnel, or the socket was connected to another port. */
-export function isProxyError(error: Error, { protocol, port }: WireRequest): boolean {
+export function isProxyError(error: Error, { protocol, port }: HttpRequest): boolean {
   if ('code' in error && error.code === 'ERR_PROXY_TUNNEL') return true;
   const originPort = port ?? (protocol === 'https:' ? 443 : 80);
   return 'port' in error && typeof error.port === 'number' && error.port !== originPort;

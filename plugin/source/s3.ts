@@ -5,12 +5,12 @@ import { type RequestTemplate, templateOf } from './requestTemplate.ts';
 import { percentEncode } from './rfc3986.ts';
 import type { S3Object } from './s3Object.ts';
 import { configOf, requestBySdk, type SdkRequest } from './sdkRequest.ts';
-import type { WireRequest } from './wire.ts';
+import type { HttpRequest } from './httpClient.ts';
 
 /** Makes requests with the developer's credentials. */
 interface S3Signer {
   /** Makes a signed `GetObject` for the object. @throws ImageCacheError UPSTREAM_FORBIDDEN, UPSTREAM_ERROR */
-  sign(object: S3Object): Promise<WireRequest>;
+  sign(object: S3Object): Promise<HttpRequest>;
   /** From now on, signs requests to the server of the bucket with a time that is this much later. */
   correctClock(bucket: ResolvedBucket, offsetMs: number): void;
   close(): void;
@@ -42,7 +42,7 @@ export function createS3Signer(): S3Signer {
   return {
     async sign(object) {
       try {
-        return toWireRequest(await signed(object));
+        return toHttpRequest(await signed(object));
       } catch (error) {
         throw signingError(error, object.bucket);
       }
@@ -63,7 +63,7 @@ function serverOf({ endpoint }: ResolvedBucket): string {
 }
 
 /** The request as it goes out. */
-export function toWireRequest({ protocol, hostname, port, path, query, headers }: SdkRequest): WireRequest {
+export function toHttpRequest({ protocol, hostname, port, path, query, headers }: SdkRequest): HttpRequest {
   const pairs = Object.entries(query).flatMap(([name, value]) =>
     (Array.isArray(value) ? value : [value ?? '']).map((each) => `${percentEncode(name)}=${percentEncode(each)}`),
   );

@@ -14,7 +14,7 @@ import { createIdentify } from './s3Url.ts';
 import { S3Refusal, withoutAnswer } from './uploadFailure.ts';
 import { createUploadSigner, type UploadOperation } from './uploadSigner.ts';
 import type { Resolve } from './vettedLookup.ts';
-import { createWire } from './wire.ts';
+import { createHttpClient } from './httpClient.ts';
 
 /** What a bucket reads of the options. */
 export type S3BucketOptions = Pick<ResolvedOptions, 'buckets' | 'allowPrivateAddresses' | 'timeouts'>;
@@ -57,7 +57,7 @@ export function createS3Bucket(
   const clock = deps.clock ?? systemClock;
   const identify = createIdentify({ buckets: options.buckets, resolveKey: undefined });
   const objectOf = (key: string) => identify(`s3://${name}/${key}`);
-  const wire = createWire({ ...options, ...SOCKETS }, clock, deps.resolve);
+  const httpClient = createHttpClient({ ...options, ...SOCKETS }, clock, deps.resolve);
   const signers = new Map<S3Object['bucket'], ReturnType<typeof createUploadSigner>>();
   let supports: Support = { condition: true, checksum: true };
 
@@ -80,7 +80,7 @@ export function createS3Bucket(
     for (let isCorrected = false; ; isCorrected = true) {
       const request = await signer.sign(object.objectKey, operation);
       signal.throwIfAborted();
-      const response = await wire.open(request, signal);
+      const response = await httpClient.open(request, signal);
       const limits: BodyLimits = { clock, idleMs: options.timeouts.idle, hostname: request.hostname, signal };
       try {
         const { statusCode: status = 0, headers } = response;
@@ -172,7 +172,7 @@ export function createS3Bucket(
       }
     },
     close() {
-      wire.close();
+      httpClient.close();
       for (const signer of signers.values()) signer.close();
       signers.clear();
     },

@@ -11,7 +11,7 @@ import type { S3Object } from './s3Object.ts';
 import { createIdentify } from './s3Url.ts';
 import { Throttle } from './throttle.ts';
 import type { Resolve } from './vettedLookup.ts';
-import { createWire } from './wire.ts';
+import { createHttpClient } from './httpClient.ts';
 
 /** The options that a source needs. */
 export type S3SourceOptions = Pick<
@@ -26,11 +26,11 @@ export function createS3Source(
 ): Source<S3Object> {
   const clock = deps.clock ?? systemClock;
   const signer = createS3Signer();
-  const wire = createWire(options, clock, deps.resolve);
+  const httpClient = createHttpClient(options, clock, deps.resolve);
   const running = new Set<AbortController>();
   const context: DownloadContext = {
     clock,
-    wire,
+    httpClient,
     throttle: new Throttle(clock),
     timeouts: options.timeouts,
     maxImageSize: options.maxImageSize,
@@ -64,7 +64,7 @@ export function createS3Source(
     close() {
       // Otherwise, a download whose socket is closed would try again.
       for (const closing of running) closing.abort();
-      wire.close();
+      httpClient.close();
       signer.close();
     },
   };

@@ -1,9 +1,9 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { ImageCacheError } from '../errors.ts';
 import type { ResolvedBucket } from '../options.ts';
-import { signingError, toWireRequest } from './s3.ts';
+import { signingError, toHttpRequest } from './s3.ts';
 import { configOf, isSdkRequest } from './sdkRequest.ts';
-import type { WireRequest } from './wire.ts';
+import type { HttpRequest } from './httpClient.ts';
 
 /** What is asked about one object. */
 export type UploadOperation =
@@ -22,7 +22,7 @@ export type UploadOperation =
 /** Signs requests that write, or look at what was written, with the developer's credentials. */
 export interface UploadSigner {
   /** @throws ImageCacheError UPSTREAM_FORBIDDEN, UPSTREAM_ERROR */
-  sign(key: string, operation: UploadOperation): Promise<WireRequest>;
+  sign(key: string, operation: UploadOperation): Promise<HttpRequest>;
   /** Signs from now on as if our clock showed so many milliseconds more. */
   correctClock(offsetMs: number): void;
   close(): void;
@@ -64,7 +64,7 @@ export function createUploadSigner(bucket: ResolvedBucket): UploadSigner {
         const request =
           typeof output === 'object' && output !== null && 'request' in output ? output.request : undefined;
         if (!isSdkRequest(request)) throw new ImageCacheError('INTERNAL', 'The AWS SDK made no request.');
-        const { headers, ...rest } = toWireRequest(request);
+        const { headers, ...rest } = toHttpRequest(request);
         // Not signed: whether the server wants the body is seen by its answer.
         const { expect: _, Expect: __, ...others } = headers;
         return {

@@ -6,10 +6,10 @@ import { privateAddressError } from './privateAddressError.ts';
 import { requestOrigin } from './requestOrigin.ts';
 import { sharedResolve } from './sharedResolve.ts';
 import { type Resolve, vettedLookup } from './vettedLookup.ts';
-import type { WireRequest } from './wire.ts';
+import type { HttpRequest } from './httpClient.ts';
 
 /** Gives the function that resolves the host of a request. @throws ImageCacheError HOST_NOT_ALLOWED */
-type Vetting = (request: WireRequest) => LookupFunction;
+type Vetting = (request: HttpRequest) => LookupFunction;
 
 /**
  * Decides which requests may go to private addresses: those to exactly the origin of a configured endpoint, also with the bucket

@@ -1,6 +1,6 @@
 import { ImageCacheError } from '../errors.ts';
 import { requestOrigin } from './requestOrigin.ts';
-import type { WireRequest } from './wire.ts';
+import type { HttpRequest } from './httpClient.ts';
 
 /** OpenSSL's messages for an answer that is not TLS. Node reports them as EPROTO, newer versions with a code of their own. */
 const NO_TLS = /wrong.version.number|packet.length.too.long|http.request/i;
@@ -27,7 +27,7 @@ export function wantsHttps(status: number, body: string): boolean {
 }
 
 /** The error for a server that speaks the other scheme. */
-export function wrongSchemeError(request: WireRequest, cause: Error): ImageCacheError {
+export function wrongSchemeError(request: HttpRequest, cause: Error): ImageCacheError {
   const [speaks, other] = request.protocol === 'https:' ? ['http', 'https'] : ['https', 'http'];
   const { hostname } = request;
   return new ImageCacheError(

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { normalizePath, type Connect } from 'vite';
-import { decode, mayContain, readings } from './readings.ts';
+import { decode, mayContain, urlDecodings } from './urlDecodings.ts';
 
 export interface Served {
   /** The root of the project, or of the build in a preview. */
@@ -37,7 +37,7 @@ export function denyMiddleware(directory: string, served: Served): Connect.NextH
   const target = segmentsOf(directory);
   const places = placesOf(served);
   const name = nameToLookFor(target, places);
-  const bases = readings(served.base);
+  const bases = urlDecodings(served.base);
   const api = served.apiBase === undefined ? undefined : `${served.base.replace(/\/$/, '')}${served.apiBase}/`;
 
   function isDenied(url: string): boolean {
@@ -93,8 +93,8 @@ function withAndWithoutBase(url: string, bases: readonly string[]): string[] {
 /** Every text that Vite may use as the name of a file, and the places that it may start from. */
 function* filesNamedBy(url: string): Generator<[file: string, from: keyof Places]> {
   const pathname = url.replace(/[?#].*/s, '');
-  for (const text of readings(pathname)) yield [text, 'path'];
-  for (const text of readings(url)) {
+  for (const text of urlDecodings(pathname)) yield [text, 'path'];
+  for (const text of urlDecodings(url)) {
     const [prefix] = PREFIXES.exec(text) ?? [];
     if (prefix === undefined) yield [text, 'whole'];
     else for (const file of behindPrefix(prefix, text.slice(prefix.length))) yield [file, from(prefix)];
@@ -102,7 +102,7 @@ function* filesNamedBy(url: string): Generator<[file: string, from: keyof Places
   if (!url.startsWith(FS_PREFIX)) return;
   // Vite also removes this many letters from the path after a URL parser has changed it, so the prefix may be another one by then.
   const parsed = decode(parse(pathname)?.pathname ?? '', decodeURI);
-  for (const text of readings(parsed.slice(FS_PREFIX.length))) yield [text, 'path'];
+  for (const text of urlDecodings(parsed.slice(FS_PREFIX.length))) yield [text, 'path'];
 }
 
 function from(prefix: string): keyof Places {

@@ -4,7 +4,7 @@ import http from 'node:http';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { preview, type InlineConfig, type Plugin } from 'vite';
-import { hardenPlugin } from '../../plugin/vite/harden.ts';
+import { denyCacheDirPlugin } from '../../plugin/vite/denyCacheDir.ts';
 import { certificate } from '../http/expressAppCertificate.ts';
 import {
   type Answer,
@@ -43,7 +43,7 @@ describe('T8: no door of Vite leads into the cache', () => {
   test.each([...Object.keys(spellings('', '', '')), 'a whole URL'])(
     'control: with fs.strict off, %s would lead in, were it not for the middleware',
     async (spelling) => {
-      const { configureServer: _, ...filesOnly } = hardenPlugin('.image-cache');
+      const { configureServer: _, ...filesOnly } = denyCacheDirPlugin('.image-cache');
       const server = await start(root, { plugins: [filesOnly], server: { fs: { strict: false } } });
       const urls = manifest.flatMap((file) => spellings(root, '/', file)[spelling] ?? wholeUrls(root, file));
       const answers: Answer[] = [];
@@ -91,7 +91,7 @@ describe('T8: no door of Vite leads into the cache', () => {
   });
 
   test('by files and by URLs, each on its own', async () => {
-    const plugin = hardenPlugin('.image-cache');
+    const plugin = denyCacheDirPlugin('.image-cache');
     const { configureServer: _, ...filesOnly } = plugin;
     const { config: __, ...urlsOnly } = plugin;
     for (const half of [filesOnly, urlsOnly]) {
@@ -147,7 +147,7 @@ describe('T8: wherever the cache is', () => {
       const root = await project({ ...cacheFiles(directory), 'src/cache/a.txt': 'source' });
       onTestFinished(() => rm(root, { recursive: true }));
       // Without the middleware: the glob has to match by itself.
-      const { configureServer: _, ...filesOnly } = hardenPlugin(directory);
+      const { configureServer: _, ...filesOnly } = denyCacheDirPlugin(directory);
       const server = await start(root, { plugins: [filesOnly] });
       const encoded = encodeURI(directory);
       for (const file of ['manifest.json', 'images/a.svg', 'images/a.jpg']) {
@@ -250,7 +250,7 @@ describe('T8: wherever the cache is', () => {
     for (const url of [plain, `${encodedBase}a%2Fb/../%2eimage-cache/manifest.json`]) {
       expect(leaks(await get(control, url)), url).toBe(true);
     }
-    const server = await preview({ ...config, plugins: [hardenPlugin('dist/.image-cache')] });
+    const server = await preview({ ...config, plugins: [denyCacheDirPlugin('dist/.image-cache')] });
     onTestFinished(() => server.close());
     for (const directory of [root, path.join(root, 'dist')]) {
       for (const url of waysInto(directory, encodedBase)) expect(leaks(await get(server, url)), url).toBe(false);
@@ -287,7 +287,7 @@ describe('T8: only the cache itself is refused', () => {
       [`public/x/my${directory}/a.txt`]: 'public',
     });
     onTestFinished(() => rm(root, { recursive: true }));
-    const plugins = [hardenPlugin(directory), app];
+    const plugins = [denyCacheDirPlugin(directory), app];
     const server = await start(root, { plugins, server: { fs: { strict } } }, directory);
     const name = encodeURIComponent(directory);
     expect(await get(server, `/${name}/manifest.json`)).toMatchObject({ status: 403 });

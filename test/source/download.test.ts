@@ -7,7 +7,7 @@ import type { ResolvedOptions } from '../../plugin/options.ts';
 import { download } from '../../plugin/source/download.ts';
 import { createS3Source } from '../../plugin/source/index.ts';
 import { Throttle } from '../../plugin/source/throttle.ts';
-import { createWire, type WireRequest } from '../../plugin/source/wire.ts';
+import { createHttpClient, type HttpRequest } from '../../plugin/source/httpClient.ts';
 import { answer, errorXml, startRawUpstream, type RawRequest, type RawUpstream } from '../helpers/rawUpstream.ts';
 import { bucket, fastClock, MemorySink, refusal, sourceOptions } from '../helpers/source.ts';
 
@@ -363,12 +363,12 @@ describe('T38: an origin that asks to slow down', () => {
   test('gets a request that was signed after the wait, because signatures expire', async () => {
     const { upstream, source, sink, clock } = await setup(({ socket }) => socket.write(answer(200, {}, 'x')));
     const options = sourceOptions([bucket('photos', { endpoint: new URL(upstream.origin) })]);
-    const wire = createWire(options, clock);
-    cleanups.push(() => wire.close());
+    const httpClient = createHttpClient(options, clock);
+    cleanups.push(() => httpClient.close());
     const throttle = new Throttle(clock);
     const free = clock.now() + 2_000;
     throttle.hold(upstream.origin, 2_000);
-    const prepare = async (): Promise<WireRequest> => ({
+    const prepare = async (): Promise<HttpRequest> => ({
       protocol: 'http:',
       hostname: '127.0.0.1',
       port: upstream.port,
@@ -376,7 +376,7 @@ describe('T38: an origin that asks to slow down', () => {
       headers: {},
     });
     const correctClock = () => undefined;
-    const context = { ...options, clock, wire, throttle, prepare, correctClock, recognize: () => undefined };
+    const context = { ...options, clock, httpClient, throttle, prepare, correctClock, recognize: () => undefined };
     await download(source.identify('s3://photos/a.jpg'), sink, never, context);
     expect(upstream.requests.map(({ target }) => Number(target.split('=')[1]) >= free)).toEqual([true]);
   });

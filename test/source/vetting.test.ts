@@ -6,7 +6,7 @@ import { systemClock } from '../../plugin/source/clock.ts';
 import { createS3Source } from '../../plugin/source/index.ts';
 import { isPublicAddress } from '../../plugin/source/publicAddress.ts';
 import type { Resolve } from '../../plugin/source/vettedLookup.ts';
-import { createWire, type WireRequest } from '../../plugin/source/wire.ts';
+import { createHttpClient, type HttpRequest } from '../../plugin/source/httpClient.ts';
 import { bucket, MemorySink, refusal, sourceOptions } from '../helpers/source.ts';
 
 const never = new AbortController().signal;
@@ -23,7 +23,7 @@ const resolvingTo =
 
 /** The refusal of a request, and whether it came to a connection. None is made: Node's own lookup and connect are stood in for. */
 async function ask(
-  request: Partial<WireRequest> & { hostname: string },
+  request: Partial<HttpRequest> & { hostname: string },
   buckets: ResolvedBucket[],
   { resolve = resolvingTo('127.0.0.1'), allowPrivateAddresses = [] as string[] } = {},
 ) {
@@ -39,10 +39,10 @@ async function ask(
     else process.nextTick(() => lookup(host, { all: true }, connect));
     return this;
   });
-  const wire = createWire(sourceOptions(buckets, { allowPrivateAddresses }), systemClock, resolve);
-  cleanups.push(() => wire.close());
+  const httpClient = createHttpClient(sourceOptions(buckets, { allowPrivateAddresses }), systemClock, resolve);
+  cleanups.push(() => httpClient.close());
   const complete = { protocol: 'https:', port: undefined, path: '/a.jpg', headers: {}, ...request } as const;
-  const error = await refusal(wire.open(complete, never));
+  const error = await refusal(httpClient.open(complete, never));
   return { error, isConnected };
 }
 
@@ -100,7 +100,7 @@ describe('S16: the exemption of an endpoint holds for exactly its origin', () =>
   const upper = bucket('My.Photos', { endpoint: new URL('http://minio.example:9000') });
   const v6 = bucket('photos', { endpoint: new URL('http://[::1]:9000') });
 
-  it.each<[string, Partial<WireRequest> & { hostname: string }, ResolvedBucket]>([
+  it.each<[string, Partial<HttpRequest> & { hostname: string }, ResolvedBucket]>([
     ['its origin', { protocol: 'http:', hostname: 'minio.example', port: 9000 }, minio],
     ['a bucket before its host', { protocol: 'http:', hostname: 'photos.minio.example', port: 9000 }, minio],
     [
@@ -117,7 +117,7 @@ describe('S16: the exemption of an endpoint holds for exactly its origin', () =>
     expect([error.code, isConnected]).toEqual(['UPSTREAM_UNREACHABLE', true]);
   });
 
-  it.each<[string, Partial<WireRequest> & { hostname: string }, ResolvedBucket]>([
+  it.each<[string, Partial<HttpRequest> & { hostname: string }, ResolvedBucket]>([
     ['another port', { protocol: 'http:', hostname: 'minio.example', port: 9001 }, minio],
     ['the usual port', { protocol: 'http:', hostname: 'minio.example', port: undefined }, minio],
     ['another scheme', { protocol: 'https:', hostname: 'minio.example', port: 9000 }, minio],
@@ -208,10 +208,10 @@ describe('S11: a name for which DNS never answers', () => {
     const answers: (() => void)[] = [];
     const resolve: Resolve = (hostname, _options, callback) =>
       void answers.push(() => callback(Object.assign(new Error(hostname), { code: 'ENOTFOUND' }), []));
-    const wire = createWire(sourceOptions([bucket('photos')]), systemClock, resolve);
-    cleanups.push(() => wire.close());
+    const httpClient = createHttpClient(sourceOptions([bucket('photos')]), systemClock, resolve);
+    cleanups.push(() => httpClient.close());
     const ask = (hostname: string) =>
-      refusal(wire.open({ protocol: 'https:', hostname, port: undefined, path: '/', headers: {} }, never));
+      refusal(httpClient.open({ protocol: 'https:', hostname, port: undefined, path: '/', headers: {} }, never));
     const waiting = [...Array.from({ length: 16 }, () => ask('one.example.com')), ask('two.example.com')];
     await expect.poll(() => answers.length, { timeout: 10_000 }).toBe(2);
     for (const answer of answers.splice(0)) answer();

@@ -234,7 +234,7 @@ describe('options', () => {
 
   it('accepts the short and the long form', () => {
     expect(imageCache({ buckets: ['team-photos'] }).map(({ name }) => name)).toEqual([
-      'image-cache:harden',
+      'image-cache:deny-cache-dir',
       'image-cache:serve',
       'image-cache:start',
       'image-cache:twice',

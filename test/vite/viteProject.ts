@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { createServer, type InlineConfig, type PreviewServer, type ViteDevServer } from 'vite';
-import { hardenPlugin } from '../../plugin/vite/harden.ts';
+import { denyCacheDirPlugin } from '../../plugin/vite/denyCacheDir.ts';
 import { certificate } from '../http/expressAppCertificate.ts';
 
 /** In each file of the cache that {@link cacheFiles} makes. */
@@ -48,7 +48,7 @@ export async function start(
     configFile: false,
     logLevel: 'silent',
     root,
-    plugins: [hardenPlugin(cacheDir)],
+    plugins: [denyCacheDirPlugin(cacheDir)],
     ...config,
     server: { port: 0, host: '127.0.0.1', watch: null, ...config.server },
   });

@@ -20,9 +20,9 @@ import { denyMiddleware } from './denyMiddleware.ts';
  * @param apiBase the path of the API, below Vite's base; nothing there is a file
  * @param option name of the option that the directory is from
  */
-export function hardenPlugin(cacheDir: string, apiBase?: string, option = 'cacheDir'): Plugin {
+export function denyCacheDirPlugin(cacheDir: string, apiBase?: string, option = 'cacheDir'): Plugin {
   return {
-    name: 'image-cache:harden',
+    name: 'image-cache:deny-cache-dir',
     enforce: 'pre',
     apply: 'serve',
 

@@ -18,7 +18,7 @@ interface Listed {
  * The refusal of a URL that is not in a listed bucket. Its hint is the line to add to the options, if that can be guessed. It
  * proposes nothing that the options would refuse, and contains nothing of the URL but the host and the name of the bucket.
  */
-export function notListed(url: RawUrl, listed: readonly Listed[]): ImageCacheError {
+export function unlistedBucketError(url: RawUrl, listed: readonly Listed[]): ImageCacheError {
   const host = url.host.slice(0, 253);
   return new ImageCacheError(
     'HOST_NOT_ALLOWED',

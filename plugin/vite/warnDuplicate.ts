@@ -8,7 +8,7 @@ const NAME = 'image-cache:twice';
  * Warns if `imageCache()` is in `plugins` twice, e.g. in a config and in one that it is merged with. The first answers every
  * request, so the options of the second have no effect. Two plugins with different paths are two APIs, and not a mistake.
  */
-export function warnTwicePlugin({ base, logLevel }: Pick<ResolvedOptions, 'base' | 'logLevel'>): Plugin {
+export function warnDuplicatePlugin({ base, logLevel }: Pick<ResolvedOptions, 'base' | 'logLevel'>): Plugin {
   // If the same plugin object is in `plugins` twice, it is called twice; after a restart, with another config.
   const seen = new WeakSet<ResolvedConfig>();
 

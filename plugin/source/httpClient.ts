@@ -12,7 +12,7 @@ import { createVetting } from './vetting.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 /** A complete request. It is sent exactly as it is here. */
-export interface WireRequest {
+export interface HttpRequest {
   /** @default 'GET' */
   readonly method?: 'GET' | 'HEAD' | 'PUT';
   readonly protocol: 'http:' | 'https:';
@@ -26,23 +26,23 @@ export interface WireRequest {
 }
 
 /** Sends requests and returns answers with an unread body. It follows no redirects and decodes nothing. */
-export interface Wire {
+export interface HttpClient {
   /**
    * Resolves with the head of the answer, whatever its status. The caller must destroy it or read it to its end.
    * @param mark called when the request has a connection, and when the answer begins
    * @throws ImageCacheError HOST_NOT_ALLOWED, UPSTREAM_UNREACHABLE, UPSTREAM_TIMEOUT, UPSTREAM_ERROR, or the signal's reason
    */
-  open(request: WireRequest, signal: AbortSignal, mark?: Mark): Promise<IncomingMessage>;
+  open(request: HttpRequest, signal: AbortSignal, mark?: Mark): Promise<IncomingMessage>;
   /** Closes every socket, also those in use. */
   close(): void;
 }
 
 /** Creates the client that sends all requests, signed and unsigned, so that they share one set of limits and of sockets. */
-export function createWire(
+export function createHttpClient(
   options: Pick<ResolvedOptions, 'buckets' | 'allowPrivateAddresses' | 'concurrency' | 'maxConcurrency' | 'timeouts'>,
   clock: Clock,
   resolve?: Resolve,
-): Wire {
+): HttpClient {
   // Images on screen have slots of their own (see `cache/queue/taskQueue.ts`).
   const maxSockets = options.concurrency + options.maxConcurrency;
   const agentOptions = { keepAlive: true, maxSockets, maxFreeSockets: maxSockets };
@@ -74,7 +74,7 @@ const CHUNK_BYTES = 64 << 10;
 type Route = Pick<http.RequestOptions, 'agent' | 'lookup' | 'timeout'>;
 
 function open(
-  request: WireRequest,
+  request: HttpRequest,
   route: Route,
   { timeouts, clock, mark }: { timeouts: ResolvedOptions['timeouts']; clock: Clock; mark: Mark },
   signal: AbortSignal,
@@ -156,7 +156,7 @@ async function sendBody(sent: http.ClientRequest, body: Uint8Array, touch: () =>
   sent.end();
 }
 
-function timeout(request: WireRequest, doing: string, limitMs: number): ImageCacheError {
+function timeout(request: HttpRequest, doing: string, limitMs: number): ImageCacheError {
   return new ImageCacheError('UPSTREAM_TIMEOUT', `${request.hostname} did not ${doing} within ${limitMs} ms.`, {
     hint: 'The options `timeouts.connect` and `timeouts.firstByte` set the limits.',
   });

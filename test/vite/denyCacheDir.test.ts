@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { InlineConfig, Plugin, ViteDevServer } from 'vite';
-import { hardenPlugin } from '../../plugin/vite/harden.ts';
+import { denyCacheDirPlugin } from '../../plugin/vite/denyCacheDir.ts';
 import { waysInto } from './waysInto.ts';
 import { cacheProject, expectClosed, get, project, start } from './viteProject.ts';
 
@@ -77,7 +77,7 @@ describe('T67: the watcher does not see the cache', () => {
         ready = once(watcher, 'ready');
       },
     };
-    const plugins = [config.plugins ?? hardenPlugin('.image-cache'), waitsForWatcher];
+    const plugins = [config.plugins ?? denyCacheDirPlugin('.image-cache'), waitsForWatcher];
     const server = await start(root, { ...config, plugins, server: { watch: {}, ...config.server } });
     await ready;
     return { root, server };

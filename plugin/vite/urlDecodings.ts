@@ -5,7 +5,7 @@ const ROUNDS = 2;
  * Every text that Vite may get from a part of a URL. Some code of Vite decodes `%2F`, other code keeps it. Only a decoded one is a
  * separator, which determines what a later `..` removes. The same is true for a backslash and its escape.
  */
-export function readings(text: string): string[] {
+export function urlDecodings(text: string): string[] {
   let all = new Set([text, slash(text)]);
   for (let round = 0; round < ROUNDS; round += 1) all = new Set([...all].flatMap(onceMore));
   return [...all];
