@@ -1,7 +1,7 @@
 'use client';
 
 import { type ReactElement, type ReactNode, useCallback, useContext, useEffect, useMemo } from 'react';
-import { type ImageCacheConfig, toMount } from './client/config.ts';
+import { type ImageCacheConfig, toBaseUrl } from './client/config.ts';
 import { setCredentials } from './client/crossOrigin.ts';
 import { createCacheClient } from './client/cacheClient.ts';
 import { followServer } from './client/followServer.ts';
@@ -29,9 +29,9 @@ export function ImageCacheProvider({ base, credentials, refreshUrl, children }: 
   const outer = useCacheClient();
   const client = useMemo(() => {
     if (base === undefined) return outer;
-    const mount = toMount(base);
-    setCredentials(mount, credentials);
-    return createCacheClient({ mount: () => mount });
+    const baseUrl = toBaseUrl(base);
+    setCredentials(baseUrl, credentials);
+    return createCacheClient({ baseUrl: () => baseUrl });
   }, [base, credentials, outer]);
   useEffect(() => (client === outer ? undefined : followServer(client)), [client, outer]);
   const outerRefresh = useContext(RefreshUrlContext);

@@ -44,7 +44,7 @@ export function useCacheStats({ intervalMs }: CacheStatsOptions = {}): CacheStat
       // Answers may overtake each other; only that of the newest call counts.
       const set: typeof setState = (next) => call === newest && setState(next);
       try {
-        if (client.mount !== undefined) set({ stats: await imageCacheOf(client).getStats(), error: undefined });
+        if (client.baseUrl !== undefined) set({ stats: await imageCacheOf(client).getStats(), error: undefined });
         failures = 0;
       } catch (error) {
         failures += 1;

@@ -129,7 +129,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
       observing.current?.abort();
       element.current = img;
       if (!img) return;
-      if (import.meta.env?.DEV && import.meta.hot && client.mount === undefined) {
+      if (import.meta.env?.DEV && import.meta.hot && client.baseUrl === undefined) {
         void import('./client/explainSetup.ts').then(({ explainMissingCache }) => explainMissingCache(client, url));
       }
       observing.current = new AbortController();
@@ -157,7 +157,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
     shownKey.current = pictureKey;
   }, [pictureKey]);
 
-  const isReported = onCacheStatus !== undefined && request.mount !== undefined;
+  const isReported = onCacheStatus !== undefined && request.baseUrl !== undefined;
   // Before the image is asked for, if it is not in the first commit.
   useIsomorphicLayoutEffect(() => {
     if (isReported) void import('./client/resourceTiming.ts').then(({ watchTimings }) => watchTimings());
@@ -179,7 +179,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
     const { currentSrc } = img;
     send({ type: 'load' });
     if (source.name === 'read-through') confirm(source);
-    if (!onCacheStatus || !request.mount || source.name === 'fallback') return;
+    if (!onCacheStatus || !request.baseUrl || source.name === 'fallback') return;
     const how = { since, until, isOriginal: source.name === 'original', isDownloaded };
     void import('./client/resourceTiming.ts')
       .then(({ readCacheStatus }) => readCacheStatus(currentSrc, how))
@@ -209,12 +209,12 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
   /** For developers only: builds leave it out. @param problem what the server has said about it */
   function explainFailure(failed: SourceName | undefined, problem?: ItemError): void {
     if (!import.meta.env?.DEV || url === undefined) return;
-    const { mount } = request;
+    const { baseUrl } = request;
     const img = element.current;
     if (failed === 'original' && images.size === 0) {
       void import('./client/explainSetup.ts').then(({ explainFailedUrl }) => explainFailedUrl(img, url));
-    } else if (failed === 'read-through' && mount !== undefined) {
-      void import('./client/explain.ts').then(({ explain }) => explain(mount, { img, url, actorId, problem }));
+    } else if (failed === 'read-through' && baseUrl !== undefined) {
+      void import('./client/explain.ts').then(({ explain }) => explain(baseUrl, { img, url, actorId, problem }));
     }
   }
 

@@ -32,15 +32,15 @@ export function useKnownImages(
   actorId: string | undefined,
 ): KnownImagesOfElement {
   const { known } = client;
-  const getMount = (): string | undefined => client.mount;
-  const mount = useSyncExternalStore(client.onMountChange, getMount, getMount);
+  const getBaseUrl = (): string | undefined => client.baseUrl;
+  const baseUrl = useSyncExternalStore(client.onBaseUrlChange, getBaseUrl, getBaseUrl);
   const isHydrating = useIsHydrating();
   // The server does not know the page's origin, so the first client render must not either.
   const origin = isHydrating ? undefined : pageOrigin();
 
   const request = useMemo<ImageRequest>(
-    () => ({ url, srcSet, widths, actorId, mount, pageOrigin: origin }),
-    [url, srcSet, widths, actorId, mount, origin],
+    () => ({ url, srcSet, widths, actorId, baseUrl, pageOrigin: origin }),
+    [url, srcSet, widths, actorId, baseUrl, origin],
   );
   const images = useMemo(() => requestedImages(request), [request]);
   const keys = [...images.values()];
@@ -57,7 +57,7 @@ export function useKnownImages(
     noRevision,
   );
   const plain = images.size === 0 ? `${url} ${srcSet}` : '';
-  const identity = `${mount} ${objects} ${revision} ${plain}`;
+  const identity = `${baseUrl} ${objects} ${revision} ${plain}`;
 
   // Before the page is painted, so that the look-up is under way before the images are.
   useIsomorphicLayoutEffect(() => {

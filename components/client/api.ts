@@ -28,33 +28,35 @@ export class ImageCacheRequestError extends Error {
 
 /**
  * Calls the API.
- * @param mount `undefined` when there is no server
+ * @param baseUrl `undefined` when there is no server
  * @throws ImageCacheRequestError, or the AbortError of `init.signal`
  */
-export async function request(mount: string | undefined, path: string, init: RequestInit = {}): Promise<Response> {
-  if (mount === undefined) {
+export async function request(baseUrl: string | undefined, path: string, init: RequestInit = {}): Promise<Response> {
+  if (baseUrl === undefined) {
     const detail = 'No image cache here: see configureImageCache().';
     throw new ImageCacheRequestError({ code: 'NOT_CONFIGURED', status: 0, detail });
   }
-  const response = await fetch(mount + path, { credentials: credentialsOf(mount), ...init }).catch((error: unknown) => {
-    if (init.signal?.aborted) throw error;
-    throw unreachable(mount, 0, { cause: error });
-  });
+  const response = await fetch(baseUrl + path, { credentials: credentialsOf(baseUrl), ...init }).catch(
+    (error: unknown) => {
+      if (init.signal?.aborted) throw error;
+      throw unreachable(baseUrl, 0, { cause: error });
+    },
+  );
   // A server without the plugin answers an unknown path with the app's index.html and 200.
   if (response.ok && !hasType(response, 'text/html')) return response;
-  if (!hasType(response, 'application/problem+json')) throw unreachable(mount, response.status);
+  if (!hasType(response, 'application/problem+json')) throw unreachable(baseUrl, response.status);
   throw new ImageCacheRequestError(await parse<Problem>(response));
 }
 
 /** A `GET` whose answer is JSON. */
-export async function getJson<T>(mount: string | undefined, path: string): Promise<T> {
-  return parse<T>(await request(mount, path));
+export async function getJson<T>(baseUrl: string | undefined, path: string): Promise<T> {
+  return parse<T>(await request(baseUrl, path));
 }
 
 /** A `POST` of JSON (or of nothing) whose answer is JSON. */
-export async function postJson<T>(mount: string | undefined, path: string, body?: unknown): Promise<T> {
+export async function postJson<T>(baseUrl: string | undefined, path: string, body?: unknown): Promise<T> {
   const init = body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-  return parse<T>(await request(mount, path, { method: 'POST', ...init }));
+  return parse<T>(await request(baseUrl, path, { method: 'POST', ...init }));
 }
 
 async function parse<T>(response: Response): Promise<T> {
@@ -62,8 +64,8 @@ async function parse<T>(response: Response): Promise<T> {
   return (await response.json()) as T;
 }
 
-function unreachable(mount: string, status: number, options?: ErrorOptions): ImageCacheRequestError {
-  const detail = `No image cache answers at ${mount}.`;
+function unreachable(baseUrl: string, status: number, options?: ErrorOptions): ImageCacheRequestError {
+  const detail = `No image cache answers at ${baseUrl}.`;
   const hint = 'Is the server running, and `base` right?';
   return new ImageCacheRequestError({ code: 'UNREACHABLE', status, detail, hint }, options);
 }

@@ -1,5 +1,5 @@
 import type { CacheEvent, EVENT_NAME, ManifestEntry } from '../../plugin/protocol.ts';
-import { configuredMount, onConfigure } from './config.ts';
+import { configuredBaseUrl, onConfigure } from './config.ts';
 import { createDirectImages, type DirectImages } from './directImages.ts';
 import type { ImageFetching } from './imageFetching.ts';
 import { createKnownImages, type KnownImages } from './knownImages.ts';
@@ -8,8 +8,8 @@ import { createSubscribable } from './subscribable.ts';
 /** All that an image needs from the cache to be shown. `imageCache` and `prefetchManager` are built on it. */
 export interface CacheClient {
   /** Where the API is mounted; `undefined` when there is none, and then nothing is ever sent. */
-  readonly mount: string | undefined;
-  onMountChange(listener: () => void): () => void;
+  readonly baseUrl: string | undefined;
+  onBaseUrlChange(listener: () => void): () => void;
   /** Entries that this page already knows. */
   readonly known: KnownImages;
   /** The images that the page's elements ask for by themselves. */
@@ -24,9 +24,9 @@ export interface CacheClient {
 }
 
 export interface CacheClientSettings {
-  mount: () => string | undefined;
+  baseUrl: () => string | undefined;
   /** @default it never does */
-  onMountChange?: (listener: () => void) => () => void;
+  onBaseUrlChange?: (listener: () => void) => () => void;
   /** Where the server's events come from. @default Vite's HMR socket */
   subscribe?: typeof subscribeToVite;
 }
@@ -38,7 +38,7 @@ function subscribeToVite(listener: (event: CacheEvent) => void): void {
 }
 
 export function createCacheClient(settings: CacheClientSettings): CacheClient {
-  const { mount, onMountChange = () => () => {}, subscribe = subscribeToVite } = settings;
+  const { baseUrl, onBaseUrlChange = () => () => {}, subscribe = subscribeToVite } = settings;
   const known = createKnownImages();
   const changes = createSubscribable<CacheEvent>();
   let isConnected = false;
@@ -53,7 +53,7 @@ export function createCacheClient(settings: CacheClientSettings): CacheClient {
 
   async function fetching(): Promise<ImageFetching> {
     connect();
-    loaded ??= import('./imageFetching.ts').then(({ createImageFetching }) => createImageFetching(mount, known));
+    loaded ??= import('./imageFetching.ts').then(({ createImageFetching }) => createImageFetching(baseUrl, known));
     // A deployment may have replaced the file: the next question tries again.
     loaded.catch(() => (loaded = undefined));
     return loaded;
@@ -65,16 +65,16 @@ export function createCacheClient(settings: CacheClientSettings): CacheClient {
   }
 
   return {
-    get mount() {
-      return mount();
+    get baseUrl() {
+      return baseUrl();
     },
-    onMountChange,
+    onBaseUrlChange,
     known,
     direct: createDirectImages(),
     fetching,
     take,
     async lookup(s3_url) {
-      if (mount() === undefined) return null;
+      if (baseUrl() === undefined) return null;
       return (await fetching()).lookup(s3_url);
     },
     subscribe(listener) {
@@ -86,6 +86,6 @@ export function createCacheClient(settings: CacheClientSettings): CacheClient {
 
 /** The client of the cache that the plugin or `configureImageCache()` names. */
 export const defaultClient: CacheClient = /* @__PURE__ */ createCacheClient({
-  mount: configuredMount,
-  onMountChange: onConfigure,
+  baseUrl: configuredBaseUrl,
+  onBaseUrlChange: onConfigure,
 });

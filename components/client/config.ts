@@ -19,7 +19,7 @@ const changes = /* @__PURE__ */ createSubscribable<void>();
 
 export function configure({ base, credentials }: ImageCacheConfig): void {
   configured = base;
-  setCredentials(toMount(base), credentials);
+  setCredentials(toBaseUrl(base), credentials);
   changes.emit();
 }
 
@@ -29,8 +29,8 @@ export function isConfigured(): boolean {
 }
 
 /** Where the API is mounted, without a trailing slash; `undefined` when there is none. */
-export function configuredMount(): string | undefined {
-  if (configured !== undefined) return toMount(configured);
+export function configuredBaseUrl(): string | undefined {
+  if (configured !== undefined) return toBaseUrl(configured);
   if (typeof __IMAGE_CACHE__ === 'undefined') return undefined;
   // In dev, where the plugin is, BASE_URL is a path: Vite keeps `./` and CDN addresses for builds.
   const page = typeof location === 'undefined' ? undefined : location;
@@ -40,7 +40,7 @@ export function configuredMount(): string | undefined {
 
 export const onConfigure: (listener: () => void) => () => void = changes.subscribe;
 
-export function toMount(base: string | false): string | undefined {
+export function toBaseUrl(base: string | false): string | undefined {
   return base === false ? undefined : withoutSlash(base);
 }
 

@@ -26,18 +26,18 @@ const told = new Map<string, Set<string>>();
  * Tells developers why the cache could not bring an image: on the console, once for each cause with the number of images, and on the
  * image itself until it shows a picture (`title`, an outline, `data-image-cache-error`). Builds leave this out.
  */
-export function explain(mount: string, image: FailedImage): void {
-  const batch = batches.get(mount) ?? [];
-  if (batch.length === 0) setTimeout(() => void explainAll(mount, batch), GATHER_MS);
-  batches.set(mount, batch);
+export function explain(baseUrl: string, image: FailedImage): void {
+  const batch = batches.get(baseUrl) ?? [];
+  if (batch.length === 0) setTimeout(() => void explainAll(baseUrl, batch), GATHER_MS);
+  batches.set(baseUrl, batch);
   batch.push(image);
 }
 
-async function explainAll(mount: string, batch: readonly FailedImage[]): Promise<void> {
-  batches.delete(mount);
+async function explainAll(baseUrl: string, batch: readonly FailedImage[]): Promise<void> {
+  batches.delete(baseUrl);
   // An image that has left the page needs no explanation, and after a test there may be no server either.
   const images = batch.filter(({ img }) => img?.isConnected !== false);
-  await askAbout(mount, images.filter(({ problem }) => !problem).slice(0, MAX_IMAGES));
+  await askAbout(baseUrl, images.filter(({ problem }) => !problem).slice(0, MAX_IMAGES));
   /** The keys of the images, by cause. */
   const causes = new Map<string, string[]>();
   for (const { img, url, problem } of images) {
@@ -51,7 +51,7 @@ async function explainAll(mount: string, batch: readonly FailedImage[]): Promise
 }
 
 /** Asks with `POST /prefetch`, whose answer is never an error itself: a browser prints a red line for each `GET` that fails. */
-async function askAbout(mount: string, images: readonly FailedImage[]): Promise<void> {
+async function askAbout(baseUrl: string, images: readonly FailedImage[]): Promise<void> {
   if (images.length === 0) return;
   const request: PrefetchRequest = {
     actor_id: 'default', // as the server files images without an actor
@@ -62,7 +62,7 @@ async function askAbout(mount: string, images: readonly FailedImage[]): Promise<
     const image = images[index];
     if (image && result.status === 'failed') image.problem = result.error;
   };
-  await sendPrefetch(mount, request, { signal: new AbortController().signal, onResult }).catch((error: unknown) => {
+  await sendPrefetch(baseUrl, request, { signal: new AbortController().signal, onResult }).catch((error: unknown) => {
     for (const image of images) image.problem ??= reasonOf(error);
   });
 }

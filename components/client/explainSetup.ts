@@ -13,7 +13,7 @@ const told = new Set<string>();
  */
 export function explainMissingCache(client: CacheClient, url: string | undefined): void {
   const key = cacheableKey(url ?? '', pageOrigin());
-  if (key === undefined || client !== defaultClient || client.mount !== undefined || isConfigured()) return;
+  if (key === undefined || client !== defaultClient || client.baseUrl !== undefined || isConfigured()) return;
   const bucket = /^s3:\/\/([^/]+)\//.exec(key)?.[1];
   const shown = bucket === undefined ? 'so images come from S3 each time' : `and without it no browser can show ${key}`;
   tell(

@@ -22,10 +22,10 @@ export async function fetchImage(client: CacheClient, url: string, actorId: stri
  * element.
  */
 export async function decodeImage(client: CacheClient, url: string, actorId: string | undefined): Promise<void> {
-  const { mount, known } = client;
-  if (mount !== undefined) await fetchImage(client, url, actorId);
+  const { baseUrl, known } = client;
+  if (baseUrl !== undefined) await fetchImage(client, url, actorId);
   const image = new Image();
-  image.crossOrigin = crossOriginOf(mount) ?? null;
-  image.src = mount === undefined ? url : localUrl(mount, url, known.get(imageKey(url)), actorId);
+  image.crossOrigin = crossOriginOf(baseUrl) ?? null;
+  image.src = baseUrl === undefined ? url : localUrl(baseUrl, url, known.get(imageKey(url)), actorId);
   await image.decode().catch(() => {});
 }

@@ -6,11 +6,11 @@ import type { CacheClient } from './cacheClient.ts';
  * @returns a function that stops
  */
 export function followServer(client: CacheClient): () => void {
-  const { mount } = client;
+  const { baseUrl } = client;
   const stop = new AbortController();
-  if (mount === undefined || typeof EventSource === 'undefined' || isToldByVite()) return () => {};
+  if (baseUrl === undefined || typeof EventSource === 'undefined' || isToldByVite()) return () => {};
   import('./serverEvents.ts').then(
-    ({ listenToServer }) => listenToServer(client, mount, stop.signal),
+    ({ listenToServer }) => listenToServer(client, baseUrl, stop.signal),
     () => {}, // offline, or a deployment has replaced the file
   );
   return () => stop.abort();

@@ -38,7 +38,7 @@ function createImageCache(client: CacheClient): ImageCache {
       if (type !== 'stored') isAnnounced = true;
     });
     try {
-      const answer = await postJson<T>(client.mount, path, body);
+      const answer = await postJson<T>(client.baseUrl, path, body);
       if (!isAnnounced) client.take(toEvent());
       return answer;
     } finally {
@@ -56,9 +56,9 @@ function createImageCache(client: CacheClient): ImageCache {
     async exists(image) {
       const parameter = /^[a-z][a-z\d+.-]+:/i.test(image) ? 'url' : 'path';
       const query = `${parameter}=${encodeURIComponent(image)}`;
-      return (await getJson<ExistsAnswer>(client.mount, `/exists?${query}`)).exists;
+      return (await getJson<ExistsAnswer>(client.baseUrl, `/exists?${query}`)).exists;
     },
-    getStats: async () => getJson<CacheStats>(client.mount, '/stats'),
+    getStats: async () => getJson<CacheStats>(client.baseUrl, '/stats'),
     async invalidate(s3_url) {
       const body: InvalidateRequest = { s3_url };
       // Events carry no signatures.

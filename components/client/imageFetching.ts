@@ -11,10 +11,10 @@ export interface ImageFetching extends Lookup {
   pursue(state: LoadState, image: Omit<PursuedImage, 'fetching'>, until: AbortSignal): void;
 }
 
-export function createImageFetching(mount: () => string | undefined, known: KnownImages): ImageFetching {
+export function createImageFetching(baseUrl: () => string | undefined, known: KnownImages): ImageFetching {
   const fetching: ImageFetching = {
-    ...createLookup(mount, known),
-    want: createWantedImages(mount, known),
+    ...createLookup(baseUrl, known),
+    want: createWantedImages(baseUrl, known),
     pursue: (state, image, until) => pursueImage(state, { ...image, fetching }, until),
   };
   return fetching;

@@ -34,13 +34,13 @@ export function getImageProps<Input extends ImagePropsInput>(
   input: Input,
 ): Omit<Input, keyof ImagePropsInput> & ImageProps {
   const { s3_url, src: given, srcSet: candidates, widths, actor_id, ...attributes } = input;
-  const { mount, known } = defaultClient;
+  const { baseUrl, known } = defaultClient;
   const request: ImageRequest = {
     url: s3_url ?? given,
     srcSet: candidates,
     widths: widths?.join(),
     actorId: actor_id,
-    mount,
+    baseUrl,
     pageOrigin: pageOrigin(),
   };
   const images = requestedImages(request);

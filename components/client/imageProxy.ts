@@ -59,8 +59,8 @@ async function preload(url: string, options: ProxiedImageOptions): Promise<Prelo
   const isProxied = proxied !== url;
   if (await load(proxied, crossOrigin)) return { url, status: 'loaded', from: isProxied ? 'cache' : 'original' };
   if (isProxied && (await load(url))) return { url, status: 'loaded', from: 'original' };
-  const { mount } = defaultClient;
-  const error = isProxied && mount !== undefined ? await problemOf(mount, url, options.actor_id) : undefined;
+  const { baseUrl } = defaultClient;
+  const error = isProxied && baseUrl !== undefined ? await problemOf(baseUrl, url, options.actor_id) : undefined;
   return { url, status: 'failed', ...(error && { error }) };
 }
 

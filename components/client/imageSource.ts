@@ -13,20 +13,20 @@ export interface ImageRequest {
   /** Widths of a `srcSet` of variants, separated by commas; a text, so that it compares. */
   widths?: string | undefined;
   actorId?: string | undefined;
-  mount: string | undefined;
+  baseUrl: string | undefined;
   pageOrigin: string | undefined;
 }
 
 /** The cacheable URLs of a request, with the keys of their objects. The first is the main one. */
 export type RequestedImages = ReadonlyMap<string, string>;
 
-export function requestedImages({ url, srcSet, mount, pageOrigin }: ImageRequest): RequestedImages {
+export function requestedImages({ url, srcSet, baseUrl, pageOrigin }: ImageRequest): RequestedImages {
   const images = new Map<string, string>();
-  if (mount === undefined) return images;
+  if (baseUrl === undefined) return images;
   for (const each of [url ?? '', ...srcSetUrls(srcSet)]) {
     const key = cacheableKey(each, pageOrigin);
     // A URL of the cache itself, which may be of another origin, is shown as it is.
-    if (key && !each.startsWith(`${mount}/`)) images.set(each, key);
+    if (key && !each.startsWith(`${baseUrl}/`)) images.set(each, key);
   }
   return images;
 }
@@ -44,22 +44,22 @@ export function sourceUrls(
   fresh: FreshUrls | undefined,
   name: Exclude<SourceName, 'fallback'>,
 ): ImageUrls | undefined {
-  const { url, srcSet, widths, actorId, mount } = request;
+  const { url, srcSet, widths, actorId, baseUrl } = request;
   const renewed = (each: string): string => fresh?.get(each) ?? each;
   const map = (toUrl: (each: string) => string): ImageUrls => ({
     src: url && toUrl(url),
     srcSet: srcSet && mapSrcSet(srcSet, toUrl),
   });
   if (name === 'original') return map(renewed);
-  if (mount === undefined || images.size === 0) return undefined;
+  if (baseUrl === undefined || images.size === 0) return undefined;
 
   const isKnown = [...images.values()].some((key) => find(key).entry);
   if (isKnown === (name === 'read-through')) return undefined;
   const own = map((each) => {
     const key = images.get(each);
-    return key === undefined ? each : localUrl(mount, renewed(each), find(key), actorId);
+    return key === undefined ? each : localUrl(baseUrl, renewed(each), find(key), actorId);
   });
-  const urls = { ...own, crossOrigin: crossOriginOf(mount) };
+  const urls = { ...own, crossOrigin: crossOriginOf(baseUrl) };
   if (name !== 'variants') return urls;
   // Images that the cache cannot hold have no variants.
   if (widths === undefined || srcSet !== undefined || urls.src === url) return undefined;

@@ -5,12 +5,12 @@ import type { KnownImage } from './knownImages.ts';
  * shown again; else an immutable one, so the browser's own cache answers the second time.
  * Of any other: one that answers from the cache, or downloads, stores and answers.
  */
-export function localUrl(mount: string, url: string, image: KnownImage, actorId?: string): string {
+export function localUrl(baseUrl: string, url: string, image: KnownImage, actorId?: string): string {
   const { entry, revision, loadedUrl } = image;
   if (entry && loadedUrl !== undefined) return loadedUrl;
-  if (entry) return `${mount}/image?path=${encodeURIComponent(entry.local_path)}`;
+  if (entry) return `${baseUrl}/image?path=${encodeURIComponent(entry.local_path)}`;
   const actor = actorId === undefined ? '' : `&actor_id=${encodeURIComponent(actorId)}`;
   // The server ignores `v`; to the browser it is a URL it has no copy of.
   const version = revision === 0 ? '' : `&v=${revision}`;
-  return `${mount}/image?url=${encodeURIComponent(url)}${actor}${version}`;
+  return `${baseUrl}/image?url=${encodeURIComponent(url)}${actor}${version}`;
 }

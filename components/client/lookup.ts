@@ -26,7 +26,7 @@ function entryOf({ entries, same_as }: LookupAnswer, url: string, urls: readonly
   return entries[url] ?? entries[urls[same_as?.[url] ?? -1] ?? ''] ?? null;
 }
 
-export function createLookup(mount: () => string | undefined, known: KnownImages): Lookup {
+export function createLookup(baseUrl: () => string | undefined, known: KnownImages): Lookup {
   let batch: Batch | undefined;
   /** By key and revision: an image that was thrown away meanwhile is asked for anew. */
   const pending = new Map<string, Promise<ManifestEntry | null>>();
@@ -37,7 +37,7 @@ export function createLookup(mount: () => string | undefined, known: KnownImages
     const answer = Promise.resolve().then(() => {
       if (batch?.urls === urls) batch = undefined;
       const body: LookupRequest = { urls };
-      return postJson<LookupAnswer>(mount(), '/lookup', body);
+      return postJson<LookupAnswer>(baseUrl(), '/lookup', body);
     });
     return { urls, answer };
   }

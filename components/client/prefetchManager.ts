@@ -63,10 +63,10 @@ export function sharePrefetch(
 
   /** On first use: a page that prefetches nothing has no need to talk to other tabs. */
   function join(): void {
-    const { mount } = client;
-    if (tabs || mount === undefined || !canShare()) return;
+    const { baseUrl } = client;
+    if (tabs || baseUrl === undefined || !canShare()) return;
     me = crypto.randomUUID();
-    tabs = open(`image-cache prefetch ${new URL(mount, location.href).href}`);
+    tabs = open(`image-cache prefetch ${new URL(baseUrl, location.href).href}`);
     // Only pages of this origin can write to it, and this is all that ours write.
     tabs.subscribe((message) => receive(message as TabMessage));
     window.addEventListener('pagehide', () => post(withoutUnsettled(own.getProgress())));
@@ -161,8 +161,8 @@ export const prefetchManagerOf = /* @__PURE__ */ perClient((client) => {
   // A client hears of its server's changes only when it has had a subscriber, and the entries learnt here must stay true.
   client.subscribe(() => {});
   return sharePrefetch(client, {
-    isEnabled: () => client.mount !== undefined,
-    send: async (request, call) => client.direct.during(sendPrefetch(client.mount, request, call)),
+    isEnabled: () => client.baseUrl !== undefined,
+    send: async (request, call) => client.direct.during(sendPrefetch(client.baseUrl, request, call)),
     onCached: client.known.set,
   });
 });

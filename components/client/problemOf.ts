@@ -9,19 +9,19 @@ const asking = new Map<string, Promise<ImageCacheRequestError | undefined>>();
  * @returns `undefined` when nothing is wrong (any more)
  */
 export async function problemOf(
-  mount: string,
+  baseUrl: string,
   url: string,
   actorId: string | undefined,
 ): Promise<ImageCacheRequestError | undefined> {
   const path = localUrl('', url, UNKNOWN, actorId);
-  const answer = asking.get(mount + path) ?? ask(mount, path).finally(() => asking.delete(mount + path));
-  asking.set(mount + path, answer);
+  const answer = asking.get(baseUrl + path) ?? ask(baseUrl, path).finally(() => asking.delete(baseUrl + path));
+  asking.set(baseUrl + path, answer);
   return answer;
 }
 
-async function ask(mount: string, path: string): Promise<ImageCacheRequestError | undefined> {
+async function ask(baseUrl: string, path: string): Promise<ImageCacheRequestError | undefined> {
   try {
-    const response = await request(mount, path);
+    const response = await request(baseUrl, path);
     // The server answers while it downloads. A download that fails then has no status: its answer is cut off.
     await response.arrayBuffer();
     return undefined;

@@ -122,11 +122,11 @@ function holdPlace({ client, img, isEager, identity, isDirect, send }: PursuedIm
 
 async function findRemedy(tries: number, image: PursuedImage): Promise<void> {
   const { send } = image;
-  const { mount } = image.client;
+  const { baseUrl } = image.client;
   // Without a network the app is told now.
-  if (mount === undefined || !navigator.onLine) return send({ type: 'giveUp' });
+  if (baseUrl === undefined || !navigator.onLine) return send({ type: 'giveUp' });
   const remedy = await import('./recovery.ts')
-    .then(({ recover }) => recover(mount, tries, image))
+    .then(({ recover }) => recover(baseUrl, tries, image))
     .catch(() => undefined);
   send({ type: remedy ? 'retry' : 'giveUp' }, remedy);
 }

@@ -21,12 +21,12 @@ const TRANSIENT: ReadonlySet<RequestErrorCode> = new Set([
  * @param tries how often the image has been tried again already
  * @returns what has been learnt when another try is worth while; `undefined` when nothing can be done
  */
-export async function recover(mount: string, tries: number, image: PursuedImage): Promise<Learnt | undefined> {
+export async function recover(baseUrl: string, tries: number, image: PursuedImage): Promise<Learnt | undefined> {
   const { images, fresh, refreshUrl, retries } = image;
   // The main image stands for all candidates.
   const [given = ''] = images.keys();
   const url = fresh?.get(given) ?? given;
-  const problem = image.problem ?? (await problemOf(mount, url, image.actorId));
+  const problem = image.problem ?? (await problemOf(baseUrl, url, image.actorId));
   if (tries <= retries && problem?.code === 'UPSTREAM_EXPIRED' && refreshUrl) {
     const renewed = await refreshUrls(images, fresh, refreshUrl, () => true);
     if (renewed.get(given) !== url) return { problem: undefined, fresh: renewed };

@@ -15,7 +15,7 @@ export async function resync(client: CacheClient): Promise<void> {
     for (let start = 0; start < known.length; start += MAX_URLS) {
       const part = known.slice(start, start + MAX_URLS);
       const body: LookupRequest = { urls: part.map(({ s3_url }) => s3_url) };
-      const { entries } = await postJson<LookupAnswer>(client.mount, '/lookup', body);
+      const { entries } = await postJson<LookupAnswer>(client.baseUrl, '/lookup', body);
       const changed = part.filter(({ s3_url, sha256 }) => entries[s3_url]?.sha256 !== sha256);
       if (changed.length > 0) client.take({ type: 'invalidated', s3_urls: changed.map(({ s3_url }) => s3_url) });
     }

@@ -15,13 +15,13 @@ export interface PrefetchCall {
  * @throws ImageCacheRequestError, also when the answer ends before its last line, or the AbortError of the signal
  */
 export async function sendPrefetch(
-  mount: string | undefined,
+  baseUrl: string | undefined,
   body: PrefetchRequest,
   { signal, onOpen, onResult }: PrefetchCall,
 ): Promise<void> {
   const headers = { 'content-type': 'application/json', accept: 'application/x-ndjson' };
   const init = { method: 'POST', headers, body: JSON.stringify(body), signal };
-  const response = await request(mount, '/prefetch', init);
+  const response = await request(baseUrl, '/prefetch', init);
   onOpen?.();
   const entries = new Map<number, ManifestEntry>();
   try {

@@ -25,7 +25,7 @@ const LAST_RETRY_MS = 300_000;
  * Where tabs cannot take turns (plain http on an address other than localhost), each has a connection of its own while it
  * is visible. A page that the browser keeps for its back button has none.
  */
-export function listenToServer(client: CacheClient, mount: string, signal: AbortSignal): void {
+export function listenToServer(client: CacheClient, baseUrl: string, signal: AbortSignal): void {
   let lastEventId: string | undefined;
   let listening: AbortController | undefined;
   const since = performance.now();
@@ -43,8 +43,8 @@ export function listenToServer(client: CacheClient, mount: string, signal: Abort
   function connect(until: AbortSignal, onMessage: (message: ServerMessage) => void, refusals = 0): void {
     if (until.aborted) return;
     const after = lastEventId === undefined ? '' : `?last_event_id=${encodeURIComponent(lastEventId)}`;
-    const withCredentials = credentialsOf(mount) === 'include';
-    const source = new EventSource(`${mount}/events${after}`, { withCredentials });
+    const withCredentials = credentialsOf(baseUrl) === 'include';
+    const source = new EventSource(`${baseUrl}/events${after}`, { withCredentials });
     const close = (): void => source.close();
     until.addEventListener('abort', close);
     source.addEventListener('ready', ({ lastEventId: id }) => {
@@ -70,7 +70,7 @@ export function listenToServer(client: CacheClient, mount: string, signal: Abort
     listening = new AbortController();
     const until = listening.signal;
     if (!canShare()) return connect(until, take);
-    const tabs = openTabs(`image-cache events ${new URL(mount, location.href).href}`, until);
+    const tabs = openTabs(`image-cache events ${new URL(baseUrl, location.href).href}`, until);
     // Only pages of this origin can write to it, and this is all that ours write.
     tabs.subscribe((message) => take(message as ServerMessage));
     tabs.lead(() =>

@@ -42,7 +42,7 @@ interface Call {
  * @returns a function that takes an image, and returns one that says that the image is not wanted any more
  */
 export function createWantedImages(
-  mount: () => string | undefined,
+  baseUrl: () => string | undefined,
   known: KnownImages,
   send = sendPrefetch,
 ): (image: WantedImage) => () => void {
@@ -96,7 +96,7 @@ export function createWantedImages(
       if (wanted.has(key)) schedule();
     };
     // Images of which the answer says nothing are asked for directly, whatever has ended it.
-    await send(mount(), request, { signal, onResult, onOpen }).catch(() => undefined);
+    await send(baseUrl(), request, { signal, onResult, onOpen }).catch(() => undefined);
     onOpen();
     if (signal.aborted) return;
     if (call === own) call = undefined;

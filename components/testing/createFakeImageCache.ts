@@ -48,7 +48,7 @@ export function createFakeImageCache({
   const base = `${loadsImages() ? PICTURE_BASE : BARE_BASE}${(count += 1)}`;
   const fakes = createFakeImages(images, others);
   const requests: string[] = [];
-  const client = createCacheClient({ mount: () => base, subscribe: () => () => {} });
+  const client = createCacheClient({ baseUrl: () => base, subscribe: () => () => {} });
   // At once: those of a server would come when the code that takes them in is loaded.
   fakes.subscribe((event) => event && client.take(event));
   // Known from the first render on, as on a page that was here before.

@@ -1,4 +1,4 @@
-import { configuredMount, toMount } from '../client/config.ts';
+import { configuredBaseUrl, toBaseUrl } from '../client/config.ts';
 import { createSubscribable } from '../client/subscribable.ts';
 import { browserEnvironment } from './browserEnvironment.ts';
 import { createStorageWatch } from './createStorageWatch.ts';
@@ -33,7 +33,8 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
   const { owner = '', prefix = 'uploads', concurrency = 2, env = browserEnvironment } = options;
   const { retryDelays = DEFAULT_RETRY_DELAYS, limits: { maxFileSize = 50e6, maxOutboxSize = 1e9 } = {} } = options;
   const project = options.project ?? definedProject();
-  const mount = (): string | undefined => (options.base === undefined ? configuredMount() : toMount(options.base));
+  const baseUrl = (): string | undefined =>
+    options.base === undefined ? configuredBaseUrl() : toBaseUrl(options.base);
   const transport = options.transport ?? serverTransport({ ...(options.base !== undefined && { base: options.base }) });
   const name = `image-cache-uploads:${project}:${owner}`;
 
@@ -115,7 +116,7 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
       onLive: link.setLive,
       onStored({ s3Url }) {
         storage.refresh();
-        if (!transport.fillsCache) fillCache(mount(), s3Url);
+        if (!transport.fillsCache) fillCache(baseUrl(), s3Url);
       },
     });
   }
@@ -191,7 +192,7 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
       return job && outbox.bytesOf(job);
     },
     urlOf(imageRef) {
-      const base = mount();
+      const base = baseUrl();
       const file = imageRef.split('/').at(-1);
       return base === undefined || imageIdOf(imageRef) === undefined ? undefined : `${base}/i/${file}`;
     },

@@ -8,7 +8,7 @@ import { PrefetchProgress } from '../../components/PrefetchProgress.tsx';
 
 afterEach(cleanup);
 
-const off = createCacheClient({ mount: () => undefined });
+const off = createCacheClient({ baseUrl: () => undefined });
 
 function progressOf(
   state: PrefetchProgress['state'],

@@ -133,7 +133,7 @@ export async function startCacheServer(): Promise<CacheServer> {
   // A server that listens on a port has an AddressInfo.
   const { port } = server.address() as AddressInfo;
   const base = `http://127.0.0.1:${port}/api/cache`;
-  const client = createCacheClient({ mount: () => base });
+  const client = createCacheClient({ baseUrl: () => base });
   return Object.assign(answers, {
     base,
     cached,

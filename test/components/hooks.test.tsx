@@ -71,7 +71,7 @@ test('useCacheStats keeps the last numbers when a refresh fails', async () => {
 });
 
 test('useCacheStats without a server has neither numbers nor an error', async () => {
-  const off = createCacheClient({ mount: () => undefined });
+  const off = createCacheClient({ baseUrl: () => undefined });
   const { result } = renderHook(() => useCacheStats(), {
     wrapper: ({ children }) => <ImageCacheContext.Provider value={off}>{children}</ImageCacheContext.Provider>,
   });

@@ -32,7 +32,7 @@ async function loadKit() {
   const kit = await import('../../components/index.ts');
   const { ImageCacheContext } = await import('../../components/imageCacheContext.ts');
   const { createCacheClient } = await import('../../components/client/cacheClient.ts');
-  return { ...kit, ImageCacheContext, client: createCacheClient({ mount: () => server.base }) };
+  return { ...kit, ImageCacheContext, client: createCacheClient({ baseUrl: () => server.base }) };
 }
 
 type Kit = Awaited<ReturnType<typeof loadKit>>;

@@ -1,6 +1,6 @@
 import type { Problem, UPLOAD_EVENT_NAME, UploadCheckAnswer, UploadStatus } from '../../../plugin/protocol.ts';
 import { ImageCacheRequestError, request } from '../../client/api.ts';
-import { configuredMount, toMount } from '../../client/config.ts';
+import { configuredBaseUrl, toBaseUrl } from '../../client/config.ts';
 import { credentialsOf } from '../../client/crossOrigin.ts';
 import type {
   Accepted,
@@ -36,9 +36,9 @@ const EVENT: typeof UPLOAD_EVENT_NAME = 'image-cache:upload';
  * bucket cannot be reached, and puts them into its cache.
  */
 export function serverTransport({ base }: ServerTransportOptions = {}): UploadTransport {
-  const mountNow = (): string => {
-    const mount = base === undefined ? configuredMount() : toMount(base);
-    if (mount !== undefined) return mount;
+  const baseUrlNow = (): string => {
+    const baseUrl = base === undefined ? configuredBaseUrl() : toBaseUrl(base);
+    if (baseUrl !== undefined) return baseUrl;
     throw new UploadError({
       code: 'NOT_CONFIGURED',
       message: 'The page does not know where to send pictures.',
@@ -63,7 +63,7 @@ export function serverTransport({ base }: ServerTransportOptions = {}): UploadTr
     };
     return withTimeout(context, CALL_MS, async (signal) => {
       const init = { method, headers, signal, ...(body !== undefined && { body: JSON.stringify(body) }) };
-      const response = await request(mountNow(), path, init);
+      const response = await request(baseUrlNow(), path, init);
       return (await response.json()) as T;
     });
   }
@@ -71,9 +71,9 @@ export function serverTransport({ base }: ServerTransportOptions = {}): UploadTr
   return {
     fillsCache: true,
     async send(job, body, { signal, onProgress }) {
-      const mount = mountNow();
+      const baseUrl = baseUrlNow();
       const answer = await putByXhr({
-        url: `${mount}/uploads/${job.jobId}`,
+        url: `${baseUrl}/uploads/${job.jobId}`,
         headers: {
           ...headersFor(job),
           'content-type': job.type,
@@ -82,7 +82,7 @@ export function serverTransport({ base }: ServerTransportOptions = {}): UploadTr
         },
         body,
         signal,
-        withCredentials: credentialsOf(mount) === 'include',
+        withCredentials: credentialsOf(baseUrl) === 'include',
         stallMs: STALL_MS,
         onProgress,
       });

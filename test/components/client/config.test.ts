@@ -8,24 +8,24 @@ async function fresh(): Promise<typeof import('../../../components/client/config
 }
 
 test('without the plugin there is no cache', async () => {
-  const { configuredMount } = await fresh();
-  expect(configuredMount()).toBeUndefined();
+  const { configuredBaseUrl } = await fresh();
+  expect(configuredBaseUrl()).toBeUndefined();
 });
 
 test("the plugin's base is found under Vite's own", async () => {
   vi.stubGlobal('__IMAGE_CACHE__', { base: '/api/cache' });
-  const { configuredMount } = await fresh();
-  expect(configuredMount()).toBe('/api/cache');
+  const { configuredBaseUrl } = await fresh();
+  expect(configuredBaseUrl()).toBe('/api/cache');
 });
 
 test('what the app says is stronger than what the plugin says', async () => {
   vi.stubGlobal('__IMAGE_CACHE__', { base: '/api/cache' });
-  const { configure, configuredMount, onConfigure } = await fresh();
+  const { configure, configuredBaseUrl, onConfigure } = await fresh();
   const listener = vi.fn();
   onConfigure(listener);
   configure({ base: '/images/' });
-  expect(configuredMount()).toBe('/images');
+  expect(configuredBaseUrl()).toBe('/images');
   configure({ base: false });
-  expect(configuredMount()).toBeUndefined();
+  expect(configuredBaseUrl()).toBeUndefined();
   expect(listener).toHaveBeenCalledTimes(2);
 });

@@ -44,7 +44,7 @@ test.each(['/logo.svg', 'logo.svg', 'data:image/png;base64,AA', 'blob:http://a/b
 
 test('E7: who has named a server, or said that there is none, is told nothing', async () => {
   const { explainMissingCache, defaultClient, createCacheClient, configure } = await freshPage();
-  explainMissingCache(createCacheClient({ mount: () => undefined }), 's3://b/a.jpg');
+  explainMissingCache(createCacheClient({ baseUrl: () => undefined }), 's3://b/a.jpg');
   configure({ base: false });
   explainMissingCache(defaultClient, 's3://b/a.jpg');
   expect(warnings()).toEqual([]);

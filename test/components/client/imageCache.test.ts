@@ -43,7 +43,7 @@ test('a server that is gone is UNREACHABLE', async () => {
 });
 
 test('without a server look-ups are misses, calls are refused, and nothing is sent', async () => {
-  const cache = imageCacheOf(createCacheClient({ mount: () => undefined }));
+  const cache = imageCacheOf(createCacheClient({ baseUrl: () => undefined }));
   expect(await cache.lookup(presign('a.jpg'))).toBeNull();
   await expect(cache.getStats()).rejects.toMatchObject({ code: 'NOT_CONFIGURED' });
 });

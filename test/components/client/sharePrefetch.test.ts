@@ -62,7 +62,7 @@ function browser() {
 
   function openTab(tab: number): PrefetchManager {
     const switched = createSubscribable<void>();
-    const client = createCacheClient({ mount: () => '/api/cache' });
+    const client = createCacheClient({ baseUrl: () => '/api/cache' });
     const send = async (request: PrefetchRequest, { signal, onResult }: PrefetchCall): Promise<void> =>
       new Promise((resolve, reject) => {
         signal.addEventListener('abort', () => reject(new Error('aborted')));
