@@ -15,14 +15,20 @@ const unit = {
 const ENDURANCE = 'test/{door,endurance,demo/photos}/**';
 /** Takes seconds by nature: real encoders, readers that stall, directories of many files, other renderers. */
 const SLOW = [
-  'test/http/{stalledReaders,manyActors}.test.ts',
+  'test/http/{stalledReaders,manyActors,variants,uploads}.test.ts',
+  'test/uploads/{drainer,fullDisk}.test.ts',
+  'test/vite/uploads.test.ts',
+  'test/components/uploads/prepare/{stripPrivate,linearTime}.test.ts',
   'test/cache/**/{variants,compressor,discovery,damagedStarts,freshness,journalManifest,preloader}.test.ts',
 ];
 
 /** Browsers that npm does not bring, each in a file. */
 const BROWSERS = 'test/e2e/plain/{firefox,webkit}.test.ts';
-/** End to end, but of no time that is measured: they may run beside each other. */
-const PACKAGES = 'test/e2e/{packageContents,packageTypes,tarball*,curl,svg,savedName,corpus}.test.ts';
+/** End to end, but no time is measured in them: they may run beside each other. */
+const UNTIMED = [
+  'test/e2e/{packageContents,packageTypes,tarball*,curl,svg,savedName,corpus,door,events,otherOrigin}.test.ts',
+  'test/e2e/{react,reactBuild,reactPrefetch,reactRefresh,reactServer,reactSources}.test.ts',
+];
 const endToEnd = {
   environment: 'node',
   expect: unit.expect,
@@ -53,6 +59,7 @@ export default defineConfig({
           name: 'browser',
           environment: 'jsdom',
           include: ['test/components/**/*.test.{ts,tsx}', 'test/demo/**/*.test.tsx'],
+          exclude: SLOW,
           setupFiles: ['test/setUp.ts', 'test/setUpBrowser.ts'],
           sequence: { groupOrder: 1 }, // a process is shared by the files of one project only
         },
@@ -96,14 +103,14 @@ export default defineConfig({
         },
       },
       {
-        test: { ...endToEnd, name: 'packages', include: [PACKAGES], sequence: { groupOrder: 4 + renderers.length } },
+        test: { ...endToEnd, name: 'untimed', include: UNTIMED, sequence: { groupOrder: 4 + renderers.length } },
       },
       {
         test: {
           ...endToEnd,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: [BROWSERS, PACKAGES],
+          exclude: [BROWSERS, ...UNTIMED],
           fileParallelism: false,
           sequence: { groupOrder: 5 + renderers.length },
         },

@@ -88,7 +88,9 @@ it(
     }
 
     const ratios: number[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
+    // The machine may do something else in one of them.
+    const isFast = () => ratios.some((ratio) => ratio <= MAX_RATIO);
+    for (let round = 0; round < ROUNDS && !isFast(); round++) {
       // Each in an empty profile: neither the browser nor the page knows any of the images.
       const inProfile = async (pictures: readonly Picture[]) => {
         const context = await browser.newContext();
@@ -109,7 +111,7 @@ it(
       );
     }
     console.log(`ratios ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}`);
-    expect(Math.min(...ratios)).toBeLessThanOrEqual(MAX_RATIO);
+    expect(isFast()).toBe(true);
 
     vi.unstubAllEnvs();
     const server = await startApp({ root: app.root, bucket, cacheDir, minFreeSpace: 0 });

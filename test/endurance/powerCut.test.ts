@@ -11,8 +11,8 @@ import { memoryDisk } from '../helpers/memoryDisk.ts';
 
 /** Another seed is another sample of what may happen; any number must do. */
 const SEED = 68;
-/** Of the states that a cut at one moment may leave, besides the two extremes. */
-const SAMPLE = 4;
+/** Of the states that a cut at one moment may leave, besides the two extremes. More of them by `SAMPLE=8`. */
+const SAMPLE = Number(process.env['SAMPLE'] ?? 2);
 
 const recording = vi.hoisted((): { crashFs: CrashFs | undefined } => ({ crashFs: undefined }));
 
