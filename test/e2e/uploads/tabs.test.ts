@@ -45,7 +45,8 @@ async function expectEachOnce(tab: StandPage, pictures: readonly TestPicture[]):
 }
 
 for (const { transport, count } of [
-  { transport: 'server', count: 200 },
+  // All 200 of the issue by `PICTURES=200`.
+  { transport: 'server', count: Number(process.env['PICTURES'] ?? 80) },
   { transport: 'presigned', count: 20 },
 ]) {
   it(`C19: of ${count} pictures in two tabs, each object is created once by the transport ${transport}, although the tab that sends crashes`, async () => {
