@@ -121,7 +121,9 @@ export default defineConfig({
           ...endToEnd,
           name: 'browsers',
           include: [BROWSERS],
-          maxConcurrency: 2, // in each file; much of the time something is waited for
+          fileParallelism: false, // two of them at once take as long, and are late for more
+          maxConcurrency: 3, // much of the time something is waited for
+          retry: 1, // of a race between a busy machine and a browser; what is wrong is so twice
           testTimeout: 180_000, // a browser that has died is started anew
           sequence: { groupOrder: 6 + renderers.length },
         },

@@ -10,10 +10,7 @@ import type { SceneBrowser } from './browser.ts';
 import { BrowserGone } from './browserGone.ts';
 import type { DebianBrowser } from './debian.ts';
 
-/**
- * The scenes in a browser that comes from Debian's packages. Each browser has a test file of its own, so that two of them play at the same
- * time: much of it is waiting.
- */
+/** The scenes in a browser that comes from Debian's packages. Each browser has a test file of its own. */
 export async function playScenesIn({ name, packages, find }: DebianBrowser): Promise<void> {
   const open = await find();
 
