@@ -123,7 +123,6 @@ export default defineConfig({
           include: [BROWSERS],
           fileParallelism: false, // two of them at once take as long, and are late for more
           maxConcurrency: 3, // much of the time something is waited for
-          retry: 1, // of a race between a busy machine and a browser; what is wrong is so twice
           testTimeout: 180_000, // a browser that has died is started anew
           sequence: { groupOrder: 6 + renderers.length },
         },

@@ -89,6 +89,20 @@ describe('an element that has no src yet', () => {
   });
 });
 
+test('B3: a hidden one that gives its place away has no URL from that moment on, so that it is not heard of twice', async () => {
+  vi.stubGlobal('fetch', () => new Promise(() => {})); // nothing answers
+  render(page(names(3)));
+  img('0.jpg').checkVisibility = () => false; // jsdom has no layout
+  await act(async () => vi.dynamicImportSettled());
+  expect(kinds(names(3))).toEqual(['url', 'url', 'url']);
+  const hidden = img('0.jpg');
+  // Outside of `act`, React renders later than that.
+  expect(server.client.direct.claimFor('another', { img: img('1.jpg'), isEager: false })).toBe(true);
+  expect([hidden.hasAttribute('src'), hidden.hasAttribute('srcset')]).toEqual([false, false]);
+  await waitFor(() => expect(hidden.alt).toBe(''));
+  expect(kinds(['1.jpg', '2.jpg'])).toEqual(['url', 'url']);
+});
+
 test('what was taken off the page is not fetched', async () => {
   const { rerender } = render(page(names(8)));
   rerender(page(names(5)));
