@@ -22,7 +22,7 @@ function Cache({ children }: { children: ReactNode }): ReactElement {
   return <ImageCacheContext.Provider value={server.client}>{children}</ImageCacheContext.Provider>;
 }
 
-const baseUrl = (element: ReactElement): ReturnType<typeof render> => render(element, { wrapper: Cache });
+const mount = (element: ReactElement): ReturnType<typeof render> => render(element, { wrapper: Cache });
 const image = (props: CachedImageProps): ReactElement => <CachedImage alt="A" {...props} />;
 const img = (): HTMLImageElement => screen.getByRole('img');
 const src = (): string | null => img().getAttribute('src');
@@ -40,7 +40,7 @@ const lookedUp = async (): Promise<void> => {
 describe('source', () => {
   test('a known image has its immutable URL in the first render, and nothing is asked', async () => {
     know('a.jpg');
-    baseUrl(image({ s3_url: presign('a.jpg') }));
+    mount(image({ s3_url: presign('a.jpg') }));
     expect(src()).toBe(cachedSrc('a.jpg'));
     await act(async () => {});
     expect(server.calls).toEqual([]);
@@ -48,17 +48,17 @@ describe('source', () => {
 
   test('an unknown image reads through; the answer to its look-up never swaps it', async () => {
     server.cached.set(KEY, entryOf('a.jpg'));
-    baseUrl(image({ s3_url: presign('a.jpg'), actor_id: '00 1' }));
+    mount(image({ s3_url: presign('a.jpg'), actor_id: '00 1' }));
     await shows(readThrough(presign('a.jpg'), '&actor_id=00%201'));
     await lookedUp();
     expect(src()).toBe(readThrough(presign('a.jpg'), '&actor_id=00%201'));
     cleanup();
-    baseUrl(image({ s3_url: presign('a.jpg') }));
+    mount(image({ s3_url: presign('a.jpg') }));
     expect(src(), 'a later mount').toBe(cachedSrc('a.jpg'));
   });
 
   test('a page full of images under StrictMode is one look-up', async () => {
-    baseUrl(
+    mount(
       <StrictMode>
         {['a.jpg', 'b.jpg', 'c.jpg'].map((key) => (
           <CachedImage key={key} src={presign(key)} alt="" />
@@ -71,7 +71,7 @@ describe('source', () => {
   });
 
   test('T24: a new signature of the same object changes nothing in the DOM and asks nothing', async () => {
-    const { rerender } = baseUrl(image({ s3_url: presign('a.jpg', 'one') }));
+    const { rerender } = mount(image({ s3_url: presign('a.jpg', 'one') }));
     await lookedUp();
     const before = img().outerHTML;
     rerender(image({ s3_url: presign('a.jpg', 'two') }));
@@ -81,7 +81,7 @@ describe('source', () => {
 
   test.each(SIGNED_URLS)('B16: nor does one of $service', async ({ url, signings, others: [other = ''] }) => {
     const [one, two] = signings.map((query) => withQuery(url, query)) as [string, string]; // of two
-    const { rerender } = baseUrl(image({ s3_url: one }));
+    const { rerender } = mount(image({ s3_url: one }));
     await act(() => vi.waitFor(() => expect(server.client.known.get(imageKey(url)).entry).not.toBeUndefined()));
     const before = img().outerHTML;
     rerender(image({ s3_url: two }));
@@ -92,7 +92,7 @@ describe('source', () => {
   });
 
   test('another object is another image', async () => {
-    const { rerender } = baseUrl(image({ s3_url: presign('a.jpg') }));
+    const { rerender } = mount(image({ s3_url: presign('a.jpg') }));
     await shows(readThrough(presign('a.jpg')));
     rerender(image({ s3_url: presign('b.jpg') }));
     await shows(readThrough(presign('b.jpg')));
@@ -101,7 +101,7 @@ describe('source', () => {
   test.each(['data:image/png;base64,AA==', 'blob:http://localhost:3000/1', '/logo.png', 'http://localhost:3000/a.png'])(
     'leaves %s alone',
     async (url) => {
-      baseUrl(image({ src: url }));
+      mount(image({ src: url }));
       expect(src()).toBe(url);
       await act(async () => {});
       expect(server.calls).toEqual([]);
@@ -110,7 +110,7 @@ describe('source', () => {
 
   test('srcSet candidates are rewritten one by one', () => {
     know('b,c.jpg');
-    baseUrl(image({ src: presign('a.jpg'), srcSet: `${presign('a.jpg')} 1x, ${presign('b,c.jpg')} 2x, /d.jpg 3x` }));
+    mount(image({ src: presign('a.jpg'), srcSet: `${presign('a.jpg')} 1x, ${presign('b,c.jpg')} 2x, /d.jpg 3x` }));
     const a = readThrough(presign('a.jpg'));
     expect(img().getAttribute('srcset')).toBe(`${a} 1x, ${cachedSrc('b,c.jpg')} 2x, /d.jpg 3x`);
   });
@@ -120,7 +120,7 @@ describe('failure', () => {
   test('cached copy, read-through, original URL; onError comes when all are spent', async () => {
     know('a.jpg');
     const onError = vi.fn();
-    baseUrl(image({ s3_url: presign('a.jpg'), onError }));
+    mount(image({ s3_url: presign('a.jpg'), onError }));
     fireEvent.error(img());
     expect(src()).toBe(readThrough(presign('a.jpg')));
     fireEvent.error(img());
@@ -133,7 +133,7 @@ describe('failure', () => {
   });
 
   test('a fresh signature after all failed starts over', async () => {
-    const { rerender } = baseUrl(image({ s3_url: presign('a.jpg', 'old') }));
+    const { rerender } = mount(image({ s3_url: presign('a.jpg', 'old') }));
     await shows(readThrough(presign('a.jpg', 'old')));
     fireEvent.error(img());
     rerender(image({ s3_url: presign('a.jpg', 'new') }));
@@ -147,10 +147,10 @@ describe('failure', () => {
 
   test('a cached copy that could not be loaded is asked for anew by the next mount', async () => {
     know('a.jpg');
-    baseUrl(image({ s3_url: presign('a.jpg') }));
+    mount(image({ s3_url: presign('a.jpg') }));
     fireEvent.error(img());
     cleanup();
-    baseUrl(image({ s3_url: presign('a.jpg') }));
+    mount(image({ s3_url: presign('a.jpg') }));
     await shows(readThrough(presign('a.jpg')));
     await lookedUp();
     expect(server.lookups).toHaveLength(1);
@@ -185,7 +185,7 @@ describe('live', () => {
     ['cleared with everything', { type: 'cleared', s3_urls: [KEY] }],
   ])('an image that is %s is fetched again under another URL', async (_name, event) => {
     server.cached.set(KEY, entryOf('a.jpg'));
-    baseUrl(image({ s3_url: presign('a.jpg') }));
+    mount(image({ s3_url: presign('a.jpg') }));
     await lookedUp();
     server.cached.clear();
     await shows(readThrough(presign('a.jpg')));
@@ -197,14 +197,14 @@ describe('live', () => {
   });
 
   test('another image that is invalidated changes nothing', async () => {
-    baseUrl(image({ s3_url: presign('a.jpg') }));
+    mount(image({ s3_url: presign('a.jpg') }));
     await lookedUp();
     act(() => server.announce({ type: 'invalidated', s3_urls: [`${BUCKET}/b.jpg`] }));
     expect(src()).toBe(readThrough(presign('a.jpg')));
   });
 
   test('what was read through is looked up again, so that later mounts have the immutable URL', async () => {
-    baseUrl(image({ s3_url: presign('a.jpg') }));
+    mount(image({ s3_url: presign('a.jpg') }));
     await lookedUp();
     server.cached.set(KEY, entryOf('a.jpg'));
     fireEvent.load(img());
@@ -216,7 +216,7 @@ describe('live', () => {
 describe('element', () => {
   test('is one <img> and nothing around it, with nothing of its own but its source, and what that needs at another origin', () => {
     know('a.jpg');
-    const { container } = baseUrl(image({ s3_url: presign('a.jpg') }));
+    const { container } = mount(image({ s3_url: presign('a.jpg') }));
     expect(container.children).toHaveLength(1);
     expect(container.firstElementChild).toBe(img());
     expect(img().getAttributeNames().toSorted()).toEqual(['alt', 'crossorigin', 'src']);
@@ -224,7 +224,7 @@ describe('element', () => {
 
   test('every attribute goes through; loading and sizes come before srcset, srcset before src', () => {
     const props = { srcSet: '/b.jpg 2x', src: '/a.jpg', sizes: '1px', loading: 'lazy', className: 'c' } as const;
-    baseUrl(image({ ...props, 'aria-hidden': false, style: { maxWidth: '100%' } }));
+    mount(image({ ...props, 'aria-hidden': false, style: { maxWidth: '100%' } }));
     const names = img().getAttributeNames();
     expect([...names].toSorted()).toEqual(
       ['alt', 'aria-hidden', 'class', 'loading', 'sizes', 'src', 'srcset', 'style'].toSorted(),
@@ -235,7 +235,7 @@ describe('element', () => {
 
   test('a size that the cache knows is no attribute: a plain <img> has none either', async () => {
     server.cached.set(KEY, entryOf('a.jpg'));
-    baseUrl(image({ s3_url: presign('a.jpg') }));
+    mount(image({ s3_url: presign('a.jpg') }));
     await lookedUp();
     expect(img().outerHTML).not.toMatch(/width|height/);
   });
@@ -254,7 +254,7 @@ describe('element', () => {
           {toElement({ ref: plain, src })}
         </>
       );
-      const { rerender, unmount } = baseUrl(tree(presign('a.jpg')));
+      const { rerender, unmount } = mount(tree(presign('a.jpg')));
       rerender(tree(presign('b.jpg')));
       expect(object.current).toBeInstanceOf(HTMLImageElement);
       expect(withCleanup).toHaveBeenCalledOnce();
@@ -289,7 +289,7 @@ describe('element', () => {
 
   test('E2: what is rendered no more is removed and not emptied: an empty src fails, an empty crossorigin asks by CORS', async () => {
     know('a.jpg');
-    const { rerender } = baseUrl(image({ s3_url: presign('a.jpg') }));
+    const { rerender } = mount(image({ s3_url: presign('a.jpg') }));
     expect(img().crossOrigin).toBe('anonymous');
     fireEvent.error(img());
     fireEvent.error(img());
@@ -303,14 +303,14 @@ describe('element', () => {
 
   test("the consumer's onLoad is called", () => {
     const onLoad = vi.fn();
-    baseUrl(image({ s3_url: presign('a.jpg'), onLoad }));
+    mount(image({ s3_url: presign('a.jpg'), onLoad }));
     fireEvent.load(img());
     expect(onLoad).toHaveBeenCalledOnce();
   });
 
   test('the original URL is reported as origin', async () => {
     const onCacheStatus = vi.fn();
-    baseUrl(image({ s3_url: presign('a.jpg'), onCacheStatus }));
+    mount(image({ s3_url: presign('a.jpg'), onCacheStatus }));
     fireEvent.error(img());
     fireEvent.load(img());
     fireEvent.load(img());
