@@ -43,9 +43,10 @@ export function createUploads(
   /** Of pictures that the bucket has had for a moment. */
   const etags = new Map<string, string>();
 
+  const urlOf = (name: string): string => bucket.urlOf(keyOf(prefix, name));
   const pictureOf = (s3Url: string): string | undefined => {
     const name = s3Url.slice(s3Url.lastIndexOf('/') + 1);
-    return isPictureName(name) && isDigestName(name) && bucket.urlOf(keyOf(prefix, name)) === s3Url ? name : undefined;
+    return isPictureName(name) && isDigestName(name) && urlOf(name) === s3Url ? name : undefined;
   };
 
   /** Downloads of other images, from an origin that hangs, may be ahead in the queue. An upload does not wait for them. */
@@ -53,12 +54,12 @@ export function createUploads(
 
   const connect = (cache: ImageCache): UploadsCache => ({
     async take(name, filename) {
-      const image = imageOf(bucket.urlOf(keyOf(prefix, name)), filename);
+      const image = imageOf(urlOf(name), filename);
       await soon(cache.prefetch(image, DEFAULT_ACTOR_ID, { priority: 'visible' }));
     },
     async stored(name, filename, etag) {
       etags.set(name, etag);
-      const image = imageOf(bucket.urlOf(keyOf(prefix, name)), filename);
+      const image = imageOf(urlOf(name), filename);
       await soon(cache.prefetch(image, DEFAULT_ACTOR_ID, { priority: 'visible', revalidate: true }));
       etags.delete(name);
     },

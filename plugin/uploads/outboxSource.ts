@@ -30,11 +30,16 @@ export function withOutbox<Ref extends ImageRef>(
     },
     async download(ref, sink, signal, knownEtag, mark) {
       const name = pictureOf(ref.key);
-      const body = name === undefined ? undefined : await outbox.readPicture(name);
-      if (name === undefined || body === undefined) return source.download(ref, sink, signal, knownEtag, mark);
+      const fromBucket = () => source.download(ref, sink, signal, knownEtag, mark);
+      if (name === undefined) return fromBucket();
       const metadata = { etag: etagOf(name) ?? '', contentType: '' };
-      // A cached image without an ETag came from here, and has these bytes.
-      if (knownEtag === '') return { ...metadata, notModified: true };
+      if (knownEtag === '') {
+        // A cached image without an ETag came from here, and has these bytes: they need not be read.
+        const isHere = (await outbox.folder.lookAtBody(name)) !== undefined;
+        return isHere ? { ...metadata, notModified: true } : fromBucket();
+      }
+      const body = await outbox.readPicture(name);
+      if (body === undefined) return fromBucket();
       sink.begin(metadata);
       for (let at = 0; at < body.length; at += CHUNK_BYTES) {
         if (signal.aborted) throw new ImageCacheError('ABORTED', 'The download was cancelled.');
