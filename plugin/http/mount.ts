@@ -21,6 +21,7 @@ import { sendJson } from './sendJson.ts';
 const { imageRoute, ...expressRoutes } = routes;
 /** All routes of the API. A test compares docs/http.md with them. */
 export const ROUTES: readonly Route[] = Object.values(routes);
+const PATTERNS = ROUTES.map((route) => ({ route, pattern: segmentsOf(route.path) }));
 /** The methods that a route answers to. Express answers HEAD like GET, without the body. */
 const ANSWERED: Record<Route['method'], readonly string[]> = {
   GET: ['GET', 'HEAD'],
@@ -122,7 +123,7 @@ function answerOtherMethod(
 /** The routes of a path, one for each method; those that begin like it if there are none, so that they say how they are asked. */
 function routesAt(url: string): Route[] {
   const parts = segmentsOf(url.replace(/[?#].*/s, ''));
-  const matching = ROUTES.filter(({ path }) => isMatch(segmentsOf(path), parts));
+  const matching = PATTERNS.filter(({ pattern }) => isMatch(pattern, parts)).map(({ route }) => route);
   const literal = matching.filter(({ path }) => !path.includes(':'));
   if (literal.length > 0) return literal;
   return matching.length > 0 ? matching : ROUTES.filter(({ path }) => firstSegment(path) === parts[0]);
