@@ -1,9 +1,6 @@
-import type { UploadsEnvironment } from '../environment.ts';
-import type { TransportJob, UploadTransport } from '../transport.ts';
+import type { TransportJob } from '../transport.ts';
 import { toUploadError } from '../uploadError.ts';
-import type { JobStore } from './createJobStore.ts';
-import type { Verdicts } from './createVerdicts.ts';
-import type { StoredJob } from './storedJob.ts';
+import type { ServerTalk } from './serverTalk.ts';
 import { untilAborted } from './untilAborted.ts';
 
 /** Tells a server which pictures are not wanted any more, until it knows. */
@@ -16,20 +13,11 @@ export interface Cancellations {
   tell(job: TransportJob): Promise<void>;
 }
 
-interface CancellationParts {
-  readonly jobs: JobStore;
-  readonly transport: UploadTransport;
-  readonly env: UploadsEnvironment;
-  readonly verdicts: Verdicts;
-  readonly signal: AbortSignal;
-  toTransportJob(job: StoredJob): TransportJob | undefined;
-}
-
 /** After an answer that does not say that it is done. */
 const AGAIN_MS = 5_000;
 
-export function createCancellations(parts: CancellationParts): Cancellations {
-  const { jobs, transport, env, verdicts, signal } = parts;
+export function createCancellations(talk: ServerTalk): Cancellations {
+  const { jobs, transport, env, verdicts, signal } = talk;
   let at = 0;
   return {
     get at() {
@@ -39,7 +27,7 @@ export function createCancellations(parts: CancellationParts): Cancellations {
     next(isSending) {
       if (!transport.cancel || at > env.now()) return undefined;
       const job = jobs.all().find(({ isCancelUntold }) => isCancelUntold);
-      return job && !isSending(job.jobId) ? parts.toTransportJob(job) : undefined;
+      return job && !isSending(job.jobId) ? talk.toTransportJob(job) : undefined;
     },
     async tell(job) {
       if (!transport.cancel) return;

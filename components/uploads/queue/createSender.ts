@@ -14,6 +14,7 @@ import { type Gate, type GateEvent, OPEN, reduceGate } from './gate.ts';
 import { isAtServer } from './jobState.ts';
 import { type LiveState, liveState } from './liveState.ts';
 import { pause } from './pause.ts';
+import type { ServerTalk } from './serverTalk.ts';
 import type { StoredJob } from './storedJob.ts';
 import { untilAborted } from './untilAborted.ts';
 
@@ -86,8 +87,9 @@ export function createSender(parts: SenderParts): Sender {
   const toGate = (event: GateEvent): void => void (gate = reduceGate(gate, event));
   const verdicts = createVerdicts({ jobs, env, evidence, retryDelays, toGate, onStored: parts.onStored });
   const { toTransportJob } = parts;
-  const checks = createServerChecks({ jobs, transport, env, verdicts, signal, toTransportJob });
-  const cancellations = createCancellations({ jobs, transport, env, verdicts, signal, toTransportJob });
+  const talking: ServerTalk = { jobs, transport, env, verdicts, signal, toTransportJob };
+  const checks = createServerChecks(talking);
+  const cancellations = createCancellations(talking);
   const isSending = (jobId: string): boolean => sending.has(jobId);
   const unsubscribe = jobs.subscribe(wake);
 

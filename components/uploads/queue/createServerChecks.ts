@@ -1,10 +1,8 @@
-import type { UploadsEnvironment } from '../environment.ts';
-import type { TransportJob, UploadTransport } from '../transport.ts';
+import type { TransportJob } from '../transport.ts';
 import { toUploadError, UploadError } from '../uploadError.ts';
 import { createAcceptedPolls } from './acceptedPolls.ts';
-import type { JobStore } from './createJobStore.ts';
-import type { Verdicts } from './createVerdicts.ts';
 import { isAtServer } from './jobState.ts';
+import type { ServerTalk } from './serverTalk.ts';
 import type { StoredJob } from './storedJob.ts';
 import { untilAborted } from './untilAborted.ts';
 
@@ -25,20 +23,11 @@ export interface ServerChecks {
   ask(jobs: readonly StoredJob[], isClosed: () => boolean): Promise<void>;
 }
 
-interface CheckParts {
-  readonly jobs: JobStore;
-  readonly transport: UploadTransport;
-  readonly env: UploadsEnvironment;
-  readonly verdicts: Verdicts;
-  readonly signal: AbortSignal;
-  toTransportJob(job: StoredJob): TransportJob | undefined;
-}
-
 /** As many as a server takes in one call. */
 const MAX_CHECKED = 100;
 
-export function createServerChecks(parts: CheckParts): ServerChecks {
-  const { jobs, transport, env, verdicts, signal } = parts;
+export function createServerChecks(talk: ServerTalk): ServerChecks {
+  const { jobs, transport, env, verdicts, signal } = talk;
   const polls = createAcceptedPolls();
   /** May have been sent: before this tab's turn, or without an answer. */
   const unsure = new Set(jobs.all().flatMap(({ state, jobId }) => (state === 'prepared' ? [jobId] : [])));
@@ -79,7 +68,7 @@ export function createServerChecks(parts: CheckParts): ServerChecks {
       });
     },
     async ask(asked, isClosed) {
-      const all = asked.flatMap((job) => parts.toTransportJob(job) ?? []);
+      const all = asked.flatMap((job) => talk.toTransportJob(job) ?? []);
       for (let first = 0; first < all.length && !isClosed() && !signal.aborted; first += MAX_CHECKED) {
         await askBatch(all.slice(first, first + MAX_CHECKED));
       }
