@@ -112,14 +112,20 @@ async function openPlain(): Promise<number> {
   return ms;
 }
 
+async function imagesOf(id: string): Promise<{ s3_url: string }[]> {
+  const answer = await fetch(`${origin}/demo/actors/${id}`);
+  return ((await answer.json()) as { images: { s3_url: string }[] }).images;
+}
+
+const post = (path: string, body?: object) =>
+  fetch(`${origin}/api/cache/${path}`, {
+    method: 'POST',
+    ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  });
+
 /** The pictures of an actor that are not in the cache, whoever they are filed under. */
 async function uncachedOf(id: string): Promise<string[]> {
-  const { images } = (await (await fetch(`${origin}/demo/actors/${id}`)).json()) as { images: { s3_url: string }[] };
-  const answer = await fetch(`${origin}/api/cache/lookup`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ urls: images.map(({ s3_url }) => s3_url) }),
-  });
+  const answer = await post('lookup', { urls: (await imagesOf(id)).map(({ s3_url }) => s3_url) });
   const { entries } = (await answer.json()) as { entries: Record<string, unknown> };
   return Object.keys(entries).filter((url) => entries[url] === null);
 }
@@ -159,8 +165,10 @@ describe('the demo', () => {
         await page.context().close(); // a page that stays open goes on working
         return { ms, from };
       };
+      // S3 paints a picture when it is first asked for it, which takes longer than a cache waits on a slow machine.
+      await post('prefetch', { actor_id: '0040', images: await imagesOf('0040') });
       // A second try begins without the pictures, too; and a cached visit begins when all of them are stored.
-      await fetch(`${origin}/api/cache/clear/0040`, { method: 'POST' });
+      await post('clear/0040');
       const uncached = await visit();
       await expect.poll(() => uncachedOf('0040'), { timeout: 10_000 }).toEqual([]);
       // Other work on the machine slows both alike. A visit that is fast enough is the answer, as is a pair that is.
