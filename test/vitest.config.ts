@@ -15,7 +15,8 @@ const unit = {
 const ENDURANCE = 'test/{door,endurance,demo/photos}/**';
 /** Takes seconds by nature: real encoders, readers that stall, directories of many files, other renderers. */
 const SLOW = [
-  'test/http/{stalledReaders,manyActors,variants,uploads}.test.ts',
+  'test/http/{stalledReaders,manyActors,variants,uploads,visible,events}.test.ts',
+  'test/source/{proxy,partialBody}.test.ts',
   'test/uploads/{drainer,fullDisk}.test.ts',
   'test/vite/uploads.test.ts',
   'test/components/uploads/prepare/{stripPrivate,linearTime}.test.ts',
