@@ -4,14 +4,9 @@
  */
 export function restartImage(img: HTMLImageElement): void {
   const { src, srcset } = img;
-  removeUrls(img);
+  img.removeAttribute('srcset');
+  img.removeAttribute('src');
   // `srcset` first, or Safari and Firefox fetch the wrong image.
   if (srcset !== '') img.srcset = srcset;
   if (src !== '') img.src = src;
-}
-
-/** Ends what the element is loading, and takes its picture away. */
-export function removeUrls(img: HTMLImageElement | null): void {
-  img?.removeAttribute('srcset');
-  img?.removeAttribute('src');
 }

@@ -18,7 +18,7 @@ import type { FreshUrls } from './client/refreshUrls.ts';
 import { silenceErrors } from './client/silentErrors.ts';
 import { RefreshUrlContext, useCacheClient } from './imageCacheContext.ts';
 import { observeImage } from './observeImage.ts';
-import { removeUrls, restartImage } from './restartImage.ts';
+import { restartImage } from './restartImage.ts';
 import { useCommitNow } from './useCommitNow.ts';
 import { useExactAttribute } from './useExactAttribute.ts';
 import { useIsomorphicLayoutEffect } from './useIsomorphicLayoutEffect.ts';
@@ -103,9 +103,9 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
   if (loading.state !== stored.state) store(loading);
   else loading = stored;
   const { state, previous } = loading;
-  const latest = useLatest({ loading, toOptions, handleLoad, handleError, explainFailure, isHydrating });
-  const element = useRef<HTMLImageElement>(null);
   const commitNow = useCommitNow();
+  const latest = useLatest({ loading, toOptions, handleLoad, handleError, explainFailure, commitNow, isHydrating });
+  const element = useRef<HTMLImageElement>(null);
 
   const send: PursuedImage['send'] = useCallback(
     (event, more) => {
@@ -115,8 +115,8 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
       const next = withShown({ ...before, ...more, state: after });
       latest.current.loading = next;
       store(next);
-      // At once: by the time in which React has rendered, the image may have loaded, and would be heard of twice.
-      if (event.type === 'drop' && before.state.source) removeUrls(element.current);
+      // By the time in which React renders otherwise, the image may have loaded, and would be loaded and heard of twice.
+      if (event.type === 'drop' && before.state.source) latest.current.commitNow();
       if (event.type === 'refused') latest.current.explainFailure('read-through', more?.problem);
       // So that the app hears of it by an ordinary event.
       if (event.type === 'giveUp' && after.status === 'failed') element.current?.dispatchEvent(new Event('error'));

@@ -89,19 +89,23 @@ describe('an element that has no src yet', () => {
   });
 });
 
-test('B3: a hidden one that gives its place away has no URL from that moment on, so that it is not heard of twice', async () => {
-  vi.stubGlobal('fetch', () => new Promise(() => {})); // nothing answers
-  render(page(names(3)));
-  img('0.jpg').checkVisibility = () => false; // jsdom has no layout
-  await act(async () => vi.dynamicImportSettled());
-  expect(kinds(names(3))).toEqual(['url', 'url', 'url']);
-  const hidden = img('0.jpg');
-  // Outside of `act`, React renders later than that.
-  expect(server.client.direct.claimFor('another', { img: img('1.jpg'), isEager: false })).toBe(true);
-  expect([hidden.hasAttribute('src'), hidden.hasAttribute('srcset')]).toEqual([false, false]);
-  await waitFor(() => expect(hidden.alt).toBe(''));
-  expect(kinds(['1.jpg', '2.jpg'])).toEqual(['url', 'url']);
-});
+// React 18 renders it some time later: see useCommitNow.
+test.skipIf(process.env['RENDERER'] === 'react-18')(
+  'B3: a hidden one that gives its place away has no URL before anything else can happen, so that it is not heard of twice',
+  async () => {
+    vi.stubGlobal('fetch', () => new Promise(() => {})); // nothing answers
+    render(page(names(3)));
+    img('0.jpg').checkVisibility = () => false; // jsdom has no layout
+    await act(async () => vi.dynamicImportSettled());
+    expect(kinds(names(3))).toEqual(['url', 'url', 'url']);
+    const hidden = img('0.jpg');
+    expect(server.client.direct.claimFor('another', { img: img('1.jpg'), isEager: false })).toBe(true);
+    // Microtasks only: the event of an image that has loaded is a task.
+    for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+    expect([hidden.hasAttribute('src'), hidden.alt]).toEqual([false, '']);
+    expect(kinds(['1.jpg', '2.jpg'])).toEqual(['url', 'url']);
+  },
+);
 
 test('what was taken off the page is not fetched', async () => {
   const { rerender } = render(page(names(8)));
