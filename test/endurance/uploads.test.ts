@@ -118,6 +118,8 @@ interface Case {
   killed?: 'half sent' | 'asked' | 'answered';
   after: UploadStatus['state'];
   puts: number;
+  /** Whether the answer may have been sent before the server dies: it does not wait for what comes after the record of the end. */
+  mayAnswer?: boolean;
 }
 
 const AFTER: Partial<Record<AnyCrashPointName, UploadStatus['state']>> = {
@@ -127,7 +129,13 @@ const AFTER: Partial<Record<AnyCrashPointName, UploadStatus['state']>> = {
 };
 
 const CASES: readonly Case[] = [
-  ...UPLOAD_CRASH_POINT_NAMES.map((crash): Case => ({ name: crash, crash, after: AFTER[crash] ?? 'stored', puts: 1 })),
+  ...UPLOAD_CRASH_POINT_NAMES.map((crash): Case => ({
+    name: crash,
+    crash,
+    after: AFTER[crash] ?? 'stored',
+    puts: 1,
+    mayAnswer: crash === 'C14: while the picture is put aside',
+  })),
   { name: 'C5, C6: when half of it has come', killed: 'half sent', after: 'needed', puts: 1 },
   { name: 'C12: while it is sent to the bucket', killed: 'asked', after: 'accepted', puts: 2 },
   { name: 'C13: when the bucket has it and has not said so', killed: 'answered', after: 'accepted', puts: 2 },
@@ -164,6 +172,10 @@ afterAll(async () => {
   await bucket.close();
 });
 
-it.each(CASES)('a server that is killed loses nothing that it has accepted: $name', ({ name, after, puts }) => {
-  expect(trials.get(name)).toEqual({ answered: 'nothing', after, isStored: true, puts });
-});
+it.each(CASES)(
+  'a server that is killed loses nothing that it has accepted: $name',
+  ({ name, after, puts, mayAnswer }) => {
+    const answered: unknown = mayAnswer === true ? expect.toBeOneOf(['nothing', 201]) : 'nothing';
+    expect(trials.get(name)).toEqual({ answered, after, isStored: true, puts });
+  },
+);
