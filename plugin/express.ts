@@ -23,6 +23,7 @@ export type {
   UploadsOptions,
 } from './options.ts';
 export type * from './protocol.ts';
+export type * from './uploadProtocol.ts';
 
 /** An image cache in a server of your own. */
 export interface ImageCacheServer {

@@ -10,4 +10,5 @@ export type {
 } from './options.ts';
 export { imageCache } from './plugin.ts';
 export type * from './protocol.ts';
+export type * from './uploadProtocol.ts';
 export type { ImageTiming, Step } from './timeline.ts';

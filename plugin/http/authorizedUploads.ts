@@ -1,7 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { ImageCacheError } from '../errors.ts';
 import type { AuthorizedUpload, ExpressImageCacheOptions } from '../options.ts';
-import type { UploadCancelAnswer, UploadCheckRequest, UploadHealth, UploadStatus, UploadsAnswer } from '../protocol.ts';
+import type {
+  UploadCancelAnswer,
+  UploadCheckRequest,
+  UploadHealth,
+  UploadStatus,
+  UploadsAnswer,
+} from '../uploadProtocol.ts';
 import type { IncomingUpload, Uploads } from '../uploads/index.ts';
 
 /** What uploads work with in HTTP. */

@@ -1,12 +1,7 @@
 import { createMutex, type Inspector } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
-import {
-  DEFAULT_BASE,
-  type ItemError,
-  type UploadCancelAnswer,
-  type UploadStatus,
-  type UploadsAnswer,
-} from '../protocol.ts';
+import { DEFAULT_BASE, type ItemError } from '../protocol.ts';
+import type { UploadCancelAnswer, UploadStatus, UploadsAnswer } from '../uploadProtocol.ts';
 import type { UploadsClock } from './clock.ts';
 import { Drainer } from './drainer.ts';
 import type { Outbox } from './outbox.ts';

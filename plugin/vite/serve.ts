@@ -9,7 +9,8 @@ import { createPreflights } from '../http/cors.ts';
 import type { HttpContext } from '../http/context.ts';
 import { publicEvent } from '../http/publicEntry.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { EVENT_NAME, UPLOAD_EVENT_NAME, type UploadEvent } from '../protocol.ts';
+import { EVENT_NAME, UPLOAD_EVENT_NAME } from '../protocol.ts';
+import type { UploadEvent } from '../uploadProtocol.ts';
 import { startError } from '../startError.ts';
 import { type Api, LazyApi } from './lazyApi.ts';
 

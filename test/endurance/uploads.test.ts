@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import type { UploadCheckAnswer, UploadStatus } from '../../plugin/protocol.ts';
+import type { UploadCheckAnswer, UploadStatus } from '../../plugin/uploadProtocol.ts';
 import { type Child, spawnUntil } from '../helpers/child.ts';
 import { type AnyCrashPointName, UPLOAD_CRASH_POINT_NAMES } from '../helpers/crashPoints.ts';
 import { jpeg } from '../helpers/images.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import type { UploadState } from '../../plugin/protocol.ts';
+import type { UploadState } from '../../plugin/uploadProtocol.ts';
 import { Outbox } from '../../plugin/uploads/index.ts';
 import { CrashFs } from '../helpers/crashFs.ts';
 import { powerCuts, seeded } from '../helpers/crashFsCuts.ts';

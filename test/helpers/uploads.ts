@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { UploadStatus } from '../../plugin/protocol.ts';
+import type { UploadStatus } from '../../plugin/uploadProtocol.ts';
 import { type Api, type Bucket, startApi } from './stack.ts';
 import { temporaryDirectory } from './directory.ts';
 import type { ExpressImageCacheOptions } from '../../plugin/express.ts';

@@ -5,7 +5,7 @@ import { type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { UploadsAnswer } from '../../plugin/protocol.ts';
+import type { UploadsAnswer } from '../../plugin/uploadProtocol.ts';
 import { jpeg } from '../helpers/images.ts';
 import { http2Session } from './http2Session.ts';
 import { imageUrl, startApi, startBucket } from '../helpers/stack.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { ImageCacheError } from '../../plugin/errors.ts';
-import type { UploadState, UploadStatus } from '../../plugin/protocol.ts';
+import type { UploadState, UploadStatus } from '../../plugin/uploadProtocol.ts';
 import { Outbox, type PictureToStore, type UploadBucket, UploadFailure, Uploads } from '../../plugin/uploads/index.ts';
 import type { UploadsClock } from '../../plugin/uploads/clock.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';

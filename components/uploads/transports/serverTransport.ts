@@ -1,4 +1,5 @@
-import type { Problem, UPLOAD_EVENT_NAME, UploadCheckAnswer, UploadStatus } from '../../../plugin/protocol.ts';
+import type { Problem, UPLOAD_EVENT_NAME } from '../../../plugin/protocol.ts';
+import type { UploadCheckAnswer, UploadStatus } from '../../../plugin/uploadProtocol.ts';
 import { ImageCacheRequestError, request } from '../../client/api.ts';
 import { configuredBaseUrl, toBaseUrl } from '../../client/config.ts';
 import { credentialsOf } from '../../client/crossOrigin.ts';
@@ -55,7 +56,7 @@ export function serverTransport({ base }: ServerTransportOptions = {}): UploadTr
     return { [PROJECT]: headerValue(project) };
   }
 
-  /** @returns what the answer says; its shape is the wire contract of protocol.ts */
+  /** @returns what the answer says; its shape is the wire contract of uploadProtocol.ts */
   async function call<T>(path: string, method: string, context: TransportContext, body?: unknown): Promise<T> {
     const headers = {
       [PROJECT]: headerValue(project),
@@ -120,7 +121,7 @@ export function serverTransport({ base }: ServerTransportOptions = {}): UploadTr
 /** What an answer to a `PUT` says. @throws UploadError */
 function statusIn({ status, text, header }: PutAnswer): UploadStatus {
   const type = header('content-type') ?? '';
-  // The shapes are the wire contract of protocol.ts.
+  // The shapes are the wire contract: protocol.ts and uploadProtocol.ts.
   if ((status === 201 || status === 202 || status === 200) && type.startsWith('application/json')) {
     return JSON.parse(text) as UploadStatus;
   }

@@ -1,4 +1,4 @@
-import type { UploadCancelAnswer, UploadStatus } from '../../protocol.ts';
+import type { UploadCancelAnswer, UploadStatus } from '../../uploadProtocol.ts';
 import { defineRoute } from '../defineRoute.ts';
 import { requesterSignal } from '../requesterSignal.ts';
 import { discardRest, uploadBody } from '../uploadBody.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { UploadCheckAnswer, UploadCheckRequest, UploadHealth, UploadsAnswer } from '../../protocol.ts';
+import type { UploadCheckAnswer, UploadCheckRequest, UploadHealth, UploadsAnswer } from '../../uploadProtocol.ts';
 import { defineRoute } from '../defineRoute.ts';
 import { jobId, sha256 } from '../fields.ts';
 

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { BucketOptions } from '../../../plugin/express.ts';
-import type { UploadCheckAnswer, UploadStatus } from '../../../plugin/protocol.ts';
+import type { UploadCheckAnswer, UploadStatus } from '../../../plugin/uploadProtocol.ts';
 import { type Child, spawnUntil } from '../../helpers/child.ts';
 import { temporaryDirectory } from '../../helpers/directory.ts';
 import { PROJECT, jobId, uploadHeaders } from '../../helpers/uploads.ts';

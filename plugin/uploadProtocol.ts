@@ -1,0 +1,84 @@
+import type { ItemError } from './protocol.ts';
+
+/**
+ * The wire contract of uploads; the rest is in `protocol.ts`. Every call has the header `Image-Cache-Project`, which a page of
+ * another site cannot send without a preflight.
+ */
+
+/**
+ * The state of an upload:
+ * - `accepted`: the server has the bytes on its disk, where they survive the end of the process.
+ * - `storing`: the bytes are being sent to the bucket.
+ * - `stored`: the bucket has proved that it has the bytes.
+ * - `failed`: the bucket has finally refused the bytes, or refused them in every attempt. The server keeps them.
+ * - `blocked`: a problem must be solved first (credentials, a bucket that does not exist, a full disk). The server keeps the
+ *   bytes, and tries again every minute.
+ * - `canceled`: it was canceled on request.
+ * - `needed`: the server does not have the bytes.
+ */
+export type UploadState = 'accepted' | 'storing' | 'stored' | 'failed' | 'blocked' | 'canceled' | 'needed';
+
+/**
+ * What the server knows about an upload. Times are milliseconds since the epoch. Without bytes, only `job_id` and `state` are set.
+ */
+export interface UploadStatus {
+  /** 32 lower-case hex digits, made by the client: 48 bits of the time in milliseconds, and 80 random ones. */
+  job_id: string;
+  state: UploadState;
+  /** The first half of the SHA-256 of the bytes: 32 hex digits. */
+  image_id?: string;
+  /** A permanent name, `/api/cache/i/<image_id>.<ext>`, whatever the option `base` is. Code that reads it uses its last part. */
+  ref?: string;
+  /** SHA-256 of the bytes, hex. */
+  sha256?: string;
+  size_bytes?: number;
+  /** The type that the bytes have. */
+  content_type?: string;
+  filename?: string;
+  /** The canonical URL that the object has, or will have, in the bucket. */
+  s3_url?: string;
+  /** How often the bucket has refused the bytes while it accepted others. */
+  attempts?: number;
+  next_attempt_at?: number;
+  /** Why the last attempt failed. */
+  error?: ItemError;
+  accepted_at?: number;
+  stored_at?: number;
+}
+
+/** `POST /uploads/check`: at most 100 jobs. */
+export interface UploadCheckRequest {
+  jobs: { job_id: string; sha256: string }[];
+}
+
+/** The jobs in the order of the request. */
+export interface UploadCheckAnswer {
+  jobs: UploadStatus[];
+}
+
+/** `GET /uploads`: the uploads of the caller, the newest first, at most 1,000. */
+export interface UploadsAnswer {
+  jobs: UploadStatus[];
+  /** The problem that must be solved before anything can be stored. */
+  blocked?: ItemError;
+  /** Why the server does not use the bucket for a while: no request to it has succeeded recently. */
+  paused?: ItemError;
+}
+
+/** `DELETE /uploads/:jobId`. `stored` means that it was too late to cancel the upload. */
+export interface UploadCancelAnswer {
+  job_id: string;
+  state: Extract<UploadState, 'canceled' | 'stored'>;
+}
+
+/** `GET /uploads/health` */
+export interface UploadHealth {
+  ok: true;
+  project: string;
+}
+
+/** Is sent to pages of Vite's dev server when an upload changes. In a server of your own, use `POST /uploads/check`. */
+export interface UploadEvent {
+  type: 'upload';
+  job: Omit<UploadStatus, 'filename'>;
+}
