@@ -4,7 +4,7 @@ import type { ErrorCode } from '../protocol.ts';
 import type { Access } from './accessPolicy.ts';
 import type { AuthorizedImages } from './authorizedImages.ts';
 import type { AuthorizedUploads } from './authorizedUploads.ts';
-import { parseBody } from './bodies.ts';
+import { parseBody } from './jsonBody.ts';
 import type { HttpContext } from './context.ts';
 import type { EventReaders } from './eventReaders.ts';
 import { parseQuery } from './query.ts';

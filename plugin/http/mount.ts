@@ -4,7 +4,7 @@ import { ImageCacheError } from '../errors.ts';
 import { createEnsureAccess, forbiddenPeer } from './accessPolicy.ts';
 import { AuthorizedImages } from './authorizedImages.ts';
 import { AuthorizedUploads } from './authorizedUploads.ts';
-import { readJson } from './bodies.ts';
+import { readJson } from './jsonBody.ts';
 import type { HttpContext } from './context.ts';
 import { applyCors, dropForeignCors } from './cors.ts';
 import type { Route } from './defineRoute.ts';

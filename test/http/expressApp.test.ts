@@ -5,7 +5,7 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ImageCacheError } from '../../plugin/errors.ts';
-import { readJson } from '../../plugin/http/bodies.ts';
+import { readJson } from '../../plugin/http/jsonBody.ts';
 import { createExpressApp } from '../../plugin/http/expressApp.ts';
 import { certificate } from './expressAppCertificate.ts';
 

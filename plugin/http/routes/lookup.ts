@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ManifestEntry } from '../../protocol.ts';
-import { parseList } from '../bodies.ts';
+import { parseList } from '../jsonBody.ts';
 import { defineRoute } from '../defineRoute.ts';
 import { list, url } from '../fields.ts';
 import { LongJson } from '../longJson.ts';

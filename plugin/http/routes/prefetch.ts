@@ -4,7 +4,7 @@ import { ImageCacheError } from '../../errors.ts';
 import { TimeSlice } from '../../timeSlice.ts';
 import type { PrefetchCounts, PrefetchImage, PrefetchLine, PrefetchRequest, PrefetchResult } from '../../protocol.ts';
 import type { AuthorizedImages } from '../authorizedImages.ts';
-import { parseEach, parseList } from '../bodies.ts';
+import { parseEach, parseList } from '../jsonBody.ts';
 import { defineRoute } from '../defineRoute.ts';
 import { eachEntryOnce } from '../eachEntryOnce.ts';
 import { actorId, filename, flag, list, meta, url } from '../fields.ts';

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { ImageCacheError } from '../../plugin/errors.ts';
-import { parseBody, readJson } from '../../plugin/http/bodies.ts';
+import { parseBody, readJson } from '../../plugin/http/jsonBody.ts';
 import { createExpressApp } from '../../plugin/http/expressApp.ts';
 
 const LIMIT = 1_000_000;
