@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ImageCacheError } from '../errors.ts';
 import type { Problem } from '../protocol.ts';
-import { cutOff, cutOffWhenStalled } from './cutOff.ts';
+import { abortResponse, abortWhenStalled } from './abortResponse.ts';
 
 const TITLES: Record<number, string> = {
   400: 'Bad Request',
@@ -52,7 +52,7 @@ export function isShared(headers: SecurityHeaders): boolean {
 export function sendProblem(request: IncomingMessage, response: ServerResponse, error: unknown): void {
   const { code, status, message, hint, retryAfterMs } = ImageCacheError.from(error);
   if (response.headersSent) {
-    cutOff(response);
+    abortResponse(response);
     return;
   }
   const problem: Problem = {
@@ -66,7 +66,7 @@ export function sendProblem(request: IncomingMessage, response: ServerResponse, 
   if (retryAfterMs !== undefined) response.setHeader('Retry-After', Math.ceil(retryAfterMs / 1000));
   response.setHeader('Cache-Control', 'no-store');
   sendText(request, response, status, 'application/problem+json; charset=utf-8', Buffer.from(JSON.stringify(problem)));
-  if (response.writableLength > 0) cutOffWhenStalled(response);
+  if (response.writableLength > 0) abortWhenStalled(response);
 }
 
 /** Answers with a text that is complete. */

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ArrivingImage } from '../cache/index.ts';
 import { contentDisposition } from './contentDisposition.ts';
-import { cutOffWhenStalled } from './cutOff.ts';
+import { abortWhenStalled } from './abortResponse.ts';
 import { securityHeaders } from './respond.ts';
 import type { Timeline } from '../timeline.ts';
 
@@ -38,6 +38,6 @@ export async function streamImage(
     ...securityHeaders(response),
   };
   response.writeHead(200, headers);
-  cutOffWhenStalled(response);
+  abortWhenStalled(response);
   await pipeline(Readable.from(body.follow(), { objectMode: false }), response, { end: false });
 }

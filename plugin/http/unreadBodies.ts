@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { ImageCacheError } from '../errors.ts';
-import { STALLED_MS, cutOff, cutOffWhenStalled } from './cutOff.ts';
+import { STALLED_MS, abortResponse, abortWhenStalled } from './abortResponse.ts';
 
 export interface UnreadBodiesOptions {
   /** Bytes of all unread bodies together. @default 512 MB */
@@ -54,7 +54,7 @@ export class UnreadBodies {
     response.once('close', () => {
       this.#bytes -= bytes;
     });
-    cutOffWhenStalled(response, this.#stalledMs);
+    abortWhenStalled(response, this.#stalledMs);
   }
 
   /**
@@ -73,12 +73,12 @@ export class UnreadBodies {
       isClosed = true;
       recount(0);
     });
-    cutOffWhenStalled(response, this.#stalledMs);
+    abortWhenStalled(response, this.#stalledMs);
     return (text) => {
       if (isClosed || response.writableEnded) return;
       response.write(text);
       recount(response.writableLength);
-      if (held >= LARGE_BYTES && this.#bytes > this.#maxBytes) cutOff(response);
+      if (held >= LARGE_BYTES && this.#bytes > this.#maxBytes) abortResponse(response);
     };
   }
 }

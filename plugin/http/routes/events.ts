@@ -1,5 +1,5 @@
 import { ImageCacheError } from '../../errors.ts';
-import { cutOff } from '../cutOff.ts';
+import { abortResponse } from '../abortResponse.ts';
 import { defineRoute } from '../defineRoute.ts';
 import { securityHeaders } from '../respond.ts';
 import { streamEvents } from '../streamEvents.ts';
@@ -20,7 +20,7 @@ export const eventsRoute = defineRoute({
       return undefined;
     }
     if (events.isClosed) throw new ImageCacheError('ABORTED', 'The image cache is closed.');
-    const leave = readers.admit(request.socket.remoteAddress ?? '', () => cutOff(response));
+    const leave = readers.admit(request.socket.remoteAddress ?? '', () => abortResponse(response));
     try {
       await streamEvents(events, response, {
         lastEventId: request.get('last-event-id') ?? query.last_event_id,

@@ -11,7 +11,7 @@ import { ImageCacheError } from '../../errors.ts';
 import type { ManifestEntry } from '../../protocol.ts';
 import { parseActorId } from '../actorId.ts';
 import type { AskedRef, AuthorizedImages } from '../authorizedImages.ts';
-import { cutOff } from '../cutOff.ts';
+import { abortResponse } from '../abortResponse.ts';
 import type { RouteContext } from '../defineRoute.ts';
 import { ImageTimer, logServed } from '../imageTimer.ts';
 import { parseQuery } from '../query.ts';
@@ -133,7 +133,7 @@ export function createImageAnswer({ authorized: images, images: variants, logger
       // The complete image may have been sent although it could not be stored.
       await streamed?.then(
         () => response.end(),
-        () => cutOff(response),
+        () => abortResponse(response),
       );
     }
   }
