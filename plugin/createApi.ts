@@ -4,7 +4,7 @@ import { createUploads } from './createUploads.ts';
 import type { HttpContext } from './http/context.ts';
 import type { Middleware } from './http/middleware.ts';
 import { createHandler } from './http/mount.ts';
-import { UnreadBodies } from './http/unreadBodies.ts';
+import { OutboundBudget } from './http/outboundBudget.ts';
 import type { ExpressImageCacheOptions, ResolvedOptions } from './options.ts';
 import { projectOf } from './project.ts';
 import type { Uploads } from './uploads/index.ts';
@@ -38,7 +38,7 @@ export function createApi(
     allowedOrigins,
     allowedHosts,
     bodyLimit,
-    unread: new UnreadBodies(),
+    outbound: new OutboundBudget(),
     uploads: options.uploads &&
       uploads && {
         uploads,

@@ -2,7 +2,7 @@ import type { CacheLogger, ImageCache } from '../cache/index.ts';
 import type { ExpressImageCacheOptions, ImageCacheOptions, ResolvedImages } from '../options.ts';
 import type { AccessPolicy } from './accessPolicy.ts';
 import type { UploadsContext } from './authorizedUploads.ts';
-import type { UnreadBodies } from './unreadBodies.ts';
+import type { OutboundBudget } from './outboundBudget.ts';
 
 /** What all routes need. */
 export interface HttpContext {
@@ -20,7 +20,7 @@ export interface HttpContext {
   allowedHosts: readonly string[] | true;
   /** Bytes. */
   bodyLimit: number;
-  unread: UnreadBodies;
+  outbound: OutboundBudget;
   /** `undefined`: there are none. */
   uploads: UploadsContext | undefined;
 }

@@ -25,7 +25,7 @@ export interface Route {
 }
 
 /** One request, as its route gets it. */
-interface Call<Body, Parameter extends string> extends Pick<RouteContext, 'unread' | 'readers'> {
+interface Call<Body, Parameter extends string> extends Pick<RouteContext, 'outbound' | 'readers'> {
   request: Request;
   response: Response;
   /** The body, parsed by the route's `body`. */
@@ -63,11 +63,11 @@ export function defineRoute<A extends Access, Body = undefined, Parameter extend
   route: Definition<A, Body, Parameter>,
 ) {
   const { method, path, access, body: schema, query: parameters, handler } = route;
-  const create = ({ cache, authorized: images, authorizedUploads: uploads, unread, readers }: RouteContext) => {
+  const create = ({ cache, authorized: images, authorizedUploads: uploads, outbound, readers }: RouteContext) => {
     return (request: Request, response: Response): Promise<object | undefined> => {
       const body = schema && parseBody(schema, request.body);
       const query = parameters && parseQuery(request.url, parameters);
-      const call = { request, response, body, query, images, uploads, unread, readers };
+      const call = { request, response, body, query, images, uploads, outbound, readers };
       const needsCache = access !== 'images' && access !== 'uploads';
       // Without a schema, `Body` is `undefined`; without parameters, the type has none; the cache is there if `A` needs it.
       return handler((needsCache ? { ...call, cache } : call) as CallOf<A, Body, Parameter>);

@@ -59,7 +59,7 @@ export function createHandler(context: HttpContext): Middleware {
     };
     const answer: RequestHandler = async (request, response) => {
       const json = await answerRoute(request, response);
-      if (json !== undefined) sendJson(request, response, json, context.unread);
+      if (json !== undefined) sendJson(request, response, json, context.outbound);
     };
     const steps = route.method === 'PUT' ? [checkAccess, answer] : [checkAccess, readBody, answer];
     app[EXPRESS_METHODS[route.method]](route.path, ...steps);

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import { securityHeaders } from './respond.ts';
-import type { UnreadBodies } from './unreadBodies.ts';
+import type { OutboundBudget } from './outboundBudget.ts';
 
 const NDJSON = 'application/x-ndjson';
 
@@ -16,7 +16,7 @@ export interface Lines<Line> {
 }
 
 /** Begins an answer with one JSON text per line. Lines of the same turn of the event loop are sent together. */
-export function beginLines<Line>(response: Response, unread: UnreadBodies): Lines<Line> {
+export function beginLines<Line>(response: Response, outbound: OutboundBudget): Lines<Line> {
   response.set({
     ...securityHeaders(response),
     'Content-Type': NDJSON,
@@ -24,7 +24,7 @@ export function beginLines<Line>(response: Response, unread: UnreadBodies): Line
     'X-Accel-Buffering': 'no', // and so would nginx
   });
   response.flushHeaders();
-  const write = unread.writer(response);
+  const write = outbound.writer(response);
   let waiting = '';
   const flush = () => {
     if (waiting !== '') write(waiting);

@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { ImageCacheError } from '../errors.ts';
 import { parseRange } from './range.ts';
 import { securityHeaders, sendProblem } from './respond.ts';
-import type { UnreadBodies } from './unreadBodies.ts';
+import type { OutboundBudget } from './outboundBudget.ts';
 
 /** What the headers of an answer say about an image. */
 export interface Description {
@@ -47,7 +47,7 @@ export function sendBytes(
   response: ServerResponse,
   body: Buffer,
   heads: Heads,
-  unread: UnreadBodies,
+  outbound: OutboundBudget,
 ): void {
   const { etag, notModified, whole } = heads;
   const { 'if-none-match': ifNoneMatch, 'if-range': ifRange, range } = request.headers;
@@ -72,11 +72,11 @@ export function sendBytes(
     }
     if (part !== undefined) {
       const { first, last } = part;
-      unread.admit(body.length);
+      outbound.admit(body.length);
       const contentRange = `bytes ${first}-${last}/${body.length}`;
       response.writeHead(206, { ...whole, 'Content-Length': last - first + 1, 'Content-Range': contentRange });
       response.end(body.subarray(first, last + 1));
-      unread.sent(response, body.length);
+      outbound.sent(response, body.length);
       return;
     }
   }
@@ -84,9 +84,9 @@ export function sendBytes(
     response.writeHead(200, whole).end();
     return;
   }
-  unread.admit(body.length);
+  outbound.admit(body.length);
   response.writeHead(200, whole).end(body);
-  unread.sent(response, body.length);
+  outbound.sent(response, body.length);
 }
 
 /** A function that tells by the digest whether the client already has the bytes. If it has, they need not be read: 304. */

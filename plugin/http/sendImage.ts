@@ -4,7 +4,7 @@ import type { CacheTier, ManifestEntry } from '../protocol.ts';
 import { contentDisposition } from './contentDisposition.ts';
 import { isShared, securityHeaders } from './respond.ts';
 import { type Description, type Heads, headsOf, sendBytes } from './sendBytes.ts';
-import type { UnreadBodies } from './unreadBodies.ts';
+import type { OutboundBudget } from './outboundBudget.ts';
 import type { Timeline } from '../timeline.ts';
 
 export type AskedBy = 'path' | 'url';
@@ -40,7 +40,7 @@ type SendImage = (
  * Creates the function that answers with an image, with a part of it, or with 304 if the browser has it already.
  * @param isPrivate see {@link cacheControl}
  */
-export function createSendImage(isPrivate: boolean, unread: UnreadBodies): SendImage {
+export function createSendImage(isPrivate: boolean, outbound: OutboundBudget): SendImage {
   /** Headers for images in memory that are requested by path: these do not change from one answer to the next. */
   const frequent = new WeakMap<ManifestEntry, Heads>();
   /** An entry's name and type never change. */
@@ -79,6 +79,6 @@ export function createSendImage(isPrivate: boolean, unread: UnreadBodies): SendI
     const known = isFrequent ? frequent.get(image.entry) : undefined;
     const heads = known ?? headsOf(describe(image, by, isFrequent ? undefined : timeline), security);
     if (isFrequent && known === undefined) frequent.set(image.entry, heads);
-    sendBytes(request, response, image.body, heads, unread);
+    sendBytes(request, response, image.body, heads, outbound);
   };
 }

@@ -5,7 +5,7 @@ import { contentDisposition } from './contentDisposition.ts';
 import { securityHeaders } from './respond.ts';
 import { headsOf, sendBytes } from './sendBytes.ts';
 import { type AskedBy, cacheControl } from './sendImage.ts';
-import type { UnreadBodies } from './unreadBodies.ts';
+import type { OutboundBudget } from './outboundBudget.ts';
 import type { Timeline } from '../timeline.ts';
 
 /** The `detail` of RFC 9211: where the variant came from, or why the original is sent. */
@@ -31,9 +31,15 @@ export function sendVariant(
     spec,
     askedBy,
     isPrivate,
-    unread,
+    outbound,
     timeline,
-  }: { spec: VariantSpec; askedBy: AskedBy; isPrivate: boolean; unread: UnreadBodies; timeline: Timeline | undefined },
+  }: {
+    spec: VariantSpec;
+    askedBy: AskedBy;
+    isPrivate: boolean;
+    outbound: OutboundBudget;
+    timeline: Timeline | undefined;
+  },
 ): void {
   if (origin === 'no-maker' && !spec.negotiated) throw sharpMissing();
   if (spec.negotiated) response.appendHeader('Vary', 'Accept');
@@ -46,7 +52,7 @@ export function sendVariant(
   };
   const disposition = contentDisposition(entry.filename, contentType);
   const heads = headsOf({ digest, disposition, contentType, size: body.length, headers }, securityHeaders(response));
-  sendBytes(request, response, body, heads, unread);
+  sendBytes(request, response, body, heads, outbound);
 }
 
 function sharpMissing(): ImageCacheError {

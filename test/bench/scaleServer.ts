@@ -4,7 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ImageCache } from '../../plugin/cache/imageCache.ts';
 import { developmentAccess } from '../../plugin/http/accessPolicy.ts';
-import { UnreadBodies } from '../../plugin/http/unreadBodies.ts';
+import { OutboundBudget } from '../../plugin/http/outboundBudget.ts';
 import { createHandler } from '../../plugin/http/mount.ts';
 import { MemorySource } from '../helpers/memorySource.ts';
 import { PREFIX } from './manyEntries.ts';
@@ -60,7 +60,13 @@ const context = {
   uploads: undefined,
   manage: undefined,
 } as const;
-const handler = createHandler({ ...context, access: developmentAccess([]), unread: new UnreadBodies(), cache, logger });
+const handler = createHandler({
+  ...context,
+  access: developmentAccess([]),
+  outbound: new OutboundBudget(),
+  cache,
+  logger,
+});
 const server = createServer((request, response) => handler(request, response, () => undefined));
 
 const RESOLUTION_MS = 2;

@@ -6,7 +6,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { ImageCache } from '../../plugin/cache/imageCache.ts';
 import { productionAccess } from '../../plugin/http/accessPolicy.ts';
 import { createHandler } from '../../plugin/http/mount.ts';
-import { UnreadBodies } from '../../plugin/http/unreadBodies.ts';
+import { OutboundBudget } from '../../plugin/http/outboundBudget.ts';
 import type { PrefetchImage, PrefetchResult } from '../../plugin/protocol.ts';
 import { entryOf } from '../helpers/entries.ts';
 
@@ -38,7 +38,7 @@ function longWindedCache(finished: Promise<void>): ImageCache {
   return cache as unknown as ImageCache; // no other method is called
 }
 
-function createApi(unread: UnreadBodies, finished: Promise<void> = Promise.resolve()) {
+function createApi(outbound: OutboundBudget, finished: Promise<void> = Promise.resolve()) {
   return createHandler({
     cache: longWindedCache(finished),
     logger: { debug: undefined, info: () => {}, warn: () => {} },
@@ -50,7 +50,7 @@ function createApi(unread: UnreadBodies, finished: Promise<void> = Promise.resol
     allowedOrigins: [],
     allowedHosts: true,
     bodyLimit: 4_000_000,
-    unread,
+    outbound,
   });
 }
 
@@ -69,8 +69,8 @@ const ANSWERS: [what: string, line: string, headers: string, body: string][] = [
 ];
 
 /** A server, and readers that ask and then do not read. */
-async function startHttp(unread: UnreadBodies) {
-  const api = createApi(unread);
+async function startHttp(outbound: OutboundBudget) {
+  const api = createApi(outbound);
   const responses: ServerResponse[] = [];
   const server = createServer((request, response) => {
     responses.push(response);
@@ -97,13 +97,13 @@ async function startHttp(unread: UnreadBodies) {
 it.each(ANSWERS)(
   'S12: readers that never read %s are cut off, and use no memory any more',
   async (_, ...question) => {
-    const unread = new UnreadBodies({ stalledMs: 100 });
-    const { responses, ask } = await startHttp(unread);
+    const outbound = new OutboundBudget({ stalledMs: 100 });
+    const { responses, ask } = await startHttp(outbound);
     for (let n = 0; n < 4; n += 1) ask(...question);
     await expect.poll(() => responses.length, { timeout: 5_000 }).toBe(4);
-    await expect.poll(() => unread.bytes, { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => outbound.bytes, { timeout: 10_000 }).toBeGreaterThan(0);
     await expect.poll(() => responses.every(({ destroyed }) => destroyed), { timeout: 20_000 }).toBe(true);
-    await expect.poll(() => unread.bytes).toBe(0);
+    await expect.poll(() => outbound.bytes).toBe(0);
   },
   60_000,
 );
@@ -111,14 +111,14 @@ it.each(ANSWERS)(
 it.each(ANSWERS)(
   'S12: unread bytes of %s count, and beyond the limit, answers are refused or cut off',
   async (_, ...question) => {
-    const unread = new UnreadBodies({ maxBytes: 6 << 20 });
-    const { responses, ask } = await startHttp(unread);
+    const outbound = new OutboundBudget({ maxBytes: 6 << 20 });
+    const { responses, ask } = await startHttp(outbound);
     for (let n = 0; n < 8; n += 1) ask(...question);
     await expect.poll(() => responses.length, { timeout: 5_000 }).toBe(8);
     const isOver = (response: ServerResponse) => response.destroyed || response.statusCode === 503;
     await expect.poll(() => responses.some(isOver), { timeout: 20_000 }).toBe(true);
     // A piece that was written just before may be as large as all that was waiting by then.
-    expect(unread.bytes).toBeLessThan(40 << 20);
+    expect(outbound.bytes).toBeLessThan(40 << 20);
   },
   60_000,
 );
@@ -126,7 +126,7 @@ it.each(ANSWERS)(
 it('S12: a reader that has read all lines and waits for the next one is not cut off', async () => {
   let finish = () => {};
   const finished = new Promise<void>((resolve) => (finish = resolve));
-  const api = createApi(new UnreadBodies({ stalledMs: 300 }), finished);
+  const api = createApi(new OutboundBudget({ stalledMs: 300 }), finished);
   const responses: ServerResponse[] = [];
   const server = createServer((request, response) => {
     responses.push(response);
@@ -151,7 +151,7 @@ it('S12: a reader that has read all lines and waits for the next one is not cut 
 }, 30_000);
 
 it('S12: a reader of HTTP/2 that opens no window is cut off', async () => {
-  const api = createApi(new UnreadBodies({ stalledMs: 100 }));
+  const api = createApi(new OutboundBudget({ stalledMs: 100 }));
   const codes: number[] = [];
   const server = createHttp2Server((request, response) => {
     response.stream.on('close', () => codes.push(response.stream.rstCode));

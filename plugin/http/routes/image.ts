@@ -45,9 +45,9 @@ export type ImageQuery = Partial<Record<keyof typeof PARAMETERS, string>>;
 export type IsLasting = (entry: ManifestEntry) => boolean;
 
 /** Makes what answers with an image that a query names. */
-export function createImageAnswer({ authorized: images, images: variants, logger, unread }: RouteContext) {
+export function createImageAnswer({ authorized: images, images: variants, logger, outbound }: RouteContext) {
   const isPrivate = !images.areOpen;
-  const sendImage = createSendImage(isPrivate, unread);
+  const sendImage = createSendImage(isPrivate, outbound);
 
   return async function answer(
     request: IncomingMessage,
@@ -149,13 +149,13 @@ export function createImageAnswer({ authorized: images, images: variants, logger
     const sized = await images.readVariant(request, asked, spec);
     const timeline = timer.served(sized);
     const askedBy = 'path' in asked || isLasting(sized.entry) ? 'path' : 'url';
-    sendVariant(request, response, sized, { spec, askedBy, isPrivate, unread, timeline });
+    sendVariant(request, response, sized, { spec, askedBy, isPrivate, outbound, timeline });
   }
 }
 
 function createPlain(context: RouteContext) {
-  const { authorized: images, logger, unread } = context;
-  const sendImage = createSendImage(!images.areOpen, unread);
+  const { authorized: images, logger, outbound } = context;
+  const sendImage = createSendImage(!images.areOpen, outbound);
   const answer = createImageAnswer(context);
 
   async function answerQuery(request: IncomingMessage, response: ServerResponse, timer: ImageTimer): Promise<void> {

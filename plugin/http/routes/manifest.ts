@@ -16,7 +16,7 @@ export const manifestRoute = defineRoute({
   path: '/manifest',
   access: 'manage',
   query: { actor_id: 'INVALID_ACTOR_ID' },
-  async handler({ request, response, query: { actor_id }, images, cache, unread }) {
+  async handler({ request, response, query: { actor_id }, images, cache, outbound }) {
     const actorId = actor_id === undefined ? undefined : parseActorId(actor_id);
     const etag = await cache.manifestTag();
 
@@ -29,14 +29,14 @@ export const manifestRoute = defineRoute({
       }
     }
     const held = CHUNK_BYTES + cache.size * BYTES_PER_ENTRY;
-    unread.admit(held);
+    outbound.admit(held);
     const chunks = await images.manifest(request, actorId);
     response.set('Content-Type', 'application/json; charset=utf-8');
     if (request.method === 'HEAD') {
       response.end();
       return undefined;
     }
-    unread.hold(response, held);
+    outbound.hold(response, held);
     await pipeline(Readable.from(chunks, { highWaterMark: 2 }), response).catch((error: unknown) => {
       if (!hasLeft(response)) throw error; // it is no fault if the client has left
     });

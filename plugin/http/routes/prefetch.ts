@@ -61,14 +61,14 @@ export const prefetchRoute = defineRoute({
   path: '/prefetch',
   access: 'images',
   body,
-  async handler({ body: { images: named, ...rest }, unread, ...caller }) {
+  async handler({ body: { images: named, ...rest }, outbound, ...caller }) {
     // Visible images belong to many components, so a wrong one must not refuse all others (issue 11).
     const parse = rest.priority === 'visible' ? parseEach : parseList;
     const asked: ParsedRequest = { ...rest, images: await parse(imageSchema, named, 'images') };
     const holds = await holdDownloads(caller, asked);
     const shorten = eachEntryOnce();
     if (wantsLines(caller.request)) {
-      const { send, end } = beginLines<PrefetchLine>(caller.response, unread);
+      const { send, end } = beginLines<PrefetchLine>(caller.response, outbound);
       const onResult = (index: number, result: PrefetchResult) => send({ index, ...shorten(index, result) });
       const results = await prefetchAll(caller, asked, { holds, onResult });
       send({ done: true, ...count(asked.actor_id, results) });

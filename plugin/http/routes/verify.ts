@@ -9,9 +9,9 @@ export const verifyRoute = defineRoute({
   method: 'POST',
   path: '/verify',
   access: 'manage',
-  async handler({ request, response, cache, unread }): Promise<VerifyReport | undefined> {
+  async handler({ request, response, cache, outbound }): Promise<VerifyReport | undefined> {
     if (!wantsLines(request)) return cache.verify({ signal: requesterSignal(response) });
-    const { send, end } = beginLines<VerifyLine>(response, unread);
+    const { send, end } = beginLines<VerifyLine>(response, outbound);
     try {
       const report = await cache.verify({ signal: requesterSignal(response), onProgress: send });
       send({ done: true, ...report });

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { ImageCacheError } from '../errors.ts';
 import { STALLED_MS, abortResponse, abortWhenStalled } from './abortResponse.ts';
 
-export interface UnreadBodiesOptions {
+export interface OutboundBudgetOptions {
   /** Bytes of all unread bodies together. @default 512 MB */
   maxBytes?: number;
   /** How long a client may read nothing, in milliseconds. @default 60,000 */
@@ -17,12 +17,12 @@ const RETRY_AFTER_MS = 1000;
  * Counts the bytes of answers, of images and all others, that their clients have not read yet. The socket keeps such bytes in
  * memory; without a limit, a client that stops reading would keep them there for ever.
  */
-export class UnreadBodies {
+export class OutboundBudget {
   readonly #maxBytes: number;
   readonly #stalledMs: number;
   #bytes = 0;
 
-  constructor({ maxBytes = 512 << 20, stalledMs = STALLED_MS }: UnreadBodiesOptions = {}) {
+  constructor({ maxBytes = 512 << 20, stalledMs = STALLED_MS }: OutboundBudgetOptions = {}) {
     this.#maxBytes = maxBytes;
     this.#stalledMs = stalledMs;
   }

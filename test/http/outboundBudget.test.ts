@@ -5,19 +5,19 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { PrefetchAnswer } from '../../plugin/protocol.ts';
 import { jpeg } from '../helpers/images.ts';
 import { imagePath, imageUrl, startApi, startBucket } from '../helpers/stack.ts';
-import { UnreadBodies, type UnreadBodiesOptions } from '../../plugin/http/unreadBodies.ts';
+import { OutboundBudget, type OutboundBudgetOptions } from '../../plugin/http/outboundBudget.ts';
 
 const MB = 1 << 20;
 const BODY = Buffer.alloc(20 * MB);
 
 /** A server that answers with 20 MB, and readers that ask and then do not read. */
-async function start(options: UnreadBodiesOptions) {
-  const unread = new UnreadBodies(options);
+async function start(options: OutboundBudgetOptions) {
+  const outbound = new OutboundBudget(options);
   const responses: ServerResponse[] = [];
   const server = createServer((_request, response) => {
     responses.push(response);
     response.end(BODY);
-    unread.sent(response, BODY.length);
+    outbound.sent(response, BODY.length);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -36,33 +36,33 @@ async function start(options: UnreadBodiesOptions) {
     await expect.poll(() => responses.length).toBe(before + 1);
     return socket;
   };
-  return { unread, ask };
+  return { outbound, ask };
 }
 
 test('unread bytes count until they were read, or the reader has left', async () => {
-  const { unread, ask } = await start({});
+  const { outbound, ask } = await start({});
   const first = await ask();
   const second = await ask();
-  expect(unread.bytes).toBe(40 * MB);
+  expect(outbound.bytes).toBe(40 * MB);
   first.resume();
-  await expect.poll(() => unread.bytes).toBe(20 * MB);
+  await expect.poll(() => outbound.bytes).toBe(20 * MB);
   second.destroy();
-  await expect.poll(() => unread.bytes).toBe(0);
+  await expect.poll(() => outbound.bytes).toBe(0);
 });
 
 test('beyond the limit large bodies are refused and small ones are not', async () => {
-  const { unread, ask } = await start({ maxBytes: 30 * MB });
-  unread.admit(20 * MB);
+  const { outbound, ask } = await start({ maxBytes: 30 * MB });
+  outbound.admit(20 * MB);
   await ask();
-  unread.admit(10 * MB);
-  expect(() => unread.admit(11 * MB)).toThrow(expect.objectContaining({ code: 'OVERLOADED', retryAfterMs: 1000 }));
-  unread.admit(MB - 1);
+  outbound.admit(10 * MB);
+  expect(() => outbound.admit(11 * MB)).toThrow(expect.objectContaining({ code: 'OVERLOADED', retryAfterMs: 1000 }));
+  outbound.admit(MB - 1);
 });
 
 test('a reader that reads nothing for long enough is cut off', async () => {
-  const { unread, ask } = await start({ stalledMs: 50 });
+  const { outbound, ask } = await start({ stalledMs: 50 });
   const socket = await ask();
-  await expect.poll(() => unread.bytes).toBe(0);
+  await expect.poll(() => outbound.bytes).toBe(0);
   socket.resume();
   await once(socket, 'close');
   expect(socket.bytesRead).toBeLessThan(BODY.length);
