@@ -9,7 +9,7 @@ import { walkJpeg } from './jpeg.ts';
 import { walkJxl } from './jxl.ts';
 import { hasMagic } from './magic.ts';
 import { PNG_SIGNATURE, walkPng } from './png.ts';
-import { walkWebp } from './riff.ts';
+import { walkWebp } from './webp.ts';
 import { isSvg, walkSvg } from './svg.ts';
 import { walkTiff } from './tiff.ts';
 
