@@ -12,7 +12,7 @@ const unit = {
 };
 
 /** Needs real processes, many servers or entries, or minutes; `photos` paints all motifs of the demo. */
-const ENDURANCE = 'test/{door,endurance,demo/photos}/**';
+const ENDURANCE = 'test/{hostile,endurance,demo/photos}/**';
 /** Takes seconds by nature: real encoders, readers that stall, directories of many files, other renderers. */
 const SLOW = [
   'test/http/{stalledReaders,manyActors,variants,uploads,visible,events}.test.ts',
@@ -93,7 +93,7 @@ export default defineConfig({
         },
       })),
       {
-        // What takes its time: every attack through every door; many entries and restarts; processes that are killed, stopped and cut off.
+        // What takes its time: every attack in every mode; many entries and restarts; processes that are killed, stopped and cut off.
         test: {
           name: 'endurance',
           environment: 'node',

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
-import type { Door } from './door.ts';
+import type { TestServer } from './testServer.ts';
 import { seededRandom } from './random.ts';
 
-/** Near misses of the door's own origin, and the origin itself. */
-export function* origins({ port }: Door, count: number): Generator<string> {
+/** Near misses of the server's own origin, and the origin itself. */
+export function* origins({ port }: TestServer, count: number): Generator<string> {
   const { pick, integer } = seededRandom(2);
   yield* [`http://localhost:${port}`, `https://localhost:${port}`];
   for (let n = 0; n < count; n += 1) {

@@ -2,8 +2,8 @@ import type { LookupAddress } from 'node:dns';
 import { beforeEach, expect, vi } from 'vitest';
 import { imageUrl } from '../helpers/stack.ts';
 import { answer, errorXml } from '../helpers/rawUpstream.ts';
-import type { Door } from './door.ts';
-import { describeEveryDoor, eachOf } from './everyDoor.ts';
+import type { TestServer } from './testServer.ts';
+import { describeEveryMode, eachOf } from './everyMode.ts';
 import { AMBIGUOUS, INTERNAL_HOSTS, LOOKALIKES, SCHEMES, hostileUrls } from './hostileUrls.ts';
 import { watchOutbound } from './outbound.ts';
 import { seededRandom } from './random.ts';
@@ -30,8 +30,8 @@ beforeEach(() => {
 });
 
 /** Runs `act` and says which addresses were about to be connected to, other than the two configured origins. */
-async function attemptsDuring(door: Door, act: () => Promise<void>): Promise<string[]> {
-  const configured = new Set([door.port, door.bucket.server.port, door.upstream.port]);
+async function attemptsDuring(server: TestServer, act: () => Promise<void>): Promise<string[]> {
+  const configured = new Set([server.port, server.bucket.server.port, server.upstream.port]);
   const outbound = watchOutbound((port) => configured.has(port));
   try {
     await act();
@@ -42,13 +42,13 @@ async function attemptsDuring(door: Door, act: () => Promise<void>): Promise<str
 }
 
 /** Asks for a URL in every way that could make the server fetch it, and expects the same refusal of each. */
-async function expectRefused(door: Door, url: string, refusal: RegExp): Promise<void> {
-  const image = await door.send('GET', `/image?url=${encodeURIComponent(url)}`);
+async function expectRefused(server: TestServer, url: string, refusal: RegExp): Promise<void> {
+  const image = await server.send('GET', `/image?url=${encodeURIComponent(url)}`);
   expect(`${image.status} ${image.text}`, url).toMatch(/^40[03] /);
   expect(image.text, url).toMatch(refusal);
-  const result = await door.prefetch(url);
+  const result = await server.prefetch(url);
   expect(JSON.stringify(result), url).toMatch(refusal);
-  const { status } = await door.send('GET', `/exists?url=${encodeURIComponent(url)}`);
+  const { status } = await server.send('GET', `/exists?url=${encodeURIComponent(url)}`);
   expect(status, url).toBeOneOf([200, 400]);
 }
 
@@ -56,7 +56,7 @@ const LISTED = 'https://team-photos.s3.amazonaws.com/x.png';
 /** A signed one goes out as it is, an unsigned one is signed with our credentials: two ways to the socket. */
 const WAYS = [LISTED, `${LISTED}?X-Amz-Signature=CANARY1&X-Amz-Credential=CANARY3&X-Amz-Date=20260101T000000Z`];
 
-describeEveryDoor((add) => {
+describeEveryMode((add) => {
   const refused: [numbers: string, what: string, urls: readonly string[], refusal: RegExp][] = [
     [
       'T25',
@@ -79,49 +79,49 @@ describeEveryDoor((add) => {
     ['T28', 'another scheme, and plain http to S3', SCHEMES, /"INVALID_URL_SCHEME"/],
   ];
   for (const [numbers, what, urls, refusal] of refused) {
-    add(numbers, `${what} is refused, and costs no question and no connection`, async (door) => {
-      const attempts = await attemptsDuring(door, () => eachOf(urls, (url) => expectRefused(door, url, refusal)));
+    add(numbers, `${what} is refused, and costs no question and no connection`, async (server) => {
+      const attempts = await attemptsDuring(server, () => eachOf(urls, (url) => expectRefused(server, url, refusal)));
       expect({ attempts, asked: dns.asked }).toEqual({ attempts: [], asked: [] });
     });
   }
 
-  add('T25, T26, T27, T28', 'nor does any mixture of them open a connection', async (door) => {
-    const { connections } = door.upstream;
-    const attempts = await attemptsDuring(door, () =>
+  add('T25, T26, T27, T28', 'nor does any mixture of them open a connection', async (server) => {
+    const { connections } = server.upstream;
+    const attempts = await attemptsDuring(server, () =>
       eachOf(hostileUrls(seededRandom(25), 400), (url) => {
-        const aimed = url.replace('{door}', String(door.port)).replace('{bucket}', String(door.upstream.port));
-        return expectRefused(door, aimed, /"(?:HOST_NOT_ALLOWED|INVALID_URL|INVALID_URL_SCHEME)"/);
+        const aimed = url.replace('{server}', String(server.port)).replace('{bucket}', String(server.upstream.port));
+        return expectRefused(server, aimed, /"(?:HOST_NOT_ALLOWED|INVALID_URL|INVALID_URL_SCHEME)"/);
       }),
     );
     expect({ attempts, asked: dns.asked }).toEqual({ attempts: [], asked: [] });
-    expect(door.upstream.connections).toBe(connections);
+    expect(server.upstream.connections).toBe(connections);
   });
 
-  add('T25', 'other spellings of a listed host are the listed host', async (door) => {
+  add('T25', 'other spellings of a listed host are the listed host', async (server) => {
     dns.answers = [['127.0.0.1']];
     for (const url of ['https://TEAM-PHOTOS.S3.amazonaws.com/x.png', 'https://team-photos.s3.amazonaws.com./x.png']) {
-      await attemptsDuring(door, () => expectRefused(door, url, /resolves to an address of a private network/));
+      await attemptsDuring(server, () => expectRefused(server, url, /resolves to an address of a private network/));
     }
     expect(new Set(dns.asked)).toEqual(new Set(['team-photos.s3.us-east-1.amazonaws.com']));
   });
 
-  add('T29', 'a listed name that leads into a private network, or partly, is not connected to', async (door) => {
-    const attempts = await attemptsDuring(door, async () => {
+  add('T29', 'a listed name that leads into a private network, or partly, is not connected to', async (server) => {
+    const attempts = await attemptsDuring(server, async () => {
       for (const addresses of SPECIAL) {
         dns.answers = [addresses];
-        for (const url of WAYS) await expectRefused(door, url, /"HOST_NOT_ALLOWED"/);
+        for (const url of WAYS) await expectRefused(server, url, /"HOST_NOT_ALLOWED"/);
       }
     });
     expect(attempts).toEqual([]);
     expect(dns.asked.length).toBeGreaterThanOrEqual(SPECIAL.length * WAYS.length);
   });
 
-  add('T29, T31', 'a public address is connected to, and no other: the one that was looked at', async (door) => {
+  add('T29, T31', 'a public address is connected to, and no other: the one that was looked at', async (server) => {
     for (const url of WAYS) {
       dns.asked = [];
       dns.answers = [['52.216.1.2'], ['127.0.0.1']];
-      const attempts = await attemptsDuring(door, async () => {
-        expect((await door.send('GET', imageUrl(url))).status).toBe(403);
+      const attempts = await attemptsDuring(server, async () => {
+        expect((await server.send('GET', imageUrl(url))).status).toBe(403);
       });
       // The first is connected to and does not answer; the second try asks anew, and what it hears is looked at, too.
       expect(attempts).toEqual(['52.216.1.2']);
@@ -129,29 +129,29 @@ describeEveryDoor((add) => {
     }
   });
 
-  add('T30', 'a redirect is followed nowhere, not even within the bucket', async (door) => {
-    const { origin } = door.upstream;
+  add('T30', 'a redirect is followed nowhere, not even within the bucket', async (server) => {
+    const { origin } = server.upstream;
     const targets = [
       'http://169.254.169.254/latest/meta-data/',
       `${origin}/raw/other.png`,
       `${origin}/raw/x.png`,
       '//evil.example/',
     ];
-    const attempts = await attemptsDuring(door, async () => {
+    const attempts = await attemptsDuring(server, async () => {
       for (const status of [301, 302, 303, 307, 308]) {
         for (const Location of targets) {
-          door.upstream.reply = answer(status, { Location });
-          const before = door.upstream.requests.length;
-          const result = await door.prefetch(`${origin}/raw/x.png?X-Amz-Signature=CANARY1`);
+          server.upstream.reply = answer(status, { Location });
+          const before = server.upstream.requests.length;
+          const result = await server.prefetch(`${origin}/raw/x.png?X-Amz-Signature=CANARY1`);
           expect(result, `${status} ${Location}`).toMatchObject({ error: { code: 'UPSTREAM_REDIRECT' } });
-          expect(door.upstream.requests.length - before, `${status} ${Location}`).toBe(1);
+          expect(server.upstream.requests.length - before, `${status} ${Location}`).toBe(1);
         }
       }
       const endpoint = '<Endpoint>169.254.169.254</Endpoint>';
-      door.upstream.reply = answer(301, {}, errorXml('PermanentRedirect', '', endpoint));
-      expect(await door.prefetch('s3://raw/x.png')).toMatchObject({ error: { code: 'UPSTREAM_REDIRECT' } });
-      door.upstream.reply = answer(200, { Location: 'http://169.254.169.254/' }, '<html>');
-      expect(await door.prefetch('s3://raw/x.png')).toMatchObject({ error: { code: 'NOT_AN_IMAGE' } });
+      server.upstream.reply = answer(301, {}, errorXml('PermanentRedirect', '', endpoint));
+      expect(await server.prefetch('s3://raw/x.png')).toMatchObject({ error: { code: 'UPSTREAM_REDIRECT' } });
+      server.upstream.reply = answer(200, { Location: 'http://169.254.169.254/' }, '<html>');
+      expect(await server.prefetch('s3://raw/x.png')).toMatchObject({ error: { code: 'NOT_AN_IMAGE' } });
     });
     expect(attempts).toEqual([]);
   });

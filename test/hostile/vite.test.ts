@@ -20,14 +20,14 @@ import {
 } from '../vite/viteProject.ts';
 import { spellings, waysInto, wholeUrls } from '../vite/waysInto.ts';
 
-describe('T8: no door of Vite leads into the cache', () => {
+describe('T8: no URL of Vite leads into the cache', () => {
   let root = '';
   beforeAll(async () => {
     root = await cacheProject();
   });
   afterAll(() => rm(root, { recursive: true }));
 
-  test('control: without the plugin the doors are open', async () => {
+  test('control: without the plugin they do', async () => {
     const server = await start(root, { plugins: [] });
     for (const pathname of [
       '/.image-cache/manifest.json',

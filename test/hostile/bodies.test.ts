@@ -1,14 +1,14 @@
 import { expect } from 'vitest';
 import type { PrefetchAnswer } from '../../plugin/protocol.ts';
-import { type Door, jsonOf } from './door.ts';
-import { describeEveryDoor } from './everyDoor.ts';
+import { type TestServer, jsonOf } from './testServer.ts';
+import { describeEveryMode } from './everyMode.ts';
 import { JSON_AND_RIGHT, JSON_BUT_WRONG, NOT_JSON, NOT_UTF8 } from './jsonTexts.ts';
 import { type Random, seededRandom } from './random.ts';
 
-describeEveryDoor((add, mode) => {
-  add('T20', 'tells what is no JSON, what is not the right one, and what is', async (door) => {
+describeEveryMode((add, mode) => {
+  add('T20', 'tells what is no JSON, what is not the right one, and what is', async (server) => {
     const outcome = async (body: string | Buffer) => {
-      const response = await door.json('/prefetch', body);
+      const response = await server.json('/prefetch', body);
       return `${response.status} ${(jsonOf(response) as { code?: string }).code ?? ''}`.trim();
     };
     for (const body of [...NOT_JSON, ...NOT_UTF8]) expect(await outcome(body), String(body)).toBe('400 INVALID_JSON');
@@ -27,30 +27,30 @@ describeEveryDoor((add, mode) => {
     expect(await outcome(`"${'a'.repeat(1_000_000)}"`)).toBe('400 INVALID_BODY');
   });
 
-  add('T20', '500 presigned URLs in one body succeed, a million images do not fit', async (door) => {
-    const url = door.picture.url;
+  add('T20', '500 presigned URLs in one body succeed, a million images do not fit', async (server) => {
+    const url = server.picture.url;
     const images = Array.from({ length: 500 }, (_, n) => ({
       s3_url: `${url}&X-Amz-Security-Token=${n}${'x'.repeat(1100)}`,
     }));
     const body = JSON.stringify({ actor_id: '0001', images });
     expect(body.length).toBeGreaterThan(700_000);
-    const response = await door.json('/prefetch', body);
+    const response = await server.json('/prefetch', body);
     expect([response.status, (jsonOf(response) as PrefetchAnswer).cached]).toEqual([200, 500]);
     const million = `{"actor_id":"a","images":[${'{"s3_url":"s3://photos/a"},'.repeat(1_000_000)}0]}`;
     // The server may refuse before it has read it all, and a client that still writes then sees a closed connection.
-    const tooLarge = await door.json('/prefetch', million).then(
+    const tooLarge = await server.json('/prefetch', million).then(
       ({ status }) => status,
       (error: NodeJS.ErrnoException) => error.code,
     );
     expect(tooLarge).toBeOneOf([413, 'EPIPE', 'ECONNRESET', 'ERR_HTTP2_STREAM_ERROR']);
   });
 
-  add('T22', '100 kB of the same cost less than 50 ms of CPU in any field', async (door) => {
+  add('T22', '100 kB of the same cost less than 50 ms of CPU in any field', async (server) => {
     const units = ['a', '/', '../', '%2e', '&', '?', '=', '\\', '"', ' ', '\u0000', '://', '@', 'X-Amz-Signature='];
-    // The whole table at one door: what is around the API has no part in it but for the length of a URL.
+    // The whole table in one mode: what is around the API has no part in it but for the length of a URL.
     for (const unit of mode.serves === 'nothing' ? units : ['a', '../', 'X-Amz-Signature=']) {
       const long = unit.repeat(Math.ceil(100_000 / unit.length));
-      for (const [number, send] of longRequests(door, long).entries()) {
+      for (const [number, send] of longRequests(server, long).entries()) {
         const costs: number[] = [];
         for (let time = 0; time < 4 && !costs.some((cost) => cost < 50); time += 1) {
           const before = process.cpuUsage();
@@ -64,7 +64,7 @@ describeEveryDoor((add, mode) => {
   });
 });
 
-function longRequests(door: Door, long: string): (() => ReturnType<Door['send']>)[] {
+function longRequests(server: TestServer, long: string): (() => ReturnType<TestServer['send']>)[] {
   const key = long.slice(0, 16_000);
   const inQuery = long.slice(0, 12_000).replaceAll(/[^!#-[\]-~]/g, '%20');
   const bodies: [string, unknown][] = [
@@ -82,10 +82,10 @@ function longRequests(door: Door, long: string): (() => ReturnType<Door['send']>
     ...bodies.map(
       ([path, body]) =>
         () =>
-          door.json(path, body),
+          server.json(path, body),
     ),
-    ...targets.map((target) => () => door.send('GET', target + inQuery)),
-    () => door.send('POST', `/clear/${inQuery}`),
+    ...targets.map((target) => () => server.send('GET', target + inQuery)),
+    () => server.send('POST', `/clear/${inQuery}`),
   ];
 }
 

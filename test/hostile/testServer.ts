@@ -20,7 +20,7 @@ const ENCODED_CANARY = Buffer.from(CANARY).toString('base64').slice(0, 12);
 const SIGNATURE = /CANARY\d|X-Amz-(?:Signature|Credential|Security-Token)=(?!\[redacted\])/i;
 
 /** A real server in one mode, over a real directory and two real origins, with one image cached for actor 0001. */
-export interface Door {
+export interface TestServer {
   mode: Mode;
   root: string;
   cacheDir: string;
@@ -43,12 +43,12 @@ export interface Door {
   close(): Promise<void>;
 }
 
-export interface DoorOptions {
+export interface TestServerOptions {
   options?: Partial<ImageCacheOptions>;
   config?: InlineConfig;
 }
 
-export async function openDoor(mode: Mode, options: DoorOptions = {}): Promise<Door> {
+export async function startTestServer(mode: Mode, options: TestServerOptions = {}): Promise<TestServer> {
   const cleanUps: (() => unknown)[] = [];
   const close = async () => {
     for (const cleanUp of cleanUps.toReversed()) await cleanUp();
@@ -64,10 +64,10 @@ export async function openDoor(mode: Mode, options: DoorOptions = {}): Promise<D
 /** @param cleanUps what is to be undone in the end, in the order in which it was done */
 async function furnish(
   mode: Mode,
-  { options = {}, config = {} }: DoorOptions,
+  { options = {}, config = {} }: TestServerOptions,
   cleanUps: (() => unknown)[],
-): Promise<Omit<Door, 'close'>> {
-  const home = await mkdtemp(join(tmpdir(), 'image-cache-door-'));
+): Promise<Omit<TestServer, 'close'>> {
+  const home = await mkdtemp(join(tmpdir(), 'image-cache-hostile-'));
   cleanUps.push(() => rm(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 }));
   const root = join(home, 'project');
   const cacheDir = join(root, '.image-cache');
@@ -117,8 +117,8 @@ async function furnish(
     watch(`${method} ${target.slice(0, 200)}`, JSON.stringify(answer.headers) + answer.text);
     return answer;
   }
-  const send: Door['send'] = (method, target, headers, body) => ask(method, mode.mount + target, headers, body);
-  const json: Door['json'] = (target, body) =>
+  const send: TestServer['send'] = (method, target, headers, body) => ask(method, mode.mount + target, headers, body);
+  const json: TestServer['json'] = (target, body) =>
     send(
       'POST',
       target,

@@ -1,65 +1,65 @@
 import { expect } from 'vitest';
 import type { PrefetchAnswer } from '../../plugin/protocol.ts';
 import { imageUrl } from '../helpers/stack.ts';
-import { describeEveryDoor, eachOf } from './everyDoor.ts';
+import { describeEveryMode, eachOf } from './everyMode.ts';
 import { seededRandom } from './random.ts';
 import { traversals, unescapeBytes } from './traversals.ts';
 
-/** What stands around the API has no part in how a path is read, so every spelling is tried at one door, and a sample at the others. */
+/** What stands around the API has no part in how a path is read, so every spelling is tried in one mode, and a sample in the others. */
 const STRIDE = { nothing: 1, sources: 97, build: 97 } as const;
 
-describeEveryDoor((add, mode) => {
+describeEveryMode((add, mode) => {
   const stride = STRIDE[mode.serves];
 
-  add('T9', 'no spelling of `..` leads anywhere as the path of an image', async (door) => {
+  add('T9', 'no spelling of `..` leads anywhere as the path of an image', async (server) => {
     await eachOf(traversals(stride), async (path) => {
-      const { status, text } = await door.send('GET', `/image?path=${path}`);
+      const { status, text } = await server.send('GET', `/image?path=${path}`);
       expect(`${status} ${text}`, path).toMatch(/^40[04] .*"code":"(?:INVALID_PATH|NOT_CACHED)"/);
     });
   });
 
-  add('T9', 'nor in a question, nor as an actor id', async (door) => {
+  add('T9', 'nor in a question, nor as an actor id', async (server) => {
     await eachOf(traversals(stride * 7), async (path) => {
-      const exists = await door.send('GET', `/exists?path=${path}`);
+      const exists = await server.send('GET', `/exists?path=${path}`);
       expect(`${exists.status} ${exists.text}`, path).toMatch(/^200 {"exists":false}|^400 /);
-      const cleared = await door.send('POST', `/clear/${path}`);
+      const cleared = await server.send('POST', `/clear/${path}`);
       expect(`${cleared.status} ${cleared.text}`, path).toMatch(/^200 {"cleared":0|^40[045] /);
-      const listed = await door.send('GET', `/manifest?actor_id=${path}`);
+      const listed = await server.send('GET', `/manifest?actor_id=${path}`);
       expect(`${listed.status} ${listed.text}`, path).toMatch(/^200 [^]*"entries": ?{\s*}|^400 /);
     });
   });
 
-  add('T9', 'nor by what chance makes of it', async (door) => {
-    await eachOf(mutations(door.picture.entry.local_path, 400), async (path) => {
-      const { status, text } = await door.send('GET', `/image?path=${path}`);
-      const isImage = text.startsWith(door.picture.bytes.toString('latin1', 0, 64));
+  add('T9', 'nor by what chance makes of it', async (server) => {
+    await eachOf(mutations(server.picture.entry.local_path, 400), async (path) => {
+      const { status, text } = await server.send('GET', `/image?path=${path}`);
+      const isImage = text.startsWith(server.picture.bytes.toString('latin1', 0, 64));
       expect(isImage ? 200 : status, path).toBeOneOf([200, 400, 404]);
       // The path of the entry, in full or without the directory's name, however encoded; and nothing else.
       if (status === 200) {
         expect(isImage).toBe(true);
         expect(['', '.image-cache/'].map((start) => start + decodeURIComponent(path))).toContain(
-          door.picture.entry.local_path,
+          server.picture.entry.local_path,
         );
       }
     });
   });
 
-  add('T9, T12', 'a filename is a name for people and leads nowhere', async (door) => {
+  add('T9, T12', 'a filename is a name for people and leads nowhere', async (server) => {
     const filenames = [...traversals(101)].map(unescapeBytes).filter((filename) => !filename.includes('\0'));
-    const images = filenames.map((filename) => ({ s3_url: door.picture.url, filename }));
-    const { status, text } = await door.json('/prefetch', { actor_id: '0001', images });
+    const images = filenames.map((filename) => ({ s3_url: server.picture.url, filename }));
+    const { status, text } = await server.json('/prefetch', { actor_id: '0001', images });
     expect([status, (JSON.parse(text) as PrefetchAnswer).failed]).toEqual([200, 0]);
     for (const filename of ['a\0', '\0', 'a'.repeat(1025)]) {
-      const refused = await door.json('/prefetch', {
+      const refused = await server.json('/prefetch', {
         actor_id: '0001',
-        images: [{ s3_url: door.picture.url, filename }],
+        images: [{ s3_url: server.picture.url, filename }],
       });
       expect(`${refused.status} ${refused.text}`).toMatch(/^400 .*INVALID_FILENAME/);
     }
   });
 
-  add('T10', 'nothing but an entry is an image', async (door) => {
-    const own = door.picture.entry.local_path;
+  add('T10', 'nothing but an entry is an image', async (server) => {
+    const own = server.picture.entry.local_path;
     const none = [
       '.image-cache-evil/x.png',
       '../canary.png',
@@ -90,14 +90,14 @@ describeEveryDoor((add, mode) => {
       own.replace('/images/', '%5cimages%5c'),
     ];
     for (const path of none) {
-      const { status, text } = await door.send('GET', `/image?path=${path}`);
+      const { status, text } = await server.send('GET', `/image?path=${path}`);
       expect(`${status} ${text}`, path).toMatch(/^404 .*"NOT_CACHED"/);
     }
-    const empty = await door.send('GET', '/image?path=');
+    const empty = await server.send('GET', '/image?path=');
     expect(`${empty.status} ${empty.text}`).toMatch(/^400 .*"INVALID_PATH"/);
   });
 
-  add('T11', 'what breaks the rules on the wire is refused by its name', async (door) => {
+  add('T11', 'what breaks the rules on the wire is refused by its name', async (server) => {
     const { mount } = mode;
     const request = (line: string) => `${line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
     const get = (target: string) => request(`GET ${target}`);
@@ -132,7 +132,7 @@ describeEveryDoor((add, mode) => {
       ['a line break inside a line', get(`${mount}/stats`).replace('\r\nHost', '\nHost'), [400]],
     ];
     for (const [what, bytes, statuses] of cases) {
-      const answer = await door.socket(bytes);
+      const answer = await server.socket(bytes);
       expect(Number(/^HTTP\/1\.1 (\d+) /.exec(answer)?.[1]), `${what}: ${answer.slice(0, 300)}`).toBeOneOf(statuses);
       if (answer.startsWith('HTTP/1.1 405')) expect(answer, what).toMatch(/^Allow: /im);
       if (/^HTTP\/1\.1 40[45]/.test(answer) && what !== 'the authority form')
@@ -140,8 +140,8 @@ describeEveryDoor((add, mode) => {
     }
   });
 
-  add('T16', 'ranges and conditions are answered to the byte', async (door) => {
-    const { bytes, entry, url } = door.picture;
+  add('T16', 'ranges and conditions are answered to the byte', async (server) => {
+    const { bytes, entry, url } = server.picture;
     const size = bytes.length;
     const etag = `"${entry.sha256}"`;
     const rows: [headers: Record<string, string>, status: number, from: number, to: number][] = [
@@ -167,13 +167,13 @@ describeEveryDoor((add, mode) => {
     ];
     for (const target of [`/image?path=${entry.local_path}`, imageUrl(url)]) {
       for (const [headers, status, from, to] of rows) {
-        const answer = await door.send('GET', target, headers);
+        const answer = await server.send('GET', target, headers);
         const label = `${target.slice(0, 12)} ${JSON.stringify(headers).slice(0, 60)}`;
         expect(answer.status, label).toBe(status);
         if (status === 416) expect(answer.headers['content-range'], label).toBe(`bytes */${size}`);
         else expect(answer.text === bytes.toString('latin1', from, to), label).toBe(true);
       }
-      const head = await door.send('HEAD', target);
+      const head = await server.send('HEAD', target);
       expect([head.status, head.text, head.headers['content-length']]).toEqual([200, '', String(size)]);
     }
   });

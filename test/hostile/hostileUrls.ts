@@ -91,7 +91,7 @@ export function* hostileUrls({ pick }: Random, count: number): Generator<string>
     const slashes = pick(['://', '://', '://', ':/', ':', ':///', ':\\\\', ':/\\', '%3a//']);
     const user = pick(['', '', '', 'user@', 'a:b@', 'team-photos.s3.amazonaws.com@', '@', '%40', 'x#@', 'x\\@']);
     const host = pick([pick(INTERNAL_HOSTS), pick(INTERNAL_HOSTS), pick(LOOKALIKES)]);
-    const port = pick(['', '', ':80', ':443', ':22', ':6379', ':0443', ':', ':-1', ':99999', ':{door}', ':{bucket}']);
+    const port = pick(['', '', ':80', ':443', ':22', ':6379', ':0443', ':', ':-1', ':99999', ':{server}', ':{bucket}']);
     const path = pick([
       '/x.png',
       '/photos/0001/a.jpg',

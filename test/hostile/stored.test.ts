@@ -6,8 +6,8 @@ import { expect } from 'vitest';
 import type { Manifest } from '../../plugin/protocol.ts';
 import { jpeg } from '../helpers/images.ts';
 import { imageUrl } from '../helpers/stack.ts';
-import { type Door, jsonOf } from './door.ts';
-import { describeEveryDoor } from './everyDoor.ts';
+import { type TestServer, jsonOf } from './testServer.ts';
+import { describeEveryMode } from './everyMode.ts';
 
 const run = promisify(execFile);
 
@@ -55,67 +55,67 @@ const NOT_IMAGES = [
 ];
 
 /** Stores an object under a key of its own, whatever S3 says that it is, and has it fetched. */
-async function fetchObject(door: Door, key: string, bytes: Buffer | string, contentType = 'image/png') {
-  door.bucket.server.put('photos', key, Buffer.from(bytes), { contentType });
-  return door.prefetch(await door.bucket.presign(key), 'x');
+async function fetchObject(server: TestServer, key: string, bytes: Buffer | string, contentType = 'image/png') {
+  server.bucket.server.put('photos', key, Buffer.from(bytes), { contentType });
+  return server.prefetch(await server.bucket.presign(key), 'x');
 }
 
-describeEveryDoor(
+describeEveryMode(
   (add, mode) => {
-    add('T12', 'any filename comes back as it was, and is no file’s name', async (door) => {
+    add('T12', 'any filename comes back as it was, and is no file’s name', async (server) => {
       for (const [n, filename] of FILENAMES.entries()) {
-        door.bucket.server.put('photos', `names/${n}.jpg`, await jpeg(n));
-        const result = await door.prefetch(await door.bucket.presign(`names/${n}.jpg`), filename);
+        server.bucket.server.put('photos', `names/${n}.jpg`, await jpeg(n));
+        const result = await server.prefetch(await server.bucket.presign(`names/${n}.jpg`), filename);
         const local_path = expect.stringMatching(/^\.image-cache\/images\/0001\/0001_[0-9a-f]{16}_[0-9a-f]{32}\.jpg$/);
         expect(result, filename).toMatchObject({ entry: { filename, local_path } });
       }
     });
 
-    add('T12', 'an actor id that means something to a file system is stored under its hash', async (door) => {
+    add('T12', 'an actor id that means something to a file system is stored under its hash', async (server) => {
       for (const actorId of ['CON', '..x', 'a.', 'é', 'e\u0301', 'A b', '~', '-rf', '%2e%2e', 'x'.repeat(256)]) {
-        const images = [{ s3_url: door.picture.url, filename: 'a' }];
-        const { status } = await door.json('/prefetch', { actor_id: actorId, images });
+        const images = [{ s3_url: server.picture.url, filename: 'a' }];
+        const { status } = await server.json('/prefetch', { actor_id: actorId, images });
         expect(status, actorId).toBe(200);
-        const answer = await door.send('GET', `/manifest?actor_id=${encodeURIComponent(actorId)}`);
+        const answer = await server.send('GET', `/manifest?actor_id=${encodeURIComponent(actorId)}`);
         const [entry] = Object.values((jsonOf(answer) as Manifest).entries);
-        expect(entry?.local_path, actorId).toBe(door.picture.entry.local_path);
+        expect(entry?.local_path, actorId).toBe(server.picture.entry.local_path);
       }
     });
 
-    add('T13', 'SVG is refused', async (door) => {
+    add('T13', 'SVG is refused', async (server) => {
       for (const [n, svg] of SVGS.entries()) {
         for (const type of ['image/svg+xml', 'image/png']) {
-          const result = await fetchObject(door, `svg/${n}`, svg, type);
+          const result = await fetchObject(server, `svg/${n}`, svg, type);
           expect(result, svg).toMatchObject({
             error: { code: expect.stringMatching(/UNSUPPORTED_TYPE|NOT_AN_IMAGE/) },
           });
-          const { status } = await door.send('GET', imageUrl(await door.bucket.presign(`svg/${n}`)));
+          const { status } = await server.send('GET', imageUrl(await server.bucket.presign(`svg/${n}`)));
           expect(status, svg).toBe(502);
         }
       }
-      expect(JSON.stringify(await door.manifest())).not.toContain('/svg/');
+      expect(JSON.stringify(await server.manifest())).not.toContain('/svg/');
     });
 
-    add('T14', 'what only claims to be an image is not stored', async (door) => {
+    add('T14', 'what only claims to be an image is not stored', async (server) => {
       for (const [n, bytes] of NOT_IMAGES.entries()) {
-        const result = await fetchObject(door, `fake/${n}`, bytes);
+        const result = await fetchObject(server, `fake/${n}`, bytes);
         expect(result, bytes).toMatchObject({ error: { code: expect.stringMatching(/NOT_AN_IMAGE|UPSTREAM_/) } });
       }
-      expect(JSON.stringify(await door.manifest())).not.toContain('/fake/');
+      expect(JSON.stringify(await server.manifest())).not.toContain('/fake/');
     });
 
-    add('T14', 'an image with something behind it is nothing but an image to a browser', async (door) => {
+    add('T14', 'an image with something behind it is nothing but an image to a browser', async (server) => {
       const tail = Buffer.concat([await jpeg(99), Buffer.from('<script>alert(1)</script>')]);
-      const result = await fetchObject(door, 'tail.jpg', tail, 'text/html');
+      const result = await fetchObject(server, 'tail.jpg', tail, 'text/html');
       if (result.status === 'failed') return expect(result.error.code).toMatch(/NOT_AN_IMAGE|UPSTREAM_TRUNCATED/);
-      const { headers } = await door.send('GET', `/image?path=${result.entry.local_path}`);
+      const { headers } = await server.send('GET', `/image?path=${result.entry.local_path}`);
       expect(headers['content-type']).toBe('image/jpeg');
       expect(headers['x-content-type-options']).toBe('nosniff');
       expect(headers['content-security-policy']).toBe("default-src 'none'; sandbox");
     });
 
     // The memory tier would answer without looking at the file; these are read from disk for the first time.
-    const replacements: [string, (path: string, door: Door) => Promise<unknown>][] = [
+    const replacements: [string, (path: string, server: TestServer) => Promise<unknown>][] = [
       ['a link out of the cache', (path, { root }) => symlink(join(root, 'canary.png'), path)],
       ['a link to itself', (path) => symlink(path, path)],
       ['a hard link to a file outside', (path, { root }) => link(join(root, 'canary.png'), path)],
@@ -124,32 +124,32 @@ describeEveryDoor(
       ['other bytes', (path) => jpeg(7).then((bytes) => writeFile(path, bytes))],
     ];
     for (const [n, [what, plant]] of replacements.entries()) {
-      add('T15', `an image that became ${what} is never served, and comes back`, async (door) => {
+      add('T15', `an image that became ${what} is never served, and comes back`, async (server) => {
         const key = `swapped/${n}.jpg`;
         const bytes = await jpeg(200 + n);
-        const result = await fetchObject(door, key, bytes);
+        const result = await fetchObject(server, key, bytes);
         if (result.status === 'failed') throw new Error(result.error.detail);
-        const path = join(door.root, result.entry.local_path);
+        const path = join(server.root, result.entry.local_path);
         await rm(path);
-        await plant(path, door);
-        const { status, text } = await door.send('GET', `/image?path=${result.entry.local_path}`);
+        await plant(path, server);
+        const { status, text } = await server.send('GET', `/image?path=${result.entry.local_path}`);
         expect(`${status} ${text}`).toMatch(/^404 .*"CACHE_CORRUPT"/);
-        const again = await door.send('GET', imageUrl(await door.bucket.presign(key)));
+        const again = await server.send('GET', imageUrl(await server.bucket.presign(key)));
         expect([again.status, again.headers['x-cache']]).toEqual([200, 'MISS']);
         expect(Buffer.from(again.text, 'latin1').equals(bytes)).toBe(true);
       });
     }
 
-    add('T15', 'what is put into the directory is no image of ours', async (door) => {
-      const folder = join(door.cacheDir, 'images', '0001');
-      await symlink(join(door.root, 'canary.png'), join(folder, 'link.png'));
+    add('T15', 'what is put into the directory is no image of ours', async (server) => {
+      const folder = join(server.cacheDir, 'images', '0001');
+      await symlink(join(server.root, 'canary.png'), join(folder, 'link.png'));
       await run('mkfifo', [join(folder, 'fifo.png')]);
       await writeFile(join(folder, `0001_${'0'.repeat(16)}_${'0'.repeat(32)}.png`), await jpeg(7));
       for (const name of ['link.png', 'fifo.png', `0001_${'0'.repeat(16)}_${'0'.repeat(32)}.png`]) {
-        const { status } = await door.send('GET', `/image?path=.image-cache/images/0001/${name}`);
+        const { status } = await server.send('GET', `/image?path=.image-cache/images/0001/${name}`);
         expect(status, name).toBe(404);
       }
-      expect((await door.send('POST', '/verify')).status, mode.name).toBe(200);
+      expect((await server.send('POST', '/verify')).status, mode.name).toBe(200);
       // A verification puts aside what cannot be ours; links and FIFOs it leaves alone, and follows none.
       for (const name of ['link.png', 'fifo.png']) await rm(join(folder, name), { force: true });
     });
