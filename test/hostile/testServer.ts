@@ -54,7 +54,7 @@ export async function startTestServer(mode: Mode, options: TestServerOptions = {
     for (const cleanUp of cleanUps.toReversed()) await cleanUp();
   };
   try {
-    return { ...(await furnish(mode, options, cleanUps)), close };
+    return { ...(await setUp(mode, options, cleanUps)), close };
   } catch (error) {
     await close();
     throw error;
@@ -62,7 +62,7 @@ export async function startTestServer(mode: Mode, options: TestServerOptions = {
 }
 
 /** @param cleanUps what is to be undone in the end, in the order in which it was done */
-async function furnish(
+async function setUp(
   mode: Mode,
   { options = {}, config = {} }: TestServerOptions,
   cleanUps: (() => unknown)[],

@@ -34,7 +34,7 @@ export async function runSide(
   side: Side,
   watch: (step: Step, eye: Eye) => Promise<void>,
 ): Promise<void> {
-  const props = await stage.furnish(scene, side);
+  const props = await stage.setUp(scene, side);
   const tab = await browser.tabs.take();
   let after: 'as it was' | 'changed' = 'changed';
   try {

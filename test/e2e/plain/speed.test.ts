@@ -38,8 +38,8 @@ async function show(
   const { isBusy = false, ...options } = album;
   const images = Array.from({ length: count }, () => ({ delayMs }));
   const scene: Scene = { name: 'an album', layout: () => undefined, images, steps: ['loaded'] };
-  const { urls } = await on.furnish(scene, album.side);
-  const lookups = isBusy ? (await on.furnish({ ...scene, images: 200 }, album.side)).urls : [];
+  const { urls } = await on.setUp(scene, album.side);
+  const lookups = isBusy ? (await on.setUp({ ...scene, images: 200 }, album.side)).urls : [];
   const tab = await browser.tabs.take();
   try {
     await tab.open(on.url);

@@ -32,7 +32,7 @@ export interface Stage {
   /** Where the page is. */
   url: string;
   /** Puts a scene's images into S3, under names of their own. */
-  furnish(scene: Scene, side: Side): Promise<Props>;
+  setUp(scene: Scene, side: Side): Promise<Props>;
   close(): Promise<void>;
 }
 
@@ -89,7 +89,7 @@ export async function openStage({ page, react = 'development', certificate }: St
   await visit(`${url}api/cache/stats`);
   return {
     url,
-    furnish: (scene, side) => furnish({ bucket, other }, scene, `${randomUUID()}-${side}`),
+    setUp: (scene, side) => setUp({ bucket, other }, scene, `${randomUUID()}-${side}`),
     async close() {
       await server.close();
       await bucket.close();
@@ -122,7 +122,7 @@ function ownFiles(): Plugin {
   };
 }
 
-async function furnish({ bucket, other }: Stores, scene: Scene, folder: string): Promise<Props> {
+async function setUp({ bucket, other }: Stores, scene: Scene, folder: string): Promise<Props> {
   const pictures = toPictures(scene);
   const isHeld = toSteps(scene)[0]?.name === 'pending';
   const keys = pictures.map((picture, n) => `${folder}/${n}.${picture.file ?? picture.format ?? 'jpeg'}`);
