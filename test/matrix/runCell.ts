@@ -11,7 +11,7 @@ import { jpeg } from '../helpers/images.ts';
 import { installedVersion, writeApp } from './app.ts';
 import { type Cell, PICTURE } from './cell.ts';
 import { lookAt } from './lookAt.ts';
-import { openDoors } from './openDoors.ts';
+import { expectClosed } from './expectClosed.ts';
 import { Program } from './process.ts';
 import type { CellResult, Step } from './table.ts';
 import type { Runner, Tools } from './tools.ts';
@@ -98,7 +98,7 @@ export async function runCell(cell: Cell, { tarball, tools, browser }: Matrix): 
         await seen.update(cell.hmr ?? 'update');
       });
       if (s3.stats.gets !== 1) results.cached = `S3 was asked ${s3.stats.gets} times`;
-      await step('closed', () => openDoors(app, origin));
+      await step('closed', () => expectClosed(app, origin));
     } finally {
       await page.close();
       await server.stop();

@@ -10,7 +10,7 @@ const ENCODED_CANARY = Buffer.from(CANARY).toString('base64').slice(0, 12);
  * Asks for files of the cache directory in every spelling that a Vite has ever fallen for.
  * @throws Error naming those that were answered with a file
  */
-export async function openDoors(app: string, origin: string): Promise<void> {
+export async function expectClosed(app: string, origin: string): Promise<void> {
   const images = join(app, '.image-cache', 'images');
   await mkdir(images, { recursive: true });
   await writeFile(join(images, 'a.svg'), `<svg>${CANARY}</svg>`);
