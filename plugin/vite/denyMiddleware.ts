@@ -124,7 +124,7 @@ function parse(url: string): URL | undefined {
 
 /** Whether the path enters the directory at any point: Vite may cut the path off there. */
 function leadsInto(target: Segments, places: readonly Place[], file: string): boolean {
-  const door = target.at(-1);
+  const name = target.at(-1);
   const steps = file.toLowerCase().split('/');
   return places.some(({ at, top }) => {
     const here = [...at];
@@ -133,7 +133,7 @@ function leadsInto(target: Segments, places: readonly Place[], file: string): bo
     return steps.some((step) => {
       if (step === '..') here.length = Math.max(here.length - 1, top);
       else if (step !== '' && step !== '.') here.push(step);
-      return step === door && isInside();
+      return step === name && isInside();
     });
   });
 }
