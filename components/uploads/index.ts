@@ -38,3 +38,6 @@ export { type ImageUploadState, useImageUpload } from './react/useImageUpload.ts
 export { type UploadedImageState, useUploadedImage } from './react/useUploadedImage.ts';
 export { useUpload, useUploads } from './react/useUploads.ts';
 export { useUploadStatus } from './react/useUploadStatus.ts';
+export { createMarkdownLinker, type MarkdownLinkerOptions } from './text/createMarkdownLinker.ts';
+export { hasLocalRefs, imageRefsIn } from './text/imageRefs.ts';
+export { replaceRefs } from './text/replaceRefs.ts';
