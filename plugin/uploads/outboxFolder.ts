@@ -33,7 +33,7 @@ import {
 export type RecordFolder = typeof JOBS | typeof DONE;
 
 /** More than a record ever has. */
-const MAX_RECORD_BYTES = 64 << 10;
+export const MAX_RECORD_BYTES = 64 << 10;
 
 /** What is known of a file without reading it. */
 export interface FileLook {
@@ -159,14 +159,21 @@ export class OutboxFolder {
   async releaseBody(name: string, isNeeded: () => Promise<boolean>): Promise<void> {
     ensureName(name, BODY_NAME);
     const aside = join(this.dir, TMP, temporaryName());
-    if ((await lookAt(this.dir, BODIES)) === undefined) return;
+    // A first look before it is touched: what cannot be found out leaves it where it is.
+    if ((await lookAt(this.dir, BODIES)) === undefined || (await isNeeded())) return;
     try {
       await replaceFile(join(this.dir, BODIES, name), aside);
     } catch (error) {
       return ifGone(error);
     }
-    if (await isNeeded()) await this.#move(aside, BODIES, name);
-    else await rm(aside, { force: true });
+    let isOver = false;
+    try {
+      isOver = !(await isNeeded());
+    } finally {
+      // Back also where it could not be found out: what stays aside is swept.
+      if (isOver) await rm(aside, { force: true });
+      else await this.#move(aside, BODIES, name);
+    }
     await this.#syncs.sync(join(this.dir, BODIES));
   }
 
@@ -181,7 +188,10 @@ export class OutboxFolder {
   }
 
   async #look(folder: string, name: string): Promise<FileLook | undefined> {
-    const stats = await lstat(join(this.dir, folder, name)).catch(() => undefined);
+    const stats = await lstat(join(this.dir, folder, name)).catch((error: unknown) => {
+      ifGone(error);
+      return undefined;
+    });
     if (stats?.isFile() !== true) return undefined;
     const { ino, size, mtimeMs, ctimeMs } = stats;
     return { name, size, modifiedAt: mtimeMs, version: `${ino} ${size} ${mtimeMs} ${ctimeMs}` };

@@ -44,7 +44,7 @@ export async function receivePicture<T>(
     for await (const chunk of body) {
       size += chunk.length;
       if (size > maxBytes) throw tooLarge(maxBytes);
-      room.grow(chunk.length);
+      await room.grow(chunk.length);
       await sink.write(chunk);
     }
     if (size === 0) throw empty();

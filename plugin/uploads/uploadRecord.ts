@@ -30,7 +30,8 @@ const recordSchema = z.object({
   filename: z.optional(z.string()),
   attempts: z.int(),
   next_attempt_at: z.optional(z.int()),
-  error: z.optional(errorSchema),
+  /** One of a newer version may have a code that is not known here, and is only shown. */
+  error: z.optional(z.unknown()),
   accepted_at: z.int(),
   finished_at: z.optional(z.int()),
 });
@@ -70,8 +71,9 @@ export function parseRecord(text: string): UploadRecord | undefined {
   const parsed = recordSchema.safeParse(json);
   if (!parsed.success) return undefined;
   const { error, ...record } = parsed.data;
-  if (error === undefined) return record;
-  const { code, detail, hint, transient } = error;
+  const shown = errorSchema.safeParse(error);
+  if (!shown.success) return record;
+  const { code, detail, hint, transient } = shown.data;
   return {
     ...record,
     error: {

@@ -69,7 +69,7 @@ export class Uploads {
   constructor(options: UploadsOptions) {
     this.#options = options;
     const { outbox, bucket, clock, cache, logger } = options;
-    this.#room = new OutboxRoom({ maxBytes: options.maxOutboxSize, bytesOnDisk: () => outbox.bytes() });
+    this.#room = new OutboxRoom({ maxBytes: options.maxOutboxSize, useOfDisk: () => outbox.use() });
     this.#drainer = new Drainer({
       outbox,
       bucket,
@@ -168,7 +168,7 @@ export class Uploads {
   /** The uploads of an owner, the newest first. */
   async list(owner: string): Promise<UploadsAnswer> {
     const { outbox } = this.#options;
-    const records = [...(await outbox.pending()).toReversed(), ...(await outbox.done(MAX_LISTED))];
+    const records = [...(await outbox.pending()).toReversed(), ...(await outbox.done(owner, MAX_LISTED))];
     const own = records.filter((record) => record.owner === owner && record.picture !== undefined);
     const newest = own.toSorted((a, b) => b.accepted_at - a.accepted_at).slice(0, MAX_LISTED);
     const { blocked = blockedIn(newest), paused } = this.#drainer;
@@ -214,7 +214,7 @@ export class Uploads {
     });
     if (record.state === 'stored') return { job_id: jobId, state: 'stored' };
     await this.#drainer.abort(jobId);
-    if (record.picture !== undefined) await outbox.release(record.picture.name);
+    if (record.picture !== undefined) await outbox.drop(record.picture.name);
     this.#changed(record);
     return { job_id: jobId, state: 'canceled' };
   }
@@ -297,9 +297,13 @@ export class Uploads {
         `Upload ${record.state}: ${nameOf(record)}: ${error.code} ${error.detail} ${error.hint ?? ''}`.trimEnd(),
       );
     }
-    void this.#statusOf(record).then((status) => {
-      for (const listener of this.#listeners) listener(status);
-    });
+    this.#statusOf(record).then(
+      (status) => {
+        for (const listener of this.#listeners) listener(status);
+      },
+      // The disk cannot be read at the moment, which the drainer says. Browsers ask again by themselves.
+      () => undefined,
+    );
   }
 
   async #statusOf(record: UploadRecord): Promise<UploadStatus> {

@@ -53,3 +53,34 @@ it.each([
     }
   },
 );
+
+it('a picture of two uploads outlives the cancellation of one, whatever the disk refuses meanwhile', async () => {
+  for (let nth = 1, reached = true; reached; nth += 1) {
+    const opened = await openUploads();
+    opened.bucket.failure = () => 'unreachable';
+    const { job_id } = await opened.accept(bytes(1));
+    const twin = await opened.accept(bytes(1));
+    await opened.clock.settle();
+    let calls = 0;
+    // As of a process that has too many files open.
+    fault.of = (name) => (/^(?:open|readdir|lstat)$/.test(name) && (calls += 1) === nth ? 'EMFILE' : undefined);
+    await opened.uploads.cancel('', twin.job_id).catch(() => undefined);
+    reached = calls >= nth;
+    fault.clear();
+    const [status] = await opened.uploads.check('', [{ job_id, sha256: sha256(bytes(1)) }]);
+    expect(status, `call ${nth}`).toMatchObject({ state: 'accepted' });
+    await opened.uploads.close();
+  }
+});
+
+it('a record that cannot be looked at is not taken for one that is gone: its picture stays', async () => {
+  const opened = await openUploads();
+  opened.bucket.failure = () => 'unreachable';
+  const { job_id } = await opened.accept(bytes(1));
+  const twin = await opened.accept(bytes(1));
+  await opened.clock.settle();
+  fault.of = (name, [path]) => (name === 'lstat' && String(path).endsWith(`${job_id}.json`) ? 'EIO' : undefined);
+  await opened.uploads.cancel('', twin.job_id).catch(() => undefined);
+  fault.clear();
+  expect(await opened.uploads.check('', [{ job_id, sha256: sha256(bytes(1)) }])).toMatchObject([{ state: 'accepted' }]);
+});

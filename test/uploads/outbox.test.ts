@@ -161,7 +161,63 @@ describe('what is left over', () => {
     await opened.clock.advance(30_000, 1_000);
     await expect.poll(() => opened.states()).toEqual({ stored: 1 });
     expect((await readdir(join(opened.dir, 'jobs'))).toSorted()).toEqual([`${'0'.repeat(32)}.json`, 'notes.txt']);
-    expect(opened.log).toContain(`${'0'.repeat(32)}.json in the outbox of uploads is damaged, and is left alone.`);
+    expect(opened.log).toContain(
+      `${'0'.repeat(32)}.json in the outbox of uploads cannot be read: it is damaged, or of a newer version. It is left alone, and its picture is kept.`,
+    );
+  });
+});
+
+describe('a record that cannot be read', () => {
+  /** Changes the record of an upload on the disk as another version of this package may have written it. */
+  async function rewrite(opened: TestUploads, job_id: string, change: (text: string) => string): Promise<void> {
+    const file = join(opened.dir, 'jobs', `${job_id}.json`);
+    await writeFile(file, change(await readFile(file, 'utf8')));
+  }
+
+  it.each([
+    ['has a state of a newer version', (text: string) => text.replace('"accepted"', '"linking"')],
+    ['is empty, as after a power cut on some file systems', () => ''],
+    ['is torn', (text: string) => text.slice(0, 40)],
+  ])('%s: its picture is kept, which may be the only copy', async (_, change) => {
+    const opened = await openOffline();
+    const { job_id } = await opened.accept(bytes(1));
+    await opened.clock.settle();
+    await opened.uploads.close();
+    await rewrite(opened, job_id, change);
+
+    const next = await openUploads({ dir: opened.dir });
+    next.uploads.start();
+    await next.clock.settle();
+    // Others come and go meanwhile.
+    await next.accept(bytes(2));
+    await expect.poll(() => next.states()).toEqual({ stored: 1 });
+    await next.clock.advance(30_000, 1_000);
+    expect(await readdir(join(next.dir, 'bodies'))).toContain(pictureName(bytes(1)));
+    expect(await readdir(join(next.dir, 'jobs'))).toEqual([`${job_id}.json`]);
+  });
+
+  it('that is so only in its error, of a newer version: it is sent', async () => {
+    const opened = await openOffline();
+    const { job_id } = await opened.accept(bytes(1));
+    await opened.clock.settle();
+    await opened.uploads.close();
+    await rewrite(opened, job_id, (text) => text.replace('"code":"', '"code":"NEW_'));
+    const next = await openUploads({ dir: opened.dir });
+    next.uploads.start();
+    await next.clock.advance(10_000, 1_000);
+    await expect.poll(() => next.states()).toEqual({ stored: 1 });
+  });
+
+  it('does not keep a picture that is known to be in the bucket, when it is of another one', async () => {
+    const opened = await openOffline();
+    const { job_id } = await opened.accept(bytes(1));
+    await opened.clock.settle();
+    await rewrite(opened, job_id, (text) => text.replace('"accepted"', '"linking"'));
+    opened.bucket.failure = () => undefined;
+    await opened.accept(bytes(2));
+    await opened.clock.advance(30_000, 1_000);
+    await expect.poll(() => opened.states()).toEqual({ stored: 1 });
+    await expect.poll(() => readdir(join(opened.dir, 'bodies'))).toEqual([pictureName(bytes(1))]);
   });
 });
 
@@ -169,8 +225,56 @@ it('the outbox is kept within its size, whatever is on its way', async () => {
   const opened = await openOffline({ maxOutboxSize: 25 });
   const answers = await Promise.allSettled(Array.from({ length: 5 }, (_, n) => opened.accept(bytes(n))));
   expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
-  expect(await opened.outbox.bytes()).toBe(18);
+  expect(await opened.outbox.use()).toEqual({ bytes: 18, uploads: 2 });
   const [pending] = (await opened.uploads.list('')).jobs;
   await opened.uploads.cancel('', pending?.job_id ?? '');
   await opened.accept(bytes(9));
+});
+
+it('the outbox is kept within its size by uploads that do not say how long they are, and come one after the other', async () => {
+  const opened = await openOffline({ maxOutboxSize: 25 });
+  // All of them have begun before the first one has come.
+  const uploads = Array.from({ length: 5 }, (_, n) => {
+    let go = () => {};
+    const gate = new Promise<void>((resolve) => (go = resolve));
+    const answer = opened.uploads.accept({
+      jobId: jobId(),
+      owner: '',
+      sha256: sha256(bytes(n)),
+      filename: undefined,
+      size: undefined,
+      body: (async function* () {
+        await gate;
+        yield bytes(n);
+      })(),
+    });
+    return {
+      go,
+      answer: answer.then(
+        () => 'taken',
+        ({ code }) => String(code),
+      ),
+    };
+  });
+  await opened.clock.settle();
+  const answers: string[] = [];
+  for (const { go, answer } of uploads) {
+    go();
+    answers.push(await answer);
+  }
+  expect(answers).toEqual(['taken', 'taken', 'OUTBOX_FULL', 'OUTBOX_FULL', 'OUTBOX_FULL']);
+  expect(await opened.outbox.use()).toEqual({ bytes: 18, uploads: 2 });
+});
+
+it('an owner finds their own uploads, however many others there are', async () => {
+  const opened = await openUploads();
+  const { job_id } = await opened.accept(bytes(1));
+  await expect.poll(() => opened.states()).toEqual({ stored: 1 });
+  const outdated = jobId();
+  await opened.uploads.cancel('other', outdated);
+  await utimes(join(opened.dir, 'done', `${outdated}.json`), 0, 0);
+  await Promise.all(Array.from({ length: 1_001 }, () => opened.uploads.cancel('other', jobId())));
+  expect((await opened.uploads.list('')).jobs).toMatchObject([{ job_id, state: 'stored' }]);
+  // They are bounded, also where nothing is sent any more.
+  expect(await readdir(join(opened.dir, 'done'))).not.toContain(`${outdated}.json`);
 });
