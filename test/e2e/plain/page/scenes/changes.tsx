@@ -1,5 +1,5 @@
-import { Activity, lazy, type ReactNode, StrictMode, Suspense, useState, useTransition } from 'react';
-import { RELOADED, type Scene, WAITING, WAITING_ELSEWHERE } from '../scene.ts';
+import { Activity, lazy, type ReactNode, StrictMode, Suspense, useState, useTransition, ViewTransition } from 'react';
+import { RELOADED, type Scene, WAITED, WAITING, WAITING_ELSEWHERE } from '../scene.ts';
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 const click = (): void => document.querySelector('button')?.click();
@@ -15,6 +15,15 @@ async function untilItIsThere(): Promise<void> {
   await new Promise(requestAnimationFrame); // for its event
 }
 
+/** React waits a moment for images before it begins a view transition, and the names that it gives to elements stay until it has ended. */
+async function swapInView(): Promise<void> {
+  click();
+  while (!document.querySelector('[data-swapped="true"]')) await new Promise(requestAnimationFrame);
+  await new Promise(requestAnimationFrame);
+  await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
+  while (document.querySelector('[style*="view-transition-name"]')) await new Promise(requestAnimationFrame);
+}
+
 const LazyBox = lazy(async () => ({ default: ({ children }: { children: ReactNode }) => <div>{children}</div> }));
 
 /** Shows one thing, then in a transition another. */
@@ -23,7 +32,7 @@ function Swap({ from, to }: { from: ReactNode; to: ReactNode }): ReactNode {
   const [, startTransition] = useTransition();
   return (
     <>
-      <button type="button" onClick={() => startTransition(() => setIsOther(true))}>
+      <button type="button" data-swapped={isOther} onClick={() => startTransition(() => setIsOther(true))}>
         Swap
       </button>
       {isOther ? to : from}
@@ -69,6 +78,63 @@ export const CHANGES: Scene[] = [
       />
     ),
     steps: ['pending', { name: 'first', release: [0] }, { name: 'swapped', run: click }, 'loaded'],
+  },
+  {
+    name: 'a cold one that comes with a <ViewTransition>',
+    layout: (Img) => (
+      <Swap
+        from={<p>Nothing yet</p>}
+        to={
+          <ViewTransition>
+            <Img width={120} />
+          </ViewTransition>
+        }
+      />
+    ),
+    steps: ['pending', { name: 'swapped', run: swapInView }, 'loaded'],
+  },
+  {
+    name: 'five cold ones that come with a <ViewTransition>',
+    images: 5,
+    layout: (Img) => (
+      <Swap
+        from={<p>Nothing yet</p>}
+        to={
+          <ViewTransition>
+            <div>
+              {numbers(5).map((n) => (
+                <Img key={n} n={n} width={60} height={40} />
+              ))}
+            </div>
+          </ViewTransition>
+        }
+      />
+    ),
+    steps: ['pending', { name: 'swapped', run: swapInView }, 'loaded'],
+    differs: { ...WAITED, swapped: ['complete', 'alt'] },
+    except: {
+      firefox: { ...WAITING_ELSEWHERE.firefox, differs: { swapped: ['pixels'] }, unsteady: ['requests'] }, // it may ask twice for either
+      webkit: { ...WAITING_ELSEWHERE.webkit, differs: { swapped: ['pixels'] } },
+    },
+  },
+  {
+    name: 'one that takes the place of another in a <ViewTransition>',
+    images: 2,
+    layout: (Img) => (
+      <Swap
+        from={
+          <ViewTransition>
+            <Img label="it" n={0} width={120} keepPrevious />
+          </ViewTransition>
+        }
+        to={
+          <ViewTransition>
+            <Img label="it" n={1} width={120} keepPrevious />
+          </ViewTransition>
+        }
+      />
+    ),
+    steps: ['pending', { name: 'first', release: [0] }, { name: 'swapped', run: swapInView }, 'loaded'],
   },
   {
     name: 'hidden by <Activity>, then visible',
