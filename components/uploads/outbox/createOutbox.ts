@@ -1,14 +1,8 @@
-import type { IDBPTransaction } from 'idb';
 import { type JobEvent, reduceJob } from '../queue/jobState.ts';
 import type { StoredJob } from '../queue/storedJob.ts';
 import { UploadError } from '../uploadError.ts';
-import {
-  type HeldBytes,
-  openDatabase as openRealDatabase,
-  type UploadsDatabase,
-  type UploadsSchema,
-} from './openDatabase.ts';
-import { isBlobRefused, isConnectionLost, toStorageError } from './storageError.ts';
+import { createConnection, type Write } from './createConnection.ts';
+import { type HeldBytes, openDatabase as openRealDatabase } from './openDatabase.ts';
 
 /** The browser's durable part: jobs and their bytes. Everything throws UploadErrors. */
 export interface Outbox {
@@ -34,70 +28,9 @@ export interface Outbox {
   close(): Promise<void>;
 }
 
-type Write = IDBPTransaction<UploadsSchema, ('jobs' | 'bytes')[], 'readwrite'>;
-
 /** @param onLost the connection was lost: what was kept may have been evicted */
 export function createOutbox(project: string, onLost: () => void = () => {}, openDatabase = openRealDatabase): Outbox {
-  let opened: Promise<UploadsDatabase> | undefined;
-  let storesBlobs = true;
-
-  async function connect(): Promise<UploadsDatabase> {
-    const opening: Promise<UploadsDatabase> = (opened ??= openDatabase(project, () => {
-      opened = undefined;
-      onLost();
-    }));
-    return opening.catch((error: unknown) => {
-      opened = undefined;
-      throw error;
-    });
-  }
-
-  /** Runs it again once, on another connection, if the one it had was lost. */
-  async function run<T>(work: (database: UploadsDatabase) => Promise<T>): Promise<T> {
-    try {
-      return await work(await connect()).catch(async (error: unknown) => {
-        if (!isConnectionLost(error)) throw error;
-        opened = undefined;
-        return work(await connect());
-      });
-    } catch (error) {
-      throw toStorageError(error);
-    }
-  }
-
-  /**
-   * Resolves when the transaction is complete and on the disk. That a request has succeeded is not enough: a browser that was killed
-   * right after it had lost the data, and that there is no room is told at the end only.
-   */
-  async function write<T>(work: (transaction: Write) => Promise<T>): Promise<T> {
-    return run(async (database) => {
-      const transaction = database.transaction(['jobs', 'bytes'], 'readwrite', { durability: 'strict' });
-      const working = work(transaction).catch((error: unknown) => {
-        if (!isAborted(error)) abort(transaction);
-        throw error;
-      });
-      const [outcome, done] = await Promise.allSettled([working, transaction.done]);
-      if (outcome.status === 'rejected' && !isAborted(outcome.reason)) throw outcome.reason;
-      if (done.status === 'rejected') throw done.reason;
-      if (outcome.status === 'rejected') throw outcome.reason;
-      return outcome.value;
-    });
-  }
-
-  /** With the bytes as a Blob, which stays on the disk until it is read; as they are where the browser takes no Blob. */
-  async function writeBytes<T>(
-    bytes: ArrayBuffer,
-    work: (transaction: Write, held: HeldBytes) => Promise<T>,
-  ): Promise<T> {
-    if (!storesBlobs) return write((transaction) => work(transaction, bytes));
-    try {
-      return await write((transaction) => work(transaction, new Blob([bytes])));
-    } catch (error) {
-      if (!(error instanceof UploadError) || !isBlobRefused(error.cause)) throw error;
-      storesBlobs = false;
-      return write((transaction) => work(transaction, bytes));
-    }
-  }
+  const { run, write, writeBytes, close } = createConnection(project, onLost, openDatabase);
 
   async function applyIn(
     transaction: Write,
@@ -171,11 +104,7 @@ export function createOutbox(project: string, onLost: () => void = () => {}, ope
         if (lease?.owner === owner) await transaction.store.delete(name);
         await transaction.done;
       }),
-    async close() {
-      const database = await opened?.catch(() => undefined);
-      opened = undefined;
-      database?.close();
-    },
+    close,
   };
 }
 
@@ -185,17 +114,4 @@ function outboxFull(maxBytes: number): UploadError {
     message: `There are pictures of ${Math.round(maxBytes / 1e6)} MB waiting already.`,
     hint: 'Wait until some are uploaded, or cancel some. The limit is `limits.maxOutboxSize`.',
   });
-}
-
-/** A request that was under way when its transaction ended says no more than that: the transaction knows why. */
-function isAborted(error: unknown): boolean {
-  return error instanceof Error || error instanceof DOMException ? error.name === 'AbortError' : false;
-}
-
-function abort(transaction: Write): void {
-  try {
-    transaction.abort();
-  } catch {
-    // It has ended by itself.
-  }
 }
