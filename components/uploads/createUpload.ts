@@ -1,4 +1,5 @@
 import type { UploadList } from './createUploadList.ts';
+import { type Entity, toEntity } from './entity.ts';
 import type { UploadsEnvironment } from './environment.ts';
 import type { ImageUploads, Upload, UploadCallOptions } from './imageUploads.ts';
 import type { JobStore } from './queue/createJobStore.ts';
@@ -28,7 +29,7 @@ interface UploadParts {
 export function createUpload(parts: UploadParts): ImageUploads['upload'] {
   const { jobs, locks, shown, env, owner, maxFileSize, maxOutboxSize, changed } = parts;
 
-  async function save(file: Blob, givenName: string | undefined): Promise<Upload> {
+  async function save(file: Blob, givenName: string | undefined, entity: Entity | undefined): Promise<Upload> {
     const { bytes, type, filename, warning } = await readPicked(file, givenName, maxFileSize);
     const size = bytes.byteLength;
     const job: StoredJob = {
@@ -36,6 +37,7 @@ export function createUpload(parts: UploadParts): ImageUploads['upload'] {
       owner,
       state: 'staged',
       revision: 1,
+      entity,
       filename,
       type,
       size,
@@ -64,7 +66,8 @@ export function createUpload(parts: UploadParts): ImageUploads['upload'] {
     return upload;
   }
 
-  return async (files, { filename, onSaved }: UploadCallOptions = {}) => {
+  return async (files, { entity: given, filename, onSaved }: UploadCallOptions = {}) => {
+    const entity = given && toEntity(given);
     // A copy: a FileList is emptied when the input is.
     const picked = files instanceof Blob ? [files] : Array.from(files);
     const saved: Upload[] = [];
@@ -72,7 +75,7 @@ export function createUpload(parts: UploadParts): ImageUploads['upload'] {
     // One after the other, so that only one is in memory.
     for (const file of picked) {
       try {
-        const upload = await save(file, filename);
+        const upload = await save(file, filename, entity);
         saved.push(upload);
         onSaved?.(upload);
       } catch (error) {

@@ -5,6 +5,7 @@ import { createStorageWatch } from './createStorageWatch.ts';
 import { createUpload } from './createUpload.ts';
 import { createUploadActions } from './createUploadActions.ts';
 import { createUploadList } from './createUploadList.ts';
+import { toEntity } from './entity.ts';
 import { fillCache } from './fillCache.ts';
 import type { ImageUploads, ImageUploadsOptions, UploadsStatus } from './imageUploads.ts';
 import { createJobIds } from './jobId.ts';
@@ -180,6 +181,10 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
     upload,
     list: shown.list,
     get: shown.get,
+    async bindEntity(localId, serverId) {
+      toEntity({ type: 'any', id: localId, serverId });
+      await jobs.bind(localId, serverId);
+    },
     subscribe: (listener) => changes.subscribe(listener),
     status: () => (status ??= currentStatus()),
     notifySynced: () => link.hurry('nudge'),

@@ -1,3 +1,4 @@
+import type { Entity } from './entity.ts';
 import type { UploadTransport } from './transport.ts';
 import type { UploadsEnvironment } from './environment.ts';
 
@@ -38,6 +39,8 @@ export interface Upload {
   readonly imageId: string | undefined;
   /** `/api/cache/i/<imageId>.<ext>`: what an app keeps in its own data. For `<UploadedImage imageRef>`. */
   readonly ref: string | undefined;
+  /** What it belongs to; with the id that its server has given it, once that is known. */
+  readonly entity: Entity | undefined;
   readonly filename: string;
   /** In bytes; of those that are sent, once they are prepared. */
   readonly size: number;
@@ -73,6 +76,18 @@ export interface Upload {
   sendAnyway(): Promise<void>;
   /** Offers the bytes as a download. */
   saveToDisk(): Promise<void>;
+}
+
+/** A picture of an entity that the bucket has, as an app is told of it. None of its fields is ever empty. */
+export interface StoredImage {
+  /** With the id that its server has given it, if that is known. */
+  readonly entity: Entity;
+  /** `/api/cache/i/<imageId>.<ext>`: what an app keeps in its own data. */
+  readonly ref: string;
+  /** The object's URL in the bucket if the transport has told it, else the picture's URL on our server, else `ref`. */
+  readonly url: string;
+  readonly imageId: string;
+  readonly jobId: string;
 }
 
 /** How the uploads of this page are, as a whole. */
@@ -132,6 +147,11 @@ export interface ImageUploadsOptions {
 }
 
 export interface UploadCallOptions {
+  /**
+   * What the pictures belong to in the app. Those of one entity are sent one after the other, and before those of another one that was
+   * begun later.
+   */
+  entity?: Entity;
   /** For a Blob, which has no name. */
   filename?: string;
   /** Called with each picture as soon as it is durable, also if another one of the same call is refused. */
@@ -143,10 +163,20 @@ export interface ImageUploads {
   /**
    * Saves pictures in the browser, and sends them when that is possible. Resolves when they are durable: from then on a reload, a
    * crash or an outage loses none.
-   * @throws UploadError when a file is refused, with `errors` when several are; the others of the same call are saved and uploaded
-   * @example await uploads.upload(input.files);
+   * @throws UploadError when a file is refused, with `errors` when several are; the others of the same call are saved and uploaded.
+   * `ENTITY_INVALID` when nothing was saved, because the entity's type or id is not 1 to 200 characters long
+   * @example await uploads.upload(input.files, { entity: { type: 'note', id: note.id } });
    */
   upload(files: FileList | Iterable<File | Blob> | File | Blob, options?: UploadCallOptions): Promise<Upload[]>;
+  /**
+   * Says that the app's server has given an entity its id: of all pictures of the entity, now and later. Resolves when that is durable. It
+   * may be said again, at each start of the app or whenever it is known.
+   * @throws UploadError `ENTITY_BOUND` when the entity has another server id already
+   * @example
+   * const { id } = await createNoteOnServer(note);
+   * await uploads.bindEntity(note.localId, id);
+   */
+  bindEntity(localId: string, serverId: string): Promise<void>;
   /** Newest first. The same array until something changes. */
   list(): readonly Upload[];
   get(jobId: string): Upload | undefined;

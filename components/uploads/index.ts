@@ -1,8 +1,10 @@
 export { createImageUploads } from './createImageUploads.ts';
+export type { Entity } from './entity.ts';
 export type {
   ImageUploads,
   ImageUploadsOptions,
   PrepareOptions,
+  StoredImage,
   Upload,
   UploadCallOptions,
   UploadFault,

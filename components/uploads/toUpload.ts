@@ -36,7 +36,7 @@ export function toUpload(
   actions: (jobId: string) => UploadActions,
   status: UploadPhase = phaseOf(job, live),
 ): Upload {
-  const { jobId, body, filename, size, type, attempts, warning, createdAt, uploadedAt, s3Url } = job;
+  const { jobId, entity, body, filename, size, type, attempts, warning, createdAt, uploadedAt, s3Url } = job;
   const loaded = live.sending[jobId];
   const isWaiting = status === 'pending' || status === 'blocked';
   const own = actions(jobId);
@@ -44,6 +44,7 @@ export function toUpload(
     jobId,
     imageId: body?.imageId,
     ref: refOf(job),
+    entity,
     filename,
     size,
     type,

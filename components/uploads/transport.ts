@@ -1,9 +1,13 @@
+import type { Entity } from './entity.ts';
+
 /** A picture as a transport sees it. */
 export interface TransportJob {
   /** 32 hexadecimal digits; the same in every try, so that a server knows a repeated one. */
   readonly jobId: string;
   readonly project: string;
   readonly owner: string;
+  /** What the picture belongs to, if the app has said so. */
+  readonly entity?: Entity | undefined;
   /** The first 32 hexadecimal digits of `sha256`. */
   readonly imageId: string;
   /** Of the bytes that are sent, hexadecimal. */

@@ -8,7 +8,9 @@ import {
 } from './openDatabase.ts';
 import { isBlobRefused, isConnectionLost, toStorageError } from './storageError.ts';
 
-export type Write = IDBPTransaction<UploadsSchema, ('jobs' | 'bytes')[], 'readwrite'>;
+const STORES = ['jobs', 'bytes', 'bindings'] as const;
+
+export type Write = IDBPTransaction<UploadsSchema, (typeof STORES)[number][], 'readwrite'>;
 
 /** The connection to the browser's database, which is opened when it is needed. Everything throws UploadErrors. */
 export interface Connection {
@@ -58,7 +60,7 @@ export function createConnection(
 
   async function write<T>(work: (transaction: Write) => Promise<T>): Promise<T> {
     return run(async (database) => {
-      const transaction = database.transaction(['jobs', 'bytes'], 'readwrite', { durability: 'strict' });
+      const transaction = database.transaction(STORES, 'readwrite', { durability: 'strict' });
       const working = work(transaction).catch((error: unknown) => {
         if (!isAborted(error)) abort(transaction);
         throw error;

@@ -2,7 +2,7 @@ import { type JobEvent, reduceJob } from '../queue/jobState.ts';
 import type { StoredJob } from '../queue/storedJob.ts';
 import { UploadError } from '../uploadError.ts';
 import { createConnection, type Write } from './createConnection.ts';
-import { type HeldBytes, openDatabase as openRealDatabase } from './openDatabase.ts';
+import { type Binding, type HeldBytes, openDatabase as openRealDatabase } from './openDatabase.ts';
 
 /** The browser's durable part: jobs and their bytes. Everything throws UploadErrors. */
 export interface Outbox {
@@ -10,8 +10,9 @@ export interface Outbox {
   /**
    * Resolves when job and bytes are durable.
    * @param maxBytes of all jobs together
+   * @returns the job as it was kept: with the server's id of its entity, if that is known
    */
-  add(job: StoredJob, bytes: ArrayBuffer, maxBytes: number): Promise<void>;
+  add(job: StoredJob, bytes: ArrayBuffer, maxBytes: number): Promise<StoredJob>;
   /**
    * Changes a job, whatever tab has changed it before, and drops its bytes where the new state has none, all or nothing.
    * @param bytes take the place of those it has, if the event changes anything
@@ -22,6 +23,8 @@ export interface Outbox {
   bytesOf(job: StoredJob): Promise<Blob | undefined>;
   /** Jobs that hold no bytes. */
   remove(jobIds: readonly string[]): Promise<void>;
+  /** @returns the jobs that it has changed */
+  bind(binding: Binding): Promise<StoredJob[]>;
   /** Takes or renews a lease. @returns whether this owner has it now */
   lease(name: string, owner: string, now: number, ms: number): Promise<boolean>;
   release(name: string, owner: string): Promise<void>;
@@ -54,13 +57,17 @@ export function createOutbox(project: string, onLost: () => void = () => {}, ope
   return {
     jobs: () => run((database) => database.getAll('jobs')),
     async add(job, bytes, maxBytes) {
-      await writeBytes(bytes, async (transaction, held) => {
+      return writeBytes(bytes, async (transaction, held) => {
         const jobs = transaction.objectStore('jobs');
         const sizes = await jobs.index('heldBytes').getAll();
         const used = sizes.reduce((sum, { heldBytes = 0 }) => sum + heldBytes, 0);
         if (used + bytes.byteLength > maxBytes) throw outboxFull(maxBytes);
+        const { owner, entity } = job;
+        const binding = entity && (await transaction.objectStore('bindings').get([owner, entity.id]));
+        const kept = binding ? reduceJob(job, { type: 'bound', serverId: binding.serverId }) : job;
         // The bytes first, as above.
-        await Promise.all([transaction.objectStore('bytes').put(held, job.jobId), jobs.add(job)]);
+        await Promise.all([transaction.objectStore('bytes').put(held, job.jobId), jobs.add(kept)]);
+        return kept;
       });
     },
     async apply(jobId, event, bytes) {
@@ -87,6 +94,20 @@ export function createOutbox(project: string, onLost: () => void = () => {}, ope
         await Promise.all(jobIds.map((jobId) => jobs.delete(jobId)));
       });
     },
+    bind: (binding) =>
+      write(async (transaction) => {
+        const { owner, localId, serverId } = binding;
+        const bindings = transaction.objectStore('bindings');
+        const known = await bindings.get([owner, localId]);
+        if (known && known.serverId !== serverId) throw boundAlready();
+        const jobs = await transaction.objectStore('jobs').index('entityId').getAll(localId);
+        const own = jobs.filter((job) => job.owner === owner && job.entity?.serverId === undefined);
+        const [bound] = await Promise.all([
+          Promise.all(own.map(({ jobId }) => applyIn(transaction, jobId, { type: 'bound', serverId }))),
+          bindings.put(binding),
+        ]);
+        return bound.flatMap((job) => job ?? []);
+      }),
     lease: (name, owner, now, ms) =>
       run(async (database) => {
         const transaction = database.transaction('leases', 'readwrite');
@@ -106,6 +127,14 @@ export function createOutbox(project: string, onLost: () => void = () => {}, ope
       }),
     close,
   };
+}
+
+function boundAlready(): UploadError {
+  return new UploadError({
+    code: 'ENTITY_BOUND',
+    message: 'This entity has another server id already.',
+    hint: 'An id of the browser’s own stands for one entity for good. Give each new entity an id of its own.',
+  });
 }
 
 function outboxFull(maxBytes: number): UploadError {

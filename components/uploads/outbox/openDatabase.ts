@@ -1,4 +1,5 @@
 import type { DBSchema, IDBPDatabase } from 'idb';
+import type { Entity } from '../entity.ts';
 import type { StoredJob } from '../queue/storedJob.ts';
 import { openDB } from './idb.ts';
 
@@ -6,11 +7,36 @@ import { openDB } from './idb.ts';
 export type HeldBytes = Blob | ArrayBuffer;
 
 export interface UploadsSchema extends DBSchema {
-  jobs: { key: string; value: StoredJob; indexes: { heldBytes: number } };
+  jobs: { key: string; value: StoredJob; indexes: { heldBytes: number; entityId: string } };
   /** By job. */
   bytes: { key: string; value: HeldBytes };
+  tombstones: { key: string; value: Tombstone };
+  bindings: { key: [owner: string, localId: string]; value: Binding };
   /** Stand in for Web Locks where there are none. */
   leases: { key: string; value: Lease };
+}
+
+/** The server's id of an entity. */
+export interface Binding {
+  readonly owner: string;
+  readonly localId: string;
+  readonly serverId: string;
+  /** When it was last told, in milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** The wish that an entity has a picture no more, until the other side knows it. */
+interface Tombstone {
+  /** Owner, entity and picture. */
+  readonly key: string;
+  /** Of this wish: the same may be wished again. */
+  readonly id: string;
+  readonly owner: string;
+  readonly entity: Entity;
+  readonly imageId: string;
+  readonly ext: string;
+  /** The jobs that have ended by it. */
+  readonly jobIds: readonly string[];
 }
 
 interface Lease {
@@ -27,11 +53,17 @@ export type UploadsDatabase = IDBPDatabase<UploadsSchema>;
  * @param onClosed the connection was given up for a newer version of this code in another tab, or was lost
  */
 export async function openDatabase(project: string, onClosed: () => void): Promise<UploadsDatabase> {
-  const database = await openDB<UploadsSchema>(`image-cache-uploads:${project}`, 1, {
-    upgrade(created) {
-      created.createObjectStore('jobs', { keyPath: 'jobId' }).createIndex('heldBytes', 'heldBytes');
-      created.createObjectStore('bytes');
-      created.createObjectStore('leases', { keyPath: 'name' });
+  const database = await openDB<UploadsSchema>(`image-cache-uploads:${project}`, 2, {
+    upgrade(changed, oldVersion, _, transaction) {
+      if (oldVersion < 1) {
+        changed.createObjectStore('jobs', { keyPath: 'jobId' }).createIndex('heldBytes', 'heldBytes');
+        changed.createObjectStore('bytes');
+        changed.createObjectStore('leases', { keyPath: 'name' });
+      }
+      // Rows and bytes of before stay as they are: their pictures belong to no entity.
+      transaction.objectStore('jobs').createIndex('entityId', 'entity.id');
+      changed.createObjectStore('bindings', { keyPath: ['owner', 'localId'] });
+      changed.createObjectStore('tombstones', { keyPath: 'key' });
     },
     blocking() {
       database.close();

@@ -1,3 +1,4 @@
+import { entityName } from '../entity.ts';
 import { isDue } from './retryTimes.ts';
 import type { StoredJob } from './storedJob.ts';
 
@@ -11,18 +12,34 @@ export interface CandidateRules {
   lastFault(jobId: string): number;
 }
 
-/** The pictures that may be sent now, in the order in which they are: oldest first, those that have just failed last. */
+/**
+ * The pictures that may be sent now, in the order in which they are. Those that have just failed are last. Else the entity whose oldest
+ * waiting picture is the oldest has all of its pictures sent, then the next one; a picture without an entity counts as one.
+ * @param jobs oldest first
+ */
 export function candidates(jobs: readonly StoredJob[], rules: CandidateRules): StoredJob[] {
   const { now, longest, busy, lastFault } = rules;
   const seen = new Set(busy);
+  /** Of each entity, in the order of the oldest pictures that wait. */
+  const turns = new Map<string, number>();
+  for (const job of jobs) if (isWaiting(job) && !turns.has(groupOf(job))) turns.set(groupOf(job), turns.size);
+  const turnOf = (job: StoredJob): number => turns.get(groupOf(job)) ?? 0;
   return jobs
     .filter(({ state, nextAttemptAt }) => state === 'prepared' && isDue(nextAttemptAt, now, longest))
-    .toSorted((a, b) => lastFault(a.jobId) - lastFault(b.jobId) || (a.jobId < b.jobId ? -1 : 1))
+    .toSorted((a, b) => lastFault(a.jobId) - lastFault(b.jobId) || turnOf(a) - turnOf(b))
     .filter(({ body }) => {
       if (!body || seen.has(body.sha256)) return false;
       seen.add(body.sha256);
       return true;
     });
+}
+
+function isWaiting({ state }: StoredJob): boolean {
+  return state === 'staged' || state === 'prepared';
+}
+
+function groupOf({ jobId, entity }: StoredJob): string {
+  return entity ? entityName(entity) : jobId;
 }
 
 /** When the next picture becomes due; `undefined` if none waits for a time. */

@@ -14,6 +14,8 @@ export interface JobStore {
   load(): Promise<void>;
   add(job: StoredJob, bytes: ArrayBuffer, maxBytes: number): Promise<void>;
   apply(jobId: string, event: JobEvent, bytes?: ArrayBuffer): Promise<StoredJob | undefined>;
+  /** The server's id of an entity. */
+  bind(localId: string, serverId: string): Promise<void>;
   remove(jobIds: readonly string[]): Promise<void>;
   /** Takes in what another tab tells. */
   take(message: TabMessage): void;
@@ -44,6 +46,11 @@ export function createJobStore(
     changed();
   }
 
+  function publish(job: StoredJob): void {
+    set(job);
+    tell({ type: 'job', job });
+  }
+
   function forget(jobIds: readonly string[]): void {
     for (const jobId of jobIds) jobs.delete(jobId);
     changed();
@@ -66,9 +73,7 @@ export function createJobStore(
       }
     },
     async add(job, bytes, maxBytes) {
-      await outbox.add(job, bytes, maxBytes);
-      set(job);
-      tell({ type: 'job', job });
+      publish(await outbox.add(job, bytes, maxBytes));
     },
     async apply(jobId, event, bytes) {
       const known = jobs.get(jobId);
@@ -81,6 +86,9 @@ export function createJobStore(
         set(reduceJob(known, event));
       }
       return job;
+    },
+    async bind(localId, serverId) {
+      for (const job of await outbox.bind({ owner, localId, serverId, at: now() })) publish(job);
     },
     async remove(jobIds) {
       if (jobIds.length === 0) return;

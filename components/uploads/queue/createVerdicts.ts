@@ -1,3 +1,4 @@
+import { entityName } from '../entity.ts';
 import type { UploadsEnvironment } from '../environment.ts';
 import type { UploadFault } from '../imageUploads.ts';
 import type { Accepted, Needed, Refused, Stored, TransportFault } from '../transport.ts';
@@ -63,8 +64,8 @@ export function createVerdicts({ jobs, env, evidence, retryDelays, toGate, onSto
     evidence.forget(jobId);
     if (job?.state !== 'stored') return;
     onStored(job);
-    // The same picture, picked twice, is the same object.
-    const twins = jobs.all().filter(({ state, body }) => state === 'prepared' && body?.sha256 === job.body?.sha256);
+    // The same picture, picked twice for one entity, is the same object. For another one it is sent: that it is used there is to be known.
+    const twins = jobs.all().filter((other) => other.state === 'prepared' && isTwin(other, job));
     for (const twin of twins) await jobs.apply(twin.jobId, event);
   }
 
@@ -118,4 +119,9 @@ export function createVerdicts({ jobs, env, evidence, retryDelays, toGate, onSto
       await jobs.apply(jobId, { type: 'delayed', error: dated(error), ...wait });
     },
   };
+}
+
+function isTwin(one: StoredJob, other: StoredJob): boolean {
+  const name = ({ entity }: StoredJob): string => (entity ? entityName(entity) : '');
+  return one.body?.sha256 === other.body?.sha256 && name(one) === name(other);
 }

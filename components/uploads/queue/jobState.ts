@@ -21,6 +21,8 @@ export type JobEvent =
   | { type: 'needed'; at: number }
   /** There were none, or others, when the job had this revision: it may have gone on since then. */
   | { type: 'bytesGone'; at: number; revision: number }
+  /** The app's server has given its entity an id. */
+  | { type: 'bound'; serverId: string }
   /** The user's. */
   | { type: 'retry' }
   | { type: 'sendAnyway' }
@@ -103,6 +105,9 @@ function changed(job: StoredJob, event: JobEvent): StoredJob {
       // A server that has the picture goes on without us.
       if (state === 'accepted') return { ...job, heldBytes: undefined };
       return { ...waiting(job), state: 'missing', heldBytes: undefined, error: { ...GONE, at: event.at } };
+    case 'bound':
+      if (!job.entity || job.entity.serverId !== undefined) return job;
+      return { ...job, entity: { ...job.entity, serverId: event.serverId } };
     case 'retry':
       return isOpen || state === 'failed' || state === 'blocked' || state === 'paused' ? begunAnew(job) : job;
     case 'sendAnyway':

@@ -1,3 +1,4 @@
+import type { Entity } from '../entity.ts';
 import type { UploadFault } from '../imageUploads.ts';
 
 /**
@@ -29,6 +30,7 @@ export interface StoredJob {
   readonly state: JobState;
   /** Counts the changes, so that of two versions the newer is known. */
   readonly revision: number;
+  readonly entity?: Entity | undefined;
   readonly filename: string;
   readonly type: string;
   readonly size: number;

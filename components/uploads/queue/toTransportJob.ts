@@ -20,9 +20,9 @@ function keyOf({ imageId, ext }: { imageId: string; ext: string }, prefix: strin
 
 /** `undefined` for a job that is not prepared. */
 export function toTransportJob(job: StoredJob, project: string, prefix: string): TransportJob | undefined {
-  const { jobId, owner, body, size, type, filename } = job;
+  const { jobId, owner, entity, body, size, type, filename } = job;
   const ref = refOf(job);
   if (!body || ref === undefined) return undefined;
   const { imageId, sha256 } = body;
-  return { jobId, project, owner, imageId, sha256, key: keyOf(body, prefix), ref, size, type, filename };
+  return { jobId, project, owner, entity, imageId, sha256, key: keyOf(body, prefix), ref, size, type, filename };
 }

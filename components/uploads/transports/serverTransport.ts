@@ -3,6 +3,7 @@ import type { UploadCheckAnswer, UploadStatus } from '../../../plugin/uploadProt
 import { ImageCacheRequestError, request } from '../../client/api.ts';
 import { configuredBaseUrl, toBaseUrl } from '../../client/config.ts';
 import { credentialsOf } from '../../client/crossOrigin.ts';
+import { entityName } from '../entity.ts';
 import type {
   Accepted,
   Needed,
@@ -80,6 +81,7 @@ export function serverTransport({ base }: ServerTransportOptions = {}): UploadTr
           'content-type': job.type,
           'content-digest': contentDigest(job.sha256),
           'image-cache-filename': encodeURIComponent(job.filename),
+          ...(job.entity && { 'image-cache-entity': entityName(job.entity) }),
         },
         body,
         signal,

@@ -36,7 +36,7 @@ export interface FakeBrowser {
   /** Lets time pass: each timer runs at its time. */
   pass(ms: number): Promise<void>;
   /** The database as it is on the disk: all rows of a store. */
-  rows(store: 'jobs' | 'bytes'): Promise<unknown[]>;
+  rows(store: 'jobs' | 'bytes' | 'bindings' | 'tombstones'): Promise<unknown[]>;
   /** The browser evicts the origin. */
   evict(): Promise<void>;
   /** Times at which timers are to run. */
@@ -205,9 +205,7 @@ export function fakeBrowser(): FakeBrowser {
     },
     async evict() {
       const database = await openDatabase('test', () => {});
-      const transaction = database.transaction(['jobs', 'bytes', 'leases'], 'readwrite');
-      for (const name of ['jobs', 'bytes', 'leases'] as const) await transaction.objectStore(name).clear();
-      await transaction.done;
+      for (const name of Array.from(database.objectStoreNames)) await database.clear(name);
       database.close();
     },
     timers: () => [...timers].map(({ at }) => at),

@@ -110,7 +110,7 @@ test('I13: the limit counts what is kept, and is looked at in the transaction th
   const results = await Promise.allSettled(['1', '2', '3'].map((jobId) => outbox.add(jobOf(jobId), bytes, limit)));
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
   await outbox.apply('1', { type: 'cancel' });
-  await expect(outbox.add(jobOf('3'), bytes, limit)).resolves.toBeUndefined();
+  await expect(outbox.add(jobOf('3'), bytes, limit)).resolves.toEqual(jobOf('3'));
 });
 
 test('C4: raw bytes give way to prepared ones in one step, and only once', async () => {
@@ -133,7 +133,7 @@ test('a connection gives way to a newer version of this code, and what comes nex
   const outbox = createOutbox('a', lost);
   await outbox.add(jobOf('1'), bytes, 1e9);
   const upgraded = await new Promise<IDBDatabase>((resolve, reject) => {
-    const request = indexedDB.open('image-cache-uploads:a', 2);
+    const request = indexedDB.open('image-cache-uploads:a', 99);
     request.addEventListener('success', () => resolve(request.result));
     request.addEventListener('error', () => reject(request.error ?? new Error('refused')));
   });
@@ -175,4 +175,34 @@ test('a lease has one owner until it has run out, and none for ever when the clo
   expect(await outbox.lease('send', 'other', 20, 100)).toBe(false);
   await outbox.release('send', 'one');
   expect(await outbox.lease('send', 'other', 30, 100)).toBe(true);
+});
+
+test('rows and bytes of version 1 survive the upgrade, and are sent', async () => {
+  const old = await new Promise<IDBDatabase>((resolve, reject) => {
+    const request = indexedDB.open('image-cache-uploads:a', 1);
+    request.addEventListener('upgradeneeded', () => {
+      const database = request.result;
+      database.createObjectStore('jobs', { keyPath: 'jobId' }).createIndex('heldBytes', 'heldBytes');
+      database.createObjectStore('bytes');
+      database.createObjectStore('leases', { keyPath: 'name' });
+    });
+    request.addEventListener('success', () => resolve(request.result));
+    request.addEventListener('error', () => reject(request.error ?? new Error('refused')));
+  });
+  const transaction = old.transaction(['jobs', 'bytes', 'leases'], 'readwrite');
+  transaction.objectStore('jobs').put(jobOf('1'));
+  transaction.objectStore('bytes').put(new Blob([bytes]), '1');
+  transaction.objectStore('leases').put({ name: 'send', owner: 'one', expires: 100 });
+  await new Promise((resolve) => transaction.addEventListener('complete', resolve));
+  // Another tab still runs the older code, which gives way.
+  old.addEventListener('versionchange', () => old.close());
+
+  const outbox = createOutbox('a');
+  expect(await outbox.jobs()).toEqual([jobOf('1')]);
+  expect(await (await outbox.bytesOf(jobOf('1')))?.text()).toBe('a picture');
+  expect(await outbox.lease('send', 'other', 50, 100)).toBe(false);
+  const note = { type: 'note', id: 'n' };
+  await outbox.add({ ...jobOf('2'), entity: note }, bytes, 1e9);
+  const bound = await outbox.bind({ owner: '', localId: 'n', serverId: 's', at: 1 });
+  expect(bound).toMatchObject([{ jobId: '2', entity: { ...note, serverId: 's' } }]);
 });

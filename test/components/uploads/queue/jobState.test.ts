@@ -45,6 +45,7 @@ const EVENTS: Record<string, JobEvent> = {
   stored: { type: 'stored', at: 5 },
   needed: { type: 'needed', at: 5 },
   'bytes gone': { type: 'bytesGone', at: 5, revision: 1 },
+  bound: { type: 'bound', serverId: 's' },
   retry: { type: 'retry' },
   'send anyway': { type: 'sendAnyway' },
   pause: { type: 'pause' },
@@ -154,4 +155,13 @@ test('a server that says the same again changes nothing', () => {
 test('bytes that were looked for under an older revision say nothing of this one', () => {
   const job = reduceJob(JOBS.staged, { type: 'preparing' });
   expect(reduceJob(job, { type: 'bytesGone', at: 5, revision: 1 })).toBe(job);
+});
+
+test('the id that a server gives an entity is taken over in every state, once', () => {
+  for (const each of Object.values(JOBS)) {
+    const job = { ...each, entity: { type: 'note', id: 'a' } };
+    const bound = reduceJob(job, { type: 'bound', serverId: 's' });
+    expect(bound).toMatchObject({ state: each.state, entity: { type: 'note', id: 'a', serverId: 's' } });
+    expect(reduceJob(bound, { type: 'bound', serverId: 't' })).toBe(bound);
+  }
 });

@@ -139,6 +139,9 @@ describe('serverTransport', () => {
         'image-cache-filename': '%C3%9C%201.png',
       },
     });
+    expect(server.requests.at(-1)?.headers).not.toHaveProperty('image-cache-entity');
+    await transport().send({ ...job, entity: { type: 'Übung', id: 'a/1', serverId: 'never' } }, body, context());
+    expect(server.requests.at(-1)?.headers['image-cache-entity']).toBe('%C3%9Cbung/a%2F1');
   });
 
   test.each([
