@@ -3,7 +3,7 @@ import { createCache } from './createCache.ts';
 import { createUploads } from './createUploads.ts';
 import type { HttpContext } from './http/context.ts';
 import type { Middleware } from './http/middleware.ts';
-import { createHandler } from './http/mount.ts';
+import { createHandler } from './http/createHandler.ts';
 import { OutboundBudget } from './http/outboundBudget.ts';
 import type { ExpressImageCacheOptions, ResolvedOptions } from './options.ts';
 import { projectOf } from './project.ts';

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ImageCache } from '../../plugin/cache/imageCache.ts';
 import { developmentAccess } from '../../plugin/http/accessPolicy.ts';
 import { OutboundBudget } from '../../plugin/http/outboundBudget.ts';
-import { createHandler } from '../../plugin/http/mount.ts';
+import { createHandler } from '../../plugin/http/createHandler.ts';
 import { MemorySource } from '../helpers/memorySource.ts';
 import { PREFIX } from './manyEntries.ts';
 

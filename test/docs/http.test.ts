@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { VARIANT_FORMATS } from '../../plugin/formats.ts';
-import { ROUTES } from '../../plugin/http/mount.ts';
+import { ROUTES } from '../../plugin/http/createHandler.ts';
 
 /** The texts between backticks, of a sentence that begins so. */
 function namesAfter(text: string, beginning: string): (string | undefined)[] {

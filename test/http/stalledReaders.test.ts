@@ -5,7 +5,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import type { ImageCache } from '../../plugin/cache/imageCache.ts';
 import { productionAccess } from '../../plugin/http/accessPolicy.ts';
-import { createHandler } from '../../plugin/http/mount.ts';
+import { createHandler } from '../../plugin/http/createHandler.ts';
 import { OutboundBudget } from '../../plugin/http/outboundBudget.ts';
 import type { PrefetchImage, PrefetchResult } from '../../plugin/protocol.ts';
 import { entryOf } from '../helpers/entries.ts';
