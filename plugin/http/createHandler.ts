@@ -11,7 +11,7 @@ import type { Route } from './defineRoute.ts';
 import { EventReaders } from './eventReaders.ts';
 import { createExpressApp } from './expressApp.ts';
 import { createGuard } from './guard.ts';
-import { refusedPageWarning } from './refusedPage.ts';
+import { refusedPageWarning } from './refusedPageWarning.ts';
 import type { Middleware } from './middleware.ts';
 import { hasLeft } from './requesterSignal.ts';
 import { securityHeaders, sendProblem } from './respond.ts';
