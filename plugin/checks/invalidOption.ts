@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
 import { ImageCacheError } from '../errors.ts';
-import { hintForUnknown } from './nearestOption.ts';
+import { hintForUnknown } from './hintForUnknown.ts';
 import { optionsSchema } from './optionsSchema.ts';
 import { UNSET } from './texts.ts';
 
