@@ -7,7 +7,7 @@ import { walkIco } from './ico.ts';
 import { readBrands } from './isobmff.ts';
 import { walkJpeg } from './jpeg.ts';
 import { walkJxl } from './jxl.ts';
-import { hasMagic } from './magic.ts';
+import { hasMagic } from './hasMagic.ts';
 import { PNG_SIGNATURE, walkPng } from './png.ts';
 import { walkWebp } from './webp.ts';
 import { isSvg, walkSvg } from './svg.ts';

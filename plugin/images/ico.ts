@@ -1,7 +1,7 @@
 import { isDibHeader, readDib, rowLength } from './bmp.ts';
 import { ByteReader } from './byteReader.ts';
 import { createFacts, type Facts } from './facts.ts';
-import { hasMagic } from './magic.ts';
+import { hasMagic } from './hasMagic.ts';
 import { PNG_SIGNATURE, walkChunks } from './png.ts';
 
 const HEADER = 6;

@@ -1,5 +1,5 @@
 import { ImageCacheError } from '../errors.ts';
-import { hasMagic } from './magic.ts';
+import { hasMagic } from './hasMagic.ts';
 import { decodeXml, findRoot } from './xml.ts';
 
 /** How many bytes of a body are read to find out what it is. */
