@@ -82,7 +82,9 @@ function useBlur(hash: string | undefined, { element, entry, status, isLoaded }:
     const img = element.current;
     if (hash === undefined || isLoaded || !img) return;
     const over = new AbortController();
-    void import('./client/blur.ts').then(({ blurUntilDecoded }) => blurUntilDecoded(img, hash, isSlow, over.signal));
+    void import('./client/blurUntilDecoded.ts').then(({ blurUntilDecoded }) =>
+      blurUntilDecoded(img, hash, isSlow, over.signal),
+    );
     return () => over.abort();
   }, [element, hash, isLoaded, isSlow]);
 }
