@@ -15,7 +15,7 @@ import {
 import { sourceUrls } from './client/imageSource.ts';
 import type { Learnt, PursuedImage } from './client/pursueImage.ts';
 import type { FreshUrls } from './client/refreshUrls.ts';
-import { silenceErrors } from './client/silentErrors.ts';
+import { silenceErrors } from './client/silenceErrors.ts';
 import { RefreshUrlContext, useCacheClient } from './imageCacheContext.ts';
 import { observeImage } from './observeImage.ts';
 import { restartImage } from './restartImage.ts';
