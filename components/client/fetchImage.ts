@@ -1,7 +1,7 @@
 import type { CacheClient } from './cacheClient.ts';
 import { crossOriginOf } from './crossOrigin.ts';
 import { imageKey } from './imageKey.ts';
-import { localUrl } from './imageUrl.ts';
+import { localUrl } from './localUrl.ts';
 
 /**
  * Resolves when the server's cache has an image and the page knows about it, or when it could not be had. For images without an

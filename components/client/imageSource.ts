@@ -1,7 +1,7 @@
 import { crossOriginOf } from './crossOrigin.ts';
 import { cacheableKey } from './imageKey.ts';
 import type { ImageUrls, SourceName } from './imageLoad.ts';
-import { localUrl } from './imageUrl.ts';
+import { localUrl } from './localUrl.ts';
 import type { KnownImages } from './knownImages.ts';
 import type { FreshUrls } from './refreshUrls.ts';
 import { mapSrcSet, srcSetUrls } from './srcSet.ts';

@@ -1,5 +1,5 @@
 import { ImageCacheRequestError, request } from './api.ts';
-import { localUrl } from './imageUrl.ts';
+import { localUrl } from './localUrl.ts';
 import { UNKNOWN } from './knownImages.ts';
 
 const asking = new Map<string, Promise<ImageCacheRequestError | undefined>>();
