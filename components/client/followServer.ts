@@ -9,7 +9,7 @@ export function followServer(client: CacheClient): () => void {
   const { baseUrl } = client;
   const stop = new AbortController();
   if (baseUrl === undefined || typeof EventSource === 'undefined' || isToldByVite()) return () => {};
-  import('./serverEvents.ts').then(
+  import('./listenToServer.ts').then(
     ({ listenToServer }) => listenToServer(client, baseUrl, stop.signal),
     () => {}, // offline, or a deployment has replaced the file
   );

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { listenToServer } from '../../../components/client/serverEvents.ts';
+import { listenToServer } from '../../../components/client/listenToServer.ts';
 import { BUCKET, type CacheServer, entryOf, startCacheServer } from '../cacheServer.ts';
 
 /** jsdom has none. */
