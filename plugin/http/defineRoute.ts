@@ -53,7 +53,7 @@ interface Definition<A extends Access, Body, Parameter extends string> extends R
 }
 
 /**
- * Defines a route: its request, who may use it, and its answer. `mount.ts` takes the list of all routes (`routes/index.ts`), mounts
+ * Defines a route: its request, who may use it, and its answer. `createHandler.ts` takes the list of all routes (`routes/index.ts`), mounts
  * each, checks the access to it, and refuses all other methods.
  *
  * A handler with the access `images` or `uploads` gets only {@link AuthorizedImages} and {@link AuthorizedUploads}, so it cannot forget to

@@ -111,7 +111,7 @@ it('without Web Locks, a tab has a connection of its own while it is visible', a
 it('nothing is connected before the app says where the server is, nor after it says that there is none', async () => {
   const { url, pictures, connections } = await setUp();
   const { page, requests } = await openPage(await browser.newContext(), url, pictures);
-  expect(requests.filter((request) => /serverEvents|api\/cache/.test(request))).toEqual([]);
+  expect(requests.filter((request) => /listenToServer|api\/cache/.test(request))).toEqual([]);
   await page.evaluate(() => window.fixture.kit.configureImageCache({ base: '/api/cache' }));
   await poll(() => connections.open).toBe(1);
   await page.evaluate(() => window.fixture.kit.configureImageCache({ base: false }));
@@ -130,7 +130,7 @@ it('in dev, where Vite’s socket carries the events, nothing of it is loaded', 
   });
   await fetch(`${server.api}/clear-all`, { method: 'POST' });
   await poll(() => heard(page, 'cleared')).toBe(1);
-  expect(requests.filter((request) => /serverEvents|\/events/.test(request))).toEqual([]);
+  expect(requests.filter((request) => /listenToServer|\/events/.test(request))).toEqual([]);
   expect(server.calls.filter((call) => call.includes('/events'))).toEqual([]);
 });
 
