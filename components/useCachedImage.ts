@@ -14,7 +14,7 @@ import {
 } from './client/imageLoad.ts';
 import { sourceUrls } from './client/imageSource.ts';
 import type { Learnt, PursuedImage } from './client/pursueImage.ts';
-import type { FreshUrls } from './client/refreshUrls.ts';
+import type { RenewedUrls } from './client/refreshUrls.ts';
 import { silenceErrors } from './client/silenceErrors.ts';
 import { RefreshUrlContext, useCacheClient } from './imageCacheContext.ts';
 import { observeImage } from './observeImage.ts';
@@ -66,18 +66,18 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
   const pictureKey = `${options.recyclingKey} ${options.keepPrevious ? '' : mainKey}`;
   const identity = `${known.identity} ${pictureKey}`;
 
-  const toOptions = (fresh: FreshUrls | undefined): ImageOptionsForLoad => ({
+  const toOptions = (renewedUrls: RenewedUrls | undefined): ImageOptionsForLoad => ({
     canRecover: images.size > 0,
     urlsOf(name) {
-      if (name !== 'fallback') return sourceUrls(request, images, find, fresh, name);
+      if (name !== 'fallback') return sourceUrls(request, images, find, renewedUrls, name);
       return typeof fallback === 'string' ? { src: fallback, srcSet: undefined } : undefined;
     },
   });
 
-  /** @param last may have an earlier picture, and fresh URLs */
+  /** @param last may have an earlier picture, and renewed URLs */
   function begin(last?: Loading): Loading {
-    const fresh = last?.url === url ? last?.fresh : undefined;
-    const image = toOptions(fresh);
+    const renewedUrls = last?.url === url ? last?.renewedUrls : undefined;
+    const image = toOptions(renewedUrls);
     const state = beginLoad(image);
     const previous = last?.pictureKey === pictureKey ? pictureOf(last) : undefined;
     const isUnknown = state.status === 'unknown';
@@ -89,7 +89,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
     const begun = isDirect || isInHtml ? reduce(state, { type: 'ask' }, image) : state;
     // The browser asked for an image of the server's HTML before any script ran.
     const since = isHydrating ? 0 : performance.now();
-    return { state: begun, identity, pictureKey, mainKey, url, previous, isRenewal, isDirect, since, fresh };
+    return { state: begun, identity, pictureKey, mainKey, url, previous, isRenewal, isDirect, since, renewedUrls };
   }
 
   const [stored, store] = useState(() => begin());
@@ -97,7 +97,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
   if (stored.identity !== identity || (isSpent(stored.state) && stored.url !== url)) loading = begin(stored);
   // Of several candidates one is enough: the browser chooses.
   else if ([...images.values()].some((key) => find(key).entry)) {
-    loading = { ...stored, state: reduce(stored.state, { type: 'cached' }, toOptions(stored.fresh)) };
+    loading = { ...stored, state: reduce(stored.state, { type: 'cached' }, toOptions(stored.renewedUrls)) };
   }
   loading = withShown(loading);
   if (loading.state !== stored.state) store(loading);
@@ -110,7 +110,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
   const send: PursuedImage['send'] = useCallback(
     (event, more) => {
       const { loading: before, toOptions: toLatestOptions } = latest.current;
-      const after = reduce(before.state, event, toLatestOptions(more?.fresh ?? before.fresh));
+      const after = reduce(before.state, event, toLatestOptions(more?.renewedUrls ?? before.renewedUrls));
       if (after === before.state) return;
       const next = withShown({ ...before, ...more, state: after });
       latest.current.loading = next;

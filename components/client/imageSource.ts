@@ -3,7 +3,7 @@ import { cacheableKey } from './imageKey.ts';
 import type { ImageUrls, SourceName } from './imageLoad.ts';
 import { localUrl } from './localUrl.ts';
 import type { KnownImages } from './knownImages.ts';
-import type { FreshUrls } from './refreshUrls.ts';
+import type { RenewedUrls } from './refreshUrls.ts';
 import { mapSrcSet, srcSetUrls } from './srcSet.ts';
 
 /** What an element was asked to show. */
@@ -34,18 +34,18 @@ export function requestedImages({ url, srcSet, baseUrl, pageOrigin }: ImageReque
 /**
  * The URLs by which a source of an image is loaded, as far as the page knows now; `undefined` when the image has no such source.
  * @param find finds what is known about an image: nothing, on the server and in the first render of its HTML
- * @param fresh URLs in place of those that were given
+ * @param renewedUrls used in place of those that were given
  * @example sourceUrls(request, images, known.get, undefined, 'cached')
  */
 export function sourceUrls(
   request: ImageRequest,
   images: RequestedImages,
   find: KnownImages['get'],
-  fresh: FreshUrls | undefined,
+  renewedUrls: RenewedUrls | undefined,
   name: Exclude<SourceName, 'fallback'>,
 ): ImageUrls | undefined {
   const { url, srcSet, widths, actorId, baseUrl } = request;
-  const renewed = (each: string): string => fresh?.get(each) ?? each;
+  const renewed = (each: string): string => renewedUrls?.get(each) ?? each;
   const map = (toUrl: (each: string) => string): ImageUrls => ({
     src: url && toUrl(url),
     srcSet: srcSet && mapSrcSet(srcSet, toUrl),

@@ -4,7 +4,7 @@ import type { ImageFetching } from './imageFetching.ts';
 import type { LoadEvent, LoadState } from './imageLoad.ts';
 import type { RequestedImages } from './imageSource.ts';
 import { observeNear } from './nearViewport.ts';
-import type { FreshUrls, RefreshUrl } from './refreshUrls.ts';
+import type { RenewedUrls, RefreshUrl } from './refreshUrls.ts';
 import { isExpiring } from './signatureExpiry.ts';
 
 /** An image whose state asks for something to be done, with what has been learnt about it. */
@@ -32,7 +32,7 @@ export interface PursuedImage extends Learnt {
 export interface Learnt {
   /** Why the server could not fetch the image, if it has said so. */
   readonly problem?: ItemError | undefined;
-  readonly fresh?: FreshUrls | undefined;
+  readonly renewedUrls?: RenewedUrls | undefined;
   /** Whether the element has a place among the direct images and asks for its image by itself. */
   readonly isDirect?: boolean;
   /** Whether the server has downloaded the image because this element is to show it. */
@@ -64,7 +64,7 @@ function findOut(image: PursuedImage, until: AbortSignal): void {
   const { client, fetching, img, images, isLazy, isEager, isMissing, identity, isRenewal, send } = image;
   askWhenPrinted(image, until);
   const { refreshUrl } = image;
-  if (refreshUrl && !image.fresh && [...images.keys()].some(isExpiring)) return void renew(refreshUrl, image);
+  if (refreshUrl && !image.renewedUrls && [...images.keys()].some(isExpiring)) return void renew(refreshUrl, image);
   if (!isRenewal && client.direct.claimFor(identity, { img, isEager })) {
     return send({ type: 'ask' }, { isDirect: true });
   }
@@ -80,19 +80,19 @@ function findOut(image: PursuedImage, until: AbortSignal): void {
 
 /** Signatures that have expired, or are about to, are of no use to the server. */
 async function renew(refreshUrl: RefreshUrl, { images, send }: PursuedImage): Promise<void> {
-  const fresh = await import('./refreshUrls.ts').then(
+  const renewedUrls = await import('./refreshUrls.ts').then(
     (module) => module.refreshUrls(images, undefined, refreshUrl),
     () => new Map<string, string>(), // offline: it goes on with what it has
   );
-  send({ type: 'renewed' }, { fresh });
+  send({ type: 'renewed' }, { renewedUrls });
 }
 
 function want(image: PursuedImage, until: AbortSignal): void {
-  const { fetching, img, images, fresh, actorId, isLazy, send } = image;
+  const { fetching, img, images, renewedUrls, actorId, isLazy, send } = image;
   askWhenPrinted(image, until);
   const [given = ''] = images.keys();
   const drop = fetching.want({
-    url: fresh?.get(given) ?? given,
+    url: renewedUrls?.get(given) ?? given,
     actorId,
     img,
     onSettled(outcome) {

@@ -22,14 +22,14 @@ const TRANSIENT: ReadonlySet<RequestErrorCode> = new Set([
  * @returns what has been learnt when another try is worth while; `undefined` when nothing can be done
  */
 export async function recover(baseUrl: string, tries: number, image: PursuedImage): Promise<Learnt | undefined> {
-  const { images, fresh, refreshUrl, retries } = image;
+  const { images, renewedUrls, refreshUrl, retries } = image;
   // The main image stands for all candidates.
   const [given = ''] = images.keys();
-  const url = fresh?.get(given) ?? given;
+  const url = renewedUrls?.get(given) ?? given;
   const problem = image.problem ?? (await problemOf(baseUrl, url, image.actorId));
   if (tries <= retries && problem?.code === 'UPSTREAM_EXPIRED' && refreshUrl) {
-    const renewed = await refreshUrls(images, fresh, refreshUrl, () => true);
-    if (renewed.get(given) !== url) return { problem: undefined, fresh: renewed };
+    const renewed = await refreshUrls(images, renewedUrls, refreshUrl, () => true);
+    if (renewed.get(given) !== url) return { problem: undefined, renewedUrls: renewed };
   }
   // If nothing is wrong with the image any more, that is a reason to try again, too.
   if (tries < retries && (problem === undefined || TRANSIENT.has(problem.code))) {

@@ -8,7 +8,7 @@ import { isExpiring } from './signatureExpiry.ts';
 export type RefreshUrl = (key: string) => string | undefined | Promise<string | undefined>;
 
 /** URLs that are used in place of those that were given. */
-export type FreshUrls = ReadonlyMap<string, string>;
+export type RenewedUrls = ReadonlyMap<string, string>;
 
 /** Fresh URLs that are remembered, for images that are mounted later with an old one. */
 const MAX_REMEMBERED = 1_000;
@@ -25,10 +25,10 @@ const asking = new Map<string, Promise<string | undefined>>();
  */
 export async function refreshUrls(
   images: ReadonlyMap<string, string>,
-  used: FreshUrls | undefined,
+  used: RenewedUrls | undefined,
   refreshUrl: RefreshUrl,
   isStale: (url: string) => boolean = isExpiring,
-): Promise<FreshUrls> {
+): Promise<RenewedUrls> {
   const pairs = Array.from(images, async ([given, key]) => {
     const url = used?.get(given) ?? given;
     return [given, isStale(url) ? await freshUrl(url, key, refreshUrl) : url] as const;
