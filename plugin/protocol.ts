@@ -298,13 +298,13 @@ export interface CacheStats {
   /** Since this server started: the results of asking S3 whether an image has changed. */
   revalidations: { unchanged: number; changed: number; failed: number };
   /** Since this server started: images that were read into memory before they were requested. */
-  preloading: ForesightStats;
+  preloading: SpeculativeLoadStats;
   /** Since this server started: images that were downloaded before they were requested. */
-  prefetching: ForesightStats;
+  prefetching: SpeculativeLoadStats;
 }
 
 /** Images that were loaded before they were requested. Those that were not requested yet are neither useful nor wasted. */
-export interface ForesightStats {
+export interface SpeculativeLoadStats {
   /** Images. */
   loaded: number;
   bytes: number;

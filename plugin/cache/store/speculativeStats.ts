@@ -1,15 +1,15 @@
-import type { ForesightStats } from '../../protocol.ts';
+import type { SpeculativeLoadStats } from '../../protocol.ts';
 
 /** Maximum number of images that are tracked. Further ones count neither as hit nor as evicted. */
 const MAX_WAITING = 100_000;
 
 /** Counts images that were fetched before they were requested: how many were requested later, and how many were evicted unused. */
 export class SpeculativeStats {
-  readonly #stats: ForesightStats = { loaded: 0, bytes: 0, useful_bytes: 0, wasted_bytes: 0 };
+  readonly #stats: SpeculativeLoadStats = { loaded: 0, bytes: 0, useful_bytes: 0, wasted_bytes: 0 };
   /** Size in bytes by key, for images that were not requested yet; the oldest first. */
   readonly #waiting = new Map<string, number>();
 
-  get stats(): ForesightStats {
+  get stats(): SpeculativeLoadStats {
     return { ...this.#stats };
   }
 
