@@ -55,18 +55,18 @@ describeEveryMode((add, mode) => {
     }
   });
 
-  add('T1', 'no spelling of the mount leads around the guard', async (server) => {
-    const { mount } = mode;
+  add('T1', 'no spelling of the base URL leads around the guard', async (server) => {
+    const { baseUrl } = mode;
     const spellings = [
-      mount.toUpperCase(),
-      `/${mount}`,
-      `${mount}/`,
-      `/x/..${mount}`,
-      mount.replace('cache', '%63ache'),
-      mount.replace('/cache', '//cache'),
-      mount.replace('/cache', '%2fcache'),
-      mount.replace('/cache', '/./cache'),
-      `${mount};x`,
+      baseUrl.toUpperCase(),
+      `/${baseUrl}`,
+      `${baseUrl}/`,
+      `/x/..${baseUrl}`,
+      baseUrl.replace('cache', '%63ache'),
+      baseUrl.replace('/cache', '//cache'),
+      baseUrl.replace('/cache', '%2fcache'),
+      baseUrl.replace('/cache', '/./cache'),
+      `${baseUrl};x`,
     ];
     for (const spelling of spellings) {
       for (const headers of FOREIGN.slice(0, 2)) await server.ask('POST', `${spelling}/clear-all`, headers);
@@ -91,7 +91,7 @@ describeEveryMode((add, mode) => {
     const page = 'Sec-Fetch-Site: same-origin';
     const request = (lines: string[], version = '1.1') =>
       server.socket(
-        [`GET ${mode.mount}/exists?path=a HTTP/${version}`, page, ...lines, 'Connection: close', '', ''].join('\r\n'),
+        [`GET ${mode.baseUrl}/exists?path=a HTTP/${version}`, page, ...lines, 'Connection: close', '', ''].join('\r\n'),
       );
     const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
     await eachOf(hosts(150), async (host) => {

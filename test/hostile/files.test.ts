@@ -6,7 +6,7 @@ import type { TestServer } from './testServer.ts';
 import { describeEveryMode } from './everyMode.ts';
 import { MODES, type Mode } from './modes.ts';
 
-const baseOf = ({ mount }: Mode) => mount.slice(0, -'api/cache'.length);
+const baseOf = ({ baseUrl }: Mode) => baseUrl.slice(0, -'api/cache'.length);
 
 /** Queries for the content of a file. */
 const SENT_AS_IT_IS = ['', '?t=1', '?direct', '?raw', '?import&raw'];

@@ -11,7 +11,7 @@ import { certificate } from '../http/expressAppCertificate.ts';
 export interface Mode {
   name: string;
   /** The path of the API on this server. */
-  mount: string;
+  baseUrl: string;
   scheme: 'http' | 'https';
   /**
    * What stands around the API and looks at a request first. Vite's checks answer a wrong host and a fragment in plain
@@ -44,7 +44,7 @@ interface Started {
 export const MODES: readonly Mode[] = [
   {
     name: 'standalone, in Express',
-    mount: '/api/cache',
+    baseUrl: '/api/cache',
     scheme: 'http',
     hostCheckedBy: 'api',
     serves: 'nothing',
@@ -68,7 +68,7 @@ export const MODES: readonly Mode[] = [
   },
   {
     name: 'preview',
-    mount: '/api/cache',
+    baseUrl: '/api/cache',
     scheme: 'http',
     hostCheckedBy: 'vite',
     serves: 'build',
@@ -85,7 +85,7 @@ export const MODES: readonly Mode[] = [
 function dev(name: string, base: string, own: InlineConfig): Mode {
   return {
     name,
-    mount: `${base}api/cache`,
+    baseUrl: `${base}api/cache`,
     scheme: 'http',
     hostCheckedBy: 'vite',
     serves: 'sources',

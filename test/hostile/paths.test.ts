@@ -98,38 +98,38 @@ describeEveryMode((add, mode) => {
   });
 
   add('T11', 'what breaks the rules on the wire is refused by its name', async (server) => {
-    const { mount } = mode;
+    const { baseUrl } = mode;
     const request = (line: string) => `${line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
     const get = (target: string) => request(`GET ${target}`);
-    const post = (headers: string) => `POST ${mount}/clear-all HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n\r\n{}`;
+    const post = (headers: string) => `POST ${baseUrl}/clear-all HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n\r\n{}`;
     const cases: [what: string, bytes: string, statuses: number[]][] = [
-      ['a fragment', get(`${mount}/image#x`), [400]],
-      ['a fragment in a query', get(`${mount}/image?path=a#x`), [400]],
-      ['the absolute form', get(`http://localhost${mount}/manifest`), [400]],
+      ['a fragment', get(`${baseUrl}/image#x`), [400]],
+      ['a fragment in a query', get(`${baseUrl}/image?path=a#x`), [400]],
+      ['the absolute form', get(`http://localhost${baseUrl}/manifest`), [400]],
       // Whoever looks at hosts first sees none of ours in it, and nobody answers with anything of the cache.
-      ['the absolute form of another host', get(`http://evil.example${mount}/image?path=a`), [400]],
+      ['the absolute form of another host', get(`http://evil.example${baseUrl}/image?path=a`), [400]],
       ['the authority form', get('localhost:80'), [400, 404]],
-      ['a broken escape', get(`${mount}/image?path=%E0%A4%A`), [400]],
-      ['a broken escape in a path', request(`POST ${mount}/clear/%E0%A4%A`), [400]],
-      ['a NUL', get(`${mount}/image?path=%00`), [400]],
-      ['a parameter twice', get(`${mount}/image?path=a&path=b`), [400]],
-      ['an array', get(`${mount}/image?path[a]=b`), [400]],
-      ['a prototype', get(`${mount}/image?__proto__[path]=b`), [400]],
-      ['a query of 64 kB', get(`${mount}/image?path=${'a'.repeat(65_536)}`), [431]],
-      ['headers of 64 kB', get(`${mount}/stats`).replace('Host', `X: ${'a'.repeat(65_536)}\r\nHost`), [431]],
-      ['GET for a POST', get(`${mount}/clear-all`), [405]],
-      ['PUT', request(`PUT ${mount}/manifest`), [405]],
-      ['DELETE', request(`DELETE ${mount}/image?path=a`), [405]],
-      ['TRACE', request(`TRACE ${mount}/image?path=a`), [405]],
-      ['an unknown path', get(`${mount}/nothing`), [404]],
-      ['an unknown path like a known one', get(`${mount}/imagex?path=a`), [404]],
-      ['the mount itself', get(mount), [404]],
+      ['a broken escape', get(`${baseUrl}/image?path=%E0%A4%A`), [400]],
+      ['a broken escape in a path', request(`POST ${baseUrl}/clear/%E0%A4%A`), [400]],
+      ['a NUL', get(`${baseUrl}/image?path=%00`), [400]],
+      ['a parameter twice', get(`${baseUrl}/image?path=a&path=b`), [400]],
+      ['an array', get(`${baseUrl}/image?path[a]=b`), [400]],
+      ['a prototype', get(`${baseUrl}/image?__proto__[path]=b`), [400]],
+      ['a query of 64 kB', get(`${baseUrl}/image?path=${'a'.repeat(65_536)}`), [431]],
+      ['headers of 64 kB', get(`${baseUrl}/stats`).replace('Host', `X: ${'a'.repeat(65_536)}\r\nHost`), [431]],
+      ['GET for a POST', get(`${baseUrl}/clear-all`), [405]],
+      ['PUT', request(`PUT ${baseUrl}/manifest`), [405]],
+      ['DELETE', request(`DELETE ${baseUrl}/image?path=a`), [405]],
+      ['TRACE', request(`TRACE ${baseUrl}/image?path=a`), [405]],
+      ['an unknown path', get(`${baseUrl}/nothing`), [404]],
+      ['an unknown path like a known one', get(`${baseUrl}/imagex?path=a`), [404]],
+      ['the base URL itself', get(baseUrl), [404]],
       ['two lengths', post('Content-Length: 1\r\nContent-Length: 2'), [400]],
       ['a length and chunks', post('Content-Length: 2\r\nTransfer-Encoding: chunked'), [400]],
       ['a length that is none', post('Content-Length: +2'), [400]],
       ['a coding that is none', post('Transfer-Encoding: identity'), [400, 501]],
-      ['a header on two lines', get(`${mount}/stats`).replace('Host', 'X: a\r\n b\r\nHost'), [400]],
-      ['a line break inside a line', get(`${mount}/stats`).replace('\r\nHost', '\nHost'), [400]],
+      ['a header on two lines', get(`${baseUrl}/stats`).replace('Host', 'X: a\r\n b\r\nHost'), [400]],
+      ['a line break inside a line', get(`${baseUrl}/stats`).replace('\r\nHost', '\nHost'), [400]],
     ];
     for (const [what, bytes, statuses] of cases) {
       const answer = await server.socket(bytes);

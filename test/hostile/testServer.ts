@@ -30,7 +30,7 @@ export interface TestServer {
   upstream: RawUpstream & { reply: Buffer };
   picture: { url: string; bytes: Buffer; entry: ManifestEntry };
   log: string[];
-  /** Asks the API; the target is what comes after its mount. */
+  /** Asks the API; the target is what comes after the base URL. */
   send(method: string, target: string, headers?: Record<string, string>, body?: string | Buffer): Promise<RawAnswer>;
   /** Asks the server itself. */
   ask(method: string, target: string, headers?: Record<string, string>): Promise<RawAnswer>;
@@ -117,7 +117,7 @@ async function setUp(
     watch(`${method} ${target.slice(0, 200)}`, JSON.stringify(answer.headers) + answer.text);
     return answer;
   }
-  const send: TestServer['send'] = (method, target, headers, body) => ask(method, mode.mount + target, headers, body);
+  const send: TestServer['send'] = (method, target, headers, body) => ask(method, mode.baseUrl + target, headers, body);
   const json: TestServer['json'] = (target, body) =>
     send(
       'POST',
