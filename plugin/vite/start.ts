@@ -17,7 +17,7 @@ export function startPlugin(options: Pick<ResolvedOptions, 'base' | 'cacheDir' |
   // If the same plugin object is in `plugins` twice, it is called twice.
   const started = new WeakSet<object>();
 
-  /** If there are several plugins with one path, only the first one answers (`twice.ts`), so only that one prints. */
+  /** If there are several plugins with one path, only the first one answers (`warnDuplicate.ts`), so only that one prints. */
   function isFirst({ plugins }: ResolvedConfig): boolean {
     // A plugin with this name is ours, so this is the type of its `api`.
     const isAtPath = ({ name, api }: Plugin) => name === NAME && (api as { base: string }).base === options.base;

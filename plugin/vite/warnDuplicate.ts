@@ -2,7 +2,7 @@ import type { Plugin, ResolvedConfig } from 'vite';
 import { createLogger } from '../logger.ts';
 import type { ResolvedOptions } from '../options.ts';
 
-const NAME = 'image-cache:twice';
+const NAME = 'image-cache:duplicate';
 
 /**
  * Warns if `imageCache()` is in `plugins` twice, e.g. in a config and in one that it is merged with. The first answers every

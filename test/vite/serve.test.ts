@@ -237,7 +237,7 @@ describe('options', () => {
       'image-cache:deny-cache-dir',
       'image-cache:serve',
       'image-cache:start',
-      'image-cache:twice',
+      'image-cache:duplicate',
     ]);
     expect(() =>
       imageCache({ buckets: [{ name: 'b1x', endpoint: 'https://s3.example.com' }], maxSize: '2 GiB', memory: false }),
