@@ -7,7 +7,7 @@ import {
   beginLoad,
   type ImageOptionsForLoad,
   type ImageSource,
-  isSpent,
+  hasFailed,
   type LoadState,
   reduce,
   type SourceName,
@@ -94,7 +94,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
 
   const [stored, store] = useState(() => begin());
   let loading = stored;
-  if (stored.identity !== identity || (isSpent(stored.state) && stored.url !== url)) loading = begin(stored);
+  if (stored.identity !== identity || (hasFailed(stored.state) && stored.url !== url)) loading = begin(stored);
   // Of several candidates one is enough: the browser chooses.
   else if ([...images.values()].some((key) => find(key).entry)) {
     loading = { ...stored, state: reduce(stored.state, { type: 'cached' }, toOptions(stored.renewedUrls)) };
@@ -256,7 +256,7 @@ function pursue(state: LoadState, image: Omit<PursuedImage, 'fetching'>): () => 
   const { status, source } = state;
   const over = new AbortController();
   const { signal } = over;
-  if (isSpent(state)) {
+  if (hasFailed(state)) {
     const retry = (): void => image.send({ type: 'retry' }, { problem: undefined });
     if (!navigator.onLine && image.images.size > 0) addEventListener('online', retry, { once: true, signal });
   } else if (status !== 'loaded' && (status !== 'loading' || source?.name === 'read-through')) {
@@ -271,11 +271,11 @@ function pursue(state: LoadState, image: Omit<PursuedImage, 'fetching'>): () => 
 
 /** The picture that an element keeps when it begins anew. */
 function pictureOf({ state, previous }: Loading): ImageSource | undefined {
-  return state.status === 'loaded' && !isSpent(state) ? state.source : previous;
+  return state.status === 'loaded' && !hasFailed(state) ? state.source : previous;
 }
 
 function statusOf(state: LoadState): CachedImageState['status'] {
-  if (isSpent(state)) return 'error';
+  if (hasFailed(state)) return 'error';
   const { status, source } = state;
   if (source?.name === 'original' && status !== 'recovering') return 'original';
   const isCached = source?.name === 'cached' || source?.name === 'variants' || status === 'loaded';

@@ -69,7 +69,7 @@ const UNKNOWN_IMAGE: LoadState = { status: 'unknown', source: undefined, tries: 
 export function reduce(state: LoadState, event: LoadEvent, image: ImageOptionsForLoad): LoadState {
   const { status } = state;
   const isPending = status === 'unknown' || status === 'wanted';
-  const isRecoverable = status === 'recovering' || isSpent(state);
+  const isRecoverable = status === 'recovering' || hasFailed(state);
   switch (event.type) {
     case 'cached':
       return isPending || (isRecoverable && !state.isCachedSpent) ? begin(state, 'variants', image) : state;
@@ -94,7 +94,7 @@ export function reduce(state: LoadState, event: LoadEvent, image: ImageOptionsFo
     case 'retry':
       // An image that was given up begins anew.
       return isRecoverable
-        ? { status: 'wanted', source: undefined, tries: isSpent(state) ? 0 : state.tries + 1 }
+        ? { status: 'wanted', source: undefined, tries: hasFailed(state) ? 0 : state.tries + 1 }
         : state;
     case 'giveUp':
       return status === 'recovering' ? begin(state, 'fallback', image) : state;
@@ -123,7 +123,7 @@ function begin(state: LoadState, from: SourceName | undefined, image: ImageOptio
 }
 
 /** Whether no source has brought an image: there is none, or the fallback is shown. */
-export function isSpent({ status, source }: LoadState): boolean {
+export function hasFailed({ status, source }: LoadState): boolean {
   return status === 'failed' || source?.name === 'fallback';
 }
 

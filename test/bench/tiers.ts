@@ -39,7 +39,7 @@ export async function benchTiers(bench: Bench): Promise<Findings> {
     for (const count of IMAGES[size]) {
       const contenders = await Promise.all(
         SERVERS.map(async (name) => {
-          const question = await inTurn(bench, paths[name][size].slice(0, count));
+          const question = await oneAfterTheOther(bench, paths[name][size].slice(0, count));
           return { name, measure: () => runWrk(bench.processes, wrk, question, bench.quick ? 1 : 2) };
         }),
       );
@@ -114,7 +114,7 @@ async function startRaw(bench: Bench, ours: Urls): Promise<Urls> {
 }
 
 /** A script of wrk that asks for one after the other. */
-async function inTurn(bench: Bench, urls: readonly string[]): Promise<Question> {
+async function oneAfterTheOther(bench: Bench, urls: readonly string[]): Promise<Question> {
   const [first = ''] = urls;
   if (urls.length === 1) return { url: first };
   const script = join(await newDirectory(bench), 'turns.lua');

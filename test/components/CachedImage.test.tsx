@@ -117,7 +117,7 @@ describe('source', () => {
 });
 
 describe('failure', () => {
-  test('cached copy, read-through, original URL; onError comes when all are spent', async () => {
+  test('cached copy, read-through, original URL; onError comes when all have failed', async () => {
     know('a.jpg');
     const onError = vi.fn();
     mount(image({ s3_url: presign('a.jpg'), onError }));
@@ -189,7 +189,7 @@ describe('live', () => {
     await lookedUp();
     server.cached.clear();
     await shows(readThrough(presign('a.jpg')));
-    act(() => server.announce(event));
+    act(() => server.emit(event));
     await shows(readThrough(presign('a.jpg'), '&v=1'));
     await lookedUp();
     expect(server.lookups).toHaveLength(2);
@@ -199,7 +199,7 @@ describe('live', () => {
   test('another image that is invalidated changes nothing', async () => {
     mount(image({ s3_url: presign('a.jpg') }));
     await lookedUp();
-    act(() => server.announce({ type: 'invalidated', s3_urls: [`${BUCKET}/b.jpg`] }));
+    act(() => server.emit({ type: 'invalidated', s3_urls: [`${BUCKET}/b.jpg`] }));
     expect(src()).toBe(readThrough(presign('a.jpg')));
   });
 

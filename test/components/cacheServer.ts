@@ -56,7 +56,7 @@ export interface CacheServer {
   /** What `GET /image` answers, and why each image of a prefetch fails. @default 404 `NOT_FOUND`; none does */
   problem: Omit<Problem, 'type' | 'title'> | undefined;
   /** What Vite's socket does in dev, at once. */
-  announce(event: CacheEvent): void;
+  emit(event: CacheEvent): void;
   close(): Promise<void>;
 }
 
@@ -141,7 +141,7 @@ export async function startCacheServer(): Promise<CacheServer> {
     lookups,
     prefetched,
     client,
-    announce: (event: CacheEvent) => client.take(event),
+    emit: (event: CacheEvent) => client.take(event),
     async close() {
       server.closeAllConnections();
       server.close();

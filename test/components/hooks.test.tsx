@@ -52,7 +52,7 @@ test('useCacheStats refreshes after events, once a second at most', async () => 
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   server.cached.set(`${BUCKET}/a.jpg`, entryOf('a.jpg'));
   act(() => {
-    for (let each = 0; each < 3; each++) server.announce({ type: 'stored', entry: entryOf('a.jpg') });
+    for (let each = 0; each < 3; each++) server.emit({ type: 'stored', entry: entryOf('a.jpg') });
     vi.advanceTimersByTime(1_000);
   });
   vi.useRealTimers();
@@ -87,9 +87,9 @@ test('useImageCacheEvents calls the newest listener, until it is unmounted', () 
   });
   rerender({ listener: second });
   const event: CacheEvent = { type: 'invalidated', s3_urls: [] };
-  server.announce(event);
+  server.emit(event);
   unmount();
-  server.announce(event);
+  server.emit(event);
   expect(first).not.toHaveBeenCalled();
   expect(second.mock.calls).toEqual([[event]]);
 });

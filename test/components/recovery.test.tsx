@@ -49,7 +49,7 @@ test('B14: what follows a source that has failed is rendered before a browser pa
 });
 
 describe('fallback', () => {
-  test('a URL is shown when all is spent, and onError comes only when it fails, too', async () => {
+  test('a URL is shown when every other URL has failed, and onError comes only when it fails, too', async () => {
     server.problem = REFUSED;
     const onError = vi.fn();
     render(image({ s3_url: presign('a.jpg'), fallback: '/none.svg', onError }));

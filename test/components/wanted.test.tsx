@@ -245,7 +245,7 @@ test('B15: an image that this page has loaded by itself is loaded by the same UR
   );
   render(again('two'));
   expect(srcOf('a.jpg')).toBe(url);
-  act(() => server.announce({ type: 'stored', entry: entryOf('a.jpg', { sha256: 'other' }) }));
+  act(() => server.emit({ type: 'stored', entry: entryOf('a.jpg', { sha256: 'other' }) }));
   await waitFor(() => expect(srcOf('a.jpg'), 'but not when its bytes are others').toContain('?path='));
 });
 
@@ -286,7 +286,7 @@ test('an image whose bytes are the same after an invalidation has loaded, though
   act(() => result.current.ref(element));
   act(() => void element.dispatchEvent(new Event('load')));
   expect(result.current.isLoaded).toBe(true);
-  act(() => server.announce({ type: 'invalidated', s3_urls: [`${BUCKET}/a.jpg`] }));
+  act(() => server.emit({ type: 'invalidated', s3_urls: [`${BUCKET}/a.jpg`] }));
   expect(result.current.isLoaded).toBe(false);
   await waitFor(() => expect(result.current.isLoaded).toBe(true));
   expect(result.current.src).toContain('?path=');

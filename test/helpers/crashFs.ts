@@ -31,7 +31,7 @@ export class CrashFs {
   }
 
   /** Does something, and notes it if it did not fail. */
-  inTurn<Result>(task: () => Promise<Result>, note: (result: Result) => void): Promise<Result> {
+  exclusively<Result>(task: () => Promise<Result>, note: (result: Result) => void): Promise<Result> {
     const turn = this.#last.then(async () => {
       const result = await task();
       note(result);
@@ -109,7 +109,7 @@ export function recordingFs(real: Fs, recorder: () => CrashFs | undefined): Fs {
     if (spot === undefined) return withoutSync(await real.open(path, flags, mode));
     const { crashFs, at } = spot;
     const creates = typeof flags === 'number' ? (flags & constants.O_CREAT) !== 0 : /^[wa]/.test(flags ?? 'r');
-    const handle = await crashFs.inTurn(
+    const handle = await crashFs.exclusively(
       () => real.open(path, flags, mode),
       () => creates && crashFs.created(at),
     );
@@ -119,7 +119,7 @@ export function recordingFs(real: Fs, recorder: () => CrashFs | undefined): Fs {
   const mkdir = async (path: string, options?: { recursive?: boolean; mode?: number }) => {
     const spot = inside(path);
     if (spot === undefined) return real.mkdir(path, options);
-    return spot.crashFs.inTurn(
+    return spot.crashFs.exclusively(
       () => real.mkdir(path, options),
       () => spot.crashFs.madeDirectories(spot.at),
     );
@@ -128,7 +128,7 @@ export function recordingFs(real: Fs, recorder: () => CrashFs | undefined): Fs {
   const rename: Fs['rename'] = async (from, to) => {
     const [source, target] = [inside(from), inside(to)];
     if (source === undefined || target === undefined) return real.rename(from, to);
-    return source.crashFs.inTurn(
+    return source.crashFs.exclusively(
       () => real.rename(from, to),
       () => source.crashFs.renamed(source.at, target.at),
     );
@@ -137,7 +137,7 @@ export function recordingFs(real: Fs, recorder: () => CrashFs | undefined): Fs {
   const link: Fs['link'] = async (existing, path) => {
     const [source, target] = [inside(existing), inside(path)];
     if (source === undefined || target === undefined) return real.link(existing, path);
-    return source.crashFs.inTurn(
+    return source.crashFs.exclusively(
       () => real.link(existing, path),
       () => source.crashFs.named(target.at, source.crashFs.nodeOf(source.at)),
     );
@@ -146,7 +146,7 @@ export function recordingFs(real: Fs, recorder: () => CrashFs | undefined): Fs {
   const rm: Fs['rm'] = async (path, options) => {
     const spot = inside(path);
     if (spot === undefined) return real.rm(path, options);
-    return spot.crashFs.inTurn(
+    return spot.crashFs.exclusively(
       () => real.rm(path, options),
       () => spot.crashFs.removed(spot.at),
     );
@@ -160,7 +160,7 @@ export function recordingFs(real: Fs, recorder: () => CrashFs | undefined): Fs {
       return real.readFile(to);
     };
     const note = (bytes: Buffer) => spot.crashFs.wrote(spot.crashFs.created(spot.at), bytes, 0);
-    await spot.crashFs.inTurn(copied, note);
+    await spot.crashFs.exclusively(copied, note);
   };
 
   // Node's own goes past what is wrapped here.
@@ -197,7 +197,7 @@ function recordingHandle(handle: Handle, crashFs: CrashFs, path: string): Handle
   const node = crashFs.nodeOf(path);
   if (node === undefined) return handle; // a directory that was there before
   const sync = () =>
-    crashFs.inTurn(
+    crashFs.exclusively(
       () => Promise.resolve(),
       () => crashFs.synced(path, node),
     );
@@ -209,22 +209,22 @@ function recordingHandle(handle: Handle, crashFs: CrashFs, path: string): Handle
     sync,
     datasync: sync,
     write: (bytes: Uint8Array, offset = 0, length = bytes.length - offset, position?: number) =>
-      crashFs.inTurn(
+      crashFs.exclusively(
         () => write(bytes, offset, length, position ?? null),
         ({ bytesWritten }) => crashFs.wrote(node, bytes.subarray(offset, offset + bytesWritten), position),
       ),
     writev: (chunks: Uint8Array[], position: number) =>
-      crashFs.inTurn(
+      crashFs.exclusively(
         () => writev.call(handle, chunks, position),
         ({ bytesWritten }) => crashFs.wrote(node, Buffer.concat(chunks).subarray(0, bytesWritten), position),
       ),
     writeFile: (bytes: Uint8Array) =>
-      crashFs.inTurn(
+      crashFs.exclusively(
         () => writeFile.call(handle, bytes),
         () => crashFs.wrote(node, bytes),
       ),
     truncate: (size: number) =>
-      crashFs.inTurn(
+      crashFs.exclusively(
         () => truncate.call(handle, size),
         () => crashFs.truncated(node, size),
       ),

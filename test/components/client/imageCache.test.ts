@@ -68,7 +68,7 @@ test("the server's own event makes the page's announcement unnecessary", async (
   const events: CacheEvent[] = [];
   cache.subscribe((event) => events.push(event));
   const call = cache.invalidate(presign('a.jpg'));
-  server.announce({ type: 'invalidated', s3_urls: [`${BUCKET}/a.jpg`] });
+  server.emit({ type: 'invalidated', s3_urls: [`${BUCKET}/a.jpg`] });
   expect(await call).toEqual({ invalidated: 1 });
   expect(events).toHaveLength(1);
   expect(server.client.known.get(`${BUCKET}/a.jpg`).revision).toBe(1);

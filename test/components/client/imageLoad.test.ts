@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   beginLoad,
   type ImageOptionsForLoad,
-  isSpent,
+  hasFailed,
   type LoadEvent,
   type LoadState,
   reduce,
@@ -144,7 +144,7 @@ test('a renewed signature begins the same state anew, so that it is pursued once
   expect(reduce(stateOf('loading cached'), { type: 'renewed' }, imageWith())).toEqual(stateOf('loading cached'));
 });
 
-test('spent is what has failed or shows its fallback', () => {
-  expect(['failed', 'failed original', 'loading fallback', 'loaded fallback'].map(stateOf).every(isSpent)).toBe(true);
-  expect(['unknown', 'wanted', 'recovering original', 'loaded original'].map(stateOf).some(isSpent)).toBe(false);
+test('what has failed, or shows its fallback, counts as failed', () => {
+  expect(['failed', 'failed original', 'loading fallback', 'loaded fallback'].map(stateOf).every(hasFailed)).toBe(true);
+  expect(['unknown', 'wanted', 'recovering original', 'loaded original'].map(stateOf).some(hasFailed)).toBe(false);
 });

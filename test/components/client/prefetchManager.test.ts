@@ -594,7 +594,7 @@ describe('against a server', () => {
   });
   afterEach(() => server.close());
 
-  test('counts images and bytes, says why each failure failed, and fills the registry', async () => {
+  test('counts images and bytes, says why each failure failed, and knows the images afterwards', async () => {
     server.cached.set(`${BUCKET}/a.jpg`, entryOf('a.jpg'));
     const images = [presign('a.jpg'), { s3_url: presign('b.jpg'), filename: 'B' }, presign('missing.jpg')];
     const result = await manager.prefetchActor('0001', images);
