@@ -5,4 +5,5 @@ export { withOutbox } from './outboxSource.ts';
 export { isDigestName, isPictureName, keyOf } from './pictureName.ts';
 export { type PictureToStore, type UploadBucket, UploadFailure } from './uploadBucket.ts';
 export { JOB_ID } from './uploadRecord.ts';
-export { type IncomingUpload, Uploads, type UploadsCache } from './uploads.ts';
+export type { IncomingUpload } from './uploadReception.ts';
+export { Uploads, type UploadsCache } from './uploads.ts';

@@ -1,21 +1,19 @@
 import { createMutex, type Inspector } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
-import { DEFAULT_BASE, type ItemError } from '../protocol.ts';
+import type { ItemError } from '../protocol.ts';
 import type { UploadCancelAnswer, UploadStatus, UploadsAnswer } from '../uploadProtocol.ts';
 import type { UploadsClock } from './clock.ts';
 import { Drainer } from './drainer.ts';
 import type { Outbox } from './outbox.ts';
 import { outboxError } from './outboxError.ts';
-import { OutboxRoom } from './outboxRoom.ts';
 import { keyOf } from './pictureName.ts';
-import { empty, receivePicture, tooLarge } from './receivePicture.ts';
 import type { UploadBucket } from './uploadBucket.ts';
+import { type IncomingUpload, UploadReception } from './uploadReception.ts';
 import { isPending, type PendingUpload, type UploadRecord } from './uploadRecord.ts';
+import { UploadReports } from './uploadReports.ts';
 
 /** In one listing. */
 const MAX_LISTED = 1_000;
-/** How often is looked for what another process has done. */
-const LOOK_MS = 500;
 
 /** What the uploads ask of the cache. */
 export interface UploadsCache {
@@ -44,43 +42,35 @@ export interface UploadsOptions {
   logger: UploadsLogger;
 }
 
-/** A picture that a client sends. */
-export interface IncomingUpload {
-  jobId: string;
-  owner: string;
-  /** Of the bytes, as the client says; hex. */
-  sha256: string;
-  filename: string | undefined;
-  /** Bytes, if the client has said so. */
-  size: number | undefined;
-  body: AsyncIterable<Uint8Array>;
-}
-
-type Listener = (status: UploadStatus) => void;
-
 /** The uploads of a server: takes pictures, keeps them on disk until the bucket has them, and says where they are. */
 export class Uploads {
   readonly #options: UploadsOptions;
   readonly #exclusively = createMutex();
-  readonly #room: OutboxRoom;
   readonly #drainer: Drainer;
-  readonly #listeners = new Set<Listener>();
+  readonly #reports: UploadReports;
+  readonly #reception: UploadReception;
 
   constructor(options: UploadsOptions) {
     this.#options = options;
     const { outbox, bucket, clock, cache, logger } = options;
-    this.#room = new OutboxRoom({ maxBytes: options.maxOutboxSize, useOfDisk: () => outbox.use() });
     this.#drainer = new Drainer({
       outbox,
       bucket,
       clock,
-      keyOf: (name) => keyOf(options.prefix, name),
+      keyOf: (name) => this.#keyOf(name),
       exclusively: this.#exclusively,
       yieldToImages: (signal) => cache.yieldToImages(signal),
       changed: (record) => this.#changed(record),
       stored: (record, etag) => this.#stored(record, etag),
       warn: (message) => logger.warn(message),
     });
+    this.#reports = new UploadReports({
+      outbox,
+      clock,
+      isStoring: (jobId) => this.#drainer.isStoring(jobId),
+      urlOf: (name) => this.urlOf(name),
+    });
+    this.#reception = new UploadReception({ ...options, exclusively: this.#exclusively });
   }
 
   /** Sends what is left from earlier. Makes no file, and looks at none before the next turn. */
@@ -90,7 +80,7 @@ export class Uploads {
 
   /** The canonical URL of a picture by its name. */
   urlOf(pictureName: string): string {
-    return this.#options.bucket.urlOf(keyOf(this.#options.prefix, pictureName));
+    return this.#options.bucket.urlOf(this.#keyOf(pictureName));
   }
 
   /**
@@ -104,54 +94,20 @@ export class Uploads {
   }
 
   async #accept(upload: IncomingUpload): Promise<UploadStatus> {
-    const { outbox, inspect, maxFileSize, cache, logger } = this.#options;
-    const known = await this.#known(upload);
-    if (known !== undefined) {
-      this.#drainer.wake();
-      return this.#statusOf(known);
-    }
-    if (upload.size === 0) throw empty();
-    if (upload.size !== undefined && upload.size > maxFileSize) throw tooLarge(maxFileSize);
-    const room = await this.#room.admit(upload.size);
-    const receiving = { outbox, inspect, maxBytes: maxFileSize, room, sha256: upload.sha256 };
-    try {
-      const accepted = await receivePicture(upload.body, receiving, ({ picture, blob }) =>
-        this.#exclusively(async () => {
-          // The client may have sent it twice at once, or canceled it meanwhile.
-          const before = await this.#known(upload);
-          if (before !== undefined) return before;
-          await this.#ensureOwnId(picture.name, picture.sha256);
-          const record = this.#newRecord(upload, picture);
-          await outbox.accept(record, blob);
-          return record;
-        }),
-      );
-      if (!isPending(accepted)) return await this.#statusOf(accepted);
+    const { cache, logger } = this.#options;
+    const record = await this.#reception.accept(upload, async (accepted) => {
       const { name, size_bytes } = accepted.picture;
-      logger.info(
-        `Upload accepted: ${nameOf(accepted)}, ${size_bytes} bytes, to be ${keyOf(this.#options.prefix, name)}`,
-      );
+      logger.info(`Upload accepted: ${nameOf(accepted)}, ${size_bytes} bytes, to be ${this.#keyOf(name)}`);
       this.#drainer.wake();
       await cache.take(name, upload.filename);
-      return await this.#statusOf(accepted);
-    } finally {
-      room.release();
-    }
+    });
+    if (isPending(record)) this.#drainer.wake();
+    return this.#reports.statusOf(record);
   }
 
   /** Waits until an upload has been sent, or cannot be, but no longer than that. */
-  async settled(jobId: string, waitMs: number, signal: AbortSignal): Promise<UploadStatus> {
-    const { outbox, clock } = this.#options;
-    const until = clock.now() + waitMs;
-    for (;;) {
-      const record = await outbox.find(jobId);
-      if (record === undefined) return { job_id: jobId, state: 'needed' };
-      const left = until - clock.now();
-      // After a failure it may take long.
-      const isWaiting = record.state === 'accepted' && record.error === undefined;
-      if (!isWaiting || left <= 0 || signal.aborted) return this.#statusOf(record);
-      await this.#changeOf(jobId, Math.min(left, LOOK_MS), signal);
-    }
+  settled(jobId: string, waitMs: number, signal: AbortSignal): Promise<UploadStatus> {
+    return this.#reports.settled(jobId, waitMs, signal);
   }
 
   /** The states of uploads, in their order. Those of others are as unknown as those that never were. */
@@ -160,7 +116,7 @@ export class Uploads {
       jobs.map(async ({ job_id, sha256 }): Promise<UploadStatus> => {
         const record = await this.#options.outbox.find(job_id);
         const isTheirs = record?.owner === owner && (record.picture === undefined || record.picture.sha256 === sha256);
-        return isTheirs ? this.#statusOf(record) : { job_id, state: 'needed' };
+        return isTheirs ? this.#reports.statusOf(record) : { job_id, state: 'needed' };
       }),
     );
   }
@@ -173,7 +129,7 @@ export class Uploads {
     const newest = own.toSorted((a, b) => b.accepted_at - a.accepted_at).slice(0, MAX_LISTED);
     const { blocked = blockedIn(newest), paused } = this.#drainer;
     return {
-      jobs: await Promise.all(newest.map((record) => this.#statusOf(record))),
+      jobs: await Promise.all(newest.map((record) => this.#reports.statusOf(record))),
       ...(blocked !== undefined && { blocked }),
       ...(paused !== undefined && { paused }),
     };
@@ -192,7 +148,7 @@ export class Uploads {
     });
     this.#changed(record);
     this.#drainer.retryNow();
-    return this.#statusOf(record);
+    return this.#reports.statusOf(record);
   }
 
   /** Gives an upload up, also one that has not come yet. What is in the bucket stays there. */
@@ -225,9 +181,8 @@ export class Uploads {
   }
 
   /** Calls the listener with each upload that comes further in this process. Returns a function that removes it. */
-  onChange(listener: Listener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  onChange(listener: (status: UploadStatus) => void): () => void {
+    return this.#reports.onChange(listener);
   }
 
   /** Stops sending. What is not in the bucket is sent after the next start. */
@@ -240,41 +195,6 @@ export class Uploads {
     return inWords(() => this.#exclusively(change));
   }
 
-  /** The upload if it needs no bytes. @throws ImageCacheError UPLOAD_CONFLICT */
-  async #known({ jobId, owner, sha256 }: IncomingUpload): Promise<UploadRecord | undefined> {
-    const record = await this.#options.outbox.find(jobId);
-    if (record === undefined) return undefined;
-    if (record.owner !== owner || (record.picture !== undefined && record.picture.sha256 !== sha256)) {
-      throw new ImageCacheError('UPLOAD_CONFLICT', 'There is another upload of this id, with other bytes.', {
-        hint: 'Give each upload an id of its own: 48 bits of the time and 80 random ones.',
-      });
-    }
-    if (!isPending(record)) return record;
-    return (await this.#options.outbox.hasPicture(record.picture)) ? record : undefined;
-  }
-
-  /** An id is half a digest, so that two pictures can be made that share one. @throws ImageCacheError ID_CONFLICT */
-  async #ensureOwnId(name: string, sha256: string): Promise<void> {
-    const others = (await this.#options.outbox.pending()).filter(({ picture }) => picture.name === name);
-    if (others.every(({ picture }) => picture.sha256 === sha256)) return;
-    throw new ImageCacheError('ID_CONFLICT', 'Another picture with other bytes has the id of this one.', {
-      hint: 'That does not happen by chance: one of the two was made so.',
-    });
-  }
-
-  #newRecord({ jobId, owner, filename }: IncomingUpload, picture: PendingUpload['picture']): PendingUpload {
-    const accepted_at = this.#options.clock.now();
-    return {
-      job_id: jobId,
-      owner,
-      state: 'accepted',
-      picture,
-      ...(filename !== undefined && { filename }),
-      attempts: 0,
-      accepted_at,
-    };
-  }
-
   /** @throws ImageCacheError UPLOAD_UNKNOWN */
   async #own(owner: string, jobId: string): Promise<UploadRecord> {
     const record = await this.#options.outbox.find(jobId);
@@ -284,9 +204,8 @@ export class Uploads {
 
   async #stored({ picture, filename, ...record }: PendingUpload, etag: string): Promise<void> {
     const { cache, logger } = this.#options;
-    logger.info(
-      `Upload stored: ${nameOf({ ...record, picture, filename })} as ${keyOf(this.#options.prefix, picture.name)}`,
-    );
+    const name = nameOf({ ...record, picture, filename });
+    logger.info(`Upload stored: ${name} as ${this.#keyOf(picture.name)}`);
     await cache.stored(picture.name, filename, etag);
   }
 
@@ -297,51 +216,11 @@ export class Uploads {
         `Upload ${record.state}: ${nameOf(record)}: ${error.code} ${error.detail} ${error.hint ?? ''}`.trimEnd(),
       );
     }
-    this.#statusOf(record).then(
-      (status) => {
-        for (const listener of this.#listeners) listener(status);
-      },
-      // The disk cannot be read at the moment, which the drainer says. Browsers ask again by themselves.
-      () => undefined,
-    );
+    this.#reports.changed(record);
   }
 
-  async #statusOf(record: UploadRecord): Promise<UploadStatus> {
-    const { outbox } = this.#options;
-    const { job_id, picture, state } = record;
-    if (isPending(record) && !(await outbox.hasPicture(record.picture))) {
-      // It may have been stored between the two looks.
-      const now = await outbox.find(job_id);
-      if (now === undefined || isPending(now)) return { job_id, state: 'needed' };
-      return this.#statusOf(now);
-    }
-    return {
-      job_id,
-      state: state === 'accepted' && this.#drainer.isStoring(job_id) ? 'storing' : state,
-      ...(picture !== undefined && this.#describe(picture)),
-      ...(record.filename !== undefined && { filename: record.filename }),
-      attempts: record.attempts,
-      ...(record.next_attempt_at !== undefined && { next_attempt_at: record.next_attempt_at }),
-      ...(record.error !== undefined && { error: record.error }),
-      accepted_at: record.accepted_at,
-      ...(state === 'stored' && record.finished_at !== undefined && { stored_at: record.finished_at }),
-    };
-  }
-
-  #describe({ name, sha256, size_bytes, content_type }: PendingUpload['picture']): Partial<UploadStatus> {
-    const image_id = name.slice(0, 32);
-    return { image_id, ref: `${DEFAULT_BASE}/i/${name}`, sha256, size_bytes, content_type, s3_url: this.urlOf(name) };
-  }
-
-  /** Resolves when an upload has come further in this process, or after that time. */
-  async #changeOf(jobId: string, ms: number, signal: AbortSignal): Promise<void> {
-    const changed = new AbortController();
-    const leave = () => changed.abort();
-    signal.addEventListener('abort', leave, { once: true });
-    const remove = this.onChange(({ job_id, state }) => job_id === jobId && state !== 'storing' && changed.abort());
-    await this.#options.clock.sleep(ms, changed.signal);
-    remove();
-    signal.removeEventListener('abort', leave);
+  #keyOf(pictureName: string): string {
+    return keyOf(this.#options.prefix, pictureName);
   }
 }
 

@@ -1,0 +1,93 @@
+import { DEFAULT_BASE } from '../protocol.ts';
+import type { UploadStatus } from '../uploadProtocol.ts';
+import type { UploadsClock } from './clock.ts';
+import type { Outbox } from './outbox.ts';
+import { isPending, type PendingUpload, type UploadRecord } from './uploadRecord.ts';
+
+/** How often is looked for what another process has done. */
+const LOOK_MS = 500;
+
+type Listener = (status: UploadStatus) => void;
+
+export interface ReportsOptions {
+  outbox: Outbox;
+  clock: UploadsClock;
+  isStoring: (jobId: string) => boolean;
+  urlOf: (pictureName: string) => string;
+}
+
+/** Says how far uploads are, when asked, and when they come further. */
+export class UploadReports {
+  readonly #options: ReportsOptions;
+  readonly #listeners = new Set<Listener>();
+
+  constructor(options: ReportsOptions) {
+    this.#options = options;
+  }
+
+  async statusOf(record: UploadRecord): Promise<UploadStatus> {
+    const { outbox, isStoring } = this.#options;
+    const { job_id, picture, state } = record;
+    if (isPending(record) && !(await outbox.hasPicture(record.picture))) {
+      // It may have been stored between the two looks.
+      const now = await outbox.find(job_id);
+      if (now === undefined || isPending(now)) return { job_id, state: 'needed' };
+      return this.statusOf(now);
+    }
+    return {
+      job_id,
+      state: state === 'accepted' && isStoring(job_id) ? 'storing' : state,
+      ...(picture !== undefined && this.#describe(picture)),
+      ...(record.filename !== undefined && { filename: record.filename }),
+      attempts: record.attempts,
+      ...(record.next_attempt_at !== undefined && { next_attempt_at: record.next_attempt_at }),
+      ...(record.error !== undefined && { error: record.error }),
+      accepted_at: record.accepted_at,
+      ...(state === 'stored' && record.finished_at !== undefined && { stored_at: record.finished_at }),
+    };
+  }
+
+  /** Waits until an upload has been sent, or cannot be, but no longer than that. */
+  async settled(jobId: string, waitMs: number, signal: AbortSignal): Promise<UploadStatus> {
+    const { outbox, clock } = this.#options;
+    const until = clock.now() + waitMs;
+    for (;;) {
+      const record = await outbox.find(jobId);
+      if (record === undefined) return { job_id: jobId, state: 'needed' };
+      const left = until - clock.now();
+      // After a failure it may take long.
+      const isWaiting = record.state === 'accepted' && record.error === undefined;
+      if (!isWaiting || left <= 0 || signal.aborted) return this.statusOf(record);
+      await this.#changeOf(jobId, Math.min(left, LOOK_MS), signal);
+    }
+  }
+
+  /** Calls the listener with each upload that comes further in this process. Returns a function that removes it. */
+  onChange(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  changed(record: UploadRecord): void {
+    void this.statusOf(record).then((status) => {
+      for (const listener of this.#listeners) listener(status);
+    });
+  }
+
+  #describe({ name, sha256, size_bytes, content_type }: PendingUpload['picture']): Partial<UploadStatus> {
+    const image_id = name.slice(0, 32);
+    const s3_url = this.#options.urlOf(name);
+    return { image_id, ref: `${DEFAULT_BASE}/i/${name}`, sha256, size_bytes, content_type, s3_url };
+  }
+
+  /** Resolves when an upload has come further in this process, or after that time. */
+  async #changeOf(jobId: string, ms: number, signal: AbortSignal): Promise<void> {
+    const changed = new AbortController();
+    const leave = () => changed.abort();
+    signal.addEventListener('abort', leave, { once: true });
+    const remove = this.onChange(({ job_id, state }) => job_id === jobId && state !== 'storing' && changed.abort());
+    await this.#options.clock.sleep(ms, changed.signal);
+    remove();
+    signal.removeEventListener('abort', leave);
+  }
+}
