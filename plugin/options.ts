@@ -2,6 +2,7 @@ import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import type { IncomingMessage } from 'node:http';
 import type { AUTO_FORMATS } from './formats.ts';
 import type { ManifestEntry } from './protocol.ts';
+import type { UploadEntity } from './uploadProtocol.ts';
 
 /** A number of bytes, or a text such as `'50MB'` or `'2 GiB'` (`MB` is 1,000,000 bytes, `MiB` 1,048,576). */
 export type Size = number | string;
@@ -116,6 +117,28 @@ export interface UploadsOptions {
    * the process. It is not a cache: if you remove it, uploads are lost that no browser has any more. @default '.image-outbox'
    */
   outboxDir?: string;
+  /**
+   * `'bucket'`: the server deletes pictures that nothing uses any more. An empty object in the bucket, below `<prefix>/refs/`, says that an
+   * entity uses a picture; so several servers can share one bucket. All of them have to have this option. Writing then also needs
+   * `s3:ListBucket` and `s3:DeleteObject`. @default undefined (nothing is deleted, unless there is `isReferenced`)
+   */
+  references?: 'bucket';
+  /**
+   * Instead of `references`: whether the app uses a picture anywhere. It is asked when an entity has a picture no more, and again before the
+   * picture is deleted, after the grace period. Anything but `false` keeps it, also an error that it throws.
+   * @example isReferenced: async (imageId) => (await db.pictures.count({ imageId })) > 0
+   */
+  isReferenced?: (imageId: string) => boolean | Promise<boolean>;
+  /**
+   * How long a picture that nothing uses stays in the bucket, in seconds; `0` for not at all. With `isReferenced` it has to be at least an
+   * hour, because an app may hear of its new picture a while after the bucket has it. @default '7d'
+   */
+  gracePeriod?: Duration;
+  /**
+   * Whether a picture that somebody has removed from the bucket is put back, when the cache has its bytes and something still uses it. It
+   * is reported in the log in any case. @default false
+   */
+  restoreMissing?: boolean;
 }
 
 /** The options of `imageCache()` and `createImageCache()`. */
@@ -246,7 +269,7 @@ export interface ExpressImageCacheOptions extends ImageCacheOptions {
   authorize?: (request: IncomingMessage, image: AuthorizedImage) => boolean | Promise<boolean>;
   /**
    * Decides who owns an upload. It is called for each request about uploads, and required if `uploads` is set. Return the id of the
-   * owner, who can see, retry and cancel only their own uploads. `false` answers 403 `NOT_AUTHORIZED`, and an error that it throws
+   * owner, who can see, retry, cancel and remove only their own uploads. `false` answers 403 `NOT_AUTHORIZED`, and an error that it throws
    * answers 500. `authorize` decides who may see the picture afterwards.
    * @example
    * ```ts
@@ -258,9 +281,11 @@ export interface ExpressImageCacheOptions extends ImageCacheOptions {
 
 /** What `authorizeUpload` gets: the action of the request, and what the client says about the picture. */
 export interface AuthorizedUpload {
-  action: 'upload' | 'check' | 'list' | 'retry' | 'cancel';
-  /** Absent for `check` and `list`. */
+  action: 'upload' | 'check' | 'list' | 'retry' | 'cancel' | 'remove';
+  /** Absent for `check`, `list` and `remove`. */
   job_id?: string;
+  /** What the picture belongs to, or did, according to the client. Only for `upload` and `remove`. */
+  entity?: UploadEntity;
   /** Bytes of the upload, if its length was announced. */
   size_bytes?: number;
   /** The type according to the client. The server stores the type that the bytes have. */
@@ -317,6 +342,11 @@ interface ResolvedUploads {
   /** `undefined` for one that follows from the root. */
   project: string | undefined;
   outboxDir: string;
+  /** Who says what uses a picture; `undefined`: nothing is deleted. */
+  references: 'bucket' | ((imageId: string) => boolean | Promise<boolean>) | undefined;
+  /** Milliseconds. */
+  gracePeriod: number;
+  restoreMissing: boolean;
 }
 
 export interface ResolvedOptions {

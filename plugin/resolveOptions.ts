@@ -1,7 +1,9 @@
+import type * as z from 'zod/mini';
 import { parseSize } from './amounts.ts';
 import { describeValue, invalidOption } from './checks/invalidOption.ts';
 import { optionsSchema } from './checks/optionsSchema.ts';
 import { BYTES } from './checks/sizes.ts';
+import type { uploadsSchema } from './checks/uploadsSchema.ts';
 import { configuredEndpoint, type Environment } from './endpoint.ts';
 import { ImageCacheError } from './errors.ts';
 import type { BucketOptions, ImageCacheOptions, ResolvedBucket, ResolvedOptions, Size } from './options.ts';
@@ -28,16 +30,26 @@ export function resolveOptions(options: ImageCacheOptions, env: Environment = pr
     maxConcurrency: concurrency === 'auto' ? 64 : concurrency,
     manage,
     resolveKey,
-    uploads: uploads && {
-      ...uploads,
-      maxFileSize: uploads.maxFileSize ?? Math.min(MAX_FILE_SIZE, rest.maxImageSize),
-      project: uploads.project,
-    },
+    uploads: uploads && resolveUploads(uploads, rest.maxImageSize),
   };
 }
 
 /** Of an upload, unless the options say otherwise. */
 const MAX_FILE_SIZE = 50e6;
+const GRACE_MS = 7 * 24 * 60 * 60_000;
+
+function resolveUploads(
+  { isReferenced, references, ...uploads }: z.output<typeof uploadsSchema>,
+  maxImageSize: number,
+): ResolvedOptions['uploads'] {
+  return {
+    ...uploads,
+    maxFileSize: uploads.maxFileSize ?? Math.min(MAX_FILE_SIZE, maxImageSize),
+    project: uploads.project,
+    references: references ?? isReferenced,
+    gracePeriod: uploads.gracePeriod ?? GRACE_MS,
+  };
+}
 
 function resolveQuotas(quotas: ImageCacheOptions['quotas']): ResolvedOptions['quotaOf'] {
   if (quotas === undefined) return undefined;

@@ -18,6 +18,14 @@ import type { ItemError } from './protocol.ts';
  */
 export type UploadState = 'accepted' | 'storing' | 'stored' | 'failed' | 'blocked' | 'canceled' | 'needed';
 
+/** What a picture belongs to in the app: a note, a journal entry. Both have 1 to 200 characters. */
+export interface UploadEntity {
+  /** A kind, e.g. `note`. */
+  type: string;
+  /** Which one of that kind. It stays the same while the app has that entity. */
+  id: string;
+}
+
 /**
  * What the server knows about an upload. Times are milliseconds since the epoch. Without bytes, only `job_id` and `state` are set.
  */
@@ -35,6 +43,8 @@ export interface UploadStatus {
   /** The type that the bytes have. */
   content_type?: string;
   filename?: string;
+  /** What the picture belongs to, if the upload named it (`Image-Cache-Entity`). */
+  entity?: UploadEntity;
   /** The canonical URL that the object has, or will have, in the bucket. */
   s3_url?: string;
   /** How often the bucket has refused the bytes while it accepted others. */
@@ -69,6 +79,37 @@ export interface UploadsAnswer {
 export interface UploadCancelAnswer {
   job_id: string;
   state: Extract<UploadState, 'canceled' | 'stored'>;
+}
+
+/**
+ * `POST /uploads/remove`: an entity has these pictures no more. Uploads of them for that entity which are not in the bucket yet are
+ * canceled, and so are the uploads with these ids. It may be sent any number of times.
+ */
+export interface UploadRemoveRequest {
+  entity: UploadEntity;
+  /** At most 1,000; each `<image_id>.<ext>`, the last part of `ref`. */
+  images: { name: string }[];
+  /** At most 1,000 uploads, also such that have not come yet: they are refused when they come. */
+  job_ids?: string[];
+}
+
+/** What has become of a picture that an entity has no more. */
+export interface RemovedImage {
+  name: string;
+  /**
+   * - `kept`: it stays in the bucket. `reason` says why: something else uses it, or the server deletes nothing.
+   * - `dropped`: nothing uses it. It is deleted after `due_at`, unless something does by then.
+   * - `deleted`: it is not in the bucket any more.
+   */
+  state: 'kept' | 'dropped' | 'deleted';
+  /** Milliseconds since the epoch, by the clock of the bucket. */
+  due_at?: number;
+  reason?: string;
+}
+
+/** The pictures in the order of the request. */
+export interface UploadRemoveAnswer {
+  images: RemovedImage[];
 }
 
 /** `GET /uploads/health` */

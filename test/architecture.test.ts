@@ -56,7 +56,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'amounts.ts': [],
   'endpoint.ts': ['errors.ts'],
   'errors.ts': ['protocol.ts', 'redact.ts'],
-  'options.ts': ['formats.ts', 'protocol.ts'],
+  'options.ts': ['formats.ts', 'protocol.ts', 'uploadProtocol.ts'],
   'startError.ts': ['errors.ts'],
   checks: [...BASE, 'amounts.ts', 'endpoint.ts'],
   'resolveOptions.ts': [...BASE, 'amounts.ts', 'endpoint.ts', 'checks'],

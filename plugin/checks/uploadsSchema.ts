@@ -44,9 +44,27 @@ export const uploadsSchema = z.strictObject(
     ),
     project: z.optional(project),
     outboxDir: z._default(directory, '.image-outbox'),
+    references: z.optional(z.literal('bucket', { error: "'bucket'" })),
+    isReferenced: z.optional(
+      z.custom<(imageId: string) => boolean | Promise<boolean>>((value) => typeof value === 'function', {
+        error: 'a function of the id of a picture',
+      }),
+    ),
+    /** Milliseconds; `undefined` for a week, which is not the same: it means nothing where nothing is deleted. */
+    gracePeriod: z.pipe(
+      z.optional(
+        z.custom<Duration>((value) => value === 0 || parseDuration(value) !== undefined, {
+          error: "0, a positive number of seconds, or a text such as '7d'",
+        }),
+      ),
+      z.transform((value: Duration | undefined) => (value === undefined ? undefined : (parseDuration(value) ?? 0))),
+    ),
+    restoreMissing: z._default(z.boolean({ error: 'true or false' }), false),
   },
   { error: "an object such as { bucket: 'team-photos' }" },
 );
+
+const MIN_ANSWERED_GRACE_MS = 60 * 60_000;
 
 interface OptionsAround {
   buckets: readonly (string | { name: string; prefix?: string | undefined })[];
@@ -79,6 +97,24 @@ export function checkUploads({ value, issues }: z.core.ParsePayload<OptionsAroun
   }
   if ((uploads.maxFileSize ?? 0) > maxImageSize) {
     refuse('maxFileSize', 'at most `maxImageSize`', 'Raise `maxImageSize`: a larger picture could not be read again.');
+  }
+  const { references, isReferenced, gracePeriod } = uploads;
+  if (references !== undefined && isReferenced !== undefined) {
+    refuse('isReferenced', 'left out where `references` is set', 'One of the two says what uses a picture.');
+  }
+  if (references === undefined && isReferenced === undefined && gracePeriod !== undefined) {
+    refuse(
+      'gracePeriod',
+      'left out where nothing is deleted',
+      "Set `references: 'bucket'` or `isReferenced`, so that the server can know what uses a picture.",
+    );
+  }
+  if (isReferenced !== undefined && gracePeriod !== undefined && gracePeriod < MIN_ANSWERED_GRACE_MS) {
+    refuse(
+      'gracePeriod',
+      'at least an hour with `isReferenced`',
+      "The app may hear of a new picture a while after the bucket has it. `references: 'bucket'` needs no such time.",
+    );
   }
   if (isInside(cacheDir, uploads.outboxDir) || isInside(uploads.outboxDir, cacheDir)) {
     refuse(

@@ -5,6 +5,8 @@ import type {
   UploadCancelAnswer,
   UploadCheckRequest,
   UploadHealth,
+  UploadRemoveAnswer,
+  UploadRemoveRequest,
   UploadStatus,
   UploadsAnswer,
 } from '../uploadProtocol.ts';
@@ -49,13 +51,14 @@ export class AuthorizedUploads {
 
   /** @throws ImageCacheError as all others, and what `Uploads.accept` throws */
   async accept(request: IncomingMessage, upload: SentUpload): Promise<UploadStatus> {
-    const { jobId, size, contentType, filename } = upload;
+    const { jobId, size, contentType, filename, entity } = upload;
     const owner = await this.#ownerOf(request, {
       action: 'upload',
       job_id: jobId,
       ...(size !== undefined && { size_bytes: size }),
       ...(contentType !== undefined && { content_type: contentType }),
       ...(filename !== undefined && { filename }),
+      ...(entity !== undefined && { entity }),
     });
     return this.#on().uploads.accept({ ...upload, owner });
   }
@@ -80,6 +83,11 @@ export class AuthorizedUploads {
 
   async cancel(request: IncomingMessage, jobId: string): Promise<UploadCancelAnswer> {
     return this.#on().uploads.cancel(await this.#ownerOf(request, { action: 'cancel', job_id: jobId }), jobId);
+  }
+
+  async remove(request: IncomingMessage, removed: UploadRemoveRequest): Promise<UploadRemoveAnswer> {
+    const owner = await this.#ownerOf(request, { action: 'remove', entity: removed.entity });
+    return this.#on().uploads.remove(owner, removed);
   }
 
   /** For those who ask whether the server is there. */

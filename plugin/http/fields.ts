@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { metaProblem } from '../cache/index.ts';
 import type { ErrorCode, ImageMeta } from '../protocol.ts';
-import { JOB_ID } from '../uploads/index.ts';
+import { isDigestName, isPictureName, JOB_ID } from '../uploads/index.ts';
 import { actorIdProblem } from './actorId.ts';
+import { entityPartProblem } from './entity.ts';
 
 /** A text field. Any wrong value is refused with the code of the field. */
 function text(code: ErrorCode, problemOf: (value: string) => string | undefined) {
@@ -46,6 +47,12 @@ export const meta = z.unknown().transform((value, context): ImageMeta => {
 });
 
 export const jobId = text('INVALID_BODY', (value) => (JOB_ID.test(value) ? undefined : `must have 32 ${HEX}`));
+
+export const entityPart = text('ENTITY_INVALID', entityPartProblem);
+
+export const digestName = text('INVALID_BODY', (value) =>
+  isPictureName(value) && isDigestName(value) ? undefined : `must be a name such as <32 ${HEX}>.jpg`,
+);
 
 export const sha256 = text('INVALID_BODY', (value) =>
   /^[0-9a-f]{64}$/.test(value) ? undefined : `must have 64 ${HEX}`,

@@ -1,5 +1,6 @@
 import { createMutex, type Inspector } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
+import type { UploadEntity } from '../uploadProtocol.ts';
 import type { UploadsClock } from './clock.ts';
 import type { Outbox } from './outbox.ts';
 import { OutboxRoom } from './outboxRoom.ts';
@@ -13,6 +14,8 @@ export interface IncomingUpload {
   /** Of the bytes, as the client says; hex. */
   sha256: string;
   filename: string | undefined;
+  /** What the picture belongs to. */
+  entity?: UploadEntity | undefined;
   /** Bytes, if the client has said so. */
   size: number | undefined;
   body: AsyncIterable<Uint8Array>;
@@ -36,7 +39,7 @@ export class UploadReception {
   constructor(options: ReceptionOptions) {
     this.#options = options;
     const { outbox, maxOutboxSize } = options;
-    this.#room = new OutboxRoom({ maxBytes: maxOutboxSize, bytesOnDisk: () => outbox.bytes() });
+    this.#room = new OutboxRoom({ maxBytes: maxOutboxSize, useOfDisk: () => outbox.use() });
   }
 
   /**
@@ -94,7 +97,7 @@ export class UploadReception {
     });
   }
 
-  #newRecord({ jobId, owner, filename }: IncomingUpload, picture: PendingUpload['picture']): PendingUpload {
+  #newRecord({ jobId, owner, filename, entity }: IncomingUpload, picture: PendingUpload['picture']): PendingUpload {
     const accepted_at = this.#options.clock.now();
     return {
       job_id: jobId,
@@ -102,6 +105,7 @@ export class UploadReception {
       state: 'accepted',
       picture,
       ...(filename !== undefined && { filename }),
+      ...(entity !== undefined && { entity }),
       attempts: 0,
       accepted_at,
     };

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'; // the other one would bring more of it into the files that Vite's start reads
 import { ERROR_STATUS, type ErrorCode, type ItemError } from '../protocol.ts';
+import type { UploadEntity } from '../uploadProtocol.ts';
 
 /** A job id: 48 bits of the time in milliseconds, and 80 random ones. */
 export const JOB_ID = /^[0-9a-f]{32}$/;
@@ -28,6 +29,7 @@ const recordSchema = z.object({
   state: z.enum(['accepted', 'failed', 'blocked', 'stored', 'canceled']),
   picture: z.optional(pictureSchema),
   filename: z.optional(z.string()),
+  entity: z.optional(z.object({ type: z.string(), id: z.string() })),
   attempts: z.int(),
   next_attempt_at: z.optional(z.int()),
   /** One of a newer version may have a code that is not known here, and is only shown. */
@@ -49,6 +51,8 @@ export interface UploadRecord {
   /** Absent where an upload was canceled before it came. */
   picture?: Picture | undefined;
   filename?: string | undefined;
+  /** What the picture belongs to. */
+  entity?: UploadEntity | undefined;
   /** How often the bucket has refused it while it took others. */
   attempts: number;
   next_attempt_at?: number | undefined;

@@ -39,6 +39,7 @@ export class UploadReports {
       state: state === 'accepted' && isStoring(job_id) ? 'storing' : state,
       ...(picture !== undefined && this.#describe(picture)),
       ...(record.filename !== undefined && { filename: record.filename }),
+      ...(record.entity !== undefined && { entity: record.entity }),
       attempts: record.attempts,
       ...(record.next_attempt_at !== undefined && { next_attempt_at: record.next_attempt_at }),
       ...(record.error !== undefined && { error: record.error }),
@@ -69,9 +70,13 @@ export class UploadReports {
   }
 
   changed(record: UploadRecord): void {
-    void this.statusOf(record).then((status) => {
-      for (const listener of this.#listeners) listener(status);
-    });
+    this.statusOf(record).then(
+      (status) => {
+        for (const listener of this.#listeners) listener(status);
+      },
+      // The disk cannot be read at the moment, which the drainer says. Browsers ask again by themselves.
+      () => undefined,
+    );
   }
 
   #describe({ name, sha256, size_bytes, content_type }: PendingUpload['picture']): Partial<UploadStatus> {

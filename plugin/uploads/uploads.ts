@@ -1,7 +1,14 @@
 import { createMutex, type Inspector } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { ItemError } from '../protocol.ts';
-import type { UploadCancelAnswer, UploadStatus, UploadsAnswer } from '../uploadProtocol.ts';
+import type {
+  UploadCancelAnswer,
+  UploadEntity,
+  UploadRemoveAnswer,
+  UploadRemoveRequest,
+  UploadStatus,
+  UploadsAnswer,
+} from '../uploadProtocol.ts';
 import type { UploadsClock } from './clock.ts';
 import { Drainer } from './drainer.ts';
 import type { Outbox } from './outbox.ts';
@@ -12,6 +19,8 @@ import { type IncomingUpload, UploadReception } from './uploadReception.ts';
 import { isPending, type PendingUpload, type UploadRecord } from './uploadRecord.ts';
 import { UploadReports } from './uploadReports.ts';
 
+const DELETES_NOTHING =
+  'This server deletes nothing from the bucket: neither `uploads.references` nor `uploads.isReferenced` is set.';
 /** In one listing. */
 const MAX_LISTED = 1_000;
 
@@ -175,6 +184,20 @@ export class Uploads {
     return { job_id: jobId, state: 'canceled' };
   }
 
+  /** An entity has these pictures no more. What of them is not in the bucket yet never comes there. */
+  async remove(owner: string, { entity, images, job_ids = [] }: UploadRemoveRequest): Promise<UploadRemoveAnswer> {
+    const names = new Set(images.map(({ name }) => name));
+    const pending = (await this.#options.outbox.pending()).filter(
+      (each) => each.owner === owner && names.has(each.picture.name) && isSameEntity(each.entity, entity),
+    );
+    for (const jobId of new Set([...pending.map(({ job_id }) => job_id), ...job_ids])) {
+      await this.cancel(owner, jobId).catch((error: unknown) => {
+        if (ImageCacheError.from(error).code !== 'UPLOAD_UNKNOWN') throw error; // it is of somebody else
+      });
+    }
+    return { images: images.map(({ name }) => ({ name, state: 'kept', reason: DELETES_NOTHING })) };
+  }
+
   /** How many uploads are not in the bucket yet. */
   async pendingCount(): Promise<number> {
     return (await this.#options.outbox.pending()).length;
@@ -222,6 +245,10 @@ export class Uploads {
   #keyOf(pictureName: string): string {
     return keyOf(this.#options.prefix, pictureName);
   }
+}
+
+function isSameEntity(entity: UploadEntity | undefined, { type, id }: UploadEntity): boolean {
+  return entity?.type === type && entity.id === id;
 }
 
 /** Errors of the disk are those of the outbox. */

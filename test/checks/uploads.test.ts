@@ -21,6 +21,9 @@ describe('the option `uploads`', () => {
       wait: 10_000,
       project: undefined,
       outboxDir: '.image-outbox',
+      references: undefined,
+      gracePeriod: 7 * 24 * 3_600_000,
+      restoreMissing: false,
     });
   });
 
@@ -68,9 +71,31 @@ describe('the option `uploads`', () => {
     [{ wait: -1 }, 'option `uploads.wait` must be 0, a positive number of seconds'],
     [{ project: 'my app' }, "option `uploads.project` must be a name such as 'my-app'"],
     [{ maxOutboxSize: 'much' }, 'option `uploads.maxOutboxSize` must be a positive number of bytes'],
+    [{ references: 's3' }, "option `uploads.references` must be 'bucket'"],
+    [{ isReferenced: true }, 'option `uploads.isReferenced` must be a function of the id of a picture'],
+    [{ references: 'bucket', isReferenced: (): boolean => true }, 'must be left out where `references` is set'],
+    [{ gracePeriod: '7d' }, 'option `uploads.gracePeriod` must be left out where nothing is deleted'],
+    [
+      { references: 'bucket', gracePeriod: 'soon' },
+      'option `uploads.gracePeriod` must be 0, a positive number of seconds',
+    ],
+    [{ isReferenced: (): boolean => true, gracePeriod: 0 }, 'must be at least an hour with `isReferenced`'],
+    [{ restoreMissing: 'yes' }, 'option `uploads.restoreMissing` must be true or false'],
     [{ maxfilesize: 1 }, 'there is no option `uploads.maxfilesize`'],
   ])('%j', async (uploads, part) => {
     expect((await refused(uploads)).message).toContain(part);
+  });
+
+  it('says what uses a picture in one of two ways, and for how long it is kept', () => {
+    const isReferenced = (): boolean => true;
+    expect(resolveOptions(withUploads({ references: 'bucket', gracePeriod: 0 })).uploads).toMatchObject({
+      references: 'bucket',
+      gracePeriod: 0,
+    });
+    expect(resolveOptions(withUploads({ isReferenced, gracePeriod: '2h' })).uploads).toMatchObject({
+      references: isReferenced,
+      gracePeriod: 7_200_000,
+    });
   });
 
   it("needs `authorizeUpload` in a server of one's own", async () => {

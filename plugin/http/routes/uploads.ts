@@ -1,14 +1,31 @@
 import { z } from 'zod';
-import type { UploadCheckAnswer, UploadCheckRequest, UploadHealth, UploadsAnswer } from '../../uploadProtocol.ts';
+import type {
+  UploadCheckAnswer,
+  UploadCheckRequest,
+  UploadHealth,
+  UploadRemoveAnswer,
+  UploadRemoveRequest,
+  UploadsAnswer,
+} from '../../uploadProtocol.ts';
 import { defineRoute } from '../defineRoute.ts';
-import { jobId, sha256 } from '../fields.ts';
+import { digestName, entityPart, jobId, sha256 } from '../fields.ts';
 
 const MAX_CHECKED = 100;
+const MAX_REMOVED = 1_000;
 
 const body: z.ZodType<UploadCheckRequest> = z.object({
   jobs: z
     .array(z.object({ job_id: jobId, sha256 }), { error: 'must be a list' })
     .max(MAX_CHECKED, `must have at most ${MAX_CHECKED} uploads`),
+});
+
+const atMost = <T>(each: z.ZodType<T>, what: string) =>
+  z.array(each, { error: 'must be a list' }).max(MAX_REMOVED, `must have at most ${MAX_REMOVED} ${what}`);
+
+const removed = z.object({
+  entity: z.object({ type: entityPart, id: entityPart }, { error: 'must be an object { type, id }' }),
+  images: atMost(z.object({ name: digestName }), 'pictures'),
+  job_ids: atMost(jobId, 'uploads').optional(),
 });
 
 export const uploadsRoute = defineRoute({
@@ -27,6 +44,18 @@ export const uploadsCheckRoute = defineRoute({
   handler: async ({ request, body: { jobs }, uploads }): Promise<UploadCheckAnswer> => ({
     jobs: await uploads.check(request, jobs),
   }),
+});
+
+/** A POST, and no DELETE, because it is of many pictures at once. */
+export const uploadsRemoveRoute = defineRoute({
+  method: 'POST',
+  path: '/uploads/remove',
+  access: 'uploads',
+  body: removed,
+  handler: async ({ request, body: { job_ids, ...rest }, uploads }): Promise<UploadRemoveAnswer> => {
+    const asked: UploadRemoveRequest = { ...rest, ...(job_ids !== undefined && { job_ids }) };
+    return uploads.remove(request, asked);
+  },
 });
 
 export const uploadsHealthRoute = defineRoute({

@@ -1,0 +1,112 @@
+import { readdir } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { AuthorizedUpload } from '../../plugin/express.ts';
+import { jpeg } from '../helpers/images.ts';
+import { startBucket } from '../helpers/stack.ts';
+import { jobId, pictureName, startUploads } from '../helpers/uploads.ts';
+
+const entity = { type: 'note', id: '42' };
+const entityHeader = { 'Image-Cache-Entity': 'note/42' };
+
+describe('the entity of an upload', () => {
+  it('is in its status, whatever characters it has', async () => {
+    const api = await startUploads(await startBucket());
+    const picture = await jpeg(1);
+    const strange = { type: 'note/a b', id: '../Düne %2F' };
+    const header = `${encodeURIComponent(strange.type)}/${encodeURIComponent(strange.id)}`;
+    const answer = await api.put(jobId(), picture, { 'Image-Cache-Entity': header });
+    expect([answer.status, await answer.json()]).toMatchObject([201, { entity: strange }]);
+  });
+
+  it.each([
+    ['no id', 'note'],
+    ['an empty id', 'note/'],
+    ['three parts', 'note/1/2'],
+    ['broken UTF-8', 'note/%E4'],
+    ['a control character', 'note/%00'],
+    ['201 characters', `note/${'x'.repeat(201)}`],
+  ])('is refused with %s', async (_, header) => {
+    const api = await startUploads(await startBucket());
+    const answer = await api.put(jobId(), await jpeg(2), { 'Image-Cache-Entity': header });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      400,
+      { code: 'ENTITY_INVALID', hint: expect.any(String) },
+    ]);
+  });
+
+  it('may be sent by a page of another origin that is allowed', async () => {
+    const api = await startUploads(await startBucket(), { allowedOrigins: ['https://app.example.com'] });
+    const preflight = await fetch(`${api.base}/uploads/${jobId()}`, {
+      method: 'OPTIONS',
+      headers: { Origin: 'https://app.example.com', 'Access-Control-Request-Method': 'PUT' },
+    });
+    expect(preflight.headers.get('access-control-allow-headers')).toContain('Image-Cache-Entity');
+  });
+});
+
+describe('POST /uploads/remove', () => {
+  it('cancels what is pending of that entity, and nothing of another one', async () => {
+    const bucket = await startBucket();
+    bucket.server.faults.offline = true;
+    const api = await startUploads(bucket);
+    const picture = await jpeg(3);
+    const [job, other, late] = [jobId(), jobId(), jobId()];
+    await api.put(job, picture, entityHeader);
+    await api.put(other, picture, { 'Image-Cache-Entity': 'note/43' });
+    const answer = await api.call('POST', '/uploads/remove', {
+      entity,
+      images: [{ name: pictureName(picture) }],
+      job_ids: [late],
+    });
+    expect([answer.status, await answer.json()]).toEqual([
+      200,
+      { images: [{ name: pictureName(picture), state: 'kept', reason: expect.stringContaining('deletes nothing') }] },
+    ]);
+    expect(await api.check(job, picture)).toMatchObject({ state: 'canceled' });
+    expect(await api.check(other, picture)).toMatchObject({ state: 'accepted' });
+    expect(await readdir(join(api.outbox, 'bodies'))).toEqual([pictureName(picture)]);
+    const refused = await api.put(late, await jpeg(4), entityHeader);
+    expect([refused.status, await refused.json()]).toMatchObject([200, { state: 'canceled' }]);
+  });
+
+  it('is asked of `authorizeUpload`, and cancels nothing of another owner', async () => {
+    const bucket = await startBucket();
+    bucket.server.faults.offline = true;
+    const told: AuthorizedUpload[] = [];
+    const api = await startUploads(bucket, {
+      authorizeUpload: (request: IncomingMessage, upload) => {
+        told.push(upload);
+        return String(request.headers['x-user'] ?? 'bob');
+      },
+    });
+    const picture = await jpeg(5);
+    const job = jobId();
+    await api.put(job, picture, { ...entityHeader, 'X-User': 'ann' });
+    const images = [{ name: pictureName(picture) }];
+    expect((await api.call('POST', '/uploads/remove', { entity, images, job_ids: [job] })).status).toBe(200);
+    expect(told).toMatchObject([
+      { action: 'upload', entity },
+      { action: 'remove', entity },
+    ]);
+    expect(await readdir(join(api.outbox, 'bodies'))).toEqual([pictureName(picture)]);
+  });
+
+  it.each([
+    ['no entity', { images: [] }, 'INVALID_BODY'],
+    ['an entity without an id', { entity: { type: 'note', id: '' }, images: [] }, 'ENTITY_INVALID'],
+    ['a name that leaves the folder', { entity, images: [{ name: '../../x.jpg' }] }, 'INVALID_BODY'],
+    ['a key in place of a name', { entity, images: [{ name: `uploads/00/${'0'.repeat(32)}.jpg` }] }, 'INVALID_BODY'],
+    [
+      'a thousand and one',
+      { entity, images: Array.from({ length: 1001 }, () => ({ name: `${'0'.repeat(32)}.jpg` })) },
+      'INVALID_BODY',
+    ],
+    ['a wrong job id', { entity, images: [], job_ids: ['x'] }, 'INVALID_BODY'],
+  ])('refuses %s', async (_, body, code) => {
+    const api = await startUploads(await startBucket());
+    const answer = await api.call('POST', '/uploads/remove', body);
+    expect([answer.status, await answer.json()]).toMatchObject([400, { code }]);
+  });
+});
