@@ -194,7 +194,7 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
     async bytesOf(imageRef) {
       const imageId = imageIdOf(imageRef);
       const job = jobs.all().find(({ body, heldBytes }) => heldBytes !== undefined && body?.imageId === imageId);
-      return job && outbox.bytesOf(job);
+      return job && outbox.bytesOf(job).catch(() => undefined);
     },
     urlOf(imageRef) {
       const base = baseUrl();

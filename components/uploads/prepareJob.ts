@@ -3,10 +3,12 @@ import { prepare } from './prepare/prepare.ts';
 import type { JobStore } from './queue/createJobStore.ts';
 import type { Outbox } from './outbox/createOutbox.ts';
 import type { StoredJob } from './queue/storedJob.ts';
-import { toUploadError } from './uploadError.ts';
+import { toUploadError, UploadError } from './uploadError.ts';
 
 /** After as many starts without an end, a picture is not encoded anew any more: that may have crashed the tab (UPLOADS C3). */
 const MAX_STARTS = 2;
+/** One that cannot be read is looked at again after so long. */
+const UNREADABLE_MS = 30_000;
 
 /**
  * Makes the bytes that are sent of those that were picked, and keeps them in their place. May be repeated, by any tab.
@@ -20,12 +22,23 @@ export async function prepareJob(
   now: () => number,
   picked?: ArrayBuffer,
 ): Promise<void> {
+  const staged = jobs.get(jobId);
+  if (staged?.state !== 'staged') return;
+  const raw = picked ?? (await read(staged, outbox).catch(toUploadError));
+  if (raw instanceof UploadError) {
+    const { code, message, hint } = raw;
+    const nextAttemptAt = now() + UNREADABLE_MS;
+    return void (await jobs.apply(jobId, {
+      type: 'delayed',
+      error: { code, message, hint, at: now() },
+      nextAttemptAt,
+    }));
+  }
+  if (!raw) return void (await jobs.apply(jobId, { type: 'bytesGone', at: now(), revision: staged.revision }));
   // Each write takes its time on the disk. A start is counted where a decoder may crash the tab, and wherever it may be another tab's turn.
   const isCounted = picked === undefined || isDrawn(options);
   const job = isCounted ? await jobs.apply(jobId, { type: 'preparing' }) : jobs.get(jobId);
   if (job?.state !== 'staged') return;
-  const raw = picked ?? (await (await outbox.bytesOf(job))?.arrayBuffer());
-  if (!raw) return void (await jobs.apply(jobId, { type: 'bytesGone', at: now(), revision: job.revision }));
   const refuse = async (state: 'failed' | 'blocked', error: Omit<UploadFault, 'at'>): Promise<void> => {
     await jobs.apply(jobId, { type: 'refused', state, error: { ...error, at: now() } });
   };
@@ -41,6 +54,11 @@ export async function prepareJob(
     const { code, message, hint } = toUploadError(error);
     await refuse('failed', { code, message, hint });
   }
+}
+
+async function read(job: StoredJob, outbox: Outbox): Promise<ArrayBuffer | undefined> {
+  const bytes = await outbox.bytesOf(job);
+  return bytes?.arrayBuffer();
 }
 
 const GPS_NOT_REMOVABLE = {

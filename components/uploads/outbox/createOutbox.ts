@@ -14,12 +14,12 @@ export interface Outbox {
    */
   add(job: StoredJob, bytes: ArrayBuffer, maxBytes: number): Promise<StoredJob>;
   /**
-   * Changes a job, whatever tab has changed it before, and drops its bytes where the new state has none, all or nothing.
+   * Changes a job, whatever tab has changed it before, and drops its bytes when it is stored or canceled, all or nothing.
    * @param bytes take the place of those it has, if the event changes anything
    * @returns the job as it is now; `undefined` if there is none (any more)
    */
   apply(jobId: string, event: JobEvent, bytes?: ArrayBuffer): Promise<StoredJob | undefined>;
-  /** `undefined` when they are gone, or cannot be read. */
+  /** `undefined` when they are gone. @throws UploadError BYTES_UNREADABLE when they cannot be read at the moment */
   bytesOf(job: StoredJob): Promise<Blob | undefined>;
   /** Jobs that hold no bytes. */
   remove(jobIds: readonly string[]): Promise<void>;
@@ -48,7 +48,7 @@ export function createOutbox(project: string, onLost: () => void = () => {}, ope
     if (!next || next === job) return next;
     // The bytes first: a Blob that is refused is refused before anything else is under way.
     const writes: Promise<unknown>[] = [];
-    if (next.heldBytes === undefined) writes.push(held.delete(jobId));
+    if (next.state === 'stored' || next.state === 'canceled') writes.push(held.delete(jobId));
     else if (bytes !== undefined) writes.push(held.put(bytes, jobId));
     await Promise.all([...writes, jobs.put(next)]);
     return next;
@@ -79,14 +79,12 @@ export function createOutbox(project: string, onLost: () => void = () => {}, ope
       if (held === undefined) return undefined;
       const blob = new Blob([held], { type });
       if (blob.size !== size) return undefined;
-      // The file behind a Blob may be gone although the Blob is there.
-      return blob
-        .slice(0, 1)
-        .arrayBuffer()
-        .then(
-          () => blob,
-          () => undefined,
-        );
+      // The file behind a Blob may be locked, or gone, although the Blob is there.
+      const read = blob.slice(0, 1).arrayBuffer();
+      await read.catch((cause: unknown) => {
+        throw unreadable(cause);
+      });
+      return blob;
     },
     async remove(jobIds) {
       await write(async (transaction) => {
@@ -134,6 +132,16 @@ function boundAlready(): UploadError {
     code: 'ENTITY_BOUND',
     message: 'This entity has another server id already.',
     hint: 'An id of the browser’s own stands for one entity for good. Give each new entity an id of its own.',
+  });
+}
+
+/** An antivirus that holds a file, or a disk that does not answer, is no reason to give up a picture. */
+function unreadable(cause: unknown): UploadError {
+  return new UploadError({
+    code: 'BYTES_UNREADABLE',
+    message: 'The browser cannot read this picture at the moment.',
+    hint: 'It is tried again by itself. If it lasts, restart the browser; nothing is removed meanwhile.',
+    cause,
   });
 }
 

@@ -14,6 +14,7 @@ import { type Gate, type GateEvent, OPEN, reduceGate } from './gate.ts';
 import { isAtServer } from './jobState.ts';
 import { type LiveState, liveState } from './liveState.ts';
 import { pause } from './pause.ts';
+import { isDue } from './retryTimes.ts';
 import type { ServerTalk } from './serverTalk.ts';
 import type { StoredJob } from './storedJob.ts';
 import { untilAborted } from './untilAborted.ts';
@@ -161,7 +162,10 @@ export function createSender(parts: SenderParts): Sender {
 
   function prepareNext(): void {
     if (running.has('prepare')) return;
-    const job = jobs.all().find(({ state, jobId }) => state === 'staged' && !skipped.has(jobId));
+    const now = env.now();
+    const isNext = ({ state, jobId, nextAttemptAt }: StoredJob): boolean =>
+      state === 'staged' && !skipped.has(jobId) && isDue(nextAttemptAt, now, longestDelay);
+    const job = jobs.all().find(isNext);
     // When all were looked at, the round begins anew with the next look.
     if (!job) return skipped.clear();
     skipped.add(job.jobId);
@@ -220,8 +224,9 @@ export function createSender(parts: SenderParts): Sender {
       parts.onLive(live());
     };
     try {
-      const body = await outbox.bytesOf(job);
+      const body = await outbox.bytesOf(job).catch(toUploadError);
       if (abort.signal.aborted) return;
+      if (body instanceof UploadError) return await verdicts.unreadable(jobId, body);
       if (!body) return void (await jobs.apply(jobId, { type: 'bytesGone', at: env.now(), revision: job.revision }));
       const delivery = { job: sent, body, isOnServer: job.isOnServer === true, signal: abort.signal, onProgress };
       checks.doubt(jobId);

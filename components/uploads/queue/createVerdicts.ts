@@ -11,6 +11,9 @@ import type { StoredJob } from './storedJob.ts';
 
 type Answer = Stored | Accepted | Needed | Refused;
 
+/** A picture that cannot be read waits as long as after so many tries. */
+const UNREADABLE = 3;
+
 interface VerdictParts {
   readonly jobs: JobStore;
   readonly env: UploadsEnvironment;
@@ -28,6 +31,8 @@ export interface Verdicts {
   told(jobId: string, answer: Answer): Promise<void>;
   /** A picture was sent, and that has failed. */
   failed(jobId: string, error: UploadError, began: number): Promise<void>;
+  /** The browser cannot read it at the moment. Others have their turn. */
+  unreadable(jobId: string, error: UploadError): Promise<void>;
   /** A call that was not about one picture has failed. */
   gateFault(error: UploadError): void;
   /** Such a call was answered. */
@@ -95,6 +100,9 @@ export function createVerdicts({ jobs, env, evidence, retryDelays, toGate, onSto
     gateFault,
     answered,
     told,
+    async unreadable(jobId, error) {
+      await jobs.apply(jobId, { type: 'delayed', error: dated(error), nextAttemptAt: waitUntil(UNREADABLE, error) });
+    },
     async taken(jobId, answer, began) {
       await told(jobId, answer);
       toGate({ type: 'success' });

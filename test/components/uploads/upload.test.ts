@@ -1,5 +1,5 @@
 // @vitest-environment node
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { fakeBrowser } from './fakeBrowser.ts';
 import { fakeBucket } from './fakeBucket.ts';
 import { pictureFile, pngBytes } from './pictures.ts';
@@ -288,6 +288,43 @@ test('a browser that has evicted the bytes says that they are missing, and does 
   await browser.settle();
   expect(tab.uploads.list()[0]?.status).toBe('uploaded');
   expect(bucket.complaints).toEqual([]);
+});
+
+describe('bytes that the browser has, and cannot read at the moment', () => {
+  test.each([
+    ['before they are sent', false],
+    ['before they are prepared', true],
+  ])(
+    '%s: nothing of them is removed, the others go on, and they are sent as soon as they can be read',
+    async (_, isStaged) => {
+      const { browser, bucket, tab } = setUp();
+      browser.isOnline = false;
+      if (isStaged) vi.spyOn(crypto.subtle, 'digest').mockRejectedValueOnce(new Error('The tab is closed.'));
+      await tab.uploads.upload(pictureFile(1));
+      await browser.settle();
+      const read = vi
+        .spyOn(Blob.prototype, 'arrayBuffer')
+        .mockRejectedValue(new DOMException('The file is locked.', 'NotReadableError'));
+      onTestFinished(() => read.mockRestore());
+      tab.uploads
+        .list()[0]
+        ?.retry()
+        .catch(() => {});
+      browser.isOnline = true;
+      tab.page('reached');
+      await browser.pass(20_000);
+      expect(tab.uploads.list()).toMatchObject([
+        { status: 'pending', places: ['browser'], error: { code: 'BYTES_UNREADABLE' }, attempts: 0 },
+      ]);
+      await expect(tab.uploads.list()[0]?.saveToDisk()).rejects.toMatchObject({ code: 'BYTES_UNREADABLE' });
+      expect(await browser.rows('bytes')).toHaveLength(1);
+      expect(bucket.sent).toEqual([]);
+      read.mockRestore();
+      await browser.pass(90_000);
+      expect(tab.uploads.list()).toMatchObject([{ status: 'uploaded' }]);
+      expect(bucket.complaints).toEqual([]);
+    },
+  );
 });
 
 test('bytes by reference are there until the bucket has them', async () => {
