@@ -7,7 +7,7 @@ import { createUploadActions } from './createUploadActions.ts';
 import { createUploadList } from './createUploadList.ts';
 import { toEntity } from './entity.ts';
 import { fillCache } from './fillCache.ts';
-import type { ImageUploads, ImageUploadsOptions, UploadsStatus } from './imageUploads.ts';
+import type { ImageUploads, ImageUploadsOptions, UploadFault, UploadsStatus } from './imageUploads.ts';
 import { createJobIds } from './jobId.ts';
 import { createOutbox } from './outbox/createOutbox.ts';
 import { openDatabase as openRealDatabase } from './outbox/openDatabase.ts';
@@ -22,6 +22,7 @@ import type { StoredJob } from './queue/storedJob.ts';
 import { type Leadership, takeTurns } from './queue/takeTurns.ts';
 import { imageIdOf, toTransportJob } from './queue/toTransportJob.ts';
 import { serverTransport } from './transports/serverTransport.ts';
+import { UploadError } from './uploadError.ts';
 
 /** Uploads that can be started and stopped again and again, as React does with effects. */
 export interface StartableUploads extends ImageUploads {
@@ -44,6 +45,8 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
   let leadership: Leadership | undefined;
   let status: UploadsStatus | undefined;
   let isReady = false;
+  /** Another tab has a newer version of this code, and has changed the database for it. Only a reload helps. */
+  let outdated: UploadFault | undefined;
 
   const link = createTabLink({
     name,
@@ -95,7 +98,13 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
     // Without storage there is nothing to be shown, and saving says why.
     void jobs
       .load()
-      .catch(() => {})
+      .catch((error: unknown) => {
+        if (!(error instanceof UploadError) || error.code !== 'PAGE_OUTDATED') return;
+        // The turn to send is left to tabs that can read the database.
+        const { code, message, hint } = error;
+        outdated = { code, message, hint, at: env.now() };
+        void end();
+      })
       .finally(() => {
         isReady = true;
         changed();
@@ -123,6 +132,7 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
   }
 
   function begin(): void {
+    if (outdated) return;
     link.open();
     leadership = takeTurns(locks, env, beginTurn, changed);
     reload();
@@ -164,8 +174,8 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
 
   function currentStatus(): UploadsStatus {
     const { live } = link;
-    const blocked =
-      live.network === 'blocked' ? live.error : jobs.all().find(({ state }) => state === 'blocked')?.error;
+    const stuck = live.network === 'blocked' ? live.error : jobs.all().find(({ state }) => state === 'blocked')?.error;
+    const blocked = outdated ?? stuck;
     return {
       network: env.isOnline() ? live.network : 'offline',
       counts: shown.counts(),

@@ -14,7 +14,7 @@ export function toStorageError(error: unknown): UploadError {
   }
   if (name === 'VersionError') {
     return new UploadError({
-      code: 'STORAGE_UNAVAILABLE',
+      code: 'PAGE_OUTDATED',
       message: 'Another tab runs a newer version of this page.',
       hint: 'Reload this page.',
       cause: error,

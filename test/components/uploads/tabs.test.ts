@@ -161,3 +161,45 @@ test('projects on one port, and owners of one page, keep apart', async () => {
   ]);
   expect(tabs.map(({ uploads }) => uploads.list().length)).toEqual([1, 0, 0]);
 });
+
+/** Another tab of the same origin has a newer version of this code, with a newer database. */
+async function openNewerVersion(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open('image-cache-uploads:test', 1_000);
+    request.addEventListener('success', () => resolve(request.result));
+    request.addEventListener('error', () => reject(request.error ?? new Error()));
+  });
+}
+
+test.each([
+  ['with Web Locks', true],
+  ['without', false],
+])('a tab that is outdated says so, and leaves the sending to the newer one, %s', async (_, isSecure) => {
+  const browser = fakeBrowser();
+  browser.isSecure = isSecure;
+  const bucket = fakeBucket();
+  bucket.otherwise = 'hang';
+  const { uploads, page, env } = browser.open({ transport: bucket.transport });
+  await uploads.upload(pictureFile(1));
+  await browser.settle();
+  expect(uploads.status().isSender).toBe(true);
+  const newer = await openNewerVersion();
+  await browser.pass(1_000);
+  expect(uploads.status()).toMatchObject({
+    isSender: false,
+    blocked: { code: 'PAGE_OUTDATED', hint: 'Reload this page.' },
+  });
+  await expect(uploads.upload(pictureFile(2))).rejects.toMatchObject({ code: 'PAGE_OUTDATED' });
+  // It does not come back by itself, and what it held is free.
+  page('reached');
+  page('hidden');
+  page('shown');
+  await browser.pass(60_000);
+  expect(uploads.status().isSender).toBe(false);
+  if (isSecure) {
+    const lock = await env.locks?.request('image-cache-uploads:test: send', { ifAvailable: true }, (it) => it?.name);
+    expect(lock).toBe('image-cache-uploads:test: send');
+  }
+  expect(newer.version).toBe(1_000);
+  newer.close();
+});

@@ -133,12 +133,12 @@ test('a connection gives way to a newer version of this code, and what comes nex
   const outbox = createOutbox('a', lost);
   await outbox.add(jobOf('1'), bytes, 1e9);
   const upgraded = await new Promise<IDBDatabase>((resolve, reject) => {
-    const request = indexedDB.open('image-cache-uploads:a', 99);
+    const request = indexedDB.open('image-cache-uploads:a', 1_000);
     request.addEventListener('success', () => resolve(request.result));
     request.addEventListener('error', () => reject(request.error ?? new Error('refused')));
   });
   expect(lost).toHaveBeenCalledOnce();
-  await expect(outbox.jobs()).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', hint: 'Reload this page.' });
+  await expect(outbox.jobs()).rejects.toMatchObject({ code: 'PAGE_OUTDATED', hint: 'Reload this page.' });
   upgraded.close();
 });
 
