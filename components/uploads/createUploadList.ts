@@ -2,7 +2,7 @@ import type { Upload, UploadPhase } from './imageUploads.ts';
 import type { JobStore } from './queue/createJobStore.ts';
 import type { LiveState } from './queue/liveState.ts';
 import type { StoredJob } from './queue/storedJob.ts';
-import { toUpload, type UploadActions } from './toUpload.ts';
+import { toUpload, type UploadActions, type ViewRules } from './toUpload.ts';
 
 /** What is shown of the jobs. Each upload stays the same object until something of it changes. */
 export interface UploadList {
@@ -19,7 +19,7 @@ export interface UploadList {
 export function createUploadList(
   jobs: JobStore,
   live: () => LiveState,
-  maxAttempts: number,
+  rules: ViewRules,
   actions: (jobId: string) => UploadActions,
 ): UploadList {
   const beingSaved = new Map<string, StoredJob>();
@@ -32,7 +32,7 @@ export function createUploadList(
     const liveKey = isOpen ? `${now.sending[job.jobId]} ${now.network} ${now.until}` : '';
     const known = views.get(job.jobId);
     if (known?.job === job && known.liveKey === liveKey) return known.upload;
-    const upload = toUpload(job, now, maxAttempts, actions);
+    const upload = toUpload(job, now, rules, actions);
     views.set(job.jobId, { job, liveKey, upload });
     return upload;
   }
@@ -47,10 +47,9 @@ export function createUploadList(
       if (view) views.set(jobId, view);
     }
     const unsaved = Array.from(beingSaved.values()).filter(({ jobId }) => !isSaved.has(jobId));
-    return [
-      ...unsaved.map((job) => toUpload(job, live(), maxAttempts, actions, 'saving')),
-      ...all.map(viewOf),
-    ].toSorted((a, b) => (a.jobId < b.jobId ? 1 : -1));
+    return [...unsaved.map((job) => toUpload(job, live(), rules, actions, 'saving')), ...all.map(viewOf)].toSorted(
+      (a, b) => (a.jobId < b.jobId ? 1 : -1),
+    );
   }
 
   const list = (): readonly Upload[] => (shown ??= build());

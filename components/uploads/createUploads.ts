@@ -21,6 +21,7 @@ import { finishedRows } from './queue/finishedRows.ts';
 import type { StoredJob } from './queue/storedJob.ts';
 import { type Leadership, takeTurns } from './queue/takeTurns.ts';
 import { imageIdOf, toTransportJob } from './queue/toTransportJob.ts';
+import { toStoredImage } from './toStoredImage.ts';
 import { serverTransport } from './transports/serverTransport.ts';
 import { UploadError } from './uploadError.ts';
 
@@ -39,6 +40,9 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
     options.base === undefined ? configuredBaseUrl() : toBaseUrl(options.base);
   const transport = options.transport ?? serverTransport({ ...(options.base !== undefined && { base: options.base }) });
   const name = `image-cache-uploads:${project}:${owner}`;
+
+  const { onStored, gate = 'immediate' } = options;
+  const linkRule = onStored && { gate };
 
   const changes = createSubscribable<void>();
   const nextId = createJobIds(env.now, env.randomBytes);
@@ -66,7 +70,12 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
     get: (jobId) => shown.get(jobId),
     subscribe: changes.subscribe,
   });
-  const shown = createUploadList(jobs, () => link.live, retryDelays.length + 1, actions);
+  const shown = createUploadList(
+    jobs,
+    () => link.live,
+    { maxAttempts: retryDelays.length + 1, link: linkRule },
+    actions,
+  );
   jobs.subscribe(changed);
 
   const prepare = async (job: StoredJob, picked?: ArrayBuffer): Promise<void> =>
@@ -87,6 +96,12 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
       storage.refresh();
     },
   });
+
+  function urlOf(imageRef: string): string | undefined {
+    const base = baseUrl();
+    const file = imageRef.split('/').at(-1);
+    return base === undefined || imageIdOf(imageRef) === undefined ? undefined : `${base}/i/${file}`;
+  }
 
   function changed(): void {
     shown.changed();
@@ -113,7 +128,7 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
 
   async function beginTurn(): Promise<Sender> {
     await jobs.load();
-    await jobs.remove(finishedRows(jobs.all(), env.now(), transport));
+    await jobs.remove(finishedRows(jobs.all(), env.now(), transport, linkRule));
     return createSender({
       jobs,
       outbox,
@@ -123,6 +138,7 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
       retryDelays,
       toTransportJob: (job) => toTransportJob(job, project, prefix),
       prepare: async (job) => void (await locks.tryHold(`prepare ${job.jobId}`, () => prepare(job))),
+      link: onStored && { onStored, gate, toStoredImage: (job) => toStoredImage(job, urlOf) },
       onLive: link.setLive,
       onStored({ s3Url }) {
         storage.refresh();
@@ -206,11 +222,7 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
       const job = jobs.all().find(({ body, heldBytes }) => heldBytes !== undefined && body?.imageId === imageId);
       return job && outbox.bytesOf(job).catch(() => undefined);
     },
-    urlOf(imageRef) {
-      const base = baseUrl();
-      const file = imageRef.split('/').at(-1);
-      return base === undefined || imageIdOf(imageRef) === undefined ? undefined : `${base}/i/${file}`;
-    },
+    urlOf,
     async close() {
       unsubscribePage();
       await end();

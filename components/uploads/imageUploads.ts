@@ -1,4 +1,5 @@
 import type { Entity } from './entity.ts';
+import type { OnStored, UploadLink } from './onStored.ts';
 import type { UploadTransport } from './transport.ts';
 import type { UploadsEnvironment } from './environment.ts';
 
@@ -62,11 +63,13 @@ export interface Upload {
   /** In milliseconds since the epoch. */
   readonly createdAt: number;
   readonly uploadedAt: number | undefined;
+  /** `null` without an entity, and without `onStored`. */
+  readonly link: UploadLink | null;
   /** URL of the object in the bucket, without a signature, if the transport has told it. */
   readonly s3Url: string | undefined;
   /** Resolves when the bucket has the picture. Rejects with an UploadError when it has failed, was canceled or is missing. */
   readonly stored: Promise<Upload>;
-  /** Begins anew, with all tries. */
+  /** Begins anew, with all tries. Of an uploaded picture: tells the app now. */
   retry(): Promise<void>;
   /** `canceled: false`: too late, the bucket has it. */
   cancel(): Promise<{ canceled: boolean }>;
@@ -76,18 +79,6 @@ export interface Upload {
   sendAnyway(): Promise<void>;
   /** Offers the bytes as a download. */
   saveToDisk(): Promise<void>;
-}
-
-/** A picture of an entity that the bucket has, as an app is told of it. None of its fields is ever empty. */
-export interface StoredImage {
-  /** With the id that its server has given it, if that is known. */
-  readonly entity: Entity;
-  /** `/api/cache/i/<imageId>.<ext>`: what an app keeps in its own data. */
-  readonly ref: string;
-  /** The object's URL in the bucket if the transport has told it, else the picture's URL on our server, else `ref`. */
-  readonly url: string;
-  readonly imageId: string;
-  readonly jobId: string;
 }
 
 /** How the uploads of this page are, as a whole. */
@@ -142,6 +133,19 @@ export interface ImageUploadsOptions {
   concurrency?: number;
   /** Before each further try, in milliseconds, each multiplied by 0.5 to 1.5. @default [1e3, 5e3, 30e3, 120e3, 600e3] */
   retryDelays?: readonly number[];
+  /**
+   * Tells the app that the bucket has a picture of its entity, e.g. to write its URL into a note. It is called until it has not thrown.
+   * @example
+   * createImageUploads({ onStored: async ({ entity, url }, { signal }) => {
+   *   await fetch(`/api/notes/${entity.serverId}/pictures`, { method: 'PUT', body: JSON.stringify({ url }), signal });
+   * }, gate: 'after-entity' });
+   */
+  onStored?: OnStored;
+  /**
+   * When `onStored` is called. `after-entity`: once the entity has a server id, too (see `bindEntity()`). The upload never waits for that.
+   * @default 'immediate'
+   */
+  gate?: 'immediate' | 'after-entity';
   /** For tests. @internal */
   env?: UploadsEnvironment;
 }

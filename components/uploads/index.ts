@@ -4,7 +4,6 @@ export type {
   ImageUploads,
   ImageUploadsOptions,
   PrepareOptions,
-  StoredImage,
   Upload,
   UploadCallOptions,
   UploadFault,
@@ -12,6 +11,7 @@ export type {
   UploadPlace,
   UploadsStatus,
 } from './imageUploads.ts';
+export type { OnStored, StoredImage, UploadLink } from './onStored.ts';
 export {
   presignedTransport,
   type PresignedTransportOptions,

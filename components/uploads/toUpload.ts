@@ -1,4 +1,6 @@
+import type { UploadLink } from './onStored.ts';
 import type { Upload, UploadPhase, UploadPlace } from './imageUploads.ts';
+import { type LinkRule, linkStatusOf } from './queue/linkRule.ts';
 import type { LiveState } from './queue/liveState.ts';
 import type { StoredJob } from './queue/storedJob.ts';
 import { refOf } from './queue/toTransportJob.ts';
@@ -8,6 +10,12 @@ export type UploadActions = Pick<
   Upload,
   'retry' | 'cancel' | 'pause' | 'resume' | 'sendAnyway' | 'saveToDisk' | 'stored'
 >;
+
+/** What is the same for all uploads. */
+export interface ViewRules {
+  readonly maxAttempts: number;
+  readonly link: LinkRule | undefined;
+}
 
 /** The phase of a job in words for people, of its state and of what the tab that sends says. */
 function phaseOf({ jobId, state, size }: StoredJob, { sending, network }: LiveState): UploadPhase {
@@ -28,11 +36,17 @@ function placesOf({ state, heldBytes, isOnServer }: StoredJob): UploadPlace[] {
   return places;
 }
 
+function toLink(job: StoredJob, rule: LinkRule | undefined): UploadLink | null {
+  const status = linkStatusOf(job, rule);
+  const { attempts = 0, nextAttemptAt = null, error = null } = job.link ?? {};
+  return status ? { status, attempts, nextAttemptAt, error } : null;
+}
+
 /** @param status another one than that of the job: it is being saved */
 export function toUpload(
   job: StoredJob,
   live: LiveState,
-  maxAttempts: number,
+  rules: ViewRules,
   actions: (jobId: string) => UploadActions,
   status: UploadPhase = phaseOf(job, live),
 ): Upload {
@@ -52,12 +66,13 @@ export function toUpload(
     places: status === 'saving' ? [] : placesOf(job),
     progress: loaded === undefined ? null : { loaded, total: size },
     attempts,
-    maxAttempts,
+    maxAttempts: rules.maxAttempts,
     nextAttemptAt: job.nextAttemptAt ?? (isWaiting && live.until !== undefined ? live.until : null),
     error: job.error ?? (isWaiting && live.error ? live.error : null),
     warning,
     createdAt,
     uploadedAt,
+    link: toLink(job, rules.link),
     s3Url,
     // Not before it is asked for: a promise would have to be made for each picture.
     get stored() {

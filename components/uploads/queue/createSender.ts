@@ -6,6 +6,7 @@ import { candidates, nextDue } from './candidates.ts';
 import type { JobStore } from './createJobStore.ts';
 import { createCancellations } from './createCancellations.ts';
 import { createDeliveries } from './createDeliveries.ts';
+import { createLinks, type LinkStep } from './createLinks.ts';
 import { createPageTurn } from './createPageTurn.ts';
 import { createServerChecks } from './createServerChecks.ts';
 import { createTasks } from './createTasks.ts';
@@ -27,6 +28,8 @@ export interface SenderParts {
   /** Pictures at a time. */
   readonly concurrency: number;
   readonly retryDelays: readonly number[];
+  /** How the app is told of its pictures, if it wants to be. */
+  readonly link: LinkStep | undefined;
   toTransportJob(job: StoredJob): TransportJob | undefined;
   /** Prepares one that was left over, unless another tab is at it. */
   prepare(job: StoredJob): Promise<void>;
@@ -86,7 +89,8 @@ export function createSender(parts: SenderParts): Sender {
     onTaken: wake,
   });
   const { isSending } = deliveries;
-  const tasks = createTasks<'prepare' | 'check' | 'probe' | 'cancel'>(env, signal, wake);
+  const tasks = createTasks<'prepare' | 'link' | 'check' | 'probe' | 'cancel'>(env, signal, wake);
+  const links = createLinks(parts.link, { jobs, env, retryDelays, signal });
   const unsubscribe = jobs.subscribe(wake);
 
   function live(): LiveState {
@@ -106,10 +110,12 @@ export function createSender(parts: SenderParts): Sender {
   function pass(): void {
     cancelTimer();
     deliveries.dropWithdrawn();
+    links.dropWithdrawn();
     if (isRetired) return;
     prepareNext();
+    linkNext();
     if (env.isOnline()) {
-      if (isAllDone()) toGate({ type: 'success' });
+      if (isAllSent()) toGate({ type: 'success' });
       toGate({ type: 'tick', now: env.now() });
       if (gate.state !== 'closed') talk();
     }
@@ -117,7 +123,7 @@ export function createSender(parts: SenderParts): Sender {
     sleep();
   }
 
-  function isAllDone(): boolean {
+  function isAllSent(): boolean {
     return jobs.all().every((job) => !isOpen(job) && !(job.isCancelUntold && transport.cancel));
   }
 
@@ -141,6 +147,12 @@ export function createSender(parts: SenderParts): Sender {
     if (!job) return skipped.clear();
     skipped.add(job.jobId);
     tasks.startOne('prepare', () => parts.prepare(job));
+  }
+
+  /** The app may have what it writes to on this device, so that it is told offline, too. */
+  function linkNext(): void {
+    const job = tasks.isRunning('link') ? undefined : links.next();
+    if (job) tasks.startOne('link', () => links.tell(job));
   }
 
   function probe(): void {
@@ -180,10 +192,11 @@ export function createSender(parts: SenderParts): Sender {
 
   /** Until the next look, if there is something left that time brings. */
   function sleep(): void {
-    if (isAllDone()) return;
+    const linkAt = links.nextAt();
+    if (isAllSent() && linkAt === undefined) return;
     const now = env.now();
     const open = jobs.all().filter(isOpen);
-    const times = [now + MAX_SLEEP_MS, cancellations.at];
+    const times = [now + MAX_SLEEP_MS, cancellations.at, linkAt ?? 0];
     if (open.some(({ state }) => state === 'staged')) times.push(now + STAGED_LOOK_MS);
     if (gate.state === 'closed') times.push(gate.until);
     else times.push(pageTurn.nextLook(), checks.nextPoll, nextDue(open) ?? 0);

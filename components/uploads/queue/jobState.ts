@@ -23,6 +23,9 @@ export type JobEvent =
   | { type: 'bytesGone'; at: number; revision: number }
   /** The app's server has given its entity an id. */
   | { type: 'bound'; serverId: string }
+  /** The app has taken that the bucket has it. */
+  | { type: 'linked'; at: number }
+  | { type: 'linkFailed'; error: UploadFault; nextAttemptAt: number }
   /** The user's. */
   | { type: 'retry' }
   | { type: 'sendAnyway' }
@@ -108,7 +111,17 @@ function changed(job: StoredJob, event: JobEvent): StoredJob {
     case 'bound':
       if (!job.entity || job.entity.serverId !== undefined) return job;
       return { ...job, entity: { ...job.entity, serverId: event.serverId } };
+    case 'linked':
+      if (state !== 'stored' || job.link?.at !== undefined) return job;
+      return { ...job, link: { attempts: job.link?.attempts ?? 0, at: event.at } };
+    case 'linkFailed':
+      if (state !== 'stored' || job.link?.at !== undefined) return job;
+      return {
+        ...job,
+        link: { attempts: (job.link?.attempts ?? 0) + 1, error: event.error, nextAttemptAt: event.nextAttemptAt },
+      };
     case 'retry':
+      if (job.link?.nextAttemptAt !== undefined) return { ...job, link: { ...job.link, nextAttemptAt: undefined } };
       return isOpen || state === 'failed' || state === 'blocked' || state === 'paused' ? begunAnew(job) : job;
     case 'sendAnyway':
       return state === 'blocked' && !body ? { ...begunAnew(job), isSentAsItIs: true } : job;

@@ -23,6 +23,16 @@ export interface JobBody {
   readonly ext: string;
 }
 
+/** What an app was told of a picture of its entity. */
+interface JobLink {
+  /** Calls of `onStored` that have failed. */
+  readonly attempts: number;
+  readonly nextAttemptAt?: number | undefined;
+  readonly error?: UploadFault | undefined;
+  /** When the app has taken it, in milliseconds since the epoch. */
+  readonly at?: number | undefined;
+}
+
 /** A row of the browser's database. It never changes; a change brings another one. */
 export interface StoredJob {
   readonly jobId: string;
@@ -52,4 +62,5 @@ export interface StoredJob {
   readonly isCancelUntold?: boolean | undefined;
   readonly s3Url?: string | undefined;
   readonly uploadedAt?: number | undefined;
+  readonly link?: JobLink | undefined;
 }

@@ -46,6 +46,8 @@ const EVENTS: Record<string, JobEvent> = {
   needed: { type: 'needed', at: 5 },
   'bytes gone': { type: 'bytesGone', at: 5, revision: 1 },
   bound: { type: 'bound', serverId: 's' },
+  linked: { type: 'linked', at: 9 },
+  'link failed': { type: 'linkFailed', error, nextAttemptAt: 9 },
   retry: { type: 'retry' },
   'send anyway': { type: 'sendAnyway' },
   pause: { type: 'pause' },
@@ -91,7 +93,7 @@ const TABLE: Record<keyof typeof JOBS, Partial<Record<string, JobState>>> = {
     'bytes gone': 'accepted',
     cancel: 'canceled',
   },
-  stored: {},
+  stored: { linked: 'stored', 'link failed': 'stored' },
   failed: { accepted: 'accepted', stored: 'stored', 'bytes gone': 'missing', retry: 'prepared', cancel: 'canceled' },
   // Not prepared: its location cannot be removed.
   blocked: { 'bytes gone': 'missing', retry: 'staged', 'send anyway': 'staged', cancel: 'canceled' },

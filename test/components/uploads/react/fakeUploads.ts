@@ -28,6 +28,7 @@ export function uploadOf(more: Partial<Upload> = {}): Upload {
     createdAt: 1,
     uploadedAt: undefined,
     s3Url: undefined,
+    link: null,
     stored: new Promise(() => {}),
     retry: act,
     cancel: vi.fn<Upload['cancel']>(async () => ({ canceled: true })),
