@@ -4,7 +4,7 @@ import { NotRemovable } from './notRemovable.ts';
 const TEM = 0x01;
 const SOI = 0xd8;
 export const EOI = 0xd9;
-const SOS = 0xda;
+export const SOS = 0xda;
 
 /** Bytes that are looked at one by one. */
 const NEAR = 32;

@@ -3,13 +3,17 @@ import { rebuildExif, type Strip } from './rebuildExif.ts';
 import { jpegSegments, type Segment } from './jpegSegments.ts';
 import { rewrite } from './rewrite.ts';
 
+const APP0 = 0xe0;
 const APP1 = 0xe1;
+const APP14 = 0xee;
 const EXIF = 'Exif\0\0';
 /** The length of a segment has 16 bits, and counts itself. */
 const MAX_CONTENT = 65_533;
 
 /** Segments for applications that say how the pixels are to be understood, by their marker and how they begin. */
-const SHOWN: Readonly<Record<number, string>> = { 0xe0: 'JFIF\0', 0xe2: 'ICC_PROFILE\0', 0xee: 'Adobe' };
+const SHOWN: Readonly<Record<number, string>> = { [APP0]: 'JFIF\0', 0xe2: 'ICC_PROFILE\0', [APP14]: 'Adobe' };
+/** How long their content is without a thumbnail (JFIF 1.02), and without what nobody reads. */
+const LENGTHS: Readonly<Record<number, number>> = { [APP0]: 14, [APP14]: 12 };
 
 /**
  * Keeps the first picture as it is coded, its colour profile, and of its EXIF data what `strip` leaves. Not kept:
@@ -29,9 +33,11 @@ export function stripJpeg(bytes: Bytes, strip: Strip): Bytes {
     if (marker === APP1 && hasText(bytes, EXIF, content)) {
       const tiff = bytes.subarray(content + EXIF.length, end);
       const exif = rebuildExif(tiff, strip, Math.min(tiff.length + 12, MAX_CONTENT - EXIF.length));
-      if (exif !== undefined) file.replace(start, end, exifSegment(exif));
+      if (exif !== undefined) file.replace(start, end, segmentOf(APP1, join([bytesOf(EXIF), exif])));
     } else if (isShown(bytes, segment)) {
-      file.keep(start, end);
+      const length = LENGTHS[marker] ?? Infinity;
+      if (end - content <= length) file.keep(start, end);
+      else file.replace(start, end, segmentOf(marker, essence(marker, bytes.slice(content, content + length))));
     }
   }
   return file.finish();
@@ -43,7 +49,13 @@ function isShown(bytes: Uint8Array, { marker, start }: Segment): boolean {
   return name === undefined ? marker >= 0xc0 && marker <= 0xdf : hasText(bytes, name, start + 4);
 }
 
-function exifSegment(exif: Uint8Array): Bytes {
-  const length = EXIF.length + exif.length + 2;
-  return join([Uint8Array.of(0xff, APP1, length >> 8, length), bytesOf(EXIF), exif]);
+/** The last two bytes of JFIF say how large the thumbnail is that follows. */
+function essence(marker: number, content: Bytes): Bytes {
+  if (marker === APP0) content.fill(0, -2);
+  return content;
+}
+
+function segmentOf(marker: number, content: Uint8Array): Bytes {
+  const length = content.length + 2;
+  return join([Uint8Array.of(0xff, marker, length >> 8, length), content]);
 }

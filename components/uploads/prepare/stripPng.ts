@@ -4,13 +4,15 @@ import { pngChunks } from './pngChunks.ts';
 import { rebuildExif, type Strip } from './rebuildExif.ts';
 import { rewrite } from './rewrite.ts';
 
+/** What a reader must know. The last one is Apple's. */
+const NEEDED = new Set(['IHDR', 'PLTE', 'IDAT', 'IEND', 'CgBI']);
 /** What a reader may do without by the letter of the standard, and shows the picture by: colours, transparency, size, frames. */
 const SHOWN = new Set(
   'tRNS gAMA cHRM sRGB iCCP cICP mDCV cLLI mDCv cLLi sBIT bKGD pHYs hIST sPLT acTL fcTL fdAT'.split(' '),
 );
 
 /**
- * Keeps what a reader must know (critical chunks) or shows the picture by, and of its EXIF data what `strip` leaves. Not
+ * Keeps what a reader must know or shows the picture by, and of its EXIF data what `strip` leaves. Not
  * kept: text, which holds XMP, EXIF data in disguise (`Raw profile type exif`) and anything else, compressed at that; times;
  * chunks of vendors; and all that follows IEND.
  */
@@ -21,7 +23,7 @@ export function stripPng(bytes: Bytes, strip: Strip): Bytes {
     if (type === 'eXIf' && end <= bytes.length) {
       const exif = rebuildExif(bytes.subarray(content, content + length), strip);
       if (exif !== undefined) file.replace(start, end, pngChunk(type, exif));
-    } else if (SHOWN.has(type) || type < 'a') {
+    } else if (SHOWN.has(type) || NEEDED.has(type)) {
       file.keep(start, end);
     }
   }

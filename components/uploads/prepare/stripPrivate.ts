@@ -1,4 +1,5 @@
 import type { Bytes } from './bytes.ts';
+import { hasPicture } from './hasPicture.ts';
 import { NotRemovable } from './notRemovable.ts';
 import type { Strip } from './rebuildExif.ts';
 import { type Family, sniff } from './sniff.ts';
@@ -51,6 +52,8 @@ export function stripPrivate(bytes: Bytes, strip: Strip): Stripped {
   if (sniffed === undefined) return { blocked: 'The file is not an image.' };
   try {
     const result = STRIPPERS[sniffed.family](bytes, strip);
+    // What is kept takes the place of what was picked: it must not be an empty shell.
+    if (!hasPicture(result, sniffed.family)) throw new NotRemovable('no picture is found in it');
     return { bytes: result, changed: result !== bytes };
   } catch (error) {
     // All others are reads beyond the end of a file that contradicts itself.

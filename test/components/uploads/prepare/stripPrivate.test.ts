@@ -200,6 +200,49 @@ describe('in unusual places', () => {
   });
 });
 
+describe('in segments and chunks that are needed, behind what is needed of them', () => {
+  const jfif = Buffer.concat([text('JFIF\0'), Buffer.of(1, 2, 1, 0, 72, 0, 72)]);
+
+  test('the thumbnail of a JFIF header, which may show what was cut away', async () => {
+    const pixel = text(PLACE).subarray(0, 12);
+    const before = insert(JPEG, 2, jpegSegment(0xe0, Buffer.concat([jfif, Buffer.of(2, 2), pixel])));
+    const after = stripped(before);
+    expect(after.includes(pixel)).toBe(false);
+    expect(after).toEqual(insert(JPEG, 2, jpegSegment(0xe0, Buffer.concat([jfif, Buffer.of(0, 0)]))));
+    expect(await decoded(after)).toEqual(await decoded(before));
+    expect(strip(after)).toMatchObject({ changed: false });
+  });
+
+  test('the rest of an Adobe segment, whose last byte in use says how colours are coded', async () => {
+    const adobe = Buffer.concat([text('Adobe'), Buffer.of(0, 100, 0, 0, 0, 0, 1)]);
+    const before = insert(JPEG, 2, jpegSegment(0xee, Buffer.concat([adobe, text(PLACE)])));
+    expect(stripped(before)).toEqual(insert(JPEG, 2, jpegSegment(0xee, adobe)));
+  });
+
+  test('a PNG chunk of a vendor that says of itself that it is needed', () => {
+    expect(stripped(insert(PNG, PNG.length - 12, pngChunk('LOCA', text(PLACE))))).toEqual(PNG);
+    const ofApple = insert(PNG, 8, pngChunk('CgBI', Buffer.alloc(4)));
+    expect(stripped(ofApple)).toEqual(ofApple);
+  });
+});
+
+describe('a file in which no picture is found is left whole, and its user is asked: what is kept of it would be nothing', () => {
+  const noSize = Buffer.from(MOVING_WEBP);
+  noSize.writeUInt32LE(0, 4);
+  test.each([
+    ['a JPEG with two beginnings', Buffer.concat([JPEG.subarray(0, 2), JPEG])],
+    ['a WebP of a writer that did not go back to write its size', noSize],
+    ['a JPEG that is cut before its pixels', JPEG.subarray(0, JPEG.indexOf('\xff\xda', 0, 'latin1'))],
+    ['a PNG that is cut before its pixels', PNG.subarray(0, PNG.indexOf('IDAT') - 4)],
+    [
+      'a GIF that ends before its first frame',
+      Buffer.concat([GIF.subarray(0, 13 + 3 * 2 ** (((GIF[10] ?? 0) % 8) + 1)), Buffer.of(0x3b)]),
+    ],
+  ])('%s', (_name, bytes) => {
+    expect(strip(bytes)).toEqual({ blocked: expect.stringMatching(/no picture is found in it/) });
+  });
+});
+
 test('a picture that begins before the first one has ended goes, too', () => {
   const after = stripped(Buffer.concat([JPEG.subarray(0, -2), placedJpeg(JPEG)]));
   expect(after).toEqual(JPEG.subarray(0, -2));
