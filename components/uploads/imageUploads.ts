@@ -120,7 +120,10 @@ export interface ImageUploadsOptions {
   base?: string | false;
   /** Names the browser's database and is sent with each request: projects on one localhost port keep apart by it. @default what the plugin says, else 'default' */
   project?: string;
-  /** Only the pictures of this owner are listed and sent, e.g. a user's id. @default '' */
+  /**
+   * Only the pictures of this owner are listed and sent, e.g. a user's id. With our server, it has to be what `authorizeUpload` returns: a
+   * server at which somebody else is signed in by now answers `OTHER_OWNER`, and the pictures wait. @default ''
+   */
   owner?: string;
   /** @default serverTransport() */
   transport?: UploadTransport;

@@ -57,7 +57,14 @@ function fromRequestError({ code, status, detail, hint }: ImageCacheRequestError
 }
 
 /** Codes with which the server says that somebody must act, whatever the status. */
-const BLOCKING = new Set(['NOT_CONFIGURED', 'UPLOADS_OFF', 'OTHER_PROJECT', 'PROJECT_MISSING', 'METHOD_NOT_ALLOWED']);
+const BLOCKING = new Set([
+  'NOT_CONFIGURED',
+  'UPLOADS_OFF',
+  'OTHER_PROJECT',
+  'OTHER_OWNER',
+  'PROJECT_MISSING',
+  'METHOD_NOT_ALLOWED',
+]);
 
 /** What an answer of our server means for the queue. */
 export function kindOf(code: string, status: number): UploadErrorKind {

@@ -27,6 +27,7 @@ export interface UploadsContext {
 type SentUpload = Omit<IncomingUpload, 'owner'> & { contentType: string | undefined };
 
 const PROJECT_HEADER = 'image-cache-project';
+const OWNER_HEADER = 'image-cache-owner';
 
 /**
  * The uploads that a request may see and change: those of its owner, which the option `authorizeUpload` returns. A route gets only this of
@@ -96,13 +97,17 @@ export class AuthorizedUploads {
     return { ok: true, project: this.#on().project };
   }
 
-  /** @throws ImageCacheError UPLOADS_OFF, PROJECT_MISSING, OTHER_PROJECT, NOT_AUTHORIZED, or INTERNAL when the hook throws */
+  /** @throws ImageCacheError UPLOADS_OFF, PROJECT_MISSING, OTHER_PROJECT, NOT_AUTHORIZED, OTHER_OWNER, or INTERNAL when the hook throws */
   async #ownerOf(request: IncomingMessage, upload: AuthorizedUpload): Promise<string> {
     this.#ensureProject(request);
     const { authorizeUpload } = this.#on();
     if (authorizeUpload === undefined) return '';
     const owner = await this.#ask(authorizeUpload, request, upload);
-    if (typeof owner === 'string') return owner; // only a text lets in, so that a hook that forgets to answer does not
+    if (typeof owner === 'string') {
+      // Only a text lets in, so that a hook that forgets to answer does not.
+      ensureOwner(request, owner);
+      return owner;
+    }
     throw new ImageCacheError('NOT_AUTHORIZED', 'You may not do this with uploads.');
   }
 
@@ -147,4 +152,15 @@ export class AuthorizedUploads {
       },
     );
   }
+}
+
+/**
+ * A page that is open since before another user has signed in still has the pictures of the user before, and its requests the session of the
+ * new one. So it says whose they are.
+ */
+function ensureOwner({ headers: { [OWNER_HEADER]: sent = '' } }: IncomingMessage, owner: string): void {
+  if (sent === '' || sent === encodeURIComponent(owner.replace(/\p{Cs}/gu, '\uFFFD'))) return;
+  throw new ImageCacheError('OTHER_OWNER', 'The page has the uploads of another user than the one who is signed in.', {
+    hint: 'It keeps them, and sends them when that user is signed in again. The `owner` of the page has to be what `authorizeUpload` returns.',
+  });
 }

@@ -12,7 +12,7 @@ export function dropForeignCors(response: ServerResponse): void {
 
 /** Headers that a page of another origin may send. */
 const ALLOWED =
-  'Content-Type, Range, If-Match, If-None-Match, If-Range, Content-Digest, Prefer, Image-Cache-Project, Image-Cache-Filename, Image-Cache-Entity';
+  'Content-Type, Range, If-Match, If-None-Match, If-Range, Content-Digest, Prefer, Image-Cache-Project, Image-Cache-Owner, Image-Cache-Filename, Image-Cache-Entity';
 /** Headers that a page of another origin may read, besides those that every page may read (Fetch Standard, 3.3.6). */
 const EXPOSED = 'Cache-Status, Content-Disposition, Content-Range, ETag, Retry-After, Server-Timing, X-Cache';
 

@@ -254,6 +254,30 @@ describe('uploads of an owner', () => {
     expect(await list('ann')).toMatchObject([{ state: 'canceled' }]);
   });
 
+  it('of whom another tab has signed out meanwhile are not taken for those of who is signed in now', async () => {
+    const bucket = await startBucket();
+    bucket.server.faults.offline = true;
+    const api = await startUploads(bucket, { authorizeUpload: byHeader });
+    const picture = await jpeg(30);
+    const job = jobId();
+    const headers = { 'Image-Cache-Project': PROJECT, 'X-User': 'bob', 'Image-Cache-Owner': encodeURIComponent('änn') };
+    const calls: [string, string, Record<string, string>?, BodyInit?][] = [
+      ['PUT', `/uploads/${job}`, uploadHeaders(picture), Buffer.from(picture)],
+      ['GET', '/uploads'],
+      ['DELETE', `/uploads/${job}`],
+      ['POST', `/uploads/${job}/retry`],
+      ['POST', '/uploads/check', { 'Content-Type': 'application/json' }, JSON.stringify({ jobs: [] })],
+    ];
+    for (const [method, path, more, body] of calls) {
+      const answer = await fetch(api.base + path, { method, headers: { ...headers, ...more }, body: body ?? null });
+      expect([path, answer.status, await answer.json()]).toMatchObject([path, 409, { code: 'OTHER_OWNER' }]);
+    }
+    expect(await filesIn(api.outbox)).toEqual([]);
+    expect((await api.put(job, picture, { 'Image-Cache-Owner': 'bob', 'X-User': 'bob' })).status).toBe(202);
+    const broken = await api.put(jobId(), picture, { 'Image-Cache-Owner': '%E4', 'X-User': 'bob' });
+    expect([broken.status, await broken.json()]).toMatchObject([409, { code: 'OTHER_OWNER' }]);
+  });
+
   it('authorizeUpload is told what is wanted, and what it throws is 500', async () => {
     const told: unknown[] = [];
     const authorizeUpload = (_: unknown, upload: object) => {

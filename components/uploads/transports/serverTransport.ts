@@ -26,6 +26,8 @@ export interface ServerTransportOptions {
 
 /** No page of another site can send it without asking first. */
 const PROJECT = 'image-cache-project';
+/** Whose pictures they are: by now, another user may be signed in. */
+const OWNER = 'image-cache-owner';
 /** Without progress for so long, an upload is broken off and tried again. */
 const STALL_MS = 30_000;
 /** For calls without a body to speak of. */
@@ -50,17 +52,17 @@ export function serverTransport({ base }: ServerTransportOptions = {}): UploadTr
   };
 
   /** Of the last call that was about a picture: a probe is about none, and comes after one. */
-  let project = '';
+  let identity: Record<string, string> = { [PROJECT]: '' };
 
-  function headersFor(job: TransportJob): Record<string, string> {
-    project = job.project;
-    return { [PROJECT]: headerValue(project) };
+  function headersFor({ project, owner }: TransportJob): Record<string, string> {
+    identity = { [PROJECT]: headerValue(project), ...(owner !== '' && { [OWNER]: encoded(owner) }) };
+    return identity;
   }
 
   /** @returns what the answer says; its shape is the wire contract of uploadProtocol.ts */
   async function call<T>(path: string, method: string, context: TransportContext, body?: unknown): Promise<T> {
     const headers = {
-      [PROJECT]: headerValue(project),
+      ...identity,
       ...(body !== undefined && { 'content-type': 'application/json' }),
     };
     return withTimeout(context, CALL_MS, async (signal) => {
@@ -168,6 +170,11 @@ function asTaken(answer: Stored | Accepted | Refused): Stored | Accepted {
 /** The server compares it as it is; only what no header can carry is encoded. */
 function headerValue(project: string): string {
   return project.replace(/[^\x20-\x7e]+/g, encodeURIComponent);
+}
+
+/** Half a character could not be encoded. */
+function encoded(owner: string): string {
+  return encodeURIComponent(owner.replace(/\p{Cs}/gu, '\uFFFD'));
 }
 
 function undefinedIfUnknown(error: unknown): undefined {

@@ -156,6 +156,19 @@ describe('serverTransport', () => {
     expect(server.requests.map(({ headers }) => headers['image-cache-project'])).toEqual(Array(3).fill(expected));
   });
 
+  test('the owner is sent with each call about pictures, so that those of one user never become those of another', async () => {
+    const { job, body } = jobOf(1);
+    const own = transport();
+    const of = { ...job, owner: 'änn@x' };
+    await own.send(of, body, context());
+    await own.check?.([of], { signal: never });
+    await own.retry?.(of, { signal: never });
+    await own.cancel?.(of, { signal: never });
+    await own.send(job, body, context());
+    const sent = server.requests.map(({ headers }) => headers['image-cache-owner']);
+    expect(sent).toEqual([...Array<string>(4).fill('%C3%A4nn%40x'), undefined]);
+  });
+
   test('202 is accepted; check, retry, cancel and probe', async () => {
     server.uploads = 'accepted';
     const { job, body } = jobOf(1);
