@@ -1,11 +1,7 @@
+import type { Entity } from '../entity.ts';
+import type { OnStored } from '../onStored.ts';
 import { UploadError } from '../uploadError.ts';
 import { replaceRefs } from './replaceRefs.ts';
-
-interface Entity {
-  readonly type: string;
-  readonly id: string;
-  readonly serverId?: string | undefined;
-}
 
 /** How often a text is loaded again because it was changed meanwhile. */
 const MAX_TRIES = 8;
@@ -42,10 +38,7 @@ export function createMarkdownLinker<Version>({
   load,
   compareAndSave,
   onRewritten,
-}: MarkdownLinkerOptions<Version>): (
-  stored: { readonly entity: Entity; readonly ref: string; readonly url: string },
-  context: { readonly signal: AbortSignal },
-) => Promise<void> {
+}: MarkdownLinkerOptions<Version>): OnStored {
   return async ({ entity, ref, url }, { signal }) => {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       signal.throwIfAborted();

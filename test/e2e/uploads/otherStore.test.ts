@@ -45,7 +45,15 @@ describe.skipIf(endpoint === '')('a store that S3_SERVER names', () => {
     directory = await mkdtemp(join(tmpdir(), 'image-cache-store-'));
     await s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
     await s3.send(new PutBucketCorsCommand({ Bucket: BUCKET, CORSConfiguration: { CORSRules: [STAND_CORS] } }));
-    const settings: ServerSettings = { directory, endpoint, bucket: BUCKET, credentials, wait: 10, hmr: true };
+    const settings: ServerSettings = {
+      directory,
+      endpoint,
+      bucket: BUCKET,
+      credentials,
+      wait: 10,
+      hmr: true,
+      deletes: false,
+    };
     stand = await spawnUntil(process.execPath, [SERVER, JSON.stringify(settings)], 'ready ');
     browser = await launchKillable();
   });

@@ -6,7 +6,7 @@ const ref = `/api/cache/i/${'a1'.repeat(16)}.jpg`;
 const url = `https://pictures.example/uploads/a1/${'a1'.repeat(16)}.jpg`;
 const own = { type: 'note', id: 'own' };
 const other = { type: 'note', id: 'other' };
-const stored = { entity: own, ref, url };
+const stored = { entity: own, ref, url, imageId: 'a1'.repeat(16), jobId: '1' };
 const context = { signal: new AbortController().signal };
 
 interface Note {

@@ -20,9 +20,12 @@ export interface ServerSettings {
   wait: number;
   /** Whether pages hear of changes by Vite's socket. */
   hmr: boolean;
+  /** Whether references are kept in the bucket, and pictures without any are deleted at once. */
+  deletes: boolean;
 }
 
-const { directory, endpoint, bucket, credentials, wait, hmr } = JSON.parse(process.argv[2] ?? '') as ServerSettings;
+const settings = JSON.parse(process.argv[2] ?? '') as ServerSettings;
+const { directory, endpoint, bucket, credentials, wait, hmr, deletes } = settings;
 const s3 = new S3Client({
   endpoint,
   region: 'us-east-1',
@@ -95,7 +98,13 @@ const server = await createServer({
       buckets: [{ name: bucket, endpoint, credentials }],
       cacheDir: `${directory}/.image-cache`,
       minFreeSpace: 0,
-      uploads: { bucket, project: 'stand', outboxDir: `${directory}/.image-outbox`, wait },
+      uploads: {
+        bucket,
+        project: 'stand',
+        outboxDir: `${directory}/.image-outbox`,
+        wait,
+        ...(deletes && { references: 'bucket', gracePeriod: 0 }),
+      },
     }),
   ],
 });

@@ -1,4 +1,10 @@
-import { GetObjectCommand, ListObjectsV2Command, PutBucketCorsCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutBucketCorsCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -29,6 +35,10 @@ export interface UploadsStand {
   objects(): Promise<Map<string, string>>;
   /** The bytes of an object. */
   read(key: string): Promise<Buffer>;
+  /** How long an object may be kept by those who have read it. */
+  cacheControlOf(key: string): Promise<string | undefined>;
+  /** The URL of an object, as notes have it. */
+  urlOf(key: string): string;
   /** How often each key was written. */
   writes(): Map<string, number>;
   /** `method path` of the calls about uploads that the dev server has got since it was started. */
@@ -48,15 +58,21 @@ export interface StandOptions {
   wait?: number;
   /** Whether pages hear of changes by Vite's socket. @default true */
   hmr?: boolean;
+  /** Whether pictures without a reference are deleted at once. @default false */
+  deletes?: boolean;
 }
 
-export async function startUploadsStand({ wait = 1, hmr = true }: StandOptions = {}): Promise<UploadsStand> {
+export async function startUploadsStand({
+  wait = 1,
+  hmr = true,
+  deletes = false,
+}: StandOptions = {}): Promise<UploadsStand> {
   const directory = await mkdtemp(join(tmpdir(), 'image-cache-uploads-'));
   const s3 = await createS3Server({ buckets: [BUCKET] });
   const toBucket = await startTcpProxy(s3.port);
   const endpoint = `http://127.0.0.1:${toBucket.port}`;
-  const settings: ServerSettings = { directory, endpoint, bucket: BUCKET, credentials: s3.credentials, wait, hmr };
   const { credentials } = s3;
+  const settings: ServerSettings = { directory, endpoint, bucket: BUCKET, credentials, wait, hmr, deletes };
   const client = new S3Client({ endpoint: s3.endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
   await client.send(new PutBucketCorsCommand({ Bucket: BUCKET, CORSConfiguration: { CORSRules: [STAND_CORS] } }));
   const sites: TcpProxy[] = [];
@@ -107,6 +123,9 @@ export async function startUploadsStand({ wait = 1, hmr = true }: StandOptions =
       const { Body } = await client.send(new GetObjectCommand({ Bucket: BUCKET, Key: key }));
       return Buffer.from((await Body?.transformToByteArray()) ?? []);
     },
+    cacheControlOf: async (key) =>
+      (await client.send(new HeadObjectCommand({ Bucket: BUCKET, Key: key }))).CacheControl,
+    urlOf: (key) => `${endpoint}/${BUCKET}/${key}`,
     writes: () => new Map(Array.from(s3.stats.writes, ([name, count]) => [name.slice(BUCKET.length + 1), count])),
     async calls() {
       return (await (await fetch(`http://127.0.0.1:${port}/__calls`)).json()) as string[]; // as server.ts sends it

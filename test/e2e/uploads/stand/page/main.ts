@@ -9,6 +9,7 @@ import {
   type UploadTransport,
 } from 'vite-plugin-image-cache/uploads';
 import { breakParts } from './breakParts.ts';
+import { openNotes, type StandNotes } from './notes.ts';
 import { saveTimed, type SaveTimes } from './saveTimed.ts';
 
 /** An upload as a test reads it. */
@@ -25,11 +26,14 @@ export type Row = Pick<
   | 'nextAttemptAt'
   | 'error'
   | 'warning'
+  | 'link'
 >;
 
 /** What the page lets its test do. */
 interface Stand {
   uploads: ImageUploads;
+  /** With `notes` in the query: what is stored is linked in the text of its note, once the note has a server id. */
+  notes: StandNotes;
   /** Saves pictures one after the other, and says `saved <name>` on the console as soon as each is safe, as the page of an app would. */
   save(pictures: readonly { name: string; base64: string }[]): Promise<void>;
   rows(): Row[];
@@ -70,14 +74,17 @@ breakParts(query);
 
 const transport = query.get('transport') ?? 'server';
 const maxEdge = query.get('maxEdge');
+const notes = openNotes(query.get('hook'), () => uploads);
 const uploads = createImageUploads({
   transport: TRANSPORTS[transport as keyof typeof TRANSPORTS](), // the tests name no other
   retryDelays: [200, 200, 200, 200, 200],
+  ...(query.has('notes') && { gate: 'after-entity', onStored: notes.onStored }),
   ...(maxEdge !== null && { prepare: { maxEdge: Number(maxEdge) } }),
 });
 
 window.stand = {
   uploads,
+  notes,
   async save(pictures) {
     for (const { name, base64 } of pictures) {
       const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
@@ -88,18 +95,21 @@ window.stand = {
   rows: () =>
     uploads
       .list()
-      .map(({ jobId, imageId, ref, filename, size, status, places, attempts, nextAttemptAt, error, warning }) => ({
-        jobId,
-        imageId,
-        ref,
-        filename,
-        size,
-        status,
-        places,
-        attempts,
-        nextAttemptAt,
-        error,
-        warning,
-      })),
+      .map(
+        ({ jobId, imageId, ref, filename, size, status, places, attempts, nextAttemptAt, error, warning, link }) => ({
+          jobId,
+          imageId,
+          ref,
+          filename,
+          size,
+          status,
+          places,
+          attempts,
+          nextAttemptAt,
+          error,
+          warning,
+          link,
+        }),
+      ),
   saveTimed: (times) => saveTimed(uploads, times),
 };
