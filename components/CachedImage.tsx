@@ -8,16 +8,16 @@ import { useExactAttribute } from './useExactAttribute.ts';
 export type { CachedImageProps } from './cachedImageTypes.ts';
 
 /**
- * An `<img>` that shows an S3 image from the cache: one element with all attributes and the ref, and nothing added to them. It shows the
- * cached copy if the page knows one; otherwise the image is asked for through the cache, by the element itself or by one call of the
- * page; last comes the URL as given. `onError` is called only when none of them brought an image. A new signature of the same object
- * changes nothing.
+ * An `<img>` that shows an S3 image from the cache. It is one element, with the given attributes and the ref, and nothing is added to
+ * them. It shows the cached copy if the page knows of one. Otherwise the image is requested through the cache, either by the element
+ * itself or by one call for all images of the page. The URL as given is tried last. `onError` is called only when all of these have
+ * failed. A new signature of the same object changes nothing.
  *
- * While the server fetches the image, the element has no `src`, an empty `alt`, so that neither an icon nor the text is drawn, and the
- * text as its `aria-label`.
+ * While the server fetches the image, the element has no `src`, and an empty `alt`, so that browsers draw neither an icon nor the text;
+ * the text is its `aria-label` meanwhile.
  * @example <CachedImage s3_url={presigned} alt="Training image" loading="lazy" style={{ maxWidth: '100%' }} />
  */
-// Not by the `ref` prop: React 18 and Preact hand none to a function.
+// `forwardRef`, because React 18 and Preact pass no `ref` prop to a function component.
 export const CachedImage = forwardRef<HTMLImageElement, CachedImageProps>(function CachedImage(props, ref) {
   const {
     s3_url,
@@ -27,7 +27,7 @@ export const CachedImage = forwardRef<HTMLImageElement, CachedImageProps>(functi
     fallback,
     placeholder,
     thumbhash,
-    // oxlint-disable no-unused-vars -- these are no attributes of the <img>, or not as they were given, so they are left out
+    // oxlint-disable no-unused-vars -- these props are options, or change on their way to the <img>, so they are left out of its attributes
     srcSet,
     actor_id,
     widths,
@@ -42,8 +42,8 @@ export const CachedImage = forwardRef<HTMLImageElement, CachedImageProps>(functi
   const image = useImage(s3_url ?? src, props);
   const { element, entry, status, isPending, isHydrating } = image;
   const isReplaced = status === 'error' && fallback !== undefined && typeof fallback !== 'string';
-  // Merges the app's ref with ours. By the time handles are made, the element is attached.
-  // oxlint-disable-next-line react-hooks/exhaustive-deps -- an <img> that is replaced by the fallback is no handle any more
+  // Merges the app's ref with ours. React creates handles after it has attached the element.
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- an <img> that was replaced by the fallback must no longer be the handle
   useImperativeHandle(ref, () => element.current as HTMLImageElement, [isReplaced]);
   const crossOrigin = attributes.crossOrigin ?? image.crossOrigin;
   useExactAttribute(element, 'crossorigin', crossOrigin);
@@ -57,8 +57,8 @@ export const CachedImage = forwardRef<HTMLImageElement, CachedImageProps>(functi
     <img
       {...attributes}
       {...(isPending ? pendingLook(alt, attributes) : { alt })}
-      // The server's HTML has the URLs of the first images only, which no render in the browser can know. There alone: Preact makes
-      // an attribute of it.
+      // The server's HTML has URLs for the first images only, and a render in the browser cannot know which ones those are. Only set while
+      // hydrating, because Preact renders it as an attribute.
       suppressHydrationWarning={isHydratingInBrowser || attributes.suppressHydrationWarning}
       crossOrigin={crossOrigin}
       sizes={sizes}
@@ -73,7 +73,8 @@ export const CachedImage = forwardRef<HTMLImageElement, CachedImageProps>(functi
 });
 
 /**
- * Shows a blurred picture until the image is loaded: at once when it is known not to be cached, otherwise only if that takes longer.
+ * Shows a blurred picture until the image has loaded. It does so at once if the image is known not to be cached, otherwise only if loading
+ * takes longer.
  * @param hash a thumbhash, base64
  */
 function useBlur(hash: string | undefined, { element, entry, status, isLoaded }: ImageState): void {
@@ -90,13 +91,13 @@ function useBlur(hash: string | undefined, { element, entry, status, isLoaded }:
 }
 
 /**
- * How an element without a `src` looks like an image that is still loading. With an empty `alt` it has its box, and a browser draws
- * neither the text nor an icon. Chromium and Firefox draw a grey frame then, unless something else is its content. Of an
- * `image-set()` in which they know no type nothing is fetched, and it draws nothing and has no size (CSS Images 4, §2.4).
- * That content is taken away again also makes Firefox lay out the text of an image that has failed, which it does not for another
- * `alt` alone. WebKit draws its frame whatever the content is. (`content-visibility: hidden` takes the frame away, too, but
- * Chromium counts the picture as shifted when it is shown; a transparent gradient fills the window in WebKit.) A screen reader
- * still tells what it will be.
+ * Makes an element without a `src` look like an image that is still loading. With an empty `alt` it keeps its box, and browsers draw
+ * neither the text nor an icon. Chromium and Firefox would draw a grey frame, unless the element has other content. Here that is an
+ * `image-set()` with types that no browser knows: nothing is fetched or drawn for it, and it has no size (CSS Images 4, §2.4). When
+ * this content is removed again, Firefox also lays out the text of an image that has failed, which it does not do for a new `alt`
+ * alone. Limit: WebKit draws its frame whatever the content is. Two other ways do not work: with `content-visibility: hidden`,
+ * Chromium counts the picture as a layout shift when it is shown, and a transparent gradient fills the window in WebKit. Screen readers
+ * still read the label.
  */
 function pendingLook(
   alt: string | undefined,

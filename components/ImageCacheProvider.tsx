@@ -11,7 +11,7 @@ import { useLatest } from './useLatest.ts';
 
 export interface ImageCacheProviderProps extends Partial<ImageCacheConfig> {
   /**
-   * Asked for a URL with a fresh signature when one has expired, or is about to; once for all images that wait for it.
+   * Returns a URL with a fresh signature. It is called when a signature has expired or is about to, once for all images that wait for it.
    * @example refreshUrl={async (key) => (await fetch(`/sign?url=${encodeURIComponent(key)}`)).text()}
    */
   refreshUrl?: RefreshUrl | undefined;
@@ -19,9 +19,9 @@ export interface ImageCacheProviderProps extends Partial<ImageCacheConfig> {
 }
 
 /**
- * Tells the components below it where the server is, and how to renew signatures. Optional: without one, or without a `base`, the next
- * provider above decides, and in the end the plugin (in dev) or `configureImageCache()`. Every provider with a `base` has a client of
- * its own, so a Node server that renders for many users shares nothing between requests.
+ * Tells the components below it where the server is, and how to renew signatures. It is optional: without a provider, or without its
+ * `base`, the next provider above decides, and without any, the plugin (in development) or `configureImageCache()`. Every provider with a
+ * `base` has a client of its own, so a Node server that renders for many users shares nothing between requests.
  * @example <ImageCacheProvider base="/api/cache"><App /></ImageCacheProvider>
  * @example <ImageCacheProvider refreshUrl={signAnew}><App /></ImageCacheProvider>
  */
@@ -36,10 +36,10 @@ export function ImageCacheProvider({ base, credentials, refreshUrl, children }: 
   useEffect(() => (client === outer ? undefined : followServer(client)), [client, outer]);
   const outerRefresh = useContext(RefreshUrlContext);
   const latest = useLatest(refreshUrl);
-  // The same function in all renders, so that a new `refreshUrl` does not render every image again.
+  // This function stays the same in all renders, so that a new `refreshUrl` does not render every image again.
   const refresh = useCallback((key: string) => latest.current?.(key), [latest]);
   return (
-    // `.Provider`, since React 18 and Preact know no other.
+    // `.Provider`, because React 18 and Preact cannot render the context itself.
     <ImageCacheContext.Provider value={client}>
       <RefreshUrlContext.Provider value={refreshUrl ? refresh : outerRefresh}>{children}</RefreshUrlContext.Provider>
     </ImageCacheContext.Provider>

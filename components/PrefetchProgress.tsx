@@ -13,18 +13,18 @@ type Images = Progress['images'];
 export interface PrefetchProgressTexts {
   running(images: Images): string;
   paused(images: Images): string;
-  /** There is work, and it waits for the network. */
+  /** There are images to fetch, but no network. */
   offline(images: Images): string;
-  /** S3 or the server is away; it goes on by itself. */
+  /** S3 or the server cannot be reached. Prefetching continues by itself. */
   waiting(images: Images, reason: FailureReason | undefined): string;
-  /** Everything is settled. */
+  /** All images are done. */
   done(images: Images): string;
-  /** Said once, when the first image has failed. */
+  /** Read out once, when the first image has failed. */
   failing(images: Images): string;
 }
 
 export interface PrefetchProgressProps extends Omit<ComponentPropsWithRef<'div'>, 'children'> {
-  /** Names the bar. @default 'Fetching images ahead' */
+  /** The name of the bar. @default 'Fetching images ahead' */
   label?: ReactNode;
   /** @default English */
   texts?: Partial<PrefetchProgressTexts>;
@@ -44,7 +44,7 @@ const ENGLISH: PrefetchProgressTexts = {
   failing: () => 'An image could not be fetched',
 };
 
-/** Without specificity, so that any rule of the page for `.image-cache-progress` is stronger. */
+/** These rules have no specificity, so any rule of the page for `.image-cache-progress` overrides them. */
 const STYLE = `
 :where(.image-cache-progress) { display: grid; gap: 0.25em; }
 :where(.image-cache-progress [role='progressbar']) { position: relative; overflow: hidden; height: 0.5em; border-radius: 0.25em; }
@@ -57,8 +57,8 @@ const STYLE = `
 `;
 
 /**
- * Shows how far prefetching is, accessibly: a bar with a name, numbers and a text. The end, the first failure and a wait for S3 are
- * read out politely. Without anything to fetch it shows nothing. It looks plain, and can be styled by
+ * Shows the progress of prefetching in an accessible way: a bar with a name, numbers and a text. Screen readers are told politely of
+ * the end, of the first failure, and of a wait for S3. It shows nothing if there is nothing to fetch. It looks plain; style it by
  * `.image-cache-progress`, `[role='progressbar']` and `.image-cache-progress-bar`.
  * @example <PrefetchProgress label="Photographs" />
  */
@@ -72,7 +72,7 @@ export const PrefetchProgress = forwardRef<HTMLDivElement, PrefetchProgressProps
     const text = state === 'idle' ? say.done(images) : say[state](images, reason);
     const isNews = state === 'waiting' || (state === 'idle' && total > 0);
     const failure = images.failed > 0 ? say.failing(images) : '';
-    // Actors are known before their images are.
+    // Actors are known before their images are counted.
     const isKnown = images.total > 0;
 
     return (

@@ -11,12 +11,12 @@ import { useCacheClient } from './imageCacheContext.ts';
 import { useIsHydrating } from './useIsHydrating.ts';
 
 const settled = new WeakSet<Promise<unknown>>();
-/** The promises that components wait for, by object: a suspended component has no state in which to keep its own. */
+/** The promises that components wait for, by object. They are kept here because a suspended component has no state. */
 const awaitedOf = /* @__PURE__ */ perClient(() => new Map<string, Promise<void>>());
 
 /**
- * A `CachedImage` that suspends until its image is decoded, or has failed: a `<Suspense>` around a page of them shows them
- * all at once. A server renders the URL, and waits for nothing.
+ * A `CachedImage` that suspends until its image is decoded or has failed. A `<Suspense>` around many of them shows them all at once.
+ * A server renders the URL without waiting.
  * @example <Suspense fallback={<Spinner />}><SuspendingImage s3_url={url} alt="Portrait" /></Suspense>
  */
 export const SuspendingImage = forwardRef<HTMLImageElement, CachedImageProps>(function SuspendingImage(props, ref) {
@@ -24,19 +24,19 @@ export const SuspendingImage = forwardRef<HTMLImageElement, CachedImageProps>(fu
   const url = s3_url ?? src;
   const client = useCacheClient();
   const key = imageKey(url ?? '');
-  // Servers have no images to decode, and the images of their HTML are on their way.
+  // A server cannot decode images, and the images in its HTML are loading already.
   const isHydrating = useIsHydrating();
   const decoded = useMemo(
     () => (isHydrating || !url ? undefined : awaitImage(client, url, actor_id)),
-    // oxlint-disable-next-line react-hooks/exhaustive-deps -- not `url`: a new signature of the same object is no reason to wait; nor is the end of hydration
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- neither a new signature of the same object (`url`) nor the end of hydration is a reason to wait again
     [client, key],
   );
-  // From here on this component remembers it.
+  // From here on this component has state, and remembers the promise itself.
   useEffect(() => void awaitedOf(client).delete(key), [client, key]);
-  // Suspense is told by a thrown promise, as `use()` does it, which React 18 and Preact do not have.
+  // Components suspend by throwing a promise. `use()` does the same, but React 18 and Preact do not have it.
   // oxlint-disable-next-line typescript/only-throw-error -- see above
   if (decoded && !settled.has(decoded)) throw decoded;
-  // The image is in the browser's memory: there is nothing left to fetch.
+  // The image is in the browser's memory, so nothing is fetched when it is rendered eagerly.
   return <CachedImage loading="eager" {...props} ref={ref} />;
 });
 

@@ -1,4 +1,4 @@
-/** Vite adds this to `import.meta`. It is absent in Node and under other bundlers, hence optional; it is not published. */
+/** What Vite adds to `import.meta`. It is optional because Node and other bundlers do not have it. This file is not published. */
 interface ImportMeta {
   readonly env?: { readonly BASE_URL?: string; readonly DEV?: boolean };
   readonly hot?: {
@@ -7,7 +7,7 @@ interface ImportMeta {
   };
 }
 
-/** Defined by the plugin in dev; absent everywhere else, in a build too. */
+/** Defined by the plugin in development only, not in builds. */
 declare const __IMAGE_CACHE__:
   | { readonly base: string; readonly origin?: string; readonly bucket?: string }
   | undefined;

@@ -1,8 +1,8 @@
 /**
- * Calls back when the element has loaded an image. Not through the `onLoad` prop: React holds a transition until an
- * `<img>` without one has its picture. An image may have loaded, or failed, before React came to it: its event is dispatched
- * again, so that it takes the usual way, to the app's own handlers too.
- * @param isHydrating whether the element is of the server's HTML: of all others React hears a load by itself
+ * Calls back when the element has loaded an image. It does not use the `onLoad` prop, because React delays a transition until an
+ * `<img>` without that prop has loaded. An image may have loaded or failed before React attached its listeners. Then the event is
+ * dispatched again, so that it also reaches the app's own handlers.
+ * @param isHydrating whether the element is from the server's HTML; for all other elements React notices a load by itself
  */
 export function observeImage(
   img: HTMLImageElement,
@@ -16,7 +16,7 @@ export function observeImage(
     onLoad();
   };
   img.addEventListener('load', load, { signal: until });
-  // `naturalWidth` would not do: it is zero of a failure, and of an SVG without a size.
+  // `naturalWidth` cannot tell: it is zero for an image that failed, but also for an SVG without a size.
   if (img.complete && currentSrc !== '') img.decode().then(handleDecoded, handleFailure);
 
   function handleDecoded(): void {
@@ -26,7 +26,7 @@ export function observeImage(
   }
 
   function handleFailure(): void {
-    // Decoding also fails when another image comes in between.
+    // Decoding also fails if the element has begun to load another image meanwhile.
     if (img.currentSrc === currentSrc) img.dispatchEvent(new Event('error'));
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Pages get this in place of the plugin, by the condition `browser` of package.json. The plugin would bring all of Vite along, and fail
- * with an error that says nothing.
+ * Pages that import the plugin by mistake get this file instead, by the condition `browser` in package.json. The plugin itself would import
+ * all of Vite, and fail with an error that does not name the mistake.
  */
 function refuse(): never {
   throw new Error(

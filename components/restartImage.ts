@@ -1,6 +1,6 @@
 /**
- * Has an element begin anew, without its picture. When only the URL changes, browsers keep the old picture until the
- * new one has come, which is another person's then; and of the same URL nothing would be loaded again.
+ * Makes an element load its URL again, without its old picture. If only the URL changed, browsers would show the old picture, perhaps
+ * that of another person, until the new one has loaded. If the URL stayed the same, they would load nothing.
  */
 export function restartImage(img: HTMLImageElement): void {
   const { src, srcset } = img;

@@ -5,28 +5,28 @@ import type { CacheStats } from '../plugin/protocol.ts';
 import { imageCacheOf } from './client/imageCache.ts';
 import { useCacheClient } from './imageCacheContext.ts';
 
-/** Events come in bursts (a prefetch); the numbers are for people. */
+/** Minimum time between two requests because of events: a prefetch causes many of them, and people cannot read faster. */
 const EVENT_INTERVAL_MS = 1_000;
 /** A server that does not answer is asked less and less often. */
 const LONGEST_INTERVAL_MS = 60_000;
 
 export interface CacheStatsOptions {
   /**
-   * Asks again so long after the last answer, in milliseconds; more seldom while none comes, and not at all while the tab
-   * is hidden. @default only when the cache changed, at most once a second
+   * How long after an answer to ask again, in milliseconds. It asks less often while the server does not answer, and not at all while the
+   * tab is hidden. @default only when the cache has changed, at most once a second
    */
   intervalMs?: number;
 }
 
 export interface CacheStatsState {
-  /** The newest numbers there are; kept while a refresh fails. */
+  /** The latest statistics. They are kept when a refresh fails. */
   stats: CacheStats | undefined;
   /** Why the last refresh failed. */
   error: Error | undefined;
   refresh(): void;
 }
 
-/** The cache's statistics, kept up to date. Without a server: no numbers, no error, no request. */
+/** The statistics of the cache, kept up to date. Without a server there are no numbers, no error and no request. */
 export function useCacheStats({ intervalMs }: CacheStatsOptions = {}): CacheStatsState {
   const client = useCacheClient();
   const [state, setState] = useState<Omit<CacheStatsState, 'refresh'>>({ stats: undefined, error: undefined });
@@ -41,7 +41,7 @@ export function useCacheStats({ intervalMs }: CacheStatsOptions = {}): CacheStat
     async function ask(): Promise<void> {
       stop();
       const call = newest;
-      // Answers may overtake each other; only that of the newest call counts.
+      // Answers may arrive in another order than their requests. Only the answer to the newest one counts.
       const set: typeof setState = (next) => call === newest && setState(next);
       try {
         if (client.baseUrl !== undefined) set({ stats: await imageCacheOf(client).getStats(), error: undefined });

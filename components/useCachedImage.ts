@@ -28,32 +28,32 @@ import { useServerElement } from './useServerElement.ts';
 
 export type { CachedImageOptions, CachedImageState } from './cachedImageTypes.ts';
 
-/** The loading of an image, and which image that is. */
+/** How far the loading of an image is, and which image it is. */
 interface Loading extends Learnt {
   readonly state: LoadState;
-  /** Names the image; another one begins anew. */
+  /** Names the image. When it changes, loading starts again. */
   readonly identity: string;
-  /** As long as this is the same, the old picture may stay until the new one has loaded. */
+  /** While this stays the same, the old picture may stay until the new one has loaded. */
   readonly pictureKey: string;
-  /** The URL that was given when it began: a later one may have a fresher signature. */
+  /** The URL that was given when loading began. A URL that is given later may have a newer signature. */
   readonly url: string | undefined;
   readonly previous: ImageSource | undefined;
-  /** Whether the previous picture is one of the same object, which is to stay until the server has another. */
+  /** Whether the previous picture is of the same object, and stays until the server has a new version. */
   readonly isRenewal: boolean;
   readonly mainKey: string;
   readonly since: number;
 }
 
 /**
- * Finds the best source of an image and moves on when it fails. Whatever is learnt later, a source that loads is
- * never swapped: only another object, other bytes of it, or the cached copy being thrown away changes it.
- * `client/imageLoad.ts` says which state follows when; `client/pursueImage.ts` does what a state asks for.
+ * Finds the best source of an image, and moves on to the next one when it fails. A source that has loaded is never exchanged because a
+ * better one becomes known. It changes only if the object changes, if its bytes change, or if the cached copy is removed.
+ * `client/imageLoad.ts` says which state follows on which event; `client/pursueImage.ts` does what a state requires.
  */
 export function useCachedImage(url: string | undefined, options: CachedImageOptions = {}): CachedImageState {
   return useImage(url, { loading: 'eager', ...options });
 }
 
-/** For `<CachedImage>`: {@link useCachedImage} that takes the props of an `<img>`. */
+/** For `<CachedImage>`: like {@link useCachedImage}, but it takes the props of an `<img>`. */
 export function useImage(url: string | undefined, options: ImageOptions): ImageState {
   const { actor_id: actorId, srcSet, widths, fallback, retries = 2, onCacheStatus } = options;
   const inherited = useContext(RefreshUrlContext);
@@ -84,10 +84,10 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
     const isRenewal = previous !== undefined && last?.mainKey === mainKey;
     const mayAsk = isUnknown && !isRenewal && (isHydrating || !refreshUrl);
     const isDirect = mayAsk && client.direct.claim(identity);
-    // On the server only the first images have URLs. The browser's first render of that HTML assumes that all have one, and then looks.
+    // A server renders URLs for the first images only. The browser's first render assumes that all images have one, and looks afterwards.
     const isInHtml = isUnknown && isHydrating && (isEager || typeof document !== 'undefined');
     const begun = isDirect || isInHtml ? reduce(state, { type: 'ask' }, image) : state;
-    // The browser asked for an image of the server's HTML before any script ran.
+    // The browser requests images of the server's HTML before any script runs.
     const since = isHydrating ? 0 : performance.now();
     return { state: begun, identity, pictureKey, mainKey, url, previous, isRenewal, isDirect, since, renewedUrls };
   }
@@ -95,7 +95,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
   const [stored, store] = useState(() => begin());
   let loading = stored;
   if (stored.identity !== identity || (hasFailed(stored.state) && stored.url !== url)) loading = begin(stored);
-  // Of several candidates one is enough: the browser chooses.
+  // One cached candidate is enough, because the browser chooses among them.
   else if ([...images.values()].some((key) => find(key).entry)) {
     loading = { ...stored, state: reduce(stored.state, { type: 'cached' }, toOptions(stored.renewedUrls)) };
   }
@@ -115,10 +115,10 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
       const next = withShown({ ...before, ...more, state: after });
       latest.current.loading = next;
       store(next);
-      // By the time in which React renders otherwise, the image may have loaded, and would be loaded and heard of twice.
+      // React may render so late that the image has loaded by then. It would be loaded twice, with two `load` events.
       if (event.type === 'drop' && before.state.source) latest.current.commitNow();
       if (event.type === 'refused') latest.current.explainFailure('read-through', more?.problem);
-      // So that the app hears of it by an ordinary event.
+      // The app is told by an ordinary `error` event.
       if (event.type === 'giveUp' && after.status === 'failed') element.current?.dispatchEvent(new Event('error'));
     },
     [latest],
@@ -127,7 +127,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
   const observing = useRef<AbortController>(undefined);
   const ref = useCallback(
     (img: HTMLImageElement | null) => {
-      // Not by a clean-up of the ref, which React 18 and Preact do not have.
+      // A clean-up function of the ref could do this, but React 18 and Preact do not call one.
       observing.current?.abort();
       element.current = img;
       if (!img) return;
@@ -160,12 +160,12 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
   }, [pictureKey]);
 
   const isReported = onCacheStatus !== undefined && request.baseUrl !== undefined;
-  // Before the image is asked for, if it is not in the first commit.
+  // This comes before the image is requested, unless the first commit has done that already.
   useIsomorphicLayoutEffect(() => {
     if (isReported) void import('./client/resourceTiming.ts').then(({ watchTimings }) => watchTimings());
   }, [isReported]);
 
-  // This makes no difference to an image that has already been asked for.
+  // For an image that was requested already, this makes no difference.
   const isMissing = state.status === 'unknown' && entry === null;
   useIsomorphicLayoutEffect(() => {
     const options = { actorId, isLazy, isEager, isMissing, refreshUrl, retries };
@@ -175,7 +175,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
 
   function handleLoad(img: HTMLImageElement, until: number): void {
     const { state: before, since, isDownloaded = false } = latest.current.loading;
-    // The picture of something else may load once more while this one is fetched.
+    // The previous picture may dispatch another `load` while this one is fetched.
     if (before.status !== 'loading' || !before.source) return;
     const { source } = before;
     const { currentSrc } = img;
@@ -188,27 +188,27 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
       .then((status) => status && onCacheStatus(status));
   }
 
-  /** The cache has the image now: its entry is asked for in a moment, and it is loaded by this URL if it is shown again. */
+  /** Notes that the cache has the image now. Its entry is looked up in a moment, and this URL is used if the image is shown again. */
   function confirm({ src, srcSet: candidates }: ImageSource): void {
     if (src !== undefined && candidates === undefined) client.known.setLoaded(mainKey, src);
     client.fetching().then(
       (fetching) => [...images.keys()].forEach(fetching.confirm),
-      () => {}, // it is on the screen already
+      () => {}, // the image is on the screen already, so nothing is lost
     );
   }
 
-  /** @returns whether another source follows, or may */
+  /** @returns whether another source follows or may follow */
   function handleError(): boolean {
     const { source } = latest.current.loading.state;
     if (source?.name === 'cached') for (const key of images.values()) client.known.distrust(key);
     explainFailure(source?.name);
     send({ type: 'error' });
-    // Otherwise the browser would draw the `alt` meanwhile, as if the image had failed for good.
+    // Rendered at once, because the browser would otherwise draw the `alt`, as if the image had finally failed.
     commitNow();
     return latest.current.loading.state.status !== 'failed';
   }
 
-  /** For developers only: builds leave it out. @param problem what the server has said about it */
+  /** Only for developers; builds leave it out. @param problem what the server has said about the image */
   function explainFailure(failed: SourceName | undefined, problem?: ItemError): void {
     if (!import.meta.env?.DEV || url === undefined) return;
     const { baseUrl } = request;
@@ -236,14 +236,14 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
     ref,
     onError: handleError,
     crossOrigin: shown?.crossOrigin,
-    // The source that failed last would be drawn as broken; an earlier picture is not broken.
+    // A browser would draw the source that has just failed as a broken image. An earlier picture is not broken.
     isPending: isBare || (isFetching && shown === state.source),
     isHydrating,
     element,
   };
 }
 
-/** A source that the element already shows counts as loaded: no browser would dispatch another `load`. */
+/** If the element already shows the source, it counts as loaded, because no browser would dispatch another `load`. */
 function withShown(loading: Loading): Loading {
   const { state, previous } = loading;
   const { status, source } = state;
@@ -251,7 +251,7 @@ function withShown(loading: Loading): Loading {
   return isShown && previous ? { ...loading, state: { ...state, status: 'loaded' } } : loading;
 }
 
-/** Does what the state of an image asks for. @returns a function that stops */
+/** Does what the state of an image requires. @returns a function that stops it */
 function pursue(state: LoadState, image: Omit<PursuedImage, 'fetching'>): () => void {
   const { status, source } = state;
   const over = new AbortController();
@@ -262,14 +262,14 @@ function pursue(state: LoadState, image: Omit<PursuedImage, 'fetching'>): () => 
   } else if (status !== 'loaded' && (status !== 'loading' || source?.name === 'read-through')) {
     image.client.fetching().then(
       (fetching) => fetching.pursue(state, image, signal),
-      // Offline, or a deployment has replaced the file: the element does what it can by itself.
+      // The page is offline, or a deployment has replaced the file. The element then continues by itself.
       () => signal.aborted || image.send({ type: status === 'recovering' ? 'giveUp' : 'ask' }),
     );
   }
   return () => over.abort();
 }
 
-/** The picture that an element keeps when it begins anew. */
+/** The picture that an element keeps when loading starts again. */
 function pictureOf({ state, previous }: Loading): ImageSource | undefined {
   return state.status === 'loaded' && !hasFailed(state) ? state.source : previous;
 }

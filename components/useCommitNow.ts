@@ -1,9 +1,9 @@
 import { useCallback, useRef, useSyncExternalStore } from 'react';
 
 /**
- * Renders pending state before the browser paints again. React renders updates from outside of its own events when it has the time,
- * some frames later on a busy page, but a change of an external store at once, together with all pending updates. Limit: React 18 does
- * not render the others with it.
+ * Returns a function that renders pending state before the browser paints again. React may render an update that does not come from one
+ * of its own events some frames later, if the page is busy. It renders a change of an external store at once, together with all pending
+ * updates. Limit: React 18 does not render those with it.
  */
 export function useCommitNow(): () => void {
   const version = useRef(0);

@@ -2,9 +2,9 @@ import type { RefObject } from 'react';
 import { useIsomorphicLayoutEffect } from './useIsomorphicLayoutEffect.ts';
 
 /**
- * Removes an attribute of an `<img>` that is rendered no more. React does so by itself; Preact only empties it, but an empty
- * `src` is one that fails, and an empty `crossorigin` asks by CORS. Before the browser looks at the element, which it does in
- * a microtask (HTML, "update the image data").
+ * Removes an attribute of an `<img>` that is no longer rendered. React does so by itself, but Preact only empties it: an empty `src`
+ * counts as an image that failed, and an empty `crossorigin` makes a CORS request. The attribute is removed before the browser looks at
+ * the element, which it does in a microtask (HTML, "update the image data").
  */
 export function useExactAttribute(
   element: RefObject<HTMLImageElement | null>,

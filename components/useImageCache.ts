@@ -6,12 +6,12 @@ import { type ImageCache, imageCacheOf } from './client/imageCache.ts';
 import { useCacheClient } from './imageCacheContext.ts';
 import { useLatest } from './useLatest.ts';
 
-/** The cache of the nearest `ImageCacheProvider`; without one, `imageCache`. Always the same object. */
+/** Returns the cache of the nearest `ImageCacheProvider`, or `imageCache` without one. It is the same object in every render. */
 export function useImageCache(): ImageCache {
   return imageCacheOf(useCacheClient());
 }
 
-/** Calls the newest `listener` with every change of the cache, while mounted. */
+/** While the component is mounted, calls the `listener` of the last render with every change of the cache. */
 export function useImageCacheEvents(listener: (event: CacheEvent) => void): void {
   const client = useCacheClient();
   const latest = useLatest(listener);

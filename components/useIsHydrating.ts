@@ -3,8 +3,8 @@ import { useSyncExternalStore } from 'react';
 const neverChanges = (): (() => void) => () => {};
 
 /**
- * Whether a server renders, or this is the first render over a server's HTML, which must be the same. Limit: Preact 10 does not
- * say that there is such HTML, so with it this is `false` in every browser.
+ * Whether this render must match HTML from a server: on the server itself, and in the first render over its HTML in the browser. Limit:
+ * Preact 10 does not tell that there is such HTML, so with it this is always `false` in browsers.
  */
 export function useIsHydrating(): boolean {
   return useSyncExternalStore(

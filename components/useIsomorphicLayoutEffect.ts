@@ -1,4 +1,4 @@
 import { useEffect, useLayoutEffect } from 'react';
 
-/** `useLayoutEffect`, of which React 18 complains when a server renders. */
+/** Like `useLayoutEffect`, but without the warning that React 18 prints when a server renders. */
 export const useIsomorphicLayoutEffect = typeof document === 'undefined' ? useEffect : useLayoutEffect;

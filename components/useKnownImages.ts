@@ -10,9 +10,9 @@ import { useIsomorphicLayoutEffect } from './useIsomorphicLayoutEffect.ts';
 export interface KnownImagesOfElement {
   request: ImageRequest;
   images: RequestedImages;
-  /** Of the main image, whether the cache can hold it or not. */
+  /** The key of the main image, even if the cache cannot hold that image. */
   mainKey: string;
-  /** Names the objects and how often their cached copies were thrown away or exchanged, without signatures. */
+  /** The objects, without signatures, and how often their cached copies were removed or replaced. */
   identity: string;
   /** The entry of the main image. */
   entry: ManifestEntry | null | undefined;
@@ -23,7 +23,7 @@ export interface KnownImagesOfElement {
 const unknown = (): KnownImage => UNKNOWN;
 const noRevision = (): number => 0;
 
-/** Follows what the page knows about the images of an element, and looks up the rest. */
+/** Returns what the page knows about the images of an element, renders again when that changes, and looks up the unknown ones. */
 export function useKnownImages(
   client: CacheClient,
   url: string | undefined,
@@ -35,7 +35,7 @@ export function useKnownImages(
   const getBaseUrl = (): string | undefined => client.baseUrl;
   const baseUrl = useSyncExternalStore(client.onBaseUrlChange, getBaseUrl, getBaseUrl);
   const isHydrating = useIsHydrating();
-  // The server does not know the page's origin, so the first client render must not either.
+  // The server does not know the page's origin, so the first render in the browser must not use it either.
   const origin = isHydrating ? undefined : pageOrigin();
 
   const request = useMemo<ImageRequest>(
@@ -59,13 +59,13 @@ export function useKnownImages(
   const plain = images.size === 0 ? `${url} ${srcSet}` : '';
   const identity = `${baseUrl} ${objects} ${revision} ${plain}`;
 
-  // Before the page is painted, so that the look-up is under way before the images are.
+  // A layout effect, so that the look-up is sent before the browser requests the images.
   useIsomorphicLayoutEffect(() => {
     for (const [each, key] of images) {
-      // Without an answer each is asked for directly.
+      // If there is no answer, each image is requested directly.
       if (known.get(key).entry === undefined) client.lookup(each).catch(() => {});
     }
-    // oxlint-disable-next-line react-hooks/exhaustive-deps -- not `images`: a new signature of the same object asks nothing
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- not `images`: a new signature of the same object needs no new look-up
   }, [client, known, identity]);
 
   return {

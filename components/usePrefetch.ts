@@ -10,8 +10,8 @@ export interface PrefetchState extends Omit<PrefetchManager, 'getProgress' | 'su
 }
 
 /**
- * The prefetch manager of the nearest cache, rendered again as it proceeds, in whichever tab the work is done. Its
- * functions are stable.
+ * Returns the prefetch manager of the nearest cache. The component renders again when the progress changes, even if another tab does the
+ * work. The functions stay the same in all renders.
  * @example
  * const { progress, pause, getResults } = usePrefetch();
  * const failed = getResults(actorId).filter(({ status }) => status === 'failed');

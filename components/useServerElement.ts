@@ -4,17 +4,17 @@ import { useIsomorphicLayoutEffect } from './useIsomorphicLayoutEffect.ts';
 interface ServerElement {
   /** Whether the first render has a URL. */
   hasUrl: boolean;
-  /** The HTML has none for it. Called before the element is rendered so. */
+  /** Called if the HTML has no URL for the image, before the element is rendered without one. */
   onBare: () => void;
-  /** The first render has no URL, but the HTML does, so that the image is on its way. That happens in Preact 10 only. */
+  /** Called if the HTML has a URL although the first render has none, so that the image is loading already. Only with Preact 10. */
   onAsked: () => void;
 }
 
 /**
- * Looks at the `<img>` of a server's HTML: which images have a URL there no render in the browser can know, and hydration changes no
- * attribute. An element that has none is rendered once as it is in the HTML, so that all is changed that comes with a URL: the
- * `alt`, the `style`, the role.
- * @returns whether to render it as it is in the HTML
+ * Looks at the `<img>` in a server's HTML. A render in the browser cannot know which images have a URL there, and hydration changes no
+ * attributes. An element without a URL is first rendered as it is in the HTML. The next render then changes everything that depends on the
+ * URL: the `alt`, the `style` and the role.
+ * @returns whether to render the element as it is in the HTML
  */
 export function useServerElement(
   element: RefObject<HTMLImageElement | null>,
@@ -27,7 +27,7 @@ export function useServerElement(
     if (!hasUrl) return onAsked();
     onBare();
     setIsBare(true);
-    // oxlint-disable-next-line react-hooks/exhaustive-deps -- only the first render can be one over a server's HTML
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- only the first render can be over HTML from a server
   }, []);
   useIsomorphicLayoutEffect(() => {
     if (isBare) setIsBare(false);

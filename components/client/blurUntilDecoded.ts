@@ -1,15 +1,15 @@
-/** A cached image is there sooner, unless the network is slow: a blur would only flash. */
+/** A cached image usually loads faster than this, so that a blur would only flash up. */
 const CACHED_DELAY_MS = 200;
 
-/** How to take away the blurred pictures that are shown now. */
+/** Functions that remove the blurred pictures that are shown now. */
 const blurred = new WeakMap<HTMLImageElement, () => void>();
 
 /**
- * Shows what a picture looks like from far away until it is decoded. A half-loaded JPEG looks bad, so it is kept out of sight
- * meanwhile. Nothing fades or moves. A picture that is already there gets no blur.
+ * Shows a blurred version of a picture until it is decoded. The picture itself is hidden meanwhile, because a half-loaded JPEG looks bad.
+ * Nothing fades or moves. A picture that has loaded already gets no blur.
  * @param hash a thumbhash, base64
  * @param isSlow whether the picture is known not to be cached
- * @param until aborted when it is too late to begin
+ * @param until aborted when the blur should not begin any more
  */
 export async function blurUntilDecoded(
   img: HTMLImageElement,
@@ -33,11 +33,11 @@ export async function blurUntilDecoded(
     backgroundSize: '100% 100%',
     objectPosition: '-99999px',
   });
-  // Not cleared by an error: another source may follow.
+  // An error does not remove it, because another source may follow.
   img.addEventListener('load', () => void img.decode().then(clear, clear), { once: true });
 }
 
-/** @returns `undefined` when it is no thumbhash */
+/** @returns `undefined` if the text is not a thumbhash */
 async function decode(hash: string): Promise<string | undefined> {
   try {
     const { thumbHashToDataURL } = await import('./thumbHash.ts');

@@ -5,8 +5,8 @@ import { followServer } from './followServer.ts';
 let unfollow: (() => void) | undefined;
 
 /**
- * Says where the server is when the plugin does not: in a production build in front of `createImageCache()`. The page follows the changes
- * of that server over one connection for the whole browser (`GET /events`). In dev this would take precedence over the plugin.
+ * Sets the URL of the API where the plugin does not: in a production build whose server uses `createImageCache()`. The page then follows the
+ * changes of that server, over one connection for all tabs of the browser (`GET /events`). In development this would override the plugin.
  * @example if (import.meta.env.PROD) configureImageCache({ base: '/api/cache' });
  */
 export function configureImageCache(config: ImageCacheConfig): void {

@@ -1,9 +1,9 @@
 import type { CacheClient } from './cacheClient.ts';
 
 /**
- * Keeps a client up to date with a server that is not Vite, which tells it of changes. The code for that is loaded separately; without
- * it, images still show, and changes are seen later.
- * @returns a function that stops
+ * Keeps a client up to date with the events of a server other than Vite's. The code for that is loaded separately. If it cannot be loaded,
+ * images still show, but changes are noticed later.
+ * @returns a function that stops it
  */
 export function followServer(client: CacheClient): () => void {
   const { baseUrl } = client;
@@ -16,7 +16,7 @@ export function followServer(client: CacheClient): () => void {
   return () => stop.abort();
 }
 
-/** In dev, where the plugin is, events ride Vite's own socket. */
+/** In development the plugin sends events over Vite's own socket. */
 function isToldByVite(): boolean {
   return import.meta.hot !== undefined && typeof __IMAGE_CACHE__ !== 'undefined';
 }

@@ -3,17 +3,17 @@ import { pageOrigin } from './imageKey.ts';
 import { type ImageRequest, requestedImages, sourceUrls } from './imageSource.ts';
 
 export interface ImagePropsInput {
-  /** Any URL of the image. The same as `src`, and stronger. */
+  /** Any URL of the image. It means the same as `src`, and takes precedence. */
   s3_url?: string | undefined;
   src?: string | undefined;
-  /** Candidates are served from the cache one by one. */
+  /** Each candidate is served from the cache if it can be. */
   srcSet?: string | undefined;
   /**
-   * Widths in pixels of variants that make up a `srcSet`, where there is a cache and no other is given. To go with `sizes`.
+   * Widths in pixels of variants, from which a `srcSet` is made if there is a cache and no other `srcSet` is given. Use it with `sizes`.
    * @example [384, 640, 1200]
    */
   widths?: readonly number[] | undefined;
-  /** The actor that uses the image, should it have to be downloaded. */
+  /** The actor that uses the image, in case it has to be downloaded. */
   actor_id?: string | undefined;
 }
 
@@ -21,13 +21,13 @@ export interface ImagePropsInput {
 export interface ImageProps {
   src?: string;
   srcSet?: string;
-  /** Where the cache is at another origin. */
+  /** Set if the cache is at another origin. */
   crossOrigin?: 'anonymous' | 'use-credentials';
 }
 
 /**
- * The attributes that show an image from the cache, for an `<img>` of another library, a `<source>` of a `<picture>`, a background or
- * a canvas. Synchronous, and from what the page knows now. Anything that is not an option is returned as it is.
+ * Returns the attributes that show an image from the cache, for an `<img>` of another library, a `<source>` of a `<picture>`, a background
+ * or a canvas. It is synchronous, and uses what the page knows now. Props that are not options are returned unchanged.
  * @example <picture><source {...getImageProps({ srcSet: avif, type: 'image/avif' })} /><CachedImage s3_url={jpeg} alt="" /></picture>
  */
 export function getImageProps<Input extends ImagePropsInput>(
@@ -50,7 +50,7 @@ export function getImageProps<Input extends ImagePropsInput>(
   return {
     ...attributes,
     ...(srcSet !== undefined && { srcSet }),
-    // A <source> has no such attribute.
+    // A <source> has no attribute `crossorigin`.
     ...(src !== undefined && crossOrigin !== undefined && { crossOrigin }),
     ...(src !== undefined && { src }),
   };

@@ -1,6 +1,6 @@
 import type { CacheTier } from '../../plugin/protocol.ts';
 
-/** How an image got here. */
+/** Where an image came from, and how long it took. */
 export interface CacheStatus {
   /**
    * The server's tier, `browser` when the browser's own cache answered, `origin` when the cache could not help and
@@ -9,24 +9,24 @@ export interface CacheStatus {
   from: CacheTier | 'browser' | 'origin';
   /** From sending the request to the last byte, in milliseconds. */
   ms: number;
-  /** There is none: `currentSrc` of the element may carry a signature. */
+  /** A status has no URL, because that of the element (`currentSrc`) may carry a signature. */
   url?: never;
 }
 
-/** Timings that the page's own buffer (`getEntriesByType`) holds at least before it takes no more. */
+/** The page's own buffer (`getEntriesByType`) holds at least this many timings before it is full. */
 const BUFFER_SIZE = 250;
-/** How many timings are kept: `load` follows its timing at once, so only bursts have to fit. */
+/** Maximum number of timings that are kept. A `load` follows its timing at once, so this need only be enough for bursts. */
 const MAX_TIMINGS = 500;
 
-/** Of images, the oldest first. */
+/** Timings of images, the oldest first. */
 let timings: readonly PerformanceResourceTiming[] = [];
 let observer: PerformanceObserver | undefined;
-/** No timing of an image that was asked for since then can have been missed: `performance.now()`. */
+/** If an image was requested after this time (`performance.now()`), its timing cannot have been missed. */
 let completeSince = 0;
 
 /**
- * Starts to watch; to be called before the image is asked for. The page's own buffer may be full before its first image: on a dev page
- * there are many modules. An observer misses nothing from then on.
+ * Starts to observe timings. Call it before an image is requested. The page's own buffer may be full before the first image, because a
+ * page in development loads many modules; an observer misses nothing from its start on.
  */
 export function watchTimings(): void {
   if (observer || typeof PerformanceObserver === 'undefined') return;
@@ -35,23 +35,24 @@ export function watchTimings(): void {
   if (performance.getEntriesByType('resource').length >= BUFFER_SIZE) completeSince = performance.now();
 }
 
-/** The timing of an image may be queued a moment after its `load`. */
+/** How long to wait for the timing of an image, which may come a moment after its `load`. */
 const GRACE_MS = 50;
 
 /** How an image was loaded. */
 export interface Loading {
-  /** When its element asked for it, and when it was there: `performance.now()`. */
+  /** When the element requested the image, and when it had loaded (`performance.now()`). */
   since: number;
   until: number;
-  /** Not through the cache, but by the URL as given. */
+  /** Whether it was loaded by the URL as given, and not through the cache. */
   isOriginal: boolean;
-  /** The server has downloaded it for this element, which loaded it when it was there. */
+  /** Whether the server first downloaded it for this element. */
   isDownloaded: boolean;
 }
 
 /**
  * Reads where a loaded image came from.
- * @returns `undefined` when it cannot be told: no timings here, they came too late, or no `Server-Timing` (insecure context, a proxy)
+ * @returns `undefined` if that is unknown: the browser has no timings, they came too late, or there is no `Server-Timing` (insecure
+ * context, a proxy)
  */
 export async function readCacheStatus(url: string, loading: Loading): Promise<CacheStatus | undefined> {
   const { since, until, isOriginal, isDownloaded } = loading;
@@ -64,13 +65,13 @@ export async function readCacheStatus(url: string, loading: Loading): Promise<Ca
   if (!find(url, since)) await new Promise((resolve) => setTimeout(resolve, GRACE_MS));
   const timing = find(url, since);
   if (timing) return toStatus(timing);
-  // No request since the element asked: the document had the image already.
+  // Without a request since then, the document had the image already.
   return since >= completeSince ? { from: 'browser', ms: round(until - since) } : undefined;
 }
 
 function toStatus(timing: PerformanceResourceTiming): CacheStatus | undefined {
   const ms = round(durationOf(timing));
-  // The answer the browser kept holds the Server-Timing of its time, so its own cache is asked about first.
+  // An answer from the browser's own cache still has the Server-Timing of the original request, so this is checked first.
   if (isFromBrowser(timing)) return { from: 'browser', ms };
   // Firefox has `serverTiming` in secure contexts only.
   const from = (timing.serverTiming ?? []).map(({ name }) => name).find(isTier);
@@ -87,8 +88,8 @@ function isFromBrowser(timing: PerformanceResourceTiming): boolean {
 }
 
 /**
- * The time of the answer, without the wait for one of the six connections that a browser opens to a host: that wait says how busy the
- * page is, not where the image came from. Without `Timing-Allow-Origin`, another origin has no such details.
+ * The time from request to answer. It leaves out the wait for one of the six connections that a browser opens to a host, because that
+ * wait says how busy the page is, not where the image came from. Other origins give no such details without `Timing-Allow-Origin`.
  */
 function durationOf(timing: PerformanceResourceTiming): number {
   return timing.requestStart > 0 ? timing.responseEnd - timing.requestStart : timing.duration;
@@ -105,7 +106,7 @@ function round(ms: number): number {
 }
 
 function keep(entries: readonly PerformanceEntry[]): void {
-  // Resources are all that is observed.
+  // Only resources are observed, so this is the type of all entries.
   const images = (entries as PerformanceResourceTiming[]).filter(({ initiatorType }) => initiatorType === 'img');
   timings = [...timings, ...images].slice(-MAX_TIMINGS);
 }

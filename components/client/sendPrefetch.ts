@@ -6,12 +6,12 @@ export interface PrefetchCall {
   signal: AbortSignal;
   /** Called when the server has begun to answer. */
   onOpen?(): void;
-  /** Called as each image settles; `index` is its place in the request. */
+  /** Called when an image is done; `index` is its position in the request. */
   onResult(index: number, result: PrefetchResult): void;
 }
 
 /**
- * Has the server fetch images, and calls `onResult` as each of them settles.
+ * Lets the server fetch images, and calls `onResult` when each of them is done.
  * @throws ImageCacheRequestError, also when the answer ends before its last line, or the AbortError of the signal
  */
 export async function sendPrefetch(
@@ -37,7 +37,7 @@ export async function sendPrefetch(
       }
     }
   } catch (error) {
-    // Otherwise the connection was lost in mid-answer, or a line was cut in two by it.
+    // Otherwise the connection was lost in the middle of the answer, perhaps in the middle of a line.
     if (signal.aborted) throw error;
   }
   throw new ImageCacheRequestError({ code: 'UNREACHABLE', status: 0, detail: 'The answer ended early.' });

@@ -1,7 +1,7 @@
-/** A signature that ends sooner may end before S3 is asked. */
+/** A signature that expires sooner than this may have expired by the time S3 is asked. */
 const MARGIN_MS = 30_000;
 
-/** Whether a signature has expired or is about to; not known of one that does not say when it does. */
+/** Whether a signature has expired or is about to. False for a signature that does not say when it expires. */
 export function isExpiring(url: string): boolean {
   const query = new URLSearchParams(url.replace(/^[^?]*/, ''));
   const expiry =
@@ -12,7 +12,7 @@ export function isExpiring(url: string): boolean {
   return expiry < Date.now() + MARGIN_MS;
 }
 
-/** A date such as `20260131T235959Z`, and the seconds it is good for. */
+/** Milliseconds since the epoch: a date such as `20260131T235959Z`, and the seconds for which the signature is valid. */
 function sumOf(date: string | null, seconds: string | null): number | undefined {
   if (date === null || seconds === null) return undefined;
   const iso = date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z');

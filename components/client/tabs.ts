@@ -1,19 +1,19 @@
-/** The tabs of one browser that show pages of one origin, as far as they take part in something by the same name. */
+/** Connects the tabs of a browser that show pages of one origin and use the same name. */
 export interface Tabs {
-  /** Tells all other tabs. */
+  /** Sends a message to all other tabs. */
   post(message: unknown): void;
-  /** Hears the other tabs. */
+  /** Calls the listener with the messages of other tabs. */
   subscribe(listener: (message: unknown) => void): void;
-  /** Calls `run` when it is this tab's turn. One tab at a time has it, until `until` is aborted or the tab is gone. */
+  /** Calls `run` when this tab becomes the leader. One tab at a time leads, until `until` is aborted or the tab is closed. */
   lead(run: () => void, until?: AbortSignal): void;
 }
 
-/** Whether tabs can take turns: browsers have Web Locks in secure contexts (https, and http on localhost), happy-dom has `null`. */
+/** Whether tabs can elect a leader. Browsers have Web Locks in secure contexts only (https, and http on localhost); happy-dom has `null`. */
 export function canShare(): boolean {
   return typeof document !== 'undefined' && typeof BroadcastChannel !== 'undefined' && Boolean(navigator.locks);
 }
 
-/** @param closed takes this tab out, and ends its turn */
+/** @param closed when aborted, this tab stops to take part, and no longer leads */
 export function openTabs(name: string, closed?: AbortSignal): Tabs {
   const channel = new BroadcastChannel(name);
   closed?.addEventListener('abort', () => channel.close());
@@ -28,7 +28,7 @@ export function openTabs(name: string, closed?: AbortSignal): Tabs {
         run();
         await new Promise((resolve) => until?.addEventListener('abort', resolve));
       };
-      // Rejected when the signal is aborted before the turn has come.
+      // Rejects if the signal is aborted before this tab leads.
       navigator.locks.request(name, until ? { signal: until } : {}, turn).catch(() => {});
     },
   };

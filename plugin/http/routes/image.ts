@@ -39,12 +39,12 @@ const PARAMETERS = {
  */
 export const imageRoute = { method: 'GET', path: '/image', access: 'images', createPlain } as const;
 
-/** What is asked of an image, and how long the answer is good. */
+/** The parameters of a request for an image. */
 export type ImageQuery = Partial<Record<keyof typeof PARAMETERS, string>>;
-/** Whether the bytes of an entry are those that the URL of the request stands for at any time; if left out, by `path` only. */
+/** Whether the URL of the request always stands for the bytes of this entry, so that the answer may be kept for ever. */
 export type IsLasting = (entry: ManifestEntry) => boolean;
 
-/** Makes what answers with an image that a query names. */
+/** Creates the function that answers a query with its image. */
 export function createImageAnswer({ authorized: images, images: variants, logger, outbound }: RouteContext) {
   const isPrivate = !images.areOpen;
   const sendImage = createSendImage(isPrivate, outbound);
