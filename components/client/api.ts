@@ -1,14 +1,14 @@
 import type { ErrorCode, Problem } from '../../plugin/protocol.ts';
 import { credentialsOf } from './crossOrigin.ts';
 
-/** A code of the server, or one of the browser's own: no server configured, or none that answered as ours does. */
+/** A code of the server, or one of two for the browser: no server is configured, or none has answered as ours does. */
 export type RequestErrorCode = ErrorCode | 'NOT_CONFIGURED' | 'UNREACHABLE';
 
-/** A call to the cache that did not succeed, with what the server said about it (RFC 9457). */
+/** A call to the cache that has failed, with what the server said about it (RFC 9457). */
 export class ImageCacheRequestError extends Error {
   override readonly name = 'ImageCacheRequestError';
   readonly code: RequestErrorCode;
-  /** The HTTP status; 0 when there was no answer. */
+  /** The HTTP status; 0 if there was no answer. */
   readonly status: number;
   readonly detail: string;
   /** What to do about it. */
@@ -28,7 +28,7 @@ export class ImageCacheRequestError extends Error {
 
 /**
  * Calls the API.
- * @param baseUrl `undefined` when there is no server
+ * @param baseUrl `undefined` if there is no server
  * @throws ImageCacheRequestError, or the AbortError of `init.signal`
  */
 export async function request(baseUrl: string | undefined, path: string, init: RequestInit = {}): Promise<Response> {
@@ -60,7 +60,7 @@ export async function postJson<T>(baseUrl: string | undefined, path: string, bod
 }
 
 async function parse<T>(response: Response): Promise<T> {
-  // The shape is the wire contract of protocol.ts; checking it again is not worth the bytes in a browser.
+  // The shape is the wire contract of protocol.ts. Checking it again is not worth its bytes in a browser.
   return (await response.json()) as T;
 }
 

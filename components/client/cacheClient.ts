@@ -5,20 +5,20 @@ import type { ImageFetching } from './imageFetching.ts';
 import { createKnownImages, type KnownImages } from './knownImages.ts';
 import { createSubscribable } from './subscribable.ts';
 
-/** All that an image needs from the cache to be shown. `imageCache` and `prefetchManager` are built on it. */
+/** What an image needs from the cache to be shown. `imageCache` and `prefetchManager` use it, too. */
 export interface CacheClient {
-  /** Where the API is mounted; `undefined` when there is none, and then nothing is ever sent. */
+  /** The base URL of the API; `undefined` if there is none, and then nothing is ever sent. */
   readonly baseUrl: string | undefined;
   onBaseUrlChange(listener: () => void): () => void;
   /** Entries that this page already knows. */
   readonly known: KnownImages;
-  /** The images that the page's elements ask for by themselves. */
+  /** The images that elements of the page request by themselves. */
   readonly direct: DirectImages;
-  /** Loads the code that asks the server. Rejects when that cannot be loaded. */
+  /** Loads the code that sends requests. Rejects if that code cannot be loaded. */
   fetching(): Promise<ImageFetching>;
-  /** The entry of an image; `null` when it is not cached. All calls of one tick become one request. */
+  /** The entry of an image; `null` if it is not cached. All calls of one tick become one request. */
   lookup(s3_url: string): Promise<ManifestEntry | null>;
-  /** Takes in what happened on the server, and tells the subscribers. */
+  /** Takes in an event of the server, and calls the subscribers. */
   take(event: CacheEvent): void;
   subscribe(listener: (event: CacheEvent) => void): () => void;
 }
@@ -31,9 +31,9 @@ export interface CacheClientSettings {
   subscribe?: typeof subscribeToVite;
 }
 
-/** Silent without Vite's HMR socket: on a server, and in production, where `followServer` takes its place. */
+/** Does nothing without Vite's HMR socket: on a server, and in production, where `followServer` is used instead. */
 function subscribeToVite(listener: (event: CacheEvent) => void): void {
-  // Only types are imported from the server's side, so the name is spelled here and checked by its type.
+  // Only types are imported from the server's side, so the name is written here again, and its type checks it.
   import.meta.hot?.on('image-cache:event' satisfies typeof EVENT_NAME, listener);
 }
 
@@ -44,7 +44,7 @@ export function createCacheClient(settings: CacheClientSettings): CacheClient {
   let isConnected = false;
   let loaded: Promise<ImageFetching> | undefined;
 
-  /** On first use, and for good: known entries must stay true while nothing is mounted, too. */
+  /** Called at the first use, and never undone: what is known must stay true even while nothing is mounted. */
   function connect(): void {
     if (isConnected) return;
     isConnected = true;
@@ -54,7 +54,7 @@ export function createCacheClient(settings: CacheClientSettings): CacheClient {
   async function fetching(): Promise<ImageFetching> {
     connect();
     loaded ??= import('./imageFetching.ts').then(({ createImageFetching }) => createImageFetching(baseUrl, known));
-    // A deployment may have replaced the file: the next question tries again.
+    // A deployment may have replaced the file. The next request tries to load it again.
     loaded.catch(() => (loaded = undefined));
     return loaded;
   }
@@ -84,7 +84,7 @@ export function createCacheClient(settings: CacheClientSettings): CacheClient {
   };
 }
 
-/** The client of the cache that the plugin or `configureImageCache()` names. */
+/** The client for the cache that the plugin or `configureImageCache()` has set. */
 export const defaultClient: CacheClient = /* @__PURE__ */ createCacheClient({
   baseUrl: configuredBaseUrl,
   onBaseUrlChange: onConfigure,

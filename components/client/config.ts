@@ -3,13 +3,13 @@ import { createSubscribable } from './subscribable.ts';
 
 export interface ImageCacheConfig {
   /**
-   * The full path (or URL) the API is mounted at, or `false` to switch everything off: original URLs, no requests.
-   * @default in dev what the plugin says; in a build (`vite preview` of it included) `false`
+   * The full path (or URL) of the API, or `false` to switch everything off: images then use their original URLs, and no request is sent.
+   * @default in development, what the plugin says; in a build (and in `vite preview` of it), `false`
    */
   base: string | false;
   /**
-   * `include`: a server of another origin is sent the page's cookies, because its `authorize` decides by them. It must list the page
-   * in `allowedOrigins`, and its cookies must be `SameSite=None` unless it is of the same site. @default 'same-origin'
+   * `include` sends cookies to a server of another origin, whose `authorize` decides by them. The server must list the page in
+   * `allowedOrigins`, and its cookies must be `SameSite=None` unless it is of the same site. @default 'same-origin'
    */
   credentials?: 'same-origin' | 'include';
 }
@@ -23,16 +23,16 @@ export function configure({ base, credentials }: ImageCacheConfig): void {
   changes.emit();
 }
 
-/** Whether the app has said where the server is, or that there is none. */
+/** Whether the app has configured where the server is, or that there is none. */
 export function isConfigured(): boolean {
   return configured !== undefined;
 }
 
-/** Where the API is mounted, without a trailing slash; `undefined` when there is none. */
+/** The base URL of the API, without a trailing slash; `undefined` if there is none. */
 export function configuredBaseUrl(): string | undefined {
   if (configured !== undefined) return toBaseUrl(configured);
   if (typeof __IMAGE_CACHE__ === 'undefined') return undefined;
-  // In dev, where the plugin is, BASE_URL is a path: Vite keeps `./` and CDN addresses for builds.
+  // In development BASE_URL is a path: Vite uses `./` and CDN addresses in builds only.
   const page = typeof location === 'undefined' ? undefined : location;
   const origin = viteOrigin(import.meta.url, page, __IMAGE_CACHE__.origin);
   return origin + withoutSlash(import.meta.env?.BASE_URL ?? '/') + __IMAGE_CACHE__.base;
@@ -49,15 +49,15 @@ function withoutSlash(path: string): string {
 }
 
 /**
- * Where the API is when the page is a backend's (Rails, Laravel, Django) that loads its modules from Vite on another port: where those
- * come from. Empty for the page's own origin.
- * @param moduleUrl the URL of a module of ours
- * @param page absent on a server, which `told` is for
+ * The origin of the API if a backend (Rails, Laravel, Django) serves the page, which loads its modules from Vite on another port: it is the
+ * origin of those modules. Empty for the page's own origin.
+ * @param moduleUrl the URL of one of our modules
+ * @param page absent on a server, where `told` is used
  * @param told Vite's `server.origin`, if it is set
  */
 export function viteOrigin(moduleUrl: string, page: { origin: string } | undefined, told: string | undefined): string {
   if (page === undefined) return told ?? '';
   const { protocol, origin } = new URL(moduleUrl);
-  // Server and browser must render the same URL, so with `server.origin` it is absolute on its own origin, too.
+  // Server and browser must render the same URL. So with `server.origin` the URL is absolute even on its own origin.
   return protocol.startsWith('http') && (told !== undefined || origin !== page.origin) ? origin : '';
 }

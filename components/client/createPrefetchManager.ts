@@ -17,29 +17,29 @@ import type { PrefetchCall } from './sendPrefetch.ts';
 import { isAway, reasonOf, shouldRetry } from './shouldRetry.ts';
 import { createSubscribable } from './subscribable.ts';
 
-/** With the functions by which the managers of all tabs become one. */
+/** A manager with the functions that combine the managers of all tabs. */
 interface TabPrefetchManager extends PrefetchManager {
-  /** `isLeader` of its settings has become true. */
+  /** Call this when `isLeader` of the settings has become true. */
   handleLeadership(): void;
   subscribeSettled(listener: (actor: SettledActor) => void): () => void;
-  /** Takes in how an actor ended in another tab. If the same images are queued here, they are settled, too. */
+  /** Takes in the result of an actor from another tab. If the same images are queued here, they are settled, too. */
   settleElsewhere(actor: SettledActor): void;
 }
 
 export interface SettledActor {
   result: ActorResult;
-  /** The images that were asked for, without signatures. */
+  /** The images of the request, without signatures. */
   request: string;
 }
 
 export interface PrefetchManagerSettings {
   isEnabled: () => boolean;
   send: (request: PrefetchRequest, call: PrefetchCall) => Promise<void>;
-  /** An image is in the cache now. */
+  /** Called when an image is in the cache. */
   onCached?: (key: string, entry: ManifestEntry) => void;
-  /** @default the browser's */
+  /** @default that of the browser */
   network?: Network;
-  /** Whether this tab may start normal actors. High ones do not need it. @default always */
+  /** Whether this tab may start normal actors. Urgent ones start anyway. @default always */
   isLeader?: () => boolean;
   /** @default setTimeout */
   after?: (ms: number, run: () => void) => void;
@@ -47,10 +47,10 @@ export interface PrefetchManagerSettings {
   random?: () => number;
 }
 
-/** The images of an actor that are on their way into the cache. */
+/** The prefetch of one actor. */
 interface Job {
   progress: ActorProgress;
-  /** The images without a result, in the order in which they are asked for. */
+  /** The images without a result, in the order in which they are requested. */
   readonly left: Set<PendingImage>;
   results: PrefetchItemResult[];
   readonly revalidate: boolean;
@@ -62,18 +62,18 @@ interface Job {
 interface PendingImage {
   readonly image: PrefetchImage;
   readonly key: string;
-  /** How often it was asked for in vain. */
+  /** How often requests for it have failed. */
   tries: number;
 }
 
-/** Images in one request: about 350 kB of presigned URLs, well below the server's `bodyLimit`. */
+/** Maximum number of images in one request. Their presigned URLs have about 350 kB, well below the server's `bodyLimit`. */
 const MAX_IMAGES = 250;
-/** Between two normal actors. */
+/** Pause between two normal actors. */
 const DELAY_MS = 100;
-/** Between two attempts while S3 or the server is away: doubled each time. */
+/** Pause between two attempts while S3 or the server cannot be reached. It is doubled each time. */
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
-/** Images of settled actors whose results are kept. */
+/** Maximum number of images of settled actors whose results are kept. */
 const MAX_RESULTS = 10_000;
 
 /** Manages the prefetches of one tab. */
@@ -89,13 +89,13 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
   const settled = createSubscribable<SettledActor>();
   let failures: readonly PrefetchFailure[] = [];
   let bytes = { downloaded: 0, cached: 0 };
-  /** Actors in flight, and the pauses after normal ones. No normal actor starts meanwhile. */
+  /** Number of actors that are being fetched, and of pauses after normal ones. No normal actor starts while it is not zero. */
   let active = 0;
   let isPaused = false;
-  /** Why no image comes, while S3 or the server is away. */
+  /** Why no images arrive. Set while S3 or the server cannot be reached. */
   let outage: FailureReason | undefined;
   let waits = 0;
-  /** Nothing is sent until the wait is over. The timer of a wait that was ended early does nothing. */
+  /** The current wait, during which nothing is sent. The timer of a wait that was ended early does nothing. */
   let wait: object | undefined;
   let isScheduled = false;
   let snapshot: PrefetchProgress | undefined;
@@ -117,8 +117,8 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
   }
 
   /**
-   * Starts what may run now and calls the listeners: once a tick, since results come in bursts, and StrictMode runs effects, which
-   * may start a prefetch, twice.
+   * Starts what may run now, and calls the listeners. This happens once per tick, because many results come at once, and because
+   * StrictMode runs effects twice, which may start a prefetch.
    */
   function changed(): void {
     snapshot = undefined;
@@ -138,7 +138,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
   }
 
   function enqueue(id: string, images: readonly ImageInput[], priority: Priority, revalidate = false): void {
-    // The network has changed, or the page is looked at again: a good time to try, if there is a network.
+    // When the network has changed or the page is visible again, another attempt is worth while.
     if (actors.size === 0) network.subscribe(() => jobs.size > 0 && endWait());
     jobs.get(id)?.abort.abort();
     const pending = images.map((input): PendingImage => {
@@ -163,7 +163,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
     jobs.set(job.progress.id, job);
   }
 
-  /** Begins to wait, if it does not wait already. When the wait is over, one image is tried. */
+  /** Begins to wait, unless it is waiting already. After the wait, one image is tried. */
   function beginOutage(reason: FailureReason): void {
     outage = reason;
     changed();
@@ -171,7 +171,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
     const own = (wait = {});
     const ms = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** waits);
     waits += 1;
-    // Up to a quarter longer, so that many pages do not return in one moment.
+    // Up to a quarter longer, so that many pages do not try at the same moment.
     after(ms * (1 + random() / 4), () => wait === own && endWait());
   }
 
@@ -180,7 +180,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
     changed();
   }
 
-  /** An image has come, or none is left to ask for. */
+  /** Called when an image has arrived, or when none is left to request. */
   function endOutage(): void {
     outage = undefined;
     waits = 0;
@@ -207,7 +207,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
       settle(job, job.progress.failed > 0 ? 'failed' : 'done');
     } else if (!signal.aborted) {
       update(job, { state: 'queued' });
-      // The others are tried before it: perhaps only this one image does not come.
+      // The others are tried before it, in case only this one image fails.
       if (outage) toEnd(job);
     }
     const release = (): void => {
@@ -218,7 +218,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
     else release();
   }
 
-  /** Sends one request. While S3 or the server is away, that is an attempt with one image. */
+  /** Sends one request. While S3 or the server cannot be reached, it has one image, as an attempt. */
   async function sendSome(job: Job): Promise<void> {
     const { progress, left, revalidate } = job;
     const { signal } = job.abort;
@@ -231,7 +231,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
       if (signal.aborted || !pending || !unanswered.delete(pending)) return;
       left.delete(pending);
       if (result.status !== 'failed') {
-        // A cached image says nothing about S3, only that the server is there.
+        // A cached image shows that the server can be reached, but says nothing about S3.
         if (result.status === 'downloaded' || outage?.code === 'UNREACHABLE') endOutage();
         const { s3_url, status, entry, stale } = result;
         bytes = { ...bytes, [status]: bytes[status] + entry.size_bytes };
@@ -247,7 +247,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
       fail(job, result.s3_url, error);
     };
 
-    /** Behind the others: perhaps only this one image does not come. */
+    /** Requests the image again after all others, in case only this one fails. */
     function askAgain(pending: PendingImage, error: FailureReason): void {
       reason = error;
       left.add(pending);
@@ -257,7 +257,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
     const { id: actor_id, priority } = progress;
     const request = { actor_id, images, priority, ...(revalidate && { revalidate }) };
     const fault: unknown = await send(request, { signal, onResult }).catch((error: unknown) => error);
-    // Requests that the network cut off are sent again when it is back.
+    // Requests that failed because the network went away are sent again when it is back.
     if (signal.aborted || (fault !== undefined && !network.allowed)) return;
     for (const pending of unanswered) {
       left.delete(pending);
@@ -298,14 +298,14 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
       for (const { id, images } of inputs) {
         const job = jobs.get(id);
         if (job?.progress.state === 'running') continue;
-        // A queued job stays urgent, and still looks for changes.
+        // An actor that is queued already keeps its priority, and still revalidates.
         enqueue(id, images, job?.progress.priority ?? 'normal', revalidate || job?.revalidate);
       }
     },
     async prefetchActor(id, images, { revalidate } = {}) {
       if (!isEnabled()) return { ...newActorProgress(id, 'high', images.length), state: 'cancelled', results: [] };
       enqueue(id, images, 'high', revalidate);
-      // When another call replaces the job, both resolve with its result.
+      // If another call replaces this job, both calls resolve with the result of the new job.
       return new Promise((resolve) => {
         const stop = settled.subscribe(({ result }) => {
           if (result.id !== id) return;
@@ -339,7 +339,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
     subscribeSettled: settled.subscribe,
     settleElsewhere({ result: { results: theirs, ...progress }, request }) {
       const job = jobs.get(progress.id);
-      // Images that failed there are tried here: this tab's signatures may be newer.
+      // Images that failed in the other tab are tried in this one, whose signatures may be newer.
       if (progress.state === 'done' && job?.progress.state === 'queued' && job.request === request) {
         job.progress = progress;
         job.results = [...theirs];

@@ -1,7 +1,7 @@
-/** Servers of other origins that are sent cookies. Configuration, as `configured` in config.ts is: bounded by the bases of an app. */
+/** Servers of other origins to which cookies are sent. The number is limited, because an app configures only a few base URLs. */
 const trusted = /* @__PURE__ */ new Set<string>();
 
-/** Says whether a server is sent cookies although it is of another origin. */
+/** Sets whether cookies are sent to a server even if it is of another origin. */
 export function setCredentials(
   baseUrl: string | undefined,
   credentials: 'same-origin' | 'include' = 'same-origin',
@@ -11,14 +11,14 @@ export function setCredentials(
   else trusted.delete(baseUrl);
 }
 
-/** For `fetch` and EventSource. */
+/** The `credentials` for `fetch` and EventSource. */
 export function credentialsOf(baseUrl: string): 'same-origin' | 'include' {
   return trusted.has(baseUrl) ? 'include' : 'same-origin';
 }
 
 /**
- * The attribute of an `<img>` that shows an image of this server: of one that may be of another origin it is needed, since its
- * `Cross-Origin-Resource-Policy` keeps all pages out that do not ask by CORS. On its own origin it changes nothing.
+ * The `crossorigin` attribute for an `<img>` that shows an image of this server. A server of another origin needs it, because its
+ * `Cross-Origin-Resource-Policy` refuses requests without CORS from other pages. On the page's own origin it changes nothing.
  */
 export function crossOriginOf(baseUrl: string | undefined): 'anonymous' | 'use-credentials' | undefined {
   if (baseUrl === undefined || !/^https?:/.test(baseUrl)) return undefined;

@@ -1,11 +1,11 @@
 import { isOnScreen } from './onScreen.ts';
 
-/** An element that asks for its image by itself. */
+/** An element that requests its image by itself. */
 interface DirectUser {
   readonly img: HTMLImageElement | null;
-  /** `loading="eager"` or `fetchPriority="high"`: it keeps its place, wherever it is. */
+  /** `loading="eager"` or `fetchPriority="high"`: the element keeps its place even if it is not on the screen. */
   readonly isEager: boolean;
-  /** Another element, which is on the screen, has its place now. */
+  /** Called when another element, which is on the screen, has taken its place. */
   drop(): void;
 }
 
@@ -15,28 +15,28 @@ interface Place {
 }
 
 /**
- * Up to three images that are not known to be cached are asked for as a plain `<img>` asks: at once and by themselves, so
- * that their events, `complete` and `decode()` are those of a plain one. A browser opens six connections to an HTTP/1.1
- * host, and three that wait for S3 leave it three. No image ever waits for one of these places: all others are fetched by the server.
+ * The three places for images that load directly although they are not known to be cached. Such an image is requested at once and by its
+ * own element, so its events, `complete` and `decode()` are those of a plain `<img>`. A browser opens six connections to an HTTP/1.1 host,
+ * so three remain while three wait for S3. No image ever waits for a place: the server fetches all others.
  */
 export interface DirectImages {
-  /** Called while rendering: whether the image with this key may have its URL in the first commit. */
+  /** Called while rendering. Returns whether the image with this key may have its URL in the first commit. */
   claim(key: string): boolean;
   /**
-   * The same for an element that is on the page already, and on the screen or eager. It may also have the place of one that is
+   * The same for an element that is on the page already, and is on the screen or eager. It may also take the place of an element that is
    * neither.
    */
   claimFor(key: string, element: Omit<DirectUser, 'drop'>): boolean;
-  /** An element that asks takes the place that was claimed for it; it is not stopped when that was forgotten meanwhile. */
+  /** An element that requests its image takes the place that was claimed for it, even if the claim was forgotten meanwhile. */
   enter(key: string, user: DirectUser): void;
-  /** The image has come, has failed, or has left. */
+  /** The image has loaded or failed, or its element was removed. */
   leave(key: string, user: DirectUser): void;
-  /** A prefetch holds a connection meanwhile, so there is one place less. */
+  /** Until the prefetch has ended, there is one place less, because it uses a connection. */
   during<T>(prefetch: Promise<T>): Promise<T>;
 }
 
 const MAX_PLACES = 3;
-/** A claim of a render that React has thrown away is forgotten after so long. */
+/** React may discard a render. A claim from such a render is forgotten after this time. */
 const MAX_CLAIM_MS = 1_000;
 
 export function createDirectImages(now: () => number = () => performance.now()): DirectImages {
@@ -47,19 +47,19 @@ export function createDirectImages(now: () => number = () => performance.now()):
 
   function claim(key: string): boolean {
     if (places.has(key)) return true;
-    // A tab in the background leaves the connections to the one that is looked at.
+    // A tab in the background leaves the connections to the visible one.
     if (isHidden()) return false;
     for (const [other, { since, users }] of places) {
       if (users.size === 0 && now() - since > MAX_CLAIM_MS) places.delete(other);
     }
     if (places.size >= maxPlaces()) return false;
     places.set(key, { since: now(), users: new Set() });
-    // A server that renders HTML puts no element on a page: each piece of HTML has its own first images.
+    // A server that renders HTML has no elements, so the claims are forgotten at once: each piece of HTML has its own first images.
     if (typeof document === 'undefined') queueMicrotask(() => places.delete(key));
     return true;
   }
 
-  /** Of elements of which none is eager or on the screen. An image that has come holds no connection any more, and stays. */
+  /** Frees a place whose elements are neither eager nor on the screen. If the image has loaded already, its element keeps it. */
   function takeOver(): void {
     for (const [key, { users }] of places) {
       if (users.size === 0 || [...users].some(isFirm)) continue;
@@ -74,7 +74,7 @@ export function createDirectImages(now: () => number = () => performance.now()):
     claimFor(key, element) {
       if (!isFirm(element) || isHidden()) return false;
       if (claim(key)) return true;
-      // A place more than there are now is taken by a prefetch.
+      // If more places are taken than there are now, a prefetch has reduced their number, and freeing one would not help.
       if (places.size <= maxPlaces()) takeOver();
       return claim(key);
     },
@@ -98,7 +98,7 @@ function isHidden(): boolean {
   return typeof document !== 'undefined' && document.visibilityState === 'hidden';
 }
 
-/** Its `load` event may still be on its way. */
+/** Whether the image has loaded, even if its `load` event has not been dispatched yet. */
 function hasCome({ img }: DirectUser): boolean {
   return img?.complete === true && img.naturalWidth > 0;
 }

@@ -8,23 +8,23 @@ interface FailedImage {
   readonly img: HTMLImageElement | null;
   readonly url: string;
   readonly actorId: string | undefined;
-  /** What the server has said about it. */
+  /** Why the server could not fetch the image, if it has said so. */
   problem?: FailureReason | undefined;
 }
 
-/** How long failures are gathered: an unlisted bucket fails a whole page of images. */
+/** How long failures are gathered. If a bucket is not listed, all images of a page fail. */
 const GATHER_MS = 200;
-/** As many as the server takes in one call. Of more, which all fail in one moment, the others have the same reasons. */
+/** The server's limit for one call. If more images fail in one moment, the others have failed for the same reasons. */
 const MAX_IMAGES = 1_000;
 
-/** Images to explain together, by server. */
+/** Images that are explained together, by the base URL of their server. */
 const batches = new Map<string, FailedImage[]>();
-/** The images that the console has named already, by cause. */
+/** Images that were printed already, by cause. */
 const told = new Map<string, Set<string>>();
 
 /**
- * Tells developers why the cache could not bring an image: on the console, once for each cause with the number of images, and on the
- * image itself until it shows a picture (`title`, an outline, `data-image-cache-error`). Builds leave this out.
+ * Tells developers why the cache could not provide an image. It prints each cause once, with the number of images, and marks the image until
+ * it shows a picture (`title`, an outline, `data-image-cache-error`). Builds leave this out.
  */
 export function explain(baseUrl: string, image: FailedImage): void {
   const batch = batches.get(baseUrl) ?? [];
@@ -35,7 +35,7 @@ export function explain(baseUrl: string, image: FailedImage): void {
 
 async function explainAll(baseUrl: string, batch: readonly FailedImage[]): Promise<void> {
   batches.delete(baseUrl);
-  // An image that has left the page needs no explanation, and after a test there may be no server either.
+  // An image that was removed from the page needs no explanation. After a test, the server may be gone as well.
   const images = batch.filter(({ img }) => img?.isConnected !== false);
   await askAbout(baseUrl, images.filter(({ problem }) => !problem).slice(0, MAX_IMAGES));
   /** The keys of the images, by cause. */
@@ -50,11 +50,11 @@ async function explainAll(baseUrl: string, batch: readonly FailedImage[]): Promi
   for (const [text, keys] of causes) tell(text, keys);
 }
 
-/** Asks with `POST /prefetch`, whose answer is never an error itself: a browser prints a red line for each `GET` that fails. */
+/** Asks with `POST /prefetch`, because its answer has the status 200: browsers print a red line for each request that fails. */
 async function askAbout(baseUrl: string, images: readonly FailedImage[]): Promise<void> {
   if (images.length === 0) return;
   const request: PrefetchRequest = {
-    actor_id: 'default', // as the server files images without an actor
+    actor_id: 'default', // the server uses this for images without an actor
     images: images.map(({ url, actorId }) => ({ s3_url: url, ...(actorId && { actor_id: actorId }) })),
     priority: 'high',
   };
@@ -79,7 +79,7 @@ function tell(text: string, keys: readonly string[]): void {
   else console.warn(`[image-cache] ${news.size > 1 ? `${count}, the first is ` : ''}${first}\n${text}`);
 }
 
-/** Shows on an image why there is no picture, until there is one. */
+/** Marks an image with the reason why it has no picture, until it has one. */
 export function mark(img: HTMLImageElement, { code, text }: { code: string; text: string }): void {
   if (img.complete && img.naturalWidth > 0) return;
   const isTitled = img.title !== '' && img.dataset['imageCacheError'] === undefined;

@@ -3,12 +3,12 @@ import { type CacheClient, defaultClient } from './cacheClient.ts';
 import { mark } from './explain.ts';
 import { cacheableKey, pageOrigin } from './imageKey.ts';
 
-/** Messages that have been printed: each is printed once a page. */
+/** Messages that were printed already. Each is printed once per page. */
 const told = new Set<string>();
 
 /**
- * Tells developers that there is no cache because the plugin was forgotten: then images come from S3 each time or, by `s3://`, not at
- * all, and nothing else says why. Builds leave this out.
+ * Tells developers that there is no cache because the plugin is missing in their configuration. Images then come from S3 each time, or not
+ * at all by `s3://` URLs, and nothing else says why. Builds leave this out.
  * @param client of the image; a client that is configured for another server, or for none, needs no such message
  */
 export function explainMissingCache(client: CacheClient, url: string | undefined): void {
@@ -26,8 +26,8 @@ export function explainMissingCache(client: CacheClient, url: string | undefined
 }
 
 /**
- * Tells developers what to write in place of an object's key, which a browser takes for a path of the page: on the console once, and on
- * each image itself. Builds leave this out.
+ * Tells developers what to write instead of a bare key of an object, which a browser takes for a path on the page's server. It prints this
+ * once, and marks each image. Builds leave this out.
  */
 export function explainFailedUrl(img: HTMLImageElement | null, url: string): void {
   const text = textFor(url);

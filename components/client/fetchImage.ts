@@ -4,8 +4,8 @@ import { imageKey } from './imageKey.ts';
 import { localUrl } from './localUrl.ts';
 
 /**
- * Resolves when the server's cache has an image and the page knows about it, or when it could not be had. For images without an
- * element: those of one tick are one look-up and one call, so that many of them leave the browser its connections.
+ * Resolves when the server's cache has an image and the page knows about it, or when the image could not be fetched. It is for images
+ * without an element. All images of one tick share one look-up and one call, so that they do not use up the browser's connections.
  */
 export async function fetchImage(client: CacheClient, url: string, actorId: string | undefined): Promise<void> {
   try {
@@ -13,13 +13,13 @@ export async function fetchImage(client: CacheClient, url: string, actorId: stri
     if ((await lookup(url)) !== null) return;
     await new Promise<void>((resolve) => want({ url, actorId, onSettled: () => resolve() }));
   } catch {
-    // The image is then loaded through the cache, and that tells what is wrong.
+    // The image is then loaded through the cache, which shows what is wrong.
   }
 }
 
 /**
- * Has an image fetched and decodes it, so that an element that then shows it has it in its first frame. Failures are left to the
- * element.
+ * Fetches an image and decodes it, so that an element that shows it afterwards has it in its first frame. It ignores failures, because
+ * the element handles them.
  */
 export async function decodeImage(client: CacheClient, url: string, actorId: string | undefined): Promise<void> {
   const { baseUrl, known } = client;

@@ -16,12 +16,12 @@ export interface ImageCache extends Pick<CacheClient, 'lookup'> {
   /** @param image a URL, or the `local_path` of an entry */
   exists(image: string): Promise<boolean>;
   getStats(): Promise<CacheStats>;
-  /** Throws one image away, e.g. because it was deleted or replaced; mounted ones are fetched again. */
+  /** Removes one image from the cache, e.g. because it was deleted or replaced in S3. Elements that show it fetch it again. */
   invalidate(s3_url: string): Promise<InvalidateAnswer>;
-  /** Throws away the images that only this actor uses. */
+  /** Removes the images that only this actor uses. */
   clearActorCache(actor_id: string): Promise<ClearAnswer>;
   clearAll(): Promise<ClearAnswer>;
-  /** Calls the listener with all changes to the cache, also by other pages: through Vite's socket in dev, else through `GET /events`. */
+  /** Calls the listener with all changes of the cache, including those by other pages. They come over Vite's socket or `GET /events`. */
   subscribe(listener: (event: CacheEvent) => void): () => void;
 }
 
@@ -29,8 +29,8 @@ function createImageCache(client: CacheClient): ImageCache {
   const { known } = client;
 
   /**
-   * Calls the server, then announces the change unless the server has done so meanwhile. Should its event come after
-   * its answer, mounted images revalidate twice, which costs a 304.
+   * Calls the server, then emits the change, unless the server's own event has arrived meanwhile. If that event arrives after the answer,
+   * mounted images are revalidated twice, which costs a 304.
    */
   async function change<T>(path: string, body: unknown, toEvent: () => CacheEvent): Promise<T> {
     let isAnnounced = false;
@@ -78,7 +78,7 @@ function createImageCache(client: CacheClient): ImageCache {
   return Object.assign(() => refuseCall(), cache);
 }
 
-/** The plugin has the same name: a vite.config.ts that imports it from here would hear "imageCache is not a function". */
+/** The plugin has the same name. Without this, a vite.config.ts that imports it from here would fail with "imageCache is not a function". */
 function refuseCall(): never {
   throw new Error(
     "This imageCache is for pages. In vite.config.ts, write: import { imageCache } from 'vite-plugin-image-cache';",

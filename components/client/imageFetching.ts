@@ -4,9 +4,9 @@ import { createLookup, type Lookup } from './lookup.ts';
 import { type PursuedImage, pursueImage } from './pursueImage.ts';
 import { createWantedImages, type WantedImage } from './wantedImages.ts';
 
-/** Everything that asks the server about images. Loaded with the first question: a page without a server never asks one. */
+/** All code that sends requests about images. It is loaded when the first one is sent, so a page without a server never loads it. */
 export interface ImageFetching extends Lookup {
-  /** @returns a function that says that the image is not wanted any more */
+  /** Lets the server fetch an image. @returns a function to call when the image is no longer wanted */
   want(image: WantedImage): () => void;
   pursue(state: LoadState, image: Omit<PursuedImage, 'fetching'>, until: AbortSignal): void;
 }

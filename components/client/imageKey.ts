@@ -1,8 +1,9 @@
 import { parametersOf } from '../../plugin/signatures.ts';
 
 /**
- * Names the object behind a URL as far as a browser can: signatures are dropped by the list that the server has, everything else
- * is kept. The server's canonical URL folds more (path style, CDN hosts); where the two differ, the entry tells `knownImages`.
+ * Returns the name of the object behind a URL, as far as a browser can know it: signatures are removed by the same list that the server
+ * uses, and everything else is kept. The server recognises more URLs as the same object (path style, CDN hosts). `knownImages` learns about
+ * those from the entry.
  */
 export function imageKey(url: string): string {
   const parsed = parse(url);
@@ -10,8 +11,8 @@ export function imageKey(url: string): string {
 }
 
 /**
- * The key of an image that the cache may be asked for; `undefined` for `data:`, `blob:`, relative and same-origin URLs, which stay as
- * they are.
+ * The key of an image that the cache may hold. `undefined` for `data:`, `blob:`, relative and same-origin URLs, which are used as they
+ * are.
  * @param pageOrigin `undefined` where there is no page (SSR)
  */
 export function cacheableKey(url: string, pageOrigin: string | undefined): string | undefined {
@@ -32,7 +33,7 @@ let origin: string | undefined;
 /** The page's origin; `undefined` in Node and in documents without one (`about:blank`, sandboxed frames). */
 export function pageOrigin(): string | undefined {
   if (typeof location === 'undefined') return undefined;
-  // Every image asks for it several times, and the browser composes it every time.
+  // Kept, because every image needs it several times, and browsers compute it each time.
   origin ??= location.origin;
   return origin === 'null' ? undefined : origin;
 }

@@ -7,7 +7,7 @@ const ORDER: readonly SourceName[] = ['variants', 'cached', 'read-through', 'ori
 export interface ImageUrls {
   readonly src: string | undefined;
   readonly srcSet: string | undefined;
-  /** Needed when the cache is at another origin. */
+  /** Set if the cache is at another origin. */
   readonly crossOrigin?: 'anonymous' | 'use-credentials' | undefined;
 }
 
@@ -19,42 +19,42 @@ export interface ImageSource extends ImageUrls {
 /** How far the loading of one image is. */
 export interface LoadState {
   /**
-   * `unknown`: the cache is being asked whether it has the image, or the image is lazy and far away; `wanted`: it is not
-   * cached, and the server is fetching it; `loading`: the element has the URLs of `source`; `loaded`: and shows them;
-   * `recovering`: the cache and the original have failed, and the server is asked why; `failed`: no source brought an image.
+   * `unknown`: the cache is being asked whether it has the image, or the image is lazy and far away; `wanted`: it is not cached, and
+   * the server is fetching it; `loading`: the element has the URLs of `source`; `loaded`: the element shows them; `recovering`: the
+   * cache and the original have failed, and the server is asked why; `failed`: all sources have failed.
    */
   readonly status: 'unknown' | 'wanted' | 'loading' | 'loaded' | 'recovering' | 'failed';
-  /** The one that is loading, loaded, or failed last. */
+  /** The source that is loading, has loaded, or has failed last. */
   readonly source: ImageSource | undefined;
-  /** How often all sources had failed before. */
+  /** How often all sources have failed already. */
   readonly tries: number;
-  /** The cached copy has failed since the last try, so another event that the cache has one changes nothing. */
+  /** Set if the cached copy has failed since the last try. Another event that says that the image is cached then changes nothing. */
   readonly isCachedSpent?: boolean;
 }
 
 export type LoadEvent =
   /** The cache has the image. */
   | { type: 'cached' }
-  /** The element is to load it through the cache by itself, as a plain `<img>` does. */
+  /** The element should load the image through the cache by itself, as a plain `<img>` does. */
   | { type: 'ask' }
-  /** The server is to fetch it. */
+  /** The server should fetch the image. */
   | { type: 'want' }
-  /** It is not wanted any more, or another image goes first. */
+  /** The image is no longer wanted, or another image goes first. */
   | { type: 'drop' }
-  /** Its URL has a signature now that is good. */
+  /** Its URL has a valid signature now. */
   | { type: 'renewed' }
-  /** The server could not fetch it. `isExpired`: because of its signature, so the original has no better chance. */
+  /** The server could not fetch the image. `isExpired`: its signature has expired, so the original URL would fail as well. */
   | { type: 'refused'; isExpired: boolean }
   | { type: 'load' }
   | { type: 'error' }
-  /** The fault may be gone: another try is worth while. */
+  /** The problem may be gone, so another try is worth while. */
   | { type: 'retry' }
-  /** The fault will not pass. */
+  /** The problem will not go away by itself. */
   | { type: 'giveUp' };
 
 /** What the reducer needs to know about the image. */
 export interface ImageOptionsForLoad {
-  /** The URLs by which a source is loaded now; `undefined` where the image has no such source. */
+  /** The URLs by which a source is loaded now; `undefined` if the image has no such source. */
   urlsOf(name: SourceName): ImageUrls | undefined;
   /** Whether there is a server to ask what is wrong. */
   readonly canRecover: boolean;
@@ -74,7 +74,7 @@ export function reduce(state: LoadState, event: LoadEvent, image: ImageOptionsFo
     case 'cached':
       return isPending || (isRecoverable && !state.isCachedSpent) ? begin(state, 'variants', image) : state;
     case 'ask':
-      // Of several candidates some may be cached.
+      // Some of several candidates may be cached.
       return isPending ? begin(state, 'cached', image) : state;
     case 'want':
       return status === 'unknown' ? { ...state, status: 'wanted' } : state;
@@ -92,7 +92,7 @@ export function reduce(state: LoadState, event: LoadEvent, image: ImageOptionsFo
     case 'error':
       return status === 'loading' || status === 'loaded' ? afterError(state, image) : state;
     case 'retry':
-      // An image that was given up begins anew.
+      // An image that was given up starts again.
       return isRecoverable
         ? { status: 'wanted', source: undefined, tries: hasFailed(state) ? 0 : state.tries + 1 }
         : state;
@@ -105,7 +105,7 @@ function afterError(state: LoadState, image: ImageOptionsForLoad): LoadState {
   const { source } = state;
   if (!source) return state;
   const { name } = source;
-  // The app may have come by a fresh signature since the old one was asked for.
+  // The app may have passed a newer signature since this URL was requested.
   const isRenewed = name === 'original' && image.urlsOf(name)?.src !== source.src;
   if (isRenewed) return begin(state, name, image);
   if (name === 'original' && image.canRecover) return { ...state, status: 'recovering' };
@@ -113,7 +113,7 @@ function afterError(state: LoadState, image: ImageOptionsForLoad): LoadState {
   return begin(after, ORDER[ORDER.indexOf(name) + 1], image);
 }
 
-/** Loads the first source there is, from this one on. */
+/** Loads the first source that the image has, beginning with this one. */
 function begin(state: LoadState, from: SourceName | undefined, image: ImageOptionsForLoad): LoadState {
   for (const name of from === undefined ? [] : ORDER.slice(ORDER.indexOf(from))) {
     const urls = image.urlsOf(name);
@@ -122,14 +122,14 @@ function begin(state: LoadState, from: SourceName | undefined, image: ImageOptio
   return { ...state, status: 'failed' };
 }
 
-/** Whether no source has brought an image: there is none, or the fallback is shown. */
+/** Whether all sources of the image have failed. A fallback may be shown then. */
 export function hasFailed({ status, source }: LoadState): boolean {
   return status === 'failed' || source?.name === 'fallback';
 }
 
-/** An image as it begins: the best source that needs no question. */
+/** The first state of an image: it loads the best source for which the server need not be asked. */
 export function beginLoad(image: ImageOptionsForLoad): LoadState {
   if (image.urlsOf('variants') ?? image.urlsOf('cached')) return begin(UNKNOWN_IMAGE, 'variants', image);
-  // Without a server, and for images that no cache can hold, there is nothing to find out.
+  // Without a server, and for images that no cache can hold, nothing needs to be looked up.
   return image.canRecover ? { ...UNKNOWN_IMAGE } : begin(UNKNOWN_IMAGE, 'original', image);
 }

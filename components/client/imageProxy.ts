@@ -5,14 +5,14 @@ import { getImageProps } from './imageProps.ts';
 import { problemOf } from './problemOf.ts';
 
 export interface ProxiedImageOptions {
-  /** The actor that uses the image, should it have to be downloaded. */
+  /** The actor that uses the image, in case it has to be downloaded. */
   actor_id?: string;
 }
 
 /**
- * The same-origin URL of an S3 image, for `background-image`, a canvas (no CORS involved), a download link.
- * Synchronous: the immutable URL when the image is known to be cached, one that reads through when not. Without a
- * server, and for a URL that is not absolute or is of this origin, it is the URL that was given.
+ * Returns the same-origin URL of an S3 image, for a `background-image`, a canvas (which then needs no CORS) or a download link. It is
+ * synchronous: if the image is known to be cached, the URL is immutable, otherwise the server downloads the image when the URL is
+ * requested. Without a server, and for a URL that is relative or of this origin, it returns the URL that was given.
  * @example const url = getProxiedImageUrl(backendUrl);
  */
 export function getProxiedImageUrl(url: string, { actor_id }: ProxiedImageOptions = {}): string {
@@ -21,21 +21,21 @@ export function getProxiedImageUrl(url: string, { actor_id }: ProxiedImageOption
 
 export interface PreloadResult {
   loaded: string[];
-  /** Neither the cache nor the original URL brought an image. */
+  /** URLs for which neither the cache nor the original URL provided an image. */
   failed: string[];
-  /** One for each URL, in their order. */
+  /** One result for each URL, in the same order. */
   results: PreloadedImage[];
 }
 
 /** How one image of a preload ended. */
 export type PreloadedImage =
   | { url: string; status: 'loaded'; from: 'cache' | 'original' }
-  /** `error` says what is wrong, as the server knows it; it is absent without a server, or when the server finds nothing wrong. */
+  /** `error` is what the server says about the image. It is absent without a server, or if the server finds nothing wrong. */
   | { url: string; status: 'failed'; error?: ImageCacheRequestError };
 
 /**
- * Loads images before they are shown, into the server's cache and the browser's. Never rejects. Does nothing where
- * there is no document (SSR).
+ * Loads images before they are shown, into the server's cache and the browser's. Never rejects. Does nothing if there is no document
+ * (SSR).
  * @example
  * const { results } = await preloadImages(conceptUrls);
  */
@@ -46,7 +46,7 @@ export async function preloadImages(
   if (typeof Image === 'undefined') return { loaded: [], failed: [], results: [] };
 
   const cacheable = urls.filter((url) => getProxiedImageUrl(url, options) !== url);
-  // When the entries are known, the images are preloaded by the same URLs that are rendered later. The rest is read through.
+  // Once the entries are known, the images are preloaded by the same URLs that are rendered later.
   await Promise.all(cacheable.map((url) => fetchImage(defaultClient, url, options.actor_id)));
   const results = await Promise.all(urls.map((url) => preload(url, options)));
   const urlsOf = (status: PreloadedImage['status']): string[] =>

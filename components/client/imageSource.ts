@@ -10,7 +10,7 @@ import { mapSrcSet, srcSetUrls } from './srcSet.ts';
 export interface ImageRequest {
   url: string | undefined;
   srcSet?: string | undefined;
-  /** Widths of a `srcSet` of variants, separated by commas; a text, so that it compares. */
+  /** Widths of a `srcSet` of variants, separated by commas. It is a text, so that two of them can be compared. */
   widths?: string | undefined;
   actorId?: string | undefined;
   baseUrl: string | undefined;
@@ -25,15 +25,15 @@ export function requestedImages({ url, srcSet, baseUrl, pageOrigin }: ImageReque
   if (baseUrl === undefined) return images;
   for (const each of [url ?? '', ...srcSetUrls(srcSet)]) {
     const key = cacheableKey(each, pageOrigin);
-    // A URL of the cache itself, which may be of another origin, is shown as it is.
+    // A URL of the cache itself, which may be at another origin, is used as it is.
     if (key && !each.startsWith(`${baseUrl}/`)) images.set(each, key);
   }
   return images;
 }
 
 /**
- * The URLs by which a source of an image is loaded, as far as the page knows now; `undefined` when the image has no such source.
- * @param find finds what is known about an image: nothing, on the server and in the first render of its HTML
+ * The URLs by which a source of an image is loaded, as far as the page knows now; `undefined` if the image has no such source.
+ * @param find returns what is known about an image. On a server, and in the first render over its HTML, nothing is known
  * @param renewedUrls used in place of those that were given
  * @example sourceUrls(request, images, known.get, undefined, 'cached')
  */

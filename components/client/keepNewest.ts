@@ -1,4 +1,4 @@
-/** Adds the newest value to a map and drops the oldest ones beyond the limit. The newest is kept whatever its size. */
+/** Adds a value to a map, and removes the oldest ones beyond the limit. The new value is kept, whatever its size. */
 export function keepNewest<T>(
   map: Map<string, T>,
   key: string,
@@ -6,7 +6,7 @@ export function keepNewest<T>(
   limit: number,
   sizeOf: (value: T) => number = () => 1,
 ): void {
-  // Deleted first: a Map keeps the order in which its keys came.
+  // Deleted first, because a Map keeps the order in which keys were first set.
   map.delete(key);
   let size = sizeOf(value);
   for (const each of map.values()) size += sizeOf(each);

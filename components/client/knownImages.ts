@@ -1,44 +1,44 @@
 import type { CacheEvent, ManifestEntry } from '../../plugin/protocol.ts';
 import { imageKey } from './imageKey.ts';
 
-/** What the page knows about one image. A new object whenever it changes, so that it can be compared by identity. */
+/** What the page knows about one image. It is a new object after each change, so that objects can be compared by identity. */
 export interface KnownImage {
-  /** `null`: not in the cache; `undefined`: not known yet. */
+  /** `null`: the image is not cached. `undefined`: this is not known yet. */
   readonly entry: ManifestEntry | null | undefined;
-  /** Counts the times the cached copy was thrown away or exchanged; goes into URLs so that the browser asks again. */
+  /** How often the cached copy was removed or replaced. It is part of URLs, so that the browser requests the image again. */
   readonly revision: number;
-  /** The URL by which an element of this page has loaded it: with that the browser has it at once. */
+  /** The URL by which an element of this page has loaded the image. With this URL the browser shows it at once. */
   readonly loadedUrl?: string | undefined;
 }
 
 export const UNKNOWN: KnownImage = { entry: undefined, revision: 0 };
 
-/** Images remembered; mounted ones are kept beyond it. */
+/** Maximum number of images that are remembered. Mounted images are kept beyond this limit. */
 const MAX_KNOWN = 20_000;
 
 /** What the page knows about the server's cache, by {@link imageKey}. */
 export interface KnownImages {
   get(key: string): KnownImage;
   /**
-   * Takes in an answer. One that was asked for before the image was thrown away is dropped. Other bytes than those that were
-   * known are a new revision, so that elements that show the old ones change to them.
-   * @param revision the revision at the time of the question
+   * Takes in an answer of the server. It is ignored if the image was removed after the request was sent. If the bytes have changed, the
+   * revision changes as well, so that elements that show the old bytes load the new ones.
+   * @param revision the revision at the time of the request
    */
   set(key: string, entry: ManifestEntry | null, revision?: number): void;
-  /** An element has loaded this image by a URL that read through the cache. No listener is called. */
+  /** Notes that an element has loaded this image through the cache by this URL. No listener is called. */
   setLoaded(key: string, loadedUrl: string): void;
-  /** Forgets a cached copy that could not be loaded. No listener is called: nothing has changed on the server. */
+  /** Forgets a cached copy that could not be loaded. No listener is called, because nothing has changed on the server. */
   distrust(key: string): void;
-  /** Takes in what happened on the server. */
+  /** Takes in an event of the server. */
   apply(event: CacheEvent): void;
-  /** Everything known to be cached; an object that is known by several keys comes several times. */
+  /** All entries that are known. An object with several keys occurs several times. */
   entries(): ManifestEntry[];
   subscribe(keys: readonly string[], listener: () => void): () => void;
 }
 
-/** @param limit images remembered */
+/** @param limit maximum number of images that are remembered */
 export function createKnownImages(limit = MAX_KNOWN): KnownImages {
-  /** The oldest first. */
+  /** Known images, the oldest first. */
   const known = new Map<string, KnownImage>();
   const listeners = new Map<string, Set<() => void>>();
   /** Other keys of the same object (path style, CDN host), by the key of its canonical URL. */
@@ -52,7 +52,7 @@ export function createKnownImages(limit = MAX_KNOWN): KnownImages {
   }
 
   function store(key: string, image: KnownImage): void {
-    // Deleted first: a Map keeps insertion order, which makes it a queue by age.
+    // Deleted first, so that the order of the Map is that of the last change.
     known.delete(key);
     known.set(key, image);
     const canonical = image.entry ? imageKey(image.entry.s3_url) : key;
@@ -108,7 +108,7 @@ export function createKnownImages(limit = MAX_KNOWN): KnownImages {
   };
 }
 
-/** The digest of the bytes in S3: an image of which the server has made a smaller file is still the same. */
+/** The digest of the bytes in S3. It stays the same when the server replaces an image by a smaller file. */
 function originOf({ sha256, original_sha256 = sha256 }: ManifestEntry): string {
   return original_sha256;
 }

@@ -4,26 +4,26 @@ import { credentialsOf } from './crossOrigin.ts';
 import { resync } from './resync.ts';
 import { canShare, openTabs } from './tabs.ts';
 
-/** A message of the connection, or from another tab; without an event, some were missed. */
+/** A message of the connection or of another tab. Without an event, it says that events were missed. */
 interface ServerMessage {
   lastEventId: string | undefined;
   event?: CacheEvent;
-  /** There was no event to begin after: only entries that the page has known for a while may be out of date. */
+  /** Set at the first connection: only entries that the page has known for a while may be out of date. */
   isFirst?: true;
 }
 
-/** Entries learnt so shortly before the first connection are not asked for again: every page of a production build starts so. */
+/** Entries that were learnt so shortly before the first connection are not asked for again. Every page in production starts like this. */
 const FRESH_MS = 5_000;
-/** The browser itself comes back after a lost connection; after a refusal it does not, so we do. */
+/** Browsers reconnect by themselves after a lost connection, but not after a refusal. Then we reconnect. */
 const FIRST_RETRY_MS = 10_000;
 const LAST_RETRY_MS = 300_000;
 
 /**
- * Hands the events of `GET /events` to a client, over one connection for the whole browser: HTTP/1.1 has six. The tabs elect the one that
- * holds it and passes everything on; when that is closed, another takes over and asks for the events in between.
+ * Passes the events of `GET /events` to a client. All tabs of the browser share one connection, because HTTP/1.1 has only six. The tabs elect
+ * one that holds it and passes everything on. When that tab is closed, another one takes over and asks for the events in between.
  *
- * Where tabs cannot take turns (plain http on an address other than localhost), each has a connection of its own while it
- * is visible. A page that the browser keeps for its back button has none.
+ * If tabs cannot elect one (plain http on an address other than localhost), each has a connection of its own while it is visible. A page in
+ * the back/forward cache has none.
  */
 export function listenToServer(client: CacheClient, baseUrl: string, signal: AbortSignal): void {
   let lastEventId: string | undefined;
@@ -38,7 +38,7 @@ export function listenToServer(client: CacheClient, baseUrl: string, signal: Abo
 
   /**
    * Connects to `GET /events`, and again whenever the connection is lost.
-   * @param refusals in a row, so far
+   * @param refusals how often the server has refused in a row
    */
   function connect(until: AbortSignal, onMessage: (message: ServerMessage) => void, refusals = 0): void {
     if (until.aborted) return;
@@ -59,7 +59,7 @@ export function listenToServer(client: CacheClient, baseUrl: string, signal: Abo
     source.addEventListener('error', () => {
       if (source.readyState !== EventSource.CLOSED || until.aborted) return;
       until.removeEventListener('abort', close);
-      // Spread out, so that a server that was overloaded is not asked by all pages at once.
+      // At random times, so that not all pages ask an overloaded server at once.
       const ms = Math.min(FIRST_RETRY_MS * 2 ** refusals, LAST_RETRY_MS) * (0.5 + Math.random());
       setTimeout(connect, ms, until, onMessage, refusals + 1);
     });

@@ -3,32 +3,32 @@ import { postJson } from './api.ts';
 import { imageKey } from './imageKey.ts';
 import type { KnownImages } from './knownImages.ts';
 
-/** URLs in one call: 1,000 presigned ones are about 1.4 MB, well below the server's `bodyLimit`. */
+/** Maximum number of URLs in one call. 1,000 presigned URLs are about 1.4 MB, well below the server's `bodyLimit`. */
 const MAX_URLS = 1_000;
-/** How long {@link Lookup.confirm} gathers. */
+/** How long {@link Lookup.confirm} gathers images for one call. */
 const CONFIRM_DELAY_MS = 200;
 
 export interface Lookup {
-  /** Asks the server; everything asked for in one tick goes out as one call. */
+  /** Asks the server. All look-ups of one tick become one call. */
   lookup(url: string): Promise<ManifestEntry | null>;
-  /** Asks again, without haste, for images that were not cached and should be by now; an event may come first. */
+  /** Asks again a moment later for images that were not cached and should be by now, unless an event has told about them first. */
   confirm(url: string): void;
 }
 
-/** One call, while it can still be joined. */
+/** A call that is not sent yet, so that more images can be added to it. */
 interface Batch {
   urls: string[];
   answer: Promise<LookupAnswer>;
 }
 
-/** The answer has each object once, even if two of the URLs are of the same object. */
+/** Finds the entry of a URL. The answer has each object only once, even if two of the URLs name the same object. */
 function entryOf({ entries, same_as }: LookupAnswer, url: string, urls: readonly string[]): ManifestEntry | null {
   return entries[url] ?? entries[urls[same_as?.[url] ?? -1] ?? ''] ?? null;
 }
 
 export function createLookup(baseUrl: () => string | undefined, known: KnownImages): Lookup {
   let batch: Batch | undefined;
-  /** By key and revision: an image that was thrown away meanwhile is asked for anew. */
+  /** Running look-ups, by key and revision: an image that was removed meanwhile is looked up again. */
   const pending = new Map<string, Promise<ManifestEntry | null>>();
   const unconfirmed = new Map<string, string>();
 

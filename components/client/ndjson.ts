@@ -1,10 +1,10 @@
-/** Reads newline-delimited JSON line by line, wherever the chunks were cut: between lines, within one, within a character. */
+/** Reads newline-delimited JSON line by line. Chunks may end anywhere: between lines, within a line, or within a character. */
 export async function* readNdjson(body: ReadableStream<Uint8Array>): AsyncGenerator<unknown, void> {
   const decoder = new TextDecoder();
   const reader = body.getReader();
   let rest = '';
   try {
-    // Not `for await`: Safari's streams are no async iterables.
+    // Not `for await`, because streams are not async iterable in Safari.
     for (;;) {
       const { done, value } = await reader.read();
       rest += done ? decoder.decode() : decoder.decode(value, { stream: true });
@@ -14,7 +14,7 @@ export async function* readNdjson(body: ReadableStream<Uint8Array>): AsyncGenera
       if (done) return;
     }
   } finally {
-    // A reader that stops early wants no more of the body; a body that failed has nothing to cancel.
+    // Ends the download if the caller stops early. If the body has failed, there is nothing to cancel.
     reader.cancel().catch(() => {});
   }
 }

@@ -2,8 +2,8 @@ const listeners = new WeakMap<Element, (isNear: boolean) => void>();
 let observer: IntersectionObserver | undefined;
 
 /**
- * Tells whether an element is rendered and less than a viewport away from being seen, in both directions, and whenever that
- * changes. The first call comes with the next frame. Limit: an element in an inner scroller is near when it scrolls in.
+ * Tells whether an element is rendered and less than the size of the viewport away from it, and calls again when that changes. The first
+ * call comes with the next frame. Limit: an element in an inner scroller counts as near only when it scrolls into view.
  */
 export function observeNear(element: Element, listener: (isNear: boolean) => void, until: AbortSignal): void {
   if (typeof IntersectionObserver === 'undefined') return listener(true);

@@ -1,16 +1,16 @@
-/** Whether this is a time to download ahead. */
+/** Whether images may be downloaded before they are needed. */
 export interface Network {
   readonly allowed: boolean;
-  /** Calls the listener whenever that may have changed, for as long as the page lives. */
+  /** Calls the listener when this may have changed, for as long as the page is open. */
   subscribe(listener: () => void): void;
 }
 
-/** Not while offline, and not in a hidden tab of someone who asked to save data. */
+/** Not allowed while the browser is offline, nor in a hidden tab if the user saves data (Save-Data). */
 export const browserNetwork: Network = {
   get allowed() {
-    // Node has a navigator too, without `onLine`.
+    // Node also has a `navigator`, but without `onLine`.
     if (typeof navigator === 'undefined' || typeof document === 'undefined') return true;
-    // The Network Information API is there in Chromium only, and not in TypeScript's DOM.
+    // Only Chromium has the Network Information API, and TypeScript's types of the DOM do not.
     const { onLine, connection }: Navigator & { connection?: { saveData?: boolean } } = navigator;
     return onLine && !(document.visibilityState === 'hidden' && connection?.saveData);
   },

@@ -1,6 +1,6 @@
 import type { CacheClient } from './cacheClient.ts';
 
-/** Makes something once for each client, when it is first asked for. */
+/** Returns a function that creates something once for each client, at the first call. */
 export function perClient<T>(make: (client: CacheClient) => T): (client: CacheClient) => T {
   const made = new WeakMap<CacheClient, T>();
   return (client) => {

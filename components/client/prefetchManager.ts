@@ -8,27 +8,27 @@ import { sendPrefetch } from './sendPrefetch.ts';
 import { createSubscribable } from './subscribable.ts';
 import { canShare, openTabs, type Tabs } from './tabs.ts';
 
-/** What tabs tell each other. URLs are without signatures. */
+/** The messages between tabs. Their URLs have no signatures. */
 type TabMessage =
   | { type: 'hello' }
-  /** With the actors that were settled since the last message. */
+  /** Also has the actors that were settled since the last message. */
   | { type: 'progress'; from: string; progress: PrefetchProgress; settled: readonly SettledActor[] }
   | { type: 'pause' | 'resume' }
   | { type: 'cancel'; id: string | undefined };
 
-/** Progress comes in bursts, and in other tabs it is only shown. */
+/** Minimum time between two messages about progress. It changes often, and other tabs only show it. */
 const POST_INTERVAL_MS = 250;
-/** Messages and locks travel apart: a tab's last messages should arrive before the next tab leads. */
+/** How long a leader waits before it releases the lock, so that its last messages arrive before the next tab leads. */
 const HAND_OVER_MS = 50;
-/** The progress of a closed tab counts until so many other tabs have reported after it. */
+/** The progress of a closed tab counts until this many other tabs have reported after it. */
 const MAX_TABS = 20;
 
 /**
- * Makes one manager of those of all tabs: each has the actors that were asked for in it, one tab at a time leads and fetches its
- * normal ones, and all show the sum. A tab does not ask again for a queued actor that another tab has fetched. `pause`,
- * `resume` and `cancel` are for all.
+ * Combines the managers of all tabs into one. Each tab keeps the actors that were queued in it. One tab at a time leads, and fetches its
+ * normal actors; all tabs show the sum. If another tab has fetched a queued actor, a tab does not fetch it again. `pause`, `resume` and
+ * `cancel` apply to all tabs.
  *
- * Where tabs cannot elect a leader (see `canShare`), each is alone.
+ * If tabs cannot elect a leader (see `canShare`), each works alone.
  */
 export function sharePrefetch(
   client: CacheClient,
@@ -37,12 +37,12 @@ export function sharePrefetch(
 ): PrefetchManager {
   const changes = createSubscribable<PrefetchProgress>();
   const others = new Map<string, PrefetchProgress>();
-  /** Goes into the next message. */
+  /** Settled actors for the next message. */
   const settled: SettledActor[] = [];
   let tabs: Tabs | undefined;
   let me = '';
   let postTimer: ReturnType<typeof setTimeout> | undefined;
-  /** There while this tab leads or waits until it may. */
+  /** Set while this tab leads or waits to lead. */
   let leading: AbortController | undefined;
   let isLeader = false;
   let handOverTimer: ReturnType<typeof setTimeout> | undefined;
@@ -61,16 +61,16 @@ export function sharePrefetch(
     changes.emit(getProgress());
   }
 
-  /** On first use: a page that prefetches nothing has no need to talk to other tabs. */
+  /** Called at the first use, because a page that prefetches nothing need not talk to other tabs. */
   function join(): void {
     const { baseUrl } = client;
     if (tabs || baseUrl === undefined || !canShare()) return;
     me = crypto.randomUUID();
     tabs = open(`image-cache prefetch ${new URL(baseUrl, location.href).href}`);
-    // Only pages of this origin can write to it, and this is all that ours write.
+    // Only pages of this origin can post to this channel, and these are the only messages that ours post.
     tabs.subscribe((message) => receive(message as TabMessage));
     window.addEventListener('pagehide', () => post(withoutUnsettled(own.getProgress())));
-    // A page that comes back from the browser's memory reports again.
+    // A page that returns from the back/forward cache reports again.
     window.addEventListener('pageshow', () => post());
     own.subscribeSettled((actor) => settled.push(actor));
     own.subscribe((progress) => {
@@ -103,14 +103,14 @@ export function sharePrefetch(
     }
   }
 
-  /** Does here, too, what the other tabs are told to do. */
+  /** Sends a message to the other tabs, and does the same in this tab. */
   function tellAll(message: TabMessage): void {
     join();
     receive(message);
     tabs?.post(message);
   }
 
-  /** A tab leads while it has something to fetch. A hidden one on Save-Data must not keep a visible one from it. */
+  /** A tab leads while it has something to fetch. A hidden tab that saves data must not keep a visible one from leading. */
   function elect({ state, actors, current }: PrefetchProgress): void {
     clearTimeout(handOverTimer);
     if (current.length > 0 || (state !== 'offline' && !actors.every(isSettled))) {
@@ -156,9 +156,9 @@ export function sharePrefetch(
   };
 }
 
-/** The one manager of a client, shared with the browser's other tabs. */
+/** The manager of a client. There is one for each client, and it is shared with the browser's other tabs. */
 export const prefetchManagerOf = /* @__PURE__ */ perClient((client) => {
-  // A client hears of its server's changes only when it has had a subscriber, and the entries learnt here must stay true.
+  // A client listens to its server's events only once it has a subscriber, and the entries that are learnt here must stay true.
   client.subscribe(() => {});
   return sharePrefetch(client, {
     isEnabled: () => client.baseUrl !== undefined,

@@ -1,11 +1,11 @@
 import type { Priority } from '../../plugin/protocol.ts';
 import type { ActorProgress, PrefetchProgress } from './prefetchTypes.ts';
 
-/** Failures that a progress names. */
+/** Maximum number of failures in a progress. */
 export const MAX_FAILURES = 100;
-/** What is counted of the images of each actor. */
+/** The counts that are summed up over all actors. */
 const COUNTS = ['total', 'completed', 'cached', 'downloaded', 'failed'] as const;
-/** Which state of an actor counts when several tabs have it. */
+/** If several tabs have an actor, its state with the highest rank counts. */
 const RANK: Record<ActorProgress['state'], number> = { running: 3, done: 2, failed: 2, queued: 1, cancelled: 0 };
 
 export function newActorProgress(id: string, priority: Priority, total: number): ActorProgress {
@@ -34,7 +34,7 @@ export function countActors(
   };
 }
 
-/** The progress of all tabs together. An actor that several of them ask for counts once. */
+/** The progress of all tabs together. An actor that several tabs fetch counts once. */
 export function mergeProgress(own: PrefetchProgress, others: readonly PrefetchProgress[]): PrefetchProgress {
   if (others.length === 0) return own;
   const all = [...others, own];
@@ -43,9 +43,9 @@ export function mergeProgress(own: PrefetchProgress, others: readonly PrefetchPr
     const known = actors.get(actor.id);
     if (!known || RANK[actor.state] >= RANK[known.state]) actors.set(actor.id, actor);
   }
-  // A pause is for all tabs, so this one knows of it itself; the reports of the others may be older.
+  // A pause applies to all tabs, so this tab knows about it itself. The reports of the others may be older.
   const states = new Set(all.map(unpausedState));
-  // A tab that waits until it may fetch says that it is running.
+  // A tab that waits to lead also says that it is running.
   const busy = (['waiting', 'running', 'offline'] as const).find((state) => states.has(state)) ?? 'idle';
   const state = own.state === 'paused' ? 'paused' : busy;
   const bytes = { downloaded: 0, cached: 0 };

@@ -5,8 +5,8 @@ import { UNKNOWN } from './knownImages.ts';
 const asking = new Map<string, Promise<ImageCacheRequestError | undefined>>();
 
 /**
- * Asks the server what is wrong with an image, since an `<img>` is told nothing about its errors.
- * @returns `undefined` when nothing is wrong (any more)
+ * Asks the server what is wrong with an image, because an `error` event of an `<img>` does not tell.
+ * @returns `undefined` if nothing is wrong (any more)
  */
 export async function problemOf(
   baseUrl: string,
@@ -22,7 +22,7 @@ export async function problemOf(
 async function ask(baseUrl: string, path: string): Promise<ImageCacheRequestError | undefined> {
   try {
     const response = await request(baseUrl, path);
-    // The server answers while it downloads. A download that fails then has no status: its answer is cut off.
+    // The server answers while it downloads. If the download fails later, the answer is aborted, and has no error status.
     await response.arrayBuffer();
     return undefined;
   } catch (error) {

@@ -7,21 +7,21 @@ import { observeNear } from './nearViewport.ts';
 import type { RenewedUrls, RefreshUrl } from './refreshUrls.ts';
 import { isExpiring } from './signatureExpiry.ts';
 
-/** An image whose state asks for something to be done, with what has been learnt about it. */
+/** An image that is being loaded, with what has been learnt about it. */
 export interface PursuedImage extends Learnt {
   readonly client: CacheClient;
   readonly fetching: Pick<ImageFetching, 'lookup' | 'want'>;
   readonly img: HTMLImageElement | null;
-  /** As they were given; the first is the main one. */
+  /** The images as they were given; the first is the main one. */
   readonly images: RequestedImages;
   readonly actorId: string | undefined;
   readonly isLazy: boolean;
   readonly isEager: boolean;
-  /** Whether the element shows an earlier picture of the same object, which is to stay until the new one has come. */
+  /** Whether the element shows an earlier picture of the same object, which stays until the new one has loaded. */
   readonly isRenewal: boolean;
   /** Whether the server says that the image is not cached. */
   readonly isMissing: boolean;
-  /** Names its place among the {@link file://./directImages.ts direct images}, too. */
+  /** Also the key of its place among the {@link file://./directImages.ts direct images}. */
   readonly identity: string;
   readonly refreshUrl: RefreshUrl | undefined;
   readonly retries: number;
@@ -33,19 +33,19 @@ export interface Learnt {
   /** Why the server could not fetch the image, if it has said so. */
   readonly problem?: ItemError | undefined;
   readonly renewedUrls?: RenewedUrls | undefined;
-  /** Whether the element has a place among the direct images and asks for its image by itself. */
+  /** Whether the element has a place among the direct images and requests its image by itself. */
   readonly isDirect?: boolean;
-  /** Whether the server has downloaded the image because this element is to show it. */
+  /** Whether the server has downloaded the image for this element. */
   readonly isDownloaded?: boolean;
 }
 
 /**
- * Does what the state of an image asks for: finds out whether it is cached, has it fetched, finds out what is wrong.
- * @param until aborted when it is in another state
+ * Does what the state of an image requires: it looks the image up, lets the server fetch it, or asks what is wrong.
+ * @param until aborted when the image is in another state
  */
 export function pursueImage(state: LoadState, image: PursuedImage, until: AbortSignal): void {
   if (until.aborted) return;
-  // What was begun for an earlier state must not change this one.
+  // What was started in an earlier state must not change a later one.
   const send: PursuedImage['send'] = (...event) => void (until.aborted || image.send(...event));
   const own = { ...image, send };
   switch (state.status) {
@@ -70,7 +70,7 @@ function findOut(image: PursuedImage, until: AbortSignal): void {
   }
   if (!isMissing) {
     const [url = ''] = images.keys();
-    // Without an answer the image is asked for directly. With one this is called again.
+    // If there is no answer, the image is requested directly. After an answer, this function is called again.
     fetching.lookup(url).catch(() => send({ type: 'ask' }));
     return;
   }
@@ -78,11 +78,11 @@ function findOut(image: PursuedImage, until: AbortSignal): void {
   observeNear(img, (isNear) => isNear && send({ type: 'want' }), until);
 }
 
-/** Signatures that have expired, or are about to, are of no use to the server. */
+/** Replaces signatures that have expired or are about to, because the server cannot use them. */
 async function renew(refreshUrl: RefreshUrl, { images, send }: PursuedImage): Promise<void> {
   const renewedUrls = await import('./refreshUrls.ts').then(
     (module) => module.refreshUrls(images, undefined, refreshUrl),
-    () => new Map<string, string>(), // offline: it goes on with what it has
+    () => new Map<string, string>(), // offline: the given URLs are used
   );
   send({ type: 'renewed' }, { renewedUrls });
 }
@@ -107,13 +107,13 @@ function want(image: PursuedImage, until: AbortSignal): void {
   if (isLazy && img) observeNear(img, (isNear) => isNear || send({ type: 'drop' }), until);
 }
 
-/** Paper cannot be updated later, so what is printed is asked for as a plain `<img>` asks. */
+/** A print cannot be updated later, so an image that is about to be printed is requested as by a plain `<img>`. */
 function askWhenPrinted({ send }: PursuedImage, until: AbortSignal): void {
   addEventListener('beforeprint', () => send({ type: 'ask' }), { signal: until });
 }
 
 function holdPlace({ client, img, isEager, identity, isDirect, send }: PursuedImage, until: AbortSignal): void {
-  // Without an element nothing would tell of the end.
+  // Without an element there is no event that tells that the image has loaded.
   if (!isDirect || !img) return;
   const user = { img, isEager, drop: () => send({ type: 'drop' }, { isDirect: false }) };
   client.direct.enter(identity, user);
@@ -123,7 +123,7 @@ function holdPlace({ client, img, isEager, identity, isDirect, send }: PursuedIm
 async function findRemedy(tries: number, image: PursuedImage): Promise<void> {
   const { send } = image;
   const { baseUrl } = image.client;
-  // Without a network the app is told now.
+  // Without a network, the app is told at once that the image has failed.
   if (baseUrl === undefined || !navigator.onLine) return send({ type: 'giveUp' });
   const remedy = await import('./recovery.ts')
     .then(({ recover }) => recover(baseUrl, tries, image))

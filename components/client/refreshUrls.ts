@@ -2,7 +2,7 @@ import { keepNewest } from './keepNewest.ts';
 import { isExpiring } from './signatureExpiry.ts';
 
 /**
- * Asks the app's backend for a URL of an object with a fresh signature.
+ * Returns a URL of an object with a fresh signature, from the app's backend.
  * @param key the URL without its signature
  */
 export type RefreshUrl = (key: string) => string | undefined | Promise<string | undefined>;
@@ -10,18 +10,18 @@ export type RefreshUrl = (key: string) => string | undefined | Promise<string | 
 /** URLs that are used in place of those that were given. */
 export type RenewedUrls = ReadonlyMap<string, string>;
 
-/** Fresh URLs that are remembered, for images that are mounted later with an old one. */
+/** Maximum number of renewed URLs that are remembered, for images that are mounted later with an old URL. */
 const MAX_REMEMBERED = 1_000;
 
 const remembered = new Map<string, string>();
 const asking = new Map<string, Promise<string | undefined>>();
 
 /**
- * Replaces URLs whose signatures are of no use any more. There is one call of `refreshUrl` for an object, however many images wait for
- * it; if it throws, the old URL stays.
+ * Replaces URLs whose signatures are no longer valid. `refreshUrl` is called once for an object, even if many images wait for it. If it
+ * throws, the old URL stays.
  * @param images the keys of the objects, by the URLs as they were given
- * @param used in their place, so far
- * @param isStale @default by the expiry that the URL states
+ * @param used the URLs that were used so far in place of the given ones
+ * @param isStale whether to replace a URL. @default by the expiry that the URL states
  */
 export async function refreshUrls(
   images: ReadonlyMap<string, string>,

@@ -2,11 +2,11 @@ import type { LookupAnswer, LookupRequest } from '../../plugin/protocol.ts';
 import { postJson } from './api.ts';
 import type { CacheClient } from './cacheClient.ts';
 
-/** URLs in one call; canonical ones, so about 50 kB. */
+/** Maximum number of URLs in one call. They are canonical, so they have about 50 kB. */
 const MAX_URLS = 500;
 
 /**
- * Asks the server about all images that this page takes to be cached, after events were missed. Those that are gone or have changed are
+ * After events were missed, asks the server about all images that this page believes to be cached. Those that are gone or have changed are
  * announced as invalidated; nothing else changes on the screen.
  */
 export async function resync(client: CacheClient): Promise<void> {
@@ -20,6 +20,6 @@ export async function resync(client: CacheClient): Promise<void> {
       if (changed.length > 0) client.take({ type: 'invalidated', s3_urls: changed.map(({ s3_url }) => s3_url) });
     }
   } catch {
-    // Not reachable: the connection is lost as well, and the next one says again that events were missed.
+    // If the server cannot be reached, the connection is lost as well, and the next one says again that events were missed.
   }
 }

@@ -2,7 +2,7 @@ import type { ItemError } from '../../plugin/protocol.ts';
 import { ImageCacheRequestError, type RequestErrorCode } from './api.ts';
 import type { FailureReason } from './prefetchTypes.ts';
 
-/** Nothing has answered for the image, or the answer was to come back later. */
+/** Codes that say that the server or S3 cannot be reached, or asks to come back later. */
 export const AWAY: ReadonlySet<RequestErrorCode> = new Set([
   'UNREACHABLE',
   'OVERLOADED',
@@ -10,23 +10,23 @@ export const AWAY: ReadonlySet<RequestErrorCode> = new Set([
   'UPSTREAM_THROTTLED',
   'UPSTREAM_UNREACHABLE',
 ]);
-/** How often an image is asked for when S3 has an error of its own for it, or when it does not come in time. */
+/** How often an image is requested if S3 has an error of its own (5xx), or does not answer in time. */
 const MAX_TRIES = 10;
 
 /**
- * Whether to ask again for an image that failed. While S3 or the server is away, it is never given up; an image that S3 does not
- * have or refuses, or that is no image, has failed.
- * @param tries how often it has been asked for, this time included
+ * Whether to request a failed image again. While S3 or the server cannot be reached, an image is never given up. An image that S3 does not
+ * have or refuses, or that is not an image, has finally failed.
+ * @param tries how often it was requested, including this time
  */
 export function shouldRetry({ code, transient }: ItemError, tries: number): boolean {
   return AWAY.has(code) || ((transient === true || code === 'UPSTREAM_TIMEOUT') && tries < MAX_TRIES);
 }
 
-/** Whether to send again a request that got no answer, or was refused as a whole. */
+/** Whether to repeat a request that got no answer, or was refused as a whole. */
 export function isAway(fault: unknown): boolean {
-  // The connection was lost on the way.
+  // Any other error means that the connection was lost.
   if (!(fault instanceof ImageCacheRequestError)) return fault !== undefined;
-  // Nothing answered, or a proxy whose own server is being restarted. A page where the API should be is no outage.
+  // No answer, or that of a proxy while its server restarts. If a page answers at the URL of the API, that is a mistake and not an outage.
   return AWAY.has(fault.code) && (fault.status === 0 || fault.status >= 500);
 }
 

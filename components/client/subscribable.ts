@@ -14,7 +14,7 @@ export function createSubscribable<T>(): Subscribable<T> {
       return () => void listeners.delete(own);
     },
     emit(value) {
-      // A copy: listeners subscribe and unsubscribe while they are called.
+      // A copy, because listeners may subscribe and unsubscribe while they are called.
       for (const listener of Array.from(listeners)) listener(value);
     },
   };

@@ -4,29 +4,29 @@ import type { KnownImages } from './knownImages.ts';
 import { distanceFromScreen } from './onScreen.ts';
 import { type PrefetchCall, sendPrefetch } from './sendPrefetch.ts';
 
-/** An image that is not cached, and that an element on this page is to show. */
+/** An image that is not cached, and that an element on this page should show. */
 export interface WantedImage {
-  /** With its signature. */
+  /** The URL, with its signature. */
   readonly url: string;
   readonly actorId: string | undefined;
-  /** The nearer to the viewport, the sooner it is fetched. Without an element it goes first. */
+  /** Images are fetched in the order of their distance from the viewport. Without an element, an image goes first. */
   readonly img?: HTMLImageElement | null | undefined;
   /**
-   * The server has the image now, and the page knows its entry; or the server could not fetch it, and `error` says why. Without an
-   * `error` the server could not be asked at all, and the image is to be asked for directly.
+   * Called when the server has the image and the page knows its entry, or when the server could not fetch it, and `error` says why. If it
+   * is neither, the server could not be asked, and the element should request the image directly.
    */
   onSettled(outcome: Outcome): void;
 }
 
 type Outcome = { status: 'stored'; isDownloaded: boolean } | { status: 'failed'; error?: ItemError };
 
-/** As many as the server takes in one call. */
+/** The server's limit for one call. */
 const MAX_IMAGES = 1_000;
-/** How long wanted images are gathered: React renders a page of images in several pieces. */
+/** How long wanted images are gathered, because React renders a page of images in several pieces. */
 const GATHER_MS = 20;
-/** When the wanted images change during a call, another call takes its place, but not more often than this. */
+/** Minimum time between two calls. When the wanted images change during a call, another call replaces it. */
 const INTERVAL_MS = 100;
-/** As the server files images without an actor. */
+/** The server uses this for images without an actor. */
 const DEFAULT_ACTOR = 'default';
 
 interface Call {
@@ -37,9 +37,9 @@ interface Call {
 }
 
 /**
- * Has the server fetch what the page wants to show, by one call that names all of it, nearest first: the browser's connections stay
- * free for the app, and no image waits in the browser for another.
- * @returns a function that takes an image, and returns one that says that the image is not wanted any more
+ * Lets the server fetch all images that the page wants to show, by one call that names them in the order of their distance from the
+ * viewport. So the browser's connections stay free for the app, and no image waits in the browser for another.
+ * @returns a function that adds an image, and returns a function that removes it again
  */
 export function createWantedImages(
   baseUrl: () => string | undefined,
@@ -58,10 +58,10 @@ export function createWantedImages(
   function update(): void {
     timer = undefined;
     if (wanted.size === 0) document.removeEventListener('visibilitychange', schedule);
-    // A tab in the background leaves the connections to the one that is looked at.
+    // A tab in the background leaves the connections to the visible one.
     const keys = document.visibilityState === 'hidden' ? new Set<string>() : new Set(wanted.keys());
     const previous = call;
-    // An event may tell that an image has been stored before the call does.
+    // An event may say earlier than the call that an image was stored.
     const open = [...(previous?.open ?? [])].filter((key) => !known.get(key).entry);
     if (open.length === keys.size && open.every((key) => keys.has(key))) return;
     const abortPrevious = (): void => previous?.abort.abort();
@@ -70,7 +70,7 @@ export function createWantedImages(
     abortPrevious();
   }
 
-  /** @param onOpen called when the server knows of this call, so that an earlier one may be aborted */
+  /** @param onOpen called when the server has begun to answer, so that an earlier call may be aborted */
   async function run(images: readonly WantedImage[], onOpen: () => void): Promise<void> {
     const keys = images.map(({ url }) => imageKey(url));
     const own: Call = { open: new Set(keys), abort: new AbortController(), since: performance.now() };
@@ -90,12 +90,12 @@ export function createWantedImages(
         known.set(key, result.entry, revisions[index]);
         return settle(key, { status: 'stored', isDownloaded: result.status === 'downloaded' });
       }
-      // Another element may show the same object by a better signature, or for another actor: that is asked for next.
+      // Another element may want the same object with a newer signature, or for another actor. Its request comes next.
       const isSame = ({ url, actorId }: WantedImage): boolean => url === image.url && actorId === image.actorId;
       settle(key, { status: 'failed', error: result.error }, isSame);
       if (wanted.has(key)) schedule();
     };
-    // Images of which the answer says nothing are asked for directly, whatever has ended it.
+    // If the answer ends early, its other images are requested directly.
     await send(baseUrl(), request, { signal, onResult, onOpen }).catch(() => undefined);
     onOpen();
     if (signal.aborted) return;
@@ -117,7 +117,7 @@ export function createWantedImages(
     if (images?.size === 0) wanted.delete(key);
   }
 
-  /** One for each key. */
+  /** One wanted image for each key, the nearest first. */
   function nearestFirst(): WantedImage[] {
     return Array.from(wanted.values(), nearest)
       .toSorted((a, b) => a.distance - b.distance) // NaN, of two infinite ones, counts as equal
@@ -129,7 +129,7 @@ export function createWantedImages(
     const key = imageKey(image.url);
     wanted.set(key, (wanted.get(key) ?? new Set()).add(image));
     schedule();
-    // Only the first time: a listener that is there already is not added again.
+    // Has an effect only the first time, because the same listener is not added twice.
     document.addEventListener('visibilitychange', schedule);
     return () => {
       if (!wanted.get(key)?.has(image)) return;
@@ -139,7 +139,7 @@ export function createWantedImages(
   };
 }
 
-/** Of two that are equally far, the later one: its signature may be fresher. */
+/** The nearest of several elements for one image. Of two that are equally far, it is the later one, whose signature may be newer. */
 function nearest(images: ReadonlySet<WantedImage>): { image: WantedImage; distance: number } {
   return Array.from(images, (image) => ({ image, distance: image.img ? distanceFromScreen(image.img) : 0 })).reduce(
     (a, b) => (b.distance <= a.distance ? b : a),
