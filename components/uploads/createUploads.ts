@@ -18,6 +18,7 @@ import { createTabLink } from './queue/createTabLink.ts';
 import { DEFAULT_RETRY_DELAYS } from './queue/jobState.ts';
 import { createLocks } from './queue/locks.ts';
 import { finishedRows } from './queue/finishedRows.ts';
+import { toForgottenJob } from './queue/refill.ts';
 import type { StoredJob } from './queue/storedJob.ts';
 import { type Leadership, takeTurns } from './queue/takeTurns.ts';
 import { imageIdOf, toTransportJob } from './queue/toTransportJob.ts';
@@ -49,6 +50,7 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
   let leadership: Leadership | undefined;
   let status: UploadsStatus | undefined;
   let isReady = false;
+  let isRefilled = false;
   /** Another tab has a newer version of this code, and has changed the database for it. Only a reload helps. */
   let outdated: UploadFault | undefined;
 
@@ -126,8 +128,17 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
       });
   }
 
+  /** A browser that knows of no upload may have evicted them: those that the server has, and the bucket has not, are shown again (UPLOADS C24). */
+  async function refill(): Promise<void> {
+    if (isRefilled || !transport.list || jobs.all().length > 0) return;
+    const listed = await transport.list({ project, owner }, { signal: new AbortController().signal });
+    isRefilled = true;
+    await jobs.restore(listed.map((upload) => toForgottenJob(upload, owner, env.now())));
+  }
+
   async function beginTurn(): Promise<Sender> {
     await jobs.load();
+    void refill().catch(() => {}); // when the server cannot be asked, it is asked later
     await jobs.remove(finishedRows(jobs.all(), env.now(), transport, linkRule));
     return createSender({
       jobs,
@@ -177,6 +188,7 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
       else if (event === 'reached') {
         reload();
         link.hurry('nudge');
+        if (leadership?.sender) void refill().catch(() => {});
       } else if (event === 'offline') {
         changed();
         leadership?.sender?.wake();

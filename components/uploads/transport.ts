@@ -57,6 +57,25 @@ export interface Refused {
   readonly error: TransportFault;
 }
 
+/** An upload that a server has, and the bucket has not yet. */
+export interface ListedUpload {
+  readonly jobId: string;
+  /** Of the bytes that were sent, hexadecimal. */
+  readonly sha256: string;
+  /** Without the dot. */
+  readonly ext: string;
+  readonly filename: string;
+  /** Content type. */
+  readonly type: string;
+  /** In bytes. */
+  readonly size: number;
+  /** In milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly entity?: Entity | undefined;
+  /** What has become of it. */
+  readonly answer: Accepted | Refused;
+}
+
 export interface TransportContext {
   /** Aborted when the upload was canceled or paused, or the page goes away. */
   readonly signal: AbortSignal;
@@ -93,6 +112,11 @@ export interface UploadTransport {
   retry?(job: TransportJob, context: TransportContext): Promise<Stored | Accepted | Needed>;
   /** Tells a server that a picture is not wanted any more. Repeated until it succeeds. */
   cancel?(job: TransportJob, context: TransportContext): Promise<void>;
+  /**
+   * The uploads of an owner that a server has, and the bucket has not yet. Asked when the browser knows of none, which may have evicted them:
+   * they are shown again.
+   */
+  list?(whose: Pick<TransportJob, 'project' | 'owner'>, context: TransportContext): Promise<readonly ListedUpload[]>;
   /** Rejects while the other side cannot be reached. Without it, one picture is tried. */
   probe?(context: TransportContext): Promise<void>;
   /** Calls the listener when something may have changed on the server, so that the browser need not wait for its next `check`. */

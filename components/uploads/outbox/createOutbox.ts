@@ -21,6 +21,8 @@ export interface Outbox {
   apply(jobId: string, event: JobEvent, bytes?: ArrayBuffer): Promise<StoredJob | undefined>;
   /** `undefined` when they are gone. @throws UploadError BYTES_UNREADABLE when they cannot be read at the moment */
   bytesOf(job: StoredJob): Promise<Blob | undefined>;
+  /** Keeps rows without bytes, of jobs that are not known. @returns those that were kept */
+  restore(jobs: readonly StoredJob[]): Promise<StoredJob[]>;
   /** Jobs that hold no bytes. */
   remove(jobIds: readonly string[]): Promise<void>;
   /** @returns the jobs that it has changed */
@@ -86,6 +88,14 @@ export function createOutbox(project: string, onLost: () => void = () => {}, ope
       });
       return blob;
     },
+    restore: (rows) =>
+      write(async (transaction) => {
+        const jobs = transaction.objectStore('jobs');
+        const known = new Set(await jobs.getAllKeys());
+        const unknown = rows.filter(({ jobId }) => !known.has(jobId));
+        await Promise.all(unknown.map((row) => jobs.add(row)));
+        return unknown;
+      }),
     async remove(jobIds) {
       await write(async (transaction) => {
         const jobs = transaction.objectStore('jobs');

@@ -53,7 +53,9 @@ export function createDeliveries({ talk, outbox, evidence, checks, onProgress, o
     const body = await outbox.bytesOf(job).catch(toUploadError);
     if (ended.aborted) return;
     if (body instanceof UploadError) return verdicts.unreadable(jobId, body);
-    if (!body) return void (await jobs.apply(jobId, { type: 'bytesGone', at: env.now(), revision: job.revision }));
+    const isGone = { type: 'bytesGone', at: env.now(), revision: job.revision } as const;
+    // A server that has had the bytes may still have them.
+    if (!body && !(job.isOnServer && transport.retry)) return void (await jobs.apply(jobId, isGone));
     const delivery = {
       job: sent,
       body,
@@ -69,6 +71,7 @@ export function createDeliveries({ talk, outbox, evidence, checks, onProgress, o
     const isFault = outcome instanceof UploadError;
     // An answer counts, whatever has happened meanwhile; that it was broken off does not.
     if (isFault && ended.aborted) return;
+    if (isFault && outcome.code === 'BYTES_GONE') return void (await jobs.apply(jobId, isGone));
     // Without an answer, it may have arrived.
     if (!isFault || outcome.kind !== 'unreachable') checks.trust(jobId);
     if (isFault) return verdicts.failed(jobId, outcome, began);

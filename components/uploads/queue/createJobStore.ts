@@ -16,6 +16,8 @@ export interface JobStore {
   apply(jobId: string, event: JobEvent, bytes?: ArrayBuffer): Promise<StoredJob | undefined>;
   /** The server's id of an entity. */
   bind(localId: string, serverId: string): Promise<void>;
+  /** Keeps rows without bytes, of jobs that are not known. */
+  restore(rows: readonly StoredJob[]): Promise<void>;
   remove(jobIds: readonly string[]): Promise<void>;
   /** Takes in what another tab tells. */
   take(message: TabMessage): void;
@@ -89,6 +91,9 @@ export function createJobStore(
     },
     async bind(localId, serverId) {
       for (const job of await outbox.bind({ owner, localId, serverId, at: now() })) publish(job);
+    },
+    async restore(rows) {
+      for (const job of await outbox.restore(rows)) publish(job);
     },
     async remove(jobIds) {
       if (jobIds.length === 0) return;

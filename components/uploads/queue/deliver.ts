@@ -8,7 +8,8 @@ const MAX_SILENCE_MS = 600_000;
 
 export interface Delivery extends SendContext {
   readonly job: TransportJob;
-  readonly body: Blob;
+  /** `undefined` when the browser has it no more, and a server may. */
+  readonly body: Blob | undefined;
   /** A server has had the bytes, and may try again by itself. */
   readonly isOnServer: boolean;
 }
@@ -42,6 +43,8 @@ export async function deliver(
       const answer = await transport.retry(job, { signal: abort.signal });
       if (answer.state !== 'needed') return answer;
     }
+    if (!body)
+      throw new UploadError({ code: 'BYTES_GONE', message: 'Neither the browser nor the server has the picture.' });
     return transport.send(job, body, {
       signal: abort.signal,
       onProgress(loaded) {

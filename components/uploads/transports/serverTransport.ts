@@ -1,11 +1,12 @@
 import type { Problem, UPLOAD_EVENT_NAME } from '../../../plugin/protocol.ts';
-import type { UploadCheckAnswer, UploadStatus } from '../../../plugin/uploadProtocol.ts';
+import type { UploadCheckAnswer, UploadsAnswer, UploadStatus } from '../../../plugin/uploadProtocol.ts';
 import { ImageCacheRequestError, request } from '../../client/api.ts';
 import { configuredBaseUrl, toBaseUrl } from '../../client/config.ts';
 import { credentialsOf } from '../../client/crossOrigin.ts';
 import { entityName } from '../entity.ts';
 import type {
   Accepted,
+  ListedUpload,
   Needed,
   Refused,
   Stored,
@@ -54,7 +55,7 @@ export function serverTransport({ base }: ServerTransportOptions = {}): UploadTr
   /** Of the last call that was about a picture: a probe is about none, and comes after one. */
   let identity: Record<string, string> = { [PROJECT]: '' };
 
-  function headersFor({ project, owner }: TransportJob): Record<string, string> {
+  function headersFor({ project, owner }: Pick<TransportJob, 'project' | 'owner'>): Record<string, string> {
     identity = { [PROJECT]: headerValue(project), ...(owner !== '' && { [OWNER]: encoded(owner) }) };
     return identity;
   }
@@ -112,6 +113,11 @@ export function serverTransport({ base }: ServerTransportOptions = {}): UploadTr
       headersFor(job);
       await call(`/uploads/${job.jobId}`, 'DELETE', context).catch(undefinedIfUnknown);
     },
+    async list(whose, context) {
+      headersFor(whose);
+      const { jobs } = await call<UploadsAnswer>('/uploads', 'GET', context);
+      return jobs.flatMap((status) => toListed(status) ?? []);
+    },
     async probe(context) {
       await call('/uploads/health', 'GET', context);
     },
@@ -159,6 +165,17 @@ function toAnswer({ state, s3_url, next_attempt_at, error }: UploadStatus): Stor
     case 'canceled':
       return { state: 'failed', error: { code: 'CANCELED', message: 'It was canceled on the server.' } };
   }
+}
+
+/** `undefined` for one that has come to its end, or whose bytes are gone. */
+function toListed(status: UploadStatus): ListedUpload | undefined {
+  const { job_id: jobId, sha256, ref, filename = '', content_type: type = '', size_bytes: size = 0 } = status;
+  const { accepted_at: createdAt = 0, entity } = status;
+  const ext = ref?.split('.').at(-1);
+  if (sha256 === undefined || ext === undefined || status.state === 'canceled') return undefined;
+  const answer = toAnswer(status);
+  if (answer.state === 'needed' || answer.state === 'stored') return undefined;
+  return { jobId, sha256, ext, filename, type, size, createdAt, entity, answer };
 }
 
 /** The server has the bytes, also where it cannot store them now. Whether it has given up, or has stored them after all, is asked for later. */

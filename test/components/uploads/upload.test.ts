@@ -1,5 +1,6 @@
 // @vitest-environment node
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { UploadTransport } from '../../../components/uploads/transport.ts';
 import { fakeBrowser } from './fakeBrowser.ts';
 import { fakeBucket } from './fakeBucket.ts';
 import { pictureFile, pngBytes } from './pictures.ts';
@@ -273,6 +274,78 @@ test('the same picture twice is sent once', async () => {
   expect(tab.uploads.list().map(({ status }) => status)).toEqual(Array(3).fill('uploaded'));
   expect(bucket.objects.size).toBe(1);
   expect(bucket.complaints).toEqual([]);
+});
+
+describe('C24: a browser that has forgotten everything', () => {
+  /** What a server that keeps `accepted` says of itself. */
+  function setUpList() {
+    const browser = fakeBrowser();
+    const bucket = fakeBucket();
+    const asked: unknown[] = [];
+    let isAway = false;
+    const list: UploadTransport['list'] = async (whose) => {
+      asked.push(whose);
+      if (isAway) throw new TypeError('Failed to fetch');
+      return Array.from(bucket.accepted.values(), ({ jobId, sha256, filename, type, size }) => {
+        const answer = bucket.refusal ?? ({ state: 'accepted' } as const);
+        return { jobId, sha256, ext: 'png', filename, type, size, createdAt: browser.now, answer };
+      });
+    };
+    const transport = { ...bucket.transport, list };
+    return { browser, bucket, asked, transport, setAway: (next: boolean) => void (isAway = next) };
+  }
+
+  test('shows again what the server has, until the bucket has it', async () => {
+    const { browser, bucket, transport, asked, setAway } = setUpList();
+    bucket.otherwise = 'accepted';
+    const first = browser.open({ transport, owner: 'ann' });
+    const [before] = await first.uploads.upload(pictureFile(1, 'Beach.png'));
+    await browser.settle();
+    first.kill();
+    await browser.evict();
+    setAway(true);
+    const { uploads, page } = browser.open({ transport, owner: 'ann' });
+    await browser.settle();
+    expect(uploads.list()).toEqual([]);
+    setAway(false);
+    page('reached');
+    await browser.settle();
+    expect(uploads.list()).toMatchObject([
+      { jobId: before?.jobId, ref: before?.ref, filename: 'Beach.png', status: 'processing', places: ['server'] },
+    ]);
+    bucket.work();
+    await browser.pass(5_000);
+    expect(uploads.list()).toMatchObject([{ status: 'uploaded', places: ['bucket'] }]);
+    page('reached');
+    await browser.settle();
+    // At the first start, and as long as nothing had answered.
+    const whose = { project: 'test', owner: 'ann' };
+    expect(asked).toEqual([whose, whose, whose]);
+    expect(bucket.complaints).toEqual([]);
+  });
+
+  test.each([
+    ['which tries it again', false, 'processing'],
+    ['which has lost it by now', true, 'missing'],
+  ])('a retry of what failed is asked of the server, %s', async (_, isLost, status) => {
+    const { browser, bucket, transport } = setUpList();
+    bucket.otherwise = 'accepted';
+    const first = browser.open({ transport });
+    await first.uploads.upload(pictureFile(1));
+    await browser.settle();
+    first.kill();
+    await browser.evict();
+    bucket.refusal = { state: 'failed', error: { code: 'UPSTREAM_ERROR', message: 'No.' } };
+    const { uploads } = browser.open({ transport });
+    await browser.settle();
+    expect(uploads.list()).toMatchObject([{ status: 'failed', error: { code: 'UPSTREAM_ERROR' } }]);
+    bucket.refusal = undefined;
+    if (isLost) bucket.accepted.clear();
+    await uploads.list()[0]?.retry();
+    await browser.pass(1_000);
+    expect(uploads.list()).toMatchObject([{ status }]);
+    expect(bucket.sent).toHaveLength(1);
+  });
 });
 
 test('a browser that has evicted the bytes says that they are missing, and does not hold up the others', async () => {
