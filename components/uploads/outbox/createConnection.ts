@@ -19,8 +19,9 @@ export interface Connection {
   /**
    * Resolves when the transaction is complete and on the disk. That a request has succeeded is not enough: a browser that was killed
    * right after it had lost the data, and that there is no room is told at the end only.
+   * @param durability `relaxed`: survives a kill of the browser, but may be lost with the power @default 'strict'
    */
-  write<T>(work: (transaction: Write) => Promise<T>): Promise<T>;
+  write<T>(work: (transaction: Write) => Promise<T>, durability?: IDBTransactionDurability): Promise<T>;
   /** With the bytes as a Blob, which stays on the disk until it is read; as they are where the browser takes no Blob. */
   writeBytes<T>(bytes: ArrayBuffer, work: (transaction: Write, held: HeldBytes) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -58,9 +59,12 @@ export function createConnection(
     }
   }
 
-  async function write<T>(work: (transaction: Write) => Promise<T>): Promise<T> {
+  async function write<T>(
+    work: (transaction: Write) => Promise<T>,
+    durability: IDBTransactionDurability = 'strict',
+  ): Promise<T> {
     return run(async (database) => {
-      const transaction = database.transaction(STORES, 'readwrite', { durability: 'strict' });
+      const transaction = database.transaction(STORES, 'readwrite', { durability });
       const working = work(transaction).catch((error: unknown) => {
         if (!isAborted(error)) abort(transaction);
         throw error;

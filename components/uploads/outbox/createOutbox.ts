@@ -73,7 +73,8 @@ export function createOutbox(project: string, onLost: () => void = () => {}, ope
       });
     },
     async apply(jobId, event, bytes) {
-      if (bytes === undefined) return write((transaction) => applyIn(transaction, jobId, event));
+      const durability = REPEATABLE.has(event.type) ? 'relaxed' : 'strict';
+      if (bytes === undefined) return write((transaction) => applyIn(transaction, jobId, event), durability);
       return writeBytes(bytes, (transaction, held) => applyIn(transaction, jobId, event, held));
     },
     async bytesOf({ jobId, size, type }) {
@@ -136,6 +137,9 @@ export function createOutbox(project: string, onLost: () => void = () => {}, ope
     close,
   };
 }
+
+/** If a power cut takes one of these, what comes before it is still true, and it happens once more. A write to the disk takes its time. */
+const REPEATABLE: ReadonlySet<JobEvent['type']> = new Set(['preparing', 'prepared', 'delayed', 'charged', 'accepted']);
 
 function boundAlready(): UploadError {
   return new UploadError({
