@@ -1,2 +1,2 @@
-/** Apart, so that it is loaded when a picture is to be blurred; the build puts the decoder's code in this file. */
+/** In a file of its own, so that it is loaded only to blur a picture. The build puts the decoder's code into this file. */
 export { thumbHashToDataURL } from 'thumbhash';

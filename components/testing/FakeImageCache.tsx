@@ -10,15 +10,14 @@ import {
 } from './createFakeImageCache.ts';
 
 export interface FakeImageCacheProps extends FakeImageCacheOptions {
-  /** A cache that the test holds the controls of; `images` and `others` then count for nothing. */
+  /** A cache that the test controls by `createFakeImageCache()`. `images` and `others` are then ignored. */
   cache?: FakeImageCacheControls;
   children?: ReactNode;
 }
 
 /**
- * In place of `ImageCacheProvider`, in component tests (jsdom, happy-dom) and in stories: images in the states that are
- * asked for, without a server. The states are those of the first render; later ones are set by the controls of
- * `createFakeImageCache()`.
+ * Use it in place of `ImageCacheProvider` in component tests (jsdom, happy-dom) and in stories. It shows images in the given states, without
+ * a server. The states are read at the first render only; change them later by the controls of `createFakeImageCache()`.
  * @example
  * <FakeImageCache images={{ 's3://team-photos/a.jpg': 'cached' }} others="missing">
  *   <Gallery />
@@ -27,7 +26,7 @@ export interface FakeImageCacheProps extends FakeImageCacheOptions {
 export function FakeImageCache({ cache, images, others, children }: FakeImageCacheProps): ReactElement {
   const [own] = useState(() => cache ?? createFakeImageCache({ ...(images && { images }), ...(others && { others }) }));
   const { client, start } = cache ?? own;
-  // Before the effects of any child, which may ask already.
+  // Runs before the effects of the children, which may send requests.
   useIsomorphicLayoutEffect(() => start(), [start]);
   return <ImageCacheContext.Provider value={client}>{children}</ImageCacheContext.Provider>;
 }

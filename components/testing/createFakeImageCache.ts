@@ -6,36 +6,36 @@ import { createFakeImages, type FakeImage, type FakeImageState } from './fakeIma
 import { answerAs, PICTURE } from './fakeServer.ts';
 
 export interface FakeImageCacheOptions {
-  /** By any URL of the image; signatures do not matter. @default {} */
+  /** States of images, by any URL of each; signatures do not matter. @default {} */
   images?: Readonly<Record<string, FakeImageState | FakeImage>>;
   /** The state of all other images. @default 'loading' */
   others?: FakeImageState;
 }
 
-/** A cache without a server, whose images do what the test says. */
+/** A cache without a server, whose images are controlled by the test. */
 export interface FakeImageCacheControls {
-  /** The image is cached now, and elements that show it have loaded it. */
+  /** Makes the image cached. Elements that show it load it. */
   resolve(url: string): void;
-  /** The image cannot be had. @param code why @default 'UPSTREAM_FORBIDDEN' */
+  /** Makes the image fail. @param code the reason @default 'UPSTREAM_FORBIDDEN' */
   fail(url: string, code?: ErrorCode): void;
-  /** Any other change, `cached` to `loading` being an invalidation. */
+  /** Sets any other state. From `cached` to `loading` is an invalidation. */
   set(url: string, image: FakeImageState | FakeImage): void;
   /** The requests of the components, e.g. `POST /lookup`. */
   readonly requests: readonly string[];
   /** @internal */
   readonly client: CacheClient;
-  /** @internal Begins to answer; returns a function that stops. */
+  /** @internal Begins to answer requests. Returns a function that stops it. */
   start(): () => void;
 }
 
-/** So that a browser shows a picture for whatever is asked of it: all that follows is a fragment. */
+/** A browser shows a picture for every URL below this base, because the rest of the URL is a fragment. */
 const PICTURE_BASE = `data:image/svg+xml,${encodeURIComponent(PICTURE)}#`;
-/** Elsewhere a name that does not exist: of a `data:` URL happy-dom says by itself that it has loaded. */
+/** The base outside of browsers, a host that does not exist: happy-dom dispatches `load` for `data:` URLs by itself. */
 const BARE_BASE = 'https://image-cache.invalid/';
 let count = 0;
 
 /**
- * A cache for tests and stories: no server, no network, no time that passes.
+ * Creates a cache for tests and stories, which needs no server, no network and no time.
  * @example
  * const cache = createFakeImageCache({ images: { [url]: 'loading' } });
  * render(<Gallery />, { wrapper: ({ children }) => <FakeImageCache cache={cache}>{children}</FakeImageCache> });
@@ -49,9 +49,9 @@ export function createFakeImageCache({
   const fakes = createFakeImages(images, others);
   const requests: string[] = [];
   const client = createCacheClient({ baseUrl: () => base, subscribe: () => () => {} });
-  // At once: those of a server would come when the code that takes them in is loaded.
+  // Events are taken in at once. Those of a server arrive only after the code for them has been loaded.
   fakes.subscribe((event) => event && client.take(event));
-  // Known from the first render on, as on a page that was here before.
+  // These are known at the first render, as on a page that has shown them before.
   for (const url of fakes.cached()) client.known.set(imageKey(url), fakes.entryOf(url));
 
   return {
@@ -62,7 +62,7 @@ export function createFakeImageCache({
     fail: (url, code) => fakes.set(url, { ...fakes.get(url), state: 'error', ...(code !== undefined && { code }) }),
     start() {
       const { fetch: original } = globalThis;
-      // Answers what is fetched below `base`, and nothing else.
+      // Answers requests below `base`, and passes on all others.
       const fake: typeof fetch = async (input, init) => {
         if (typeof input !== 'string' || !input.startsWith(base)) return original(input, init);
         const path = input.slice(base.length);
@@ -73,7 +73,7 @@ export function createFakeImageCache({
       const stopElements = driveElements(fakes, base);
       return () => {
         stopElements();
-        // Another fake may have replaced it since, and restores this one itself.
+        // Another fake may have replaced this one, and will restore it.
         if (globalThis.fetch === fake) globalThis.fetch = original;
       };
     },

@@ -1,14 +1,14 @@
 import type { FakeImages } from './fakeImages.ts';
 
 /**
- * Has `<img>` elements load and fail as their fake images do. jsdom and happy-dom load nothing: both events are dispatched.
- * A browser loads the fake's picture by itself: its events for images that are not to be shown are held back.
- * @returns a function that stops
+ * Makes `<img>` elements load and fail as their fake images do. jsdom and happy-dom load nothing, so this dispatches the events. A browser
+ * loads the fake picture by itself, so this holds back its events for images that should not be shown yet.
+ * @returns a function that stops it
  */
 export function driveElements(images: FakeImages, base: string): () => void {
-  /** The `src` that an element was last told about. */
+  /** The `src` of each element for which an event was dispatched last. */
   const told = new WeakMap<HTMLImageElement, string>();
-  // A test environment that ends empties its document, which is observed here, when the global is gone already.
+  // Kept, because a test environment that ends empties its document, which is observed here, after it has removed the global.
   const page = document;
   /** The `src` whose load was held back. */
   const heldBack = new WeakMap<HTMLImageElement, string>();
@@ -49,7 +49,7 @@ export function driveElements(images: FakeImages, base: string): () => void {
   };
 }
 
-/** Whether elements load pictures here: those of jsdom and happy-dom do not. */
+/** Whether elements load pictures in this environment. Those of jsdom and happy-dom do not. */
 export function loadsImages(): boolean {
   return !/jsdom|HappyDOM/.test(navigator.userAgent);
 }

@@ -3,21 +3,21 @@ import { createSubscribable } from '../client/subscribable.ts';
 import type { CacheEvent, ErrorCode, ManifestEntry } from '../../plugin/protocol.ts';
 
 /**
- * `cached`: shown at once; `loading`: on its way until it is resolved or failed; `error`: cannot be had; `missing`: S3 has no
- * such object.
+ * `cached`: shown at once; `loading`: being fetched until `resolve` or `fail` is called; `error`: failed; `missing`: S3 has no such
+ * object.
  */
 export type FakeImageState = 'cached' | 'loading' | 'error' | 'missing';
 
-/** An image in a state, with its entry as far as the test cares. */
+/** A state, and those fields of the image's entry that the test needs. */
 export interface FakeImage extends Partial<ManifestEntry> {
   state: FakeImageState;
-  /** Why it cannot be had. @default 'UPSTREAM_FORBIDDEN', or 'UPSTREAM_NOT_FOUND' of a missing one */
+  /** Why the image has failed. @default 'UPSTREAM_FORBIDDEN', or 'UPSTREAM_NOT_FOUND' if it is `missing` */
   code?: ErrorCode;
 }
 
 export interface FakeImages {
   get(url: string): FakeImage;
-  /** The image behind the `src` of an element, however it is spelled. */
+  /** The image behind the `src` of an element, in any spelling. */
   find(src: string): FakeImage | undefined;
   set(url: string, image: FakeImageState | FakeImage): void;
   entryOf(url: string): ManifestEntry;
@@ -28,7 +28,7 @@ export interface FakeImages {
   subscribe(listener: (event: CacheEvent | undefined) => void): () => void;
 }
 
-/** Time stands still, so that snapshots compare: the first of January 2026. */
+/** The time of all entries is fixed at the first of January 2026, so that snapshots stay the same. */
 const NOW = Date.UTC(2026, 0, 1);
 
 /** @param others the state of images that are not among `images` */
@@ -81,7 +81,7 @@ export function createFakeImages(
       const path = query.get('path')?.split('/').at(-1);
       const url = query.get('url') ?? (path === undefined ? src : decodeURIComponent(path));
       const key = imageKey(url);
-      // Remembered, so that it is recognized when it is shown by its original URL later.
+      // Remembered, so that the image is recognised when its original URL is shown later.
       if (query.has('url') && !byKey.has(key)) byKey.set(key, { state: others });
       return byKey.get(key);
     },

@@ -13,10 +13,10 @@ import type {
 import { imageKey } from '../client/imageKey.ts';
 import type { FakeImage, FakeImages } from './fakeImages.ts';
 
-/** What a server with these images would answer. */
+/** Answers as a server with these images would. */
 export async function answerAs(images: FakeImages, target: string, init: RequestInit | undefined): Promise<Response> {
   const { pathname, searchParams } = new URL(target, 'http://fake');
-  // This package's own client has sent what arrives here.
+  // Only this package's own client sends requests here, so their shapes are known.
   const body = typeof init?.body === 'string' ? (JSON.parse(init.body) as unknown) : undefined;
   const url = searchParams.get('url') ?? decodeURIComponent(searchParams.get('path')?.split('/').at(-1) ?? '');
   switch (pathname) {

@@ -15,7 +15,7 @@ export interface Batch {
   /** With its slash. */
   prefix: string;
   keys: string[];
-  /** Fetched before the clock starts, by whoever is a server that runs already. */
+  /** Fetched before the clock starts, by contenders that are servers which are already running. */
   warmKeys: string[];
 }
 

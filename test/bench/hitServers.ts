@@ -25,7 +25,7 @@ export type HitName =
   | "Vite's public/"
   | 'next/image, warm';
 
-/** Somebody who serves the same photographs. */
+/** A server of the same photographs. */
 export interface HitContender {
   name: HitName;
   ask(size: PhotoSize): Question;

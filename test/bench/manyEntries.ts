@@ -12,7 +12,7 @@ import type { ManifestEntry } from '../../plugin/protocol.ts';
 const ACTORS = 1000;
 export const PREFIX = '.image-cache/';
 
-/** Bytes of the n-th image; whoever seeds a directory writes only a few of them. */
+/** Bytes of the n-th image. Only a few of them are written when a directory is seeded. */
 function bytesOf(n: number): Buffer {
   return Buffer.alloc(2000, `image ${n} `);
 }

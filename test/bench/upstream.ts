@@ -40,7 +40,7 @@ function upstreamAt(endpoint: string): Upstream {
   };
 }
 
-/** Has every object made, so that whoever comes first does not wait for that: listing needs their sizes. */
+/** Lists all objects. Listing needs their sizes, so it creates them, and the first contender need not wait for that. */
 export async function makeAll({ storage }: Upstream): Promise<void> {
   const { ListObjectsV2Command } = await import('@aws-sdk/client-s3');
   const client = createS3Client(storage);

@@ -58,7 +58,7 @@ test('R8: says what it waits for, and reads it out', () => {
   expect([bar().ariaValueText, said()]).toEqual([text, text]);
 });
 
-test('is indeterminate while nobody knows how many images there are', () => {
+test('is indeterminate while the number of images is unknown', () => {
   render(<PrefetchProgress label="Photographs" progress={progressOf('running', { total: 0 })} />);
   expect(bar().hasAttribute('aria-valuenow')).toBe(false);
 });

@@ -6,7 +6,7 @@ import { EXPECTATIONS } from '../corpus/expectations.ts';
 import { hasOtherSize, isMissed } from '../corpus/report.ts';
 import { launchBrowser } from './browser.ts';
 
-test('N2, B19: what a browser shows is kept, in the size that it has there; and what is expected of the files is true', async () => {
+test('N2, B19: images that Chromium shows are kept, with the size that it shows, and the expectations about the files are right', async () => {
   const folder = join(import.meta.dirname, '../corpus/files');
   const files = (await readdir(folder)).toSorted().map((name) => join(folder, name));
   const browser = await launchBrowser();

@@ -63,7 +63,7 @@ async function openTab(context: BrowserContext, url: string): Promise<Page> {
 const heard = (page: Page, type: string) =>
   page.evaluate((wanted) => window.heard.filter((each) => each === wanted).length, type);
 
-it('tabs share one connection, and each hears of every change', async () => {
+it('tabs share one connection, and each is told of every change', async () => {
   const { url, pictures, connections, clear } = await setUp();
   const context = await browser.newContext();
   const tabs = [await openTab(context, url), await openTab(context, url), await openTab(context, url)];
@@ -75,7 +75,7 @@ it('tabs share one connection, and each hears of every change', async () => {
   expect(connections).toEqual({ open: 1, total: 1 });
 });
 
-it('when the tab that holds the connection is closed, another takes over and misses nothing', async () => {
+it('when the tab with the connection is closed, another tab takes over and misses no event', async () => {
   const { url, pictures, connections, clear } = await setUp();
   const context = await browser.newContext();
   const first = await openTab(context, url);
@@ -108,7 +108,7 @@ it('without Web Locks, a tab has a connection of its own while it is visible', a
   for (const tab of tabs) await poll(() => heard(tab, 'cleared')).toBe(1);
 });
 
-it('nothing is connected before the app says where the server is, nor after it says that there is none', async () => {
+it('no connection is opened before the app has configured a server, nor after it has said that there is none', async () => {
   const { url, pictures, connections } = await setUp();
   const { page, requests } = await openPage(await browser.newContext(), url, pictures);
   expect(requests.filter((request) => /listenToServer|api\/cache/.test(request))).toEqual([]);
@@ -118,7 +118,7 @@ it('nothing is connected before the app says where the server is, nor after it s
   await poll(() => connections.open).toBe(0);
 });
 
-it('in dev, where Vite’s socket carries the events, nothing of it is loaded', async () => {
+it('in development, where events come over Vite’s socket, this code is not loaded', async () => {
   const bucket = await startBucket();
   const server = await startApp({ root: app.root, bucket });
   const { page, requests } = await openPage(await browser.newContext(), server.url);

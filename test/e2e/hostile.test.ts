@@ -50,7 +50,7 @@ const secrets = ({ s3_url, local_path, sha256 }: ManifestEntry) => [s3_url, loca
 
 describe.each(HOSTILE)('T7: a page of http://%s and another port', (host) => {
   it.each(['img', 'script', 'iframe', 'video', 'link', 'object', 'embed'] as const)(
-    'has nothing of an image or the manifest in a <%s>',
+    'cannot show an image or the manifest in a <%s>',
     async (tag) => {
       const { api, image, entry } = await setUp();
       const page = await openHostilePage(host);
@@ -67,7 +67,7 @@ describe.each(HOSTILE)('T7: a page of http://%s and another port', (host) => {
     },
   );
 
-  it('reads neither bytes nor size with fetch', async () => {
+  it('cannot read bytes or sizes with fetch', async () => {
     const { api, image, entry } = await setUp();
     const page = await openHostilePage(host);
     for (const url of [image, `${api}/manifest`, `${api}/stats`, `${api}/exists?path=${entry.local_path}`]) {
@@ -81,7 +81,7 @@ describe.each(HOSTILE)('T7: a page of http://%s and another port', (host) => {
     }
   });
 
-  it('clears and starts nothing, by fetch, beacon or form', async () => {
+  it('cannot clear the cache or start a prefetch by fetch, beacon or form', async () => {
     const { url, api, calls, entry, readManifest } = await setUp();
     const page = await openHostilePage(host);
     const before = calls.length;
@@ -101,7 +101,7 @@ describe.each(HOSTILE)('T7: a page of http://%s and another port', (host) => {
     expect((await fetch(`${url}/api/cache/image?path=${entry.local_path}`)).headers.get('x-cache')).toBe('HIT');
   });
 
-  it('is shown nothing when it sends its visitor there', async () => {
+  it('gets no image when it sends its visitor to the URL', async () => {
     const { api, image, entry } = await setUp();
     for (const url of [`${api}/manifest`, image]) {
       const page = await openHostilePage(host);
@@ -113,7 +113,7 @@ describe.each(HOSTILE)('T7: a page of http://%s and another port', (host) => {
     }
   });
 
-  it("hears nothing on Vite's socket", async () => {
+  it("receives no events on Vite's socket", async () => {
     const { url, api } = await setUp();
     const page = await openHostilePage(host);
     await page.evaluate(listen, url.replace('http', 'ws'));
@@ -125,7 +125,7 @@ describe.each(HOSTILE)('T7: a page of http://%s and another port', (host) => {
 
 // Vite's own CORS would let pages of every localhost read answers; the API takes that back.
 it.each([undefined, true, false])(
-  'T5: with server.cors %j neither a preflight nor a plain read gets leave from the API',
+  'T5: with server.cors %j the API allows neither a preflight nor a plain read',
   async (cors) => {
     const { api } = await setUp({ cors });
     for (const host of HOSTILE) {
@@ -147,7 +147,7 @@ it.each([undefined, true, false])(
   },
 );
 
-it('T5: another port of this host cannot read from the browser’s cache what our page was sent', async () => {
+it('T5: a page on another port of this host cannot read our page’s images from the browser’s cache', async () => {
   const { url, image } = await setUp({ cors: true });
   const context = await browser.newContext();
   const { page } = await openPage(context, url);
@@ -166,7 +166,7 @@ it('T5: another port of this host cannot read from the browser’s cache what ou
   expect(outcome).toBe('refused');
 });
 
-it('T7: what the page itself is sent carries Cross-Origin-Resource-Policy', async () => {
+it('T7: answers to our own page have a Cross-Origin-Resource-Policy', async () => {
   const { url, image } = await setUp();
   const { page } = await openPage(await browser.newContext(), url);
   const answer = await page.evaluate(async (target) => {
@@ -176,7 +176,7 @@ it('T7: what the page itself is sent carries Cross-Origin-Resource-Policy', asyn
   expect(answer).toEqual([200, 'same-origin']);
 });
 
-it('a person may open an image and the manifest in a tab', async () => {
+it('a developer can open an image and the manifest in a tab', async () => {
   const { api, image, entry } = await setUp();
   const page = await (await browser.newContext()).newPage();
   expect((await page.goto(image))?.status()).toBe(200);
@@ -184,7 +184,7 @@ it('a person may open an image and the manifest in a tab', async () => {
   expect(await page.evaluate(() => document.body.textContent)).toContain(entry.sha256);
 });
 
-it("T8: the app's own page gets no byte of the cache directory through Vite", async () => {
+it("T8: the app's own page cannot read the cache directory through Vite", async () => {
   const { url, entry } = await setUp();
   await writeFile(join(app.root, '.env'), 'SECRET=canary');
   const manifest = join(app.root, '.image-cache', 'manifest.json');

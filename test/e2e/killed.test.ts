@@ -28,7 +28,7 @@ async function prefetch(origin: string, bucket: Bucket): Promise<Response> {
   });
 }
 
-it('T47: kill -9 in mid-prefetch loses nothing that was acknowledged, leaves nothing partial, and the prefetch goes on', async () => {
+it('T47: kill -9 in the middle of a prefetch loses no acknowledged image, leaves no partial file, and the prefetch continues', async () => {
   const bucket = await startBucket();
   const digests = new Map<string, string>();
   for (let n = 0; n < COUNT; n += 1) {
@@ -83,7 +83,7 @@ it('T47: kill -9 in mid-prefetch loses nothing that was acknowledged, leaves not
   for (const entry of entries) expect(entry.sha256).toBe(digests.get(entry.filename));
 });
 
-it('T60: two SIGTERMs in mid-prefetch end the dev server within 5 s, and what was finished is kept', async () => {
+it('T60: two SIGTERMs in the middle of a prefetch end the dev server within 5 s, and finished images are kept', async () => {
   const bucket = await startBucket();
   for (let n = 0; n < COUNT; n += 1) bucket.server.put('photos', `${n}.jpg`, await jpeg(n));
   bucket.server.faults.latencyMs = 100;

@@ -48,7 +48,7 @@ const show = (page: Page, src: string, crossOrigin: string | null) =>
     { url: src, mode: crossOrigin },
   );
 
-it('B17: a page of a listed origin shows images by cookie, reads how they came, looks up and listens', async () => {
+it('B17: a page of a listed origin shows images by cookie, reads where they came from, looks images up, and receives events', async () => {
   const { bucket, url } = await bucketWithPicture();
   const backend = await startBackend('<!doctype html><title>backend</title>');
   const api = await startApi(bucket, {
@@ -91,7 +91,7 @@ it('B17: a page of a listed origin shows images by cookie, reads how they came, 
   expect(heard).toEqual({ tier: 's3', width: 40, cache: 'HIT', ready: 'ready' });
 });
 
-it("B17: in dev, a backend's page whose modules come from Vite finds the API there", async () => {
+it("B17: in development, a backend's page that loads its modules from Vite finds the API at Vite's origin", async () => {
   const { bucket, url } = await bucketWithPicture();
   const backend = await startBackend('');
   const vite = await startApp({ root: app.root, bucket, allowedOrigins: [backend.origin] });

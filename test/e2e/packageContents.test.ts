@@ -64,12 +64,12 @@ function headings(markdown: string): Set<string> {
 }
 
 describe('the tarball', () => {
-  it('holds the build and the papers: no source, no test, no demo, no build state', () => {
+  it('contains the build and the documentation, and no source, test, demo or build state', () => {
     expect(files.filter((file) => !EXPECTED.some((pattern) => pattern.test(file)))).toEqual([]);
     expect(files).toEqual(expect.arrayContaining(['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']));
   });
 
-  it('E19: holds what its pages lead to, the picture too, and the headings that are linked to', async () => {
+  it('E19: contains all files and headings that its pages link to, including the picture', async () => {
     const pages = files.filter((file) => file.endsWith('.md') && !file.startsWith('dist/'));
     expect(pages).toEqual(expect.arrayContaining(['README.md', 'CONTRIBUTING.md', 'docs/cookbook.md']));
     const broken: string[] = [];
@@ -87,14 +87,14 @@ describe('the tarball', () => {
     expect(links).toBeGreaterThan(20);
   });
 
-  it('E19: names no address that does not exist yet, and says so in CONTRIBUTING.md', async () => {
+  it('E19: has no address that does not exist yet, and CONTRIBUTING.md says so', async () => {
     const manifest = JSON.parse(await read('package.json')) as Record<string, unknown>;
     const named = ['repository', 'homepage', 'bugs'].filter((field) => field in manifest);
     if (named.length === 0) expect(await read('CONTRIBUTING.md')).toContain('`repository`, `homepage` and `bugs`');
     else expect(named).toEqual(['repository', 'homepage', 'bugs']);
   });
 
-  it('E4: what Vite imports when it starts is small, and imports no package but Vite', async () => {
+  it('E4: the code that Vite imports when it starts is small, and imports no package but Vite', async () => {
     const files = new Set(['./index.js']);
     const packages = new Set<string>();
     let started = '';
@@ -111,7 +111,7 @@ describe('the tarball', () => {
     expect(started).toContain('import("./createApi.js")');
   });
 
-  it('E5: installs three packages; the licences of those it holds are in it', async () => {
+  it('E5: installs three packages, and contains the licences of those that are bundled', async () => {
     const { dependencies } = JSON.parse(await read('package.json')) as { dependencies: Record<string, string> };
     expect(Object.keys(dependencies)).toEqual(['@aws-sdk/client-s3', '@smithy/signature-v4', 'express']);
     const code = (await Promise.all(files.filter((file) => file.endsWith('.js')).map(read))).join('\n');
@@ -123,23 +123,23 @@ describe('the tarball', () => {
     expect(new Set(Array.from(licences.matchAll(/^## (\S+) \d\S* \(/gm), ([, name]) => name))).toEqual(held);
   });
 
-  it('stays small, a fifth of it being the picture', async () => {
+  it('stays small; a fifth of it is the picture', async () => {
     expect((await stat(tarball)).size).toBeLessThan(750_000);
   });
 
-  it('tells a page that imports the plugin what it wanted, in place of all of Vite', async () => {
+  it('tells a page that imports the plugin what to import instead, and does not load Vite', async () => {
     const inPage = join(unpacked, 'dist', 'components', 'pluginInPage.js');
     expect((await exported()).map((target) => join(unpacked, target))).toContain(inPage);
     await expect(import(pathToFileURL(inPage).href)).rejects.toThrow("import from 'vite-plugin-image-cache/react'");
   });
 
-  it('holds all that `exports` leads to', async () => {
+  it('contains all files that `exports` names', async () => {
     const targets = await exported();
     expect(targets).toHaveLength(14);
     for (const target of targets) expect(await exists(join(unpacked, target)), target).toBe(true);
   });
 
-  it('says nothing of the machine it was built on', async () => {
+  it('contains nothing about the machine on which it was built', async () => {
     for (const file of files) expect((await read(file)).includes(root), file).toBe(false);
   });
 });

@@ -22,7 +22,7 @@ const lookups = (calls: readonly string[]) => calls.filter((call) => call === 'P
 const images = (calls: readonly string[]) => calls.filter((call) => call.startsWith('GET /image'));
 
 describe('requests', () => {
-  it('a page of images in StrictMode asks once about all of them and downloads each once', async () => {
+  it('a page of images in StrictMode looks all of them up in one call and downloads each once', async () => {
     const { bucket, keys, server, context, gets } = await setUp({ count: 12 });
     const { page, complaints } = await openPage(context, server.url, await presignAll(bucket, keys));
     await imagesLoaded(page, 12);
@@ -32,7 +32,7 @@ describe('requests', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('a reload with fresh signatures asks S3 for nothing', async () => {
+  it('a reload with new signatures sends no request to S3', async () => {
     const { bucket, keys, server, context } = await setUp({ count: 3 });
     const first = await openPage(context, server.url, await presignAll(bucket, keys));
     await imagesLoaded(first.page, 3);
@@ -44,7 +44,7 @@ describe('requests', () => {
     expect(await sources(second.page)).not.toEqual(await sources(first.page));
   });
 
-  it('B15: an image that is mounted again is there at once, and asks for nothing', async () => {
+  it('B15: an image that is mounted again is shown at once, without a request', async () => {
     const { bucket, keys, server, context } = await setUp();
     const pictures = await presignAll(bucket, keys);
     const { page } = await openPage(context, server.url, pictures);
@@ -58,7 +58,7 @@ describe('requests', () => {
     expect(server.calls.slice(seen)).toEqual([]);
   });
 
-  it('of the candidates of a srcSet only the one that fits is downloaded', async () => {
+  it('only the fitting candidate of a srcSet is downloaded', async () => {
     const { bucket, keys, server, context, gets } = await setUp({ count: 3 });
     const [small, large, fallback] = await presignAll(bucket, keys);
     const srcSet = `${small?.s3_url} 400w, ${large?.s3_url} 800w`;
@@ -68,7 +68,7 @@ describe('requests', () => {
     expect([...gets]).toEqual([[`photos/${keys[1]}`, 1]]);
   });
 
-  it("Vite's `base` leads to the API", async () => {
+  it("the API is found below Vite's `base`", async () => {
     const { bucket, keys, server, context, gets } = await setUp({ viteBase: '/sub/' });
     const { page, complaints } = await openPage(context, server.url, await presignAll(bucket, keys));
     await imagesLoaded(page, 1);
@@ -79,8 +79,8 @@ describe('requests', () => {
   });
 });
 
-describe('what is on the screen', () => {
-  it('a cached image that the page knows is there in the first frame it is painted in', async () => {
+describe('on the screen', () => {
+  it('a cached image that the page knows is complete in the first frame in which it is painted', async () => {
     const { bucket, keys, server, context } = await setUp({ count: 4 });
     const pictures = await presignAll(bucket, keys);
     const { page } = await openPage(context, server.url);
@@ -96,7 +96,7 @@ describe('what is on the screen', () => {
     expect(frame).toEqual(keys.map((_, n) => ({ complete: true, naturalWidth: 240 + n, width: 240 + n })));
   });
 
-  it('nothing moves when an image loads to which the page gives a size, cached or not', async () => {
+  it('an image for which the page states a size causes no layout shift when it loads, cached or not', async () => {
     const { bucket, keys, server, context } = await setUp({ count: 3 });
     const pictures = await presignAll(bucket, keys);
     const { page } = await openPage(context, server.url);
@@ -128,7 +128,7 @@ describe('what is on the screen', () => {
     expect(await measure()).toBeGreaterThan(0);
   });
 
-  it('a new signature of the same object changes no attribute and asks for nothing', async () => {
+  it('a new signature of the same object changes no attribute and sends no request', async () => {
     const { bucket, keys, server, context } = await setUp({ count: 2 });
     const { page, requests } = await openPage(context, server.url, await presignAll(bucket, keys));
     await imagesLoaded(page, 2);

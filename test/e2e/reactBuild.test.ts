@@ -13,7 +13,7 @@ import { startBuilt } from './fixture/startBuilt.ts';
 const app = installedApp();
 const browser = testBrowser();
 
-it('a build without the plugin shows the original URLs and asks for nothing else', async () => {
+it('a build without the plugin shows the original URLs and sends no other request', async () => {
   const bucket = await startBucket();
   const pictures = await presignAll(bucket, await putPhotos(bucket, 3));
   const url = await startBuilt(app.root, []);
@@ -34,7 +34,7 @@ it('a build without the plugin shows the original URLs and asks for nothing else
   expect(complaints).toEqual([]);
 });
 
-it('a build in front of a server uses it when it is told where it is', async () => {
+it('a build uses a server once the app has configured it', async () => {
   const bucket = await startBucket();
   const pictures = await presignAll(bucket, await putPhotos(bucket, 2));
   const cacheDir = join(await temporaryDirectory(), '.image-cache');
@@ -89,7 +89,7 @@ async function buildWith(exported: string): Promise<{ first: string; later: stri
   return { first: codeOf(true), later: codeOf(false) };
 }
 
-it('what asks a server, and what helps when something is wrong, is loaded when it is needed', async () => {
+it('the code that sends requests, and the code that handles errors, are loaded when they are needed', async () => {
   const { first, later } = await buildWith('{ CachedImage }');
   expect(first).toContain('image?path=');
   for (const needed of ['/lookup', '/prefetch', 'UPSTREAM_EXPIRED']) {
@@ -98,7 +98,7 @@ it('what asks a server, and what helps when something is wrong, is loaded when i
   }
 });
 
-it('what is for developers is not in a build', async () => {
+it('a build does not contain the messages for developers', async () => {
   const { first, later } = await buildWith('*');
   expect(first + later).not.toContain('imageCacheError');
 });

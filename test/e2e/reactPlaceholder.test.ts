@@ -52,7 +52,7 @@ async function showAtOnce(page: Page, shown: Picture): Promise<void> {
   await page.evaluate((each) => window.fixture.show([each]), shown);
 }
 
-it('an image that is not cached is a blur until it has come, and then itself', async () => {
+it('an image that is not cached is shown blurred until it has loaded', async () => {
   const { bucket, letGo, page, complaints, image } = await setUp();
   await expect.poll(() => bucket.server.stats.byKey.get('photos/blue.jpg')).toBe(1);
   expect(await colourOf(image)).toBe('red');
@@ -63,7 +63,7 @@ it('an image that is not cached is a blur until it has come, and then itself', a
   expect(complaints).toEqual([]);
 });
 
-it.each(['knows', 'has to ask about'])('a cached image that the page %s has no blur in any frame', async (how) => {
+it.each(['knows', 'has to ask about'])('a cached image that the page %s is not blurred in any frame', async (how) => {
   const { letGo, green, context, page, image } = await setUp();
   letGo();
   await imagesLoaded(page, 1);
@@ -80,7 +80,7 @@ it.each(['knows', 'has to ask about'])('a cached image that the page %s has no b
   expect(await page.evaluate(() => window.placeholders)).toBe(0);
 });
 
-it('a cached image that takes its time, over a slow network, is a blur meanwhile', async () => {
+it('a cached image that loads slowly over a slow network is shown blurred meanwhile', async () => {
   const { letGo, green, context, page, image } = await setUp();
   letGo();
   await imagesLoaded(page, 1);

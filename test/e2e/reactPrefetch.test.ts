@@ -81,7 +81,7 @@ it('the progress adds up at every step, and each failure has its reason', async 
   ]);
 });
 
-it('what was prefetched is shown by its immutable URL at once', async () => {
+it('a prefetched image is shown at once, by its immutable URL', async () => {
   const { bucket, actors, page } = await setUp(['a']);
   await startPrefetch(page, actors);
   await isIdle(page);
@@ -93,7 +93,7 @@ it('what was prefetched is shown by its immutable URL at once', async () => {
   expect(await sources(page)).toEqual(actors[0]?.images.map(() => expect.stringContaining('/image?path=')));
 });
 
-it('what has changed in S3 is exchanged on the screen when its actor is asked for again with `revalidate`', async () => {
+it('an image that has changed in S3 is replaced on the screen when its actor is prefetched with `revalidate`', async () => {
   const { bucket, actors, server, page } = await setUp(['a']);
   const [actor] = actors;
   if (!actor) throw new Error('There is an actor.');
@@ -128,7 +128,7 @@ it('what has changed in S3 is exchanged on the screen when its actor is asked fo
   await expect.poll(width).toBe(320);
 });
 
-it('pause holds the next actor until resume', async () => {
+it('after pause, the next actor waits until resume', async () => {
   const { bucket, actors, page } = await setUp(['a', 'b']);
   bucket.server.faults.latencyMs = 30;
   await startPrefetch(page, actors);
@@ -144,7 +144,7 @@ it('pause holds the next actor until resume', async () => {
   expect(await getProgress(page)).toMatchObject({ completed: 2, images: { downloaded: 16 } });
 });
 
-it('an urgent actor overtakes the images of the one under way, and all actors that wait', async () => {
+it('an urgent actor overtakes the images of the running actor, and all queued actors', async () => {
   const { bucket, actors, page } = await setUp(['a', 'b', 'urgent']);
   bucket.server.faults.latencyMs = 40;
   const urgent = actors.at(-1);
@@ -174,7 +174,7 @@ it('an image on the screen overtakes the prefetch, and is not downloaded twice',
   expect([...bucket.server.stats.byKey.values()]).toEqual(Array.from({ length: 8 }, () => 1));
 });
 
-it('cancel stops the downloads that have not begun', async () => {
+it('cancel stops downloads that have not begun', async () => {
   const { bucket, actors, page } = await setUp(['a', 'b']);
   bucket.server.faults.latencyMs = 60;
   await startPrefetch(page, actors);
@@ -191,7 +191,7 @@ it('cancel stops the downloads that have not begun', async () => {
   expect(await getProgress(page)).toMatchObject({ completed: 2, images: { completed: 16, failed: 0 } });
 });
 
-it('a prefetch that the network cuts off goes on when it is back', async () => {
+it('a prefetch that lost its network continues when the network is back', async () => {
   const { bucket, actors, page } = await setUp(['a', 'b']);
   bucket.server.faults.latencyMs = 40;
   await startPrefetch(page, actors);
@@ -211,7 +211,7 @@ describe('two tabs', () => {
     return second;
   }
 
-  it('show the same progress and results, and any of them stops and goes on', async () => {
+  it('show the same progress and results, and each can pause and resume', async () => {
     const { bucket, actors, page } = await setUp(['a', 'b']);
     const second = await openSecond(page);
     bucket.server.faults.latencyMs = 500; // four times that for an actor of eight, two at a time
@@ -230,7 +230,7 @@ describe('two tabs', () => {
     expect(results[0]).toMatchObject({ status: 'downloaded', s3_url: expect.not.stringContaining('?') });
   });
 
-  it('of which both ask for the same fetch it once', async () => {
+  it('that prefetch the same actor download its images once', async () => {
     const { bucket, actors, page } = await setUp(['a', 'b']);
     bucket.server.faults.latencyMs = 40;
     const second = await openSecond(page);
@@ -242,7 +242,7 @@ describe('two tabs', () => {
     expect([...bucket.server.stats.byKey.values()]).toEqual(Array.from({ length: 16 }, () => 1));
   });
 
-  it('of which one is closed: the other goes on with what it asked for', async () => {
+  it('of which one is closed: the other continues with its own actors', async () => {
     const { bucket, actors, page } = await setUp(['a', 'b', 'c']);
     bucket.server.faults.latencyMs = 40;
     const second = await openSecond(page);
@@ -264,7 +264,7 @@ declare global {
   }
 }
 
-it('R8: while S3 is away it waits, says why, and goes on by itself; only what S3 does not have is failed', async () => {
+it('R8: while S3 cannot be reached, a prefetch waits, says why, and continues by itself; only images that S3 does not have fail', async () => {
   const { bucket, actors, page } = await setUp(['a', 'b', 'c']);
   const [missing = ''] = (await presignAll(bucket, ['a/missing.jpg'])).map(({ s3_url }) => s3_url);
   const [a, ...others] = actors;

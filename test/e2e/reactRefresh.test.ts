@@ -31,7 +31,7 @@ async function setUp() {
   return { bucket, keys, server, context, asked, backend };
 }
 
-it('expired signatures are renewed before the images are asked for, once for each object', async () => {
+it('expired signatures are renewed before the images are requested, once for each object', async () => {
   const { bucket, keys, server, context, asked, backend } = await setUp();
   const pictures = [...(await presignAll(bucket, keys, EXPIRED)), ...(await presignAll(bucket, keys, 2 * EXPIRED))];
   const { page, complaints } = await openPage(context, server.url, pictures.slice(0, 5));
@@ -46,7 +46,7 @@ it('expired signatures are renewed before the images are asked for, once for eac
   expect(complaints).toEqual([]);
 });
 
-it('signatures that only S3 knows to be expired are renewed when it says so, once for each object', async () => {
+it('signatures that only S3 knows to have expired are renewed when it says so, once for each object', async () => {
   const { bucket, keys, server, context, asked, backend } = await setUp();
   // The clock of the device is slow.
   await context.clock.setFixedTime(Date.now() - 2 * EXPIRED * 1_000);
@@ -75,7 +75,7 @@ it.each([
   const src = await image.getAttribute('src');
   expect(await colourOf(image)).toBe('green');
 
-  // The same image, expired; nobody needs another signature of it.
+  // The same image with an expired signature: it needs no other one.
   const expired = await presignAll(bucket, ['a.jpg'], EXPIRED);
   await page.evaluate((shown) => window.fixture.show(shown), expired);
   expect(await colourOf(image)).toBe('green');

@@ -65,7 +65,7 @@ function within(page: Page, viewports: number): Promise<number[]> {
 const areLoaded = (page: Page, numbers: readonly number[]) =>
   page.waitForFunction((all) => all.every((n) => (document.images[n]?.naturalWidth ?? 0) > 0), numbers);
 
-it(`of ${COUNT} images that are scrolled through fast, those are fetched that stay`, async () => {
+it(`of ${COUNT} images that are scrolled through fast, only those that stay on the screen are fetched`, async () => {
   const { page, letGo, fetched, first } = await setUp();
   const height = await page.evaluate(() => document.documentElement.scrollHeight - innerHeight);
   await scroll(page, height / 100, 100);
@@ -80,7 +80,7 @@ it(`of ${COUNT} images that are scrolled through fast, those are fetched that st
   expect(asking).toEqual([0, 1, 2, ...near]);
 });
 
-it('what is scrolled through slowly is fetched before it is seen', async () => {
+it('images that are scrolled through slowly are fetched before they are seen', async () => {
   const { page, letGo } = await setUp();
   letGo();
   // 800 pixels a second, without a pause.

@@ -33,7 +33,7 @@ async function setUp({ viteBase = '/' } = {}) {
 }
 
 it.each(['/', '/sub/'])(
-  'below %s React takes over the HTML of the server without a word, and the images once',
+  'below %s React hydrates the HTML of the server without a warning, and each image is loaded once',
   async (viteBase) => {
     const { bucket, keys, pictures, server, context } = await setUp({ viteBase });
     const html = await (await fetch(`${server.url}/`)).text();
@@ -52,7 +52,7 @@ it.each(['/', '/sub/'])(
   },
 );
 
-it('onLoad is called once for each image, also of those that had loaded before React came', async () => {
+it('onLoad is called once for each image, including those that loaded before hydration', async () => {
   const { pictures, server, context } = await setUp();
   await context.route('**/main.tsx', async (route) => {
     const [page] = context.pages();
@@ -71,7 +71,7 @@ it('onLoad is called once for each image, also of those that had loaded before R
   await expect.poll(async () => (await loads()).length).toBe(9);
 });
 
-it('an image that failed before React came is shown from S3', async () => {
+it('an image that failed before hydration is shown from S3', async () => {
   const { bucket, pictures, server, context } = await setUp();
   // React comes late: the images have failed long before.
   await context.route('**/main.tsx', async (route) => {

@@ -54,7 +54,7 @@ describe('an image that is mounted follows the cache', () => {
     expect(await page.evaluate(() => window.fixture.errors)).toBe(0);
   });
 
-  it('in every tab, and the old picture stays until the new one is there', async () => {
+  it('in every tab, and the old picture stays until the new one has loaded', async () => {
     const { bucket, key, server, context, gets } = await setUp();
     const pictures = await presignAll(bucket, [key]);
     const tabs = [await openPage(context, server.url, pictures), await openPage(context, server.url, pictures)];
@@ -96,7 +96,7 @@ describe('when the cache cannot help', () => {
     expect(await page.evaluate(() => window.fixture.errors)).toBe(0);
   });
 
-  it('onError comes once, when the cache and S3 have both failed', async () => {
+  it('onError is called once, when both the cache and S3 have failed', async () => {
     const { bucket, key, server, context } = await setUp();
     bucket.server.faults.forbidden = 1;
     const { page, requests } = await openPage(context, server.url, await presignAll(bucket, [key]));
@@ -110,7 +110,7 @@ describe('when the cache cannot help', () => {
     expect(asked.length).toBeLessThanOrEqual(4);
   });
 
-  it('a fresh signature brings back an image that had failed', async () => {
+  it('a new signature brings back an image that had failed', async () => {
     const { bucket, key, server, context } = await setUp();
     bucket.server.faults.expired = 1;
     const { page } = await openPage(context, server.url, await presignAll(bucket, [key]));
@@ -120,7 +120,7 @@ describe('when the cache cannot help', () => {
     expect(await sources(page)).toEqual([expect.stringContaining('/api/cache/image?url=')]);
   });
 
-  it('a dead server is no reason to show nothing', async () => {
+  it('images are shown from S3 when the server is gone', async () => {
     const { bucket, key, server, context } = await setUp();
     const { page } = await openPage(context, server.url);
     await server.close();
@@ -130,7 +130,7 @@ describe('when the cache cannot help', () => {
   });
 });
 
-it('onCacheStatus tells S3, memory, the browser and disk apart, with milliseconds', async () => {
+it('onCacheStatus says whether an image came from S3, memory, disk or the browser, with milliseconds', async () => {
   const { bucket, key, server, context } = await setUp();
   bucket.server.faults.latencyMs = 300;
   const pictures = await presignAll(bucket, [key]);

@@ -9,7 +9,7 @@ import { startApp } from './fixture/startApp.ts';
 const app = installedApp();
 const browser = testBrowser();
 
-it('B20: a picture that is saved has its own name, and the extension of what is in it', async () => {
+it('B20: a picture that a user saves has its own name, and the extension of its real type', async () => {
   const bucket = await startBucket();
   const keys = ['beach.jpg', 'Grüße aus 東京 🗼', 'a "b" 50%20\'c\'.jpg'];
   for (const key of keys) bucket.server.put('photos', key, await jpeg(1, { width: 400, height: 300 }));

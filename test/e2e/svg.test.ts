@@ -15,7 +15,7 @@ const HOSTILE = `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www
   <rect width="20" height="20" fill="teal"/>
 </svg>`;
 
-it('T13: an SVG that was allowed is shown as an image and runs nothing, however it is opened', async () => {
+it('T13: an allowed SVG is shown as an image, and runs no script in whatever way it is opened', async () => {
   const bucket = await startBucket();
   bucket.server.put('photos', 'hostile.svg', Buffer.from(HOSTILE), { contentType: 'image/svg+xml' });
   const root = await temporaryDirectory();

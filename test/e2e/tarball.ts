@@ -5,7 +5,7 @@ import { run } from '../helpers/child.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The Node that this project is developed on, and the one that whoever runs the tests had before. */
+/** The Node with which this project is developed, and the one that is installed on the machine. */
 export const NODES = [
   { name: 'Node 24', node: await realpath(join(root, 'node_modules', '.bin', 'node')) },
   { name: "the machine's own Node", node: await machineNode() },
@@ -24,13 +24,13 @@ export async function packTarball(directory: string): Promise<string> {
   return join(directory, stdout.trim());
 }
 
-/** Runs npm in a folder as somebody would who knows nothing of this project. */
+/** Runs npm in a folder, as a user who does not know this project would. */
 export function npm(args: readonly string[], cwd: string, env = strangersEnv()) {
   return run('npm', [...args], { cwd, env });
 }
 
 /**
- * The environment of somebody who knows nothing of this project: of ours it has the machine's settings only. What
+ * The environment of a user who does not know this project: it has only the machine's settings of ours. What
  * `npm run` and Vitest add would turn a build into a test build, and lend programs that the app has not installed.
  */
 export function strangersEnv(node: string = NODES[0].node, more: Record<string, string> = {}): NodeJS.ProcessEnv {

@@ -14,7 +14,7 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const app = freshViteApp(pasteReadme);
 
-it("the README's lines, pasted into the template as they stand, type-check", async () => {
+it('the lines of the README type-check when they are pasted into the template', async () => {
   expect(await readFile(join(app.path, 'src', 'App.tsx'), 'utf8')).toContain('<CachedImage s3_url={photo.url}');
   const compiler = join(app.path, 'node_modules', 'typescript', 'bin', 'tsc');
   const { stdout } = await run(node, [compiler, '-b', '--force'], { cwd: app.path, env: strangersEnv() }).catch(
@@ -23,7 +23,7 @@ it("the README's lines, pasted into the template as they stand, type-check", asy
   expect(stdout).toBe('');
 });
 
-it('and show the picture: from S3 at first, from the cache when the page is loaded again', async () => {
+it('they show the picture, first from S3, and from the cache after a reload', async () => {
   const { server, vite } = await startVite();
   const { page, complaints } = await app.open(vite.ready);
   expect(new URL(await shownPicture(page)).pathname).toBe('/api/cache/image');
@@ -39,13 +39,13 @@ it('and show the picture: from S3 at first, from the cache when the page is load
   expect(vite.output()).not.toMatch(/error|warn/i);
 });
 
-it("also below a `base` of Vite's, where the place of the production server is another", async () => {
+it('this also works below a `base` of Vite, where the production server has another URL', async () => {
   const { vite } = await startVite('--base', '/shop/');
   const { page } = await app.open(vite.ready); // complains of the template's own icons, which are not found there
   expect(new URL(await shownPicture(page)).pathname).toBe('/shop/api/cache/image');
 });
 
-/** With a bucket of one picture, and what somebody with an AWS profile has; the endpoint stands in for AWS's own. */
+/** Has a bucket of one picture, and the files of a user with an AWS profile; the endpoint stands in for that of AWS. */
 async function startVite(...options: string[]) {
   const { server } = await startBucket();
   server.put('team-photos', 'portrait.jpg', await jpeg(1, { width: 120, height: 80 }));

@@ -89,19 +89,22 @@ describe('the tarball in a fresh `npm create vite -- --template react-ts`', () =
     },
   );
 
-  it.each(NODES)('`npm run build` on $name accepts the types, and the page asks S3 alone', async ({ node }) => {
-    const { bucket, url } = await startBucketWithPhoto();
-    await rm(join(app.path, 'dist'), { recursive: true, force: true });
-    await npm(['run', 'build'], app.path, appEnv(node, bucket, url));
+  it.each(NODES)(
+    '`npm run build` on $name accepts the types, and the built page sends requests to S3 only',
+    async ({ node }) => {
+      const { bucket, url } = await startBucketWithPhoto();
+      await rm(join(app.path, 'dist'), { recursive: true, force: true });
+      await npm(['run', 'build'], app.path, appEnv(node, bucket, url));
 
-    const { page, requests, complaints } = await app.open(await serveStatically(join(app.path, 'dist')));
-    expect(await shownPicture(page)).toBe(url);
-    expect(requests.filter((request) => request.includes('/api/cache'))).toEqual([]);
-    expect(complaints).toEqual([]);
-  });
+      const { page, requests, complaints } = await app.open(await serveStatically(join(app.path, 'dist')));
+      expect(await shownPicture(page)).toBe(url);
+      expect(requests.filter((request) => request.includes('/api/cache'))).toEqual([]);
+      expect(complaints).toEqual([]);
+    },
+  );
 
   it.each(['tsconfig.app.json', 'tsconfig.node.json'])(
-    'the declarations themselves are sound under %s',
+    'the declarations themselves type-check under %s',
     async (project) => {
       const { complaints, declarations } = await typeCheck(app.path, ['-p', project, '--skipLibCheck', 'false']);
       expect(declarations).not.toEqual([]);

@@ -69,7 +69,7 @@ async function pause(how: string): Promise<Outcome> {
 }
 
 it(
-  'T50: a process that is stopped, blocked, or robbed of its lock in mid-compaction lives, and nobody loses anything',
+  'T50: a process that is stopped, blocked, or robbed of its lock in mid-compaction survives, and nothing is lost',
   { timeout: 90_000 },
   async () => {
     const [stopped, blocked, robbed] = await Promise.all(['stopped', 'blocked', 'without a lock'].map(pause));

@@ -93,7 +93,7 @@ describe('R4: a process that is killed or stopped between two steps', () => {
     await expectVersion(await start(), 2);
   });
 
-  it('killed in mid-removal: the removal repeated elsewhere finds the file, and nobody is served it', async () => {
+  it('killed in the middle of a removal: repeating the removal elsewhere finds the file, and it is never served', async () => {
     const { a, b, origin, start, dir } = await openTwo();
     await a.call('readUrl', 'photo');
     await b.call('readUrl', 'photo');

@@ -29,7 +29,7 @@ export async function openCache(settings: TestSettings = {}): Promise<TestCache>
   return opened;
 }
 
-/** The same for whoever closes it. */
+/** The same, but the caller has to close it. */
 export function createCache(settings: TestSettings & { dir: string }): TestCache {
   const source = settings.source ?? new MemorySource((name) => bytesOf(name));
   const warnings: string[] = [];

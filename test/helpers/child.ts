@@ -21,7 +21,7 @@ export async function start(...parameters: Parameters<typeof spawnUntil>): Promi
   return child;
 }
 
-/** Starts a program and waits until it says `word`; whoever calls this ends it. */
+/** Starts a program, and waits until it prints `word`. The caller has to end it. */
 export async function spawnUntil(
   command: string,
   args: string[],

@@ -2,7 +2,7 @@
 export type Gate = 'first byte' | 'last byte' | 'compression';
 
 export interface Held {
-  /** Somebody has come to the gate. */
+  /** Resolves when a request has reached the gate. */
   reached: Promise<void>;
   release: () => void;
 }

@@ -12,7 +12,7 @@ interface Removal {
   process: object;
 }
 
-/** What was asked, of whom, and what the bytes must at least be. */
+/** A request for an image, and what was known when it was sent. */
 export interface Asked {
   name: string;
   /** The version that was current at the last removal that the reader must know of. */

@@ -44,7 +44,7 @@ export async function startS3Proxy(server: S3Server): Promise<S3Proxy> {
   return proxy;
 }
 
-/** A proxy for more than one test; whoever opens it closes it. */
+/** A proxy for more than one test. The caller has to close it. */
 export async function openS3Proxy(server: S3Server): Promise<S3Proxy> {
   const proxy: S3Proxy = {
     endpoint: '',

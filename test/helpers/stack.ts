@@ -27,7 +27,7 @@ export async function startBucket(): Promise<Bucket> {
   return bucket;
 }
 
-/** A bucket for more than one test; whoever opens it closes it. */
+/** A bucket for more than one test. The caller has to close it. */
 export async function openBucket(): Promise<Bucket> {
   const server = await createS3Server({ buckets: [BUCKET] });
   const { endpoint, credentials } = server;

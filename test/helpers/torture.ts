@@ -83,7 +83,7 @@ class Torturer implements Torture {
     }
   }
 
-  /** Once it is there, `manifest.json` stays, and is whole whenever somebody looks. */
+  /** Once `manifest.json` exists, it stays, and is complete at every moment. */
   async watchManifest(): Promise<void> {
     while (!this.#isOver) {
       const text = await readFile(join(this.#dir, 'manifest.json'), 'utf8').catch(() => undefined);

@@ -58,7 +58,7 @@ async function runLane(lane: string): Promise<never> {
     else if (dice < 0.93) await change(lane, '*', '-', { op: 'clear', actor: lane });
     else if (dice < 0.96) await store.refresh();
     else if (dice < 0.98) await store.compact();
-    else await (await openStore()).close(); // compacts whoever holds the lock
+    else await (await openStore()).close(); // compacts, whichever process holds the lock
   }
 }
 

@@ -9,7 +9,7 @@ export interface UploadsServer {
   close(): Promise<void>;
 }
 
-/** Starts one, with its directories in `dir`. Whoever opens it closes it. */
+/** Starts a server, with its directories in `dir`. The caller has to close it. */
 export async function openUploadsServer(dir: string, bucket: BucketOptions): Promise<UploadsServer> {
   const images = createImageCache({
     buckets: [bucket],

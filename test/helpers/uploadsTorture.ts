@@ -81,7 +81,7 @@ async function torture(
   ]);
   stand.mend();
 
-  // Whoever waits for a time that is far away begins anew.
+  // After a restart, uploads whose next attempt is far away are tried at once.
   await stand.killServer();
   await stand.startServer();
   const tab = await openStandPage(browser.context, site.origin);

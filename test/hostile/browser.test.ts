@@ -209,7 +209,7 @@ describeEveryMode((add, mode) => {
 
 describeEveryMode(
   (add) => {
-    add('T5, T7', 'Vite’s own CORS, however wide, gives nobody leave to read the API', async (server) => {
+    add('T5, T7', 'Vite’s own CORS, however wide, allows no other origin to read the API', async (server) => {
       const image = await server.send('GET', imagePath(server.picture.entry.local_path));
       expect(image.status).toBe(200);
       expect(image.headers['access-control-allow-origin']).toBeUndefined();

@@ -1,6 +1,6 @@
 import type { Random } from './random.ts';
 
-/** T25, T26: where nobody wants a server to look; loopback and the metadata service in every spelling. */
+/** T25, T26: hosts that a server must not request: loopback and the metadata service, in every spelling. */
 export const INTERNAL_HOSTS = [
   '127.0.0.1',
   '2130706433',
@@ -71,7 +71,7 @@ export const AMBIGUOUS = [
   'https://[::1/x.png',
 ] as const;
 
-/** T28: schemes that nobody fetches. */
+/** T28: schemes that are never fetched. */
 export const SCHEMES = [
   'file:///etc/passwd',
   'file://localhost/etc/passwd',

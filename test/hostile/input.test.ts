@@ -171,7 +171,7 @@ describeEveryMode((add) => {
   );
 });
 
-/** Characters from all over Unicode, with more of those that mean something to somebody. */
+/** Characters from all of Unicode, more often those that have a special meaning somewhere. */
 function* randomTexts({ integer, pick, character }: Random, count: number): Generator<string> {
   const special = '\0\r\n\t\u001b\u0085\u2028\ufeff\u202e\ufffd%/\\?#&=+@:;"\'<>{}[]$`|~.* ';
   for (let n = 0; n < count; n += 1) {

@@ -3,7 +3,7 @@ import { vi } from 'vitest';
 
 /**
  * Watches every socket that this process opens, and lets none of them leave it: a connection to a host that is not in
- * `known` fails as if nobody listened there. Addresses are seen after the lookup, as the socket is given them.
+ * `known` fails as if it refused connections. Addresses are seen after the lookup, as the socket is given them.
  */
 export interface Outbound {
   /** Addresses that a socket was about to connect to. */

@@ -106,7 +106,7 @@ describeEveryMode((add, mode) => {
       ['a fragment', get(`${baseUrl}/image#x`), [400]],
       ['a fragment in a query', get(`${baseUrl}/image?path=a#x`), [400]],
       ['the absolute form', get(`http://localhost${baseUrl}/manifest`), [400]],
-      // Whoever looks at hosts first sees none of ours in it, and nobody answers with anything of the cache.
+      // A server that checks hosts first finds none of ours in it, and no server answers with anything of the cache.
       ['the absolute form of another host', get(`http://evil.example${baseUrl}/image?path=a`), [400]],
       ['the authority form', get('localhost:80'), [400, 404]],
       ['a broken escape', get(`${baseUrl}/image?path=%E0%A4%A`), [400]],

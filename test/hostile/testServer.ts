@@ -192,7 +192,7 @@ export function jsonOf({ text }: RawAnswer): unknown {
   return JSON.parse(Buffer.from(text, 'latin1').toString());
 }
 
-/** A project with an app, a build of it, and files that nobody is to see. */
+/** Writes a project with an app, a build of it, and files that must never be served. */
 async function writeProject(root: string): Promise<void> {
   const files = {
     'index.html': '<!doctype html><script type="module" src="/main.js"></script>',

@@ -121,7 +121,7 @@ describe('T8: no URL of Vite leads into the cache', () => {
     socket.close();
   });
 
-  test('not through transformRequest, whoever calls it', async () => {
+  test('not through transformRequest, which any plugin may call', async () => {
     const { environments } = await start(root);
     for (const file of ['manifest.json', 'manifest.json?raw', 'images/a.svg?raw', 'images/a.jpg?inline']) {
       await expect(environments.client.transformRequest(`/.image-cache/${file}`), file).rejects.toThrow();
@@ -212,7 +212,7 @@ describe('T8: wherever the cache is', () => {
     [' below a base that has to be encoded', '/%C3%A9/', { base: '/é/' }],
     [' with fs.strict off', '/', { server: { fs: { strict: false } } }],
     [' with fs.strict off, below a base', '/a%20b/', { base: '/a b/', server: { fs: { strict: false } } }],
-  ])('in the public directory, where Vite asks nobody%s', async (_name, base, config) => {
+  ])('in the public directory, where Vite has no checks%s', async (_name, base, config) => {
     const root = await project({ ...cacheFiles('public/.image-cache'), 'public/x.txt': 'x' });
     onTestFinished(() => rm(root, { recursive: true }));
     const control = await start(root, { ...config, plugins: [] });

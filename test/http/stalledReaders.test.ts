@@ -10,7 +10,7 @@ import { OutboundBudget } from '../../plugin/http/outboundBudget.ts';
 import type { PrefetchImage, PrefetchResult } from '../../plugin/protocol.ts';
 import { entryOf } from '../helpers/entries.ts';
 
-/** More than the kernel takes of an answer that nobody reads. */
+/** More than the kernel buffers of an answer that is not read. */
 const LONG = 15_000;
 const entry = entryOf(1, { filename: 'x'.repeat(1_000) });
 

@@ -219,7 +219,7 @@ describe('PUT /uploads/:jobId', () => {
 describe('uploads of an owner', () => {
   const byHeader = (request: IncomingMessage) => String(request.headers['x-user'] ?? '') || false;
 
-  it('are seen and changed by nobody else', async () => {
+  it('cannot be seen or changed by other owners', async () => {
     const bucket = await startBucket();
     bucket.server.faults.offline = true;
     const api = await startUploads(bucket, { authorizeUpload: byHeader });

@@ -308,7 +308,7 @@ describe('POST /prefetch with the priority visible', () => {
       a.abort();
       await wait(50);
       expect(started.gone).toEqual([]);
-      expect(started.asked(), 'what nobody is allowed to have yet is not begun').toHaveLength(4);
+      expect(started.asked(), 'a download that is not authorized yet does not begin').toHaveLength(4);
       allow();
       await wait(20);
       started.answerAll();

@@ -43,7 +43,7 @@ describe.each([...IMAGES])('%s', (_name, bytes) => {
       }
       times.push(cpuMs() - start);
     }
-    // The median, and ample room for the slowest: a busy machine stalls whom it likes.
+    // The median, and ample room for the slowest: a busy machine may stall any of them.
     const [median = 0] = times.toSorted((a, b) => a - b).slice(times.length / 2);
     expect(median).toBeLessThan(5);
     expect(Math.max(...times)).toBeLessThan(500);

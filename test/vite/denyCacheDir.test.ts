@@ -91,12 +91,12 @@ describe('T67: the watcher does not see the cache', () => {
     expect(watched).toBeGreaterThan(0);
   });
 
-  test('200 files: no event, no reload, no watch', async () => {
+  test('200 files cause no event, no reload and no watch', async () => {
     const { root, server } = await watching();
     expect(await noticed(server, root)).toEqual({ events: [], reloads: 0, watched: 0 });
   });
 
-  test('what the user ignores stays ignored', async () => {
+  test('files that the user ignores stay ignored', async () => {
     const { root, server } = await watching({ server: { watch: { ignored: '**/private.*' } } });
     const seen: string[] = [];
     server.watcher.on('all', (_event, file) => seen.push(path.basename(file)));

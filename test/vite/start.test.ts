@@ -116,7 +116,7 @@ const deny =
   };
 
 describe('E15: a cache directory that cannot be written', () => {
-  it('is named, with the remedy', async () => {
+  it('is reported, with a remedy', async () => {
     const dir = await temporaryDirectory();
     await mkdir(join(dir, 'journal'));
     await expect(ensureWritable(dir)).resolves.toBeUndefined();
@@ -149,7 +149,7 @@ describe('E15: a cache directory that cannot be written', () => {
     expect(await readdir(dir)).toEqual([]);
   });
 
-  it('that is a link is reported at the start', async () => {
+  it('is reported at the start if it is a link', async () => {
     const root = await temporaryDirectory();
     await symlink(await temporaryDirectory(), join(root, 'link'));
     const { warned } = await start(root, { cacheDir: 'link' });
@@ -157,7 +157,7 @@ describe('E15: a cache directory that cannot be written', () => {
     expect(warned).toEqual([expect.stringContaining('symbolic link')]);
   });
 
-  it('that is used for something else ends the start with one sentence and without a stack', async () => {
+  it('ends the start with one sentence and without a stack if it is used for something else', async () => {
     const root = await temporaryDirectory();
     await mkdir(join(root, 'src'));
     await writeFile(join(root, 'src', 'main.ts'), '');
@@ -165,7 +165,7 @@ describe('E15: a cache directory that cannot be written', () => {
     expect(inspect(error)).toMatch(/^The directory of `cacheDir` .+ Give the cache a directory of its own[^\n]+$/);
   });
 
-  it('`manifest.json` begins with the totals, wherever it is read', async () => {
+  it('`manifest.json` contains the totals', async () => {
     const root = await temporaryDirectory();
     const bytes = await fill(root, await startBucket());
     const text = await readFile(join(root, '.image-cache', 'manifest.json'), 'utf8');

@@ -46,7 +46,7 @@ async function put(
 }
 
 describe('the project of a page', () => {
-  it('is told to it in dev, with a digest of the root, and in a build without', async () => {
+  it('is defined in dev with a digest of the root, and in a build without it', async () => {
     const [bucket, root] = [await startBucket(), await project(ENTRY)];
     const dev = await start(bucket, root, {});
     const name = devProject(root);
@@ -66,14 +66,14 @@ describe('the project of a page', () => {
     expect(answer.status).toBe(200);
   });
 
-  it('is not there without the option', async () => {
+  it('is not defined without the option', async () => {
     const [bucket, root] = [await startBucket(), await project(ENTRY)];
     const { origin } = await start(bucket, root);
     expect(await (await fetch(`${origin()}/@vite/env`)).text()).not.toContain('__IMAGE_CACHE_PROJECT__');
     expect(imageCache({ buckets: ['photos'] }).map(({ name }) => name)).not.toContain('image-cache:uploads');
   });
 
-  it('may be chosen, and is the name of the folder where there is no package.json with one', async () => {
+  it('may be chosen, and is the name of the folder if no package.json has a name', async () => {
     const root = await project({ 'package.json': '{ broken' });
     expect(projectOf({ project: 'mine' } as never, root, 'dev')).toBe('mine');
     expect(projectOf({ project: undefined } as never, join(root, 'my app'), 'build')).toBe('my-app');
@@ -101,7 +101,7 @@ describe('the outbox in Vite', () => {
     });
   });
 
-  it('C20: a restart in the middle of an upload hands it on, and it is stored once', async () => {
+  it('C20: an upload survives a restart in the middle of it, and is stored once', async () => {
     const [bucket, root] = [await startBucket(), await project(ENTRY)];
     const { server, api } = await start(bucket, root, { wait: 0 });
     bucket.server.faults.offline = true;
@@ -114,7 +114,7 @@ describe('the outbox in Vite', () => {
     expect((await fetch(await bucket.presign(`uploads/${name.slice(0, 2)}/${name}`))).status).toBe(200);
   });
 
-  it('is emptied by a start although no page asks for anything', async () => {
+  it('is emptied after a start even if no page sends a request', async () => {
     const [bucket, root] = [await startBucket(), await project(ENTRY)];
     bucket.server.faults.offline = true;
     const first = await start(bucket, root, { wait: 0 });
@@ -127,7 +127,7 @@ describe('the outbox in Vite', () => {
   });
 });
 
-it('pages in dev are told how far an upload is, without its name', async () => {
+it('pages in dev are told about the progress of an upload, without its name', async () => {
   const [bucket, root] = [await startBucket(), await project(ENTRY)];
   const { server, api } = await start(bucket, root, {});
   const told: unknown[] = [];

@@ -25,7 +25,7 @@ async function start(plugins: PluginOption[]) {
   return { server, warnings, printed, origin: `http://127.0.0.1:${new URL(server.resolvedUrls?.local[0] ?? '').port}` };
 }
 
-it('warns once that imageCache() is there twice, and the options of the first are used', async () => {
+it('warns once if imageCache() is in the config twice, and uses the options of the first', async () => {
   const bucket = await startBucket();
   bucket.server.put('photos', 'a.jpg', await jpeg(1));
   const { origin, warnings } = await start([
@@ -38,13 +38,13 @@ it('warns once that imageCache() is there twice, and the options of the first ar
   expect((await fetch(`${origin}/api/cache${imageUrl(await bucket.presign('a.jpg'))}`)).status).toBe(200);
 });
 
-it('counts them, wherever they are nested', async () => {
+it('counts the plugins in nested arrays, too', async () => {
   const options = { buckets: ['photos'] };
   const { warnings } = await start([imageCache(options), [imageCache(options), [imageCache(options)]]]);
   expect(warnings).toEqual([expect.stringContaining('imageCache() is in `plugins` 3 times')]);
 });
 
-it('notices the same plugin object, too', async () => {
+it('also notices the same plugin object', async () => {
   const plugin = imageCache({ buckets: ['photos'] });
   expect((await start([plugin, plugin])).warnings).toHaveLength(1);
 });
@@ -62,7 +62,7 @@ it.each([
 it.each([
   ['one', () => [imageCache({ buckets: ['photos'] })]],
   ['two at paths of their own', () => [imageCache({ buckets: ['a1'] }), imageCache({ buckets: ['b1'], base: '/b' })]],
-  ['one that says nothing', () => [0, 1].map(() => imageCache({ buckets: ['photos'], logLevel: 'silent' }))],
+  ['one with a silent log level', () => [0, 1].map(() => imageCache({ buckets: ['photos'], logLevel: 'silent' }))],
 ])('does not warn of %s', async (_name, plugins) => {
   expect((await start(plugins())).warnings).toEqual([]);
 });

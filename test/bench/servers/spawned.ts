@@ -7,7 +7,7 @@ import type { RunningServer } from './kinds.ts';
 
 const PATIENCE_MS = 30_000;
 
-/** A server that is somebody else's program; it listens where it is told to. */
+/** A server that is another program. It listens where it is told to. */
 export async function startProgram(command: string, args: readonly string[], port: number): Promise<RunningServer> {
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = once(child, 'exit');
@@ -21,7 +21,7 @@ export async function startProgram(command: string, args: readonly string[], por
   };
 }
 
-/** One that nobody uses just now. */
+/** A port that is free at the moment. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -91,7 +91,7 @@ describe('what follows depends on what there is', () => {
     expect(textOf(after)).toBe(to);
   });
 
-  test('without a server there is nobody to ask why', () => {
+  test('without a server, no reason can be asked for', () => {
     const image = { ...imageWith('original', 'fallback'), canRecover: false };
     expect(textOf(beginLoad(image))).toBe('loading original');
     expect(textOf(reduce(stateOf('loading original'), { type: 'error' }, image))).toBe('loading fallback');

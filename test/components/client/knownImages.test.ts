@@ -24,7 +24,7 @@ test('an event for the canonical URL reaches the image under its other names', (
   expect(known.get(alias).revision).toBe(1);
 });
 
-test('other bytes of an object are a new revision, so that whoever shows the old ones hears of it', () => {
+test('other bytes of an object are a new revision, so that elements that show the old ones are told', () => {
   const known = createKnownImages();
   const revisionAfter = (change: Partial<ManifestEntry>) => {
     known.apply({ type: 'stored', entry: entryOf('a.jpg', change) });

@@ -225,7 +225,7 @@ describe('holding up', () => {
     expect(manager.getProgress()).toMatchObject({ state: 'idle', total: 0, completed: 0, current: [] });
   });
 
-  test('whoever waits for a replaced job waits for the one that replaced it', async () => {
+  test('a caller that waits for a replaced job waits for the one that replaced it', async () => {
     const { manager, sent } = setUp();
     const first = manager.prefetchActor('1', ['s3://b/0']);
     await settle();
@@ -433,7 +433,7 @@ describe('R8: while S3 or the server is away', () => {
     expect(sent).toHaveLength(1);
     manager.resume();
     await settle();
-    expect(sent, 'whoever resumes wants it now').toHaveLength(2);
+    expect(sent, 'resume tries at once').toHaveLength(2);
 
     sent[1]?.fail('UPSTREAM_UNREACHABLE');
     await settle();

@@ -72,7 +72,7 @@ test('version 1 of the API goes on from a marker', async () => {
   expect(second.CommonPrefixes).toEqual([{ Prefix: 'e/' }]);
 });
 
-test('a token of nobody and a bucket of nobody are refused', async () => {
+test('an unknown token and an unknown bucket are refused', async () => {
   const client = clientOf(await startS3());
   const forged = new ListObjectsV2Command({ Bucket: BUCKET, ContinuationToken: 'forged' });
   expect(await refusal(client.send(forged))).toBe('400 InvalidArgument');

@@ -24,7 +24,7 @@ afterAll(async () => {
   await rm(page, { recursive: true, force: true });
 });
 
-describe('a CachedImage is as an <img> in the same place', () => {
+describe('a CachedImage looks and behaves like an <img> in its place', () => {
   it.concurrent.each(SCENES)('$name', async (scene) => {
     expect(await stages.use((stage) => playScene(stage, browser, scene))).toEqual([]);
   });

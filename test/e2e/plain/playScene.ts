@@ -5,7 +5,7 @@ import type { Aspect, Scene } from './page/scene.ts';
 import { type Eye, type Observation, pause, runSide } from './runSide.ts';
 import type { Stage } from './stage.ts';
 
-/** How long to go on looking, from when S3 has last sent anything. An `<img>` has longer: nobody says when it is too early to look at it. */
+/** How long to go on looking, from when S3 has last sent anything. It is longer for an `<img>`, which does not tell when it is too early to look. */
 const REST_MS = 20_000;
 const ALIKE_MS = 10_000;
 /** How many times that in all. */

@@ -26,7 +26,7 @@ export interface Eye {
 const REST_MS = 60;
 const PAUSE_MS = 25;
 
-/** Plays one side of a scene, and has somebody look at each step. */
+/** Plays one side of a scene, and calls back at each step to look at it. */
 export async function runSide(
   stage: Stage,
   browser: SceneBrowser,

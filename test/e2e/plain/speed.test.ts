@@ -28,7 +28,7 @@ const MAX_RATIO = 1.1;
 /** Of a machine that does other things, too. */
 const ROUNDS = 3;
 
-/** Shows an album of images that nobody has had yet, in an empty profile. */
+/** Shows an album of images that are in no cache yet, in an empty profile. */
 async function show(
   count: number,
   delayMs: number,
@@ -65,7 +65,7 @@ async function best(measure: () => Promise<number>, goodEnough: number): Promise
   return found;
 }
 
-describe('a page of images that nobody has had yet, of 1.5 s each, over HTTP/1.1', () => {
+describe('a page of images that are in no cache yet and take 1.5 s each, over HTTP/1.1', () => {
   it('25 and 60 are shown in half the time of <img>s on S3 itself', async () => {
     // The two servers have nothing to do with each other, so they are measured at the same time.
     const plain = Promise.all([25, 60].map((count) => show(count, SLOW_MS, { side: 'plain', isFromS3: true })));
@@ -77,7 +77,7 @@ describe('a page of images that nobody has had yet, of 1.5 s each, over HTTP/1.1
     expect(Math.max(...ratios)).toBeLessThanOrEqual(0.5);
   });
 
-  it("while 60 of them come, the app's own fetch, a lazy chunk and a look-up take at most 100 ms more than without", async () => {
+  it("while 60 of them load, the app's own fetch, a lazy chunk and a look-up take at most 100 ms longer than otherwise", async () => {
     const longest = await best(async () => {
       const [without, during] = [await ownRequests(0), await ownRequests(60)];
       console.log(`own requests without images ${without.toFixed(0)} ms, during ${during.toFixed(0)} ms`);
@@ -86,7 +86,7 @@ describe('a page of images that nobody has had yet, of 1.5 s each, over HTTP/1.1
     expect(longest).toBeLessThanOrEqual(OWN_MS);
   });
 
-  it('of 1,000 lazy ones that are scrolled through fast, those that stay are shown within a second', async () => {
+  it('of 1,000 lazy ones that are scrolled through fast, those that stay on the screen are shown within a second', async () => {
     const shown = await best(
       async () => (await show(1000, 100, { side: 'ours', loading: 'lazy', scrollFrames: 60 })).shownMs,
       1000,
@@ -94,7 +94,7 @@ describe('a page of images that nobody has had yet, of 1.5 s each, over HTTP/1.1
     expect(shown).toBeLessThanOrEqual(1000);
   });
 
-  it('B3: 500 hidden ones keep four visible ones waiting for nothing but the half of a millisecond that each takes to be looked after', async () => {
+  it('B3: 500 hidden ones delay four visible ones only by the half millisecond of work that each of them takes', async () => {
     const extraMs = await best(async () => {
       const plain = await show(504, 300, { side: 'plain', loading: 'lazy', hidden: 500 });
       const ours = await show(504, 300, { side: 'ours', loading: 'lazy', hidden: 500 });

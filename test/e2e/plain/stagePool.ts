@@ -10,7 +10,7 @@ export class StagePool {
     this.#options = options;
   }
 
-  /** Lends a stage that nobody else has meanwhile. */
+  /** Lends a stage that no other scene uses meanwhile. */
   async use<Result>(play: (stage: Stage) => Promise<Result>): Promise<Result> {
     const stage = this.#idle.pop() ?? (await this.#open());
     try {

@@ -13,7 +13,7 @@ export class BidiConnection {
     this.#closed = new Promise((_, reject) => {
       socket.addEventListener('close', () => reject(new BrowserGone('The browser has closed its connection.')));
     });
-    this.#closed.catch(() => {}); // whoever waits for an answer is told
+    this.#closed.catch(() => {}); // calls that wait for an answer are rejected
   }
 
   static async open(url: string): Promise<BidiConnection> {

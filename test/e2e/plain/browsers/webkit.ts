@@ -27,7 +27,7 @@ const PAINT_ANEW = `(async () => {
   }
 })()`;
 
-/** WebKitGTK's MiniBrowser, by WebDriver (https://www.w3.org/TR/webdriver2/), on a screen that nobody sees. */
+/** WebKitGTK's MiniBrowser, by WebDriver (https://www.w3.org/TR/webdriver2/), on a virtual screen. */
 export async function openWebKit(miniBrowser: string): Promise<SceneBrowser> {
   const screen = spawn(XVFB, ['-displayfd', '1', '-screen', '0', SCREEN], { stdio: ['ignore', 'pipe', 'ignore'] });
   // It prints the number of a display that was free.

@@ -50,7 +50,7 @@ export function noteNumber(label: string, n: number | null): void {
   numbers.set(label, n);
 }
 
-/** Takes down what somebody heard of an image. */
+/** Records which events of an image a listener has received. */
 export function tell(label: string, what: string): void {
   seenOf(label).events.push(what);
 }

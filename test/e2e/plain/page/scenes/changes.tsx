@@ -143,7 +143,7 @@ export const CHANGES: Scene[] = [
         <Img width={120} />
       </Activity>
     ),
-    // React renders what is hidden when it has the time, and has it watched by nobody until it is visible.
+    // React renders hidden elements when it has the time, and runs no effects of them until they are visible.
     steps: [{ name: 'loaded', run: untilItIsThere }, 'visible'],
   },
   {

@@ -82,7 +82,7 @@ export const ERRORS: Scene[] = [
     },
   },
   {
-    name: 'B14: a fallback that succeeds: nobody hears of an error',
+    name: 'B14: a fallback that succeeds: no error is reported',
     images: [{ answer: 404 }, {}],
     layout: (Img, { url, side }) =>
       side === 'plain' ? (
@@ -95,7 +95,7 @@ export const ERRORS: Scene[] = [
     unsteady: BETWEEN,
   },
   {
-    name: 'B14: an image that the cache refuses and S3 shows: nobody hears of an error',
+    name: 'B14: an image that the cache refuses and S3 shows: no error is reported',
     images: [{ file: 'svg-pixels.svg' }],
     layout: (Img) => <Img isFromS3 retries={0} />,
     steps: ['loaded'],

@@ -160,7 +160,7 @@ export const LOADING: Scene[] = [
     layout: (Img, { step }) =>
       step === 'away' ? <p>nothing</p> : numbers(5).map((n) => <Img key={n} n={n} width={120} height={80} />),
     steps: ['pending', 'away', 'loaded'],
-    // What nobody wants any more is dropped on its way, and fetched anew.
+    // An image that is no longer wanted is dropped while it is being fetched, and fetched again later.
     differs: { ...WAITING, loaded: ['requests'] },
     except: WAITING_ELSEWHERE,
   },
