@@ -24,7 +24,8 @@ export function createApi(
   options: ResolvedOptions,
   { root, pages, logger, authorize, authorizeUpload, access, allowedHosts }: ApiSettings,
 ): { cache: ImageCache; uploads: Uploads | undefined; handler: Middleware; close(): Promise<void> } {
-  const created = options.uploads && createUploads(options, options.uploads, root, logger);
+  const app = options.uploads && { root, project: projectOf(options.uploads, root, pages) };
+  const created = app && options.uploads && createUploads(options, options.uploads, app, logger);
   const cache = createCache(options, root, logger, created?.withOutbox);
   const uploads = created?.open(cache);
   const { manage, images, allowedOrigins, bodyLimit } = options;
@@ -39,10 +40,11 @@ export function createApi(
     allowedHosts,
     bodyLimit,
     outbound: new OutboundBudget(),
-    uploads: options.uploads &&
+    uploads: app &&
+      options.uploads &&
       uploads && {
         uploads,
-        project: projectOf(options.uploads, root, pages),
+        project: app.project,
         waitMs: options.uploads.wait,
         authorizeUpload,
       },

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { DEFAULT_ACTOR_ID, type CacheLogger, type ImageCache, type Source, type ImageRef } from './cache/index.ts';
+import { ImageCacheError } from './errors.ts';
 import { inspectImage } from './images/index.ts';
 import type { ResolvedOptions } from './options.ts';
 import { createS3Bucket } from './source/index.ts';
@@ -32,10 +33,10 @@ export interface CreatedUploads {
 export function createUploads(
   options: ResolvedOptions,
   uploads: NonNullable<ResolvedOptions['uploads']>,
-  root: string,
+  { root, project }: { root: string; project: string },
   logger: CacheLogger,
 ): CreatedUploads {
-  const { prefix, maxFileSize, maxOutboxSize } = uploads;
+  const { prefix, maxFileSize, maxOutboxSize, references, gracePeriod } = uploads;
   const clock = systemClock;
   const bucket = createS3Bucket(options, uploads.bucket);
   const dir = resolve(root, uploads.outboxDir);
@@ -63,6 +64,13 @@ export function createUploads(
       await soon(cache.prefetch(image, DEFAULT_ACTOR_ID, { priority: 'visible', revalidate: true }));
       etags.delete(name);
     },
+    async forget(name) {
+      await cache.invalidate(urlOf(name)).catch((error: unknown) => {
+        logger.warn(
+          `A picture that was deleted from the bucket is still in the cache: ${ImageCacheError.from(error).message}`,
+        );
+      });
+    },
     async yieldToImages(signal) {
       const until = clock.now() + MAX_YIELD_MS;
       while (cache.isAwaited && !signal.aborted && clock.now() < until) await clock.sleep(YIELD_MS, signal);
@@ -80,6 +88,11 @@ export function createUploads(
         prefix,
         maxFileSize,
         maxOutboxSize,
+        deletion: references && {
+          project,
+          isReferenced: references === 'bucket' ? undefined : references,
+          graceMs: gracePeriod,
+        },
         clock,
         logger,
       });

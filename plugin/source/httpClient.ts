@@ -14,7 +14,7 @@ import { startWatchdog, type Watchdog } from './watchdog.ts';
 /** A complete request. It is sent exactly as it is here. */
 export interface HttpRequest {
   /** @default 'GET' */
-  readonly method?: 'GET' | 'HEAD' | 'PUT';
+  readonly method?: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
   readonly protocol: 'http:' | 'https:';
   readonly hostname: string;
   readonly port: number | undefined;

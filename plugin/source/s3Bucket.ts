@@ -1,26 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { ImageCacheError } from '../errors.ts';
-import type { ResolvedOptions } from '../options.ts';
 import { type PictureToStore, type UploadBucket, UploadFailure } from '../uploads/index.ts';
 import { readBody, readErrorBody, type BodyLimits } from './body.ts';
+import { createBucketClient, type S3BucketOptions } from './bucketClient.ts';
 import { checksumOf } from './checksum.ts';
-import { clockOffset } from './clockOffset.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { isEtag } from './etag.ts';
-import { ERROR_BODY_LIMIT, s3Error } from './s3Error.ts';
+import { ERROR_BODY_LIMIT } from './s3Error.ts';
 import type { S3Object } from './s3Object.ts';
-import { createIdentify } from './s3Url.ts';
+import { createS3Objects } from './s3Objects.ts';
 import { S3Refusal, withoutAnswer } from './uploadFailure.ts';
-import { createUploadSigner, type UploadOperation } from './uploadSigner.ts';
+import type { UploadOperation } from './uploadSigner.ts';
 import type { Resolve } from './vettedLookup.ts';
-import { createHttpClient } from './httpClient.ts';
 
-/** What a bucket reads of the options. */
-export type S3BucketOptions = Pick<ResolvedOptions, 'buckets' | 'allowPrivateAddresses' | 'timeouts'>;
-
-/** Two at a time are sent; see `uploads/drainer.ts`. */
-const SOCKETS = { concurrency: 1, maxConcurrency: 1 };
 /** S3 asks to try a conditional write again that has met another one. */
 const MAX_CONFLICTS = 3;
 const CONFLICT_MS = 200;
@@ -55,46 +48,9 @@ export function createS3Bucket(
   deps: { clock?: Clock; resolve?: Resolve } = {},
 ): UploadBucket {
   const clock = deps.clock ?? systemClock;
-  const identify = createIdentify({ buckets: options.buckets, resolveKey: undefined });
-  const objectOf = (key: string) => identify(`s3://${name}/${key}`);
-  const httpClient = createHttpClient({ ...options, ...SOCKETS }, clock, deps.resolve);
-  const signers = new Map<S3Object['bucket'], ReturnType<typeof createUploadSigner>>();
+  const client = createBucketClient(options, name, clock, deps.resolve);
+  const { objectOf, ask } = client;
   let supports: Support = { condition: true, checksum: true };
-
-  function signerOf({ bucket }: S3Object): ReturnType<typeof createUploadSigner> {
-    const known = signers.get(bucket);
-    if (known !== undefined) return known;
-    const made = createUploadSigner(bucket);
-    signers.set(bucket, made);
-    return made;
-  }
-
-  /** @returns what `read` makes of an answer of success @throws UploadFailure, an S3Refusal for an answer of another kind */
-  async function ask<T>(
-    object: S3Object,
-    operation: UploadOperation,
-    signal: AbortSignal,
-    read: (response: IncomingMessage, limits: BodyLimits) => Promise<T>,
-  ): Promise<T> {
-    const signer = signerOf(object);
-    for (let isCorrected = false; ; isCorrected = true) {
-      const request = await signer.sign(object.objectKey, operation);
-      signal.throwIfAborted();
-      const response = await httpClient.open(request, signal);
-      const limits: BodyLimits = { clock, idleMs: options.timeouts.idle, hostname: request.hostname, signal };
-      try {
-        const { statusCode: status = 0, headers } = response;
-        if (status >= 200 && status < 300) return await read(response, limits);
-        const answer = { status, headers, body: await readErrorBody(response, ERROR_BODY_LIMIT, limits) };
-        const error = s3Error(answer, object);
-        const offset = isCorrected ? undefined : clockOffset(request, error);
-        if (offset === undefined) throw new S3Refusal(answer, object, error);
-        signer.correctClock(offset);
-      } finally {
-        response.destroy();
-      }
-    }
-  }
 
   /** The bytes as the store shows them. */
   async function compare(object: S3Object, picture: PictureToStore, signal: AbortSignal): Promise<Finding> {
@@ -119,9 +75,16 @@ export function createS3Bucket(
     asked: Support,
     signal: AbortSignal,
   ): Promise<Written> {
-    const { body, contentType, sha256: hex } = picture;
+    const { body, contentType, sha256: hex, isCounted } = picture;
     const sha256 = asked.checksum ? Buffer.from(hex, 'hex').toString('base64') : undefined;
-    const put: UploadOperation = { method: 'PUT', body, contentType, sha256, isConditional: asked.condition };
+    const put: UploadOperation = {
+      method: 'PUT',
+      body,
+      contentType,
+      sha256,
+      isConditional: asked.condition,
+      isCounted,
+    };
     for (let attempt = 1; ; attempt += 1) {
       try {
         await ask(object, put, signal, (response, limits) => readErrorBody(response, ERROR_BODY_LIMIT, limits));
@@ -137,7 +100,11 @@ export function createS3Bucket(
     }
   }
 
-  async function store(picture: PictureToStore, signal: AbortSignal): Promise<{ etag: string }> {
+  async function store(
+    picture: PictureToStore,
+    signal: AbortSignal,
+    beforeProof: ((signal: AbortSignal) => Promise<void>) | undefined,
+  ): Promise<{ etag: string }> {
     const object = objectOf(picture.key);
     for (
       let asked = supports;
@@ -150,33 +117,41 @@ export function createS3Bucket(
           if (error instanceof S3Refusal && error.answered === 403) return { is: 'absent' };
           throw error;
         });
-        if (before.is === 'same') return before;
+        if (before.is === 'same') {
+          if (beforeProof === undefined) return before;
+          await beforeProof(signal);
+          return proven(await compare(object, picture, signal), object);
+        }
         if (before.is === 'other') throw otherBytes(object);
       }
       const outcome = await write(object, picture, asked, signal);
       if (outcome === 'unknown-header') continue;
       supports = asked;
+      await beforeProof?.(signal);
       const finding = await compare(object, picture, signal);
-      if (finding.is === 'same') return finding;
-      throw outcome === 'taken' && finding.is === 'other' ? otherBytes(object) : notThere(object, finding.is);
+      if (outcome === 'taken' && finding.is === 'other') throw otherBytes(object);
+      return proven(finding, object);
     }
   }
 
   return {
+    ...createS3Objects(client),
     urlOf: (key) => objectOf(key).key,
-    async store(picture, signal) {
+    async store(picture, signal, beforeProof) {
       try {
-        return await store(picture, signal);
+        return await store(picture, signal, beforeProof);
       } catch (error) {
         throw withoutAnswer(error);
       }
     },
-    close() {
-      httpClient.close();
-      for (const signer of signers.values()) signer.close();
-      signers.clear();
-    },
+    close: () => client.close(),
   };
+}
+
+/** @throws UploadFailure if it is not there, or has other bytes */
+function proven(finding: Finding, object: S3Object): { etag: string } {
+  if (finding.is === 'same') return finding;
+  throw notThere(object, finding.is);
 }
 
 /** By the checksum that the store has made itself; `undefined` if it shows none of the whole object. */

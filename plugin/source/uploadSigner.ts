@@ -5,10 +5,12 @@ import { signingError, toHttpRequest } from './s3.ts';
 import { configOf, isSdkRequest } from './sdkRequest.ts';
 import type { HttpRequest } from './httpClient.ts';
 
-/** What is asked about one object. */
+/** What is asked about one object, or about those below a prefix. */
 export type UploadOperation =
   | { method: 'HEAD' }
   | { method: 'GET' }
+  | { method: 'DELETE' }
+  | { method: 'LIST'; prefix: string; after: string | undefined }
   | {
       method: 'PUT';
       body: Buffer;
@@ -17,7 +19,12 @@ export type UploadOperation =
       sha256: string | undefined;
       /** Only if there is no object of this key yet. */
       isConditional: boolean;
+      /** Whether the object says that its references are kept. */
+      isCounted: boolean;
     };
+
+/** What such an object says, as metadata. */
+export const COUNTED = { name: 'image-cache-references', header: 'x-amz-meta-image-cache-references', value: 'kept' };
 
 /** Signs requests that write, or look at what was written, with the developer's credentials. */
 export interface UploadSigner {
@@ -37,20 +44,39 @@ export function createUploadSigner(bucket: ResolvedBucket): UploadSigner {
   let offset = 0;
 
   async function signed(key: string, operation: UploadOperation): Promise<unknown> {
-    const { S3Client, GetObjectCommand, HeadObjectCommand, PutObjectCommand } = await import('@aws-sdk/client-s3');
+    const {
+      S3Client,
+      DeleteObjectCommand,
+      GetObjectCommand,
+      HeadObjectCommand,
+      ListObjectsV2Command,
+      PutObjectCommand,
+    } = await import('@aws-sdk/client-s3');
     client ??= keepRequests(new S3Client(configOf(bucket)));
     client.config.systemClockOffset = offset;
     const object = { Bucket: bucket.name, Key: key };
     if (operation.method === 'GET') return client.send(new GetObjectCommand(object));
     if (operation.method === 'HEAD') return client.send(new HeadObjectCommand({ ...object, ChecksumMode: 'ENABLED' }));
-    const { body, contentType, sha256, isConditional } = operation;
+    if (operation.method === 'DELETE') return client.send(new DeleteObjectCommand(object));
+    if (operation.method === 'LIST') {
+      const { prefix, after } = operation;
+      return client.send(
+        new ListObjectsV2Command({
+          Bucket: bucket.name,
+          Prefix: prefix,
+          ...(after !== undefined && { StartAfter: after }),
+        }),
+      );
+    }
+    const { body, contentType, sha256, isConditional, isCounted } = operation;
     return client.send(
       new PutObjectCommand({
         ...object,
         Body: body,
         ContentLength: body.length,
         ContentType: contentType,
-        CacheControl: CACHE_CONTROL,
+        ...(body.length > 0 && { CacheControl: CACHE_CONTROL }),
+        ...(isCounted && { Metadata: { [COUNTED.name]: COUNTED.value } }),
         ...(sha256 !== undefined && { ChecksumSHA256: sha256 }),
         ...(isConditional && { IfNoneMatch: '*' }),
       }),
@@ -69,7 +95,7 @@ export function createUploadSigner(bucket: ResolvedBucket): UploadSigner {
         const { expect: _, Expect: __, ...others } = headers;
         return {
           ...rest,
-          method: operation.method,
+          method: operation.method === 'LIST' ? 'GET' : operation.method,
           headers: others,
           ...('body' in operation && { body: operation.body }),
         };

@@ -9,6 +9,8 @@ const FIRST_PAUSE_MS = { unreachable: 1_000, transient: 2_000 };
 const LONGEST_PAUSE_MS = 60_000;
 /** Credentials, and the like, are looked at again so often. */
 const BLOCKED_MS = 60_000;
+/** A picture that is being deleted is tried again after so long. */
+const HELD_MS = 5_000;
 
 /** A delay, times 0.5 to 1.5, so that those who wait together do not come back together. */
 function withJitter(ms: number, { random }: Pick<UploadsClock, 'random'>): number {
@@ -72,6 +74,7 @@ export class BucketHealth {
     const { kind } = failure;
     const now = this.#clock.now();
     if (kind === 'refused') return now; // it says nothing of the others
+    if (kind === 'held') return now + withJitter(HELD_MS, this.#clock); // nor does this
     this.#failures += 1;
     if (kind === 'blocked') {
       this.#pausedUntil = now + BLOCKED_MS;

@@ -4,6 +4,7 @@ import { BucketHealth, RETRY_DELAYS_MS } from './bucketHealth.ts';
 import type { UploadsClock } from './clock.ts';
 import { acquireDrainLock, type DrainLock } from './drainLock.ts';
 import type { Outbox } from './outbox.ts';
+import type { PictureUses } from './pictureUse.ts';
 import { type UploadBucket, UploadFailure } from './uploadBucket.ts';
 import { isPending, type PendingUpload, type UploadRecord } from './uploadRecord.ts';
 
@@ -20,6 +21,8 @@ const LONGEST_WAIT_MS = 2 * 1.5 * RETRY_DELAYS_MS[4];
 export interface DrainerOptions {
   outbox: Outbox;
   bucket: UploadBucket;
+  /** What uses pictures; `undefined`: that is not kept. */
+  uses: PictureUses | undefined;
   clock: UploadsClock;
   keyOf: (pictureName: string) => string;
   /** Runs changes of records one after the other. */
@@ -156,7 +159,7 @@ export class Drainer {
 
   /** Never rejects. */
   async #try(record: PendingUpload, signal: AbortSignal): Promise<void> {
-    const { outbox, bucket, keyOf, yieldToImages, warn } = this.#options;
+    const { outbox, bucket, uses, keyOf, yieldToImages, warn } = this.#options;
     const { name, sha256, content_type: contentType } = record.picture;
     try {
       await yieldToImages(signal);
@@ -168,8 +171,14 @@ export class Drainer {
         return;
       }
       if (signal.aborted) return;
-      const { etag } = await bucket.store({ key: keyOf(name), sha256, contentType, body }, signal);
-      await this.#succeeded(record, etag);
+      // All uploads of these bytes come to their end together.
+      const same = uses === undefined ? [] : await this.#uploadsOf(sha256);
+      await uses?.claim(name, same, signal);
+      const isCounted = uses?.areCounted ?? false;
+      const beforeProof = uses && ((until: AbortSignal) => uses.ensureKept(name, same, until));
+      const picture = { key: keyOf(name), sha256, contentType, body, isCounted };
+      const { etag } = await bucket.store(picture, signal, beforeProof);
+      await this.#succeeded(record, etag, uses && new Set(same.map(({ job_id }) => job_id)));
     } catch (error) {
       if (signal.aborted) return;
       await this.#failed(record, UploadFailure.of(error)).catch((fault: unknown) => {
@@ -178,12 +187,17 @@ export class Drainer {
     }
   }
 
-  async #succeeded({ job_id, picture }: PendingUpload, etag: string): Promise<void> {
+  /** @param claimed the uploads for which the picture was claimed; `undefined`: that is not needed */
+  async #succeeded(
+    { job_id, picture }: PendingUpload,
+    etag: string,
+    claimed: ReadonlySet<string> | undefined,
+  ): Promise<void> {
     const { outbox, clock, exclusively, changed, stored } = this.#options;
     const guilty = new Set(this.#health.succeeded(job_id));
-    // All uploads of these bytes have come to their end by that.
-    const same = (await outbox.pending()).filter((each) => each.picture.sha256 === picture.sha256);
+    const same = await this.#uploadsOf(picture.sha256);
     for (const each of same) {
+      if (claimed?.has(each.job_id) === false) continue;
       const done: UploadRecord = { ...withoutTry(each), state: 'stored', finished_at: clock.now() };
       const isDone = await exclusively(async () => {
         if ((await outbox.find(each.job_id))?.state === 'canceled') return false;
@@ -201,6 +215,10 @@ export class Drainer {
       else if (each.state === 'blocked')
         await this.#change(each, (current) => ({ ...withoutTry(current), state: 'accepted' }));
     }
+  }
+
+  async #uploadsOf(sha256: string): Promise<PendingUpload[]> {
+    return (await this.#options.outbox.pending()).filter(({ picture }) => picture.sha256 === sha256);
   }
 
   async #failed(record: PendingUpload, failure: UploadFailure): Promise<void> {

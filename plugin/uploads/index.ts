@@ -3,7 +3,13 @@ export { systemClock } from './clock.ts';
 export { Outbox } from './outbox.ts';
 export { withOutbox } from './outboxSource.ts';
 export { isDigestName, isPictureName, keyOf } from './pictureName.ts';
-export { type PictureToStore, type UploadBucket, UploadFailure } from './uploadBucket.ts';
+export {
+  type ListedObjects,
+  type ObjectState,
+  type PictureToStore,
+  type UploadBucket,
+  UploadFailure,
+} from './uploadBucket.ts';
 export { JOB_ID } from './uploadRecord.ts';
 export type { IncomingUpload } from './uploadReception.ts';
 export { Uploads, type UploadsCache } from './uploads.ts';

@@ -3,7 +3,6 @@ import { ImageCacheError } from '../errors.ts';
 import type { ItemError } from '../protocol.ts';
 import type {
   UploadCancelAnswer,
-  UploadEntity,
   UploadRemoveAnswer,
   UploadRemoveRequest,
   UploadStatus,
@@ -11,16 +10,18 @@ import type {
 } from '../uploadProtocol.ts';
 import type { UploadsClock } from './clock.ts';
 import { Drainer } from './drainer.ts';
+import { EntityRemoval } from './entityRemoval.ts';
 import type { Outbox } from './outbox.ts';
 import { outboxError } from './outboxError.ts';
+import { createPictureDeletion, type PictureDeletion } from './pictureDeletion.ts';
 import { keyOf } from './pictureName.ts';
+import type { UseOptions } from './pictureUse.ts';
+import { createReferenceKeys } from './referenceKeys.ts';
 import type { UploadBucket } from './uploadBucket.ts';
 import { type IncomingUpload, UploadReception } from './uploadReception.ts';
 import { isPending, type PendingUpload, type UploadRecord } from './uploadRecord.ts';
 import { UploadReports } from './uploadReports.ts';
 
-const DELETES_NOTHING =
-  'This server deletes nothing from the bucket: neither `uploads.references` nor `uploads.isReferenced` is set.';
 /** In one listing. */
 const MAX_LISTED = 1_000;
 
@@ -32,11 +33,22 @@ export interface UploadsCache {
   stored(pictureName: string, filename: string | undefined, etag: string): Promise<void>;
   /** Resolves when no page waits for images. */
   yieldToImages(signal: AbortSignal): Promise<void>;
+  /** Lets go of a picture that was deleted, in memory and on disk. Never rejects. */
+  forget(pictureName: string): Promise<void>;
 }
 
 interface UploadsLogger {
   info(message: string): void;
   warn(message: string): void;
+}
+
+/** How it is known what uses a picture. */
+interface UploadsDeletion {
+  /** Whose references those in the bucket are. */
+  project: string;
+  /** The app answers; `undefined`: references in the bucket do. */
+  isReferenced: UseOptions['isReferenced'];
+  graceMs: number;
 }
 
 export interface UploadsOptions {
@@ -47,6 +59,8 @@ export interface UploadsOptions {
   prefix: string;
   maxFileSize: number;
   maxOutboxSize: number;
+  /** What uses pictures; `undefined`: nothing is deleted from the bucket. */
+  deletion: UploadsDeletion | undefined;
   clock: UploadsClock;
   logger: UploadsLogger;
 }
@@ -58,20 +72,36 @@ export class Uploads {
   readonly #drainer: Drainer;
   readonly #reports: UploadReports;
   readonly #reception: UploadReception;
+  readonly #deletion: PictureDeletion | undefined;
+  readonly #removal: EntityRemoval;
 
   constructor(options: UploadsOptions) {
     this.#options = options;
     const { outbox, bucket, clock, cache, logger } = options;
+    const keyOfPicture = (name: string) => this.#keyOf(name);
+    const warn = (message: string) => logger.warn(message);
+    this.#deletion =
+      options.deletion &&
+      createPictureDeletion({
+        ...options.deletion,
+        bucket,
+        clock,
+        keys: createReferenceKeys(options.prefix, options.deletion.project),
+        keyOf: keyOfPicture,
+        deleted: (name) => this.#deleted(name),
+        warn,
+      });
     this.#drainer = new Drainer({
       outbox,
       bucket,
       clock,
-      keyOf: (name) => this.#keyOf(name),
+      uses: this.#deletion?.uses,
+      keyOf: keyOfPicture,
       exclusively: this.#exclusively,
       yieldToImages: (signal) => cache.yieldToImages(signal),
       changed: (record) => this.#changed(record),
       stored: (record, etag) => this.#stored(record, etag),
-      warn: (message) => logger.warn(message),
+      warn,
     });
     this.#reports = new UploadReports({
       outbox,
@@ -80,11 +110,17 @@ export class Uploads {
       urlOf: (name) => this.urlOf(name),
     });
     this.#reception = new UploadReception({ ...options, exclusively: this.#exclusively });
+    this.#removal = new EntityRemoval({
+      outbox,
+      deletion: this.#deletion,
+      cancel: (owner, jobId) => this.cancel(owner, jobId),
+    });
   }
 
   /** Sends what is left from earlier. Makes no file, and looks at none before the next turn. */
   start(): void {
     this.#drainer.wake();
+    this.#deletion?.start();
   }
 
   /** The canonical URL of a picture by its name. */
@@ -184,18 +220,9 @@ export class Uploads {
     return { job_id: jobId, state: 'canceled' };
   }
 
-  /** An entity has these pictures no more. What of them is not in the bucket yet never comes there. */
-  async remove(owner: string, { entity, images, job_ids = [] }: UploadRemoveRequest): Promise<UploadRemoveAnswer> {
-    const names = new Set(images.map(({ name }) => name));
-    const pending = (await this.#options.outbox.pending()).filter(
-      (each) => each.owner === owner && names.has(each.picture.name) && isSameEntity(each.entity, entity),
-    );
-    for (const jobId of new Set([...pending.map(({ job_id }) => job_id), ...job_ids])) {
-      await this.cancel(owner, jobId).catch((error: unknown) => {
-        if (ImageCacheError.from(error).code !== 'UPLOAD_UNKNOWN') throw error; // it is of somebody else
-      });
-    }
-    return { images: images.map(({ name }) => ({ name, state: 'kept', reason: DELETES_NOTHING })) };
+  /** An entity has these pictures no more. What of them is not in the bucket yet never comes there. @throws ImageCacheError */
+  async remove(owner: string, removed: UploadRemoveRequest): Promise<UploadRemoveAnswer> {
+    return { images: await inWords(() => this.#removal.remove(owner, removed)) };
   }
 
   /** How many uploads are not in the bucket yet. */
@@ -211,6 +238,7 @@ export class Uploads {
   /** Stops sending. What is not in the bucket is sent after the next start. */
   async close(): Promise<void> {
     await this.#drainer.close();
+    await this.#deletion?.close();
     this.#options.bucket.close();
   }
 
@@ -232,6 +260,11 @@ export class Uploads {
     await cache.stored(picture.name, filename, etag);
   }
 
+  async #deleted(name: string): Promise<void> {
+    this.#options.logger.info(`Deleted from the bucket, because nothing uses it any more: ${this.#keyOf(name)}`);
+    await this.#options.cache.forget(name);
+  }
+
   #changed(record: UploadRecord): void {
     const { error } = record;
     if (error !== undefined && (record.state === 'failed' || record.state === 'blocked')) {
@@ -245,10 +278,6 @@ export class Uploads {
   #keyOf(pictureName: string): string {
     return keyOf(this.#options.prefix, pictureName);
   }
-}
-
-function isSameEntity(entity: UploadEntity | undefined, { type, id }: UploadEntity): boolean {
-  return entity?.type === type && entity.id === id;
 }
 
 /** Errors of the disk are those of the outbox. */

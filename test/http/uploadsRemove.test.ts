@@ -1,13 +1,22 @@
+import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { readdir } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { AuthorizedUpload } from '../../plugin/express.ts';
+import type { AuthorizedUpload, CacheEvent, UploadRemoveAnswer } from '../../plugin/express.ts';
 import { jpeg } from '../helpers/images.ts';
-import { startBucket } from '../helpers/stack.ts';
-import { jobId, pictureName, startUploads } from '../helpers/uploads.ts';
+import { type Bucket, startBucket } from '../helpers/stack.ts';
+import { jobId, keyOf, pictureName, startUploads } from '../helpers/uploads.ts';
 
 const entity = { type: 'note', id: '42' };
+/** The keys of all objects. */
+async function objectsIn({ option: { endpoint, credentials, name } }: Bucket): Promise<string[]> {
+  const s3 = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
+  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: name }));
+  s3.destroy();
+  return Contents.map(({ Key = '' }) => Key);
+}
+
 const entityHeader = { 'Image-Cache-Entity': 'note/42' };
 
 describe('the entity of an upload', () => {
@@ -91,6 +100,87 @@ describe('POST /uploads/remove', () => {
       { action: 'remove', entity },
     ]);
     expect(await readdir(join(api.outbox, 'bodies'))).toEqual([pictureName(picture)]);
+  });
+
+  it('deletes what nothing uses any more from the bucket and from the cache, and tells the pages', async () => {
+    const bucket = await startBucket();
+    const uploads = { references: 'bucket', gracePeriod: 0 } as const;
+    const [api, other] = [await startUploads(bucket, { uploads }), await startUploads(bucket, { uploads })];
+    const picture = await jpeg(6);
+    const images = [{ name: pictureName(picture) }];
+    const job = jobId();
+    await api.put(job, picture, entityHeader);
+    await other.put(jobId(), picture, { 'Image-Cache-Entity': 'note/43' });
+    expect((await api.get(`/i/${pictureName(picture)}?w=16`)).status).toBe(200);
+    const events: CacheEvent[] = [];
+    api.images.cache.onEvent((event) => events.push(event));
+    const remove = async (id: string): Promise<UploadRemoveAnswer> =>
+      (await api.call('POST', '/uploads/remove', { entity: { type: 'note', id }, images })).json();
+
+    expect(await remove('42')).toMatchObject({ images: [{ state: 'kept', reason: expect.any(String) }] });
+    expect((await api.get(`/i/${pictureName(picture)}`)).status).toBe(200);
+    expect(await remove('43')).toEqual({ images: [{ name: pictureName(picture), state: 'deleted' }] });
+    expect(await remove('43')).toEqual({ images: [{ name: pictureName(picture), state: 'deleted' }] });
+
+    const s3_url = `${bucket.server.endpoint}/photos/${keyOf(picture)}`;
+    expect(events).toEqual([{ type: 'invalidated', s3_urls: [s3_url] }]);
+    const gone = await api.get(`/i/${pictureName(picture)}`);
+    expect([gone.status, await gone.json()]).toMatchObject([404, { code: 'UPSTREAM_NOT_FOUND' }]);
+    expect((await api.get(`/i/${pictureName(picture)}?w=16`)).status).toBe(404);
+    expect(await objectsIn(bucket)).toEqual([]);
+    // It may come again.
+    expect((await api.put(jobId(), picture, entityHeader)).status).toBe(201);
+    expect(await objectsIn(bucket)).toEqual([
+      keyOf(picture),
+      expect.stringMatching(/^uploads\/refs\/[0-9a-f]{32}\/[0-9a-f]{32}-[0-9a-f]{32}$/),
+    ]);
+  });
+
+  it('of another owner deletes nothing', async () => {
+    const bucket = await startBucket();
+    const api = await startUploads(bucket, {
+      uploads: { references: 'bucket', gracePeriod: 0 },
+      authorizeUpload: (request: IncomingMessage) => String(request.headers['x-user'] ?? 'bob'),
+    });
+    const picture = await jpeg(7);
+    await api.put(jobId(), picture, { ...entityHeader, 'X-User': 'ann' });
+    const answer = await api.call('POST', '/uploads/remove', { entity, images: [{ name: pictureName(picture) }] });
+    expect(await answer.json()).toMatchObject({ images: [{ state: 'kept' }] });
+    expect(await objectsIn(bucket)).toContain(keyOf(picture));
+  });
+
+  it('answers 502 when the bucket is away, and then the client asks again', async () => {
+    const bucket = await startBucket();
+    const api = await startUploads(bucket, { uploads: { references: 'bucket' } });
+    const picture = await jpeg(8);
+    await api.put(jobId(), picture, entityHeader);
+    const body = { entity, images: [{ name: pictureName(picture) }] };
+    bucket.server.faults.offline = true;
+    const failed = await api.call('POST', '/uploads/remove', body);
+    expect([failed.status, await failed.json()]).toMatchObject([502, { code: 'UPSTREAM_UNREACHABLE' }]);
+    bucket.server.faults.offline = false;
+    const { images } = (await (await api.call('POST', '/uploads/remove', body)).json()) as UploadRemoveAnswer;
+    expect(images).toMatchObject([{ state: 'dropped' }]);
+    const inAWeek = Date.now() + 7 * 24 * 3_600_000;
+    expect(Math.abs((images[0]?.due_at ?? 0) - inAWeek)).toBeLessThan(60_000);
+  });
+
+  it('asks the app where it says what is used', async () => {
+    const used = new Set<string>();
+    const bucket = await startBucket();
+    const api = await startUploads(bucket, { uploads: { isReferenced: (imageId) => used.has(imageId) } });
+    const picture = await jpeg(9);
+    const name = pictureName(picture);
+    await api.put(jobId(), picture, entityHeader);
+    used.add(name.slice(0, 32));
+    const remove = async (): Promise<UploadRemoveAnswer> =>
+      (await api.call('POST', '/uploads/remove', { entity, images: [{ name }] })).json();
+    expect(await remove()).toMatchObject({ images: [{ state: 'kept' }] });
+    used.clear();
+    const { images } = await remove();
+    expect(images).toMatchObject([{ state: 'dropped', due_at: expect.any(Number) }]);
+    expect(await remove()).toEqual({ images });
+    expect(await objectsIn(bucket)).toEqual([keyOf(picture), `uploads/dropped/${name}`].toSorted());
   });
 
   it.each([

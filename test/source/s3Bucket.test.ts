@@ -14,6 +14,7 @@ const PICTURE = {
   sha256: createHash('sha256').update(BODY).digest('hex'),
   contentType: 'image/jpeg',
   body: BODY,
+  isCounted: false,
 };
 const PUT = `PUT /photos/${KEY}`;
 const HEAD = `HEAD /photos/${KEY}`;

@@ -1,14 +1,15 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { ImageCacheError } from '../../plugin/errors.ts';
-import type { UploadState, UploadStatus } from '../../plugin/uploadProtocol.ts';
-import { Outbox, type PictureToStore, type UploadBucket, UploadFailure, Uploads } from '../../plugin/uploads/index.ts';
+import type { UploadEntity, UploadState, UploadStatus } from '../../plugin/uploadProtocol.ts';
+import { Outbox, type PictureToStore, type UploadFailure, Uploads } from '../../plugin/uploads/index.ts';
 import type { UploadsClock } from '../../plugin/uploads/clock.ts';
+import type { UploadsOptions } from '../../plugin/uploads/uploads.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';
 import { jobId, sha256 } from '../helpers/uploads.ts';
+import { failureOf, MemoryBucket } from './memoryBucket.ts';
 
 /** A clock that stands still until it is moved. */
-class FakeClock implements UploadsClock {
+export class FakeClock implements UploadsClock {
   #now = Date.UTC(2026, 0, 1);
   /** Timers do not care what time it is. */
   #elapsed = 0;
@@ -68,8 +69,7 @@ class FakeClock implements UploadsClock {
 type Kind = UploadFailure['kind'];
 
 /** A bucket in memory that fails on demand. */
-export class FakeBucket implements UploadBucket {
-  readonly objects = new Map<string, Buffer>();
+export class FakeBucket extends MemoryBucket {
   /** Every try, by key. */
   readonly tries: string[] = [];
   /** Tries that run now, and the most that ever ran. */
@@ -79,11 +79,15 @@ export class FakeBucket implements UploadBucket {
   /** Awaited by every try. */
   gate: Promise<void> = Promise.resolve();
 
-  urlOf(key: string): string {
-    return `https://bucket.example/${key}`;
+  constructor(now: () => number = () => Date.UTC(2026, 0, 1)) {
+    super(now);
   }
 
-  async store(picture: PictureToStore, signal: AbortSignal): Promise<{ etag: string }> {
+  override async store(
+    picture: PictureToStore,
+    signal: AbortSignal,
+    beforeProof?: (signal: AbortSignal) => Promise<void>,
+  ): Promise<{ etag: string }> {
     this.tries.push(picture.key);
     this.running += 1;
     this.mostRunning = Math.max(this.mostRunning, this.running);
@@ -92,25 +96,11 @@ export class FakeBucket implements UploadBucket {
       signal.throwIfAborted();
       const kind = this.failure(picture);
       if (kind !== undefined) throw failureOf(kind);
-      this.objects.set(picture.key, picture.body);
-      return { etag: `"${picture.sha256.slice(0, 8)}"` };
+      return await super.store(picture, signal, beforeProof);
     } finally {
       this.running -= 1;
     }
   }
-
-  close(): void {}
-}
-
-const CODES = {
-  unreachable: 'UPSTREAM_UNREACHABLE',
-  transient: 'UPSTREAM_THROTTLED',
-  blocked: 'UPSTREAM_FORBIDDEN',
-  refused: 'UPSTREAM_ERROR',
-} as const;
-
-function failureOf(kind: Kind): UploadFailure {
-  return new UploadFailure(kind, new ImageCacheError(CODES[kind], `The bucket is ${kind}.`, { hint: 'Wait.' }));
 }
 
 export interface TestUploads {
@@ -123,7 +113,7 @@ export interface TestUploads {
   /** What the cache was told, in order. */
   told: string[];
   /** Takes a picture of these bytes. */
-  accept(bytes: Uint8Array, job?: string): Promise<UploadStatus>;
+  accept(bytes: Uint8Array, job?: string, entity?: UploadEntity): Promise<UploadStatus>;
   states(): Promise<Record<string, number>>;
 }
 
@@ -132,6 +122,7 @@ interface TestSettings {
   bucket?: FakeBucket;
   clock?: FakeClock;
   maxOutboxSize?: number;
+  deletion?: UploadsOptions['deletion'];
 }
 
 /** Uploads on a real directory, with a bucket in memory, where all bytes count as a JPEG. */
@@ -148,12 +139,14 @@ export async function openUploads(settings: TestSettings = {}): Promise<TestUplo
     cache: {
       take: async (name) => void told.push(`take ${name}`),
       stored: async (name, _, etag) => void told.push(`stored ${name} ${etag}`),
+      forget: async (name) => void told.push(`forget ${name}`),
       yieldToImages: async () => undefined,
     },
     inspect: () => ({ contentType: 'image/jpeg', extension: 'jpg' }),
     prefix: 'uploads',
     maxFileSize: 1e6,
     maxOutboxSize,
+    deletion: settings.deletion,
     logger: { info: (message) => log.push(message), warn: (message) => log.push(message) },
   });
   onTestFinished(() => uploads.close());
@@ -168,12 +161,13 @@ export async function openUploads(settings: TestSettings = {}): Promise<TestUplo
     dir,
     log,
     told,
-    accept: (bytes, job = jobId()) =>
+    accept: (bytes, job = jobId(), entity) =>
       uploads.accept({
         jobId: job,
         owner: '',
         sha256: sha256(bytes),
         filename: undefined,
+        entity,
         size: bytes.length,
         body: once(bytes),
       }),

@@ -1,0 +1,78 @@
+import type { RemovedImage, UploadEntity } from '../uploadProtocol.ts';
+import { deletePicture, type DeletionOptions, type DeletionOutcome } from './deletePicture.ts';
+import { imageIdOf, isForbidden } from './pictureUse.ts';
+
+export interface RemovalOptions extends DeletionOptions {
+  /** Told of each picture that is not in the bucket any more. Never rejects. */
+  deleted: (pictureName: string) => Promise<void>;
+}
+
+const USED = 'Something else uses this picture.';
+const UNCOUNTED = 'This picture was in the bucket before references were kept, so it is not known what else uses it.';
+const NOT_LISTED = 'The credentials may not list the bucket, so it is not known what else uses this picture.';
+
+/** Takes pictures from their entities, and those that nothing uses from the bucket. */
+export class PictureRemoval {
+  readonly #options: RemovalOptions;
+
+  constructor(options: RemovalOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * An entity has a picture no more. May be called any number of times, and by several servers at once.
+   * @throws UploadFailure; then it has to be called again
+   */
+  async drop(owner: string, entity: UploadEntity, name: string, signal: AbortSignal): Promise<RemovedImage> {
+    const { isCountedOnly, uses, graceMs } = this.#options;
+    const imageId = imageIdOf(name);
+    if (isCountedOnly) await this.#dropReference(owner, entity, name, signal);
+    const use = await uses.look(imageId, signal).catch((error: unknown) => {
+      if (!isForbidden(error)) throw error;
+      return undefined;
+    });
+    if (use === undefined) return { name, state: 'kept', reason: NOT_LISTED };
+    if (await uses.isUsed(imageId, use)) return { name, state: 'kept', reason: USED };
+    const since = await this.#unusedSince(name, signal);
+    if (typeof since === 'object') return since;
+    if (graceMs > 0) return { name, state: 'dropped', due_at: since + graceMs };
+    const outcome = await this.delete(name, signal);
+    if (outcome === 'deleted') return { name, state: 'deleted' };
+    if (outcome === 'early') return { name, state: 'dropped', due_at: since };
+    return { name, state: 'kept', reason: outcome === 'used' ? USED : UNCOUNTED };
+  }
+
+  /** @throws UploadFailure */
+  async delete(name: string, signal: AbortSignal): Promise<DeletionOutcome> {
+    const outcome = await deletePicture(name, this.#options, signal);
+    if (outcome === 'deleted') await this.#options.deleted(name);
+    return outcome;
+  }
+
+  /**
+   * Only who holds a reference can drop it: so no client can have a picture deleted that was never theirs. The picture is marked before that, so
+   * that an old mark cannot be taken for this one, and after it, because a deletion that has seen the reference takes away the first mark.
+   */
+  async #dropReference(owner: string, entity: UploadEntity, name: string, signal: AbortSignal): Promise<void> {
+    const { bucket, keys, keyOf } = this.#options;
+    const reference = keys.reference(imageIdOf(name), { owner, entity });
+    if ((await bucket.look(reference, signal)) === undefined) return;
+    const object = await bucket.look(keyOf(name), signal);
+    const isDeletable = object?.isCounted !== false;
+    if (isDeletable) await bucket.mark(keys.mark(name), signal);
+    await bucket.remove(reference, signal);
+    if (isDeletable) await bucket.mark(keys.mark(name), signal);
+  }
+
+  /** Since when nothing uses the picture, by the clock of the bucket; or what has become of it without that. */
+  async #unusedSince(name: string, signal: AbortSignal): Promise<number | RemovedImage> {
+    const { bucket, keys, keyOf, isCountedOnly } = this.#options;
+    const mark = await bucket.look(keys.mark(name), signal);
+    if (mark !== undefined) return mark.modifiedAt;
+    if ((await bucket.look(keyOf(name), signal)) === undefined) return { name, state: 'deleted' };
+    if (isCountedOnly) return { name, state: 'kept', reason: UNCOUNTED };
+    await bucket.mark(keys.mark(name), signal);
+    const marked = await bucket.look(keys.mark(name), signal);
+    return marked?.modifiedAt ?? { name, state: 'kept', reason: USED }; // it is being uploaded again
+  }
+}

@@ -1,0 +1,132 @@
+import { ImageCacheError } from '../errors.ts';
+import type { ReferenceHolder, ReferenceKeys } from './referenceKeys.ts';
+import { type ListedObjects, type UploadBucket, UploadFailure } from './uploadBucket.ts';
+
+/**
+ * For so long an upload of a picture waits for somebody who deletes it. The request that deletes is signed in the first minute, and the bucket
+ * takes none that was signed more than 15 minutes ago by its clock, from which that of the machine may differ by as much. So when this is over,
+ * no such request can come any more, however long its machine was asleep.
+ */
+export const FLAG_MS = 40 * 60_000;
+
+/** What a listing says of a picture. */
+export interface PictureUse {
+  /** How many use it, this one included. */
+  references: readonly string[];
+  /** The flags of those who delete it at the moment. */
+  flags: readonly string[];
+  /** Flags that mean nothing any more. */
+  oldFlags: readonly string[];
+  /** By the clock of the bucket. */
+  now: number;
+}
+
+/** How it is known whether a picture is used. */
+export interface UseOptions {
+  bucket: UploadBucket;
+  keys: ReferenceKeys;
+  /** The app answers; `undefined`: the references in the bucket do. */
+  isReferenced: ((imageId: string) => boolean | Promise<boolean>) | undefined;
+  warn: (message: string) => void;
+}
+
+/** Knows what uses a picture, and keeps uploads and deletions of a picture out of each other's way. */
+export class PictureUses {
+  readonly #options: UseOptions;
+  readonly #warned = new Set<string>();
+
+  constructor(options: UseOptions) {
+    this.#options = options;
+  }
+
+  /** Whether references are kept in the bucket, so that a picture says by itself that it has some. */
+  get areCounted(): boolean {
+    return this.#options.isReferenced === undefined;
+  }
+
+  /** To be called before a picture is written: from now on, those who would delete it see that it is used. @throws UploadFailure */
+  async claim(name: string, holders: readonly ReferenceHolder[], signal: AbortSignal): Promise<void> {
+    const { bucket, keys, isReferenced } = this.#options;
+    if (isReferenced !== undefined) return bucket.remove(keys.mark(name), signal);
+    const references = new Set(holders.map((holder) => keys.reference(imageIdOf(name), holder)));
+    for (const reference of references) await bucket.mark(reference, signal);
+  }
+
+  /**
+   * To be called after a picture was written, and before it is believed to be there.
+   * @throws UploadFailure `held` when somebody is deleting it, or its references were dropped meanwhile: it has to be claimed again
+   */
+  async ensureKept(name: string, holders: readonly ReferenceHolder[], signal: AbortSignal): Promise<void> {
+    const { keys, isReferenced } = this.#options;
+    const use = await this.look(imageIdOf(name), signal).catch((error: unknown) => {
+      if (!isForbidden(error)) throw error;
+      this.#warnOnce(
+        `Uploads go on, but nothing is deleted, and a deletion by another server cannot be seen. ${error.message} ${error.hint ?? ''}`,
+      );
+      return undefined;
+    });
+    if (use === undefined) return;
+    const isMissing = (holder: ReferenceHolder) => !use.references.includes(keys.reference(imageIdOf(name), holder));
+    if (use.flags.length > 0) throw held();
+    if (isReferenced === undefined && holders.some(isMissing)) throw held();
+  }
+
+  /** @throws UploadFailure */
+  async look(imageId: string, signal: AbortSignal): Promise<PictureUse> {
+    const { bucket, keys } = this.#options;
+    const listed = await bucket.list(keys.folder(imageId), undefined, signal);
+    const flags = listed.objects.filter(({ key }) => keys.isFlag(key));
+    // Where the bucket does not say what time it is, every flag counts.
+    const isOld = ({ modifiedAt }: { modifiedAt: number }) => listed.now - modifiedAt > FLAG_MS;
+    return {
+      references: keysOf(listed.objects.filter(({ key }) => !keys.isFlag(key))),
+      flags: keysOf(flags.filter((flag) => !isOld(flag))),
+      oldFlags: keysOf(flags.filter(isOld)),
+      now: listed.now,
+    };
+  }
+
+  /** Whether something uses the picture. What cannot be found out counts as use. @throws UploadFailure */
+  async isUsed(imageId: string, { references }: PictureUse): Promise<boolean> {
+    const { isReferenced } = this.#options;
+    if (isReferenced === undefined) return references.length > 0;
+    try {
+      const answer: unknown = await isReferenced(imageId);
+      return answer !== false; // nothing else lets a picture be deleted
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new UploadFailure(
+        'transient',
+        new ImageCacheError('INTERNAL', `The option \`uploads.isReferenced\` threw: ${reason}`),
+      );
+    }
+  }
+
+  #warnOnce(message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    this.#options.warn(message.trimEnd());
+  }
+}
+
+/** Whether the credentials may not do this. */
+export function isForbidden(error: unknown): error is UploadFailure {
+  return error instanceof UploadFailure && error.code === 'UPSTREAM_FORBIDDEN';
+}
+
+export function imageIdOf(pictureName: string): string {
+  return pictureName.slice(0, 32);
+}
+
+function keysOf(objects: ListedObjects['objects']): string[] {
+  return objects.map(({ key }) => key);
+}
+
+function held(): UploadFailure {
+  return new UploadFailure(
+    'held',
+    new ImageCacheError('UPSTREAM_ERROR', 'The same picture is being deleted from the bucket at the moment.', {
+      hint: 'It is uploaded after that. If a server was killed while it deleted the picture, that takes up to 40 minutes.',
+    }),
+  );
+}

@@ -1,0 +1,210 @@
+import { rm } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { createReferenceKeys } from '../../plugin/uploads/referenceKeys.ts';
+import { jobId, keyOf, pictureName, sha256 } from '../helpers/uploads.ts';
+import { bytes, FakeBucket, FakeClock, openUploads, type TestUploads } from './fakes.ts';
+import { failureOf } from './memoryBucket.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const GRACE = 7 * DAY;
+const NOTE = { type: 'note', id: '1' };
+const OTHER = { type: 'note', id: '2' };
+const keys = createReferenceKeys('uploads', 'app');
+const deletion = { project: 'app', isReferenced: undefined, graceMs: GRACE };
+
+/** Two servers with a directory each, and one bucket. */
+async function twoServers(
+  settings = deletion,
+): Promise<{ a: TestUploads; b: TestUploads; bucket: FakeBucket; clock: FakeClock }> {
+  const clock = new FakeClock();
+  const bucket = new FakeBucket(() => clock.now());
+  const open = () => openUploads({ bucket, clock, deletion: settings });
+  return { a: await open(), b: await open(), bucket, clock };
+}
+
+const remove = ({ uploads }: TestUploads, entity: typeof NOTE, n: number, jobs: string[] = []) =>
+  uploads.remove('', { entity, images: [{ name: pictureName(bytes(n)) }], job_ids: jobs });
+const stored = (server: TestUploads, count: number) => expect.poll(() => server.states()).toEqual({ stored: count });
+
+describe('two servers with a directory each, and one bucket', () => {
+  it('I11: a picture that two entities have stays when one of them drops it, also when that server loses its outbox', async () => {
+    const { a, b, bucket, clock } = await twoServers();
+    await a.accept(bytes(1), jobId(), NOTE);
+    await b.accept(bytes(1), jobId(), OTHER);
+    await Promise.all([stored(a, 1), stored(b, 1)]);
+    await rm(b.dir, { recursive: true, force: true });
+    const { images } = await remove(a, NOTE, 1);
+    expect(images).toEqual([{ name: pictureName(bytes(1)), state: 'kept', reason: expect.any(String) }]);
+    a.uploads.start();
+    await clock.advance(2 * GRACE, DAY);
+    expect(bucket.objects.has(keyOf(bytes(1)))).toBe(true);
+
+    await remove(a, OTHER, 1); // the owner is the same, whichever server is asked
+    await clock.advance(GRACE + 2 * HOUR, HOUR);
+    expect(bucket.keys()).toEqual([]);
+    expect(a.told.at(-1)).toBe(`forget ${pictureName(bytes(1))}`);
+    expect(a.log.at(-1)).toContain('Deleted from the bucket');
+  });
+
+  it('a put in the grace period by the other server keeps the picture', async () => {
+    const { a, b, bucket, clock } = await twoServers();
+    await a.accept(bytes(1), jobId(), NOTE);
+    await stored(a, 1);
+    expect((await remove(a, NOTE, 1)).images[0]).toMatchObject({ state: 'dropped', due_at: clock.now() + GRACE });
+    await b.accept(bytes(1), jobId(), OTHER);
+    await stored(b, 1);
+    a.uploads.start();
+    b.uploads.start();
+    await clock.advance(2 * GRACE, DAY);
+    expect(bucket.keys()).toEqual(
+      [keys.reference(sha256(bytes(1)).slice(0, 32), { owner: '', entity: OTHER }), keyOf(bytes(1))].toSorted(),
+    );
+  });
+
+  it('copies of an app with other projects have their own references', async () => {
+    const { a, bucket, clock } = await twoServers();
+    const other = await openUploads({ bucket, clock, deletion: { ...deletion, project: 'other' } });
+    await a.accept(bytes(1), jobId(), NOTE);
+    await other.accept(bytes(1), jobId(), NOTE);
+    await Promise.all([stored(a, 1), stored(other, 1)]);
+    expect((await remove(a, NOTE, 1)).images[0]).toMatchObject({ state: 'kept' });
+  });
+});
+
+describe('uploads while references are kept', () => {
+  it('of the same bytes by two entities end in one object, and a reference each', async () => {
+    const { a, bucket } = await twoServers();
+    let open = () => {};
+    bucket.gate = new Promise((resolve) => (open = resolve));
+    await a.accept(bytes(1), jobId(), NOTE);
+    await a.clock.settle();
+    await a.accept(bytes(1), jobId(), OTHER); // while the first is being sent
+    await a.accept(bytes(1));
+    open();
+    await stored(a, 3);
+    expect(bucket.keys('uploads/refs/')).toHaveLength(3);
+    expect(bucket.keys().filter((key) => key === keyOf(bytes(1)))).toHaveLength(1);
+  });
+
+  it('C21: of a picture that is removed while it is being sent never end in the bucket', async () => {
+    const { a, bucket, clock } = await twoServers({ ...deletion, graceMs: 0 });
+    bucket.hooks.before = (request) =>
+      request.startsWith('prove') ? clock.sleep(HOUR, new AbortController().signal) : undefined;
+    const { job_id } = await a.accept(bytes(1), jobId(), NOTE);
+    await clock.settle();
+    bucket.hooks = {};
+    const removing = remove(a, NOTE, 1);
+    await clock.advance(HOUR);
+    await removing;
+    expect(bucket.keys()).toEqual([]);
+    expect(await a.uploads.check('', [{ job_id, sha256: sha256(bytes(1)) }])).toMatchObject([{ state: 'canceled' }]);
+  });
+
+  it('wait for a deletion of the same picture, are not charged for it, and hold up no others', async () => {
+    const { a, bucket, clock } = await twoServers();
+    const flag = keys.flag(sha256(bytes(1)).slice(0, 32));
+    await bucket.mark(flag);
+    await a.accept(bytes(1), jobId(), NOTE);
+    await a.accept(bytes(2), jobId(), NOTE);
+    await expect.poll(() => a.states()).toEqual({ accepted: 1, stored: 1 });
+    await clock.advance(10 * 60_000, 5_000);
+    const held = (await a.uploads.list('')).jobs.find(({ state }) => state !== 'stored');
+    expect(held).toMatchObject({
+      attempts: 0,
+      error: { transient: true, hint: expect.stringContaining('after that') },
+    });
+    await bucket.remove(flag);
+    await clock.advance(10_000, 1_000);
+    await stored(a, 2);
+  });
+
+  it('go on where the credentials may not list, which is said once, and nothing is deleted', async () => {
+    const { a, bucket, clock } = await twoServers({ ...deletion, graceMs: 0 });
+    bucket.hooks.before = (request) => {
+      if (request.startsWith('list')) throw failureOf('blocked');
+    };
+    for (let n = 0; n < 3; n += 1) await a.accept(bytes(n), jobId(), NOTE);
+    await stored(a, 3);
+    expect(a.log.filter((line) => line.includes('nothing is deleted'))).toHaveLength(1);
+    expect((await remove(a, NOTE, 1)).images[0]).toMatchObject({
+      state: 'kept',
+      reason: expect.stringContaining('may not list'),
+    });
+    a.uploads.start();
+    await clock.advance(3 * HOUR, HOUR);
+    expect(bucket.objects.has(keyOf(bytes(1)))).toBe(true);
+  });
+
+  it('leave no flag where the credentials may not delete', async () => {
+    const { a, bucket } = await twoServers({ ...deletion, graceMs: 0 });
+    await a.accept(bytes(1), jobId(), NOTE);
+    await stored(a, 1);
+    bucket.hooks.before = (request) => {
+      if (request.startsWith('remove')) throw failureOf('blocked');
+    };
+    await expect(remove(a, NOTE, 1)).rejects.toMatchObject({ code: 'UPSTREAM_ERROR', hint: 'Wait.' });
+    expect(bucket.objects.has(keyOf(bytes(1)))).toBe(true);
+    expect(bucket.keys('uploads/refs/').filter((key) => keys.isFlag(key))).toEqual([]);
+  });
+
+  it('cost two requests more for a picture, and none where references are off', async () => {
+    const count = async (settings: typeof deletion | undefined) => {
+      const clock = new FakeClock();
+      const bucket = new FakeBucket(() => clock.now());
+      const requests: string[] = [];
+      bucket.hooks.before = (request) => void requests.push(request.split(' ')[0] ?? '');
+      const opened = await openUploads({ bucket, clock, deletion: settings });
+      await opened.accept(bytes(1), jobId(), NOTE);
+      await stored(opened, 1);
+      return requests;
+    };
+    expect(await count(undefined)).toEqual(['write', 'prove']);
+    expect(await count(deletion)).toEqual(['mark', 'write', 'list', 'prove']);
+  });
+});
+
+describe('the sweep', () => {
+  it('deletes at most a thousand pictures an hour, and gets to all of them', async () => {
+    const { a, bucket, clock } = await twoServers();
+    for (let n = 0; n < 1500; n += 1) {
+      const name = pictureName(bytes(n));
+      bucket.objects.set(keyOf(bytes(n)), { body: bytes(n), modifiedAt: clock.now(), isCounted: true });
+      bucket.objects.set(keys.mark(name), { body: Buffer.alloc(0), modifiedAt: clock.now(), isCounted: false });
+    }
+    clock.jump(GRACE + 1000);
+    a.uploads.start();
+    await clock.advance(6_000);
+    await expect.poll(() => bucket.keys('uploads/dropped/').length).toBe(500);
+    await clock.advance(HOUR);
+    await expect.poll(() => bucket.keys()).toEqual([]);
+  });
+
+  it('goes on after a picture that cannot be deleted, says it once, and stops when the bucket is away', async () => {
+    const { a, bucket, clock } = await twoServers();
+    for (let n = 0; n < 3; n += 1) {
+      bucket.objects.set(keys.mark(pictureName(bytes(n))), {
+        body: Buffer.alloc(0),
+        modifiedAt: clock.now(),
+        isCounted: false,
+      });
+      bucket.objects.set(keyOf(bytes(n)), { body: bytes(n), modifiedAt: clock.now(), isCounted: true });
+    }
+    clock.jump(GRACE + 1000);
+    const bad = pictureName(bytes(1)).slice(0, 32);
+    bucket.hooks.before = (request) => {
+      if (request.includes(`refs/${bad}/`)) throw failureOf('transient');
+    };
+    a.uploads.start();
+    await clock.advance(4 * HOUR, HOUR);
+    expect(bucket.keys()).toEqual([keyOf(bytes(1)), keys.mark(pictureName(bytes(1)))].toSorted());
+    expect(a.log.filter((line) => line.includes('were not deleted'))).toHaveLength(1);
+    let requests = 0;
+    bucket.hooks.before = () => {
+      requests += 1;
+      throw failureOf('unreachable');
+    };
+    await clock.advance(HOUR);
+    expect(requests).toBe(1);
+  });
+});
