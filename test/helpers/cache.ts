@@ -22,7 +22,7 @@ export interface TestCache {
 
 type TestSettings = Partial<ImageCacheSettings<ImageRef>> & { source?: MemorySource };
 
-/** A cache on a real directory in front of an origin in memory; whatever it holds counts as a PNG. */
+/** A cache on a real directory in front of an origin in memory; all bytes count as a PNG. */
 export async function openCache(settings: TestSettings = {}): Promise<TestCache> {
   const opened = createCache({ ...settings, dir: settings.dir ?? join(await temporaryDirectory(), '.image-cache') });
   onTestFinished(() => opened.cache.close());

@@ -5,16 +5,16 @@ import type { CacheEvent, ManifestEntry } from '../../plugin/protocol.ts';
 import { type AnyCrashPointName, armCrashPoint } from './crashPoints.ts';
 import { versionOf } from './origin.ts';
 
-/** What a read gave. */
+/** The result of a read. */
 export interface Seen {
-  /** As the bytes say it. */
+  /** The version, which the bytes contain. */
   version: number;
-  /** Of the bytes. */
+  /** The digest of the bytes. */
   sha256: string;
   entry: ManifestEntry;
 }
 
-/** What the parent of a process can have done in it: see `cacheProcess.ts`. */
+/** The commands that a parent can send to a process: see `cacheProcess.ts`. */
 export function createCommands(cache: ImageCache, told: (event: CacheEvent) => void) {
   const seen = ({ entry, body }: { entry: ManifestEntry; body: Buffer }): Seen => ({
     version: versionOf(body).version,
@@ -24,7 +24,7 @@ export function createCommands(cache: ImageCache, told: (event: CacheEvent) => v
   const readUrl = async (name: string, actorId?: string) => seen(await cache.readUrl(`mem:${name}`, { actorId }));
   return {
     readUrl,
-    /** So many, one right after the other, as they come from a network. */
+    /** Sends this many requests one right after the other, as a network would. */
     burst: async (name: string, count: number) => {
       const reads: Promise<Seen>[] = [];
       for (let n = 0; n < count; n += 1) {
@@ -43,13 +43,13 @@ export function createCommands(cache: ImageCache, told: (event: CacheEvent) => v
     stats: () => cache.stats(),
     watch: () => Promise.resolve(void cache.onEvent(told)),
     idle: (ms: number) => sleep(ms),
-    /** Puts the clock of the process forward, or back. */
+    /** Moves the clock of the process forward, or back. */
     shiftClock: (ms: number) => {
       const { now } = Date;
       Date.now = () => now() + ms;
       return Promise.resolve();
     },
-    /** The process is killed, or stopped, when it comes to the point for the n-th time. */
+    /** Kills or stops the process when it reaches the point for the n-th time. */
     dieAt: (point: AnyCrashPointName, times = 1) => Promise.resolve(armCrashPoint(point, times)),
     stopAt: (point: AnyCrashPointName, times = 1) => Promise.resolve(armCrashPoint(point, times, 'SIGSTOP')),
     close: () => cache.close(),

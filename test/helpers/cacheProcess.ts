@@ -12,7 +12,7 @@ const CHILD = fileURLToPath(new URL('cacheProcessChild.ts', import.meta.url));
 export interface ProcessSettings extends Partial<
   Pick<ImageCacheSettings<never>, 'fallbackDirs' | 'memoryMaxSize' | 'revalidateMs'>
 > {
-  /** Whether it compresses what it stores, which the origin can hold up. @default false */
+  /** Whether it compresses stored images. The origin can delay that. @default false */
   compress?: boolean;
 }
 
@@ -32,11 +32,11 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
-/** A real process with a whole `ImageCache` on a directory that others have, too. */
+/** A real process with a whole `ImageCache`, on a directory that other processes use, too. */
 export class CacheProcess {
-  /** What it was told of since `watch`. */
+  /** The events since `watch`. */
   readonly events: CacheEvent[] = [];
-  /** Whatever it printed: an error, or the name of the point where it was killed or stopped. */
+  /** Lines that it has printed: errors, or the name of the point where it was killed or stopped. */
   readonly printed: string[] = [];
   readonly ended: Promise<unknown>;
   readonly #child: ChildProcess;
@@ -69,7 +69,7 @@ export class CacheProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Has something done in the process. @throws what was thrown there, and when the process ends before it has come to its end */
+  /** Runs a command in the process. @throws what the command throws, or an error if the process ends before the command does */
   call<Name extends keyof Commands>(
     command: Name,
     ...args: Parameters<Commands[Name]>
@@ -77,12 +77,12 @@ export class CacheProcess {
     this.#calls += 1;
     const id = this.#calls;
     const result = new Promise<unknown>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
-    result.catch(() => undefined); // who looks at it later must still hear of it
+    result.catch(() => undefined); // a caller that awaits it later still gets the error
     this.#send({ kind: 'command', id, command, args });
     return result as Promise<Awaited<ReturnType<Commands[Name]>>>; // the child's types are ours
   }
 
-  /** Takes the processor from it, until {@link CacheProcess.wake}. */
+  /** Suspends the process until {@link CacheProcess.wake}. */
   stop(): void {
     this.#child.kill('SIGSTOP');
   }
@@ -97,7 +97,7 @@ export class CacheProcess {
   }
 
   #send(message: FromParent): void {
-    if (this.#child.connected) this.#child.send(message, () => undefined); // one that was killed hears nothing more
+    if (this.#child.connected) this.#child.send(message, () => undefined); // a killed process receives no messages
   }
 
   #hear(message: ToParent): void {

@@ -14,7 +14,7 @@ const { compress = false, ...options } = JSON.parse(settings) as ProcessSettings
 const tell = (message: ToParent) => void process.send?.(message);
 const questions = new Map<number, (version: number) => void>();
 
-/** The origin is the parent's. Resolves with the version that the object had when it was asked. */
+/** Asks the origin, which is in the parent. Resolves with the version that the object had at the time of the request. */
 function ask(name: string, gate: Gate): Promise<number> {
   const id = questions.size + 1;
   tell({ kind: 'question', id, name, gate });

@@ -7,14 +7,14 @@ export const run = promisify(execFile);
 /** A child process that has printed its first line with `word` in it. */
 export interface Child {
   process: ChildProcess;
-  /** The line's rest, after `word`. */
+  /** The rest of the line after `word`. */
   ready: string;
   /** Everything it has printed so far. */
   output(): string;
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts a program and waits until it says `word`; it is ended with the test. */
+/** Starts a program, and waits until it prints `word`. It is ended with the test. */
 export async function start(...parameters: Parameters<typeof spawnUntil>): Promise<Child> {
   const child = await spawnUntil(...parameters);
   onTestFinished(() => child.kill('SIGKILL'));

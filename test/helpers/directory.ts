@@ -5,8 +5,9 @@ import { onTestFinished } from 'vitest';
 import { OWN_TAG } from '../../plugin/cache/files/ensureOwnDirectory.ts';
 
 /**
- * An empty directory of this test's own, removed when the test is over (a server that ends may still write its manifest).
- * @param parent where it lies
+ * Creates an empty directory for one test. It is removed after the test, with retries, because a server that ends may still write its
+ * manifest.
+ * @param parent the directory in which it is created
  */
 export async function temporaryDirectory(parent = tmpdir()): Promise<string> {
   const dir = await mkdtemp(join(parent, 'image-cache-'));
@@ -14,7 +15,7 @@ export async function temporaryDirectory(parent = tmpdir()): Promise<string> {
   return dir;
 }
 
-/** Makes a directory that says of itself that it is a cache of ours, whatever else a test puts into it. */
+/** Creates a directory that is marked as a cache of ours, so that a test can put anything into it. */
 export async function markAsCache(dir: string): Promise<string> {
   await mkdir(dir, { recursive: true });
   await writeFile(join(dir, 'CACHEDIR.TAG'), OWN_TAG);

@@ -7,14 +7,14 @@ const FUNCTIONS = ['copyFile', 'link', 'lstat', 'mkdir', 'readdir', 'rename', 'r
 const HANDLE_METHODS = ['datasync', 'read', 'stat', 'sync', 'truncate', 'write', 'writev', 'writeFile'] as const;
 
 /**
- * The code of the error a call is to fail with; as a promise, it holds the call up. The arguments of a handle's method
- * are preceded by the path it was opened with.
+ * Returns the code of the error with which a call should fail. A promise delays the call. The arguments of a handle's method come after
+ * the path with which the handle was opened.
  */
 export type FaultFinder = (name: string, args: unknown[]) => string | undefined | Promise<string | undefined>;
 
 const none: FaultFinder = () => undefined;
 
-/** What is wrong with the disk of this test file at the moment. */
+/** The current fault of the disk in this test file. */
 export const fault = {
   of: none,
   clear: (): void => {
@@ -23,8 +23,8 @@ export const fault = {
 };
 
 /**
- * The real file system, in which one call fails: the one for which `fault.of` answers with the code of an error. A full or a broken
- * disk cannot be had on demand. A test file that uses it has these lines, for Vitest looks for `vi.mock` in test files only:
+ * The real file system, in which those calls fail for which `fault.of` returns the code of an error. It is needed because a full or broken
+ * disk is not available on demand. A test file that uses it needs these lines, because Vitest looks for `vi.mock` in test files only:
  * ```ts
  * vi.mock('node:fs/promises', async (importActual) => {
  *   const { faultyFs } = await import('../helpers/faultyFs.ts');

@@ -2,19 +2,19 @@ import http from 'node:http';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** What a proxy was asked for: `CONNECT host:port`, or `GET http://host/path`. */
+/** A proxy, and its requests: `CONNECT host:port`, or `GET http://host/path`. */
 export interface ForwardProxy {
   url: string;
   asked: string[];
   /** `Proxy-Authorization` of each request. */
   authorizations: (string | undefined)[];
-  /** What it does with a tunnel that it is asked for. @default 'connect' */
+  /** What it does when a tunnel is requested. @default 'connect' */
   behaviour: 'connect' | 'hang' | number;
   /** Sockets open now. */
   readonly open: number;
 }
 
-/** A proxy on this machine that resolves names by itself: `ports` says where each `host:port` is here. */
+/** A proxy on this machine that resolves names by itself. `ports` has the local port of each `host:port`. */
 export async function startForwardProxy(ports: Record<string, number>): Promise<ForwardProxy> {
   const sockets = new Set<Socket>();
   const asked: string[] = [];

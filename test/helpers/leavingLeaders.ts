@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { bytesOf, openCache } from './cache.ts';
 
-/** T44: so many times 21 ask for one image, and the one that began its download leaves. The others get it all the same, by one download. */
+/** T44: in each round 21 requests want one image, and the one that began the download leaves. The others still get it, by one download. */
 export async function expectLeadersToLeaveAlone(rounds: number): Promise<void> {
   const { cache, source } = await openCache({ memoryMaxSize: 0 });
   source.delay = () => sleep(3);

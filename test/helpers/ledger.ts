@@ -1,4 +1,4 @@
-/** What every key may hold, by what was begun and what was acknowledged. */
+/** Knows which values every key may have, from the changes that were begun and acknowledged. */
 export class Ledger {
   readonly #possible = new Map<string, Set<string>>();
   readonly #keysOfLane = new Map<string, Set<string>>();
@@ -14,7 +14,7 @@ export class Ledger {
     for (const each of this.#keys(lane, key)) this.#possible.set(each, new Set([etag]));
   }
 
-  /** Every key that holds something that it must not hold. */
+  /** All keys with a value that they must not have. */
   wrong(etagOf: (key: string) => string): string[] {
     return [...this.#possible]
       .filter(([key, etags]) => !etags.has(etagOf(key)))

@@ -2,14 +2,14 @@ import type { Proof } from '../../plugin/cache/injected/inspector.ts';
 import type { Source, ImageRef } from '../../plugin/cache/injected/source.ts';
 import { ImageCacheError } from '../../plugin/errors.ts';
 
-/** An origin in memory, for what is not about S3: `mem:<name>` is an object, and its bytes are what `bytesOf` says. */
+/** An origin in memory, for tests that are not about S3: `mem:<name>` is an object, and `bytesOf` returns its bytes. */
 export class MemorySource implements Source {
   downloads = 0;
   active = 0;
   closed = false;
-  /** What the origin announced of the bytes. */
+  /** What the origin has announced about the bytes. */
   proof: Proof = 'announced';
-  /** Before the first byte; takes the signal as a real origin would. */
+  /** Runs before the first byte. It is given the signal, as a real origin would be. */
   delay: (signal: AbortSignal) => Promise<void> = () => Promise.resolve();
   readonly #bytesOf: (name: string) => Uint8Array;
 

@@ -5,14 +5,14 @@ import { JournalManifest } from '../../plugin/cache/manifest/journalManifest.ts'
 import { entryOf } from './entries.ts';
 
 /**
- * A process that is paused in mid-compaction, while it holds the lock: `node pausedChild.ts <directory> <name> <pause>`.
- * Puts entries before and after, under its name; says `PAUSED` before the pause, and `ENDED` with its warnings as JSON
- * at the end.
+ * A process that is paused in the middle of a compaction, while it holds the lock: `node pausedChild.ts <directory> <name> <pause>`.
+ * It puts entries under its name before and after that. It prints `PAUSED` before the pause, and `ENDED` with its warnings as JSON at the
+ * end.
  */
 const [dir = '', name = '', pause = ''] = process.argv.slice(2);
-/** The lock counts as that of a dead process after 5 s. */
+/** Longer than the 5 s after which a lock counts as that of a dead process. */
 const BLOCKED_MS = 6000;
-/** The lock is renewed every second, which is when its loss is noticed. */
+/** The lock is renewed every second. By this time, its loss was noticed. */
 const NOTICED_MS = 2500;
 
 const PAUSES: Record<string, () => unknown> = {

@@ -18,7 +18,7 @@ export function photo(width = 640, height = 480): Sharp {
 /** The corners of {@link corners}: top left, top right, bottom left, bottom right. */
 export const CORNERS = ['red', 'green', 'blue', 'white'] as const;
 
-/** A coloured quarter in each corner. */
+/** A picture with a quarter of another colour in each corner. */
 export function corners(width = 80, height = 48): Sharp {
   const colours = [
     [255, 0, 0],
@@ -36,7 +36,7 @@ export function corners(width = 80, height = 48): Sharp {
   return sharp(data, { raw: { width, height, channels: 3 } });
 }
 
-/** What a picture of {@link corners} shows in its corners, as decoded. */
+/** The colours in the corners of a picture of {@link corners}, after decoding it. */
 export async function cornersOf(picture: Uint8Array): Promise<(string | undefined)[]> {
   const { data, info } = await sharp(picture).removeAlpha().raw().toBuffer({ resolveWithObject: true });
   const colourAt = (x: number, y: number) => {
@@ -48,14 +48,14 @@ export async function cornersOf(picture: Uint8Array): Promise<(string | undefine
   return [colourAt(2, 2), colourAt(right, 2), colourAt(2, bottom), colourAt(right, bottom)];
 }
 
-/** Three frames. */
+/** An animation of three frames. */
 export function animation(width = 60, height = 40): Sharp {
   const data = Buffer.alloc(width * height * 3 * 3);
   for (let i = 0; i < data.length; i++) data[i] = Math.floor(i / (width * height * 3)) * 100;
   return sharp(data, { raw: { width, height: height * 3, channels: 3, pageHeight: height } });
 }
 
-/** The average colour, as decoded into sRGB. */
+/** The average colour, after decoding into sRGB. */
 export async function meanColour(picture: Uint8Array): Promise<number[]> {
   const { channels } = await sharp(picture).stats();
   return channels.slice(0, 3).map(({ mean }) => Math.round(mean));

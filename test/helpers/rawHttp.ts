@@ -7,7 +7,7 @@ export interface RawAnswer {
   text: string;
 }
 
-/** A client that sends a request target as it is, where `fetch` would tidy it up. */
+/** A client that sends a request target unchanged, which `fetch` would normalise. */
 export function rawClient(base: string) {
   const { hostname, port } = new URL(base);
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
@@ -31,13 +31,13 @@ export function rawClient(base: string) {
     });
   }
 
-  /** Writes bytes to a socket of its own and resolves with all that came back. */
+  /** Writes bytes to a new socket, and resolves with everything that was received. */
   function socket(bytes: string): Promise<string> {
     return new Promise((resolve) => {
       let text = '';
       const connection = net.connect(Number(port), hostname, () => connection.write(bytes, 'latin1'));
       connection.setEncoding('latin1').on('data', (chunk: string) => (text += chunk));
-      // A server that has refused enough resets the connection; what it said before counts.
+      // A server may reset the connection after a refusal. What it sent before that counts.
       connection.on('error', () => {}).on('close', () => resolve(text));
     });
   }

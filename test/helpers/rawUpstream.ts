@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
 
-/** One request, as it came over the wire. */
+/** One request, as it was received. */
 export interface RawRequest {
   method: string;
   /** The request target, byte for byte. */
@@ -9,7 +9,7 @@ export interface RawRequest {
   /** Lower-case names. */
   headers: Map<string, string>;
   socket: Socket;
-  /** 1 for the first request this upstream ever got. */
+  /** The number of the request, beginning with 1. */
   number: number;
 }
 
@@ -25,8 +25,8 @@ export interface RawUpstream {
 }
 
 /**
- * An HTTP server without an HTTP library: it can break every rule that one would keep. The handler is given each
- * request once its head is complete, and writes what it likes to `request.socket`.
+ * An HTTP server without an HTTP library, so that it can break every rule of HTTP. The handler is called with each request when its head is
+ * complete, and may write anything to `request.socket`.
  */
 export async function startRawUpstream(handle: (request: RawRequest) => unknown): Promise<RawUpstream> {
   const sockets = new Set<Socket>();
@@ -50,7 +50,7 @@ export async function startRawUpstream(handle: (request: RawRequest) => unknown)
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  // A TCP server's address is never a pipe's name.
+  // The address of a TCP server is never the name of a pipe.
   const { port } = server.address() as AddressInfo;
   return {
     origin: `http://127.0.0.1:${port}`,
@@ -70,7 +70,7 @@ export async function startRawUpstream(handle: (request: RawRequest) => unknown)
   };
 }
 
-/** An answer in full, with a Content-Length unless the headers say something else about it. */
+/** A whole answer. It has a Content-Length, unless the headers have another one or leave it out. */
 export function answer(
   status: number,
   headers: Record<string, string | number | string[]> = {},

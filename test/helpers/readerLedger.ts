@@ -2,12 +2,12 @@ import type { Seen } from './cacheCommands.ts';
 import { type Origin, versionBody } from './origin.ts';
 import { sha256 } from '../../plugin/cache/files/layout.ts';
 
-/** So long a process may serve what it knows without looking what others have changed. */
+/** How long a process may serve what it knows without looking for changes by others. */
 const KNOWN_FOR_MS = 1000;
 
 interface Removal {
   at: number;
-  /** Of the object when the removal was asked for: what is older may not be read after it was acknowledged. */
+  /** The version of the object when the removal was requested. Older versions must not be read after it was acknowledged. */
   version: number;
   process: object;
 }
@@ -17,15 +17,15 @@ export interface Asked {
   name: string;
   /** The version that was current at the last removal that the reader must know of. */
   floor: number;
-  /** Removals of the object that were begun until then. */
+  /** Number of removals of the object that were begun by then. */
   removals: number;
   isStored: boolean;
 }
 
 /**
  * What readers of several processes may see. A body must be of a version that was current since the last acknowledged removal of its
- * object; a removal by another process counts once the reader's must have looked. What was acknowledged as stored must be there
- * until a removal is begun.
+ * object; a removal by another process counts as soon as the reader's process must have noticed it. An object that was acknowledged as
+ * stored must be there until a removal is begun.
  */
 export class ReaderLedger {
   acknowledged = 0;
@@ -62,7 +62,7 @@ export class ReaderLedger {
     };
   }
 
-  /** A removal is asked for. Returns what to call when it was acknowledged, and what to call when it can have no effect any more. */
+  /** Notes that a removal was requested. Returns functions to call when it was acknowledged, and when it can have no further effect. */
   remove(names: readonly string[], process: object): { acknowledged: () => void; ended: () => void } {
     const versions = names.map((name) => this.#origin.version(name));
     const id = Symbol('removal');
@@ -99,13 +99,13 @@ export class ReaderLedger {
     }
   }
 
-  /** The object is in the cache. */
+  /** Notes that the object is in the cache. */
   keeps({ name, removals }: Asked): void {
     this.acknowledged += 1;
     if (removals === (this.#begun.get(name) ?? 0) && this.#isUntouched(name)) this.#stored.add(name);
   }
 
-  /** It was looked for, and is not there. */
+  /** Notes that the object was looked for, and is not there. */
   misses({ name, removals, isStored }: Asked, how: string): void {
     if (isStored && removals === (this.#begun.get(name) ?? 0))
       this.lost.push(`${how}: ${name} was stored, and is gone`);

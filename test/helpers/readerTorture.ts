@@ -5,14 +5,14 @@ import { Origin } from './origin.ts';
 import { ReaderLedger } from './readerLedger.ts';
 
 const PROCESSES = 4;
-/** Calls that a process has to do with at a time. */
+/** Number of simultaneous calls in each process. */
 const LANES = 4;
 const NAMES = Array.from({ length: 8 }, (_, n) => `photo-${n}`);
 const POINTS = [...IMAGE_CRASH_POINT_NAMES, ...IMAGE_CRASH_POINT_NAMES, ...CRASH_POINT_NAMES];
 const MINUTE_MS = 60_000;
 const JUMPS_MS = [-25 * 60, -10, 0, 0, 10, 25 * 60].map((minutes) => minutes * MINUTE_MS);
 
-/** Said of what is so: an image was removed, a process was killed, or others left something half done. */
+/** Errors that are expected: an image was removed, a process was killed, or another process left something half done. */
 const EXPECTED = ['The process has ended', 'NOT_CACHED', 'CACHE_CORRUPT', 'ABORTED'];
 
 export interface ReaderTorture {
@@ -30,7 +30,7 @@ export async function torturedReaders(dir: string, durationMs: number): Promise<
   return torturer;
 }
 
-/** In a line. */
+/** The result in one line. */
 export function readersSummary({ ledger, kills, stops }: ReaderTorture): string {
   const { acknowledged, lost, stale, wrong, reads, removals } = ledger;
   const counts = `acknowledged ${acknowledged}, lost ${lost.length}, stale ${stale.length}, wrong ${wrong.length}`;
@@ -52,7 +52,7 @@ class Torturer implements ReaderTorture {
     this.#until = until;
   }
 
-  /** Starts a process, and another whenever it was killed. */
+  /** Starts a process, and another one each time it was killed. */
   async keepKilling(): Promise<void> {
     while (performance.now() < this.#until) {
       const victim = await CacheProcess.start(this.#dir, this.#origin, { memoryMaxSize: pick([0, 1e8]) });
@@ -61,7 +61,7 @@ class Torturer implements ReaderTorture {
         const times = 1 + Math.floor(Math.random() * 3);
         await victim.call(pick(['dieAt', 'stopAt']), pick(POINTS), times);
       }
-      // One that only reads hears of removals in no other way.
+      // A process that only reads learns about removals in no other way.
       const act = Math.random() < 0.4 ? this.#read : this.#act;
       const work = Array.from({ length: LANES }, () => this.#work(victim, act.bind(this)));
       await Promise.race([this.#torment(victim), victim.ended]);
@@ -72,10 +72,10 @@ class Torturer implements ReaderTorture {
     }
   }
 
-  /** By a process that nothing happens to: everything that was acknowledged is there, and is what it should be. */
+  /** Checks with a process that is not killed that everything that was acknowledged is there, in the right version. */
   async lookAtTheEnd(): Promise<void> {
     const { ledger } = this;
-    await sleep(1000); // by then each removal counts for each reader
+    await sleep(1000); // after this time each removal counts for each reader
     const last = await CacheProcess.start(this.#dir, this.#origin);
     for (const name of NAMES) {
       const asked = ledger.ask(name, last);
@@ -98,7 +98,7 @@ class Torturer implements ReaderTorture {
         this.stops += 1;
         await sleep(Math.random() * (Math.random() < 0.2 ? 1500 : 300));
       }
-      victim.wake(); // also from a stop of its own
+      victim.wake(); // even if it has stopped by itself
     }
   }
 

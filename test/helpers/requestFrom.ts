@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 
-/** A request as Node would have built it; on loopback no peer has another address. */
+/** A request as Node would create it, from any address. Real connections in a test come from loopback only. */
 export function requestFrom(
   remoteAddress: string | undefined,
   headers: Record<string, string>,

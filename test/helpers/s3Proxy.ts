@@ -12,18 +12,18 @@ export interface ProxyAnswer {
 
 export interface S3Proxy {
   endpoint: string;
-  /** Each request that came: `PUT /photos/a.jpg`. */
+  /** All requests so far, e.g. `PUT /photos/a.jpg`. */
   readonly seen: string[];
-  /** Decides what happens to a request; `undefined`: it is the store's. `'reset'`: its connection is cut. `'hang'`: nothing. */
+  /** Decides about a request. `undefined`: the store answers. `'reset'`: the connection is cut. `'hang'`: there is no answer. */
   answer: (request: IncomingMessage) => ProxyAnswer | 'reset' | 'hang' | undefined;
-  /** Changes the headers of what the store has answered. */
+  /** Changes the headers of an answer of the store. */
   rewrite: (headers: OutgoingHttpHeaders, request: IncomingMessage) => OutgoingHttpHeaders;
-  /** Changes the headers of what is asked; the signature covers some of them. */
+  /** Changes the headers of a request. The signature covers some of them. */
   strip: (headers: OutgoingHttpHeaders) => OutgoingHttpHeaders;
   close: () => Promise<void>;
 }
 
-/** S3's way to say no. */
+/** A refusal as S3 sends it. */
 export function s3Refusal(status: number, code: string, headers: OutgoingHttpHeaders = {}): ProxyAnswer {
   return {
     status,
@@ -32,12 +32,12 @@ export function s3Refusal(status: number, code: string, headers: OutgoingHttpHea
   };
 }
 
-/** Without what a test has set to `undefined`. */
+/** The headers that a test has not set to `undefined`. */
 function defined(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
   return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));
 }
 
-/** A store in front of the strict one, which answers as other stores do, and as this one does when it is ill. */
+/** A proxy in front of the strict store. It can answer like other stores, and like a store that is faulty. */
 export async function startS3Proxy(server: S3Server): Promise<S3Proxy> {
   const proxy = await openS3Proxy(server);
   onTestFinished(() => proxy.close());

@@ -5,7 +5,7 @@ import { CacheProcess, type ProcessSettings } from './cacheProcess.ts';
 import { temporaryDirectory } from './directory.ts';
 import { Origin } from './origin.ts';
 
-/** A directory, and processes on it that end with the test. */
+/** Creates a directory, and can start processes on it, which end with the test. */
 export async function openDirectory() {
   const dir = join(await temporaryDirectory(), '.image-cache');
   const origin = new Origin();
@@ -17,14 +17,14 @@ export async function openDirectory() {
   return { dir, origin, start };
 }
 
-/** The same, and two processes. */
+/** The same with two processes. */
 export async function openTwo(settings?: ProcessSettings) {
   const opened = await openDirectory();
   const [a, b] = await Promise.all([opened.start(settings), opened.start(settings)]);
   return { ...opened, a, b };
 }
 
-/** That a read gives this version, and an entry of these very bytes. */
+/** Expects that a read returns this version, and the entry of exactly these bytes. */
 export async function expectVersion(process: CacheProcess, version: number, name = 'photo'): Promise<void> {
   const seen = await process.call('readUrl', name);
   expect(seen.version).toBe(version);
@@ -34,18 +34,18 @@ export async function expectVersion(process: CacheProcess, version: number, name
   expect(byPath.version).toBe(version);
 }
 
-/** That there is an entry. */
+/** Expects that there is an entry. */
 export async function expectStored(process: CacheProcess, name: string): Promise<void> {
   const entry = await process.call('lookup', name);
   expect(entry, name).toBeDefined();
 }
 
-/** Resolves when the process has stopped at the point that it was told of by `stopAt`. */
+/** Resolves when the process has stopped at the point that was set with `stopAt`. */
 export async function stopped(process: CacheProcess, point: string): Promise<void> {
   await vi.waitFor(() => expect(process.printed).toContain(point), { timeout: 10_000 });
 }
 
-/** Image files. */
+/** The paths of all image files. */
 export async function imagesIn(dir: string): Promise<string[]> {
   const paths = await readdir(join(dir, 'images'), { recursive: true }).catch(() => []);
   return paths.filter((path) => path.endsWith('.png'));

@@ -5,9 +5,9 @@ export interface SignedUrls {
   url: string;
   /** The queries of two signings. */
   signings: [string, string];
-  /** What makes another picture, or another version, of it. */
+  /** Parameters that make another picture or another version of it. */
   others: string[];
-  /** Its parameters without what tells the service: at another host, or without their companion. */
+  /** The same parameters where they do not show which service it is: at another host, or without the parameter that belongs to them. */
   words: string[];
 }
 
@@ -16,7 +16,7 @@ const v4 = (prefix: string, at: string, more = '') =>
 const amz = (at: string) =>
   v4('X-Amz-', at, `X-Amz-Content-Sha256=UNSIGNED-PAYLOAD&X-Amz-Security-Token=t%2B${at}&x-amz-checksum-mode=ENABLED&`);
 
-/** Each of them in two signings is one image; with something else that is sent, it is another. */
+/** Two signings of each URL are one image. With another parameter that is sent to the origin, it is another image. */
 export const SIGNED_URLS: SignedUrls[] = [
   {
     service: 'AWS, SigV4',
@@ -198,7 +198,7 @@ export const SIGNED_URLS: SignedUrls[] = [
   },
 ];
 
-/** The query goes after what the URL has already. */
+/** Appends a query to a URL that may have one already. */
 export function withQuery(url: string, query: string): string {
   return `${url}${url.includes('?') ? '&' : '?'}${query}`;
 }

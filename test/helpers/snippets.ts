@@ -2,11 +2,11 @@
 export interface Snippet {
   lang: string;
   code: string;
-  /** The file that its first line names, if it does. */
+  /** The file that its first line names, if any. */
   name: string | undefined;
 }
 
-/** The blocks of a document's TypeScript, in their order. */
+/** The blocks of TypeScript in a document, in their order. */
 export function snippetsOf(markdown: string): Snippet[] {
   return Array.from(markdown.matchAll(/^```(tsx?)\n([^]*?)^```$/gm), ([, lang = '', code = '']) => ({
     lang,

@@ -32,7 +32,7 @@ export function sourceOptions(buckets: ResolvedBucket[], rest: Partial<ResolvedO
   };
 }
 
-/** The real clock, `factor` times as fast: limits and pauses keep their proportions and tests do not wait for them. */
+/** The real clock, `factor` times as fast, so that limits and pauses keep their proportions, but tests need not wait for them. */
 export function fastClock(factor: number): Clock & { slept: number[] } {
   const slept: number[] = [];
   return {
@@ -46,11 +46,11 @@ export function fastClock(factor: number): Clock & { slept: number[] } {
   };
 }
 
-/** A sink that keeps the bytes in memory and remembers what was asked of it. */
+/** A sink that keeps the bytes in memory, and remembers its calls. */
 export class MemorySink implements Sink {
   chunks: Uint8Array[] = [];
   resets = 0;
-  /** Every byte ever written, also those that were forgotten. */
+  /** Number of all bytes that were ever written, including those that were discarded. */
   written = 0;
 
   get bytes(): Buffer {
@@ -72,7 +72,7 @@ export class MemorySink implements Sink {
   async complete(): Promise<void> {}
 }
 
-/** The refusal a promise or a function ends in; anything else fails the test. */
+/** Returns the refusal with which a promise or a function fails. Any other result fails the test. */
 export async function refusal(action: Promise<unknown> | (() => unknown)): Promise<ImageCacheError> {
   try {
     await (typeof action === 'function' ? action() : action);

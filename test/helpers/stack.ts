@@ -13,14 +13,14 @@ const BUCKET = 'photos';
 /** A private bucket on a real S3 server. */
 export interface Bucket {
   server: S3Server;
-  /** As the app's backend makes it; a later second gives another signature. */
+  /** Signs a URL as the app's backend does. In another second, the signature is another one. */
   presign(key: string, secondsAgo?: number): Promise<string>;
   /** The bucket, as the option `buckets` has it, with credentials. */
   option: { name: string; endpoint: string; credentials: { accessKeyId: string; secretAccessKey: string } };
   close(): Promise<void>;
 }
 
-/** A bucket of this test's own. */
+/** A bucket for one test. */
 export async function startBucket(): Promise<Bucket> {
   const bucket = await openBucket();
   onTestFinished(() => bucket.close());
@@ -50,7 +50,7 @@ export async function openBucket(): Promise<Bucket> {
 /** The API on a plain HTTP server of its own. */
 export interface Api {
   images: ImageCacheServer;
-  /** Where the API is mounted. */
+  /** The base URL of the API. */
   base: string;
   dir: string;
   get(path: string, headers?: Record<string, string>): Promise<Response>;

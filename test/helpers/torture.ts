@@ -10,28 +10,28 @@ import { Ledger } from './ledger.ts';
 
 const CHILD = fileURLToPath(new URL('tortureChild.ts', import.meta.url));
 const PROCESSES = 4;
-/** One that has not come to its crash point by then is killed like the others. */
+/** A process that has not reached its crash point by then is killed like the others. */
 const PATIENCE_MS = 1500;
-/** After its time a torture goes on until every crash point has had its victim, but not for longer than this. */
+/** After its time, the torture continues until a process has died at every crash point, but not for longer than this. */
 const OVERTIME_MS = 15_000;
 
-/** Said of what others left half done, as they must. */
+/** Warnings that are expected, because killed processes leave things half done. */
 const EXPECTED = ['damaged record', 'compaction lock'];
 
 export interface Torture {
   ledger: Ledger;
-  /** Whatever a process said that it should not have to say. */
+  /** Warnings and errors of processes that are not expected. */
   complaints: string[];
   kills: number;
   /** The longest time a change took to be acknowledged. */
   longestMs: number;
-  /** Where processes died by themselves. */
+  /** The points at which processes have died by themselves. */
   crashedAt: Set<CrashPointName>;
-  /** How often `manifest.json` was read and was whole. */
+  /** How often `manifest.json` was read and was complete. */
   manifestReads: number;
 }
 
-/** Lets processes change the manifest in one directory for some time, and kills them all the time. */
+/** Lets processes change the manifest in one directory for some time, and keeps killing them. */
 export async function torture(dir: string, durationMs: number): Promise<Torture> {
   const torturer = new Torturer(dir, Date.now() + durationMs);
   const lanes = Array.from({ length: PROCESSES }, (_, n) => torturer.keepKilling(`p${n}`));
@@ -39,7 +39,7 @@ export async function torture(dir: string, durationMs: number): Promise<Torture>
   return torturer;
 }
 
-/** In a line. @param lost what the manifest then said that it must not say */
+/** The result in one line. @param lost entries of the manifest at the end that must not be there */
 export function summaryOf({ ledger, kills, longestMs }: Torture, lost: readonly string[]): string {
   const { acknowledged } = ledger;
   return `acknowledged ${acknowledged}, lost ${lost.length}, kills ${kills}, longest stall ${longestMs.toFixed(0)} ms`;
@@ -67,7 +67,7 @@ class Torturer implements Torture {
     return now >= this.#until + OVERTIME_MS || (now >= this.#until && isComplete);
   }
 
-  /** Starts a process, and another whenever it was killed. Every second one dies by itself, at the next crash point. */
+  /** Starts a process, and another one each time it was killed. Every second process dies by itself, at the next crash point. */
   async keepKilling(name: string): Promise<void> {
     while (!this.#isOver) {
       this.#started += 1;
@@ -96,7 +96,7 @@ class Torturer implements Torture {
   async #torment(victim: { kill(signal: NodeJS.Signals): void }): Promise<void> {
     await sleep(Math.random() * 200);
     if (Math.random() < 0.5) return;
-    // Whatever it was in the middle of takes long, while the others go on (T50).
+    // The process is suspended in the middle of its work, while the others continue (T50).
     victim.kill('SIGSTOP');
     await sleep(Math.random() * 200);
     victim.kill('SIGCONT');
@@ -112,7 +112,7 @@ class Torturer implements Torture {
       onReady = resolve;
     });
     victim.stderr.on('data', (text) => this.complaints.push(String(text)));
-    // An acknowledgement counts when it has been read here.
+    // An acknowledgement counts when it was read here.
     const lines = createInterface(victim.stdout).on('line', (line) => {
       const [word, number = '', ...rest] = line.split(' ');
       const [lane = '', key = '', etag = ''] = begun.get(number) ?? rest;

@@ -8,7 +8,7 @@ import { entryOf } from './entries.ts';
  * One of the processes of `torture.ts`: changes the manifest in a directory until it is killed. Before a change
  * it prints `begin <number> <lane> <key> <etag>` (`-` for no entry, `*` for every key of the lane), and after it was
  * acknowledged `ack <number> <ms>`. Writes to a pipe are synchronous, so what was printed has left the process.
- * With the name of a crash point it dies there by itself, when it comes by for the n-th time.
+ * With the name of a crash point it dies there by itself, when it reaches it for the n-th time.
  */
 const [dir = '', name = '', point, times] = process.argv.slice(2);
 const crashPoint = CRASH_POINT_NAMES.find((each) => each === point);

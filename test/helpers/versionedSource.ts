@@ -5,11 +5,11 @@ import { MemorySource } from './memorySource.ts';
 
 /** An origin in memory whose objects change, and which answers conditional requests. */
 export class VersionedSource extends MemorySource {
-  /** The ETag that each request brought, in order. */
+  /** The ETag of each request, in order. */
   readonly asked: (string | undefined)[] = [];
   failure: ImageCacheError | undefined;
   sendsEtags = true;
-  /** Part of every ETag: an object that is written anew with the same bytes may get another one. */
+  /** Part of every ETag: an object that is written again with the same bytes may get another ETag. */
   edition = 1;
   readonly #versions: Map<string, number>;
 
