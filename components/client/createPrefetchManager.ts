@@ -1,7 +1,8 @@
-import type { ManifestEntry, PrefetchImage, PrefetchRequest, Priority } from '../../plugin/protocol.ts';
-import { imageKey } from './imageKey.ts';
+import type { ManifestEntry, PrefetchRequest, Priority } from '../../plugin/protocol.ts';
+import { createOutage } from './createOutage.ts';
 import { keepNewest } from './keepNewest.ts';
 import { browserNetwork, type Network } from './network.ts';
+import { createPrefetchJob, type PendingImage, type PrefetchJob } from './prefetchJob.ts';
 import { countActors, MAX_FAILURES, newActorProgress } from './prefetchProgress.ts';
 import type {
   ActorProgress,
@@ -47,32 +48,10 @@ export interface PrefetchManagerSettings {
   random?: () => number;
 }
 
-/** The prefetch of one actor. */
-interface Job {
-  progress: ActorProgress;
-  /** The images without a result, in the order in which they are requested. */
-  readonly left: Set<PendingImage>;
-  results: PrefetchItemResult[];
-  readonly revalidate: boolean;
-  /** See {@link SettledActor}. */
-  readonly request: string;
-  readonly abort: AbortController;
-}
-
-interface PendingImage {
-  readonly image: PrefetchImage;
-  readonly key: string;
-  /** How often requests for it have failed. */
-  tries: number;
-}
-
 /** Maximum number of images in one request. Their presigned URLs have about 350 kB, well below the server's `bodyLimit`. */
 const MAX_IMAGES = 250;
 /** Pause between two normal actors. */
 const DELAY_MS = 100;
-/** Pause between two attempts while S3 or the server cannot be reached. It is doubled each time. */
-const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 30_000;
 /** Maximum number of images of settled actors whose results are kept. */
 const MAX_RESULTS = 10_000;
 
@@ -82,7 +61,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
   const { after = (ms, run) => void setTimeout(run, ms), random = Math.random } = settings;
   const actors = new Map<string, ActorProgress>();
   /** The jobs of actors that are not settled, in the order in which they will be fetched. */
-  const jobs = new Map<string, Job>();
+  const jobs = new Map<string, PrefetchJob>();
   /** The results of settled actors, from any tab. */
   const results = new Map<string, readonly PrefetchItemResult[]>();
   const changes = createSubscribable<PrefetchProgress>();
@@ -92,26 +71,22 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
   /** Number of actors that are being fetched, and of pauses after normal ones. No normal actor starts while it is not zero. */
   let active = 0;
   let isPaused = false;
-  /** Why no images arrive. Set while S3 or the server cannot be reached. */
-  let outage: FailureReason | undefined;
-  let waits = 0;
-  /** The current wait, during which nothing is sent. The timer of a wait that was ended early does nothing. */
-  let wait: object | undefined;
   let isScheduled = false;
   let snapshot: PrefetchProgress | undefined;
+  const outage = createOutage(changed, after, random);
 
-  const mayRun = (): boolean => !isPaused && network.allowed && isEnabled() && !wait;
+  const mayRun = (): boolean => !isPaused && network.allowed && isEnabled() && !outage.isWaiting;
 
   function getState(): PrefetchProgress['state'] {
     if (isPaused) return 'paused';
     if (jobs.size === 0) return 'idle';
     if (!network.allowed) return 'offline';
-    return outage ? 'waiting' : 'running';
+    return outage.reason ? 'waiting' : 'running';
   }
 
   function getProgress(): PrefetchProgress {
     const state = getState();
-    const reason = state === 'waiting' ? outage : undefined;
+    const reason = state === 'waiting' ? outage.reason : undefined;
     snapshot ??= { state, reason, ...countActors([...actors.values()]), bytes, failures };
     return snapshot;
   }
@@ -131,7 +106,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
     });
   }
 
-  function update(job: Job, change: Partial<ActorProgress>): void {
+  function update(job: PrefetchJob, change: Partial<ActorProgress>): void {
     job.progress = { ...job.progress, ...change };
     actors.set(job.progress.id, job.progress);
     changed();
@@ -139,52 +114,17 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
 
   function enqueue(id: string, images: readonly ImageInput[], priority: Priority, revalidate = false): void {
     // When the network has changed or the page is visible again, another attempt is worth while.
-    if (actors.size === 0) network.subscribe(() => jobs.size > 0 && endWait());
+    if (actors.size === 0) network.subscribe(() => jobs.size > 0 && outage.endWait());
     jobs.get(id)?.abort.abort();
-    const pending = images.map((input): PendingImage => {
-      const image = typeof input === 'string' ? { s3_url: input } : input;
-      return { image, key: imageKey(image.s3_url), tries: 0 };
-    });
-    const job: Job = {
-      progress: newActorProgress(id, priority, images.length),
-      left: new Set(pending),
-      results: [],
-      revalidate,
-      request: [revalidate, ...pending.map(({ key }) => key)].join('\n'),
-      abort: new AbortController(),
-    };
+    const job = createPrefetchJob(id, images, priority, revalidate);
     toEnd(job);
     failures = failures.filter(({ actor_id }) => actor_id !== id);
     update(job, {});
   }
 
-  function toEnd(job: Job): void {
+  function toEnd(job: PrefetchJob): void {
     jobs.delete(job.progress.id);
     jobs.set(job.progress.id, job);
-  }
-
-  /** Begins to wait, unless it is waiting already. After the wait, one image is tried. */
-  function beginOutage(reason: FailureReason): void {
-    outage = reason;
-    changed();
-    if (wait) return;
-    const own = (wait = {});
-    const ms = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** waits);
-    waits += 1;
-    // Up to a quarter longer, so that many pages do not try at the same moment.
-    after(ms * (1 + random() / 4), () => wait === own && endWait());
-  }
-
-  function endWait(): void {
-    wait = undefined;
-    changed();
-  }
-
-  /** Called when an image has arrived, or when none is left to request. */
-  function endOutage(): void {
-    outage = undefined;
-    waits = 0;
-    endWait();
   }
 
   function startNext(): void {
@@ -198,7 +138,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
   }
 
   /** Sends one request after the other, until all images have a result, nothing may be sent, or the job is aborted. */
-  async function run(job: Job): Promise<void> {
+  async function run(job: PrefetchJob): Promise<void> {
     const { signal } = job.abort;
     active += 1;
     update(job, { state: 'running' });
@@ -208,7 +148,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
     } else if (!signal.aborted) {
       update(job, { state: 'queued' });
       // The others are tried before it, in case only this one image fails.
-      if (outage) toEnd(job);
+      if (outage.reason) toEnd(job);
     }
     const release = (): void => {
       active -= 1;
@@ -219,10 +159,10 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
   }
 
   /** Sends one request. While S3 or the server cannot be reached, it has one image, as an attempt. */
-  async function sendSome(job: Job): Promise<void> {
+  async function sendSome(job: PrefetchJob): Promise<void> {
     const { progress, left, revalidate } = job;
     const { signal } = job.abort;
-    const asked = Array.from(left).slice(0, outage ? 1 : MAX_IMAGES);
+    const asked = Array.from(left).slice(0, outage.reason ? 1 : MAX_IMAGES);
     const unanswered = new Set(asked);
     let reason: FailureReason | undefined;
 
@@ -232,7 +172,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
       left.delete(pending);
       if (result.status !== 'failed') {
         // A cached image shows that the server can be reached, but says nothing about S3.
-        if (result.status === 'downloaded' || outage?.code === 'UNREACHABLE') endOutage();
+        if (result.status === 'downloaded' || outage.reason?.code === 'UNREACHABLE') outage.end();
         const { s3_url, status, entry, stale } = result;
         bytes = { ...bytes, [status]: bytes[status] + entry.size_bytes };
         record(job, { s3_url, status, bytes: entry.size_bytes, ...(stale && { stale }) }, entry.size_bytes);
@@ -243,7 +183,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
       pending.tries += 1;
       if (shouldRetry(error, pending.tries)) return askAgain(pending, error);
       // S3 has answered.
-      if (error.code.startsWith('UPSTREAM_') && !error.transient) endOutage();
+      if (error.code.startsWith('UPSTREAM_') && !error.transient) outage.end();
       fail(job, result.s3_url, error);
     };
 
@@ -264,28 +204,28 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
       if (isAway(fault)) askAgain(pending, reasonOf(fault));
       else fail(job, pending.key, reasonOf(fault));
     }
-    if (reason) beginOutage(reason);
+    if (reason) outage.begin(reason);
   }
 
   /** @param s3_url without its signature */
-  function fail(job: Job, s3_url: string, error: FailureReason): void {
+  function fail(job: PrefetchJob, s3_url: string, error: FailureReason): void {
     failures = [...failures, { actor_id: job.progress.id, s3_url, ...error }].slice(-MAX_FAILURES);
     record(job, { s3_url, ...error, status: 'failed' });
   }
 
-  function record(job: Job, result: PrefetchItemResult, size = 0): void {
+  function record(job: PrefetchJob, result: PrefetchItemResult, size = 0): void {
     const { completed, [result.status]: count, bytes: sum } = job.progress;
     job.results.push(result);
     update(job, { completed: completed + 1, [result.status]: count + 1, bytes: sum + size });
   }
 
-  function settle(job: Job, state: 'done' | 'failed' | 'cancelled'): void {
+  function settle(job: PrefetchJob, state: 'done' | 'failed' | 'cancelled'): void {
     const { id } = job.progress;
     jobs.delete(id);
     update(job, { state });
     keepResults(id, job.results);
     settled.emit({ result: { ...job.progress, results: job.results }, request: job.request });
-    if (jobs.size === 0) endOutage();
+    if (jobs.size === 0) outage.end();
   }
 
   function keepResults(id: string, newest: readonly PrefetchItemResult[]): void {
@@ -320,7 +260,7 @@ export function createPrefetchManager(settings: PrefetchManagerSettings): TabPre
     },
     resume() {
       isPaused = false;
-      endWait();
+      outage.endWait();
     },
     cancel(id) {
       for (const job of jobs.values()) {
