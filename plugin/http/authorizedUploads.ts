@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import type { CacheLogger } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
+import type { ItemError } from '../protocol.ts';
 import type { AuthorizedUpload, ExpressImageCacheOptions } from '../options.ts';
 import type {
   UploadCancelAnswer,
@@ -11,6 +13,7 @@ import type {
   UploadsAnswer,
 } from '../uploadProtocol.ts';
 import type { IncomingUpload, Uploads } from '../uploads/index.ts';
+import { visitorError, visitorFault } from './visitorFault.ts';
 
 /** What uploads work with in HTTP. */
 export interface UploadsContext {
@@ -35,9 +38,12 @@ const OWNER_HEADER = 'image-cache-owner';
  */
 export class AuthorizedUploads {
   readonly #context: UploadsContext | undefined;
+  readonly #logger: Pick<CacheLogger, 'warn'>;
 
-  constructor(context: UploadsContext | undefined) {
+  /** @param logger says each thing once, however often it happens */
+  constructor(context: UploadsContext | undefined, logger: Pick<CacheLogger, 'warn'>) {
     this.#context = context;
+    this.#logger = logger;
   }
 
   /** The canonical URL of a picture by its name, which is no secret. @throws ImageCacheError UPLOADS_OFF */
@@ -61,34 +67,44 @@ export class AuthorizedUploads {
       ...(filename !== undefined && { filename }),
       ...(entity !== undefined && { entity }),
     });
-    return this.#on().uploads.accept({ ...upload, owner });
+    return this.#told(await this.#ask(() => this.#on().uploads.accept({ ...upload, owner })));
   }
 
   /** Waits until an upload that was just accepted is stored, for a while. */
-  settled({ job_id }: UploadStatus, signal: AbortSignal): Promise<UploadStatus> {
+  async settled({ job_id }: UploadStatus, signal: AbortSignal): Promise<UploadStatus> {
     const { uploads, waitMs } = this.#on();
-    return uploads.settled(job_id, waitMs, signal);
+    return this.#told(await this.#ask(() => uploads.settled(job_id, waitMs, signal)));
   }
 
   async check(request: IncomingMessage, jobs: UploadCheckRequest['jobs']): Promise<UploadStatus[]> {
-    return this.#on().uploads.check(await this.#ownerOf(request, { action: 'check' }), jobs);
+    const owner = await this.#ownerOf(request, { action: 'check' });
+    const statuses = await this.#ask(() => this.#on().uploads.check(owner, jobs));
+    return statuses.map((status) => this.#told(status));
   }
 
   async list(request: IncomingMessage): Promise<UploadsAnswer> {
-    return this.#on().uploads.list(await this.#ownerOf(request, { action: 'list' }));
+    const owner = await this.#ownerOf(request, { action: 'list' });
+    const { jobs, blocked, paused } = await this.#ask(() => this.#on().uploads.list(owner));
+    return {
+      jobs: jobs.map((status) => this.#told(status)),
+      ...(blocked && { blocked: this.#toldOf(blocked) }),
+      ...(paused && { paused: this.#toldOf(paused) }),
+    };
   }
 
   async retry(request: IncomingMessage, jobId: string): Promise<UploadStatus> {
-    return this.#on().uploads.retry(await this.#ownerOf(request, { action: 'retry', job_id: jobId }), jobId);
+    const owner = await this.#ownerOf(request, { action: 'retry', job_id: jobId });
+    return this.#told(await this.#ask(() => this.#on().uploads.retry(owner, jobId)));
   }
 
   async cancel(request: IncomingMessage, jobId: string): Promise<UploadCancelAnswer> {
-    return this.#on().uploads.cancel(await this.#ownerOf(request, { action: 'cancel', job_id: jobId }), jobId);
+    const owner = await this.#ownerOf(request, { action: 'cancel', job_id: jobId });
+    return this.#ask(() => this.#on().uploads.cancel(owner, jobId));
   }
 
   async remove(request: IncomingMessage, removed: UploadRemoveRequest): Promise<UploadRemoveAnswer> {
     const owner = await this.#ownerOf(request, { action: 'remove', entity: removed.entity });
-    return this.#on().uploads.remove(owner, removed);
+    return this.#ask(() => this.#on().uploads.remove(owner, removed));
   }
 
   /** For those who ask whether the server is there. */
@@ -102,16 +118,48 @@ export class AuthorizedUploads {
     this.#ensureProject(request);
     const { authorizeUpload } = this.#on();
     if (authorizeUpload === undefined) return '';
-    const owner = await this.#ask(authorizeUpload, request, upload);
+    const owner = await this.#askHook(authorizeUpload, request, upload);
     if (typeof owner === 'string') {
       // Only a text lets in, so that a hook that forgets to answer does not.
       ensureOwner(request, owner);
       return owner;
     }
-    throw new ImageCacheError('NOT_AUTHORIZED', 'You may not do this with uploads.');
+    this.#logger.warn(
+      `Uploads were refused: \`authorizeUpload\` returned no owner (action '${upload.action}'). The user may not be signed in.`,
+    );
+    throw new ImageCacheError('NOT_AUTHORIZED', 'You are not signed in, or may not upload pictures here.', {
+      hint: 'Sign in. The pictures wait in the browser until then.',
+    });
   }
 
-  async #ask(
+  /** In Vite, where nothing is authorized, those who ask are the developers. */
+  get #isForVisitors(): boolean {
+    return this.#context?.authorizeUpload !== undefined;
+  }
+
+  #toldOf(fault: ItemError): ItemError {
+    return this.#isForVisitors ? visitorFault(fault) : fault;
+  }
+
+  #told(status: UploadStatus): UploadStatus {
+    return status.error === undefined ? status : { ...status, error: this.#toldOf(status.error) };
+  }
+
+  /** What fails for a reason that visitors are not told is in the log. */
+  async #ask<T>(task: () => Promise<T>): Promise<T> {
+    try {
+      return await task();
+    } catch (error) {
+      if (!this.#isForVisitors) throw error;
+      const failure = ImageCacheError.from(error);
+      const told = visitorError(failure);
+      if (told !== failure)
+        this.#logger.warn(`An upload was refused: ${failure.code} ${failure.message} ${failure.hint ?? ''}`);
+      throw told;
+    }
+  }
+
+  async #askHook(
     authorizeUpload: NonNullable<UploadsContext['authorizeUpload']>,
     request: IncomingMessage,
     upload: AuthorizedUpload,

@@ -44,7 +44,7 @@ export function createHandler(context: HttpContext): Middleware {
   const routeContext = {
     ...context,
     authorized: new AuthorizedImages(context),
-    authorizedUploads: new AuthorizedUploads(context.uploads),
+    authorizedUploads: new AuthorizedUploads(context.uploads, logger),
     readers: new EventReaders(),
   };
   const answerImage = imageRoute.createPlain(routeContext);

@@ -266,11 +266,11 @@ export class Uploads {
   }
 
   #changed(record: UploadRecord): void {
-    const { error } = record;
-    if (error !== undefined && (record.state === 'failed' || record.state === 'blocked')) {
-      this.#options.logger.warn(
-        `Upload ${record.state}: ${nameOf(record)}: ${error.code} ${error.detail} ${error.hint ?? ''}`.trimEnd(),
-      );
+    const { error, state } = record;
+    if (error !== undefined && isPending(record)) {
+      // One that only waits has no fault of its own: of many, the logger says it once.
+      const what = state === 'accepted' ? 'Uploads wait' : `Upload ${state}: ${nameOf(record)}`;
+      this.#options.logger.warn(`${what}: ${error.code} ${error.detail} ${error.hint ?? ''}`.trimEnd());
     }
     this.#reports.changed(record);
   }

@@ -210,7 +210,7 @@ describe('PUT /uploads/:jobId', () => {
     expect([answer.status, answer.headers.get('retry-after'), await answer.json()]).toMatchObject([
       507,
       '60',
-      { code: 'OUTBOX_FULL', hint: expect.stringContaining('maxOutboxSize') },
+      { code: 'OUTBOX_FULL', hint: 'The reason is in the log of the server.' },
     ]);
     expect(await readdir(join(api.outbox, 'tmp'))).toEqual([]);
   });
