@@ -17,6 +17,8 @@ interface UploadParts {
   /** In bytes. */
   readonly maxFileSize: number;
   readonly maxOutboxSize: number;
+  /** Pictures that are in memory at a time. */
+  readonly atATime: number;
   nextId(): string;
   /** @param picked its bytes */
   prepare(job: StoredJob, picked: ArrayBuffer): Promise<void>;
@@ -30,10 +32,12 @@ export function createUpload(parts: UploadParts): ImageUploads['upload'] {
   const { jobs, locks, shown, env, owner, maxFileSize, maxOutboxSize, changed } = parts;
 
   async function save(file: Blob, givenName: string | undefined, entity: Entity | undefined): Promise<Upload> {
+    // In the order in which they were picked, whichever is read first.
+    const [jobId, createdAt] = [parts.nextId(), env.now()];
     const { bytes, type, filename, warning } = await readPicked(file, givenName, maxFileSize);
     const size = bytes.byteLength;
     const job: StoredJob = {
-      jobId: parts.nextId(),
+      jobId,
       owner,
       state: 'staged',
       revision: 1,
@@ -41,7 +45,7 @@ export function createUpload(parts: UploadParts): ImageUploads['upload'] {
       filename,
       type,
       size,
-      createdAt: env.now(),
+      createdAt,
       heldBytes: size,
       prepareStarts: 0,
       attempts: 0,
@@ -70,23 +74,28 @@ export function createUpload(parts: UploadParts): ImageUploads['upload'] {
     const entity = given && toEntity(given);
     // A copy: a FileList is emptied when the input is.
     const picked = files instanceof Blob ? [files] : Array.from(files);
-    const saved: Upload[] = [];
-    const errors: UploadError[] = [];
-    // One after the other, so that only one is in memory.
-    for (const file of picked) {
-      try {
-        const upload = await save(file, filename, entity);
-        saved.push(upload);
-        onSaved?.(upload);
-      } catch (error) {
-        if (!(error instanceof UploadError)) throw error;
-        errors.push(error);
+    const outcomes: (Upload | UploadError)[] = [];
+    const queue = picked.entries();
+    // While one is being written, the next one is read.
+    async function saveNext(): Promise<void> {
+      for (const [index, file] of queue) {
+        const outcome = await save(file, filename, entity).catch(toRefusal);
+        outcomes[index] = outcome;
+        if (!(outcome instanceof UploadError)) onSaved?.(outcome);
       }
     }
+    await Promise.all(Array.from({ length: parts.atATime }, saveNext));
+    const errors = outcomes.filter((outcome): outcome is UploadError => outcome instanceof UploadError);
+    const saved = outcomes.filter((outcome): outcome is Upload => !(outcome instanceof UploadError));
     const [first, ...others] = errors;
     if (!first) return saved;
     if (others.length === 0) throw first;
     const message = `${errors.length} of ${picked.length} pictures were not saved.`;
     throw new UploadError({ code: 'SOME_REFUSED', message, hint: first.hint, errors });
   };
+}
+
+function toRefusal(error: unknown): UploadError {
+  if (error instanceof UploadError) return error;
+  throw error;
 }

@@ -11,7 +11,7 @@ import type { ImageUploads, ImageUploadsOptions, UploadFault, UploadsStatus } fr
 import { createJobIds } from './jobId.ts';
 import { createOutbox } from './outbox/createOutbox.ts';
 import { openDatabase as openRealDatabase } from './outbox/openDatabase.ts';
-import { prepareJob } from './prepareJob.ts';
+import { isDrawn, prepareJob } from './prepareJob.ts';
 import { createJobStore } from './queue/createJobStore.ts';
 import { createSender, type Sender } from './queue/createSender.ts';
 import { createTabLink } from './queue/createTabLink.ts';
@@ -90,6 +90,8 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
     owner,
     maxFileSize,
     maxOutboxSize,
+    // A picture that is decoded takes up to a hundred times the memory of its file.
+    atATime: isDrawn(options.prepare ?? {}) ? 1 : 2,
     nextId,
     prepare,
     changed,

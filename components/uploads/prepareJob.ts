@@ -73,7 +73,7 @@ function exactBuffer(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
 }
 
 /** Whether pictures are decoded, and encoded anew. */
-function isDrawn({ maxEdge, format = 'keep' }: PrepareOptions): boolean {
+export function isDrawn({ maxEdge, format = 'keep' }: PrepareOptions): boolean {
   return maxEdge !== undefined || format !== 'keep';
 }
 

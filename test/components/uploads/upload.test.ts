@@ -54,6 +54,24 @@ describe('what is refused while the user still has the file', () => {
     expect(tab.uploads.list()).toMatchObject([{ status: 'uploaded', filename: '1.png' }]);
   });
 
+  test('several are saved at a time, and keep the order in which they were picked', async () => {
+    const { tab } = setUp();
+    const files = [1, 2, 3, 4].map((n) => pictureFile(n));
+    const [slow] = files;
+    let read = (): void => {};
+    const bytes = await slow?.arrayBuffer();
+    if (slow)
+      vi.spyOn(slow, 'arrayBuffer').mockReturnValue(
+        new Promise((resolve) => (read = () => resolve(bytes ?? new ArrayBuffer()))),
+      );
+    const saving = tab.uploads.upload(files);
+    await vi.waitFor(() => expect(tab.uploads.list()).toHaveLength(3));
+    read();
+    const names = (await saving).map(({ filename }) => filename);
+    expect(names).toEqual(['1.png', '2.png', '3.png', '4.png']);
+    expect(tab.uploads.list().map(({ filename }) => filename)).toEqual(names.toReversed());
+  });
+
   test('STORAGE_UNAVAILABLE where there is no database, as in some private windows', async () => {
     const { tab } = setUp();
     vi.stubGlobal('indexedDB', {
