@@ -1,35 +1,38 @@
-/** A run of characters that may be a URL, in Markdown, HTML, CSS or JSON. */
-const WORD = /[^\s"'`<>()[\]{}|\\]+/g;
+/** A run of characters that may be a URL, in Markdown, HTML, CSS or JSON, and beside the quotation marks and full stops of any language. */
+const WORD = /[^\s"'`<>()[\]{}|\\«»\u2018-\u201f\u3001-\u3017\uff01-\uff0c\uff1a-\uff1f]+/g;
 
 const NAME = '(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\\.[a-z0-9]{1,5}';
 
 /**
- * A word that is a reference and nothing else: an attribute's name (`src=`) or a colon before it, then an origin and a path, `/i/` and the
- * picture's name, then a query, a fragment, or the end of a sentence. A folder begins with a slash and has no other, so there is one way to
- * read a path, and no word takes long.
+ * A word that is a picture's reference or URL and nothing else: an attribute's name (`src=`) or a mark of some markup (`:`, `!`, `image::`)
+ * before it, then an origin and a path, its folder and its name, then a query, a fragment, or the end of a sentence. A folder begins
+ * with a slash and has no other, so there is one way to read a path, and no word takes long.
  */
-const REFERENCE = new RegExp(
-  `^((?:[\\w-]+=|:)?)(?:(?:[a-z][a-z0-9+.-]*:)?//[^/?#]+)?(?:/[\\w.~%@:+-]+)*?/i/(${NAME})((?:[?#].*|[.,;:!]*))$`,
+const PICTURE = new RegExp(
+  `^((?:[\\w-]+(?:=|::)|[:!])?)(?:(?:[a-z][a-z0-9+.-]*:)?//[^/?#]+)?(?:/[\\w.~%@:+-]+)*?/(i|[0-9a-f]{2})/(${NAME})((?:[?#].*|[.,;:!]*))$`,
   'i',
 );
 
 /**
- * Puts something else in the place of each reference in a text.
- * @param change what to put in the place of a name such as `9f3c….jpg`; `undefined` leaves the reference as it is
+ * Puts something else in the place of each picture in a text.
+ * @param change what to put in the place of a name such as `9f3c….jpg`; `undefined` leaves it as it is. `isLocal`: it is a reference
  */
-export function changeRefs(text: string, change: (name: string) => string | undefined): string {
+export function changeRefs(text: string, change: (name: string, isLocal: boolean) => string | undefined): string {
   return text.replace(WORD, (word) => {
-    if (!word.includes('/i/')) return word;
-    const [, before = '', name = '', after = ''] = REFERENCE.exec(word) ?? [];
-    const changed = name === '' ? undefined : change(name.toLowerCase());
+    if (!word.includes('/')) return word;
+    const [, before = '', folder = '', name = '', after = ''] = PICTURE.exec(word) ?? [];
+    const isLocal = folder.toLowerCase() === 'i';
+    // As an object's key has it: `9f/9f3c….jpg`.
+    if (name === '' || !(isLocal || name.startsWith(folder))) return word;
+    const changed = change(name.toLowerCase(), isLocal);
     return changed === undefined ? word : `${before}${changed}${after}`;
   });
 }
 
 /**
- * The references of pictures in a text, as `upload.ref` has them (`/api/cache/i/<id>.<ext>`), each once and in their order. Those that stand
- * behind another base or origin count, too, since a reference is a name: `https://app.example/api/cache/i/<id>.<ext>`. Parts of longer
- * URLs do not. Whether it stands in a code block makes no difference.
+ * The references of the pictures in a text, as `upload.ref` has them (`/api/cache/i/<id>.<ext>`), each once and in their order. Those that
+ * stand behind another base or origin count, too, since a reference is a name, and so do the URLs of objects (`…/9f/9f3c….jpg`) that have
+ * taken their place. Parts of longer URLs do not. Whether it stands in a code block makes no difference.
  * @example
  * for (const imageRef of imageRefsIn(note.text)) console.log(imageRef);
  */
@@ -43,10 +46,15 @@ export function imageRefsIn(text: string): string[] {
 }
 
 /**
- * Whether a text has a reference of a picture, which is local as long as it was not replaced by a URL of the bucket.
+ * Whether a text has a reference that was not replaced by the URL of an object.
  * @example
  * if (hasLocalRefs(note.text)) showHint('Some pictures are still on their way.');
  */
 export function hasLocalRefs(text: string): boolean {
-  return imageRefsIn(text).length > 0;
+  let has = false;
+  changeRefs(text, (_, isLocal) => {
+    has ||= isLocal;
+    return undefined;
+  });
+  return has;
 }

@@ -12,5 +12,5 @@ export function replaceRefs(text: string, map: ReadonlyMap<string, string> | Rea
   const entries = map instanceof Map ? Array.from(map) : Object.entries(map);
   // By its last part, since a reference is the same whatever stands before it.
   const urls = new Map(entries.map(([ref, url]) => [ref.split('/').at(-1)?.toLowerCase(), url]));
-  return changeRefs(text, (name) => urls.get(name));
+  return changeRefs(text, (name, isLocal) => (isLocal ? urls.get(name) : undefined));
 }
