@@ -139,9 +139,9 @@ export class AuthorizedImages {
   async shown(request: IncomingMessage, { event, entries }: LoggedEvent): Promise<CacheEvent | undefined> {
     if (event === undefined || this.#authorize === undefined) return event;
     // If the hook throws for one event, the other events must still be sent.
-    const isVisible = (entry: ManifestEntry) => this.#isAllowed(request, entry).catch(() => false);
-    const visible = await Promise.all(entries.map(isVisible));
-    const s3_urls = entries.flatMap(({ s3_url }, index) => (visible[index] ? [s3_url] : []));
+    const isAllowed = (entry: ManifestEntry) => this.#isAllowed(request, entry).catch(() => false);
+    const allowed = await Promise.all(entries.map(isAllowed));
+    const s3_urls = entries.flatMap(({ s3_url }, index) => (allowed[index] ? [s3_url] : []));
     if (event.type === 'cleared' && event.actor_id === undefined) return { ...event, s3_urls };
     if (s3_urls.length === 0) return undefined;
     return event.type === 'stored' ? event : { ...event, s3_urls };

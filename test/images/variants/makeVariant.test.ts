@@ -1,12 +1,12 @@
 import sharp from 'sharp';
 import { thumbHashToApproximateAspectRatio, thumbHashToAverageRGBA } from 'thumbhash';
 import { describe, expect, it } from 'vitest';
-import type { VariantSpec } from '../../plugin/cache/variants/variantSpec.ts';
-import { createVariantMaker } from '../../plugin/images/index.ts';
-import { CORNERS, animation, bomb, corners, cornersOf, meanColour, photo } from '../helpers/pictures.ts';
-import { refusal } from '../helpers/source.ts';
-import { insert, pngChunk, u32be } from './bytes.ts';
-import { wholeImages } from './fixtures.ts';
+import type { VariantSpec } from '../../../plugin/cache/variants/variantSpec.ts';
+import { createVariantMaker } from '../../../plugin/images/index.ts';
+import { CORNERS, animation, bomb, corners, cornersOf, meanColour, photo } from '../../helpers/pictures.ts';
+import { refusal } from '../../helpers/source.ts';
+import { insert, pngChunk, u32be } from '../bytes.ts';
+import { wholeImages } from '../fixtures.ts';
 
 const maker = createVariantMaker();
 

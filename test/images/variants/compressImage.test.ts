@@ -1,11 +1,11 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { createVariantMaker } from '../../plugin/images/index.ts';
-import { CORNERS, animation, bomb, corners, cornersOf, meanColour, photo } from '../helpers/pictures.ts';
-import { refusal } from '../helpers/source.ts';
-import { insert, pngChunk, u32be } from './bytes.ts';
-import { apng } from './fixtures.ts';
-import { inspectAlone } from './inspectAlone.ts';
+import { createVariantMaker } from '../../../plugin/images/index.ts';
+import { CORNERS, animation, bomb, corners, cornersOf, meanColour, photo } from '../../helpers/pictures.ts';
+import { refusal } from '../../helpers/source.ts';
+import { insert, pngChunk, u32be } from '../bytes.ts';
+import { apng } from '../fixtures.ts';
+import { inspectAlone } from '../inspectAlone.ts';
 
 const maker = createVariantMaker();
 
