@@ -16,7 +16,7 @@ export { replaceFile } from './files/replaceFile.ts';
 export { SharedSync } from './files/sharedSync.ts';
 export { sweepTemporary } from './files/sweepTemporary.ts';
 export { syncHandle } from './files/syncHandle.ts';
-export { temporaryName } from './files/temporary.ts';
+export { temporaryName, writerOf } from './files/temporary.ts';
 export { writeOnce } from './files/writeOnce.ts';
 export type { Inspector, Proof, Recognizer } from './injected/inspector.ts';
 export type { CacheLogger } from './injected/cacheLogger.ts';

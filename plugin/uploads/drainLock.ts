@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
 import { errnoOf, lookAt } from '../cache/index.ts';
+import type { OutboxFolder } from './outboxFolder.ts';
 import { LOCK } from './outboxLayout.ts';
 
-/** A process that was killed holds the lock for so long. */
+/** A process that was killed holds the lock for so long, unless this machine knows that it has ended. */
 const STALE_MS = 3_000;
 const UPDATE_MS = 1_000;
 
@@ -19,22 +20,28 @@ export interface DrainLock {
  * efficiency only: two that send the same picture end in the same object.
  * @returns `undefined` if another process has it
  */
-export async function acquireDrainLock(dir: string): Promise<DrainLock | undefined> {
-  const lost = new AbortController();
-  await lookAt(dir, '');
+export async function acquireDrainLock(folder: OutboxFolder): Promise<DrainLock | undefined> {
+  await lookAt(folder.dir, '');
   try {
-    const release = await lockfile.lock(dir, {
-      lockfilePath: join(dir, LOCK),
-      realpath: false,
-      stale: STALE_MS,
-      update: UPDATE_MS,
-      retries: 0,
-      // The default handler throws from a timer, which ends the process.
-      onCompromised: () => lost.abort(),
-    });
-    return { lost: lost.signal, release: () => release().catch(() => undefined) }; // it was lost, or the directory removed
+    return await acquire(folder);
   } catch (error) {
-    if (errnoOf(error) === 'ELOCKED') return undefined;
-    return { lost: lost.signal, release: () => Promise.resolve() }; // there can be no lock here
+    if (errnoOf(error) !== 'ELOCKED') return { lost: new AbortController().signal, release: () => Promise.resolve() }; // there can be no lock here
   }
+  if (!(await folder.breakLock())) return undefined;
+  return acquire(folder).catch(() => undefined); // another process was quicker
+}
+
+async function acquire(folder: OutboxFolder): Promise<DrainLock> {
+  const lost = new AbortController();
+  const release = await lockfile.lock(folder.dir, {
+    lockfilePath: join(folder.dir, LOCK),
+    realpath: false,
+    stale: STALE_MS,
+    update: UPDATE_MS,
+    retries: 0,
+    // The default handler throws from a timer, which ends the process.
+    onCompromised: () => lost.abort(),
+  });
+  await folder.holdLock();
+  return { lost: lost.signal, release: () => release().catch(() => undefined) }; // it was lost, or the directory removed
 }

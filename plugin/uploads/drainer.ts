@@ -109,7 +109,7 @@ export class Drainer {
   async #drainIfNeeded(): Promise<number> {
     const { outbox } = this.#options;
     if ((await this.#sendable()).length === 0) return IDLE_LOOK_MS;
-    const lock = await acquireDrainLock(outbox.folder.dir);
+    const lock = await acquireDrainLock(outbox.folder);
     if (lock === undefined) return LOCKED_MS;
     try {
       await outbox.sweep();

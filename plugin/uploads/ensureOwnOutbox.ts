@@ -2,9 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isStray, readStart } from '../cache/atStart.ts';
 import { ImageCacheError } from '../errors.ts';
-import { FOLDERS, LOCK, QUARANTINE, README_FILE, README_TITLE } from './outboxLayout.ts';
+import { FOLDERS, HOLDER, LOCK, QUARANTINE, README_FILE, README_TITLE } from './outboxLayout.ts';
 
-const OWN_NAMES = new Set<string>([...FOLDERS, QUARANTINE, LOCK, README_FILE]);
+const OWN_NAMES = new Set<string>([...FOLDERS, QUARANTINE, LOCK, HOLDER, README_FILE]);
 const MAX_SHOWN = 80;
 
 /**

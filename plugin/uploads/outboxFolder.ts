@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   BlobWriter,
@@ -15,6 +15,7 @@ import {
   temporaryName,
   type WrittenBlob,
   writeOnce,
+  writerOf,
 } from '../cache/index.ts';
 import { ensureOwnOutbox } from './ensureOwnOutbox.ts';
 import {
@@ -22,7 +23,9 @@ import {
   BODY_NAME,
   DONE,
   FOLDERS,
+  HOLDER,
   JOBS,
+  LOCK,
   QUARANTINE,
   README,
   README_FILE,
@@ -124,6 +127,31 @@ export class OutboxFolder {
 
   async removeRecord(folder: RecordFolder, jobId: string): Promise<void> {
     await this.#remove(folder, `${jobId}.json`, RECORD_NAME);
+  }
+
+  /** Says that this process has the lock. If it cannot, others wait until the lock is stale. */
+  async holdLock(): Promise<void> {
+    const name = temporaryName();
+    const temporary = join(this.dir, TMP, name);
+    try {
+      await lookAt(this.dir, TMP);
+      await writeFile(temporary, name, { flag: 'wx', mode: 0o600 });
+      await replaceFile(temporary, join(this.dir, HOLDER));
+    } catch {
+      await rm(temporary, { force: true }).catch(() => undefined);
+    }
+  }
+
+  /** Removes the lock if the process that has it was one of this machine, and runs no more. @returns whether it has */
+  async breakLock(): Promise<boolean> {
+    await lookAt(this.dir, '');
+    const name = await readFile(join(this.dir, HOLDER), { encoding: 'utf8', flag: READ }).catch(() => '');
+    if (writerOf(name) !== 'ended') return false;
+    // An empty directory, as the lock is, or nothing of ours.
+    return rmdir(join(this.dir, LOCK)).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Gives a picture its name. One that is there already has the same bytes, or was damaged. */

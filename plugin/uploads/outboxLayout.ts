@@ -6,6 +6,8 @@ export const QUARANTINE = 'quarantine';
 export const TMP = 'tmp';
 export const FOLDERS = [JOBS, DONE, BODIES, TMP] as const;
 export const LOCK = 'drain.lock';
+/** Which process has the lock, or had it last. */
+export const HOLDER = 'drain.holder';
 export const README_FILE = 'README.md';
 
 /** A record: the id of the job. */

@@ -1,6 +1,8 @@
-import { readdir } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { temporaryName } from '../../plugin/cache/files/temporary.ts';
 import { keyOf, pictureName, sha256 } from '../helpers/uploads.ts';
 import { bytes, FakeBucket, openUploads } from './fakes.ts';
 
@@ -22,8 +24,7 @@ describe('a bucket that takes pictures', () => {
     await expect.poll(() => opened.states()).toEqual({ stored: 6 });
     expect(bucket.tries).toEqual([0, 1, 2, 3, 4, 5].map((n) => keyOf(bytes(n))));
     expect(bucket.mostRunning).toBe(2);
-    expect(await readdir(join(opened.dir, 'bodies'))).toEqual([]);
-    expect(await readdir(join(opened.dir, 'jobs'))).toEqual([]);
+    for (const folder of ['bodies', 'jobs']) await expect.poll(() => readdir(join(opened.dir, folder))).toEqual([]);
   });
 
   it('gets bytes that were uploaded twice once', async () => {
@@ -144,6 +145,35 @@ describe('what has to be put right elsewhere', () => {
 });
 
 describe('several servers on one outbox', () => {
+  /** As a process leaves it that is killed while it sends. */
+  async function leaveLock(dir: string, pid: number): Promise<void> {
+    await mkdir(join(dir, 'drain.lock'));
+    await writeFile(join(dir, 'drain.holder'), temporaryName().replace(`-${process.pid}-`, `-${pid}-`));
+  }
+
+  it('one that was killed on this machine leaves its turn at once to the next, and one that runs keeps it', async () => {
+    const { pid: ended } = spawnSync(process.execPath, ['--version']);
+    const running = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+    onTestFinished(() => void running.kill());
+    for (const [pid, tries] of [
+      [ended, 1],
+      [running.pid ?? 0, 0],
+    ] as const) {
+      const left = await openUploads();
+      left.bucket.failure = () => 'unreachable';
+      await left.accept(bytes(1));
+      await left.clock.settle();
+      await left.uploads.close();
+      await leaveLock(left.dir, pid);
+      const next = await openUploads({ dir: left.dir });
+      next.clock.jump(60_000); // it is due
+      next.uploads.start();
+      await next.clock.settle();
+      expect(next.bucket.tries).toHaveLength(tries);
+      await next.uploads.close();
+    }
+  });
+
   it('C20: one sends, and the other takes over when that one ends', async () => {
     const bucket = new FakeBucket();
     let open = () => {};

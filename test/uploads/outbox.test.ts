@@ -27,7 +27,7 @@ describe('the directory of the outbox', () => {
     await opened.accept(bytes(1));
     await opened.clock.settle();
     expect((await readdir(opened.dir)).toSorted()).toEqual(
-      ['.gitignore', 'README.md', 'bodies', 'done', 'drain.lock', 'jobs', 'tmp'].toSorted(),
+      ['.gitignore', 'README.md', 'bodies', 'done', 'drain.holder', 'drain.lock', 'jobs', 'tmp'].toSorted(),
     );
     expect(await readFile(join(opened.dir, '.gitignore'), 'utf8')).toBe('*\n');
     expect(await readFile(join(opened.dir, 'README.md'), 'utf8')).toContain('do not remove it');
