@@ -3,6 +3,7 @@ import { createSubscribable } from '../client/subscribable.ts';
 import { browserEnvironment } from './browserEnvironment.ts';
 import { createStorageWatch } from './createStorageWatch.ts';
 import { createUpload } from './createUpload.ts';
+import { createRemoveActions } from './createRemoveActions.ts';
 import { createUploadActions } from './createUploadActions.ts';
 import { createUploadList } from './createUploadList.ts';
 import { toEntity } from './entity.ts';
@@ -13,17 +14,20 @@ import { createOutbox } from './outbox/createOutbox.ts';
 import { openDatabase as openRealDatabase } from './outbox/openDatabase.ts';
 import { isDrawn, prepareJob } from './prepareJob.ts';
 import { createJobStore } from './queue/createJobStore.ts';
-import { createSender, type Sender } from './queue/createSender.ts';
+import { createSender } from './queue/createSender.ts';
+import type { Sender } from './queue/sender.ts';
 import { createTabLink } from './queue/createTabLink.ts';
 import { DEFAULT_RETRY_DELAYS } from './queue/jobState.ts';
 import { createLocks } from './queue/locks.ts';
 import { finishedRows } from './queue/finishedRows.ts';
-import { toForgottenJob } from './queue/refill.ts';
+import { createRefill } from './queue/createRefill.ts';
 import type { StoredJob } from './queue/storedJob.ts';
 import { type Leadership, takeTurns } from './queue/takeTurns.ts';
+import { toRemoval } from './queue/toRemoval.ts';
 import { imageIdOf, toTransportJob } from './queue/toTransportJob.ts';
 import { toStoredImage } from './toStoredImage.ts';
 import { serverTransport } from './transports/serverTransport.ts';
+import { uploadsStatus } from './uploadsStatus.ts';
 import { UploadError } from './uploadError.ts';
 
 /** Uploads that can be started and stopped again and again, as React does with effects. */
@@ -31,6 +35,9 @@ export interface StartableUploads extends ImageUploads {
   /** @returns a function that stops it */
   start(): () => void;
 }
+
+/** An app that still uses an id of its own after a year without saying what the server calls it has to say it again. */
+const KEEP_BINDINGS_MS = 365 * 24 * 3_600_000;
 
 /** Puts the parts together. @param openDatabase for tests */
 export function createUploads(options: ImageUploadsOptions = {}, openDatabase = openRealDatabase): StartableUploads {
@@ -50,7 +57,6 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
   let leadership: Leadership | undefined;
   let status: UploadsStatus | undefined;
   let isReady = false;
-  let isRefilled = false;
   /** Another tab has a newer version of this code, and has changed the database for it. Only a reload helps. */
   let outdated: UploadFault | undefined;
 
@@ -63,6 +69,7 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
   });
   const outbox = createOutbox(project, reload, openDatabase);
   const jobs = createJobStore(outbox, owner, env.now, link.tell);
+  const refill = createRefill({ jobs, transport, project, owner, now: env.now });
   const locks = createLocks(name, env, outbox, nextId());
   const storage = createStorageWatch(env.storage, changed);
   const actions = createUploadActions({
@@ -130,17 +137,10 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
       });
   }
 
-  /** A browser that knows of no upload may have evicted them: those that the server has, and the bucket has not, are shown again (UPLOADS C24). */
-  async function refill(): Promise<void> {
-    if (isRefilled || !transport.list || jobs.all().length > 0) return;
-    const listed = await transport.list({ project, owner }, { signal: new AbortController().signal });
-    isRefilled = true;
-    await jobs.restore(listed.map((upload) => toForgottenJob(upload, owner, env.now())));
-  }
-
   async function beginTurn(): Promise<Sender> {
     await jobs.load();
-    void refill().catch(() => {}); // when the server cannot be asked, it is asked later
+    refill();
+    await outbox.forgetBindings(env.now() - KEEP_BINDINGS_MS);
     await jobs.remove(finishedRows(jobs.all(), env.now(), transport, linkRule));
     return createSender({
       jobs,
@@ -150,6 +150,8 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
       concurrency,
       retryDelays,
       toTransportJob: (job) => toTransportJob(job, project, prefix),
+      owner,
+      toRemoval: (tombstones) => toRemoval(tombstones, project, prefix),
       prepare: async (job) => void (await locks.tryHold(`prepare ${job.jobId}`, () => prepare(job))),
       link: onStored && { onStored, gate, toStoredImage: (job) => toStoredImage(job, urlOf) },
       onLive: link.setLive,
@@ -190,7 +192,7 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
       else if (event === 'reached') {
         reload();
         link.hurry('nudge');
-        if (leadership?.sender) void refill().catch(() => {});
+        if (leadership?.sender) refill();
       } else if (event === 'offline') {
         changed();
         leadership?.sender?.wake();
@@ -203,17 +205,15 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
   }
 
   function currentStatus(): UploadsStatus {
-    const { live } = link;
-    const stuck = live.network === 'blocked' ? live.error : jobs.all().find(({ state }) => state === 'blocked')?.error;
-    const blocked = outdated ?? stuck;
-    return {
-      network: env.isOnline() ? live.network : 'offline',
+    return uploadsStatus({
+      jobs: jobs.all(),
       counts: shown.counts(),
-      bytesPending: jobs.all().reduce((sum, { heldBytes = 0 }) => sum + heldBytes, 0),
+      live: link.live,
+      isOnline: env.isOnline(),
       storage: storage.status,
       isSender: leadership?.sender !== undefined,
-      ...(blocked && { blocked }),
-    };
+      outdated,
+    });
   }
 
   return {
@@ -221,6 +221,7 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
     upload,
     list: shown.list,
     get: shown.get,
+    ...createRemoveActions({ jobs, nextId, onRemoved: () => link.hurry('removal') }),
     async bindEntity(localId, serverId) {
       toEntity({ type: 'any', id: localId, serverId });
       await jobs.bind(localId, serverId);

@@ -6,7 +6,7 @@ import type { UploadsEnvironment } from './environment.ts';
 /**
  * `saving`: being written into the browser's storage; `pending`: safe there, and waiting; `uploading`: being sent; `processing`: all bytes
  * are sent, and the server is at work; `uploaded`: proved to be in the bucket; `failed`: given up, its bytes are kept; `blocked`:
- * waits until somebody acts; `paused` and `canceled` by the user; `missing`: the browser has thrown its bytes away.
+ * waits until somebody acts; `paused` by the user; `canceled` by the user, or removed from its entity; `missing`: the browser has thrown its bytes away.
  */
 export type UploadPhase =
   | 'saving'
@@ -184,6 +184,20 @@ export interface ImageUploads {
    * await uploads.bindEntity(note.localId, id);
    */
   bindEntity(localId: string, serverId: string): Promise<void>;
+  /**
+   * Says that an entity has a picture no more. Resolves when that is durable: its uploads are canceled, whatever state they are in, and the
+   * other side is told as soon as it can be reached. Adding the picture to the entity again takes it back.
+   * @param imageId an `imageId`, or a reference; a reference where this browser may not know the picture any more
+   * @throws UploadError `IMAGE_UNKNOWN` for an id that this browser does not know
+   * @example await uploads.removeImage({ type: 'note', id: note.id }, picture.ref);
+   */
+  removeImage(entity: Entity, imageId: string): Promise<void>;
+  /**
+   * The same for all pictures of an entity: of those that this browser knows of (the ones that wait, and the uploaded ones of the last seven
+   * days), and of `imageIds`.
+   * @example await uploads.removeEntity({ type: 'note', id: note.id }, { imageIds: imageRefsIn(note.text) });
+   */
+  removeEntity(entity: Entity, options?: { imageIds?: readonly string[] }): Promise<void>;
   /** Newest first. The same array until something changes. */
   list(): readonly Upload[];
   get(jobId: string): Upload | undefined;

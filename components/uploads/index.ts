@@ -23,11 +23,13 @@ export type {
   Accepted,
   Needed,
   Refused,
+  RemovedImage,
   SendContext,
   Stored,
   TransportContext,
   TransportFault,
   TransportJob,
+  TransportRemoval,
   UploadTransport,
 } from './transport.ts';
 export { UploadError, type UploadErrorKind, type UploadErrorOptions } from './uploadError.ts';

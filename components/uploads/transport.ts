@@ -76,6 +76,24 @@ export interface ListedUpload {
   readonly answer: Accepted | Refused;
 }
 
+/** Pictures that an entity has no more. */
+export interface TransportRemoval {
+  readonly project: string;
+  readonly owner: string;
+  readonly entity: Entity;
+  /** At most 100. What uses the same bytes elsewhere is not known to the browser. */
+  readonly images: readonly RemovedImage[];
+  /** Uploads of them, so that none of these is taken any more, however late it arrives. */
+  readonly jobIds: readonly string[];
+}
+
+export interface RemovedImage {
+  readonly imageId: string;
+  readonly ext: string;
+  /** As in `TransportJob`. */
+  readonly key: string;
+}
+
 export interface TransportContext {
   /** Aborted when the upload was canceled or paused, or the page goes away. */
   readonly signal: AbortSignal;
@@ -117,6 +135,12 @@ export interface UploadTransport {
    * they are shown again.
    */
   list?(whose: Pick<TransportJob, 'project' | 'owner'>, context: TransportContext): Promise<readonly ListedUpload[]>;
+  /**
+   * Tells the other side that an entity has pictures no more: what to delete, and when, is for it to decide. Called after `removeImage()`
+   * and `removeEntity()`, and repeated until it succeeds; uploads of the same pictures for the same entity wait meanwhile. Without it, the
+   * pictures stay in the bucket.
+   */
+  remove?(removal: TransportRemoval, context: TransportContext): Promise<void>;
   /** Rejects while the other side cannot be reached. Without it, one picture is tried. */
   probe?(context: TransportContext): Promise<void>;
   /** Calls the listener when something may have changed on the server, so that the browser need not wait for its next `check`. */

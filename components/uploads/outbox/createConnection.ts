@@ -8,7 +8,7 @@ import {
 } from './openDatabase.ts';
 import { isBlobRefused, isConnectionLost, toStorageError } from './storageError.ts';
 
-const STORES = ['jobs', 'bytes', 'bindings'] as const;
+const STORES = ['jobs', 'bytes', 'bindings', 'tombstones'] as const;
 
 export type Write = IDBPTransaction<UploadsSchema, (typeof STORES)[number][], 'readwrite'>;
 

@@ -1,8 +1,12 @@
 import { type JobEvent, reduceJob } from '../queue/jobState.ts';
 import type { StoredJob } from '../queue/storedJob.ts';
 import { UploadError } from '../uploadError.ts';
-import { createConnection, type Write } from './createConnection.ts';
-import { type Binding, type HeldBytes, openDatabase as openRealDatabase } from './openDatabase.ts';
+import { applyIn } from './applyIn.ts';
+import { bindIn } from './bindIn.ts';
+import { createConnection } from './createConnection.ts';
+import { type Binding, openDatabase as openRealDatabase } from './openDatabase.ts';
+import { removeIn, type Wish } from './removeIn.ts';
+import type { Tombstone } from './tombstone.ts';
 
 /** The browser's durable part: jobs and their bytes. Everything throws UploadErrors. */
 export interface Outbox {
@@ -27,6 +31,14 @@ export interface Outbox {
   remove(jobIds: readonly string[]): Promise<void>;
   /** @returns the jobs that it has changed */
   bind(binding: Binding): Promise<StoredJob[]>;
+  /** @returns the jobs that it has changed */
+  removePictures(wish: Wish): Promise<StoredJob[]>;
+  /** What the other side is still to be told. */
+  tombstones(owner: string): Promise<Tombstone[]>;
+  /** Those that were told, unless the same was wished again meanwhile. */
+  forgetTombstones(told: readonly Tombstone[]): Promise<void>;
+  /** Those of all owners that were told before a time. */
+  forgetBindings(before: number): Promise<void>;
   /** Takes or renews a lease. @returns whether this owner has it now */
   lease(name: string, owner: string, now: number, ms: number): Promise<boolean>;
   release(name: string, owner: string): Promise<void>;
@@ -36,25 +48,6 @@ export interface Outbox {
 /** @param onLost the connection was lost: what was kept may have been evicted */
 export function createOutbox(project: string, onLost: () => void = () => {}, openDatabase = openRealDatabase): Outbox {
   const { run, write, writeBytes, close } = createConnection(project, onLost, openDatabase);
-
-  async function applyIn(
-    transaction: Write,
-    jobId: string,
-    event: JobEvent,
-    bytes?: HeldBytes,
-  ): Promise<StoredJob | undefined> {
-    const jobs = transaction.objectStore('jobs');
-    const held = transaction.objectStore('bytes');
-    const job = await jobs.get(jobId);
-    const next = job && reduceJob(job, event);
-    if (!next || next === job) return next;
-    // The bytes first: a Blob that is refused is refused before anything else is under way.
-    const writes: Promise<unknown>[] = [];
-    if (next.state === 'stored' || next.state === 'canceled') writes.push(held.delete(jobId));
-    else if (bytes !== undefined) writes.push(held.put(bytes, jobId));
-    await Promise.all([...writes, jobs.put(next)]);
-    return next;
-  }
 
   return {
     jobs: () => run((database) => database.getAll('jobs')),
@@ -103,20 +96,27 @@ export function createOutbox(project: string, onLost: () => void = () => {}, ope
         await Promise.all(jobIds.map((jobId) => jobs.delete(jobId)));
       });
     },
-    bind: (binding) =>
-      write(async (transaction) => {
-        const { owner, localId, serverId } = binding;
+    bind: (binding) => write((transaction) => bindIn(transaction, binding)),
+    removePictures: (wish) => write((transaction) => removeIn(transaction, wish)),
+    async tombstones(owner) {
+      const all = await run((database) => database.getAll('tombstones'));
+      return all.filter((tombstone) => tombstone.owner === owner);
+    },
+    async forgetTombstones(told) {
+      await write(async (transaction) => {
+        const tombstones = transaction.objectStore('tombstones');
+        const now = await Promise.all(told.map(({ key }) => tombstones.get(key)));
+        const same = told.filter(({ id }, index) => now[index]?.id === id);
+        await Promise.all(same.map(({ key }) => tombstones.delete(key)));
+      });
+    },
+    async forgetBindings(before) {
+      await write(async (transaction) => {
         const bindings = transaction.objectStore('bindings');
-        const known = await bindings.get([owner, localId]);
-        if (known && known.serverId !== serverId) throw boundAlready();
-        const jobs = await transaction.objectStore('jobs').index('entityId').getAll(localId);
-        const own = jobs.filter((job) => job.owner === owner && job.entity?.serverId === undefined);
-        const [bound] = await Promise.all([
-          Promise.all(own.map(({ jobId }) => applyIn(transaction, jobId, { type: 'bound', serverId }))),
-          bindings.put(binding),
-        ]);
-        return bound.flatMap((job) => job ?? []);
-      }),
+        const old = (await bindings.getAll()).filter(({ at }) => at < before);
+        await Promise.all(old.map(({ owner, localId }) => bindings.delete([owner, localId])));
+      });
+    },
     lease: (name, owner, now, ms) =>
       run(async (database) => {
         const transaction = database.transaction('leases', 'readwrite');
@@ -140,14 +140,6 @@ export function createOutbox(project: string, onLost: () => void = () => {}, ope
 
 /** If a power cut takes one of these, what comes before it is still true, and it happens once more. A write to the disk takes its time. */
 const REPEATABLE: ReadonlySet<JobEvent['type']> = new Set(['preparing', 'prepared', 'delayed', 'charged', 'accepted']);
-
-function boundAlready(): UploadError {
-  return new UploadError({
-    code: 'ENTITY_BOUND',
-    message: 'This entity has another server id already.',
-    hint: 'An id of the browser’s own stands for one entity for good. Give each new entity an id of its own.',
-  });
-}
 
 /** An antivirus that holds a file, or a disk that does not answer, is no reason to give up a picture. */
 function unreadable(cause: unknown): UploadError {

@@ -1,7 +1,7 @@
 import type { DBSchema, IDBPDatabase } from 'idb';
-import type { Entity } from '../entity.ts';
 import type { StoredJob } from '../queue/storedJob.ts';
 import { openDB } from './idb.ts';
+import type { Tombstone } from './tombstone.ts';
 
 /** Bytes as they are kept: never a `File`, which dies in private windows when the picked file changes. */
 export type HeldBytes = Blob | ArrayBuffer;
@@ -23,20 +23,6 @@ export interface Binding {
   readonly serverId: string;
   /** When it was last told, in milliseconds since the epoch. */
   readonly at: number;
-}
-
-/** The wish that an entity has a picture no more, until the other side knows it. */
-interface Tombstone {
-  /** Owner, entity and picture. */
-  readonly key: string;
-  /** Of this wish: the same may be wished again. */
-  readonly id: string;
-  readonly owner: string;
-  readonly entity: Entity;
-  readonly imageId: string;
-  readonly ext: string;
-  /** The jobs that have ended by it. */
-  readonly jobIds: readonly string[];
 }
 
 interface Lease {

@@ -1,5 +1,6 @@
 import { createSubscribable } from '../../client/subscribable.ts';
 import type { Outbox } from '../outbox/createOutbox.ts';
+import type { Wish } from '../outbox/removeIn.ts';
 import type { JobEvent } from './jobState.ts';
 import { reduceJob } from './jobState.ts';
 import type { StoredJob } from './storedJob.ts';
@@ -18,6 +19,7 @@ export interface JobStore {
   bind(localId: string, serverId: string): Promise<void>;
   /** Keeps rows without bytes, of jobs that are not known. */
   restore(rows: readonly StoredJob[]): Promise<void>;
+  removePictures(wish: Omit<Wish, 'owner'>): Promise<void>;
   remove(jobIds: readonly string[]): Promise<void>;
   /** Takes in what another tab tells. */
   take(message: TabMessage): void;
@@ -94,6 +96,9 @@ export function createJobStore(
     },
     async restore(rows) {
       for (const job of await outbox.restore(rows)) publish(job);
+    },
+    async removePictures(wish) {
+      for (const job of await outbox.removePictures({ ...wish, owner })) publish(job);
     },
     async remove(jobIds) {
       if (jobIds.length === 0) return;

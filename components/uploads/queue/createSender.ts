@@ -1,13 +1,10 @@
-import type { UploadsEnvironment } from '../environment.ts';
-import type { Outbox } from '../outbox/createOutbox.ts';
-import type { TransportJob, UploadTransport } from '../transport.ts';
 import { toUploadError, UploadError } from '../uploadError.ts';
 import { candidates, nextDue } from './candidates.ts';
-import type { JobStore } from './createJobStore.ts';
 import { createCancellations } from './createCancellations.ts';
 import { createDeliveries } from './createDeliveries.ts';
-import { createLinks, type LinkStep } from './createLinks.ts';
+import { createLinks } from './createLinks.ts';
 import { createPageTurn } from './createPageTurn.ts';
+import { createRemovals } from './createRemovals.ts';
 import { createServerChecks } from './createServerChecks.ts';
 import { createTasks } from './createTasks.ts';
 import { createVerdicts } from './createVerdicts.ts';
@@ -16,42 +13,13 @@ import { type Gate, type GateEvent, OPEN, reduceGate } from './gate.ts';
 import { isAtServer } from './jobState.ts';
 import { type LiveState, liveState } from './liveState.ts';
 import { isDue } from './retryTimes.ts';
+import type { Sender, SenderParts } from './sender.ts';
 import type { ServerTalk } from './serverTalk.ts';
 import type { StoredJob } from './storedJob.ts';
 import { untilAborted } from './untilAborted.ts';
 
-export interface SenderParts {
-  readonly jobs: JobStore;
-  readonly outbox: Outbox;
-  readonly transport: UploadTransport;
-  readonly env: UploadsEnvironment;
-  /** Pictures at a time. */
-  readonly concurrency: number;
-  readonly retryDelays: readonly number[];
-  /** How the app is told of its pictures, if it wants to be. */
-  readonly link: LinkStep | undefined;
-  toTransportJob(job: StoredJob): TransportJob | undefined;
-  /** Prepares one that was left over, unless another tab is at it. */
-  prepare(job: StoredJob): Promise<void>;
-  onLive(live: LiveState): void;
-  /** The bucket has a picture now. */
-  onStored(job: StoredJob): void;
-}
-
-export interface Sender {
-  /** Looks for something to do. */
-  wake(): void;
-  /** `nudge`: what waits because nothing answered is tried now; `insist`: whatever waits. */
-  hurry(type: 'nudge' | 'insist'): void;
-  /** Starts nothing more. Resolves when what is under way has ended. */
-  retire(): Promise<void>;
-  /** Breaks off what is under way. */
-  stop(): Promise<void>;
-  readonly live: LiveState;
-}
-
 /** What talks to the other side, and is no picture. */
-const CALLS = ['probe', 'check', 'cancel'] as const;
+const CALLS = ['probe', 'check', 'cancel', 'remove'] as const;
 /** The longest sleep: clocks are set, and timers of tabs in the background come late. */
 const MAX_SLEEP_MS = 60_000;
 /** Pictures that another tab prepares are looked at again after so long. */
@@ -89,7 +57,8 @@ export function createSender(parts: SenderParts): Sender {
     onTaken: wake,
   });
   const { isSending } = deliveries;
-  const tasks = createTasks<'prepare' | 'link' | 'check' | 'probe' | 'cancel'>(env, signal, wake);
+  const tasks = createTasks<'prepare' | 'link' | 'check' | 'probe' | 'cancel' | 'remove'>(env, signal, wake);
+  const removals = createRemovals({ ...parts, talk: talking, isSending });
   const links = createLinks(parts.link, { jobs, env, retryDelays, signal });
   const unsubscribe = jobs.subscribe(wake);
 
@@ -124,7 +93,7 @@ export function createSender(parts: SenderParts): Sender {
   }
 
   function isAllSent(): boolean {
-    return jobs.all().every((job) => !isOpen(job) && !(job.isCancelUntold && transport.cancel));
+    return !removals.isOpen && jobs.all().every((job) => !isOpen(job) && !(job.isCancelUntold && transport.cancel));
   }
 
   /** Everything that talks to the other side; in a trial one call at a time. */
@@ -133,7 +102,8 @@ export function createSender(parts: SenderParts): Sender {
       if (deliveries.count > 0 || CALLS.some(tasks.isRunning)) return;
       if (gate.reason === 'unreachable' && transport.probe) return probe();
     }
-    if (tellCancellation() && gate.state === 'trial') return;
+    // Removals first: they say of canceled uploads, too.
+    if ((tellRemovals() || tellCancellation()) && gate.state === 'trial') return;
     if (!check()) sendNext();
   }
 
@@ -165,6 +135,12 @@ export function createSender(parts: SenderParts): Sender {
     });
   }
 
+  /** @returns whether they are being told */
+  function tellRemovals(): boolean {
+    if (!tasks.isRunning('remove') && removals.isDue()) tasks.startOne('remove', () => removals.tell());
+    return tasks.isRunning('remove');
+  }
+
   /** @returns whether it is being told */
   function tellCancellation(): boolean {
     if (tasks.isRunning('cancel')) return true;
@@ -185,7 +161,7 @@ export function createSender(parts: SenderParts): Sender {
     const places = (gate.state === 'open' ? concurrency : 1) - deliveries.connections;
     if (places <= 0) return;
     const rules = { now: env.now(), longest: longestDelay, busy: deliveries.busy(), lastFault: evidence.lastFault };
-    const due = candidates(jobs.all(), rules).filter(({ jobId }) => !isSending(jobId));
+    const due = candidates(jobs.all(), rules).filter((job) => !isSending(job.jobId) && !removals.isTelling(job));
     if (due.length === 0 || !pageTurn.isOurs()) return;
     for (const job of due.slice(0, places)) tasks.start(() => deliveries.send(job));
   }
@@ -196,7 +172,7 @@ export function createSender(parts: SenderParts): Sender {
     if (isAllSent() && linkAt === undefined) return;
     const now = env.now();
     const open = jobs.all().filter(isOpen);
-    const times = [now + MAX_SLEEP_MS, cancellations.at, linkAt ?? 0];
+    const times = [now + MAX_SLEEP_MS, cancellations.at, removals.at, linkAt ?? 0];
     if (open.some(({ state }) => state === 'staged')) times.push(now + STAGED_LOOK_MS);
     if (gate.state === 'closed') times.push(gate.until);
     else times.push(pageTurn.nextLook(), checks.nextPoll, nextDue(open) ?? 0);
@@ -221,9 +197,11 @@ export function createSender(parts: SenderParts): Sender {
   return {
     wake,
     hurry(type) {
-      toGate({ type, now: env.now() });
-      checks.hurry();
-      cancellations.hurry();
+      if (type === 'removal') removals.noticed();
+      else {
+        toGate({ type, now: env.now() });
+        for (const each of [checks, cancellations, removals]) each.hurry();
+      }
       wake();
     },
     retire,

@@ -1,5 +1,5 @@
 import type { TabPort, UploadsEnvironment } from '../environment.ts';
-import type { Sender } from './createSender.ts';
+import type { Sender } from './sender.ts';
 import { IDLE, isSameButProgress, type LiveState } from './liveState.ts';
 import type { TabMessage } from './tabMessage.ts';
 
@@ -11,8 +11,8 @@ export interface TabLink {
   tell(message: TabMessage): void;
   /** From this tab's sender. */
   setLive(live: LiveState): void;
-  /** What waits is tried now, by whatever tab sends. */
-  hurry(type: 'nudge' | 'insist'): void;
+  /** What waits is tried now, by whatever tab sends; `removal`: there is one more to tell. */
+  hurry(type: 'nudge' | 'insist' | 'removal'): void;
   open(): void;
   close(): void;
 }
@@ -53,7 +53,8 @@ export function createTabLink({ name, env, sender, onMessage, onLive }: TabLinkP
       live = message.live;
       onLive();
     } else if (message.type === 'hello') tellLive();
-    else if (message.type === 'nudge' || message.type === 'insist') own.hurry(message.type);
+    else if (message.type === 'nudge' || message.type === 'insist' || message.type === 'removal')
+      own.hurry(message.type);
   }
 
   return {

@@ -32,6 +32,8 @@ export type JobEvent =
   | { type: 'pause' }
   | { type: 'resume' }
   | { type: 'cancel' }
+  /** Its entity has these pictures no more; without them: none at all. */
+  | { type: 'remove'; imageIds?: readonly string[] | undefined }
   /** The server knows that it was canceled. */
   | { type: 'cancelTold' };
 
@@ -59,6 +61,7 @@ function changed(job: StoredJob, event: JobEvent): StoredJob {
       return state === 'staged' ? { ...job, prepareStarts: job.prepareStarts + 1 } : job;
     case 'prepared':
       if (state !== 'staged') return job;
+      if (job.unwanted?.includes(event.body.imageId)) return canceled(job);
       return {
         ...waiting(job),
         state: 'prepared',
@@ -131,11 +134,24 @@ function changed(job: StoredJob, event: JobEvent): StoredJob {
       return state === 'paused' ? { ...job, state: body ? 'prepared' : 'staged' } : job;
     case 'cancel':
       if (state === 'stored' || state === 'canceled') return job;
-      // Whether it was ever sent is known to the tab that sends only.
-      return { ...waiting(job), state: 'canceled', heldBytes: undefined, isCancelUntold: body ? true : undefined };
+      return canceled(job);
+    case 'remove':
+      return afterRemoval(job, event.imageIds);
     case 'cancelTold':
       return state === 'canceled' && job.isCancelUntold ? { ...job, isCancelUntold: undefined } : job;
   }
+}
+
+/** Whether it was ever sent is known to the tab that sends only. */
+function canceled(job: StoredJob): StoredJob {
+  const isCancelUntold = job.body && job.state !== 'stored' ? true : undefined;
+  return { ...waiting(job), state: 'canceled', heldBytes: undefined, link: undefined, isCancelUntold };
+}
+
+function afterRemoval(job: StoredJob, imageIds: readonly string[] | undefined): StoredJob {
+  if (job.state === 'canceled') return job;
+  if (!imageIds || (job.body && imageIds.includes(job.body.imageId))) return canceled(job);
+  return job.body ? job : { ...job, unwanted: [...(job.unwanted ?? []), ...imageIds] };
 }
 
 function afterCharge(job: StoredJob, event: JobEvent & { type: 'charged' }): StoredJob {

@@ -58,6 +58,8 @@ export interface StoredJob {
   readonly isOnServer?: boolean | undefined;
   /** The user has said that it may be sent with what could not be taken out. */
   readonly isSentAsItIs?: boolean | undefined;
+  /** Pictures that its entity is to have no more: it is canceled if it turns out to be one of them. */
+  readonly unwanted?: readonly string[] | undefined;
   /** Canceled, and the server does not know yet. */
   readonly isCancelUntold?: boolean | undefined;
   readonly s3Url?: string | undefined;

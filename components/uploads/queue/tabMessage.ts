@@ -10,6 +10,8 @@ export type TabMessage =
   | { type: 'live'; live: LiveState }
   /** A new tab wants to know what is going on. */
   | { type: 'hello' }
+  /** A picture was removed from its entity. */
+  | { type: 'removal' }
   /** Someone has signed in, or the app has reached its server. */
   | { type: 'nudge' }
   /** The user wants a try now. */

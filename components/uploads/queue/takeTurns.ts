@@ -1,5 +1,5 @@
 import type { UploadsEnvironment } from '../environment.ts';
-import type { Sender } from './createSender.ts';
+import type { Sender } from './sender.ts';
 import type { Locks } from './locks.ts';
 import { pause } from './pause.ts';
 

@@ -14,7 +14,7 @@ export function imageIdOf(imageRef: string): string | undefined {
 }
 
 /** @param prefix without slashes at its ends; may be empty */
-function keyOf({ imageId, ext }: { imageId: string; ext: string }, prefix: string): string {
+export function keyOf({ imageId, ext }: { imageId: string; ext: string }, prefix: string): string {
   return [prefix, imageId.slice(0, 2), `${imageId}.${ext}`].filter((part) => part !== '').join('/');
 }
 

@@ -28,6 +28,8 @@ export interface SignedRequest {
 export interface PresignedTransportOptions {
   /** Asks the app's backend for a signed URL. */
   sign(request: SignRequest): Promise<SignedRequest> | SignedRequest;
+  /** Tells the app's backend that an entity has pictures no more: see `UploadTransport`. @default nothing is told */
+  remove?: UploadTransport['remove'];
 }
 
 /** Without progress for so long, an upload is broken off and tried again. */
@@ -43,7 +45,7 @@ const CALL_MS = 60_000;
  *   sign: async (request) => (await fetch('/api/sign', { method: 'POST', body: JSON.stringify(request) })).json(),
  * });
  */
-export function presignedTransport({ sign }: PresignedTransportOptions): UploadTransport {
+export function presignedTransport({ sign, remove }: PresignedTransportOptions): UploadTransport {
   /** The store knows no `If-None-Match`: writing the same bytes twice does no harm. Remembered while the page lives. */
   let isUnconditional = false;
 
@@ -130,6 +132,7 @@ export function presignedTransport({ sign }: PresignedTransportOptions): UploadT
   }
 
   return {
+    ...(remove && { remove }),
     async send(job, body, context) {
       const condition = { 'if-none-match': '*' };
       let answer = await put(job, body, isUnconditional ? {} : condition, context);

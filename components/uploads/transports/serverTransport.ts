@@ -33,6 +33,8 @@ const OWNER = 'image-cache-owner';
 const STALL_MS = 30_000;
 /** For calls without a body to speak of. */
 const CALL_MS = 10_000;
+/** The bucket is asked for each picture. */
+const REMOVE_MS = 60_000;
 /** Only types are imported from the server's side, so the name is spelled here and checked by its type. */
 const EVENT: typeof UPLOAD_EVENT_NAME = 'image-cache:upload';
 
@@ -61,12 +63,18 @@ export function serverTransport({ base }: ServerTransportOptions = {}): UploadTr
   }
 
   /** @returns what the answer says; its shape is the wire contract of uploadProtocol.ts */
-  async function call<T>(path: string, method: string, context: TransportContext, body?: unknown): Promise<T> {
+  async function call<T>(
+    path: string,
+    method: string,
+    context: TransportContext,
+    body?: unknown,
+    ms = CALL_MS,
+  ): Promise<T> {
     const headers = {
       ...identity,
       ...(body !== undefined && { 'content-type': 'application/json' }),
     };
-    return withTimeout(context, CALL_MS, async (signal) => {
+    return withTimeout(context, ms, async (signal) => {
       const init = { method, headers, signal, ...(body !== undefined && { body: JSON.stringify(body) }) };
       const response = await request(baseUrlNow(), path, init);
       return (await response.json()) as T;
@@ -117,6 +125,17 @@ export function serverTransport({ base }: ServerTransportOptions = {}): UploadTr
       headersFor(whose);
       const { jobs } = await call<UploadsAnswer>('/uploads', 'GET', context);
       return jobs.flatMap((status) => toListed(status) ?? []);
+    },
+    async remove(removal, context) {
+      headersFor(removal);
+      const { entity, images, jobIds } = removal;
+      const { type, id } = entity;
+      const body = {
+        entity: { type, id },
+        images: images.map(({ imageId, ext }) => ({ name: `${imageId}.${ext}` })),
+        job_ids: jobIds,
+      };
+      await call('/uploads/remove', 'POST', context, body, REMOVE_MS);
     },
     async probe(context) {
       await call('/uploads/health', 'GET', context);

@@ -221,6 +221,12 @@ function untilKilled(transport: UploadTransport, killed: AbortSignal): UploadTra
       if (killed.aborted) return new Promise<never>(() => {});
       return transport.send(job, body, { ...context, signal: AbortSignal.any([context.signal, killed]) });
     },
+    ...(transport.remove && {
+      async remove(removal, context) {
+        if (killed.aborted) return new Promise<never>(() => {});
+        return transport.remove?.(removal, { ...context, signal: AbortSignal.any([context.signal, killed]) });
+      },
+    }),
   };
 }
 

@@ -6,8 +6,10 @@ import type {
   SendContext,
   Stored,
   TransportJob,
+  TransportRemoval,
   UploadTransport,
 } from '../../../components/uploads/transport.ts';
+import type { Entity } from '../../../components/uploads/entity.ts';
 import { UploadError } from '../../../components/uploads/uploadError.ts';
 import { SECRET } from './pictures.ts';
 
@@ -36,6 +38,12 @@ export interface FakeBucket {
   refusal: Refused | undefined;
   readonly retried: string[];
   readonly canceled: string[];
+  /** What was told of removals, in order. */
+  readonly removals: TransportRemoval[];
+  /** How the next removals end; then each is taken. */
+  removalOutcomes: ('unreachable' | 'lost' | 'hang' | 503 | 401 | 400)[];
+  /** Which entity uses which object, as a server keeps it. */
+  readonly references: Set<string>;
   readonly checked: string[][];
   probes: number;
   /** The most pictures that were under way at a time. */
@@ -55,6 +63,7 @@ export function fakeBucket(options: { hasCheck?: boolean; hasProbe?: boolean } =
   const { hasCheck = true, hasProbe = true } = options;
   const underWay = new Map<string, string>();
   const hanging = new Set<(outcome: Exclude<Outcome, 'hang'>) => void>();
+  const unwanted = new Set<string>();
   const served = new Map<string, 'stored'>();
 
   function complain(text: string): void {
@@ -62,6 +71,9 @@ export function fakeBucket(options: { hasCheck?: boolean; hasProbe?: boolean } =
   }
 
   function write(job: TransportJob): void {
+    // A removal has told of the job: a server takes it no more, however late it arrives.
+    if (unwanted.has(job.jobId)) return;
+    if (job.entity) bucket.references.add(referenceOf(job.entity, job.imageId));
     const other = bucket.objects.get(job.key);
     if (other !== undefined && other !== job.sha256) complain(`Other bytes under ${job.key}.`);
     if (other === undefined) bucket.writes.set(job.key, (bucket.writes.get(job.key) ?? 0) + 1);
@@ -140,6 +152,9 @@ export function fakeBucket(options: { hasCheck?: boolean; hasProbe?: boolean } =
     refusal: undefined,
     retried: [],
     canceled: [],
+    removals: [],
+    removalOutcomes: [],
+    references: new Set(),
     checked: [],
     probes: 0,
     mostAtOnce: 0,
@@ -162,8 +177,10 @@ export function fakeBucket(options: { hasCheck?: boolean; hasProbe?: boolean } =
           if (!bucket.isReachable) throw new TypeError('Failed to fetch');
           if (jobs.length > 100) complain('More than 100 are asked for.');
           bucket.checked.push(jobs.map(({ jobId }) => jobId));
-          return jobs.map(({ jobId, key, sha256 }) => {
-            if (served.has(jobId) || bucket.objects.get(key) === sha256) return { state: 'stored' };
+          return jobs.map(({ jobId, key, sha256, entity }) => {
+            // That it is there for one entity says nothing of another.
+            const isThere = !entity && bucket.objects.get(key) === sha256;
+            if (served.has(jobId) || isThere) return { state: 'stored' };
             if (!bucket.accepted.has(jobId)) return { state: 'needed' };
             return bucket.refusal ?? { state: 'accepted' };
           });
@@ -184,7 +201,47 @@ export function fakeBucket(options: { hasCheck?: boolean; hasProbe?: boolean } =
         bucket.canceled.push(jobId);
         bucket.accepted.delete(jobId);
       },
+      async remove(removal, { signal }) {
+        if (!bucket.isReachable) throw new TypeError('Failed to fetch');
+        const { entity, images, jobIds } = removal;
+        if (images.length === 0 || images.length > 100) complain(`A removal is about ${images.length} pictures.`);
+        for (const { imageId, key } of images) {
+          if (!key.endsWith(`${imageId.slice(0, 2)}/${imageId}.png`)) complain(`The key of a removal is ${key}.`);
+          const isUnderWay = bucket.sent.some((job) => underWay.has(job.jobId) && isOf(job, entity, imageId));
+          if (isUnderWay) complain('A picture is sent while its removal is told.');
+        }
+        bucket.removals.push(removal);
+        const chosen = bucket.removalOutcomes.shift();
+        if (chosen === 'unreachable') throw new TypeError('Failed to fetch');
+        if (chosen === 503) throw new UploadError({ code: 'STORE_ERROR', message: 'HTTP 503', kind: 'transient' });
+        if (chosen === 401) throw new UploadError({ code: 'DENIED', message: 'HTTP 401', kind: 'blocked' });
+        if (chosen === 400) throw new UploadError({ code: 'INVALID', message: 'HTTP 400', kind: 'permanent' });
+        if (chosen === 'hang') {
+          await new Promise<void>((resolve, reject) => {
+            hanging.add(() => resolve());
+            signal.addEventListener('abort', () => reject(signal.reason as Error));
+          });
+        }
+        for (const jobId of jobIds) {
+          unwanted.add(jobId);
+          bucket.accepted.delete(jobId);
+        }
+        for (const { imageId } of images) bucket.references.delete(referenceOf(entity, imageId));
+        for (const [jobId, job] of bucket.accepted) {
+          if (images.some(({ imageId }) => isOf(job, entity, imageId))) bucket.accepted.delete(jobId);
+        }
+        if (chosen === 'lost') throw new TypeError('Failed to fetch');
+      },
     },
   };
   return bucket;
+}
+
+function isOf(job: TransportJob, { type, id }: Entity, imageId: string): boolean {
+  return job.entity?.type === type && job.entity.id === id && job.imageId === imageId;
+}
+
+/** A reference of an entity to an object, in one string. */
+export function referenceOf({ type, id }: Entity, imageId: string): string {
+  return `${type} ${id} ${imageId}`;
 }

@@ -7,6 +7,15 @@ export function pictureFile(number: number, name = `${number}.png`): File {
 }
 
 export function pngBytes(number: number): Uint8Array<ArrayBuffer> {
+  return png(number, chunk('tEXt', [...Buffer.from(`GPS\0${SECRET}`)]));
+}
+
+/** What is sent of it. */
+export function strippedBytes(number: number): Uint8Array<ArrayBuffer> {
+  return png(number, []);
+}
+
+function png(number: number, text: readonly number[]): Uint8Array<ArrayBuffer> {
   const header = [0, 0, 0, 1, 0, 0, 0, 1, 8, 6, 0, 0, 0];
   const pixel = [number & 255, (number >> 8) & 255, (number >> 16) & 255, 255];
   return Uint8Array.from([
@@ -19,7 +28,7 @@ export function pngBytes(number: number): Uint8Array<ArrayBuffer> {
     0x1a,
     0x0a,
     ...chunk('IHDR', header),
-    ...chunk('tEXt', [...Buffer.from(`GPS\0${SECRET}`)]),
+    ...text,
     ...chunk('IDAT', pixel),
     ...chunk('IEND', []),
   ]);

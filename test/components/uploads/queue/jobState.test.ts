@@ -53,8 +53,16 @@ const EVENTS: Record<string, JobEvent> = {
   pause: { type: 'pause' },
   resume: { type: 'resume' },
   cancel: { type: 'cancel' },
+  removed: { type: 'remove' },
+  'its picture is removed': { type: 'remove', imageIds: ['cd'.repeat(16), body.imageId] },
+  'another picture is removed': { type: 'remove', imageIds: ['cd'.repeat(16)] },
   'cancel told': { type: 'cancelTold' },
 };
+
+const REMOVED = { removed: 'canceled', 'its picture is removed': 'canceled' } as const;
+/** It is not known yet which picture it is. */
+const noted = (state: JobState) =>
+  ({ removed: 'canceled', 'its picture is removed': state, 'another picture is removed': state }) as const;
 
 /** The state after each event; what is not named changes nothing. */
 const TABLE: Record<keyof typeof JOBS, Partial<Record<string, JobState>>> = {
@@ -70,6 +78,7 @@ const TABLE: Record<keyof typeof JOBS, Partial<Record<string, JobState>>> = {
     retry: 'staged',
     pause: 'paused',
     cancel: 'canceled',
+    ...noted('staged'),
   },
   prepared: {
     delayed: 'prepared',
@@ -83,6 +92,7 @@ const TABLE: Record<keyof typeof JOBS, Partial<Record<string, JobState>>> = {
     retry: 'prepared',
     pause: 'paused',
     cancel: 'canceled',
+    ...REMOVED,
   },
   accepted: {
     'given up': 'failed',
@@ -92,11 +102,25 @@ const TABLE: Record<keyof typeof JOBS, Partial<Record<string, JobState>>> = {
     needed: 'prepared',
     'bytes gone': 'accepted',
     cancel: 'canceled',
+    ...REMOVED,
   },
-  stored: { linked: 'stored', 'link failed': 'stored' },
-  failed: { accepted: 'accepted', stored: 'stored', 'bytes gone': 'missing', retry: 'prepared', cancel: 'canceled' },
+  stored: { linked: 'stored', 'link failed': 'stored', ...REMOVED },
+  failed: {
+    accepted: 'accepted',
+    stored: 'stored',
+    'bytes gone': 'missing',
+    retry: 'prepared',
+    cancel: 'canceled',
+    ...REMOVED,
+  },
   // Not prepared: its location cannot be removed.
-  blocked: { 'bytes gone': 'missing', retry: 'staged', 'send anyway': 'staged', cancel: 'canceled' },
+  blocked: {
+    'bytes gone': 'missing',
+    retry: 'staged',
+    'send anyway': 'staged',
+    cancel: 'canceled',
+    ...noted('blocked'),
+  },
   'blocked by the server': {
     'given up': 'failed',
     'blocked there': 'blocked',
@@ -106,6 +130,7 @@ const TABLE: Record<keyof typeof JOBS, Partial<Record<string, JobState>>> = {
     'bytes gone': 'missing',
     retry: 'prepared',
     cancel: 'canceled',
+    ...REMOVED,
   },
   paused: {
     accepted: 'accepted',
@@ -114,9 +139,10 @@ const TABLE: Record<keyof typeof JOBS, Partial<Record<string, JobState>>> = {
     retry: 'prepared',
     resume: 'prepared',
     cancel: 'canceled',
+    ...REMOVED,
   },
   canceled: { 'cancel told': 'canceled' },
-  missing: { accepted: 'accepted', stored: 'stored', cancel: 'canceled' },
+  missing: { accepted: 'accepted', stored: 'stored', cancel: 'canceled', ...REMOVED },
 };
 
 describe.each(Object.entries(JOBS))('%s', (name, job) => {
@@ -166,4 +192,19 @@ test('the id that a server gives an entity is taken over in every state, once', 
     expect(bound).toMatchObject({ state: each.state, entity: { type: 'note', id: 'a', serverId: 's' } });
     expect(reduceJob(bound, { type: 'bound', serverId: 't' })).toBe(bound);
   }
+});
+
+test('I6: a picture that turns out to be one that was removed meanwhile is canceled, and another one goes on', () => {
+  const job = reduceJob(common, { type: 'remove', imageIds: [body.imageId] });
+  const prepare = { type: 'prepared', size: 9, mime: 'image/jpeg' } as const;
+  expect(reduceJob(job, { ...prepare, body })).toMatchObject({ state: 'canceled', heldBytes: undefined });
+  const other = { ...body, imageId: 'cd'.repeat(16) };
+  expect(reduceJob(job, { ...prepare, body: other })).toMatchObject({ state: 'prepared', heldBytes: 9 });
+});
+
+test('a stored picture that is removed has nothing to be canceled on a server, and nothing to be linked', () => {
+  const linked = reduceJob(JOBS.stored, { type: 'linkFailed', error, nextAttemptAt: 5 });
+  const removed = reduceJob(linked, { type: 'remove' });
+  expect(removed).toMatchObject({ state: 'canceled', link: undefined, isCancelUntold: undefined });
+  expect(reduceJob(JOBS.prepared, { type: 'remove' })).toMatchObject({ isCancelUntold: true });
 });

@@ -83,6 +83,8 @@ export function fakeUploads(): FakeUploads {
     subscribe: (listener) => changes.subscribe(listener),
     status: () => (status ??= { ...statusOf(list), ...given }),
     async bindEntity() {},
+    async removeImage() {},
+    async removeEntity() {},
     notifySynced() {},
     bytesOf: async (imageRef) => fake.bytes.get(imageRef),
     urlOf: (imageRef) => `http://server.test/api/cache/i/${imageRef.split('/').at(-1)}`,

@@ -144,6 +144,25 @@ describe('serverTransport', () => {
     expect(server.requests.at(-1)?.headers['image-cache-entity']).toBe('%C3%9Cbung/a%2F1');
   });
 
+  test('tells what an entity has no more, as the contract says', async () => {
+    const [imageId, ext] = ['ab'.repeat(16), 'jpg'];
+    const images = [{ imageId, ext, key: `uploads/ab/${imageId}.jpg` }];
+    const entity = { type: 'note', id: '1', serverId: 'never' };
+    const removal = { project: 'shop', owner: '', entity, images, jobIds: ['0'.repeat(32)] };
+    await transport().remove?.(removal, { signal: never });
+    expect(server.requests.at(-1)).toMatchObject({
+      method: 'POST',
+      path: '/api/cache/uploads/remove',
+      headers: { 'image-cache-project': 'shop' },
+      body: {
+        entity: { type: 'note', id: '1' },
+        images: [{ name: `${imageId}.jpg` }],
+        job_ids: ['0'.repeat(32)],
+      },
+    });
+    expect(JSON.stringify(server.requests.at(-1))).not.toContain('never');
+  });
+
   test.each([
     ['@acme/shop-1a2b3c4d', '@acme/shop-1a2b3c4d'],
     ['Läden', 'L%C3%A4den'],

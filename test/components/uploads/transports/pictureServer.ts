@@ -10,7 +10,7 @@ export interface PictureServer {
   readonly origin: string;
   readonly objects: Map<string, { bytes: Buffer; writes: number }>;
   readonly faults: Fault[];
-  readonly requests: { method: string; path: string; headers: IncomingMessage['headers'] }[];
+  readonly requests: { method: string; path: string; headers: IncomingMessage['headers']; body?: unknown }[];
   /** A store without checksums, without `If-None-Match`, or whose signer may not list it. */
   readonly store: { showsChecksum: boolean; takesConditions: boolean; hidesMissing: boolean };
   /** `accepted`: the server of this package has the bytes, and the bucket has not. */
@@ -47,7 +47,8 @@ export async function startPictureServer(): Promise<PictureServer> {
     for await (const chunk of request) chunks.push(chunk as Buffer); // without an encoding they are buffers
     const bytes = Buffer.concat(chunks);
     if (method === 'OPTIONS') return void response.writeHead(204, ALLOW).end();
-    self.requests.push({ method, path, headers });
+    const isJson = headers['content-type'] === 'application/json';
+    self.requests.push({ method, path, headers, ...(isJson && { body: JSON.parse(bytes.toString()) as unknown }) });
     const fault = method === 'PUT' ? self.faults.shift() : undefined;
     if (fault === 'cut') return void request.socket.destroy();
     if (fault === 'never answered') return;
@@ -151,6 +152,10 @@ export async function startPictureServer(): Promise<PictureServer> {
     if (rest === 'check') {
       const asked = JSON.parse(bytes.toString()) as { jobs: { job_id: string }[] };
       return send(200, { jobs: asked.jobs.map(({ job_id }) => stateOf(job_id)) });
+    }
+    if (rest === 'remove') {
+      const { images } = JSON.parse(bytes.toString()) as { images: { name: string }[] };
+      return send(200, { images: images.map(({ name }) => ({ name, state: 'dropped', due_at: 1 })) });
     }
     const [jobId = '', action] = rest.split('/');
     if (method !== 'PUT' && !jobs.has(jobId)) return send(404, { code: 'UPLOAD_UNKNOWN', detail: 'Unknown.' });

@@ -1,0 +1,39 @@
+import { type Entity, toEntity } from './entity.ts';
+import type { ImageUploads } from './imageUploads.ts';
+import { type Picture, unknownImage, type Wish } from './outbox/removeIn.ts';
+import type { JobStore } from './queue/createJobStore.ts';
+
+interface RemoveParts {
+  readonly jobs: JobStore;
+  nextId(): string;
+  /** A removal is durable: whoever sends is to tell it. */
+  onRemoved(): void;
+}
+
+/** `removeImage()` and `removeEntity()` of `ImageUploads`. */
+export function createRemoveActions({
+  jobs,
+  nextId,
+  onRemoved,
+}: RemoveParts): Pick<ImageUploads, 'removeImage' | 'removeEntity'> {
+  async function remove(entity: Entity, pictures: readonly Picture[], others: Wish['others']): Promise<void> {
+    await jobs.removePictures({ id: nextId(), entity: toEntity(entity), pictures, others });
+    onRemoved();
+  }
+
+  return {
+    async removeImage(entity, imageId) {
+      await remove(entity, [toPicture(imageId)], 'stay');
+    },
+    async removeEntity(entity, { imageIds = [] } = {}) {
+      await remove(entity, imageIds.map(toPicture), 'all');
+    },
+  };
+}
+
+/** @param picture an id, or a reference, which says of what kind the file is */
+function toPicture(picture: string): Picture {
+  const [, imageId, ext] = /(?:^|\/)([0-9a-f]{32})(?:\.([a-z0-9]{1,5}))?(?:[?#].*)?$/i.exec(picture) ?? [];
+  if (imageId === undefined) throw unknownImage();
+  return { imageId: imageId.toLowerCase(), ext: ext?.toLowerCase() };
+}
