@@ -36,13 +36,14 @@ export function createUploads(
   { root, project }: { root: string; project: string },
   logger: CacheLogger,
 ): CreatedUploads {
-  const { prefix, maxFileSize, maxOutboxSize, references, gracePeriod } = uploads;
+  const { prefix, maxFileSize, maxOutboxSize, references, gracePeriod, restoreMissing } = uploads;
   const clock = systemClock;
   const bucket = createS3Bucket(options, uploads.bucket);
   const dir = resolve(root, uploads.outboxDir);
   const outbox = new Outbox({ dir, now: clock.now, warn: (message) => logger.warn(message) });
   /** Of pictures that the bucket has had for a moment. */
   const etags = new Map<string, string>();
+  let opened: Uploads | undefined;
 
   const urlOf = (name: string): string => bucket.urlOf(keyOf(prefix, name));
   const pictureOf = (s3Url: string): string | undefined => {
@@ -64,6 +65,15 @@ export function createUploads(
       await soon(cache.prefetch(image, DEFAULT_ACTOR_ID, { priority: 'visible', revalidate: true }));
       etags.delete(name);
     },
+    async read(name) {
+      try {
+        const entry = await cache.find(urlOf(name));
+        if (entry === undefined) return undefined;
+        return { body: (await cache.readPath(entry.local_path)).body, contentType: entry.content_type };
+      } catch {
+        return undefined; // it was evicted meanwhile
+      }
+    },
     async forget(name) {
       await cache.invalidate(urlOf(name)).catch((error: unknown) => {
         logger.warn(
@@ -78,7 +88,13 @@ export function createUploads(
   });
 
   return {
-    withOutbox: (source) => withOutbox(source, { outbox, pictureOf, etagOf: (name) => etags.get(name) }),
+    withOutbox: (source) =>
+      withOutbox(source, {
+        outbox,
+        pictureOf,
+        etagOf: (name) => etags.get(name),
+        missing: (name) => opened?.noticeMissing(name),
+      }),
     open(cache) {
       const made = new Uploads({
         outbox,
@@ -93,9 +109,11 @@ export function createUploads(
           isReferenced: references === 'bucket' ? undefined : references,
           graceMs: gracePeriod,
         },
+        restoreMissing,
         clock,
         logger,
       });
+      opened = made;
       made.start();
       return made;
     },

@@ -8,6 +8,8 @@ export interface OutboxSourceOptions {
   pictureOf: (s3Url: string) => string | undefined;
   /** The ETag of a picture that the bucket has by now. */
   etagOf: (pictureName: string) => string | undefined;
+  /** Told of a picture that the cache has, and the bucket does not. */
+  missing: (pictureName: string) => void;
 }
 
 /** Written at a time, so that the sink can yield in between. */
@@ -20,7 +22,7 @@ const CHUNK_BYTES = 1 << 20;
  */
 export function withOutbox<Ref extends ImageRef>(
   source: Source<Ref>,
-  { outbox, pictureOf, etagOf }: OutboxSourceOptions,
+  { outbox, pictureOf, etagOf, missing }: OutboxSourceOptions,
 ): Source<Ref> {
   return {
     identify: (url) => source.identify(url),
@@ -32,14 +34,22 @@ export function withOutbox<Ref extends ImageRef>(
       const name = pictureOf(ref.key);
       const fromBucket = () => source.download(ref, sink, signal, knownEtag, mark);
       if (name === undefined) return fromBucket();
+      const known = async () => {
+        try {
+          return await fromBucket();
+        } catch (error) {
+          if (knownEtag !== undefined && isMissing(error)) missing(name);
+          throw error;
+        }
+      };
       const metadata = { etag: etagOf(name) ?? '', contentType: '' };
       if (knownEtag === '') {
         // A cached image without an ETag came from here, and has these bytes: they need not be read.
         const isHere = (await outbox.folder.lookAtBody(name)) !== undefined;
-        return isHere ? { ...metadata, notModified: true } : fromBucket();
+        return isHere ? { ...metadata, notModified: true } : known();
       }
       const body = await outbox.readPicture(name);
-      if (body === undefined) return fromBucket();
+      if (body === undefined) return known();
       sink.begin(metadata);
       for (let at = 0; at < body.length; at += CHUNK_BYTES) {
         if (signal.aborted) throw new ImageCacheError('ABORTED', 'The download was cancelled.');
@@ -51,4 +61,11 @@ export function withOutbox<Ref extends ImageRef>(
     },
     close: () => source.close(),
   };
+}
+
+/** A bucket that is missing as a whole has the same code. It is no word about this picture. */
+function isMissing(error: unknown): boolean {
+  return (
+    error instanceof ImageCacheError && error.code === 'UPSTREAM_NOT_FOUND' && !error.message.includes('NoSuchBucket')
+  );
 }

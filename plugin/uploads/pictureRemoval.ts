@@ -1,6 +1,6 @@
 import type { RemovedImage, UploadEntity } from '../uploadProtocol.ts';
 import { deletePicture, type DeletionOptions, type DeletionOutcome } from './deletePicture.ts';
-import { imageIdOf, isForbidden } from './pictureUse.ts';
+import { imageIdOf } from './pictureUse.ts';
 
 export interface RemovalOptions extends DeletionOptions {
   /** Told of each picture that is not in the bucket any more. Never rejects. */
@@ -9,7 +9,7 @@ export interface RemovalOptions extends DeletionOptions {
 
 const USED = 'Something else uses this picture.';
 const UNCOUNTED = 'This picture was in the bucket before references were kept, so it is not known what else uses it.';
-const NOT_LISTED = 'The credentials may not list the bucket, so it is not known what else uses this picture.';
+const NOT_LISTED = 'It cannot be found out what else uses this picture. The log of the server says why.';
 
 /** Takes pictures from their entities, and those that nothing uses from the bucket. */
 export class PictureRemoval {
@@ -27,10 +27,7 @@ export class PictureRemoval {
     const { isCountedOnly, uses, graceMs } = this.#options;
     const imageId = imageIdOf(name);
     if (isCountedOnly) await this.#dropReference(owner, entity, name, signal);
-    const use = await uses.look(imageId, signal).catch((error: unknown) => {
-      if (!isForbidden(error)) throw error;
-      return undefined;
-    });
+    const use = await uses.lookIfAllowed(imageId, signal);
     if (use === undefined) return { name, state: 'kept', reason: NOT_LISTED };
     if (await uses.isUsed(imageId, use)) return { name, state: 'kept', reason: USED };
     const since = await this.#unusedSince(name, signal);

@@ -58,17 +58,24 @@ export class PictureUses {
    */
   async ensureKept(name: string, holders: readonly ReferenceHolder[], signal: AbortSignal): Promise<void> {
     const { keys, isReferenced } = this.#options;
-    const use = await this.look(imageIdOf(name), signal).catch((error: unknown) => {
+    const use = await this.lookIfAllowed(imageIdOf(name), signal);
+    if (use === undefined) return;
+    const isMissing = (holder: ReferenceHolder) => !use.references.includes(keys.reference(imageIdOf(name), holder));
+    if (use.flags.length > 0) throw held();
+    if (isReferenced === undefined && holders.some(isMissing)) throw held();
+  }
+
+  /** `undefined` where the credentials may not list the bucket, which is said once. @throws UploadFailure */
+  async lookIfAllowed(imageId: string, signal: AbortSignal): Promise<PictureUse | undefined> {
+    try {
+      return await this.look(imageId, signal);
+    } catch (error) {
       if (!isForbidden(error)) throw error;
       this.#warnOnce(
         `Uploads go on, but nothing is deleted, and a deletion by another server cannot be seen. ${error.message} ${error.hint ?? ''}`,
       );
       return undefined;
-    });
-    if (use === undefined) return;
-    const isMissing = (holder: ReferenceHolder) => !use.references.includes(keys.reference(imageIdOf(name), holder));
-    if (use.flags.length > 0) throw held();
-    if (isReferenced === undefined && holders.some(isMissing)) throw held();
+    }
   }
 
   /** @throws UploadFailure */

@@ -13,6 +13,7 @@ import { Drainer } from './drainer.ts';
 import { EntityRemoval } from './entityRemoval.ts';
 import type { Outbox } from './outbox.ts';
 import { outboxError } from './outboxError.ts';
+import { type CachedPicture, MissingPictures } from './missingPictures.ts';
 import { createPictureDeletion, type PictureDeletion } from './pictureDeletion.ts';
 import { keyOf } from './pictureName.ts';
 import type { UseOptions } from './pictureUse.ts';
@@ -33,6 +34,8 @@ export interface UploadsCache {
   stored(pictureName: string, filename: string | undefined, etag: string): Promise<void>;
   /** Resolves when no page waits for images. */
   yieldToImages(signal: AbortSignal): Promise<void>;
+  /** The bytes of a picture, if it is cached. Never rejects. */
+  read(pictureName: string): Promise<CachedPicture | undefined>;
   /** Lets go of a picture that was deleted, in memory and on disk. Never rejects. */
   forget(pictureName: string): Promise<void>;
 }
@@ -61,6 +64,8 @@ export interface UploadsOptions {
   maxOutboxSize: number;
   /** What uses pictures; `undefined`: nothing is deleted from the bucket. */
   deletion: UploadsDeletion | undefined;
+  /** Whether a picture that the bucket has lost is put back. */
+  restoreMissing: boolean;
   clock: UploadsClock;
   logger: UploadsLogger;
 }
@@ -74,6 +79,7 @@ export class Uploads {
   readonly #reception: UploadReception;
   readonly #deletion: PictureDeletion | undefined;
   readonly #removal: EntityRemoval;
+  readonly #missing: MissingPictures;
 
   constructor(options: UploadsOptions) {
     this.#options = options;
@@ -114,6 +120,14 @@ export class Uploads {
       outbox,
       deletion: this.#deletion,
       cancel: (owner, jobId) => this.cancel(owner, jobId),
+    });
+    this.#missing = new MissingPictures({
+      bucket,
+      uses: this.#deletion?.uses,
+      keyOf: keyOfPicture,
+      cached: (name) => cache.read(name),
+      isRestored: options.restoreMissing,
+      logger,
     });
   }
 
@@ -225,6 +239,11 @@ export class Uploads {
     return { images: await inWords(() => this.#removal.remove(owner, removed)) };
   }
 
+  /** To be told when the bucket says that it does not have a picture which the cache has. */
+  noticeMissing(pictureName: string): void {
+    this.#missing.notice(pictureName);
+  }
+
   /** How many uploads are not in the bucket yet. */
   async pendingCount(): Promise<number> {
     return (await this.#options.outbox.pending()).length;
@@ -238,7 +257,7 @@ export class Uploads {
   /** Stops sending. What is not in the bucket is sent after the next start. */
   async close(): Promise<void> {
     await this.#drainer.close();
-    await this.#deletion?.close();
+    await Promise.all([this.#deletion?.close(), this.#missing.close()]);
     this.#options.bucket.close();
   }
 

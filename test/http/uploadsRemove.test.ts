@@ -1,22 +1,14 @@
-import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { readdir } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { AuthorizedUpload, CacheEvent, UploadRemoveAnswer } from '../../plugin/express.ts';
+import { objectsIn } from '../helpers/bucketObjects.ts';
 import { jpeg } from '../helpers/images.ts';
-import { type Bucket, startBucket } from '../helpers/stack.ts';
+import { startBucket } from '../helpers/stack.ts';
 import { jobId, keyOf, pictureName, startUploads } from '../helpers/uploads.ts';
 
 const entity = { type: 'note', id: '42' };
-/** The keys of all objects. */
-async function objectsIn({ option: { endpoint, credentials, name } }: Bucket): Promise<string[]> {
-  const s3 = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
-  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: name }));
-  s3.destroy();
-  return Contents.map(({ Key = '' }) => Key);
-}
-
 const entityHeader = { 'Image-Cache-Entity': 'note/42' };
 
 describe('the entity of an upload', () => {

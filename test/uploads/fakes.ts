@@ -139,6 +139,7 @@ export async function openUploads(settings: TestSettings = {}): Promise<TestUplo
     cache: {
       take: async (name) => void told.push(`take ${name}`),
       stored: async (name, _, etag) => void told.push(`stored ${name} ${etag}`),
+      read: async () => undefined,
       forget: async (name) => void told.push(`forget ${name}`),
       yieldToImages: async () => undefined,
     },
@@ -147,6 +148,7 @@ export async function openUploads(settings: TestSettings = {}): Promise<TestUplo
     maxFileSize: 1e6,
     maxOutboxSize,
     deletion: settings.deletion,
+    restoreMissing: false,
     logger: { info: (message) => log.push(message), warn: (message) => log.push(message) },
   });
   onTestFinished(() => uploads.close());
