@@ -21,7 +21,7 @@ export interface HttpRequest {
   /** Path and query, byte for byte. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Of a PUT. Its length is among the headers. */
+  /** The body of a PUT. The headers contain its length. */
   readonly body?: Uint8Array;
 }
 
@@ -68,7 +68,7 @@ export function createHttpClient(
   };
 }
 
-/** Bytes of a body that are sent at a time: how far it has come is seen between two of them. */
+/** A body is sent in parts of this size, so that its progress can be watched. */
 const CHUNK_BYTES = 64 << 10;
 
 type Route = Pick<http.RequestOptions, 'agent' | 'lookup' | 'timeout'>;
@@ -147,7 +147,7 @@ function open(
   });
 }
 
-/** Errors are those of the request, and are heard there. @param touch told of every part that has left */
+/** Sends a body. Its errors are emitted by the request. @param touch called after every part that was sent */
 async function sendBody(sent: http.ClientRequest, body: Uint8Array, touch: () => void): Promise<void> {
   for (let at = 0; at < body.length && !sent.destroyed; at += CHUNK_BYTES) {
     await new Promise<void>((done) => sent.write(body.subarray(at, at + CHUNK_BYTES), () => done()));
