@@ -45,6 +45,13 @@ export const browserEnvironment: UploadsEnvironment = {
     );
     return () => ended.abort();
   },
+  holdPage() {
+    if (typeof document === 'undefined') return () => {};
+    // For as long as it is needed and no longer: with such a listener, Firefox keeps no page for the back button.
+    const ask = (event: Event): void => event.preventDefault();
+    addEventListener('beforeunload', ask);
+    return () => removeEventListener('beforeunload', ask);
+  },
   get storage() {
     return typeof navigator === 'undefined' ? undefined : (navigator.storage ?? undefined);
   },

@@ -5,7 +5,8 @@ import type { ImageUploads, Upload, UploadCallOptions } from './imageUploads.ts'
 import type { JobStore } from './queue/createJobStore.ts';
 import type { Locks } from './queue/locks.ts';
 import type { StoredJob } from './queue/storedJob.ts';
-import { readPicked } from './readPicked.ts';
+import { nameOf, readPicked } from './readPicked.ts';
+import { named, refusalOf } from './refusalOf.ts';
 import { UploadError } from './uploadError.ts';
 
 interface UploadParts {
@@ -31,7 +32,13 @@ interface UploadParts {
 export function createUpload(parts: UploadParts): ImageUploads['upload'] {
   const { jobs, locks, shown, env, owner, maxFileSize, maxOutboxSize, changed } = parts;
 
-  async function save(file: Blob, givenName: string | undefined, entity: Entity | undefined): Promise<Upload> {
+  /** Resolves when it is prepared, too. */
+  async function save(
+    file: Blob,
+    givenName: string | undefined,
+    entity: Entity | undefined,
+    onDurable: () => void,
+  ): Promise<Upload> {
     // In the order in which they were picked, whichever is read first.
     const [jobId, createdAt] = [parts.nextId(), env.now()];
     const { bytes, type, filename, warning } = await readPicked(file, givenName, maxFileSize);
@@ -58,6 +65,7 @@ export function createUpload(parts: UploadParts): ImageUploads['upload'] {
       await locks.tryHold(`prepare ${job.jobId}`, async () => {
         await jobs.add(job, bytes, maxOutboxSize);
         // It is durable now. If what follows fails, the tab that sends does it again.
+        onDurable();
         parts.onSaved();
         await parts.prepare(job, bytes).catch(() => {});
       });
@@ -76,26 +84,34 @@ export function createUpload(parts: UploadParts): ImageUploads['upload'] {
     const picked = files instanceof Blob ? [files] : Array.from(files);
     const outcomes: (Upload | UploadError)[] = [];
     const queue = picked.entries();
+    // Neither durable nor refused. Only they would be lost with the page.
+    const undecided = new Set(picked.keys());
+    const release = picked.length > 0 ? env.holdPage() : () => {};
+    function decided(index: number): void {
+      undecided.delete(index);
+      if (undecided.size === 0) release();
+    }
     // While one is being written, the next one is read.
     async function saveNext(): Promise<void> {
       for (const [index, file] of queue) {
-        const outcome = await save(file, filename, entity).catch(toRefusal);
+        const outcome = await save(file, filename, entity, () => decided(index)).catch(toRefusal(filename, file));
+        decided(index);
         outcomes[index] = outcome;
         if (!(outcome instanceof UploadError)) onSaved?.(outcome);
       }
     }
-    await Promise.all(Array.from({ length: parts.atATime }, saveNext));
+    await Promise.all(Array.from({ length: parts.atATime }, saveNext)).finally(release);
     const errors = outcomes.filter((outcome): outcome is UploadError => outcome instanceof UploadError);
     const saved = outcomes.filter((outcome): outcome is Upload => !(outcome instanceof UploadError));
     const [first, ...others] = errors;
     if (!first) return saved;
-    if (others.length === 0) throw first;
-    const message = `${errors.length} of ${picked.length} pictures were not saved.`;
-    throw new UploadError({ code: 'SOME_REFUSED', message, hint: first.hint, errors });
+    throw refusalOf([first, ...others], saved);
   };
 }
 
-function toRefusal(error: unknown): UploadError {
-  if (error instanceof UploadError) return error;
-  throw error;
+function toRefusal(givenName: string | undefined, file: Blob): (error: unknown) => UploadError {
+  return (error) => {
+    if (error instanceof UploadError) return named(error, nameOf(file, givenName));
+    throw error;
+  };
 }

@@ -23,5 +23,7 @@ export interface UploadsEnvironment {
   isPageBusy(): boolean;
   /** `offline`: the network is gone; `reached`: it may be back, or the user is; `left`: the page is kept for the back button or goes away; `shown`: it is back; `hidden`. */
   onPage(listener: (event: 'offline' | 'reached' | 'left' | 'shown' | 'hidden') => void): () => void;
+  /** Has the browser ask before the page is left. @returns a function that ends it */
+  holdPage(): () => void;
   readonly storage: Pick<StorageManager, 'persist' | 'persisted' | 'estimate'> | undefined;
 }

@@ -97,7 +97,10 @@ export interface UploadsStatus {
   };
   /** Whether this tab is the one that sends. */
   readonly isSender: boolean;
-  /** What keeps everything from being sent, and what to do about it. */
+  /**
+   * What keeps everything from being sent, and what to do about it. What waits because of one picture is in `counts.blocked`, and in the
+   * `error` of that picture.
+   */
   readonly blocked?: UploadFault | undefined;
 }
 
@@ -170,8 +173,8 @@ export interface ImageUploads {
   /**
    * Saves pictures in the browser, and sends them when that is possible. Resolves when they are durable: from then on a reload, a
    * crash or an outage loses none.
-   * @throws UploadError when a file is refused, with `errors` when several are; the others of the same call are saved and uploaded.
-   * `ENTITY_INVALID` when nothing was saved, because the entity's type or id is not 1 to 200 characters long
+   * @throws UploadError when files are refused: `errors` has one for each, with its `filename`, and `saved` the others of the same call,
+   * which are uploaded. `ENTITY_INVALID` when nothing was saved, because the entity's type or id is not 1 to 200 characters long
    * @example await uploads.upload(input.files, { entity: { type: 'note', id: note.id } });
    */
   upload(files: FileList | Iterable<File | Blob> | File | Blob, options?: UploadCallOptions): Promise<Upload[]>;

@@ -9,13 +9,21 @@ export interface Picked {
   readonly warning: string | undefined;
 }
 
+const TAKEN =
+  'JPEG, PNG, GIF, WebP, AVIF, HEIC, BMP, ICO and JPEG XL are taken. A TIFF is saved, and is sent only as it is (GPS_NOT_REMOVABLE).';
+
+/** The name of a file, or the one that was given for it; empty for a Blob without one. */
+export function nameOf(file: Blob, givenName: string | undefined): string {
+  return givenName ?? ('name' in file ? String(file.name) : '');
+}
+
 /**
  * Reads what was picked and looks whether it can be uploaded, while the user still has the file.
  * @param maxSize in bytes
  * @throws UploadError `EMPTY_FILE`, `FILE_TOO_LARGE`, `FILE_UNREADABLE`, `NOT_AN_IMAGE`
  */
 export async function readPicked(file: Blob, givenName: string | undefined, maxSize: number): Promise<Picked> {
-  const name = givenName ?? ('name' in file ? String(file.name) : '');
+  const name = nameOf(file, givenName);
   const called = name === '' ? 'The picture' : `“${name}”`;
   if (file.size > maxSize) {
     throw new UploadError({
@@ -44,8 +52,8 @@ export async function readPicked(file: Blob, givenName: string | undefined, maxS
   if (!kind) {
     throw new UploadError({
       code: 'NOT_AN_IMAGE',
-      message: `${called} is no picture that can be uploaded.`,
-      hint: 'JPEG, PNG, GIF, WebP, AVIF, HEIC, BMP, ICO, TIFF and JPEG XL are taken. The bytes decide, not the name.',
+      message: `${called} is no picture.`,
+      hint: `${TAKEN} The bytes decide, not the name.`,
     });
   }
   // Half a character, as some systems allow and a cut may leave, could not be sent.

@@ -1,4 +1,5 @@
 import { ImageCacheRequestError } from '../client/api.ts';
+import type { Upload } from './imageUploads.ts';
 
 /**
  * What a fault means for the queue. `unreachable`: nothing answered, which costs no try; `transient`: an answer that another try may
@@ -18,8 +19,12 @@ export interface UploadErrorOptions extends ErrorOptions {
   kind?: UploadErrorKind;
   /** How long the server wants to be left alone, in milliseconds (`Retry-After`). */
   retryAfterMs?: number | undefined;
-  /** One for each file that was refused, when several were given. */
+  /** Of the file that it is about. */
+  filename?: string | undefined;
+  /** One for each file that was refused. */
   errors?: readonly UploadError[];
+  /** Those of the same call that were saved. */
+  saved?: readonly Upload[];
 }
 
 /** Why a picture was not saved or not uploaded. Transports throw it, and `upload()` rejects with it. */
@@ -29,16 +34,23 @@ export class UploadError extends Error {
   readonly hint: string | undefined;
   readonly kind: UploadErrorKind;
   readonly retryAfterMs: number | undefined;
-  /** One for each file that was refused; empty when it is about one. */
+  /** Of the file that it is about; `undefined` for several, and for a Blob without a name. */
+  readonly filename: string | undefined;
+  /** What `upload()` rejects with has one for each file that was refused, also if that is only one; all others have none. */
   readonly errors: readonly UploadError[];
+  /** What `upload()` rejects with has those of the same call that were saved, in the order in which they were picked. */
+  readonly saved: readonly Upload[];
 
-  constructor({ code, message, hint, kind = 'permanent', retryAfterMs, errors = [], ...options }: UploadErrorOptions) {
-    super(message, options);
+  constructor({ code, message, hint, kind = 'permanent', retryAfterMs, ...options }: UploadErrorOptions) {
+    const { filename, errors = [], saved = [], ...cause } = options;
+    super(message, cause);
     this.code = code;
     this.hint = hint;
     this.kind = kind;
     this.retryAfterMs = retryAfterMs;
+    this.filename = filename;
     this.errors = errors;
+    this.saved = saved;
   }
 }
 

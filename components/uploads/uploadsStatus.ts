@@ -1,4 +1,5 @@
 import type { UploadFault, UploadsStatus } from './imageUploads.ts';
+import { isAtServer } from './queue/jobState.ts';
 import type { LiveState } from './queue/liveState.ts';
 import type { StoredJob } from './queue/storedJob.ts';
 
@@ -12,8 +13,9 @@ interface StatusParts extends Pick<UploadsStatus, 'counts' | 'storage' | 'isSend
 
 /** How the uploads are as a whole. */
 export function uploadsStatus({ jobs, live, isOnline, outdated, ...parts }: StatusParts): UploadsStatus {
-  const stuck = live.network === 'blocked' ? live.error : jobs.find(({ state }) => state === 'blocked')?.error;
-  const blocked = outdated ?? stuck;
+  // What blocks one picture is in that picture. What blocks our server blocks all that it has.
+  const onServer = jobs.find((job) => job.state === 'blocked' && isAtServer(job));
+  const blocked = outdated ?? (live.network === 'blocked' ? live.error : onServer?.error);
   return {
     ...parts,
     network: isOnline ? live.network : 'offline',

@@ -28,6 +28,8 @@ export interface FakeBrowser {
   isOnline: boolean;
   isHidden: boolean;
   isPageBusy: boolean;
+  /** What keeps pages from being left without a question. */
+  readonly holds: Set<symbol>;
   /** Whether there are Web Locks. Set it before a tab is opened. */
   isSecure: boolean;
   open(options?: ImageUploadsOptions): FakeTab;
@@ -126,6 +128,11 @@ export function fakeBrowser(): FakeBrowser {
         listeners.add(listener);
         return () => listeners.delete(listener);
       },
+      holdPage() {
+        const hold = Symbol('hold');
+        browser.holds.add(hold);
+        return () => browser.holds.delete(hold);
+      },
       storage: undefined,
     };
     const open: typeof openDatabase = async (project, onClosed) => {
@@ -181,6 +188,7 @@ export function fakeBrowser(): FakeBrowser {
     isOnline: true,
     isHidden: false,
     isPageBusy: false,
+    holds: new Set(),
     isSecure: true,
     open: (options = {}) => openTab(options),
     settle,

@@ -74,7 +74,7 @@ test('a picture that the bucket always refuses does not keep others from being s
   expect(uploads.list().map(({ status }) => status)).toEqual([...Array(5).fill('uploaded'), 'pending']);
 });
 
-test('a picture that one owner may not send is blocked by itself, and the others are sent', async () => {
+test('N9: a picture that one owner may not send is blocked by itself, and the others are sent', async () => {
   const browser = fakeBrowser();
   const bucket = fakeBucket();
   bucket.otherwise = ({ filename }) => (filename === '0.png' ? 403 : 'stored');
@@ -82,7 +82,24 @@ test('a picture that one owner may not send is blocked by itself, and the others
   await uploads.upload(files(4));
   await browser.pass(5 * 60_000);
   expect(uploads.list().map(({ status }) => status)).toEqual([...Array(3).fill('uploaded'), 'blocked']);
-  expect(uploads.status()).toMatchObject({ network: 'online', blocked: { code: 'STORE_FORBIDDEN', hint: 'Sign in.' } });
+  expect(uploads.list().at(-1)).toMatchObject({ error: { code: 'STORE_FORBIDDEN', hint: 'Sign in.' } });
+  expect(uploads.status()).toMatchObject({ network: 'online', counts: { blocked: 1 } });
+  expect(uploads.status()).not.toHaveProperty('blocked');
+});
+
+test('N9: a picture that waits for its user does not hide what blocks all of them', async () => {
+  const browser = fakeBrowser();
+  const bucket = fakeBucket();
+  bucket.otherwise = 403;
+  const { uploads } = browser.open({ transport: bucket.transport });
+  const tiff = new File([Uint8Array.of(0x49, 0x49, 42, 0, 8, 0, 0, 0, ...Array<number>(64).fill(0))], 'scan.tif');
+  await uploads.upload(tiff);
+  await browser.settle();
+  expect(uploads.list()).toMatchObject([{ status: 'blocked', error: { code: 'GPS_NOT_REMOVABLE' } }]);
+  expect(uploads.status()).not.toHaveProperty('blocked');
+  await uploads.upload(files(1));
+  await browser.settle();
+  expect(uploads.status()).toMatchObject({ network: 'blocked', blocked: { code: 'STORE_FORBIDDEN' } });
 });
 
 test('one for which the connection dies three times while the server answers is charged, so that it cannot go on for ever', async () => {

@@ -49,9 +49,58 @@ describe('what is refused while the user still has the file', () => {
     const refused = await tab.uploads
       .upload([bad[0] ?? '', pictureFile(1), bad[1] ?? ''] as File[])
       .catch((error: unknown) => error);
-    expect(refused).toMatchObject({ code: 'SOME_REFUSED', errors: [{ code: 'EMPTY_FILE' }, { code: 'NOT_AN_IMAGE' }] });
+    expect(refused).toMatchObject({
+      code: 'SOME_REFUSED',
+      message: '“a.jpg” is empty. “b.jpg” is no picture.',
+      errors: [
+        { code: 'EMPTY_FILE', filename: 'a.jpg' },
+        { code: 'NOT_AN_IMAGE', filename: 'b.jpg' },
+      ],
+      saved: [{ filename: '1.png' }],
+    });
     await browser.settle();
     expect(tab.uploads.list()).toMatchObject([{ status: 'uploaded', filename: '1.png' }]);
+  });
+
+  test('N7: one refusal of several files says its file, and which were kept', async () => {
+    const { tab } = setUp();
+    const refused: unknown = await tab.uploads
+      .upload([pictureFile(1), new File([], 'a.jpg'), pictureFile(2)])
+      .catch((error: unknown) => error);
+    expect(refused).toMatchObject({
+      code: 'EMPTY_FILE',
+      filename: 'a.jpg',
+      errors: [{ code: 'EMPTY_FILE', filename: 'a.jpg' }],
+      saved: [{ filename: '1.png' }, { filename: '2.png' }],
+    });
+  });
+
+  test('N7: of many refusals three are said, and a hint that fits some of them only is left out', async () => {
+    const { tab } = setUp();
+    const files = ['a', 'b', 'c', 'd'].map((name) => new File([], `${name}.jpg`));
+    await expect(tab.uploads.upload(files)).rejects.toMatchObject({
+      message: '“a.jpg” is empty. “b.jpg” is empty. “c.jpg” is empty. One more was refused.',
+      hint: expect.stringContaining('save it first') as string,
+    });
+    await expect(tab.uploads.upload([...files, new File(['text'], 'e.txt')])).rejects.toMatchObject({
+      message: '“a.jpg” is empty. “b.jpg” is empty. “c.jpg” is empty. 2 more were refused.',
+      hint: expect.stringContaining('`errors`') as string,
+    });
+  });
+
+  test('N7: an error of the storage names the file, too, and a Blob without a name has none', async () => {
+    const browser = fakeBrowser();
+    const options = { transport: fakeBucket().transport, limits: { maxOutboxSize: 10 } };
+    const { uploads } = browser.open(options);
+    await expect(uploads.upload(pictureFile(3))).rejects.toMatchObject({
+      code: 'OUTBOX_FULL',
+      message: expect.stringContaining('“3.png”: ') as string,
+      filename: '3.png',
+    });
+    await expect(uploads.upload(new Blob([]))).rejects.toMatchObject({
+      message: 'The picture is empty.',
+      filename: undefined,
+    });
   });
 
   test('several are saved at a time, and keep the order in which they were picked', async () => {
@@ -440,4 +489,35 @@ test('an upload stays the same object until something of it changes', async () =
   await before.at(-1)?.cancel();
   expect(tab.uploads.list()).not.toBe(before);
   expect(tab.uploads.list()[0]).toBe(before[0]);
+});
+
+test('D8: leaving the page is asked about while something is not saved yet, and not any more when it is', async () => {
+  const { browser, bucket, tab } = setUp();
+  bucket.otherwise = 'unreachable';
+  const [slow, other] = [pictureFile(1), pictureFile(2)];
+  const bytes = await slow.arrayBuffer();
+  let read = (): void => {};
+  vi.spyOn(slow, 'arrayBuffer').mockReturnValue(new Promise((resolve) => (read = () => resolve(bytes))));
+  const saving = tab.uploads.upload([slow, other, new File([], 'empty.jpg')]).catch(() => {});
+  await vi.waitFor(() => expect(tab.uploads.list()).toMatchObject([{ filename: '2.png', status: 'pending' }]));
+  expect(browser.holds.size).toBe(1);
+  read();
+  await saving;
+  expect(tab.uploads.list().map(({ status }) => status)).toEqual(['pending', 'pending']);
+  expect(browser.holds.size).toBe(0);
+});
+
+test('D8: a picture that is durable, but not prepared yet, is safe already', async () => {
+  const { browser, tab } = setUp();
+  let hash = (): void => {};
+  vi.spyOn(crypto.subtle, 'digest').mockReturnValue(
+    new Promise((resolve) => (hash = () => resolve(new ArrayBuffer(32)))),
+  );
+  const saving = tab.uploads.upload(pictureFile(1));
+  await vi.waitFor(() => expect(tab.uploads.list()).toMatchObject([{ status: 'pending' }]));
+  expect(browser.holds.size).toBe(0);
+  hash();
+  await saving;
+  await expect(tab.uploads.upload([])).resolves.toEqual([]);
+  expect(browser.holds.size).toBe(0);
 });
