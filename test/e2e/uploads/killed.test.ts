@@ -154,6 +154,8 @@ it('C12, C13: a server that is killed while the bucket stores a picture, or befo
   await expect.poll(() => lost.times, ARRIVES).toBe(0);
   await used.stand.killServer();
   await used.stand.startServer();
+  // Vite may have been reloading the page when its server was killed.
+  await tab.page.goto(site.origin);
   await expectStored(tab, picture);
   expect((await tab.rows())[0]?.attempts).toBe(0);
 });
