@@ -1,3 +1,4 @@
+import { type Entity, entityKey } from './entity.ts';
 import type { Upload, UploadPhase } from './imageUploads.ts';
 import type { JobStore } from './queue/createJobStore.ts';
 import type { LiveState } from './queue/liveState.ts';
@@ -8,6 +9,8 @@ import { toUpload, type UploadActions, type ViewRules } from './toUpload.ts';
 export interface UploadList {
   /** Newest first. */
   list(): readonly Upload[];
+  /** Of an entity, oldest first. The same array until something of them changes; the other entities are not looked at. */
+  listOf(entity: Entity): readonly Upload[];
   get(jobId: string): Upload | undefined;
   counts(): Record<UploadPhase, number>;
   /** A picture that is being written, and is not durable yet. @returns a function that ends it */
@@ -23,39 +26,48 @@ export function createUploadList(
   actions: (jobId: string) => UploadActions,
 ): UploadList {
   const beingSaved = new Map<string, StoredJob>();
-  let views = new Map<string, { job: StoredJob; liveKey: string; upload: Upload }>();
+  const views = new WeakMap<StoredJob, { liveKey: string; upload: Upload }>();
+  /** By the jobs of an entity. */
+  const lists = new WeakMap<readonly StoredJob[], readonly Upload[]>();
+  /** Of entities of which a picture is being written. */
+  const savingLists = new Map<string, readonly Upload[]>();
   let shown: readonly Upload[] | undefined;
 
-  function viewOf(job: StoredJob): Upload {
+  function viewOf(job: StoredJob, status?: 'saving'): Upload {
     const now = live();
     const isOpen = job.state === 'staged' || job.state === 'prepared';
-    const liveKey = isOpen ? `${now.sending[job.jobId]} ${now.network} ${now.until}` : '';
-    const known = views.get(job.jobId);
-    if (known?.job === job && known.liveKey === liveKey) return known.upload;
-    const upload = toUpload(job, now, rules, actions);
-    views.set(job.jobId, { job, liveKey, upload });
+    const liveKey = status ?? (isOpen ? `${now.sending[job.jobId]} ${now.network} ${now.until}` : '');
+    const known = views.get(job);
+    if (known?.liveKey === liveKey) return known.upload;
+    const upload = toUpload(job, now, rules, actions, status);
+    views.set(job, { liveKey, upload });
     return upload;
   }
 
+  const unsaved = (): StoredJob[] => Array.from(beingSaved.values()).filter(({ jobId }) => !jobs.get(jobId));
+
   function build(): readonly Upload[] {
-    const all = jobs.all();
-    const isSaved = new Set(all.map(({ jobId }) => jobId));
-    const known = views;
-    views = new Map();
-    for (const { jobId } of all) {
-      const view = known.get(jobId);
-      if (view) views.set(jobId, view);
-    }
-    const unsaved = Array.from(beingSaved.values()).filter(({ jobId }) => !isSaved.has(jobId));
-    return [...unsaved.map((job) => toUpload(job, live(), rules, actions, 'saving')), ...all.map(viewOf)].toSorted(
-      (a, b) => (a.jobId < b.jobId ? 1 : -1),
-    );
+    const all = [...unsaved().map((job) => viewOf(job, 'saving')), ...jobs.all().map((job) => viewOf(job))];
+    return all.toSorted((a, b) => (a.jobId < b.jobId ? 1 : -1));
+  }
+
+  function listOf(entity: Entity): readonly Upload[] {
+    const key = entityKey(entity);
+    const stored = jobs.ofEntity(entity);
+    const saving = unsaved().filter((job) => job.entity && entityKey(job.entity) === key);
+    const known = saving.length > 0 ? savingLists.get(key) : lists.get(stored);
+    const next = [...stored.map((job) => viewOf(job)), ...saving.map((job) => viewOf(job, 'saving'))];
+    if (known?.length === next.length && known.every((upload, index) => upload === next[index])) return known;
+    if (saving.length > 0) savingLists.set(key, next);
+    else lists.set(stored, next);
+    return next;
   }
 
   const list = (): readonly Upload[] => (shown ??= build());
 
   return {
     list,
+    listOf,
     get: (jobId) => list().find((upload) => upload.jobId === jobId),
     counts() {
       const counts: Record<UploadPhase, number> = {
@@ -78,6 +90,7 @@ export function createUploadList(
       shown = undefined;
       return () => {
         beingSaved.delete(job.jobId);
+        savingLists.clear();
         shown = undefined;
       };
     },

@@ -220,6 +220,7 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
     start,
     upload,
     list: shown.list,
+    listOf: shown.listOf,
     get: shown.get,
     ...createRemoveActions({ jobs, nextId, onRemoved: () => link.hurry('removal') }),
     async bindEntity(localId, serverId) {

@@ -30,7 +30,12 @@ export function toEntity({ type, id, serverId }: Entity): Entity {
   return { type, id, ...(serverId !== undefined && { serverId }) };
 }
 
-/** One string for an entity, in which its parts cannot be confused: percent-encoded, with a slash between them. */
+/** One string for an entity in maps: the length keeps its parts apart. */
+export function entityKey({ type, id }: Entity): string {
+  return `${type.length} ${type}${id}`;
+}
+
+/** The same for headers: its parts percent-encoded, with a slash between them. */
 export function entityName({ type, id }: Entity): string {
   return `${encodeURIComponent(type)}/${encodeURIComponent(id)}`;
 }

@@ -203,6 +203,8 @@ export interface ImageUploads {
   removeEntity(entity: Entity, options?: { imageIds?: readonly string[] }): Promise<void>;
   /** Newest first. The same array until something changes. */
   list(): readonly Upload[];
+  /** The pictures of an entity, in the order in which they were added. The same array until something of them changes. */
+  listOf(entity: Entity): readonly Upload[];
   get(jobId: string): Upload | undefined;
   /** @returns a function that unsubscribes */
   subscribe(listener: () => void): () => void;

@@ -1,5 +1,6 @@
 export { createImageUploads } from './createImageUploads.ts';
 export type { Entity } from './entity.ts';
+export type { EntityImages } from './entityImages.ts';
 export type {
   ImageUploads,
   ImageUploadsOptions,
@@ -40,6 +41,7 @@ export { UploadList, type UploadListProps } from './react/UploadList.tsx';
 export type { UploadTexts } from './react/uploadTexts.ts';
 export { type ImageUploadState, useImageUpload } from './react/useImageUpload.ts';
 export { type UploadedImageState, useUploadedImage } from './react/useUploadedImage.ts';
+export { useEntityImages } from './react/useEntityImages.ts';
 export { useUpload, useUploads } from './react/useUploads.ts';
 export { useUploadStatus } from './react/useUploadStatus.ts';
 export { createMarkdownLinker, type MarkdownLinkerOptions } from './text/createMarkdownLinker.ts';

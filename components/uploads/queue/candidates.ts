@@ -1,4 +1,4 @@
-import { entityName } from '../entity.ts';
+import { entityKey } from '../entity.ts';
 import { isDue } from './retryTimes.ts';
 import type { StoredJob } from './storedJob.ts';
 
@@ -39,7 +39,7 @@ function isWaiting({ state }: StoredJob): boolean {
 }
 
 function groupOf({ jobId, entity }: StoredJob): string {
-  return entity ? entityName(entity) : jobId;
+  return entity ? entityKey(entity) : jobId;
 }
 
 /** When the next picture becomes due; `undefined` if none waits for a time. */

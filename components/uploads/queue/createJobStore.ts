@@ -1,4 +1,5 @@
 import { createSubscribable } from '../../client/subscribable.ts';
+import { type Entity, entityKey } from '../entity.ts';
 import type { Outbox } from '../outbox/createOutbox.ts';
 import type { Wish } from '../outbox/removeIn.ts';
 import type { JobEvent } from './jobState.ts';
@@ -11,6 +12,8 @@ export interface JobStore {
   /** Oldest first. The same array until something changes. */
   all(): readonly StoredJob[];
   get(jobId: string): StoredJob | undefined;
+  /** Those of an entity, oldest first. The same array until something of them changes. */
+  ofEntity(entity: Entity): readonly StoredJob[];
   /** Reads all of it anew: at the start, and when messages of other tabs may have been missed. */
   load(): Promise<void>;
   add(job: StoredJob, bytes: ArrayBuffer, maxBytes: number): Promise<void>;
@@ -26,6 +29,19 @@ export interface JobStore {
   subscribe(listener: () => void): () => void;
 }
 
+const NONE: readonly StoredJob[] = [];
+
+/** The jobs of an entity. */
+interface Group {
+  readonly jobs: Map<string, StoredJob>;
+  /** Until something changes. */
+  sorted: readonly StoredJob[] | undefined;
+}
+
+function inOrder(jobs: ReadonlyMap<string, StoredJob>): readonly StoredJob[] {
+  return Array.from(jobs.values()).toSorted((a, b) => (a.jobId < b.jobId ? -1 : 1));
+}
+
 /** @param tell tells the other tabs */
 export function createJobStore(
   outbox: Outbox,
@@ -34,6 +50,7 @@ export function createJobStore(
   tell: (message: TabMessage) => void,
 ): JobStore {
   const jobs = new Map<string, StoredJob>();
+  const byEntity = new Map<string, Group>();
   const changes = createSubscribable<void>();
   let sorted: readonly StoredJob[] | undefined;
 
@@ -44,10 +61,26 @@ export function createJobStore(
 
   /** Of two versions the newer counts, in whatever order they are heard of. */
   function set(job: StoredJob): void {
+    if (keep(job)) changed();
+  }
+
+  /** @returns whether it is news */
+  function keep(job: StoredJob): boolean {
     const known = jobs.get(job.jobId);
-    if (job.owner !== owner || (known && known.revision >= job.revision)) return;
+    if (job.owner !== owner || (known && known.revision >= job.revision)) return false;
     jobs.set(job.jobId, job);
-    changed();
+    groupOf(job)?.jobs.set(job.jobId, job);
+    return true;
+  }
+
+  /** Of which something is about to change. */
+  function groupOf({ entity }: StoredJob): Group | undefined {
+    if (!entity) return undefined;
+    const key = entityKey(entity);
+    const group = byEntity.get(key) ?? { jobs: new Map(), sorted: undefined };
+    byEntity.set(key, group);
+    group.sorted = undefined;
+    return group;
   }
 
   function publish(job: StoredJob): void {
@@ -56,18 +89,30 @@ export function createJobStore(
   }
 
   function forget(jobIds: readonly string[]): void {
-    for (const jobId of jobIds) jobs.delete(jobId);
+    for (const jobId of jobIds) {
+      const job = jobs.get(jobId);
+      jobs.delete(jobId);
+      const group = job && groupOf(job);
+      group?.jobs.delete(jobId);
+      if (job?.entity && group?.jobs.size === 0) byEntity.delete(entityKey(job.entity));
+    }
     changed();
   }
 
   return {
-    all: () => (sorted ??= Array.from(jobs.values()).toSorted((a, b) => (a.jobId < b.jobId ? -1 : 1))),
+    all: () => (sorted ??= inOrder(jobs)),
     get: (jobId) => jobs.get(jobId),
+    ofEntity(entity) {
+      const group = byEntity.get(entityKey(entity));
+      return group ? (group.sorted ??= inOrder(group.jobs)) : NONE;
+    },
     async load() {
       const known = new Map(jobs);
       const rows = await outbox.jobs();
       const here = new Set(rows.map(({ jobId }) => jobId));
-      for (const row of rows) set(row);
+      // One change for all of them.
+      const news = rows.filter(keep);
+      if (news.length > 0) changed();
       for (const [jobId, job] of known) {
         // Evicted with the whole database while the page was open: what was not in the bucket yet is shown as missing.
         if (here.has(jobId)) continue;

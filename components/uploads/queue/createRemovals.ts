@@ -1,4 +1,4 @@
-import { entityName } from '../entity.ts';
+import { entityKey } from '../entity.ts';
 import type { Outbox } from '../outbox/createOutbox.ts';
 import { type Tombstone, tombstoneKey } from '../outbox/tombstone.ts';
 import type { TransportRemoval } from '../transport.ts';
@@ -52,9 +52,9 @@ export function createRemovals({ talk, outbox, owner, isSending, toRemoval }: Re
 
   function nextOf(tombstones: readonly Tombstone[]): Tombstone[] {
     const isFree = ({ entity, jobIds }: Tombstone): boolean =>
-      !jobIds.some(isSending) && isDue(waits.get(entityName(entity))?.at, env.now(), LONGEST_MS);
+      !jobIds.some(isSending) && isDue(waits.get(entityKey(entity))?.at, env.now(), LONGEST_MS);
     const free = tombstones.filter(isFree);
-    const ofOne = free.filter(({ entity }) => free[0] && entityName(entity) === entityName(free[0].entity));
+    const ofOne = free.filter(({ entity }) => free[0] && entityKey(entity) === entityKey(free[0].entity));
     let count = 0;
     return ofOne.slice(0, MAX_TOLD).filter(({ jobIds }, index) => (count += jobIds.length) <= MAX_TOLD || index === 0);
   }
@@ -67,7 +67,7 @@ export function createRemovals({ talk, outbox, owner, isSending, toRemoval }: Re
     const nextAt = isBusy ? env.now() + AGAIN_MS : Math.min(...Array.from(waits.values(), (wait) => wait.at));
     at = first || all.length === 0 ? 0 : nextAt;
     if (!first) return;
-    const name = entityName(first.entity);
+    const name = entityKey(first.entity);
     // Without `remove`, the picture stays in the bucket.
     const call = transport.remove?.(toRemoval([first, ...others]), { signal }) ?? Promise.resolve();
     const error = await untilAborted(signal, call).then(() => undefined, toUploadError);

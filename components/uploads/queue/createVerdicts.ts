@@ -1,4 +1,4 @@
-import { entityName } from '../entity.ts';
+import { entityKey } from '../entity.ts';
 import type { UploadsEnvironment } from '../environment.ts';
 import type { UploadFault } from '../imageUploads.ts';
 import type { Accepted, Needed, Refused, Stored, TransportFault } from '../transport.ts';
@@ -130,6 +130,6 @@ export function createVerdicts({ jobs, env, evidence, retryDelays, toGate, onSto
 }
 
 function isTwin(one: StoredJob, other: StoredJob): boolean {
-  const name = ({ entity }: StoredJob): string => (entity ? entityName(entity) : '');
+  const name = ({ entity }: StoredJob): string => (entity ? entityKey(entity) : '');
   return one.body?.sha256 === other.body?.sha256 && name(one) === name(other);
 }

@@ -132,3 +132,19 @@ describe('the queue', () => {
     expect(bucket.complaints).toEqual([]);
   });
 });
+
+test('the pictures of an entity are listed in the order in which they were added, while they are being saved, too', async () => {
+  const { browser, tab } = setUp();
+  browser.isOnline = false;
+  const seen: string[] = [];
+  tab.uploads.subscribe(() => {
+    const list = tab.uploads.listOf(note('a'));
+    expect(tab.uploads.listOf(note('a'))).toBe(list);
+    seen.push(list.map(({ filename, status }) => `${filename} ${status}`).join(', '));
+  });
+  await tab.uploads.upload([pictureFile(1), pictureFile(2)], { entity: note('a') });
+  await tab.uploads.upload(pictureFile(3), { entity: note('b') });
+  expect(seen[0]).toBe('1.png saving');
+  expect(seen).toContain('1.png pending, 2.png saving');
+  expect(seen.at(-1)).toBe('1.png pending, 2.png pending');
+});

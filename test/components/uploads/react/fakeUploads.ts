@@ -52,6 +52,7 @@ export interface FakeUploads extends ImageUploads {
 export function fakeUploads(): FakeUploads {
   const changes = createSubscribable<void>();
   let list: readonly Upload[] = [];
+  const lists = new Map<string, readonly Upload[]>();
   let given: Partial<UploadsStatus> = {};
   let status: UploadsStatus | undefined;
   const fake: FakeUploads = {
@@ -79,6 +80,14 @@ export function fakeUploads(): FakeUploads {
       return saved;
     },
     list: () => list,
+    listOf({ type, id }) {
+      const key = `${type} ${id}`;
+      const own = list.filter(({ entity }) => entity?.type === type && entity.id === id).toReversed();
+      const known = lists.get(key);
+      if (known?.length === own.length && known.every((upload, index) => upload === own[index])) return known;
+      lists.set(key, own);
+      return own;
+    },
     get: (jobId) => list.find((upload) => upload.jobId === jobId),
     subscribe: (listener) => changes.subscribe(listener),
     status: () => (status ??= { ...statusOf(list), ...given }),

@@ -6,6 +6,7 @@ import { ImageUploadsProvider } from '../../../../components/uploads/react/Image
 import { UploadBadge } from '../../../../components/uploads/react/UploadBadge.tsx';
 import { UploadList } from '../../../../components/uploads/react/UploadList.tsx';
 import { useImageUpload } from '../../../../components/uploads/react/useImageUpload.ts';
+import { useEntityImages } from '../../../../components/uploads/react/useEntityImages.ts';
 import { useUpload, useUploads } from '../../../../components/uploads/react/useUploads.ts';
 import { useUploadStatus } from '../../../../components/uploads/react/useUploadStatus.ts';
 import { fakeUploads, uploadOf } from './fakeUploads.ts';
@@ -54,6 +55,33 @@ test('useUploads filters, useUpload finds one', () => {
   expect(one.result.current?.status).toBe('pending');
   act(() => uploads.set([uploadOf({ jobId: '1', status: 'uploaded' })]));
   expect(one.result.current?.status).toBe('uploaded');
+});
+
+test('useEntityImages has the pictures of its entity, and renders anew with those only', () => {
+  const { uploads, wrapper } = setUp();
+  const note = { type: 'note', id: 'a' };
+  uploads.set([uploadOf({ jobId: '2', entity: { type: 'note', id: 'b' } }), uploadOf({ entity: note })]);
+  let renders = 0;
+  const { result } = renderHook(
+    () => {
+      renders += 1;
+      // As apps write it: another object with each render.
+      return useEntityImages({ ...note });
+    },
+    { wrapper },
+  );
+  expect(result.current).toMatchObject({ pendingImageCount: 1, uploads: [{ jobId: '1' }] });
+  const [other, own] = uploads.list();
+  act(() => uploads.set([uploadOf({ ...other, status: 'uploaded' }), own ?? uploadOf()]));
+  expect(renders).toBe(1);
+  act(() => uploads.set([uploadOf({ entity: note, status: 'uploaded', s3Url: 'https://b.test/a.png' })]));
+  expect(result.current).toMatchObject({ pendingImageCount: 0, syncedImageUrls: ['https://b.test/a.png'] });
+});
+
+test('useEntityImages without an entity, and on a server, has none', () => {
+  const { wrapper } = setUp();
+  const { result } = renderHook(() => useEntityImages(undefined), { wrapper });
+  expect(result.current).toMatchObject({ uploads: [], hasUnsyncedImages: false });
 });
 
 test('useUploadStatus follows', () => {
