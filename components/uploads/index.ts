@@ -36,7 +36,7 @@ export type {
 export { UploadError, type UploadErrorKind, type UploadErrorOptions } from './uploadError.ts';
 export { ImageUploadsProvider, type ImageUploadsProviderProps } from './react/ImageUploadsProvider.tsx';
 export { UploadBadge, type UploadBadgeProps } from './react/UploadBadge.tsx';
-export { UploadedImage, type UploadedImageProps } from './react/UploadedImage.tsx';
+export { type MissingPicture, UploadedImage, type UploadedImageProps } from './react/UploadedImage.tsx';
 export { UploadList, type UploadListProps } from './react/UploadList.tsx';
 export type { UploadTexts } from './react/uploadTexts.ts';
 export { type ImageUploadState, useImageUpload } from './react/useImageUpload.ts';

@@ -1,9 +1,10 @@
 'use client';
 
 import { useEffect, useState, useSyncExternalStore } from 'react';
-import { crossOriginOf } from '../../client/crossOrigin.ts';
+import { credentialsOf, crossOriginOf } from '../../client/crossOrigin.ts';
 import type { Upload } from '../imageUploads.ts';
 import { imageIdOf } from '../queue/toTransportJob.ts';
+import { isGone } from './isGone.ts';
 import { preload } from './preload.ts';
 import { useUploadsContext } from './uploadsContext.ts';
 
@@ -15,6 +16,11 @@ export interface UploadedImageState {
   crossOrigin: 'anonymous' | 'use-credentials' | undefined;
   /** The picture's upload, while this browser knows of it. */
   upload: Upload | undefined;
+  /**
+   * It is neither in this browser nor on the server: the browser may have evicted it before it was sent, or it was deleted. That the server
+   * cannot be reached is not enough.
+   */
+  isMissing: boolean;
   /** For the `<img>`: a picture that the server does not show may still be in the browser. */
   onError(): void;
 }
@@ -46,8 +52,10 @@ export function useUploadedImage(imageRef: string | undefined): UploadedImageSta
     () => false,
   );
   const isLocal = upload !== undefined && isHere(upload);
-  const crossOrigin = crossOriginOf(remote);
+  const base = remote?.replace(/\/i\/[^/]*$/, '') ?? '';
+  const crossOrigin = crossOriginOf(base);
   const [shown, setShown] = useState<Shown>();
+  const [lostRef, setLostRef] = useState<string>();
   const current = shown?.imageRef === imageRef ? shown : undefined;
   const localUrl = current?.source === 'browser' ? current.src : undefined;
   const isShowingLocal = localUrl !== undefined;
@@ -56,7 +64,9 @@ export function useUploadedImage(imageRef: string | undefined): UploadedImageSta
     if (imageRef === undefined || !isReady) return;
     const ended = new AbortController();
     const show = (src: string | undefined, source: Shown['source']): void => {
-      if (src !== undefined && !ended.signal.aborted) setShown({ imageRef, src, source });
+      if (src === undefined || ended.signal.aborted) return;
+      setShown({ imageRef, src, source });
+      setLostRef(undefined);
     };
     async function showBest(ref: string): Promise<void> {
       const local = isLocal ? await objectUrls.open(ref) : undefined;
@@ -72,16 +82,21 @@ export function useUploadedImage(imageRef: string | undefined): UploadedImageSta
   // After the element shows something else, and not before.
   useEffect(() => (localUrl === undefined ? undefined : objectUrls.retain(localUrl)), [localUrl, objectUrls]);
 
+  async function recover(ref: string, url: string): Promise<void> {
+    const local = await objectUrls.open(ref);
+    if (local !== undefined) setShown({ imageRef: ref, src: local, source: 'browser' });
+    else if (await isGone(url, credentialsOf(base))) setLostRef(ref);
+  }
+
   return {
     src: current?.src,
     source: current?.source,
     crossOrigin,
     upload,
+    isMissing:
+      imageRef !== undefined && (lostRef === imageRef || (remote === undefined && upload?.status === 'missing')),
     onError() {
-      if (imageRef === undefined || current?.source !== 'server') return;
-      void objectUrls.open(imageRef).then((url) => {
-        if (url !== undefined) setShown({ imageRef, src: url, source: 'browser' });
-      });
+      if (imageRef !== undefined && current?.source === 'server') void recover(imageRef, current.src);
     },
   };
 }

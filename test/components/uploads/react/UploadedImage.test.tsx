@@ -1,8 +1,9 @@
 import { act, cleanup, fireEvent, render } from '@testing-library/react';
 import { StrictMode } from 'react';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { setCredentials } from '../../../../components/client/crossOrigin.ts';
 import { ImageUploadsProvider } from '../../../../components/uploads/react/ImageUploadsProvider.tsx';
-import { UploadedImage } from '../../../../components/uploads/react/UploadedImage.tsx';
+import { UploadedImage, type UploadedImageProps } from '../../../../components/uploads/react/UploadedImage.tsx';
 import { type FakeUploads, fakeUploads, REF, uploadOf } from './fakeUploads.ts';
 
 const REMOTE = `http://server.test${REF}`;
@@ -48,13 +49,17 @@ afterEach(() => {
 
 const settle = (ms = 0): Promise<void> => act(async () => void (await vi.advanceTimersByTimeAsync(ms)));
 
-function show(fake: FakeUploads, refs: readonly (string | undefined)[] = [REF]) {
+function show(
+  fake: FakeUploads,
+  refs: readonly (string | undefined)[] = [REF],
+  props: Partial<UploadedImageProps> = {},
+) {
   const page = (shown: readonly (string | undefined)[]) => (
     <StrictMode>
       <ImageUploadsProvider uploads={fake}>
         {shown.map((imageRef, index) => (
           // oxlint-disable-next-line react/no-array-index-key -- the same element is to show another picture
-          <UploadedImage key={index} imageRef={imageRef} alt="A beach" data-testid="img" />
+          <UploadedImage key={index} imageRef={imageRef} alt="A beach" data-testid="img" {...props} />
         ))}
       </ImageUploadsProvider>
     </StrictMode>
@@ -177,4 +182,91 @@ test('without a reference there is an image without a source', async () => {
   const { img } = show(fakeUploads(), [undefined]);
   await settle();
   expect(img().hasAttribute('src')).toBe(false);
+});
+
+describe('C25: a reference that resolves nowhere', () => {
+  function answers(status: number | undefined): ReturnType<typeof vi.fn> {
+    const fetched = vi.fn<typeof fetch>(async () => {
+      if (status === undefined) throw new TypeError('Failed to fetch');
+      return new Response(null, { status });
+    });
+    vi.stubGlobal('fetch', fetched);
+    return fetched;
+  }
+
+  test('says that it is missing, with the name and date that the app has kept', async () => {
+    const fetched = answers(404);
+    const createdAt = new Date(2026, 10, 30).getTime();
+    const { img } = show(fakeUploads(), [REF], { filename: 'Beach.png', createdAt });
+    await settle();
+    expect([img().dataset['status'], img().alt]).toEqual([undefined, 'A beach']);
+    fireEvent.error(img());
+    await settle();
+    expect(fetched).toHaveBeenCalledWith(REMOTE, { method: 'HEAD', credentials: 'same-origin' });
+    expect([img().dataset['status'], img().alt]).toEqual([
+      'missing',
+      'A beach (Beach.png, added on November 30, 2026, is missing.)',
+    ]);
+  });
+
+  test('says what this tab still knows of its upload, in the words of the app', async () => {
+    answers(404);
+    const fake = fakeUploads();
+    fake.set([uploadOf({ status: 'missing', places: [], filename: 'Meer.png', createdAt: 5 })]);
+    const { img } = show(fake, [REF], {
+      alt: '',
+      missingText: ({ filename, createdAt }) => `${filename} vom ${createdAt} fehlt.`,
+    });
+    await settle();
+    fireEvent.error(img());
+    await settle();
+    expect([img().dataset['status'], img().alt]).toEqual(['missing', 'Meer.png vom 5 fehlt.']);
+  });
+
+  test.each([undefined, 500, 503, 401, 403, 200])(
+    'a server that answers %s has not said that it is gone',
+    async (status) => {
+      answers(status);
+      const { img } = show(fakeUploads());
+      await settle();
+      fireEvent.error(img());
+      await settle();
+      expect([img().dataset['status'], img().alt]).toEqual([undefined, 'A beach']);
+    },
+  );
+
+  test('where there is no server, only what is known to be missing is', async () => {
+    const fetched = answers(404);
+    const fake = fakeUploads();
+    fake.urlOf = () => undefined;
+    const { img } = show(fake);
+    await settle();
+    expect(img().dataset['status']).toBeUndefined();
+    act(() => fake.set([uploadOf({ status: 'missing', places: [] })]));
+    await settle();
+    expect(img().alt).toContain('Beach.png');
+    expect(fetched).not.toHaveBeenCalled();
+  });
+
+  test('that is picked again is shown, and is missing no more', async () => {
+    answers(404);
+    const fake = fakeUploads();
+    const { img } = show(fake);
+    await settle();
+    fireEvent.error(img());
+    await settle();
+    expect(img().dataset['status']).toBe('missing');
+    fake.bytes.set(REF, new Blob(['bytes']));
+    act(() => fake.set([uploadOf()]));
+    await settle();
+    expect([img().dataset['status'], img().alt, img().getAttribute('src')]).toEqual(['pending', 'A beach', 'blob:1']);
+  });
+});
+
+test('a server of another origin that is sent cookies is sent them for pictures, too', async () => {
+  setCredentials('http://server.test/api/cache', 'include');
+  onTestFinished(() => setCredentials('http://server.test/api/cache', 'same-origin'));
+  const { img } = show(fakeUploads());
+  await settle();
+  expect(img().crossOrigin).toBe('use-credentials');
 });
