@@ -208,6 +208,31 @@ describe('success criteria', () => {
     expect(await used.stand.cacheControlOf(picture.key)).toBe('max-age=31536000, immutable');
   });
 
+  it('deleted entities clean up: the last note that uses a picture takes it along, from the bucket and from the disk', async () => {
+    const [own, shared] = await testFour('deleted');
+    const tab = await open();
+    const [first, second] = [await openSynced(tab, 'first'), await openSynced(tab, 'second')];
+    await first.add(own, shared);
+    await second.add(shared);
+    await expect.poll(() => first.text(), ARRIVES).toBe(linked(own, shared));
+    await expect.poll(() => second.text(), ARRIVES).toBe(linked(shared));
+    await removeEntity(tab, first);
+    await expect.poll(async () => (await used.stand.objects()).has(own.key), ARRIVES).toBe(false);
+    expect((await used.stand.objects()).get(shared.key)).toBe(shared.sha256);
+    await removeEntity(tab, second);
+    const left = async () => Array.from((await used.stand.objects()).keys()).filter((key) => isOf(key, own, shared));
+    await expect.poll(left, ARRIVES).toEqual([]);
+    for (const picture of [own, shared]) {
+      const isGone = async () => (await fetch(`${site.origin}${refOf(picture)}`)).status;
+      await expect.poll(isGone).toBe(404);
+    }
+    // Who picks it again has it again.
+    const third = await openSynced(tab, 'third');
+    await third.add(own);
+    await expect.poll(() => third.text(), ARRIVES).toBe(linked(own));
+    expect((await used.stand.objects()).get(own.key)).toBe(own.sha256);
+  });
+
   it(`a list of ${MANY} scrolls from disk without one request to S3`, async () => {
     const pictures = await testPictures(MANY, 'scrolled');
     const tab = await open();
@@ -224,6 +249,10 @@ describe('success criteria', () => {
     expect(used.stand.s3.stats.requests).toBe(before);
   });
 });
+
+function isOf(key: string, ...pictures: readonly TestPicture[]): boolean {
+  return pictures.some(({ sha256 }) => key.includes(sha256.slice(0, 32)));
+}
 
 /** Scrolls through a list of pictures, as tall as a screen each. @returns their widths */
 async function showAll(tab: StandPage, pictures: readonly TestPicture[]): Promise<number[]> {
@@ -242,6 +271,10 @@ async function showAll(tab: StandPage, pictures: readonly TestPicture[]): Promis
     }
     return images.map(({ naturalWidth }) => naturalWidth);
   }, pictures.map(refOf));
+}
+
+async function removeEntity({ page }: StandPage, { id }: StandNote): Promise<void> {
+  await page.evaluate((note) => window.stand.uploads.removeEntity({ type: 'note', id: note }), id);
 }
 
 describe('a browser that is killed', () => {
