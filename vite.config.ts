@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { imageCache } from 'vite-plugin-image-cache';
 import { demoBackend } from './demo/backend.ts';
+import { notesBackend } from './demo/notes.ts';
 import { readStorage } from './demo/settings.ts';
 import { uploadFaultsPlugin } from './demo/uploadFaults.ts';
 
@@ -42,8 +43,15 @@ export default defineConfig({
         },
       ],
       cacheDir: process.env['DEMO_CACHE_DIR'] ?? here('.image-cache'),
-      uploads: { bucket: storage.bucket, outboxDir: process.env['DEMO_OUTBOX_DIR'] ?? here('.image-outbox') },
+      uploads: {
+        bucket: storage.bucket,
+        outboxDir: process.env['DEMO_OUTBOX_DIR'] ?? here('.image-outbox'),
+        // A picture that no note uses any more goes at once, so that this can be seen. By default it stays for seven days.
+        references: 'bucket',
+        gracePeriod: 0,
+      },
     }),
     demoBackend(storage),
+    notesBackend({ file: process.env['DEMO_NOTES_FILE'] ?? here('node_modules/.cache/image-cache-demo-notes.json') }),
   ],
 });

@@ -57,3 +57,25 @@ export interface NetworkState extends NetworkFaults {
 export interface NetworkUnavailable {
   available: false;
 }
+
+/** `GET /demo/notes`: what the backend has of each note. */
+export interface BackendNote {
+  /** Made by the browser in which the note was begun. */
+  id: string;
+  /** Given by the backend, some time after the note was begun. */
+  server_id: string;
+  text: string;
+  /** In milliseconds since the epoch. */
+  created_at: number;
+}
+
+/** `PUT /demo/notes/:id` */
+export type NoteToSave = Pick<BackendNote, 'text' | 'created_at'>;
+
+/** The answer to it. */
+export type NoteSaved = Pick<BackendNote, 'server_id'>;
+
+/** `GET /demo/bucket`: the objects that pictures have brought into the bucket. */
+export interface BucketListing {
+  objects: { key: string; size: number }[];
+}

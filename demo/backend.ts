@@ -1,22 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Plugin } from 'vite';
+import type { S3Client } from '@aws-sdk/client-s3';
 import type { ActorDetail, ActorSummary, Picture } from './api.ts';
+import { listUploads } from './bucketListing.ts';
 import { answerNetwork, sendJson } from './network.ts';
 import { ACTOR_IDS, photosOf, type Photo } from './photos/photo.ts';
 import { SERIES, type Series } from './photos/series.ts';
 import { keyOf, type Storage } from './settings.ts';
 import { createSigner, type Sign } from './signer.ts';
+import { createS3Client } from './upload.ts';
 
-/** A backend as your app may have it: it lists the actors, and signs URLs for their pictures. */
+/** A backend as your app may have it: it lists the actors, and signs URLs for their pictures. It also shows what uploads have left in the bucket. */
 export function demoBackend(storage: Storage): Plugin {
   return {
     name: 'demo-backend',
     apply: 'serve',
     configureServer(server) {
       const sign = createSigner(storage);
+      const client = createS3Client(storage);
       server.middlewares.use('/demo', async function demoBackendMiddleware(request, response, next) {
         try {
-          if (!(await route(request, response, storage, sign))) next();
+          if (!(await route(request, response, storage, sign, client))) next();
         } catch (error) {
           next(error);
         }
@@ -30,10 +34,16 @@ async function route(
   response: ServerResponse,
   storage: Storage,
   sign: Sign,
+  client: S3Client,
 ): Promise<boolean> {
   const url = new URL(request.url ?? '/', 'http://localhost');
   if (url.pathname === '/network') {
     await answerNetwork(request, response, storage.controlUrl);
+    return true;
+  }
+  if (url.pathname === '/bucket') {
+    const listing = await listUploads(client, storage.bucket).catch(() => undefined);
+    sendJson(response, listing ? 200 : 502, listing ?? { detail: 'The bucket does not answer' });
     return true;
   }
   if (url.pathname === '/actors') {

@@ -86,14 +86,15 @@ export function isCrossSite({ headers }: IncomingMessage): boolean {
   return !URL.canParse(headers.origin) || new URL(headers.origin).host !== headers.host;
 }
 
-/** As text; nothing of a body that is too long. */
-export async function readBody(request: IncomingMessage): Promise<string> {
+/** As text; nothing of a body that is too long. @param longest in characters */
+export async function readBody(request: IncomingMessage, longest = LONGEST_BODY): Promise<string> {
   let body = '';
+  request.setEncoding('utf8');
+  // To its end, since a request that is cut gets no answer.
   for await (const chunk of request) {
-    body += String(chunk);
-    if (body.length > LONGEST_BODY) return '';
+    if (body.length <= longest) body += String(chunk);
   }
-  return body;
+  return body.length <= longest ? body : '';
 }
 
 function parseJson(text: string): unknown {

@@ -8,7 +8,7 @@ const SLOW_MS = 4_000;
 const DEFAULT_BASE = '/api/cache';
 
 /**
- * What can go wrong between the page and its dev server while pictures are added: `GET·PUT /demo/upload-faults`. And
+ * What can go wrong between the page and its dev server while pictures are added and notes are saved: `GET·PUT /demo/upload-faults`. And
  * `POST /demo/restart` restarts the dev server, in the middle of whatever it does. Comes before the plugin that it breaks.
  */
 export function uploadFaultsPlugin(): Plugin {
@@ -30,9 +30,8 @@ export function uploadFaultsPlugin(): Plugin {
         sendJson(response, 202, {});
         response.once('close', () => void server.restart());
       });
-      server.middlewares.use(
-        `${DEFAULT_BASE}/uploads`,
-        async function brokenUploadsMiddleware(request, response, next) {
+      for (const path of [`${DEFAULT_BASE}/uploads`, '/demo/notes']) {
+        server.middlewares.use(path, async function brokenServerMiddleware(request, response, next) {
           const { server: fault } = faults;
           if (fault === 'unreachable') {
             request.socket.destroy();
@@ -41,8 +40,8 @@ export function uploadFaultsPlugin(): Plugin {
           if (fault === 'slow' && request.method === 'PUT') await sleep(SLOW_MS);
           if (fault === 'lost-answers' && request.method === 'PUT') loseAnswer(response);
           next();
-        },
-      );
+        });
+      }
     },
   };
 }

@@ -17,7 +17,12 @@ const AddPictures = lazy(async () => {
   return { default: Page };
 });
 
-/** The demo: a gallery, an actor's page, the same page with and without the cache, and a page to add pictures. */
+const NotesPage = lazy(async () => {
+  const { NotesPage: Page } = await import('./notes/NotesPage.tsx');
+  return { default: Page };
+});
+
+/** The demo: a gallery, an actor's page, the same page with and without the cache, a page to add pictures, and notes with pictures. */
 export function App() {
   const route = useRoute();
   const { actors, error, reload } = useActors();
@@ -79,6 +84,11 @@ export function App() {
         {route.page === 'add' && (
           <Suspense fallback={<p className="loading">Loading…</p>}>
             <AddPictures network={network} onNetworkChange={(faults) => void switchNetwork(faults)} />
+          </Suspense>
+        )}
+        {route.page === 'notes' && (
+          <Suspense fallback={<p className="loading">Loading…</p>}>
+            <NotesPage chosen={route.note} network={network} onNetworkChange={(faults) => void switchNetwork(faults)} />
           </Suspense>
         )}
         {route.page === 'actor' && !isUnknown && (

@@ -27,6 +27,7 @@ export function Header({ stats, names, network, onNetworkChange, onPrefetch }: H
         <nav aria-label="Pages">
           <a href="#/">Gallery</a>
           <a href="#/add">Add pictures</a>
+          <a href="#/notes">Notes</a>
         </nav>
       </div>
       <div className="controls">

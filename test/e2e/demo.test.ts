@@ -34,6 +34,7 @@ beforeAll(async () => {
       CI: 'true',
       DEMO_CACHE_DIR: join(cacheDir, '.image-cache'),
       DEMO_OUTBOX_DIR: join(cacheDir, '.image-outbox'),
+      DEMO_NOTES_FILE: join(cacheDir, 'notes.json'),
       DEMO_S3_PORT: '0',
     },
   });
@@ -275,13 +276,14 @@ describe('the demo', () => {
     await openActor(page, '0040');
   });
 
+  const picture = async (name: string, colour: string) => {
+    const input = { create: { width: 640, height: 480, channels: 3, background: colour } } as const;
+    return { name, mimeType: 'image/png', buffer: await sharp(input).png().toBuffer() };
+  };
+  const faults = (path: string, body: object) =>
+    fetch(`${origin}/demo/${path}`, { method: 'PUT', body: JSON.stringify(body) });
+
   describe('adds pictures', () => {
-    const picture = async (name: string, colour: string) => {
-      const input = { create: { width: 640, height: 480, channels: 3, background: colour } } as const;
-      return { name, mimeType: 'image/png', buffer: await sharp(input).png().toBuffer() };
-    };
-    const faults = (path: string, body: object) =>
-      fetch(`${origin}/demo/${path}`, { method: 'PUT', body: JSON.stringify(body) });
     const statuses = (page: Page) =>
       page.getByTestId('upload').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-status')));
 
@@ -334,6 +336,75 @@ describe('the demo', () => {
       );
       expect(overflow).toBeLessThanOrEqual(0);
       await page.screenshot({ path: join(artifacts, `demo-add-${width}-${colorScheme}.png`) });
+    });
+  });
+
+  describe('keeps notes with pictures', () => {
+    const objects = async () => {
+      const { objects: found } = (await (await fetch(`${origin}/demo/bucket`)).json()) as {
+        objects: { key: string }[];
+      };
+      return found.map(({ key }) => key);
+    };
+
+    it('which are written while the server is away, and take their pictures along when they are deleted', async () => {
+      const { page } = await openPage('/#/notes', { width: 1400, height: 900 });
+      const text = () => page.getByTestId('note-text').inputValue();
+      const isShown = () =>
+        page
+          .getByTestId('note-picture')
+          .locator('img')
+          .evaluateAll((images: HTMLImageElement[]) => images.map(({ naturalWidth }) => naturalWidth));
+      const before = await objects();
+      try {
+        await faults('network', { latencyMs: 0 });
+        await page.getByTestId('pause').click(); // nothing else is fetched
+        await faults('upload-faults', { server: 'unreachable' });
+        await page.getByRole('button', { name: 'Write the first note' }).click();
+        await page.getByTestId('note-text').fill('# Monday');
+        await page.getByTestId('note-pictures').setInputFiles([await picture('violet.png', '#828')]);
+        await expect.poll(isShown).toEqual([640]);
+        const local = /^# Monday\n\n!\[violet\]\(\/api\/cache\/i\/[0-9a-f]{32}\.png\)\s*$/;
+        expect(await text()).toMatch(local);
+        await page.reload();
+        await expect.poll(isShown).toEqual([640]);
+        expect(await text()).toMatch(local);
+        await page.getByText('The backend does not know this note yet.').waitFor();
+        await faults('upload-faults', { server: 'fine' });
+        await page.getByText('the backend has all of it').waitFor({ timeout: 30_000 });
+        await expect
+          .poll(text, { timeout: 30_000 })
+          .toMatch(/!\[violet\]\(http:.*\/uploads\/[0-9a-f]{2}\/[0-9a-f]{32}\.png\)/);
+        expect(await isShown()).toEqual([640]);
+        expect((await objects()).length).toBeGreaterThan(before.length);
+        await page.screenshot({ path: join(artifacts, 'demo-notes.png'), fullPage: true });
+
+        page.on('dialog', (dialog) => void dialog.accept());
+        await page.getByTestId('delete-note').click();
+        await page.getByTestId('no-notes').waitFor();
+        await expect.poll(objects, { timeout: 30_000 }).toEqual(before);
+        await expect.poll(async () => (await fetch(`${origin}/demo/notes`)).json()).toEqual([]);
+      } finally {
+        await faults('upload-faults', { server: 'fine' });
+        await faults('network', { latencyMs: 1_500 });
+      }
+    });
+
+    it.each([
+      [400, 'light'],
+      [1400, 'dark'],
+    ] as const)('on a screen of %i pixels, %s', async (width, colorScheme) => {
+      const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+      await page.goto(`${origin}/#/notes`);
+      await page.getByTestId('new-note').click();
+      await page.getByTestId('note-text').fill(`# Long words\n\n${'x'.repeat(200)}`);
+      await page.getByTestId('note-pictures').setInputFiles([await picture('orange.png', '#d82')]);
+      await page.getByTestId('note-picture').waitFor();
+      const overflow = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(overflow).toBeLessThanOrEqual(0);
+      await page.screenshot({ path: join(artifacts, `demo-notes-${width}-${colorScheme}.png`) });
     });
   });
 

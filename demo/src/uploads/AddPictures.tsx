@@ -1,14 +1,11 @@
-import { createImageUploads, ImageUploadsProvider } from 'vite-plugin-image-cache/uploads';
+import { ImageUploadsProvider } from 'vite-plugin-image-cache/uploads';
 import type { NetworkFaults, NetworkState } from '../../api.ts';
 import '../styles/uploads.css';
+import { uploads } from './demoUploads.ts';
 import { FaultSwitches } from './FaultSwitches.tsx';
 import { PickPictures } from './PickPictures.tsx';
 import { PictureList } from './PictureList.tsx';
 import { SyncLine } from './SyncLine.tsx';
-
-/** Of the page, so that pictures go on being sent while another page of the demo is shown. */
-const uploads = createImageUploads();
-import.meta.hot?.dispose(() => void uploads.close());
 
 export interface AddPicturesProps {
   /** Nothing when it cannot be switched. */

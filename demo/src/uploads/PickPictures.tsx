@@ -1,29 +1,18 @@
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef } from 'react';
 import { useDropzone } from 'react-dropzone';
-import { UploadError, useImageUpload } from 'vite-plugin-image-cache/uploads';
-import { Notice } from '../Notice.tsx';
+import { Refused } from './Refused.tsx';
+import { useAddPictures } from './useAddPictures.ts';
 
 /** Drop, paste, camera and file input: all of them end in `upload(files)`. */
 export function PickPictures() {
-  const { upload } = useImageUpload();
-  const [refused, setRefused] = useState<readonly UploadError[]>([]);
+  const { add, refused } = useAddPictures();
   const camera = useRef<HTMLInputElement>(null);
-
-  const add = async (files: readonly File[]) => {
-    if (files.length === 0) return;
-    setRefused([]);
-    try {
-      await upload(files);
-    } catch (error) {
-      if (!(error instanceof UploadError)) throw error;
-      setRefused(error.errors.length > 0 ? error.errors : [error]);
-    }
-  };
   usePaste(add);
   const { getRootProps, getInputProps, isDragActive, open } = useDropzone({
     onDrop: (files) => void add(files),
     noClick: true,
     noKeyboard: true,
+    noPaste: true, // see usePaste
   });
 
   return (
@@ -56,15 +45,7 @@ export function PickPictures() {
           Take a photo
         </button>
       </p>
-      {refused.length > 0 && (
-        <div role="alert" data-testid="refused">
-          {refused.map((error) => (
-            <Notice key={error.message} title={error.message}>
-              {error.hint}
-            </Notice>
-          ))}
-        </div>
-      )}
+      <Refused errors={refused} />
     </section>
   );
 }
