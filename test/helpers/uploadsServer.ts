@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type BucketOptions, createImageCache } from '../../plugin/express.ts';
+import { type BucketOptions, createImageCache, type UploadsOptions } from '../../plugin/express.ts';
 import { PROJECT } from './uploads.ts';
 
 /** A server of one's own with uploads. */
@@ -10,11 +10,15 @@ export interface UploadsServer {
 }
 
 /** Starts a server, with its directories in `dir`. The caller has to close it. */
-export async function openUploadsServer(dir: string, bucket: BucketOptions): Promise<UploadsServer> {
+export async function openUploadsServer(
+  dir: string,
+  bucket: BucketOptions,
+  uploads: Partial<UploadsOptions> = {},
+): Promise<UploadsServer> {
   const images = createImageCache({
     buckets: [bucket],
     cacheDir: `${dir}/.image-cache`,
-    uploads: { bucket: bucket.name, project: PROJECT, outboxDir: `${dir}/.image-outbox` },
+    uploads: { bucket: bucket.name, project: PROJECT, outboxDir: `${dir}/.image-outbox`, ...uploads },
     authorizeUpload: () => 'owner',
     minFreeSpace: 0,
     logLevel: 'silent',

@@ -15,7 +15,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { BucketOptions } from '../../../plugin/express.ts';
-import type { UploadCheckAnswer, UploadStatus } from '../../../plugin/uploadProtocol.ts';
+import type {
+  RemovedImage,
+  UploadCheckAnswer,
+  UploadRemoveAnswer,
+  UploadStatus,
+} from '../../../plugin/uploadProtocol.ts';
 import { type Child, spawnUntil } from '../../helpers/child.ts';
 import { temporaryDirectory } from '../../helpers/directory.ts';
 import { PROJECT, jobId, uploadHeaders } from '../../helpers/uploads.ts';
@@ -156,6 +161,92 @@ describe.skipIf(endpoint === '')('a store that S3_SERVER names', () => {
       const upload = await server.settled(picture, job);
       expect(upload).toMatchObject({ state: 'blocked', error: { code, hint: expect.any(String) } });
       expect(JSON.stringify(upload)).not.toContain(secretAccessKey);
+    });
+  });
+
+  describe('while references are kept', () => {
+    interface Server {
+      dir: string;
+      put(picture: TestPicture, note: string): Promise<UploadStatus>;
+      remove(picture: TestPicture, note: string): Promise<RemovedImage | undefined>;
+    }
+
+    async function start(gracePeriod: number): Promise<Server> {
+      const dir = await temporaryDirectory();
+      const uploads = { references: 'bucket', gracePeriod } as const;
+      const server = await openUploadsServer(dir, { name: BUCKET, endpoint, credentials }, uploads);
+      onTestFinished(() => server.close());
+      return {
+        dir,
+        async put({ bytes }, note) {
+          const headers = uploadHeaders(bytes, { 'Image-Cache-Entity': `note/${note}` });
+          const init = { method: 'PUT', headers, body: new Uint8Array(bytes) };
+          return (await fetch(`${server.base}/uploads/${jobId()}`, init)).json();
+        },
+        async remove({ key }, id) {
+          const answer = await fetch(`${server.base}/uploads/remove`, {
+            method: 'POST',
+            headers: { 'Image-Cache-Project': PROJECT, 'Content-Type': 'application/json' },
+            body: JSON.stringify({ entity: { type: 'note', id }, images: [{ name: key.replace(/.*\//, '') }] }),
+          });
+          return ((await answer.json()) as UploadRemoveAnswer).images[0]; // the protocol says so
+        },
+      };
+    }
+
+    const keysOf = async ({ sha256 }: TestPicture): Promise<string[]> => {
+      const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: BUCKET }));
+      return Contents.map(({ Key = '' }) => Key).filter((key) => key.includes(sha256.slice(0, 32)));
+    };
+
+    it('two servers delete a picture when the last of its entities has dropped it, and one has lost its outbox', async () => {
+      const picture = await testPicture('shared');
+      const [a, b] = [await start(0), await start(0)];
+      expect(await a.put(picture, '1')).toMatchObject({ state: 'stored' });
+      expect(await b.put(picture, '2')).toMatchObject({ state: 'stored' });
+      await rm(join(b.dir, '.image-outbox'), { recursive: true, force: true });
+      expect(await a.remove(picture, '1')).toMatchObject({ state: 'kept' });
+      expect(await digestInBucket(picture.key)).toBe(picture.sha256);
+      expect(await b.remove(picture, '2')).toMatchObject({ state: 'deleted' });
+      expect(await b.remove(picture, '2')).toMatchObject({ state: 'deleted' });
+      expect(await keysOf(picture)).toEqual([]);
+    });
+
+    it('a picture that one server deletes while another one stores it is there in the end', async () => {
+      const [a, b] = [await start(0), await start(0)];
+      for (let n = 0; n < 10; n += 1) {
+        const picture = await testPicture(`raced-${n}`);
+        await a.put(picture, '1');
+        const [status] = await Promise.all([b.put(picture, '2'), a.remove(picture, '1')]);
+        if (status.state !== 'stored') {
+          await expect.poll(async () => (await b.put(picture, '2')).state, { timeout: 30_000 }).toBe('stored');
+        }
+        expect(await digestInBucket(picture.key)).toBe(picture.sha256);
+        expect(await b.remove(picture, '2')).toMatchObject({ state: 'deleted' });
+      }
+    });
+
+    it('is deleted after its grace period by any server, unless it was put again', async () => {
+      const [dropped, again] = [await testPicture('dropped'), await testPicture('put again')];
+      const server = await start(2);
+      for (const picture of [dropped, again]) {
+        await server.put(picture, '1');
+        expect(await server.remove(picture, '1')).toMatchObject({ state: 'dropped', due_at: expect.any(Number) });
+      }
+      await server.put(again, '2');
+      await start(2);
+      await expect.poll(() => keysOf(dropped), { timeout: 30_000 }).toEqual([]);
+      await expect.poll(() => keysOf(again), { timeout: 30_000 }).toHaveLength(2); // itself and its reference
+      expect(await digestInBucket(again.key)).toBe(again.sha256);
+    });
+
+    it('what was there before is not deleted', async () => {
+      const picture = await testPicture('before');
+      await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: picture.key, Body: picture.bytes }));
+      const server = await start(0);
+      expect(await server.put(picture, '1')).toMatchObject({ state: 'stored' });
+      expect(await server.remove(picture, '1')).toMatchObject({ state: 'kept' });
+      expect(await digestInBucket(picture.key)).toBe(picture.sha256);
     });
   });
 
