@@ -12,4 +12,5 @@ export {
 } from './uploadBucket.ts';
 export { JOB_ID } from './uploadRecord.ts';
 export type { IncomingUpload } from './uploadReception.ts';
-export { Uploads, type UploadsCache } from './uploads.ts';
+export { Uploads } from './uploads.ts';
+export type { UploadsCache } from './uploadsOptions.ts';

@@ -19,6 +19,8 @@ export interface PictureUse {
   oldFlags: readonly string[];
   /** By the clock of the bucket. */
   now: number;
+  /** Whether these are all references. All flags are here in any case, because they are listed first. */
+  isComplete: boolean;
 }
 
 /** How it is known whether a picture is used. */
@@ -57,12 +59,17 @@ export class PictureUses {
    * @throws UploadFailure `held` when somebody is deleting it, or its references were dropped meanwhile: it has to be claimed again
    */
   async ensureKept(name: string, holders: readonly ReferenceHolder[], signal: AbortSignal): Promise<void> {
-    const { keys, isReferenced } = this.#options;
+    const { bucket, keys, isReferenced } = this.#options;
     const use = await this.lookIfAllowed(imageIdOf(name), signal);
     if (use === undefined) return;
-    const isMissing = (holder: ReferenceHolder) => !use.references.includes(keys.reference(imageIdOf(name), holder));
     if (use.flags.length > 0) throw held();
-    if (isReferenced === undefined && holders.some(isMissing)) throw held();
+    if (isReferenced !== undefined) return;
+    for (const holder of holders) {
+      const reference = keys.reference(imageIdOf(name), holder);
+      if (use.references.includes(reference)) continue;
+      // Of a picture that thousands use, the listing has the first ones only.
+      if (use.isComplete || (await bucket.look(reference, signal)) === undefined) throw held();
+    }
   }
 
   /** `undefined` where the credentials may not list the bucket, which is said once. @throws UploadFailure */
@@ -90,6 +97,7 @@ export class PictureUses {
       flags: keysOf(flags.filter((flag) => !isOld(flag))),
       oldFlags: keysOf(flags.filter(isOld)),
       now: listed.now,
+      isComplete: listed.isComplete,
     };
   }
 

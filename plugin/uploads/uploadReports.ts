@@ -1,9 +1,12 @@
-import { DEFAULT_BASE } from '../protocol.ts';
-import type { UploadStatus } from '../uploadProtocol.ts';
+import { DEFAULT_BASE, type ItemError } from '../protocol.ts';
+import type { UploadsAnswer, UploadStatus } from '../uploadProtocol.ts';
 import type { UploadsClock } from './clock.ts';
+import type { Drainer } from './drainer.ts';
 import type { Outbox } from './outbox.ts';
 import { isPending, type PendingUpload, type UploadRecord } from './uploadRecord.ts';
 
+/** In one listing. */
+const MAX_LISTED = 1_000;
 /** How often is looked for what another process has done. */
 const LOOK_MS = 500;
 
@@ -12,7 +15,8 @@ type Listener = (status: UploadStatus) => void;
 export interface ReportsOptions {
   outbox: Outbox;
   clock: UploadsClock;
-  isStoring: (jobId: string) => boolean;
+  /** What is being sent, and what keeps uploads from it. */
+  queue: Pick<Drainer, 'isStoring' | 'blocked' | 'paused'>;
   urlOf: (pictureName: string) => string;
 }
 
@@ -26,7 +30,7 @@ export class UploadReports {
   }
 
   async statusOf(record: UploadRecord): Promise<UploadStatus> {
-    const { outbox, isStoring } = this.#options;
+    const { outbox, queue } = this.#options;
     const { job_id, picture, state } = record;
     if (isPending(record) && !(await outbox.hasPicture(record.picture))) {
       // It may have been stored between the two looks.
@@ -36,7 +40,7 @@ export class UploadReports {
     }
     return {
       job_id,
-      state: state === 'accepted' && isStoring(job_id) ? 'storing' : state,
+      state: state === 'accepted' && queue.isStoring(job_id) ? 'storing' : state,
       ...(picture !== undefined && this.#describe(picture)),
       ...(record.filename !== undefined && { filename: record.filename }),
       ...(record.entity !== undefined && { entity: record.entity }),
@@ -45,6 +49,31 @@ export class UploadReports {
       ...(record.error !== undefined && { error: record.error }),
       accepted_at: record.accepted_at,
       ...(state === 'stored' && record.finished_at !== undefined && { stored_at: record.finished_at }),
+    };
+  }
+
+  /** The states of uploads, in their order. Those of others are as unknown as those that never were. */
+  async check(owner: string, jobs: readonly { job_id: string; sha256: string }[]): Promise<UploadStatus[]> {
+    return Promise.all(
+      jobs.map(async ({ job_id, sha256 }): Promise<UploadStatus> => {
+        const record = await this.#options.outbox.find(job_id);
+        const isTheirs = record?.owner === owner && (record.picture === undefined || record.picture.sha256 === sha256);
+        return isTheirs ? this.statusOf(record) : { job_id, state: 'needed' };
+      }),
+    );
+  }
+
+  /** The uploads of an owner, the newest first. */
+  async list(owner: string): Promise<UploadsAnswer> {
+    const { outbox, queue } = this.#options;
+    const records = [...(await outbox.pending()).toReversed(), ...(await outbox.done(owner, MAX_LISTED))];
+    const own = records.filter((record) => record.owner === owner && record.picture !== undefined);
+    const newest = own.toSorted((a, b) => b.accepted_at - a.accepted_at).slice(0, MAX_LISTED);
+    const { blocked = blockedIn(newest), paused } = queue;
+    return {
+      jobs: await Promise.all(newest.map((record) => this.statusOf(record))),
+      ...(blocked !== undefined && { blocked }),
+      ...(paused !== undefined && { paused }),
     };
   }
 
@@ -95,4 +124,8 @@ export class UploadReports {
     remove();
     signal.removeEventListener('abort', leave);
   }
+}
+
+function blockedIn(records: readonly UploadRecord[]): ItemError | undefined {
+  return records.find(({ state }) => state === 'blocked')?.error;
 }

@@ -1,6 +1,5 @@
-import { createMutex, type Inspector } from '../cache/index.ts';
+import { createMutex } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
-import type { ItemError } from '../protocol.ts';
 import type {
   UploadCancelAnswer,
   UploadRemoveAnswer,
@@ -8,67 +7,17 @@ import type {
   UploadStatus,
   UploadsAnswer,
 } from '../uploadProtocol.ts';
-import type { UploadsClock } from './clock.ts';
 import { Drainer } from './drainer.ts';
 import { EntityRemoval } from './entityRemoval.ts';
-import type { Outbox } from './outbox.ts';
 import { outboxError } from './outboxError.ts';
-import { type CachedPicture, MissingPictures } from './missingPictures.ts';
+import { MissingPictures } from './missingPictures.ts';
 import { createPictureDeletion, type PictureDeletion } from './pictureDeletion.ts';
 import { keyOf } from './pictureName.ts';
-import type { UseOptions } from './pictureUse.ts';
 import { createReferenceKeys } from './referenceKeys.ts';
-import type { UploadBucket } from './uploadBucket.ts';
 import { type IncomingUpload, UploadReception } from './uploadReception.ts';
 import { isPending, type PendingUpload, type UploadRecord } from './uploadRecord.ts';
 import { UploadReports } from './uploadReports.ts';
-
-/** In one listing. */
-const MAX_LISTED = 1_000;
-
-/** What the uploads ask of the cache. */
-export interface UploadsCache {
-  /** Caches a picture whose bytes are in the outbox. Never rejects. */
-  take(pictureName: string, filename: string | undefined): Promise<void>;
-  /** Lets the cache know under which ETag the bucket has a picture. Never rejects. */
-  stored(pictureName: string, filename: string | undefined, etag: string): Promise<void>;
-  /** Resolves when no page waits for images. */
-  yieldToImages(signal: AbortSignal): Promise<void>;
-  /** The bytes of a picture, if it is cached. Never rejects. */
-  read(pictureName: string): Promise<CachedPicture | undefined>;
-  /** Lets go of a picture that was deleted, in memory and on disk. Never rejects. */
-  forget(pictureName: string): Promise<void>;
-}
-
-interface UploadsLogger {
-  info(message: string): void;
-  warn(message: string): void;
-}
-
-/** How it is known what uses a picture. */
-interface UploadsDeletion {
-  /** Whose references those in the bucket are. */
-  project: string;
-  /** The app answers; `undefined`: references in the bucket do. */
-  isReferenced: UseOptions['isReferenced'];
-  graceMs: number;
-}
-
-export interface UploadsOptions {
-  outbox: Outbox;
-  bucket: UploadBucket;
-  cache: UploadsCache;
-  inspect: Inspector;
-  prefix: string;
-  maxFileSize: number;
-  maxOutboxSize: number;
-  /** What uses pictures; `undefined`: nothing is deleted from the bucket. */
-  deletion: UploadsDeletion | undefined;
-  /** Whether a picture that the bucket has lost is put back. */
-  restoreMissing: boolean;
-  clock: UploadsClock;
-  logger: UploadsLogger;
-}
+import type { UploadsOptions } from './uploadsOptions.ts';
 
 /** The uploads of a server: takes pictures, keeps them on disk until the bucket has them, and says where they are. */
 export class Uploads {
@@ -112,7 +61,7 @@ export class Uploads {
     this.#reports = new UploadReports({
       outbox,
       clock,
-      isStoring: (jobId) => this.#drainer.isStoring(jobId),
+      queue: this.#drainer,
       urlOf: (name) => this.urlOf(name),
     });
     this.#reception = new UploadReception({ ...options, exclusively: this.#exclusively });
@@ -170,28 +119,13 @@ export class Uploads {
   }
 
   /** The states of uploads, in their order. Those of others are as unknown as those that never were. */
-  async check(owner: string, jobs: readonly { job_id: string; sha256: string }[]): Promise<UploadStatus[]> {
-    return Promise.all(
-      jobs.map(async ({ job_id, sha256 }): Promise<UploadStatus> => {
-        const record = await this.#options.outbox.find(job_id);
-        const isTheirs = record?.owner === owner && (record.picture === undefined || record.picture.sha256 === sha256);
-        return isTheirs ? this.#reports.statusOf(record) : { job_id, state: 'needed' };
-      }),
-    );
+  check(owner: string, jobs: readonly { job_id: string; sha256: string }[]): Promise<UploadStatus[]> {
+    return this.#reports.check(owner, jobs);
   }
 
   /** The uploads of an owner, the newest first. */
-  async list(owner: string): Promise<UploadsAnswer> {
-    const { outbox } = this.#options;
-    const records = [...(await outbox.pending()).toReversed(), ...(await outbox.done(owner, MAX_LISTED))];
-    const own = records.filter((record) => record.owner === owner && record.picture !== undefined);
-    const newest = own.toSorted((a, b) => b.accepted_at - a.accepted_at).slice(0, MAX_LISTED);
-    const { blocked = blockedIn(newest), paused } = this.#drainer;
-    return {
-      jobs: await Promise.all(newest.map((record) => this.#reports.statusOf(record))),
-      ...(blocked !== undefined && { blocked }),
-      ...(paused !== undefined && { paused }),
-    };
+  list(owner: string): Promise<UploadsAnswer> {
+    return this.#reports.list(owner);
   }
 
   /** Tries an upload anew, as if it had never been refused. @throws ImageCacheError UPLOAD_UNKNOWN */
@@ -306,10 +240,6 @@ async function inWords<T>(task: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw outboxError(error);
   }
-}
-
-function blockedIn(records: readonly UploadRecord[]): ItemError | undefined {
-  return records.find(({ state }) => state === 'blocked')?.error;
 }
 
 function unknown(): ImageCacheError {

@@ -170,6 +170,18 @@ describe('a picture that two entities have', () => {
     expect([isThere(), isMarked()]).toEqual([true, false]);
   });
 
+  it('may be used by thousands', async () => {
+    await machine().upload(ANN);
+    for (let n = 0; n < 2500; n += 1) {
+      await bucket.mark(keys.reference(ID, { owner: 'ann', entity: { type: 'note', id: `more ${n}` } }));
+    }
+    const others = Array.from({ length: 20 }, (_, n) => ({ owner: `user ${n}`, entity: { type: 'note', id: '1' } }));
+    for (const other of others) expect(await machine().upload(other)).toBe(true);
+    await bucket.mark(keys.flag(ID));
+    expect(await machine().upload(BOB)).toBe(false);
+    for (const other of others) expect(await machine().drop(other)).toMatchObject({ state: 'kept' });
+  });
+
   it('without an entity is dropped by no entity', async () => {
     await machine().upload({ owner: 'ann' });
     await machine().upload(ANN);
@@ -182,7 +194,9 @@ describe('a picture that two entities have', () => {
       reset();
       await machine({}, { mode: 'app' }).upload(ANN);
       const uses = new PictureUses({ bucket, keys, isReferenced: () => answer as never, warn: () => undefined });
-      expect(await uses.isUsed(ID, { references: [], flags: [], oldFlags: [], now: time })).toBe(true);
+      expect(await uses.isUsed(ID, { references: [], flags: [], oldFlags: [], now: time, isComplete: true })).toBe(
+        true,
+      );
     }
     const throwing = new PictureUses({
       bucket,
@@ -190,9 +204,9 @@ describe('a picture that two entities have', () => {
       isReferenced: () => Promise.reject(new Error('no database')),
       warn: () => undefined,
     });
-    await expect(throwing.isUsed(ID, { references: [], flags: [], oldFlags: [], now: time })).rejects.toThrow(
-      'no database',
-    );
+    await expect(
+      throwing.isUsed(ID, { references: [], flags: [], oldFlags: [], now: time, isComplete: true }),
+    ).rejects.toThrow('no database');
   });
 });
 

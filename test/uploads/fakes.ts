@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import type { UploadEntity, UploadState, UploadStatus } from '../../plugin/uploadProtocol.ts';
 import { Outbox, type PictureToStore, type UploadFailure, Uploads } from '../../plugin/uploads/index.ts';
 import type { UploadsClock } from '../../plugin/uploads/clock.ts';
-import type { UploadsOptions } from '../../plugin/uploads/uploads.ts';
+import type { UploadsOptions } from '../../plugin/uploads/uploadsOptions.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';
 import { jobId, sha256 } from '../helpers/uploads.ts';
 import { failureOf, MemoryBucket } from './memoryBucket.ts';

@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest';
+import { createReferenceKeys, type ReferenceHolder } from '../../plugin/uploads/referenceKeys.ts';
+
+const ID = '0'.repeat(32);
+const keys = createReferenceKeys('uploads', 'app');
+
+it('whatever owners and entities are called, their references are in the folder, short, and their own', () => {
+  const texts = [
+    'a',
+    'a-b',
+    'b',
+    '-',
+    '..',
+    '../..',
+    '/',
+    '\\',
+    '.deleting-x',
+    'upload',
+    '*',
+    '',
+    ' ',
+    '%2F',
+    'ä',
+    '😀',
+    'x'.repeat(10_000),
+  ];
+  const entities = texts.flatMap((type) => texts.slice(0, 6).map((id) => ({ type, id })));
+  const holders = texts.flatMap((owner): ReferenceHolder[] =>
+    [undefined, ...entities].map((entity) => ({ owner, entity })),
+  );
+  const references = holders.map((holder) => keys.reference(ID, holder));
+  expect(new Set(references).size).toBe(holders.length);
+  for (const reference of references)
+    expect(reference).toMatch(/^uploads\/refs\/0{32}\/[0-9a-f]{32}-(?:[0-9a-f]{32}|upload)$/);
+  expect(references.some((reference) => keys.isFlag(reference))).toBe(false);
+});
+
+it('flags are listed before all references, and are never the same', () => {
+  const flags = [keys.flag(ID), keys.flag(ID)];
+  expect(new Set(flags).size).toBe(2);
+  for (const flag of flags) {
+    expect(keys.isFlag(flag)).toBe(true);
+    expect(flag < keys.reference(ID, { owner: 'a' })).toBe(true);
+  }
+});
+
+it('only names that we give are taken for marks', () => {
+  const name = `${ID}.jpg`;
+  expect(keys.markedName(keys.mark(name))).toBe(name);
+  for (const key of ['uploads/dropped/', 'uploads/dropped/x.jpg', `uploads/dropped/a/${name}`, `uploads/00/${name}`]) {
+    expect(keys.markedName(key)).toBeUndefined();
+  }
+  expect(createReferenceKeys('', 'app').mark(name)).toBe(`dropped/${name}`);
+});
