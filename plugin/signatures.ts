@@ -4,7 +4,7 @@
  */
 type Service = readonly [
   /** Parameters that must all have a value; otherwise the URL is not signed by this service. */
-  companions: string,
+  companions: readonly string[],
   /** Its other parameters. `-date` is short for `x-amz-date` if the companion is `x-amz-signature`. */
   words: string,
   /** The host and path that the URL must have, for services whose parameter names are also used for other things. */
@@ -22,50 +22,50 @@ const V4 = '-algorithm -credential -date -expires -signedheaders';
  */
 const SERVICES: readonly Service[] = [
   // SigV4: AWS, R2, MinIO, Wasabi, Spaces, and GCS when it is used with SDKs of S3. Presigners move some headers into the query.
-  ['x-amz-signature', `${V4} -security-token -content-sha256 -s3session-token -checksum-mode x-id`],
+  [['x-amz-signature'], `${V4} -security-token -content-sha256 -s3session-token -checksum-mode x-id`],
   // SigV2, which Ceph, MinIO and others still accept.
-  ['awsaccesskeyid', 'signature expires x-amz-security-token'],
+  [['awsaccesskeyid'], 'signature expires x-amz-security-token'],
   // CloudFront, with a canned or a custom policy.
-  ['key-pair-id', 'signature expires policy hash-algorithm'],
+  [['key-pair-id'], 'signature expires policy hash-algorithm'],
   // Google Cloud Storage, V4 and V2.
-  ['x-goog-signature', V4],
-  ['googleaccessid', 'signature expires'],
+  [['x-goog-signature'], V4],
+  [['googleaccessid'], 'signature expires'],
   // Azure SAS: service, account and user delegation. `rscc` and the like set headers of the answer.
   [
-    'sv sig',
+    ['sv', 'sig'],
     'se st sp sr ss srt spr sip si ses sdd srh srq skoid sktid skt ske sks skv skdutid sduoid saoid suoid scid rscc rscd rsce rscl rsct',
   ],
   // Alibaba Cloud OSS: V1, then V2 and V4.
-  ['ossaccesskeyid', 'signature expires security-token'],
+  [['ossaccesskeyid'], 'signature expires security-token'],
   [
-    'x-oss-signature',
+    ['x-oss-signature'],
     '-signature-version -credential -access-key-id -date -expires -security-token -additional-headers',
   ],
   // Huawei Cloud OBS.
-  ['accesskeyid', 'signature expires policy x-obs-security-token x-amz-security-token'],
+  [['accesskeyid'], 'signature expires policy x-obs-security-token x-amz-security-token'],
   // Tencent Cloud COS.
-  ['q-signature', '-sign-algorithm -ak -sign-time -key-time -header-list -url-param-list x-cos-security-token'],
+  [['q-signature'], '-sign-algorithm -ak -sign-time -key-time -header-list -url-param-list x-cos-security-token'],
   // Volcengine TOS.
-  ['x-tos-signature', `${V4} -security-token -content-sha256 -policy`],
+  [['x-tos-signature'], `${V4} -security-token -content-sha256 -policy`],
   // Supabase. Not under /render/image/sign/, where the token may also contain the size of the picture.
-  ['token', '', /\/storage\/v1\/object\/sign\//],
+  [['token'], '', /\/storage\/v1\/object\/sign\//],
   // Firebase. `alt=media` is not part of the signature.
-  ['token', '', /^firebasestorage\.googleapis\.com\//],
+  [['token'], '', /^firebasestorage\.googleapis\.com\//],
   // Bunny. At a custom host name, only its directory tokens can be recognised.
   [
-    'token',
+    ['token'],
     'expires token_path token_countries token_countries_blocked token_ignore_params limit',
     /^[^/]*\.b-cdn\.net\//,
   ],
-  ['token_path token', 'expires token_countries token_countries_blocked token_ignore_params'],
+  [['token_path', 'token'], 'expires token_countries token_countries_blocked token_ignore_params'],
   // imgix. `w`, `h` and all others are not part of the signature.
-  ['s', 'expires', /^[^/]*\.imgix\.net\//],
+  [['s'], 'expires', /^[^/]*\.imgix\.net\//],
   // Contentful, embargoed assets.
-  ['policy token', '', /^[^/]*\.secure\.ctfassets\.net\//],
+  [['policy', 'token'], '', /^[^/]*\.secure\.ctfassets\.net\//],
   // Backblaze B2, with its own API.
-  ['authorization', '', /^[^/]*\.backblazeb2\.com\/file\//],
+  [['authorization'], '', /^[^/]*\.backblazeb2\.com\/file\//],
   // Baidu BOS.
-  ['authorization', 'x-bce-security-token', /^[^/]*\.bcebos\.com\//],
+  [['authorization'], 'x-bce-security-token', /^[^/]*\.bcebos\.com\//],
 ];
 
 /** The parameters of a URL, without those of its signature. */
@@ -85,18 +85,22 @@ export interface UrlParameters {
  */
 export function parametersOf(place: string, search: string): UrlParameters {
   const pairs = search.slice(1).split('&');
-  const given = new Set(pairs.filter((pair) => /=./.test(pair)).map(nameOf));
+  const names = pairs.map(nameOf);
+  const given = new Set(names.filter((name, at) => (pairs[at]?.length ?? 0) > name.length + 1));
   const told = SERVICES.filter(
-    ([companions, , at]) => companions.split(' ').every((name) => given.has(name)) && (!at || at.test(place)),
+    ([companions, , at]) => companions.every((name) => given.has(name)) && (!at || at.test(place)),
   );
   // Each ends in a blank, so that the empty word is one of the names to drop: a part without a name is not a parameter.
   const signature = told
-    .map(([companions, words]) => `${companions} ${words} `.replace(/ -/g, ` ${companions.replace('signature', '')}`))
+    .map(([companions, words]) =>
+      `${companions.join(' ')} ${words} `.replace(/ -/g, ` ${companions.join().replace('signature', '')}`),
+    )
     .join('')
     .split(' ');
-  return { kept: pairs.filter((pair) => !signature.includes(nameOf(pair))), signed: told.length > 0 };
+  return { kept: pairs.filter((_, at) => !signature.includes(names[at] ?? '')), signed: told.length > 0 };
 }
 
 function nameOf(pair: string): string {
-  return pair.split('=', 1).join('').toLowerCase();
+  const [name = ''] = pair.split('=', 1);
+  return name.toLowerCase();
 }
