@@ -18,7 +18,7 @@ interface Limit {
 const LIMITS: readonly Limit[] = [
   { entry: 'react', exported: '{ CachedImage }', isWhole: false, bytes: 6_910 },
   { entry: 'react', exported: '*', isWhole: false, bytes: 13_840 },
-  { entry: 'uploads', exported: '*', isWhole: true, bytes: 33_000 },
+  { entry: 'uploads', exported: '*', isWhole: true, bytes: 33_900 },
 ];
 /** A limit is near from here on. */
 const NEAR = 0.985;

@@ -52,6 +52,7 @@ export const browserEnvironment: UploadsEnvironment = {
     addEventListener('beforeunload', ask);
     return () => removeEventListener('beforeunload', ask);
   },
+  warn: (text) => console.warn(text),
   get storage() {
     return typeof navigator === 'undefined' ? undefined : (navigator.storage ?? undefined);
   },

@@ -1,6 +1,7 @@
 import { configuredBaseUrl, toBaseUrl } from '../client/config.ts';
 import { createSubscribable } from '../client/subscribable.ts';
 import { browserEnvironment } from './browserEnvironment.ts';
+import { createFaultLog } from './createFaultLog.ts';
 import { createStorageWatch } from './createStorageWatch.ts';
 import { createUpload } from './createUpload.ts';
 import { createRemoveActions } from './createRemoveActions.ts';
@@ -114,7 +115,14 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
     return base === undefined || imageIdOf(imageRef) === undefined ? undefined : `${base}/i/${file}`;
   }
 
+  const tellFaults = createFaultLog(function* () {
+    yield outdated;
+    yield link.live.error;
+    for (const { error, link: told } of jobs.all()) yield error ?? told?.error;
+  }, env.warn);
+
   function changed(): void {
+    tellFaults();
     shown.changed();
     status = undefined;
     changes.emit();

@@ -25,5 +25,7 @@ export interface UploadsEnvironment {
   onPage(listener: (event: 'offline' | 'reached' | 'left' | 'shown' | 'hidden') => void): () => void;
   /** Has the browser ask before the page is left. @returns a function that ends it */
   holdPage(): () => void;
+  /** Tells developers something. */
+  warn(text: string): void;
   readonly storage: Pick<StorageManager, 'persist' | 'persisted' | 'estimate'> | undefined;
 }

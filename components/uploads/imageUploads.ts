@@ -25,8 +25,9 @@ export type UploadPlace = 'browser' | 'server' | 'bucket';
 
 export interface UploadFault {
   readonly code: string;
+  /** What has happened, for developers; visitors read `uploadErrorText(fault)`. */
   readonly message: string;
-  /** What to do about it. */
+  /** What a developer does about it. */
   readonly hint?: string | undefined;
   /** When, in milliseconds since the epoch. */
   readonly at: number;

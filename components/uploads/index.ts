@@ -33,6 +33,7 @@ export type {
   TransportRemoval,
   UploadTransport,
 } from './transport.ts';
+export { uploadErrorText } from './uploadErrorText.ts';
 export { UploadError, type UploadErrorKind, type UploadErrorOptions } from './uploadError.ts';
 export { ImageUploadsProvider, type ImageUploadsProviderProps } from './react/ImageUploadsProvider.tsx';
 export { UploadBadge, type UploadBadgeProps } from './react/UploadBadge.tsx';

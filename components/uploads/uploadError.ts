@@ -27,7 +27,10 @@ export interface UploadErrorOptions extends ErrorOptions {
   saved?: readonly Upload[];
 }
 
-/** Why a picture was not saved or not uploaded. Transports throw it, and `upload()` rejects with it. */
+/**
+ * Why a picture was not saved or not uploaded. Transports throw it, and `upload()` rejects with it. `message` and `hint` are for developers;
+ * `uploadErrorText(error)` says in words for visitors what has happened, and what they can do.
+ */
 export class UploadError extends Error {
   override readonly name = 'UploadError';
   readonly code: string;

@@ -175,7 +175,7 @@ export class AuthorizedUploads {
   #on(): UploadsContext {
     if (this.#context !== undefined) return this.#context;
     throw new ImageCacheError('UPLOADS_OFF', 'This server takes no uploads.', {
-      hint: "Set the option `uploads`, e.g. uploads: { bucket: 'team-photos' }.",
+      hint: "Set the option `uploads` beside `buckets`, e.g. imageCache({ buckets: ['team-photos'], uploads: { bucket: 'team-photos' } }).",
     });
   }
 

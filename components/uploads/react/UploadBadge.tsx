@@ -2,6 +2,7 @@
 
 import { type ComponentPropsWithRef, forwardRef } from 'react';
 import type { UploadsStatus } from '../imageUploads.ts';
+import { uploadErrorText } from '../uploadErrorText.ts';
 import { useUploadStatus } from './useUploadStatus.ts';
 
 export interface UploadBadgeProps extends Omit<ComponentPropsWithRef<'output'>, 'children'> {
@@ -35,7 +36,7 @@ function waitingOf({ counts }: UploadsStatus): number {
 
 function summaryOf(status: UploadsStatus): string {
   if (waitingOf(status) === 0) return 'idle';
-  if (status.blocked || status.network === 'blocked') return 'blocked';
+  if (status.blocked || status.network === 'blocked' || status.counts.blocked > 0) return 'blocked';
   if (status.counts.failed > 0) return 'failed';
   return status.network === 'online' ? 'busy' : status.network;
 }
@@ -43,6 +44,6 @@ function summaryOf(status: UploadsStatus): string {
 function inEnglish(status: UploadsStatus): string {
   const waiting = waitingOf(status);
   const pictures = waiting === 1 ? '1 picture is' : `${waiting} pictures are`;
-  const reason = status.blocked ? `: ${status.blocked.message}` : '';
+  const reason = status.blocked ? `. ${uploadErrorText(status.blocked, 'blocked')}` : '';
   return `${pictures} not uploaded yet${reason}`;
 }

@@ -46,33 +46,45 @@ export const UploadList = forwardRef<HTMLDivElement, UploadListProps>(function U
         </>
       )}
       {/* Always there: a region that comes with its text is not read out. */}
-      <output>{failing ? say.failing(failing) : ''}</output>
+      <output>{failing ? `${failing.filename}: ${textOf(failing, say)}` : ''}</output>
     </div>
   );
 });
 
+function textOf(upload: Upload, say: UploadTexts): string {
+  const { error, status } = upload;
+  return error ? `${say.status(upload)} ${say.error(error, status)}` : say.status(upload);
+}
+
 function UploadItem({ upload, say }: { upload: Upload; say: UploadTexts }): ReactElement {
-  const { filename, status, progress, ref } = upload;
+  const { filename, status, progress, ref, error } = upload;
+  // The picture stays as it is, so that another try ends as the last one did.
+  const needsDecision = error?.code === 'GPS_NOT_REMOVABLE';
   const isOpen = status === 'pending' || status === 'uploading' || status === 'processing';
-  const canRetry = status === 'failed' || status === 'blocked' || (status === 'pending' && upload.attempts > 0);
+  const canRetry =
+    !needsDecision && (status === 'failed' || status === 'blocked' || (status === 'pending' && upload.attempts > 0));
   const button = (text: string, act: () => Promise<unknown>): ReactElement => (
     // A screen reader that goes from button to button hears which picture it is about.
-    <button type="button" aria-label={`${text}: ${filename}`} onClick={() => void act().catch(() => {})}>
-      {text}
-    </button>
+    <>
+      <button type="button" aria-label={`${text}: ${filename}`} onClick={() => void act().catch(() => {})}>
+        {text}
+      </button>{' '}
+    </>
   );
   return (
     <li data-status={status}>
       {ref !== undefined && <UploadedImage imageRef={ref} alt="" />}
-      <span>{filename}</span>
+      {/* Blocks and blanks, so that it can be read without a style sheet. */}
+      <div>{filename}</div>
       {progress && <progress aria-label={filename} value={progress.loaded} max={progress.total} />}
-      <span>{say.status(upload)}</span>
+      <div>{textOf(upload, say)}</div>
       {canRetry && button(say.retry, upload.retry)}
-      {upload.error?.code === 'GPS_NOT_REMOVABLE' && button(say.sendAnyway, upload.sendAnyway)}
+      {needsDecision && button(say.sendAnyway, upload.sendAnyway)}
       {(status === 'pending' || status === 'uploading') && button(say.pause, upload.pause)}
       {status === 'paused' && button(say.resume, upload.resume)}
       {upload.places.includes('browser') && status !== 'uploaded' && button(say.save, upload.saveToDisk)}
-      {(isOpen || canRetry || status === 'paused' || status === 'missing') && button(say.cancel, upload.cancel)}
+      {(isOpen || canRetry || needsDecision || status === 'paused' || status === 'missing') &&
+        button(say.cancel, upload.cancel)}
     </li>
   );
 }

@@ -1,17 +1,19 @@
-import type { Upload, UploadPhase } from '../imageUploads.ts';
+import type { Upload, UploadFault, UploadPhase } from '../imageUploads.ts';
+import { uploadErrorText } from '../uploadErrorText.ts';
 
 /** The texts of `<UploadList>`, for other languages. */
 export interface UploadTexts {
-  /** What happens to a picture now, and what comes next. */
+  /** What happens to a picture now, and what comes next; without the reason of an error. */
   status(upload: Upload): string;
+  /** What has gone wrong, and what the user can do. @default uploadErrorText */
+  error(fault: UploadFault, status: UploadPhase): string;
   retry: string;
   cancel: string;
   pause: string;
   resume: string;
   save: string;
+  /** After `GPS_NOT_REMOVABLE`. */
   sendAnyway: string;
-  /** Said when one more has failed, or waits until somebody acts. */
-  failing(upload: Upload): string;
 }
 
 const ENGLISH_STATUS: Record<UploadPhase, string> = {
@@ -20,27 +22,28 @@ const ENGLISH_STATUS: Record<UploadPhase, string> = {
   uploading: 'Uploading',
   processing: 'The server is storing it',
   uploaded: 'Uploaded',
-  failed: 'Not uploaded; it is saved on this device',
-  blocked: 'Waiting; it is saved on this device',
+  failed: 'Not uploaded',
+  blocked: 'Not uploaded yet',
   paused: 'Paused; it is saved on this device',
   canceled: 'Canceled',
-  missing: 'This device no longer has it',
+  missing: 'Lost',
 };
 
 export const ENGLISH: UploadTexts = {
   status({ status, error, nextAttemptAt, progress }) {
+    // Only the user can go on.
+    if (status === 'blocked' && error?.code === 'GPS_NOT_REMOVABLE') return 'Needs your decision.';
     const percent =
       status === 'uploading' && progress ? ` ${Math.floor((progress.loaded / progress.total) * 100)} %` : '';
-    const reason = error ? `. ${[error.message, error.hint].filter(Boolean).join(' ')}` : '';
     const isWaiting = status === 'pending' && nextAttemptAt !== null;
     const next = isWaiting ? ` Next try at ${new Date(nextAttemptAt).toLocaleTimeString()}.` : '';
-    return `${ENGLISH_STATUS[status]}${percent}${reason}${next}`;
+    return `${ENGLISH_STATUS[status]}${percent}.${next}`;
   },
+  error: uploadErrorText,
   retry: 'Retry',
   cancel: 'Cancel',
   pause: 'Pause',
   resume: 'Resume',
   save: 'Save to disk',
-  sendAnyway: 'Send anyway',
-  failing: ({ filename, error }) => `${filename}: ${error?.message ?? 'not uploaded'}`,
+  sendAnyway: 'Send it as it is',
 };

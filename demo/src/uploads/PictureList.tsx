@@ -26,6 +26,7 @@ export function PictureList() {
 
 function PictureRow({ upload, now }: { upload: Upload; now: number }) {
   const { filename, size, status, ref, warning } = upload;
+  const needsDecision = upload.error?.code === 'GPS_NOT_REMOVABLE';
   const isOpen = status !== 'uploaded' && status !== 'saving';
   return (
     <li data-status={status} data-testid="upload">
@@ -39,14 +40,14 @@ function PictureRow({ upload, now }: { upload: Upload; now: number }) {
       </div>
       <Journey upload={upload} />
       <p className="remedies">
-        {(status === 'failed' || status === 'blocked' || status === 'pending') && (
+        {(status === 'failed' || status === 'blocked' || status === 'pending') && !needsDecision && (
           <button type="button" onClick={() => void upload.retry()} aria-label={`Try ${filename} again`}>
             Try again
           </button>
         )}
-        {upload.error?.code === 'GPS_NOT_REMOVABLE' && (
+        {needsDecision && (
           <button type="button" onClick={() => void upload.sendAnyway()}>
-            Send with its place
+            Send it as it is
           </button>
         )}
         {isOpen && (

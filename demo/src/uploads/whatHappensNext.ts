@@ -1,4 +1,4 @@
-import type { Upload } from 'vite-plugin-image-cache/uploads';
+import { type Upload, uploadErrorText } from 'vite-plugin-image-cache/uploads';
 
 /** Where a picture stands, and what happens next, in words. */
 export function whatHappensNext(
@@ -27,7 +27,9 @@ export function whatHappensNext(
     case 'failed':
       return `Not uploaded, but still safe here. ${reason}${remedy}`.trim();
     case 'blocked':
-      return `Safe, and waits for you. ${reason}${remedy} It is tried again every minute.`;
+      // No other try ends otherwise.
+      if (error?.code === 'GPS_NOT_REMOVABLE') return `Safe, and waits for your decision. ${uploadErrorText(error)}`;
+      return `Safe, and waits. ${reason}${remedy} It is tried again every minute.`;
     case 'paused':
       return 'Safe in this browser, and paused.';
     case 'canceled':

@@ -30,6 +30,8 @@ export interface FakeBrowser {
   isPageBusy: boolean;
   /** What keeps pages from being left without a question. */
   readonly holds: Set<symbol>;
+  /** What developers were told. */
+  readonly warnings: string[];
   /** Whether there are Web Locks. Set it before a tab is opened. */
   isSecure: boolean;
   open(options?: ImageUploadsOptions): FakeTab;
@@ -133,6 +135,7 @@ export function fakeBrowser(): FakeBrowser {
         browser.holds.add(hold);
         return () => browser.holds.delete(hold);
       },
+      warn: (text) => void browser.warnings.push(text),
       storage: undefined,
     };
     const open: typeof openDatabase = async (project, onClosed) => {
@@ -189,6 +192,7 @@ export function fakeBrowser(): FakeBrowser {
     isHidden: false,
     isPageBusy: false,
     holds: new Set(),
+    warnings: [],
     isSecure: true,
     open: (options = {}) => openTab(options),
     settle,

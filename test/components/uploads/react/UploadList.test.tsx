@@ -37,9 +37,9 @@ test.each<[string, Partial<Upload>, string[]]>([
   ['one that the server stores', { status: 'processing', places: ['browser', 'server'] }, ['Save to disk', 'Cancel']],
   ['one that has failed', { status: 'failed', error }, ['Retry', 'Save to disk', 'Cancel']],
   [
-    'one whose location cannot be removed',
+    'N10: one whose location cannot be removed, where another try changes nothing',
     { status: 'blocked', ref: undefined, error: { ...error, code: 'GPS_NOT_REMOVABLE' } },
-    ['Retry', 'Send anyway', 'Save to disk', 'Cancel'],
+    ['Send it as it is', 'Save to disk', 'Cancel'],
   ],
   ['one that is paused', { status: 'paused' }, ['Resume', 'Save to disk', 'Cancel']],
   ['one that is gone', { status: 'missing', places: [], error }, ['Cancel']],
@@ -62,8 +62,30 @@ test('the list has a name, its items have a status, and a text says what happens
   const item = screen.getByRole('listitem');
   expect(item.dataset['status']).toBe('failed');
   expect(item.textContent).toContain(
-    'Not uploaded; it is saved on this device. The bucket has answered HTTP 503. Try again.',
+    'Not uploaded. It could not be uploaded. It is kept: try again, or save it to disk.',
   );
+});
+
+test('N8: visitors read nothing that is for developers, and an app may say it in its own words', async () => {
+  const blocked = { ...error, code: 'UPSTREAM_FORBIDDEN', message: 'There are no credentials for bucket team-photos.' };
+  const { view } = await show([uploadOf({ status: 'blocked', error: blocked })]);
+  expect(view.container.textContent).not.toMatch(/credentials|bucket|Try again\./);
+  expect(screen.getByRole('listitem').textContent).toContain('It cannot be uploaded at the moment.');
+  view.unmount();
+  await show([uploadOf({ status: 'blocked', error: blocked })], { texts: { error: ({ code }) => `Fehler ${code}` } });
+  expect(screen.getByRole('listitem').textContent).toContain('Fehler UPSTREAM_FORBIDDEN');
+});
+
+test('N16: without a style sheet the name stands by itself, and what only the user can solve does not wait', async () => {
+  const tiff = { ...error, code: 'GPS_NOT_REMOVABLE', message: 'A TIFF. Use sendAnyway().' };
+  const { view } = await show([uploadOf({ status: 'blocked', ref: undefined, filename: 'scan.tif', error: tiff })]);
+  const blocks = Array.from(view.container.querySelectorAll('li > div'), ({ textContent }) => textContent);
+  expect(blocks).toEqual([
+    'scan.tif',
+    'Needs your decision. It may say where it was taken, and that cannot be removed from this file. ' +
+      'You can send it as it is, or save it as a JPEG and pick that.',
+  ]);
+  expect(screen.getByRole('listitem').textContent).toContain('Send it as it is Save to disk Cancel');
 });
 
 test('progress is a progress bar with a name', async () => {
@@ -78,7 +100,9 @@ test('a failure is said politely, in a region that was there before', async () =
   const region = view.container.querySelector('.image-cache-uploads > output');
   expect(region?.textContent).toBe('');
   await act(async () => fake.set([uploadOf({ status: 'failed', error })]));
-  expect(region?.textContent).toBe('Beach.png: The bucket has answered HTTP 503.');
+  expect(region?.textContent).toBe(
+    'Beach.png: Not uploaded. It could not be uploaded. It is kept: try again, or save it to disk.',
+  );
 });
 
 test('what is uploaded or canceled is not listed, unless it is given', async () => {
@@ -96,10 +120,12 @@ test.each<[string, string, Upload[], Parameters<ReturnType<typeof fakeUploads>['
   ['offline', '1', [uploadOf()], { network: 'offline' }],
   ['failed', '1', [uploadOf({ status: 'failed' })], {}],
   ['blocked', '1', [uploadOf()], { network: 'blocked', blocked: error }],
+  ['blocked', '1', [uploadOf({ status: 'blocked' })], {}],
 ])('the badge: %s', async (status, text, uploads, more) => {
   const { fake } = await show([]);
   await act(async () => fake.set(uploads, more));
   const badge = screen.getByTestId('badge');
   expect([badge.dataset['status'], badge.textContent]).toEqual([status, text]);
-  if (status === 'blocked') expect(badge.title).toBe(`1 picture is not uploaded yet: ${error.message}`);
+  const reason = more?.blocked ? '. It cannot be uploaded at the moment. It is kept, and tried again by itself.' : '';
+  if (status === 'blocked') expect(badge.title).toBe(`1 picture is not uploaded yet${reason}`);
 });
