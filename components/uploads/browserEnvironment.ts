@@ -28,8 +28,8 @@ export const browserEnvironment: UploadsEnvironment = {
   isHidden: () => typeof document !== 'undefined' && document.visibilityState === 'hidden',
   isPageBusy() {
     if (typeof document === 'undefined' || document.visibilityState === 'hidden') return false;
-    // An `<img>` without a URL is complete.
-    return Array.from(document.images).some((img) => !img.complete && isOnScreen(img));
+    // An `<img>` without a URL is complete. happy-dom has no `document.images`.
+    return Array.from(document.querySelectorAll('img')).some((img) => !img.complete && isOnScreen(img));
   },
   onPage(listener) {
     const ended = new AbortController();

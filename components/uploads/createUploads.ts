@@ -110,6 +110,7 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
   });
 
   function urlOf(imageRef: string): string | undefined {
+    if (options.urlOf) return options.urlOf(imageRef);
     const base = baseUrl();
     const file = imageRef.split('/').at(-1);
     return base === undefined || imageIdOf(imageRef) === undefined ? undefined : `${base}/i/${file}`;

@@ -131,6 +131,12 @@ export interface ImageUploadsOptions {
   owner?: string;
   /** @default serverTransport() */
   transport?: UploadTransport;
+  /**
+   * The URL that shows the picture behind a reference once it is not in this browser any more: a CDN in front of the bucket, or a path of the
+   * app that signs and redirects. Needed where there is no server of this package. @default that server's, at `base`
+   * @example urlOf: (imageRef) => `/pictures/${imageRef.split('/').at(-1)}`
+   */
+  urlOf?(imageRef: string): string | undefined;
   /** Begins the keys of the objects; the server's `uploads.prefix` must be the same. @default 'uploads' */
   prefix?: string;
   prepare?: PrepareOptions;
@@ -216,7 +222,7 @@ export interface ImageUploads {
   readonly isReady: boolean;
   /** The bytes behind a reference while the browser has them. */
   bytesOf(imageRef: string): Promise<Blob | undefined>;
-  /** The URL of a picture on the server; `undefined` when there is none. */
+  /** Where a picture is shown from when it is not in this browser: see the option `urlOf`. `undefined` when that is not known. */
   urlOf(imageRef: string): string | undefined;
   /** Ends everything of it in this tab. Nothing is lost: the next `createImageUploads()` goes on. */
   close(): Promise<void>;

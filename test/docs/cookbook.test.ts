@@ -71,6 +71,14 @@ describe('the cookbook', () => {
   });
 });
 
+it('N12: the test of uploads is the one that is run in jsdom and in happy-dom', () => {
+  const run = readFileSync(join(root, 'test/components/testing/uploads.test.tsx'), 'utf8');
+  const shown = snippets.find(({ name }) => name === 'src/AddPictures.test.tsx')?.code ?? '';
+  const code = shown.slice(shown.indexOf('import')).trim();
+  expect(code).toContain("'vite-plugin-image-cache/uploads'");
+  expect(run.replace('../../../components/uploads/index.ts', 'vite-plugin-image-cache/uploads')).toContain(code);
+});
+
 describe('each vite.config.ts of the cookbook', () => {
   const configs = snippets.filter(({ name }) => name === 'vite.config.ts');
   const r2 = configs.find(({ code }) => code.includes('loadEnv'));

@@ -1,16 +1,16 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { run } from '../helpers/child.ts';
 import { snippetsOf } from '../helpers/snippets.ts';
 import { INSTALL, NODES, npm, packTarball, root, strangersEnv, typeCheck } from './tarball.ts';
 
-const TEST = 'src/Portrait.test.tsx';
+const TESTS = ['src/Portrait.test.tsx', 'src/AddPictures.test.tsx'];
 
 /** In the versions that this project is tested with itself. */
 const TOOLS =
-  '@testing-library/dom @testing-library/react @types/react happy-dom jsdom react react-dom typescript vite vitest';
+  '@testing-library/dom @testing-library/react @types/react fake-indexeddb happy-dom jsdom react react-dom typescript vite vitest';
 
 const STRICT = [
   '--noEmit --strict --exactOptionalPropertyTypes --noUncheckedIndexedAccess --verbatimModuleSyntax --skipLibCheck',
@@ -33,19 +33,18 @@ beforeAll(async () => {
   await npm(['pkg', 'set', 'type=module'], app);
   await npm([...INSTALL, tarball, ...tools], app);
   const cookbook = snippetsOf(await readFile(join(root, 'docs', 'cookbook.md'), 'utf8'));
-  const file = join(app, TEST);
-  await mkdir(dirname(file));
-  await writeFile(file, cookbook.find(({ name }) => name === TEST)?.code ?? '');
+  await mkdir(join(app, 'src'));
+  for (const test of TESTS) await writeFile(join(app, test), cookbook.find(({ name }) => name === test)?.code ?? '');
   return () => rm(app, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
 });
 
-describe('the component test of the cookbook, in a project that has installed the tarball', () => {
+describe('the component tests of the cookbook, in a project that has installed the tarball', () => {
   it.each([
     ['nodenext', 'nodenext'],
     ['esnext', 'bundler'],
   ])('type-checks strictly as module %s, moduleResolution %s', async (module, moduleResolution) => {
     const settings = ['--module', module, '--moduleResolution', moduleResolution];
-    const { complaints, declarations } = await typeCheck(app, [...STRICT, ...settings, TEST]);
+    const { complaints, declarations } = await typeCheck(app, [...STRICT, ...settings, ...TESTS]);
     expect(declarations.some((file) => file.includes('/testing/'))).toBe(true);
     expect(complaints).toEqual([]);
   });
@@ -58,7 +57,7 @@ describe('the component test of the cookbook, in a project that has installed th
     const ended = run(NODES[0].node, [vitest, ...args], { cwd: app, env: strangersEnv() });
     const { stdout, stderr } = await ended.catch(() => ({ stdout: '', stderr: 'It has failed.' }));
     const report: unknown = JSON.parse(await readFile(join(app, 'report.json'), 'utf8'));
-    expect(report).toMatchObject({ success: true, numPassedTests: 2, numFailedTests: 0 });
+    expect(report).toMatchObject({ success: true, numPassedTests: 3, numFailedTests: 0 });
     expect(stdout + stderr).not.toMatch(/is not defined|ReferenceError|after the environment|failed/i);
   });
 });

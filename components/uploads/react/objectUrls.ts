@@ -21,7 +21,8 @@ export function createObjectUrls(bytesOf: (imageRef: string) => Promise<Blob | u
 
   async function make(imageRef: string): Promise<OpenedUrl | undefined> {
     const bytes = await bytesOf(imageRef).catch(() => undefined);
-    if (!bytes) {
+    // jsdom makes no such URLs.
+    if (!bytes || !('createObjectURL' in URL)) {
       byRef.delete(imageRef);
       return undefined;
     }

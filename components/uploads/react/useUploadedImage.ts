@@ -5,6 +5,7 @@ import { credentialsOf, crossOriginOf } from '../../client/crossOrigin.ts';
 import type { Upload } from '../imageUploads.ts';
 import { imageIdOf } from '../queue/toTransportJob.ts';
 import { isGone } from './isGone.ts';
+import { explainMissing } from './explainMissing.ts';
 import { preload } from './preload.ts';
 import { useUploadsContext } from './uploadsContext.ts';
 
@@ -17,8 +18,8 @@ export interface UploadedImageState {
   /** The picture's upload, while this browser knows of it. */
   upload: Upload | undefined;
   /**
-   * It is neither in this browser nor on the server: the browser may have evicted it before it was sent, or it was deleted. That the server
-   * cannot be reached is not enough.
+   * It is neither in this browser nor on the server: the browser may have evicted it before it was sent, or it was deleted; or the page does not
+   * know where it is shown from (see the option `urlOf`). That the server cannot be reached is not enough.
    */
   isMissing: boolean;
   /** For the `<img>`: a picture that the server does not show may still be in the browser. */
@@ -71,13 +72,17 @@ export function useUploadedImage(imageRef: string | undefined): UploadedImageSta
     async function showBest(ref: string): Promise<void> {
       const local = isLocal ? await objectUrls.open(ref) : undefined;
       if (local !== undefined) return show(local, 'browser');
+      if (!isShowingLocal && !isLocal && remote === undefined && !ended.signal.aborted) {
+        setLostRef(ref);
+        explainMissing(uploads, ref);
+      }
       // Nothing is shown yet that could flicker.
       if (!isShowingLocal) return show(remote, 'server');
       if (remote !== undefined && (await preload(remote, crossOrigin, ended.signal))) show(remote, 'server');
     }
     void showBest(imageRef);
     return () => ended.abort();
-  }, [imageRef, isReady, isLocal, isShowingLocal, remote, crossOrigin, objectUrls]);
+  }, [imageRef, isReady, isLocal, isShowingLocal, remote, crossOrigin, objectUrls, uploads]);
 
   // After the element shows something else, and not before.
   useEffect(() => (localUrl === undefined ? undefined : objectUrls.retain(localUrl)), [localUrl, objectUrls]);

@@ -521,3 +521,12 @@ test('D8: a picture that is durable, but not prepared yet, is safe already', asy
   await expect(tab.uploads.upload([])).resolves.toEqual([]);
   expect(browser.holds.size).toBe(0);
 });
+
+test('N3: an app without a server of ours says where its pictures are shown from', () => {
+  const browser = fakeBrowser();
+  const { transport } = fakeBucket();
+  const ref = `/api/cache/i/${'ab'.repeat(16)}.png`;
+  const urlOf = (imageRef: string): string => `https://cdn.example.com/${imageRef.split('/').at(-1)}`;
+  expect(browser.open({ transport, urlOf }).uploads.urlOf(ref)).toBe(`https://cdn.example.com/${'ab'.repeat(16)}.png`);
+  expect(browser.open({ transport, base: '/imgs', urlOf: () => undefined }).uploads.urlOf(ref)).toBeUndefined();
+});

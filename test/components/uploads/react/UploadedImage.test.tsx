@@ -127,6 +127,30 @@ test('a picture of which this browser has nothing is shown from the server', asy
   expect(decoding).toEqual([]);
 });
 
+test('N3: a picture that can be shown from nowhere is missing, and developers are told what to set, once', async () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  const fake = fakeUploads();
+  fake.urlOf = () => undefined;
+  fake.isReady = false;
+  const { img, rerender } = show(fake);
+  await settle();
+  expect([img().dataset['status'], warn.mock.calls.length]).toEqual([undefined, 0]);
+  fake.isReady = true;
+  act(() => fake.set([]));
+  await settle();
+  rerender([REF_OF_OTHER]);
+  await settle();
+  expect([img().dataset['status'], img().hasAttribute('src')]).toEqual(['missing', false]);
+  expect(warn.mock.calls).toEqual([[expect.stringMatching(/cannot show \/api\/cache\/i\/abab.*`urlOf`/)]]);
+  // It is picked here, too.
+  fake.bytes.set(REF, new Blob(['bytes']));
+  act(() => fake.set([uploadOf()]));
+  rerender([REF]);
+  await settle();
+  expect([img().dataset['status'], img().dataset['source']]).toEqual(['pending', 'browser']);
+  warn.mockRestore();
+});
+
 test('the server is not asked before it is known what is in the browser', async () => {
   const fake = localPicture();
   fake.isReady = false;
@@ -235,13 +259,14 @@ describe('C25: a reference that resolves nowhere', () => {
     },
   );
 
-  test('where there is no server, only what is known to be missing is', async () => {
+  test('where there is no server, it says what is known of its upload', async () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {});
     const fetched = answers(404);
     const fake = fakeUploads();
     fake.urlOf = () => undefined;
     const { img } = show(fake);
     await settle();
-    expect(img().dataset['status']).toBeUndefined();
+    expect([img().dataset['status'], img().alt]).toEqual(['missing', 'A beach (This picture is missing.)']);
     act(() => fake.set([uploadOf({ status: 'missing', places: [] })]));
     await settle();
     expect(img().alt).toContain('Beach.png');
