@@ -1,13 +1,12 @@
 import { type ClipboardEvent, useLayoutEffect, useRef } from 'react';
 import { useDropzone } from 'react-dropzone';
-import { imageRefsIn } from 'vite-plugin-image-cache/uploads';
+import { imageRefsIn, useEntityImages } from 'vite-plugin-image-cache/uploads';
 import { Refused } from '../uploads/Refused.tsx';
 import { useAddPictures } from '../uploads/useAddPictures.ts';
 import { movedCaret } from './movedCaret.ts';
 import { entityOf, type Note, pictureMarkdown, titleOf } from './note.ts';
 import { NotePreview } from './NotePreview.tsx';
 import { useNotesApp } from './notesApp.ts';
-import { useWaitingPictures } from './useWaitingPictures.ts';
 import type { NoteStore } from './createNoteStore.ts';
 
 export interface NoteEditorProps {
@@ -110,7 +109,7 @@ function insert(notes: NoteStore, id: string, element: HTMLTextAreaElement | nul
 
 /** What the backend and the bucket have of it, in words. */
 function NoteState({ note }: { note: Note }) {
-  const count = useWaitingPictures(note);
+  const { pendingImageCount: count } = useEntityImages(entityOf(note));
   const text =
     note.serverId === undefined
       ? 'The backend does not know this note yet.'

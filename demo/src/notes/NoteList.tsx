@@ -1,6 +1,6 @@
 import type { Ref } from 'react';
-import { type Note, titleOf } from './note.ts';
-import { useWaitingPictures } from './useWaitingPictures.ts';
+import { useEntityImages } from 'vite-plugin-image-cache/uploads';
+import { entityOf, type Note, titleOf } from './note.ts';
 
 export interface NoteListProps {
   list: readonly Note[];
@@ -29,7 +29,7 @@ export function NoteList({ list, chosen, newButton, onNew }: NoteListProps) {
 }
 
 function NoteLink({ note, isChosen }: { note: Note; isChosen: boolean }) {
-  const count = useWaitingPictures(note);
+  const { pendingImageCount: count } = useEntityImages(entityOf(note));
   const waiting = count === 1 ? '1 picture waits' : `${count} pictures wait`;
   return (
     <li>

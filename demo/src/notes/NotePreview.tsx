@@ -39,7 +39,7 @@ function NotePicture({ note, picture }: { note: Note; picture: PicturePiece }) {
   };
   return (
     <span className="figure" data-testid="note-picture" data-url={url}>
-      <UploadedImage imageRef={ref} alt={alt} />
+      <UploadedImage imageRef={ref} alt={alt} filename={alt} />
       <span className="under">
         <small>{whereItIs(hasLocalRefs(url), upload?.status)}</small>
         <button type="button" onClick={remove} aria-label={`Remove the picture ${alt}`}>
