@@ -13,6 +13,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const artifacts = join(root, 'test', '.artifacts');
 /** As tall as the whole page, so that no picture waits to be scrolled to. */
 const TALL = { width: 1400, height: 4200 };
+/** How long is waited for a picture to be in the bucket, which answers each of several requests after 1.5 s. */
+const ARRIVES = { timeout: 40_000 };
 /** How many times as long as plain `<img>`s the whole page of an actor may take, on a machine on which those take long. */
 const AS_PLAIN = 4;
 
@@ -293,7 +295,7 @@ describe('the demo', () => {
       const text = { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('No picture.') };
       await page.getByTestId('file-input').setInputFiles([await picture('red.png', '#a22'), text]);
       await page.getByTestId('refused').getByText('notes.txt').waitFor();
-      await expect.poll(() => statuses(page), { timeout: 20_000 }).toEqual(['uploaded']);
+      await expect.poll(() => statuses(page), ARRIVES).toEqual(['uploaded']);
       // The picture of the bucket takes the place of the browser's own when it has loaded.
       const src = () => page.getByTestId('upload').locator('img').getAttribute('src');
       await expect.poll(src, { timeout: 10_000 }).toMatch(/\/api\/cache\/i\/[0-9a-f]{32}\.png$/);
@@ -307,7 +309,7 @@ describe('the demo', () => {
         await page.getByTestId('file-input').setInputFiles([await picture('blue.png', '#22a')]);
         await expect.poll(() => statuses(page)).toEqual(['pending']);
         await page.reload();
-        await expect.poll(() => statuses(page), { timeout: 20_000 }).toEqual(['pending']);
+        await expect.poll(() => statuses(page), ARRIVES).toEqual(['pending']);
         await faults('network', { putExpired: 1 });
         await faults('upload-faults', { server: 'fine' });
         await page.getByText('The credentials have expired').first().waitFor({ timeout: 30_000 });
@@ -330,7 +332,7 @@ describe('the demo', () => {
       const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
       await page.goto(`${origin}/#/add`);
       await page.getByTestId('file-input').setInputFiles([await picture('green.png', '#2a2')]);
-      await expect.poll(() => statuses(page), { timeout: 20_000 }).toEqual(['uploaded']);
+      await expect.poll(() => statuses(page), ARRIVES).toEqual(['uploaded']);
       const overflow = await page.evaluate(
         () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
       );
