@@ -6,6 +6,7 @@ import { type UploadBucket, UploadFailure } from './uploadBucket.ts';
 
 /** So long after its first step a deletion may still delete; after that it has to begin anew. See `FLAG_MS`. */
 const ACT_MS = 60_000;
+const UNFLAG_MS = 5_000;
 
 export interface DeletionOptions {
   bucket: UploadBucket;
@@ -73,7 +74,8 @@ export async function deletePicture(
     for (const old of use.oldFlags) await bucket.remove(old, signal);
     return 'deleted';
   } finally {
-    if (isAnswered) await bucket.remove(flag, signal).catch(() => undefined); // it ends by itself
+    // Also when this server is being closed: a flag that is left behind holds up uploads of the picture.
+    if (isAnswered) await bucket.remove(flag, AbortSignal.timeout(UNFLAG_MS)).catch(() => undefined);
   }
 }
 

@@ -26,13 +26,22 @@ export function createPictureDeletion(options: PictureDeletionOptions): PictureD
   const removal = new PictureRemoval({ ...options, uses, isCountedOnly: uses.areCounted });
   const sweep = new DeletionSweep({ ...options, removal });
   const closing = new AbortController();
+  const running = new Set<Promise<unknown>>();
   return {
     uses,
-    drop: (owner, entity, name) => removal.drop(owner, entity, name, closing.signal),
+    async drop(owner, entity, name) {
+      const dropping = removal.drop(owner, entity, name, closing.signal);
+      running.add(dropping);
+      try {
+        return await dropping;
+      } finally {
+        running.delete(dropping);
+      }
+    },
     start: () => sweep.start(),
     async close() {
       closing.abort();
-      await sweep.close();
+      await Promise.allSettled([sweep.close(), ...running]);
     },
   };
 }

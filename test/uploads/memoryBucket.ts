@@ -75,12 +75,13 @@ export class MemoryBucket implements UploadBucket {
     });
   }
 
-  remove(key: string, _signal?: AbortSignal, ensureTimely?: () => void): Promise<void> {
+  async remove(key: string, signal?: AbortSignal, ensureTimely?: () => void): Promise<void> {
+    signal?.throwIfAborted();
     ensureTimely?.();
     return this.#do(`remove ${key}`, () => void this.objects.delete(key));
   }
 
-  list(prefix: string, after = ''): Promise<ListedObjects> {
+  list(prefix: string, after = '', _signal?: AbortSignal): Promise<ListedObjects> {
     return this.#do(`list ${prefix}`, () => {
       const keys = this.keys(prefix).filter((key) => key > after);
       const objects = keys.slice(0, 1000).map((key) => ({ key, modifiedAt: this.objects.get(key)?.modifiedAt ?? 0 }));

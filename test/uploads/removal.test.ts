@@ -164,6 +164,24 @@ describe('uploads while references are kept', () => {
   });
 });
 
+it('a server that is closed in the middle of a deletion leaves no flag behind', async () => {
+  const { a, bucket } = await twoServers({ ...deletion, graceMs: 0 });
+  await a.accept(bytes(1), jobId(), NOTE);
+  await stored(a, 1);
+  let closing: Promise<void> | undefined;
+  const real = bucket.list.bind(bucket);
+  bucket.list = async (prefix, after, signal) => {
+    const listed = await real(prefix, after);
+    if (listed.objects.some(({ key }) => keys.isFlag(key))) closing = a.uploads.close();
+    signal?.throwIfAborted();
+    return listed;
+  };
+  await expect(remove(a, NOTE, 1)).rejects.toThrow();
+  await closing;
+  expect(bucket.objects.has(keyOf(bytes(1)))).toBe(true);
+  expect(bucket.keys('uploads/refs/')).toEqual([]);
+});
+
 describe('the sweep', () => {
   it('deletes at most a thousand pictures an hour, and gets to all of them', async () => {
     const { a, bucket, clock } = await twoServers();
