@@ -78,6 +78,17 @@ describe('actors', () => {
   });
 });
 
+test('the bucket is listed without the photographs, and says so when it does not answer', async () => {
+  s3.put(STORAGE_BUCKET, 'uploads/ab/abcd.jpg', JPEG, { contentType: 'image/jpeg' });
+  expect(await get('/demo/bucket')).toEqual({ objects: [{ key: 'uploads/ab/abcd.jpg', size: JPEG.length }] });
+  s3.faults.offline = true;
+  try {
+    expect((await fetch(`${origin}/demo/bucket`)).status).toBe(502);
+  } finally {
+    s3.faults.offline = false;
+  }
+});
+
 describe('network', () => {
   beforeEach(() => {
     Object.assign(s3.faults, { latencyMs: 0, slowDown: 0, offline: false, putSlowDown: 0, putExpired: 0 });
