@@ -33,7 +33,7 @@ export function createRemoveActions({
 
 /** @param picture an id, or a reference, which says of what kind the file is */
 function toPicture(picture: string): Picture {
-  const [, imageId, ext] = /(?:^|\/)([0-9a-f]{32})(?:\.([a-z0-9]{1,5}))?(?:[?#].*)?$/i.exec(picture) ?? [];
+  const [, imageId, ext] = /(?:^|\/)([0-9a-f]{32})(?:\.([a-z0-9]{2,5}))?(?:[?#].*)?$/i.exec(picture) ?? [];
   if (imageId === undefined) throw unknownImage();
   return { imageId: imageId.toLowerCase(), ext: ext?.toLowerCase() };
 }

@@ -9,7 +9,7 @@ export interface Entity {
    * the browser makes) lets another device remove its pictures.
    */
   readonly id: string;
-  /** The id that the app's server has given it: see `bindEntity()`. */
+  /** The id that the app's server has given it, for these pictures; `bindEntity()` says it of all pictures of the entity. */
   readonly serverId?: string | undefined;
 }
 
@@ -23,7 +23,7 @@ export function toEntity({ type, id, serverId }: Entity): Entity {
     throw new UploadError({
       code: 'ENTITY_INVALID',
       message:
-        'The entity of a picture needs a `type` and an `id` of 1 to 200 characters each, and so does its `serverId`.',
+        'The entity of a picture needs a `type` and an `id` of 1 to 200 characters each, without control characters, and so does its `serverId`.',
       hint: `Together, percent-encoded, type and id have at most ${MAX_NAME_LENGTH} characters.`,
     });
   }
@@ -40,7 +40,7 @@ export function entityName({ type, id }: Entity): string {
   return `${encodeURIComponent(type)}/${encodeURIComponent(id)}`;
 }
 
-/** The app may not be written in TypeScript. Half a character cannot be encoded. */
+/** The app may not be written in TypeScript. Half a character cannot be encoded, and our server takes no control characters. */
 function isId(text: unknown): boolean {
-  return typeof text === 'string' && text !== '' && text.length <= MAX_LENGTH && !/\p{Cs}/u.test(text);
+  return typeof text === 'string' && text !== '' && text.length <= MAX_LENGTH && !/[\p{Cc}\p{Cs}]/u.test(text);
 }

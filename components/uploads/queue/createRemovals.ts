@@ -81,6 +81,8 @@ export function createRemovals({ talk, outbox, owner, isSending, toRemoval }: Re
     }
     waits.delete(name);
     await outbox.forgetTombstones(next);
+    // Else each upload is canceled by itself.
+    if (error || !transport.remove) return;
     for (const jobId of next.flatMap(({ jobIds }) => jobIds)) await jobs.apply(jobId, { type: 'cancelTold' });
   }
 

@@ -1,6 +1,7 @@
 // @vitest-environment node
 import { describe, expect, test } from 'vitest';
 import { entityName, toEntity } from '../../../components/uploads/entity.ts';
+import { entityPartProblem } from '../../../plugin/http/entity.ts';
 import { fakeBrowser } from './fakeBrowser.ts';
 import { fakeBucket } from './fakeBucket.ts';
 import { pictureFile } from './pictures.ts';
@@ -20,6 +21,7 @@ describe('an entity', () => {
     ['an id that is a number', { type: 'note', id: 1 }],
     ['an id of 201 characters', note('a'.repeat(201))],
     ['half a character, which no header can carry', note('\uD83C')],
+    ['a line break', note('a\nb')],
     ['an empty server id', note('1', '')],
     ['what is longer than a header may be', note('日'.repeat(100))],
   ])('ENTITY_INVALID: %s; nothing is saved', async (_, entity) => {
@@ -27,6 +29,33 @@ describe('an entity', () => {
     const call = tab.uploads.upload(pictureFile(1), { entity: entity as ReturnType<typeof note> });
     await expect(call).rejects.toMatchObject({ code: 'ENTITY_INVALID', hint: expect.any(String) as string });
     expect(await browser.rows('jobs')).toEqual([]);
+  });
+
+  test.each([
+    'a',
+    'Ü',
+    '日本',
+    '🏖',
+    'a/b',
+    ' ',
+    'a\nb',
+    '\u0000',
+    '\u007F',
+    '\u0085',
+    '\uD83C',
+    'x'.repeat(200),
+    'x'.repeat(201),
+    '',
+  ])('is taken here if our server takes it: %j', (id) => {
+    const isTakenThere = entityPartProblem(id) === undefined;
+    const isTakenHere = (() => {
+      try {
+        return toEntity({ type: id, id }).id === id;
+      } catch {
+        return false;
+      }
+    })();
+    expect(isTakenHere).toBe(isTakenThere);
   });
 
   test('is kept as it was, whatever the app does with its own object later', () => {

@@ -97,7 +97,7 @@ describe('removeImage', () => {
     expect(bucket.removals).toMatchObject([{ images: [{ imageId, ext: 'png', key: `uploads/ab/${imageId}.png` }] }]);
   });
 
-  test.each(['ab'.repeat(16), '', 'note.png', '../i/passwd', `${'ab'.repeat(18)}.png`])(
+  test.each(['ab'.repeat(16), '', 'note.png', '../i/passwd', `${'ab'.repeat(18)}.png`, `${'ab'.repeat(16)}.x`])(
     'IMAGE_UNKNOWN: %j, and nothing is told',
     async (imageId) => {
       const { browser, bucket, tab } = setUp();
@@ -308,6 +308,26 @@ describe('the other side', () => {
     expect([bucket.objects.size, bucket.accepted.size, await browser.rows('tombstones')]).toEqual([1, 0, []]);
   });
 });
+
+test.each(['no `remove`', 'refused'] as const)(
+  'an upload that a server has accepted is canceled there, although its removal is not taken: %s',
+  async (how) => {
+    const { browser, bucket, open } = setUp();
+    const { remove, ...transport } = bucket.transport;
+    const tab = open({ owner: 'ann', transport: { ...transport, ...(how === 'refused' && remove && { remove }) } });
+    bucket.otherwise = 'accepted';
+    bucket.removalOutcomes = [400];
+    const imageId = await add(tab, 1, note);
+    await browser.settle();
+    browser.isOnline = false;
+    await tab.uploads.removeImage(note, imageId);
+    browser.isOnline = true;
+    tab.page('reached');
+    await browser.pass(60_000);
+    expect(bucket.canceled).toEqual([tab.uploads.list()[0]?.jobId]);
+    expect(bucket.accepted.size).toBe(0);
+  },
+);
 
 test('a browser that is killed with a removal untold tells it after the relaunch', async () => {
   const { browser, bucket, tab, open } = setUp();
