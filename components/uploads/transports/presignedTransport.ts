@@ -51,8 +51,8 @@ export function presignedTransport({ sign, remove }: PresignedTransportOptions):
 
   async function signed(method: SignRequest['method'], job: TransportJob, headers: Record<string, string>) {
     const { key, sha256, size, type } = job;
-    const answer = await sign({ method, key, sha256, size, type, headers });
-    return { url: answer.url, headers: { ...headers, ...answer.headers } };
+    const { url, headers: more } = await sign({ method, key, sha256, size, type, headers });
+    return { url, headers: { ...withoutUnsigned(headers, url), ...more } };
   }
 
   async function put(
@@ -165,6 +165,17 @@ export function presignedTransport({ sign, remove }: PresignedTransportOptions):
 function undefinedIfForbidden(error: unknown): undefined {
   if (error instanceof UploadError && error.code === 'STORE_FORBIDDEN') return undefined;
   throw error;
+}
+
+/**
+ * Without the `x-amz-` headers that the URL does not sign, with which S3 refuses the request. The AWS SDK puts them into the query unless it
+ * is told not to, and a signer may know nothing of them. If the store then shows no checksum, the picture is read back.
+ */
+function withoutUnsigned(headers: Record<string, string>, url: string): Record<string, string> {
+  const [, list] = /[?&]X-Amz-SignedHeaders=([^&#]*)/i.exec(url) ?? [];
+  if (list === undefined) return headers; // of another kind than AWS's Signature Version 4
+  const signed = new Set(decodeURIComponent(list).toLowerCase().split(';'));
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('x-amz-') || signed.has(name)));
 }
 
 function withoutSignature(url: string): string {
