@@ -4,12 +4,18 @@ interface ImportMeta {
   readonly hot?: {
     on(event: string, listener: (payload: never) => void): void;
     off(event: string, listener: (payload: never) => void): void;
+    send(event: string): void;
   };
 }
 
 /** Defined by the plugin in development only, not in builds. */
 declare const __IMAGE_CACHE__:
-  | { readonly base: string; readonly origin?: string; readonly bucket?: string }
+  | {
+      readonly base: string;
+      readonly origin?: string;
+      readonly bucket?: string;
+      readonly isSharpMissing?: true;
+    }
   | undefined;
 
 /** Defined by the plugin when the option `uploads` is set, in dev, build and preview; absent otherwise. */

@@ -189,8 +189,9 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
   }
 
   /** Notes that the cache has the image now. Its entry is looked up in a moment, and this URL is used if the image is shown again. */
-  function confirm({ src, srcSet: candidates }: ImageSource): void {
-    if (src !== undefined && candidates === undefined) client.known.setLoaded(mainKey, src);
+  function confirm({ src }: ImageSource): void {
+    // The URLs of variants begin with that of the image, so they are the same again, too.
+    if (src !== undefined && srcSet === undefined) client.known.setLoaded(mainKey, src);
     client.fetching().then(
       (fetching) => [...images.keys()].forEach(fetching.confirm),
       () => {}, // the image is on the screen already, so nothing is lost

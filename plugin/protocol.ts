@@ -12,6 +12,14 @@ export const MANIFEST_VERSION = '1.0';
 /** Custom event on Vite's HMR socket that carries a {@link CacheEvent}. */
 export const EVENT_NAME = 'image-cache:event';
 
+/** A page in development says so when it leaves out `widths`, because the plugin has said that sharp is missing. */
+export const SHARP_EVENT_NAME = 'image-cache:sharp-missing';
+
+/** What the log says then, and when the first variant is asked for that cannot be made. */
+export const SHARP_MISSING =
+  'Images come in their original size and format, because variants are made with sharp, which is not installed. ' +
+  'Run `npm install sharp`, and restart the server.';
+
 /** The same for an `UploadEvent`. It has a name of its own, because {@link EVENT_NAME} only carries a {@link CacheEvent}. */
 export const UPLOAD_EVENT_NAME = 'image-cache:upload';
 

@@ -28,6 +28,12 @@ export function isConfigured(): boolean {
   return configured !== undefined;
 }
 
+/** Whether the plugin says that its server can make no variants. A server elsewhere is expected to have sharp. */
+export function isSharpMissing(baseUrl: string): boolean {
+  if (typeof __IMAGE_CACHE__ === 'undefined') return false;
+  return __IMAGE_CACHE__.isSharpMissing === true && baseUrl.endsWith(__IMAGE_CACHE__.base);
+}
+
 /** The base URL of the API, without a trailing slash; `undefined` if there is none. */
 export function configuredBaseUrl(): string | undefined {
   if (configured !== undefined) return toBaseUrl(configured);

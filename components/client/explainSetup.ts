@@ -1,3 +1,4 @@
+import type { SHARP_EVENT_NAME } from '../../plugin/protocol.ts';
 import { isConfigured } from './config.ts';
 import { type CacheClient, defaultClient } from './cacheClient.ts';
 import { mark } from './explain.ts';
@@ -26,6 +27,19 @@ export function explainMissingCache(client: CacheClient, url: string | undefined
 }
 
 /**
+ * Tells developers that `widths` does nothing, because the server can make no variants: in the page, and by Vite's socket in the terminal.
+ * Builds leave this out.
+ */
+export function explainMissingSharp(): void {
+  const isNews = tell(
+    'missing sharp',
+    '`widths` is left out, because images of other sizes are made with sharp, which is not installed. ' +
+      'Run `npm install sharp`, and restart the server.',
+  );
+  if (isNews) import.meta.hot?.send('image-cache:sharp-missing' satisfies typeof SHARP_EVENT_NAME);
+}
+
+/**
  * Tells developers what to write instead of a bare key of an object, which a browser takes for a path on the page's server. It prints this
  * once, and marks each image. Builds leave this out.
  */
@@ -48,8 +62,10 @@ function textFor(url: string): string | undefined {
   );
 }
 
-function tell(what: string, message: string): void {
-  if (told.has(what)) return;
+/** @returns whether it has not been told before */
+function tell(what: string, message: string): boolean {
+  if (told.has(what)) return false;
   told.add(what);
   console.warn(`[image-cache] ${message}`);
+  return true;
 }

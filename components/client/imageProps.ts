@@ -10,6 +10,7 @@ export interface ImagePropsInput {
   srcSet?: string | undefined;
   /**
    * Widths in pixels of variants, from which a `srcSet` is made if there is a cache and no other `srcSet` is given. Use it with `sizes`.
+   * An image that is known to be narrower is labelled with its own width. Without `sharp`, the plugin leaves `widths` out, and says so.
    * @example [384, 640, 1200]
    */
   widths?: readonly number[] | undefined;

@@ -1,3 +1,5 @@
+import type { ManifestEntry } from '../../plugin/protocol.ts';
+import { isSharpMissing } from './config.ts';
 import { crossOriginOf } from './crossOrigin.ts';
 import { cacheableKey } from './imageKey.ts';
 import type { ImageUrls, SourceName } from './imageLoad.ts';
@@ -53,15 +55,39 @@ export function sourceUrls(
   if (name === 'original') return map(renewed);
   if (baseUrl === undefined || images.size === 0) return undefined;
 
-  const isKnown = [...images.values()].some((key) => find(key).entry);
-  if (isKnown === (name === 'read-through')) return undefined;
+  const entries = Array.from(images.values(), (key) => find(key).entry);
+  if (entries.some(Boolean) === (name === 'read-through')) return undefined;
   const own = map((each) => {
     const key = images.get(each);
     return key === undefined ? each : localUrl(baseUrl, renewed(each), find(key), actorId);
   });
   const urls = { ...own, crossOrigin: crossOriginOf(baseUrl) };
-  if (name !== 'variants') return urls;
-  // Images that the cache cannot hold have no variants.
-  if (widths === undefined || srcSet !== undefined || urls.src === url) return undefined;
-  return { ...urls, srcSet: widths.replace(/\d+/g, (width) => `${urls.src}&w=${width} ${width}w`) };
+  const isWanted = name !== 'cached' && widths !== undefined && srcSet === undefined;
+  const variants = isWanted ? variantSet(baseUrl, `${urls.src}`, widths, entries[0]) : undefined;
+  return name === 'variants' && !variants ? undefined : { ...urls, srcSet: variants ?? urls.srcSet };
+}
+
+/** Types of which the server makes variants. It serves all others as they are. */
+const RESIZED = /jpe|png|gif|webp|avif|tif/;
+
+/**
+ * Candidates whose widths are true as far as the page knows. A browser computes the size of the picture from them, so with a wrong one an
+ * `<img>` without a `width` has the wrong size.
+ * @param entry of a cached image. One that is not known to be cached may turn out to be smaller than the app says
+ */
+function variantSet(
+  baseUrl: string,
+  src: string,
+  widths: string,
+  entry: ManifestEntry | null | undefined,
+): string | undefined {
+  // Only in development does the plugin say so.
+  if (import.meta.env?.DEV && isSharpMissing(baseUrl)) {
+    void import('./explainSetup.ts').then((module) => module.explainMissingSharp());
+    return undefined;
+  }
+  if (entry && !RESIZED.test(entry.content_type)) return undefined;
+  const most = entry?.width ?? Infinity;
+  // The server enlarges nothing. A browser drops every candidate with the width of an earlier one (HTML, "update the source set").
+  return widths.replace(/\d+/g, (width) => `${src}&w=${width} ${Math.min(+width, most)}w`);
 }

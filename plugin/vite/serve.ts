@@ -9,7 +9,7 @@ import { createPreflights } from '../http/cors.ts';
 import type { HttpContext } from '../http/context.ts';
 import { publicEvent } from '../http/publicEntry.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { EVENT_NAME, UPLOAD_EVENT_NAME } from '../protocol.ts';
+import { EVENT_NAME, SHARP_EVENT_NAME, SHARP_MISSING, UPLOAD_EVENT_NAME } from '../protocol.ts';
 import type { UploadEvent } from '../uploadProtocol.ts';
 import { startError } from '../startError.ts';
 import { type Api, LazyApi } from './lazyApi.ts';
@@ -99,7 +99,13 @@ export function servePlugin(options: ResolvedOptions, loadApi: LoadApi): Plugin 
 
     config: ({ server }) => ({
       define: {
-        __IMAGE_CACHE__: JSON.stringify({ base: options.base, ...originOf(server?.origin), ...bucketOf(options) }),
+        __IMAGE_CACHE__: JSON.stringify({
+          base: options.base,
+          ...originOf(server?.origin),
+          ...bucketOf(options),
+          // Pages then declare no widths of variants, which would be those of the original.
+          ...(!isSharpInstalled() && { isSharpMissing: true }),
+        }),
       },
       // `define` is not applied to an externalised package, which would then render other URLs on the server than in the browser.
       ssr: { noExternal: ['vite-plugin-image-cache'] },
@@ -117,6 +123,8 @@ export function servePlugin(options: ResolvedOptions, loadApi: LoadApi): Plugin 
 
     configureServer(server) {
       mount(server, server.config.server.allowedHosts, 'dev', (api) => forwardEvents(api, server));
+      const logger = createLogger(options.logLevel, printerOf(server.config.logger));
+      server.ws.on(SHARP_EVENT_NAME, () => logger.warn(SHARP_MISSING));
     },
 
     configurePreviewServer(server) {
@@ -145,6 +153,16 @@ function originOf(origin: string | undefined): { origin?: string } {
   if (origin === undefined || !URL.canParse(origin) || origin.includes('__')) return {};
   const url = new URL(origin);
   return url.protocol.startsWith('http') ? { origin: url.origin } : {};
+}
+
+/** Whether `sharp` can be found from here. It is not imported, because that takes long, and often no variant is asked for. */
+export function isSharpInstalled(resolve: (name: string) => unknown = import.meta.resolve): boolean {
+  try {
+    resolve('sharp');
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The name of the bucket if there is only one, for hints. */

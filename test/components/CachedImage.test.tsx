@@ -116,6 +116,40 @@ describe('source', () => {
   });
 });
 
+describe('widths', () => {
+  const candidates = (url: string): string => `${readThrough(url)}&w=384 384w,${readThrough(url)}&w=640 640w`;
+
+  test('4: the first images of a page, which it does not know, have their srcset in the first commit', async () => {
+    mount(image({ s3_url: presign('a.jpg'), widths: [384, 640], sizes: '300px' }));
+    expect(src()).toBe(readThrough(presign('a.jpg')));
+    expect(img().getAttribute('srcset')).toBe(candidates(presign('a.jpg')));
+    // What the look-up tells does not exchange what is loading.
+    server.cached.set(KEY, entryOf('a.jpg'));
+    await lookedUp();
+    expect(img().getAttribute('srcset')).toBe(candidates(presign('a.jpg')));
+  });
+
+  test('4: what was loaded so is loaded by the same URL when it is shown again', async () => {
+    const again = (): ReturnType<typeof mount> =>
+      mount(image({ s3_url: presign('a.jpg'), widths: [384, 640], sizes: '300px' }));
+    again();
+    server.cached.set(KEY, entryOf('a.jpg'));
+    fireEvent.load(img());
+    await lookedUp();
+    cleanup();
+    again();
+    expect(img().getAttribute('srcset')).toBe(candidates(presign('a.jpg')));
+  });
+
+  test('4: if the server cannot give it, the URL as given is next, without candidates', async () => {
+    mount(image({ s3_url: presign('a.jpg'), widths: [384] }));
+    fireEvent.error(img());
+    expect(src()).toBe(presign('a.jpg'));
+    expect(img().hasAttribute('srcset')).toBe(false);
+    await act(async () => {});
+  });
+});
+
 describe('failure', () => {
   test('cached copy, read-through, original URL; onError comes when all have failed', async () => {
     know('a.jpg');

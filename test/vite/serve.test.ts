@@ -5,7 +5,7 @@ import { connect } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type InlineConfig, type ViteDevServer, build, createServer, preview } from 'vite';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { imageCache } from '../../plugin/index.ts';
 import type { Manifest } from '../../plugin/protocol.ts';
 import { certificate } from '../http/expressAppCertificate.ts';
@@ -189,6 +189,21 @@ describe('imageCache() in Vite', () => {
       { event: 'image-cache:event', data: { type: 'cleared', s3_urls: [`${bucket.option.endpoint}/photos/a.jpg`] } },
     ]);
     expect(JSON.stringify(sent)).not.toContain('X-Amz');
+  });
+
+  it('5: says in the terminal, once, that pages leave out `widths` for want of sharp', async () => {
+    const { bucket } = await bucketWithPicture();
+    const { server, origin } = await startVite(bucket);
+    const warn = vi.spyOn(server.config.logger, 'warn').mockImplementation(() => {});
+    const socket = new WebSocket(`${origin.replace('http', 'ws')}/?token=${server.config.webSocketToken}`, 'vite-hmr');
+    onTestFinished(() => socket.close());
+    await once(socket, 'open');
+    for (let n = 0; n < 2; n += 1) {
+      socket.send(JSON.stringify({ type: 'custom', event: 'image-cache:sharp-missing' }));
+    }
+    await vi.waitFor(() => expect(warn).toHaveBeenCalled());
+    expect(warn.mock.calls[0]?.[0]).toContain('Run `npm install sharp`');
+    expect(warn).toHaveBeenCalledOnce();
   });
 
   it('keeps cached images over a restart of the server', async () => {

@@ -1,7 +1,7 @@
 import type { CachePart } from '../manifest/cachePart.ts';
 import { ImageCacheError } from '../../errors.ts';
 import type { Limit } from '../queue/limit.ts';
-import type { ManifestEntry, VariantStats } from '../../protocol.ts';
+import { type ManifestEntry, SHARP_MISSING, type VariantStats } from '../../protocol.ts';
 import { fileError } from '../files/fileError.ts';
 import type { Evictor } from '../limits/evictor.ts';
 import type { CacheLogger } from '../injected/cacheLogger.ts';
@@ -96,7 +96,7 @@ export class Variants implements CachePart {
     wanted: VariantSpec,
     { readOriginal, signal }: VariantRequester,
   ): Promise<Variant | Substitute> {
-    const { files, maker } = this.#options;
+    const { files, maker, logger } = this.#options;
     const spec = withoutSlack(wanted, entry);
     const obstacle = maker?.obstacle(entry);
     if (isOriginal(spec, entry) || obstacle === 'format') return 'as-is';
@@ -107,7 +107,10 @@ export class Variants implements CachePart {
       this.#hits += 1;
       return stored;
     }
-    if (maker === undefined || !(await maker.isAvailable())) return 'no-maker';
+    if (maker === undefined || !(await maker.isAvailable())) {
+      logger.warn(SHARP_MISSING);
+      return 'no-maker';
+    }
     return this.#queue.run({
       key: `${entry.sha256}/${specName(spec)}`,
       signal,

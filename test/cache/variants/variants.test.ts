@@ -228,9 +228,11 @@ describe('a variant', () => {
   });
 
   it('is the original if no image library is installed', async () => {
-    const { cache } = await open({ maker: { ...countingMaker(), isAvailable: async () => false } });
+    const { cache, warnings } = await open({ maker: { ...countingMaker(), isAvailable: async () => false } });
+    expect(warnings).toEqual([]);
     const answer = await cache.readVariant({ url: 'mem:a' }, WEBP_64);
     expect([answer.origin, answer.contentType]).toEqual(['no-maker', 'image/jpeg']);
+    expect(warnings, '5: the terminal says how to mend it').toEqual([expect.stringContaining('npm install sharp')]);
   });
 });
 

@@ -69,6 +69,17 @@ test('E8: the bucket is named where the plugin has but one', async () => {
   expect(warnings()).toEqual([expect.stringContaining('s3_url="s3://team-photos/portraits/1.jpg"')]);
 });
 
+test('5: `widths` without sharp is told once, with the remedy', async () => {
+  vi.stubGlobal('__IMAGE_CACHE__', { base: '/api/cache', isSharpMissing: true });
+  await freshPage();
+  const { getImageProps } = await import('../../../components/client/imageProps.ts');
+  const { configureImageCache } = await import('../../../components/client/configureImageCache.ts');
+  configureImageCache({ base: '/api/cache' });
+  for (const name of ['a', 'b']) getImageProps({ src: `https://b.s3.amazonaws.com/${name}.jpg`, widths: [640] });
+  await vi.waitFor(() => expect(warnings()).toEqual([expect.stringContaining('Run `npm install sharp`')]));
+  configureImageCache({ base: false });
+});
+
 test.each(['data:image/png;base64,AA', 'blob:http://a/b', 'https://example.com/a.jpg'])(
   'E8: %s is no key',
   async (url) => {

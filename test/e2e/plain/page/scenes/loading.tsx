@@ -202,8 +202,8 @@ export const LOADING: Scene[] = [
     css: 'img { width: 100px; height: 300px }',
     layout: (Img, { step }) => <Img key={step} widths={[384]} sizes="100px" />,
     steps: ['loaded', RELOADED, 'again'],
-    // By `sizes`, now that the page knows that it is cached and names its widths.
-    differs: { again: ['size', 'atMount'] },
+    // By `sizes` and the width that the app gives, as that of an <img> with a srcset.
+    differs: { loaded: ['size'], reloaded: ['size'], again: ['size'] },
   },
   {
     name: 'a <picture> whose sources have media',
