@@ -46,7 +46,7 @@ export function explainMissingSharp(): void {
 export function explainFailedUrl(img: HTMLImageElement | null, url: string): void {
   const text = textFor(url);
   if (text === undefined) return;
-  tell(/^arn:/i.test(url) ? 'arn' : 'relative', text);
+  tell(text.split(url, 1)[0] ?? text, text); // once for each kind of mistake, whatever the URL
   if (img?.isConnected === true) mark(img, { code: 'INVALID_URL', text });
 }
 
@@ -54,7 +54,13 @@ function textFor(url: string): string | undefined {
   const arn = /^arn:[^:]*:s3:::(.+)/i.exec(url)?.[1];
   if (arn !== undefined) return `An <img> cannot load ${url}. Write s3://${arn}`;
   if (/^[a-z][a-z\d+.-]*:|^\/\//i.test(url)) return undefined;
-  const path = url.replace(/^\.?\/+/, '').split(/[?#]/, 1)[0];
+  const path = url.replace(/^\.?\/+/, '').split(/[?#]/, 1)[0] ?? '';
+  if (/(?:^|\/)i\/[0-9a-f-]{32,36}\.[a-z0-9]{1,5}$/i.test(path)) {
+    return (
+      `There is no picture at ${url}. That is the reference of an upload: show it with ` +
+      `<UploadedImage imageRef={…}> of vite-plugin-image-cache/uploads, which knows where the server is, and what is still in this browser.`
+    );
+  }
   const bucket = (typeof __IMAGE_CACHE__ === 'undefined' ? undefined : __IMAGE_CACHE__.bucket) ?? '<bucket>';
   return (
     `The page's own server has no image at ${url}. If that is the key of an object, name its bucket, too: ` +

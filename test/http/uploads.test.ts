@@ -364,6 +364,16 @@ describe('what else there is', () => {
     expect((await api.call('PUT', '/uploads/x')).status).toBe(400);
   });
 
+  it('13: of an unknown reference it says that the picture may still be on another device', async () => {
+    const api = await startUploads(await startBucket());
+    const answer = await api.get(`/i/${'0'.repeat(32)}.jpg`);
+    expect(answer.status).toBe(404);
+    expect(await answer.json()).toMatchObject({
+      code: 'UPSTREAM_NOT_FOUND',
+      hint: expect.stringContaining('may still be on the device on which it was picked'),
+    });
+  });
+
   it('C10: clearing the cache keeps what is pending, says so, and it is shown all the same', async () => {
     const bucket = await startBucket();
     bucket.server.faults.offline = true;

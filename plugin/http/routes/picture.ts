@@ -25,7 +25,9 @@ function create(context: RouteContext) {
     const query = { ...parseQuery(request.url, PARAMETERS), url };
     await answer(request, response, query, new ImageTimer(context.logger, performance.now()), (entry) =>
       isOf(name, entry),
-    );
+    ).catch((error: unknown) => {
+      throw isNotThere(error) ? notThere(error) : error;
+    });
     return undefined;
   };
 }
@@ -33,6 +35,20 @@ function create(context: RouteContext) {
 /** Whether a cached image has the bytes that the name is the digest of, or was made of them. */
 function isOf(name: string, { sha256, original_sha256 = sha256 }: ManifestEntry): boolean {
   return isDigestName(name) && original_sha256.startsWith(name.slice(0, 32));
+}
+
+/** The bucket has no such object. That there is no such bucket has a hint of its own. */
+function isNotThere(error: unknown): error is ImageCacheError {
+  if (!(error instanceof ImageCacheError) || error.code !== 'UPSTREAM_NOT_FOUND') return false;
+  return error.hint?.startsWith('Check the key') === true;
+}
+
+/** The key is made by us, so its spelling is not the reason. */
+function notThere(error: ImageCacheError): ImageCacheError {
+  return new ImageCacheError(error.code, error.message, {
+    cause: error,
+    hint: 'The picture may still be on the device on which it was picked: it is in the bucket when its upload is `uploaded`. Or it was removed.',
+  });
 }
 
 /** @throws ImageCacheError INVALID_PATH */

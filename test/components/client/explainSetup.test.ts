@@ -52,6 +52,7 @@ test('E7: who has named a server, or said that there is none, is told nothing', 
 
 test.each([
   ['portraits/1.jpg', 's3_url="s3://<bucket>/portraits/1.jpg"'],
+  ['/api/cache/i/0123456789abcdef0123456789abcdef.jpg', '<UploadedImage imageRef={…}>'],
   ['./portraits/1.jpg', 's3_url="s3://<bucket>/portraits/1.jpg"'],
   ['/portraits/1.jpg?v=1', 's3_url="s3://<bucket>/portraits/1.jpg"'],
   ['arn:aws:s3:::team-photos/1.jpg', 'Write s3://team-photos/1.jpg'],
