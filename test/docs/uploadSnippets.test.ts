@@ -90,3 +90,62 @@ describe('the cookbook’s PickPictures: 11', () => {
     expect(upload).toHaveBeenCalledOnce();
   });
 });
+
+describe('the cookbook’s NoteEditor: 2', () => {
+  /** An app whose notes are in a database, in which `append` is one transaction. */
+  async function openNote(): Promise<void> {
+    const NoteEditor = await componentOf('docs/cookbook.md', 'NoteEditor');
+    show(function App() {
+      const [text, setText] = react.useState('Dear diary');
+      const note = { id: 'n1', text };
+      const append = (_: string, more: string): void => setText((latest) => latest + more);
+      return react.createElement(NoteEditor, { note, append, onChange: setText });
+    });
+  }
+  const text = (): string => (screen.getByRole('textbox') as HTMLTextAreaElement).value; // a textarea
+  const files = (): HTMLInputElement => document.querySelector('input[type=file]') as HTMLInputElement; // it has one
+
+  test('a: a picture is in the note although another file of the same pick was refused, and that is told', async () => {
+    await openNote();
+    await pick(files(), 'beach.png', 'beach.txt');
+    expect(text()).toContain('![beach.png](/api/cache/i/');
+    expect(screen.getByRole('alert').textContent).toContain('beach.txt');
+  });
+
+  test('b: what is typed while a picture is saved stays', async () => {
+    let save = (): void => {};
+    const saving = new Promise<void>((resolve) => (save = resolve));
+    const upload = uploads.upload.bind(uploads);
+    vi.spyOn(uploads, 'upload').mockImplementation(async (...call) => {
+      await saving;
+      return upload(...call);
+    });
+    await openNote();
+    await pick(files(), 'beach.png');
+    fireEvent.change(screen.getByRole('textbox'), { target: { value: 'Dear diary, it rained' } });
+    await act(async () => save());
+    await waitFor(() => expect(text()).toMatch(/^Dear diary, it rained\s+!\[beach\.png\]/));
+  });
+
+  test('c: a picture without a reference is named, and can be put into the text later', async () => {
+    const error = { code: 'GPS_NOT_REMOVABLE', message: 'The location could not be removed.', at: 1 };
+    const entity = { type: 'note', id: 'n1', serverId: undefined };
+    const known = { filename: 'scan.tif', entity };
+    const blocked = uploadOf({ ...known, status: 'blocked', ref: undefined, imageId: undefined, error });
+    vi.spyOn(uploads, 'upload').mockImplementation(async (_, options) => {
+      uploads.set([blocked]);
+      options?.onSaved?.(blocked);
+      return [blocked];
+    });
+    await openNote();
+    await pick(files(), 'scan.tif');
+    expect(text()).toBe('Dear diary');
+    expect(screen.getByText(/scan\.tif is not in the text\. The location could not be removed\./)).toBeDefined();
+    fireEvent.click(screen.getByRole('button', { name: 'Send with its place' }));
+    expect(blocked.sendAnyway).toHaveBeenCalledOnce();
+    act(() => uploads.set([uploadOf({ ...known, status: 'pending' })]));
+    fireEvent.click(screen.getByRole('button', { name: 'Insert' }));
+    expect(text()).toContain('![scan.tif](/api/cache/i/');
+    expect(screen.queryByText(/is not in the text/)).toBeNull();
+  });
+});
