@@ -1,4 +1,4 @@
-/** The types of the messages between the demo's backend and its page. */
+/** The messages between the demo's backend and its page. */
 
 export interface Picture {
   /** A presigned URL, which is another one in each answer. */
@@ -38,6 +38,14 @@ export interface NetworkFaults {
   putSlowDown: number;
   /** Share of them that are answered as if the credentials had expired, 0 to 1. */
   putExpired: number;
+}
+
+/** The event of Vite's socket by which pages ask how many photographs are painted, and by which they are told. */
+export const PAINTED_EVENT = 'demo:painted';
+
+export interface Painted {
+  done: number;
+  total: number;
 }
 
 /** `GET·PUT /demo/upload-faults`: what can be broken between the page and its dev server. */

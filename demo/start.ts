@@ -8,6 +8,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, styleText } from 'node:util';
 import { createServer, type ViteDevServer } from 'vite';
+import { PAINTED_EVENT, type Painted } from './api.ts';
 import { createStudio } from './photos/studio.ts';
 import { readStorage, usesOtherServer } from './settings.ts';
 import type { StorageMessage } from './storage.ts';
@@ -20,6 +21,7 @@ const isInteractive = process.stdout.isTTY && process.env['CI'] === undefined;
 
 let vite: ViteDevServer | undefined;
 let child: ChildProcess | undefined;
+let painted: Painted | undefined;
 let stopping = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
 
@@ -34,7 +36,7 @@ function startStorage(): Promise<ChildProcess> {
   return new Promise((resolve, reject) => {
     storage.on('message', (message: StorageMessage) => {
       if (message.type === 'painted') {
-        showProgress('Painting the photographs', message.done, message.total);
+        showProgress('Painting the photographs', message);
         return;
       }
       process.env['DEMO_S3_ENDPOINT'] = message.endpoint;
@@ -54,6 +56,10 @@ async function startVite(): Promise<ViteDevServer> {
     clearScreen: false,
     server: { port: Number(flags.port), open: isInteractive && !flags['no-open'] },
   });
+  // A page that has just been opened asks.
+  server.ws.on(PAINTED_EVENT, (_, client) => {
+    if (painted !== undefined) client.send(PAINTED_EVENT, painted);
+  });
   await server.listen();
   return server;
 }
@@ -63,7 +69,9 @@ async function fillBucket(): Promise<void> {
   const directory = fileURLToPath(new URL('../node_modules/.cache/vite-plugin-image-cache-demo', import.meta.url));
   const studio = await createStudio({ directory });
   try {
-    await uploadMissing(readStorage(), studio, (done, total) => showProgress('Uploading the photographs', done, total));
+    await uploadMissing(readStorage(), studio, (done, total) =>
+      showProgress('Uploading the photographs', { done, total }),
+    );
   } catch (error) {
     if (!stopping) console.error(`  The bucket could not be filled: ${explain(error)}`);
   } finally {
@@ -101,8 +109,10 @@ function printBanner(url: string): void {
 `);
 }
 
-/** Prints one line that is updated in a terminal; in a log, only the first and the last line. */
-function showProgress(what: string, done: number, total: number): void {
+/** Tells open pages, and prints one line that is updated in a terminal; in a log, only the last line. */
+function showProgress(what: string, { done, total }: Painted): void {
+  painted = { done, total };
+  vite?.ws.send(PAINTED_EVENT, painted);
   const line = `  ${what}: ${done} of ${total}`;
   if (isInteractive) process.stdout.write(`\r${line}${done === total ? '\n' : ''}`);
   else if (done === total) console.log(line);

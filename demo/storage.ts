@@ -38,6 +38,7 @@ async function paintAhead(): Promise<void> {
   const report = (done: number) => {
     if (done % 20 === 0 || done === photos.length) tell({ type: 'painted', done, total: photos.length });
   };
+  report(0);
   // If the demo ends in the middle of a picture, this fails, and need not be reported.
   await studio.prepare(inOrder, report).catch(() => {});
 }

@@ -3,12 +3,14 @@ import { prefetchManager, useCacheStats } from 'vite-plugin-image-cache/react';
 import type { NetworkFaults } from '../api.ts';
 import { ActorPage } from './ActorPage.tsx';
 import { Compare } from './Compare.tsx';
+import { formatCount } from './format.ts';
 import { Gallery } from './Gallery.tsx';
 import { Header } from './Header.tsx';
 import { moveFocus } from './moveFocus.ts';
 import { Notice } from './Notice.tsx';
 import { useActors } from './useActors.ts';
 import { useNetwork } from './useNetwork.ts';
+import { usePainting } from './usePainting.ts';
 import { useRoute } from './useRoute.ts';
 
 /** Loaded when it is visited: a page that only shows pictures needs nothing of it. */
@@ -29,6 +31,7 @@ export function App() {
   const { state, change } = useNetwork();
   const network = state === 'pending' ? undefined : state;
   const { stats } = useCacheStats();
+  const painting = usePainting();
   const switchNetwork = async (faults: Partial<NetworkFaults>) => {
     await change(faults);
     // The prefetch would also try again by itself, within 30 s.
@@ -66,6 +69,14 @@ export function App() {
           <Notice title="S3 is switched off">
             Every request to the bucket fails. Cached pictures are still shown; the others come when S3 is back.
           </Notice>
+        )}
+        {painting !== undefined && route.page !== 'add' && (
+          <div className="painting">
+            <Notice title="The photographs are still being painted">
+              That takes a minute or two at the first start, and grey boxes fill by themselves.{' '}
+              <span aria-hidden="true">{`${formatCount(painting.done)} of ${formatCount(painting.total)}`}</span>
+            </Notice>
+          </div>
         )}
         {error !== undefined && (
           <Notice title="The backend did not answer">

@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import { imageCache, type CacheStats } from 'vite-plugin-image-cache/react';
 import type { NetworkFaults, NetworkState } from '../api.ts';
 import { CurlAction } from './CurlAction.tsx';
@@ -17,6 +18,7 @@ export interface HeaderProps {
 
 /** A sentence about the demo, the state of the cache, and the controls. */
 export function Header({ stats, names, network, onNetworkChange, onPrefetch }: HeaderProps) {
+  const [isOpen, setOpen] = useState(false);
   return (
     <header className="masthead">
       <div className="intro">
@@ -29,8 +31,18 @@ export function Header({ stats, names, network, onNetworkChange, onPrefetch }: H
           <a href="#/add">Add pictures</a>
           <a href="#/notes">Notes</a>
         </nav>
+        {/* Only where the controls would take a third of the screen. */}
+        <button
+          className="fold"
+          type="button"
+          aria-expanded={isOpen}
+          aria-controls="controls"
+          onClick={() => setOpen(!isOpen)}
+        >
+          {isOpen ? 'Hide the controls' : 'S3 and cache'}
+        </button>
       </div>
-      <div className="controls">
+      <div className="controls" id="controls" data-open={isOpen}>
         <PrefetchPanel stats={stats} names={names} onPrefetch={onPrefetch} />
         {network !== undefined && (
           <NetworkSwitch network={network} onChange={(faults) => void onNetworkChange(faults)} />

@@ -16,7 +16,8 @@ export function PrefetchPanel({ stats, names, onPrefetch }: PrefetchPanelProps) 
   const { progress, pause, resume } = usePrefetch();
   const detailsId = useId();
   const { images, bytes, state } = progress;
-  const counts = `${formatCount(images.completed)} of ${formatCount(images.total)}`;
+  const counts =
+    images.total === 0 ? 'nothing yet' : `${formatCount(images.completed)} of ${formatCount(images.total)}`;
   const isIncomplete = state === 'idle' && images.total > (stats?.total_entries ?? 0);
 
   return (

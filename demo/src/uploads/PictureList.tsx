@@ -40,7 +40,7 @@ function PictureRow({ upload, now }: { upload: Upload; now: number }) {
       </div>
       <Journey upload={upload} />
       <p className="remedies">
-        {(status === 'failed' || status === 'blocked' || status === 'pending') && !needsDecision && (
+        {mayTryAgain(upload) && !needsDecision && (
           <button type="button" onClick={() => void upload.retry()} aria-label={`Try ${filename} again`}>
             Try again
           </button>
@@ -63,6 +63,10 @@ function PictureRow({ upload, now }: { upload: Upload; now: number }) {
       </p>
     </li>
   );
+}
+
+function mayTryAgain({ status, error }: Upload): boolean {
+  return status === 'failed' || status === 'blocked' || status === 'pending' || (status === 'processing' && !!error);
 }
 
 /** The time, each second, as long as something counts down. */
