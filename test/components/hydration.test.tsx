@@ -99,6 +99,23 @@ describe('E2: on a server', () => {
     expect(html).toBe(`<img loading="lazy" alt="A" src="${src}"/>`);
   });
 
+  test('4: `widths` are in the HTML, and stay as they are when the page knows the image', async () => {
+    const tree = ({ CachedImage, ImageCacheContext, client }: Kit): ReactElement => (
+      <ImageCacheContext.Provider value={client}>
+        <CachedImage s3_url={presign('a.jpg')} alt="" widths={[384, 1200]} sizes="300px" />
+      </ImageCacheContext.Provider>
+    );
+    const html = renderToString(tree(await loadKit()));
+    const srcset = `${readThrough('a.jpg')}&w=384 384w,${readThrough('a.jpg')}&w=1200 1200w`;
+    expect(html.replaceAll('&amp;', '&')).toContain(`srcSet="${srcset}"`);
+    await enterBrowser();
+    const kit = await loadKit();
+    kit.client.known.set(`${BUCKET}/a.jpg`, entryOf('a.jpg'));
+    const { images, lost } = await hydrate(html, tree(kit));
+    expect(images.map((each) => each.getAttribute('srcset'))).toEqual([srcset]);
+    expect(lost).toEqual([]);
+  });
+
   test('B21: a SuspendingImage is its <img>, in a string and in a stream, and all else renders', async () => {
     const kit = await loadKit();
     const { SuspendingImage, ImageCacheProvider, PrefetchProgress, useImageCacheEvents, useCacheStats, usePrefetch } =
