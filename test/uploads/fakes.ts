@@ -60,7 +60,8 @@ export class FakeClock implements UploadsClock {
     for (let turn = 0; quiet < (before === undefined ? 50 : 4) && turn < 2000; turn += 1) {
       await new Promise((resolve) => setTimeout(resolve, 1));
       const last = Array.from(this.#sleepers).at(-1);
-      quiet = last === before ? quiet + 1 : 0;
+      const isBusy = process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq') || name === 'CloseReq');
+      quiet = last === before && !isBusy ? quiet + 1 : 0;
       before = last;
     }
   }
