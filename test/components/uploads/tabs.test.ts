@@ -1,6 +1,7 @@
 // @vitest-environment node
 import { describe, expect, test } from 'vitest';
-import { fakeBrowser } from './fakeBrowser.ts';
+import type { Entity } from '../../../components/uploads/entity.ts';
+import { fakeBrowser, type FakeTab } from './fakeBrowser.ts';
 import { fakeBucket } from './fakeBucket.ts';
 import { pictureFile } from './pictures.ts';
 
@@ -65,6 +66,92 @@ describe.each([
     await browser.pass(60_000);
     expect(bucket.sent).toHaveLength(2);
     expect(bucket.complaints).toEqual([]);
+  });
+
+  /** Two tabs, and an app whose `onStored` takes a while. */
+  function setUpLinks() {
+    const { browser, bucket } = setUp();
+    const told = new Map<string, number>();
+    /** What each tab is telling, as long as it lives. */
+    const telling = new Map<FakeTab, string>();
+    const complaints: string[] = [];
+    const open = (): FakeTab => {
+      const tab: FakeTab = browser.open({
+        transport: bucket.transport,
+        async onStored({ jobId }) {
+          if (telling.size > 0) complaints.push(`${jobId} is told while ${[...telling.values()].join()} is.`);
+          if (!tab.uploads.status().isSender) complaints.push(`${jobId} is told by a tab that does not send.`);
+          telling.set(tab, jobId);
+          told.set(jobId, (told.get(jobId) ?? 0) + 1);
+          await new Promise<void>((resolve) => tab.env.after(50, resolve));
+          telling.delete(tab);
+        },
+      });
+      return tab;
+    };
+    /** @returns the picture that it was telling of */
+    const kill = (tab: FakeTab): string | undefined => {
+      const jobId = telling.get(tab);
+      tab.kill();
+      telling.delete(tab);
+      return jobId;
+    };
+    return { browser, bucket, told, complaints, open, kill };
+  }
+
+  async function uploadTo({ uploads }: FakeTab, entity: Entity, numbers: readonly number[]): Promise<string[]> {
+    const added = await uploads.upload(
+      numbers.map((number) => pictureFile(number)),
+      { entity },
+    );
+    return added.map(({ jobId }) => jobId);
+  }
+
+  test.each([0, 20, 60, 130, 270, 410])(
+    'C19: the sending tab is killed %d ms after it began: the app is told of each picture, and twice only of what that tab was telling of',
+    async (ms) => {
+      const { browser, bucket, told, complaints, open, kill } = setUpLinks();
+      const one = open();
+      await browser.settle();
+      const other = open();
+      const saved = await Promise.all([
+        uploadTo(one, { type: 'note', id: 'a' }, [1, 2, 3, 4, 5, 6]),
+        uploadTo(other, { type: 'note', id: 'b' }, [4, 5, 6, 7, 8, 9]), // three pictures are in both notes
+      ]);
+      await browser.pass(ms);
+      const cut = kill(one);
+      await browser.pass(120_000);
+      const jobIds = saved.flat();
+      expect(other.uploads.list().map(({ status, link }) => `${status} ${link?.status}`)).toEqual(
+        Array(12).fill('uploaded linked'),
+      );
+      expect([...told.keys()].toSorted()).toEqual(jobIds.toSorted());
+      for (const [jobId, times] of told) expect([jobId, times]).toEqual([jobId, jobId === cut ? 2 : 1]);
+      expect(complaints).toEqual([]);
+      expect(bucket.complaints).toEqual([]);
+      expect([...bucket.writes.values()]).toEqual(Array(9).fill(1));
+    },
+  );
+
+  test('C19: the sending tab is killed while it sends what the bucket has taken: the app is told once of each picture', async () => {
+    const { browser, bucket, told, complaints, open, kill } = setUpLinks();
+    bucket.otherwise = () => (bucket.sent.length > 4 ? 'hang' : 'stored');
+    const one = open();
+    await browser.settle();
+    const other = open();
+    const jobIds = [
+      ...(await uploadTo(one, { type: 'note', id: 'a' }, [1, 2, 3, 4])),
+      ...(await uploadTo(other, { type: 'note', id: 'b' }, [5, 6, 7, 8])),
+    ];
+    await browser.pass(5_000);
+    expect(told.size).toBe(4);
+    bucket.takeSilently();
+    expect(kill(one)).toBe(undefined);
+    bucket.otherwise = 'stored';
+    await browser.pass(120_000);
+    expect(Object.fromEntries(told)).toEqual(Object.fromEntries(jobIds.map((jobId) => [jobId, 1])));
+    expect([complaints, bucket.complaints]).toEqual([[], []]);
+    expect([...bucket.writes.values()]).toEqual(Array(8).fill(1));
   });
 
   test('a tab that cannot send may cancel and retry: the one that sends does it', async () => {
