@@ -1,4 +1,6 @@
 // @vitest-environment node
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test, vi } from 'vitest';
 import { createUploadList } from '../../../components/uploads/createUploadList.ts';
 import { entityImages } from '../../../components/uploads/entityImages.ts';
@@ -99,8 +101,8 @@ async function setUp() {
   const rows = Array.from({ length: ENTITIES }, (_, entity) =>
     Array.from({ length: PICTURES }, (__, picture) => jobOf(entity, picture)),
   ).flat();
-  // As much of it as is asked for here.
-  const outbox = { jobs: async () => rows, remove: async () => {} } as unknown as Outbox;
+  // As much of it as is asked for here. Nothing else holds the rows.
+  const outbox = { jobs: async () => rows.splice(0), remove: async () => {} } as unknown as Outbox;
   const jobs: JobStore = createJobStore(
     outbox,
     '',
@@ -108,12 +110,20 @@ async function setUp() {
     () => {},
   );
   // Called once for each view that is made.
-  const actions = vi.fn<() => UploadActions>(() => ({}) as UploadActions);
+  const actions = vi.fn<() => void>();
+  /** Of each view that is made, what it holds. */
+  const held = new Set<WeakRef<UploadActions>>();
+  const actionsOf = (): UploadActions => {
+    actions();
+    const own = {} as UploadActions;
+    held.add(new WeakRef(own));
+    return own;
+  };
   const changed = vi.fn<() => void>();
   jobs.subscribe(changed);
   await jobs.load();
-  const shown = createUploadList(jobs, () => IDLE, { maxAttempts: 6, link: undefined }, actions);
-  return { jobs, shown, actions, changed };
+  const shown = createUploadList(jobs, () => IDLE, { maxAttempts: 6, link: undefined }, actionsOf);
+  return { jobs, shown, actions, changed, held };
 }
 
 test('1,000 entities with 5 pictures each: a change of one makes one view anew, and the lists of the others stay', async () => {
@@ -158,3 +168,32 @@ test('entities whose rows are gone take no memory: their index is gone, too', as
   // One array for all that have none.
   expect(jobs.ofEntity(entityOf(7))).toBe(jobs.ofEntity(entityOf(100_000)));
 });
+
+test('memory is flat: when 5,000 pictures have changed ten times, the list holds 5,000 views, and not 55,000', async () => {
+  const { jobs, shown, held } = await setUp();
+  const lookAtAll = () => {
+    for (let number = 0; number < ENTITIES; number += 1) shown.listOf(entityOf(number));
+    expect(shown.list()).toHaveLength(ENTITIES * PICTURES);
+  };
+  lookAtAll();
+  for (let revision = 2; revision < 12; revision += 1) {
+    for (const { jobId } of shown.list()) {
+      const number = Number.parseInt(jobId, 16);
+      const job = jobOf(Math.floor(number / PICTURES), number % PICTURES);
+      jobs.take({ type: 'job', job: { ...job, revision, state: revision % 2 === 0 ? 'stored' : 'failed' } });
+    }
+    shown.changed();
+    lookAtAll();
+  }
+  expect(held.size).toBe(11 * ENTITIES * PICTURES);
+  // What was made in this turn is not collected before the next one.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  collectGarbage();
+  const left = [...held].filter((view) => view.deref() !== undefined);
+  expect(left.length).toBe(ENTITIES * PICTURES);
+});
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)(); // what the flag makes
+}
