@@ -5,6 +5,12 @@ const numbers = (count: number): number[] => Array.from({ length: count }, (_, n
 /** S3 takes its time. */
 const slow = (count: number) => numbers(count).map(() => ({ delayMs: 100 }));
 
+/** Of a `srcset`, Firefox and WebKit. */
+const CHOSEN_LATER = {
+  why: 'It chooses one of the candidates of a srcset a moment after the element was made, as with an <img>.',
+  differs: { again: ['atMount'] },
+} as const;
+
 /** When and what a browser loads, and what an image says of itself meanwhile. */
 export const LOADING: Scene[] = [
   { name: 'loading="eager"', layout: (Img) => <Img loading="eager" width={120} /> },
@@ -204,6 +210,7 @@ export const LOADING: Scene[] = [
     steps: ['loaded', RELOADED, 'again'],
     // By `sizes` and the width that the app gives, as that of an <img> with a srcset.
     differs: { loaded: ['size'], reloaded: ['size'], again: ['size'] },
+    except: { firefox: CHOSEN_LATER, webkit: CHOSEN_LATER },
   },
   {
     name: 'a <picture> whose sources have media',
