@@ -86,16 +86,28 @@ const raceOf = (graceMs: number): fc.Arbitrary<Step[]> =>
       const two = 1 - one;
       const other = 3 - entity;
       const removal: Step = { do: 'remove', server: one, entity, picture: its };
-      const until = graceMs > 0 ? [removal, pass(graceMs)] : [];
+      const end_ = (of: number): Step => ({ do: 'kill', server: of, fate: 'lost', isWiped: false });
+      // With a grace period, the first sweep of a server deletes, and without one, the removal does.
+      const begin =
+        graceMs > 0
+          ? [
+              removal,
+              pass(20_000),
+              end_(one),
+              end_(two),
+              pass(graceMs),
+              open_(one),
+              hold(one, true),
+              pass(6_000),
+              open_(two),
+            ]
+          : [hold(one, true), removal];
       return [
         [open_(one), hold(one, false), open_(two), hold(two, false)],
         { do: 'upload' as const, server: two, entity, picture: its },
         isKept ? [{ do: 'upload' as const, server: one, entity: other, picture: its }] : [],
         pass(20_000),
-        // With a grace period, the sweep deletes, and without one, the removal does.
-        until,
-        hold(one, true),
-        graceMs > 0 ? pass(HOUR) : removal,
+        begin,
         let_(one, start),
         hold(two, isHeld),
         { do: isKept ? ('remove' as const) : ('upload' as const), server: two, entity: other, picture: its },
