@@ -42,7 +42,8 @@ it.each(['/', '/sub/'])(
 
     const { page, complaints } = await openPage(context, server.url, pictures);
     await imagesLoaded(page, keys.length);
-    await page.waitForFunction(() => window.fixture.statuses.length === document.images.length);
+    await expect.poll(() => server.calls).toContain('POST /lookup');
+    await page.waitForLoadState('networkidle'); // whether more is asked for
     const images = await page.evaluate(() => [...document.images].map((img) => img.getAttribute('src')));
     expect(images).toEqual(sent);
     expect(complaints).toEqual([]);
