@@ -23,12 +23,20 @@ export function createRemoveActions({
 
   return {
     async removeImage(entity, imageId) {
-      await remove(entity, [toPicture(imageId)], 'stay');
+      await remove(entity, toPictures([imageId]), 'stay');
     },
     async removeEntity(entity, { imageIds = [] } = {}) {
-      await remove(entity, imageIds.map(toPicture), 'all');
+      await remove(entity, toPictures(imageIds), 'all');
     },
   };
+}
+
+/** As earlier apps have named pictures. */
+const UUID = /(?:^|\/)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[a-z0-9]{1,5}(?:[?#].*)?$/i;
+
+/** Without those that were never uploaded by this package: a text may have some, and a server deletes none of them. */
+function toPictures(pictures: readonly string[]): Picture[] {
+  return pictures.filter((picture) => !UUID.test(picture)).map(toPicture);
 }
 
 /** @param picture an id, or a reference, which says of what kind the file is */

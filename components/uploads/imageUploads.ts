@@ -188,6 +188,7 @@ export interface ImageUploads {
   /**
    * Says that the app's server has given an entity its id: of all pictures of the entity, now and later. Resolves when that is durable. It
    * may be said again, at each start of the app or whenever it is known.
+   * @param localId the entity's `id`. Its type does not count: entities of different types need different ids
    * @throws UploadError `ENTITY_BOUND` when the entity has another server id already
    * @example
    * const { id } = await createNoteOnServer(note);

@@ -7,7 +7,7 @@ import { tombstoneKey } from './tombstone.ts';
 
 export interface Picture {
   readonly imageId: string;
-  /** `undefined`: that of the one that this browser knows. */
+  /** Of one that this browser does not know. */
   readonly ext: string | undefined;
 }
 
@@ -34,7 +34,8 @@ export async function removeIn(
   const known = others === 'all' ? jobs.flatMap(({ body }) => body ?? []) : [];
   const gone = new Map<string, string>();
   for (const { imageId, ext } of [...known, ...pictures]) {
-    const own = ext ?? jobs.find(({ body }) => body?.imageId === imageId)?.body?.ext;
+    // Of what kind it was uploaded counts, whatever a text calls it.
+    const own = jobs.find(({ body }) => body?.imageId === imageId)?.body?.ext ?? ext;
     if (own === undefined) throw unknownImage();
     gone.set(imageId, own);
   }

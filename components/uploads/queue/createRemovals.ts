@@ -60,6 +60,9 @@ export function createRemovals({ talk, outbox, owner, isSending, toRemoval }: Re
   }
 
   async function tellSome(all: readonly Tombstone[]): Promise<void> {
+    // What was taken back meanwhile waits no more: its time would be over for good, and come again at once.
+    const names = new Set(all.map(({ entity }) => entityKey(entity)));
+    for (const name of waits.keys()) if (!names.has(name)) waits.delete(name);
     const next = nextOf(all);
     const [first, ...others] = next;
     telling = new Set(next.map(({ key }) => key));

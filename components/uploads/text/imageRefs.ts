@@ -1,7 +1,7 @@
 /** A run of characters that may be a URL, in Markdown, HTML, CSS or JSON, and beside the quotation marks and full stops of any language. */
 const WORD = /[^\s"'`<>()[\]{}|\\«»\u2018-\u201f\u3001-\u3017\uff01-\uff0c\uff1a-\uff1f]+/g;
 
-const NAME = '(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\\.[a-z0-9]{1,5}';
+const NAME = '(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\\.[a-z0-9]{2,5}';
 
 /**
  * A word that is a picture's reference or URL and nothing else: an attribute's name (`src=`) or a mark of some markup (`:`, `!`, `image::`)

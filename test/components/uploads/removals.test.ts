@@ -1,7 +1,9 @@
 // @vitest-environment node
-import { describe, expect, test } from 'vitest';
+import { IDBObjectStore } from 'fake-indexeddb';
+import { describe, expect, test, vi } from 'vitest';
 import type { Entity } from '../../../components/uploads/entity.ts';
 import type { ImageUploadsOptions } from '../../../components/uploads/imageUploads.ts';
+import { imageRefsIn } from '../../../components/uploads/text/imageRefs.ts';
 import { fakeBrowser, type FakeTab } from './fakeBrowser.ts';
 import { fakeBucket, referenceOf } from './fakeBucket.ts';
 import { pictureFile } from './pictures.ts';
@@ -220,6 +222,26 @@ describe('removeEntity', () => {
     expect(await browser.rows('tombstones')).toEqual([]);
   });
 
+  test('of a text with pictures that earlier apps have named by a UUID tells of all others', async () => {
+    const { browser, bucket, tab } = setUp();
+    const imageId = 'ab'.repeat(16);
+    const text = `![](/api/cache/i/01234567-89ab-cdef-0123-456789abcdef.jpg) ![](/i/${'cd'.repeat(16)}.x) ![](/i/${imageId}.png)`;
+    await tab.uploads.removeEntity(note, { imageIds: imageRefsIn(text) });
+    for (const imageRef of imageRefsIn(text)) await tab.uploads.removeImage(other, imageRef);
+    await browser.pass(60_000);
+    expect(bucket.removals).toMatchObject([{ images: [{ imageId }] }, { images: [{ imageId }] }]);
+    expect(bucket.removals.map(({ images }) => images.length)).toEqual([1, 1]);
+  });
+
+  test('tells the name that the picture was uploaded with, also where a text has another form of it', async () => {
+    const { browser, bucket, tab } = setUp();
+    const imageId = await add(tab, 1, note);
+    await browser.settle();
+    await tab.uploads.removeEntity(note, { imageIds: [`https://cdn.test/i/${imageId}.webp`] });
+    await browser.settle();
+    expect(bucket.removals).toMatchObject([{ images: [{ imageId, ext: 'png' }] }]);
+  });
+
   test('of what nothing is known of tells nothing', async () => {
     const { browser, bucket, tab } = setUp();
     await tab.uploads.removeEntity(note);
@@ -280,6 +302,26 @@ describe('the other side', () => {
     await browser.settle();
     expect(bucket.removals.map(({ entity }) => entity.id)).toEqual(['a', 'b']);
     expect(statuses(tab)[0]).toBe('uploaded');
+  });
+
+  test('that refused a removal which was taken back: another one that waits is not looked at again and again', async () => {
+    const { browser, bucket, tab } = setUp();
+    const imageId = await add(tab, 1, note);
+    await add(tab, 2, other);
+    await browser.settle();
+    bucket.removalOutcomes = [503];
+    await tab.uploads.removeImage(note, imageId);
+    await browser.settle();
+    await add(tab, 1, note);
+    await browser.settle();
+    bucket.removalOutcomes = Array.from({ length: 9 }, () => 503 as const);
+    await tab.uploads.removeEntity(other);
+    await browser.pass(60_000);
+    const looks = vi.spyOn(IDBObjectStore.prototype, 'getAll');
+    await browser.pass(5_000);
+    const count = looks.mock.contexts.filter((store) => (store as IDBObjectStore).name === 'tombstones').length;
+    looks.mockRestore();
+    expect(count).toBeLessThan(5);
   });
 
   test('that refuses it for good is told no more', async () => {
