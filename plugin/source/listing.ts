@@ -2,7 +2,7 @@ import { ImageCacheError } from '../errors.ts';
 
 /** What an answer to `ListObjectsV2` says. */
 export interface Listing {
-  objects: { key: string; modifiedAt: number }[];
+  objects: { key: string; modifiedAt: number; size: number }[];
   isComplete: boolean;
 }
 
@@ -28,7 +28,7 @@ export function parseListing(xml: string, prefix: string): Listing {
     if (!isUnderstood || key === undefined || Number.isNaN(modifiedAt))
       throw notUnderstood('An object has no key or time.');
     if (!key.startsWith(prefix)) throw notUnderstood('It has objects that were not asked for.');
-    return { key, modifiedAt };
+    return { key, modifiedAt, size: Number.parseInt(textOf(content, 'Size') ?? '', 10) };
   });
   // What comes after the objects, and before them; some stores write it at the end.
   const around = `${parts[0] ?? ''}${parts.length > 1 ? (parts.at(-1)?.split('</Contents>')[1] ?? '') : ''}`;

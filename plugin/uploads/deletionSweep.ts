@@ -76,10 +76,13 @@ export class DeletionSweep {
 
   #dueIn({ objects, now }: ListedObjects): string[] {
     const { keys, graceMs } = this.#options;
-    return objects
-      .filter(({ modifiedAt }) => isOver(now - modifiedAt, graceMs))
-      .map(({ key }) => keys.markedName(key))
-      .filter((name) => name !== undefined);
+    return (
+      objects
+        // Marks are empty. What has bytes is somebody else's, whatever it is called.
+        .filter(({ size, modifiedAt }) => size === 0 && isOver(now - modifiedAt, graceMs))
+        .map(({ key }) => keys.markedName(key))
+        .filter((name) => name !== undefined)
+    );
   }
 
   /** Each fault once: it is met every hour, and with every picture. */

@@ -25,9 +25,15 @@ export interface ObjectState extends ObjectLook {
   isCounted: boolean;
 }
 
+/** One of a listing. */
+interface ListedObject extends ObjectLook {
+  /** In bytes; `NaN` if the store does not say it. */
+  size: number;
+}
+
 /** A part of a listing, in the order of the keys. */
 export interface ListedObjects {
-  objects: readonly ObjectLook[];
+  objects: readonly ListedObject[];
   /** The time by the clock of the bucket; `NaN` if it has not told. */
   now: number;
   isComplete: boolean;

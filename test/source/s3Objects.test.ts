@@ -146,14 +146,17 @@ describe('the answer to ListObjectsV2', () => {
   const COMPLETE = '<IsTruncated>false</IsTruncated>';
 
   it.each([
-    ['S3', listing(`${COMPLETE}${object('a/1')}${object('a/2', '<Size>0</Size>')}`)],
-    ['a store that says at the end whether there is more', listing(`${object('a/1')}${object('a/2')}${COMPLETE}`)],
+    ['S3', listing(`${COMPLETE}${object('a/1', '<Size>12</Size>')}${object('a/2', '<Size>0</Size>')}`)],
+    [
+      'a store that says at the end whether there is more',
+      listing(`${object('a/1', '<Size>12</Size>')}${object('a/2', '<Size>0</Size>')}${COMPLETE}`),
+    ],
   ])('of %s', (_, xml) => {
     const modifiedAt = Date.UTC(2026, 0, 1);
     expect(parseListing(xml, 'a/')).toEqual({
       objects: [
-        { key: 'a/1', modifiedAt },
-        { key: 'a/2', modifiedAt },
+        { key: 'a/1', modifiedAt, size: 12 },
+        { key: 'a/2', modifiedAt, size: 0 },
       ],
       isComplete: true,
     });

@@ -84,7 +84,10 @@ export class MemoryBucket implements UploadBucket {
   list(prefix: string, after = '', _signal?: AbortSignal): Promise<ListedObjects> {
     return this.#do(`list ${prefix}`, () => {
       const keys = this.keys(prefix).filter((key) => key > after);
-      const objects = keys.slice(0, 1000).map((key) => ({ key, modifiedAt: this.objects.get(key)?.modifiedAt ?? 0 }));
+      const objects = keys.slice(0, 1000).map((key) => {
+        const { modifiedAt = 0, body } = this.objects.get(key) ?? {};
+        return { key, modifiedAt, size: body?.length ?? 0 };
+      });
       return { objects, now: this.now(), isComplete: keys.length <= 1000 };
     });
   }
