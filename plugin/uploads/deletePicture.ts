@@ -49,7 +49,7 @@ export async function deletePicture(
     const use = await uses.look(imageId, signal);
     if (!use.flags.includes(flag)) throw lagging();
     const mark = await bucket.look(keys.mark(name), signal);
-    if (await uses.isUsed(imageId, use)) {
+    if (await uses.isUsed(imageId, use, signal)) {
       if (mark !== undefined) await unmark(name, { bucket, keys, uses }, signal);
       return 'used';
     }
@@ -92,7 +92,8 @@ async function unmark(
 ): Promise<void> {
   await bucket.remove(keys.mark(name), signal);
   const imageId = imageIdOf(name);
-  if (!(await uses.isUsed(imageId, await uses.look(imageId, signal)))) await bucket.mark(keys.mark(name), signal);
+  if (!(await uses.isUsed(imageId, await uses.look(imageId, signal), signal)))
+    await bucket.mark(keys.mark(name), signal);
 }
 
 function tooLate(): UploadFailure {

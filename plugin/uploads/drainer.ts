@@ -4,7 +4,7 @@ import { BucketHealth, RETRY_DELAYS_MS } from './bucketHealth.ts';
 import type { UploadsClock } from './clock.ts';
 import { acquireDrainLock, type DrainLock } from './drainLock.ts';
 import type { Outbox } from './outbox.ts';
-import type { PictureUses } from './pictureUse.ts';
+import { held, type PictureUses } from './pictureUse.ts';
 import { type UploadBucket, UploadFailure } from './uploadBucket.ts';
 import { isPending, type PendingUpload, type UploadRecord } from './uploadRecord.ts';
 
@@ -23,6 +23,8 @@ export interface DrainerOptions {
   bucket: UploadBucket;
   /** What uses pictures; `undefined`: that is not kept. */
   uses: PictureUses | undefined;
+  /** Whether the entity of an upload is losing its picture at the moment. */
+  isRemoving: (record: UploadRecord) => boolean;
   clock: UploadsClock;
   keyOf: (pictureName: string) => string;
   /** Runs changes of records one after the other. */
@@ -159,7 +161,7 @@ export class Drainer {
 
   /** Never rejects. */
   async #try(record: PendingUpload, signal: AbortSignal): Promise<void> {
-    const { outbox, bucket, uses, keyOf, yieldToImages, warn } = this.#options;
+    const { outbox, bucket, uses, isRemoving, keyOf, yieldToImages, warn } = this.#options;
     const { name, sha256, content_type: contentType } = record.picture;
     try {
       await yieldToImages(signal);
@@ -172,7 +174,10 @@ export class Drainer {
       }
       if (signal.aborted) return;
       // All uploads of these bytes come to their end together.
-      const same = uses === undefined ? [] : await this.#uploadsOf(sha256);
+      const known = uses === undefined ? [] : await this.#uploadsOf(sha256);
+      // One that came while a removal is under way was meant after it, and would lose its reference to it.
+      const same = known.filter((each) => !isRemoving(each));
+      if (uses !== undefined && isRemoving(record)) throw held();
       await uses?.claim(name, same, signal);
       const isCounted = uses?.areCounted ?? false;
       const beforeProof = uses && ((until: AbortSignal) => uses.ensureKept(name, same, until));

@@ -2,6 +2,7 @@ import { ImageCacheError } from '../errors.ts';
 import type { RemovedImage, UploadEntity, UploadRemoveRequest } from '../uploadProtocol.ts';
 import type { Outbox } from './outbox.ts';
 import type { PictureDeletion } from './pictureDeletion.ts';
+import type { UploadRecord } from './uploadRecord.ts';
 
 /** Pictures that are taken from the bucket at a time. */
 const CONCURRENCY = 4;
@@ -19,13 +20,33 @@ export interface EntityRemovalOptions {
 /** Takes pictures from an entity, wherever they are by now. */
 export class EntityRemoval {
   readonly #options: EntityRemovalOptions;
+  readonly #running = new Set<{ owner: string; entity: UploadEntity; names: ReadonlySet<string> }>();
 
   constructor(options: EntityRemovalOptions) {
     this.#options = options;
   }
 
+  /** Whether the entity of an upload is losing its picture at the moment. */
+  isRemoving({ owner, entity, picture }: Pick<UploadRecord, 'owner' | 'entity' | 'picture'>): boolean {
+    if (picture === undefined) return false;
+    return [...this.#running].some(
+      (each) => each.owner === owner && each.names.has(picture.name) && isSame(entity, each.entity),
+    );
+  }
+
   /** @throws ImageCacheError if the bucket could not be asked: then it has to be sent again */
-  async remove(owner: string, { entity, images, job_ids = [] }: UploadRemoveRequest): Promise<RemovedImage[]> {
+  async remove(owner: string, asked: UploadRemoveRequest): Promise<RemovedImage[]> {
+    const { entity } = asked;
+    const run = { owner, entity, names: new Set(asked.images.map(({ name }) => name)) };
+    this.#running.add(run);
+    try {
+      return await this.#remove(owner, asked);
+    } finally {
+      this.#running.delete(run);
+    }
+  }
+
+  async #remove(owner: string, { entity, images, job_ids = [] }: UploadRemoveRequest): Promise<RemovedImage[]> {
     const names = [...new Set(images.map(({ name }) => name))];
     // First of all, so that none of these comes into the bucket after it was looked at.
     for (const jobId of new Set([...(await this.#pendingOf(owner, entity, names)), ...job_ids])) {
@@ -38,7 +59,9 @@ export class EntityRemoval {
     const work = async () => {
       for (const name of left) removed.set(name, await this.#drop(owner, entity, name));
     };
-    await Promise.all(Array.from({ length: CONCURRENCY }, work));
+    // All of it has ended when this has: an upload that came meanwhile waits for that.
+    const outcomes = await Promise.allSettled(Array.from({ length: CONCURRENCY }, work));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
     return images.map(({ name }) => removed.get(name)).filter((image) => image !== undefined);
   }
 

@@ -76,7 +76,7 @@ export class MissingPictures {
   async #isWanted(name: string, uses: PictureUses): Promise<boolean> {
     const imageId = imageIdOf(name);
     const use = await uses.look(imageId, this.#closing.signal);
-    return use.flags.length === 0 && (await uses.isUsed(imageId, use));
+    return use.flags.length === 0 && (await uses.isUsed(imageId, use, this.#closing.signal));
   }
 
   #sayOnce(name: string, what: string): void {

@@ -29,7 +29,7 @@ export class PictureRemoval {
     if (isCountedOnly) await this.#dropReference(owner, entity, name, signal);
     const use = await uses.lookIfAllowed(imageId, signal);
     if (use === undefined) return { name, state: 'kept', reason: NOT_LISTED };
-    if (await uses.isUsed(imageId, use)) return { name, state: 'kept', reason: USED };
+    if (await uses.isUsed(imageId, use, signal)) return { name, state: 'kept', reason: USED };
     const since = await this.#unusedSince(name, signal);
     if (typeof since === 'object') return since;
     if (graceMs > 0) return { name, state: 'dropped', due_at: since + graceMs };

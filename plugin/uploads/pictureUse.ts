@@ -1,4 +1,5 @@
 import { ImageCacheError } from '../errors.ts';
+import type { UploadsClock } from './clock.ts';
 import type { ReferenceHolder, ReferenceKeys } from './referenceKeys.ts';
 import { type ListedObjects, type UploadBucket, UploadFailure } from './uploadBucket.ts';
 
@@ -8,6 +9,8 @@ import { type ListedObjects, type UploadBucket, UploadFailure } from './uploadBu
  * no such request can come any more, however long its machine was asleep.
  */
 export const FLAG_MS = 40 * 60_000;
+/** For so long an app may look whether it uses a picture. */
+const ANSWER_MS = 30_000;
 
 /** What a listing says of a picture. */
 export interface PictureUse {
@@ -29,6 +32,7 @@ export interface UseOptions {
   keys: ReferenceKeys;
   /** The app answers; `undefined`: the references in the bucket do. */
   isReferenced: ((imageId: string) => boolean | Promise<boolean>) | undefined;
+  clock: Pick<UploadsClock, 'sleep'>;
   warn: (message: string) => void;
 }
 
@@ -102,11 +106,11 @@ export class PictureUses {
   }
 
   /** Whether something uses the picture. What cannot be found out counts as use. @throws UploadFailure */
-  async isUsed(imageId: string, { references }: PictureUse): Promise<boolean> {
+  async isUsed(imageId: string, { references }: PictureUse, signal: AbortSignal): Promise<boolean> {
     const { isReferenced } = this.#options;
     if (isReferenced === undefined) return references.length > 0;
     try {
-      const answer: unknown = await isReferenced(imageId);
+      const answer: unknown = await this.#inTime(async () => isReferenced(imageId), signal);
       return answer !== false; // nothing else lets a picture be deleted
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -114,6 +118,20 @@ export class PictureUses {
         'transient',
         new ImageCacheError('INTERNAL', `The option \`uploads.isReferenced\` threw: ${reason}`),
       );
+    }
+  }
+
+  /** Neither a picture nor a server that is being closed waits for an app that never answers. */
+  async #inTime<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const answered = new AbortController();
+    const end = AbortSignal.any([signal, answered.signal]);
+    const tooLong = this.#options.clock.sleep(ANSWER_MS, end).then(() => {
+      throw new Error(`it has not answered within ${ANSWER_MS / 1_000} seconds.`);
+    });
+    try {
+      return await Promise.race([ask(), tooLong]);
+    } finally {
+      answered.abort();
     }
   }
 
@@ -137,7 +155,7 @@ function keysOf(objects: ListedObjects['objects']): string[] {
   return objects.map(({ key }) => key);
 }
 
-function held(): UploadFailure {
+export function held(): UploadFailure {
   return new UploadFailure(
     'held',
     new ImageCacheError('UPSTREAM_ERROR', 'The same picture is being deleted from the bucket at the moment.', {

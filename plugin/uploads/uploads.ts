@@ -51,6 +51,7 @@ export class Uploads {
       bucket,
       clock,
       uses: this.#deletion?.uses,
+      isRemoving: (record) => this.#removal.isRemoving(record),
       keyOf: keyOfPicture,
       exclusively: this.#exclusively,
       yieldToImages: (signal) => cache.yieldToImages(signal),

@@ -33,6 +33,9 @@ beforeEach(() => {
   linked = new Set();
 });
 
+/** No app takes too long. */
+const NEVER = { sleep: () => new Promise<never>(() => undefined) };
+
 /** Another machine, whose clock may be wrong. */
 function machine(
   hooks: BucketHooks = {},
@@ -40,7 +43,7 @@ function machine(
 ) {
   const view: UploadBucket = bucket.as(hooks);
   const isReferenced = mode === 'app' ? () => linked.size > 0 : undefined;
-  const uses = new PictureUses({ bucket: view, keys, isReferenced, warn: () => undefined });
+  const uses = new PictureUses({ bucket: view, keys, isReferenced, warn: () => undefined, clock: NEVER });
   const now = () => time + clockOff;
   const clock = { now, random: () => 0.5, sleep: async () => undefined };
   const options = { bucket: view, keys, uses, keyOf: () => KEY, isCountedOnly: uses.areCounted, graceMs, clock };
@@ -193,19 +196,26 @@ describe('a picture that two entities have', () => {
     for (const answer of [true, undefined, 'no', 0]) {
       reset();
       await machine({}, { mode: 'app' }).upload(ANN);
-      const uses = new PictureUses({ bucket, keys, isReferenced: () => answer as never, warn: () => undefined });
-      expect(await uses.isUsed(ID, { references: [], flags: [], oldFlags: [], now: time, isComplete: true })).toBe(
-        true,
-      );
+      const uses = new PictureUses({
+        bucket,
+        keys,
+        isReferenced: () => answer as never,
+        warn: () => undefined,
+        clock: NEVER,
+      });
+      expect(
+        await uses.isUsed(ID, { references: [], flags: [], oldFlags: [], now: time, isComplete: true }, SIGNAL),
+      ).toBe(true);
     }
     const throwing = new PictureUses({
       bucket,
       keys,
       isReferenced: () => Promise.reject(new Error('no database')),
       warn: () => undefined,
+      clock: NEVER,
     });
     await expect(
-      throwing.isUsed(ID, { references: [], flags: [], oldFlags: [], now: time, isComplete: true }),
+      throwing.isUsed(ID, { references: [], flags: [], oldFlags: [], now: time, isComplete: true }, SIGNAL),
     ).rejects.toThrow('no database');
   });
 });
@@ -363,7 +373,7 @@ describe.each(['references', 'app'] as const)('where what is used is known by %s
     await droppedLongAgo(mode);
     bucket.list = async () => ({ objects: [], now: time, isComplete: true });
     const view = bucket;
-    const uses = new PictureUses({ bucket: view, keys, isReferenced: undefined, warn: () => undefined });
+    const uses = new PictureUses({ bucket: view, keys, isReferenced: undefined, warn: () => undefined, clock: NEVER });
     const clock = { now: () => time, random: () => 0, sleep: async () => undefined };
     const options = { bucket: view, keys, uses, keyOf: () => KEY, isCountedOnly: false, graceMs: 0, clock };
     await expect(deletePicture(NAME, options, SIGNAL)).rejects.toThrow('does not list');

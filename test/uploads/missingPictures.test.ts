@@ -14,7 +14,13 @@ function open({ body = BODY, isCounted = true }: { body?: Buffer | undefined; is
   const bucket = new MemoryBucket(() => Date.UTC(2026, 0, 1));
   const log: string[] = [];
   const write = (message: string) => void log.push(message);
-  const uses = new PictureUses({ bucket, keys, isReferenced: undefined, warn: write });
+  const uses = new PictureUses({
+    bucket,
+    keys,
+    isReferenced: undefined,
+    warn: write,
+    clock: { sleep: async () => undefined },
+  });
   const missing = new MissingPictures({
     bucket,
     uses: isCounted ? uses : undefined,

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { createReferenceKeys } from '../../plugin/uploads/referenceKeys.ts';
+import type { UploadsOptions } from '../../plugin/uploads/uploadsOptions.ts';
 import { jobId, keyOf, pictureName, sha256 } from '../helpers/uploads.ts';
 import { bytes, FakeBucket, FakeClock, openUploads, type TestUploads } from './fakes.ts';
 import { failureOf } from './memoryBucket.ts';
@@ -11,7 +12,7 @@ const GRACE = 7 * DAY;
 const NOTE = { type: 'note', id: '1' };
 const OTHER = { type: 'note', id: '2' };
 const keys = createReferenceKeys('uploads', 'app');
-const deletion = { project: 'app', isReferenced: undefined, graceMs: GRACE };
+const deletion: NonNullable<UploadsOptions['deletion']> = { project: 'app', isReferenced: undefined, graceMs: GRACE };
 
 /** Two servers with a directory each, and one bucket. */
 async function twoServers(
@@ -60,6 +61,34 @@ describe('two servers with a directory each, and one bucket', () => {
     expect(bucket.keys()).toEqual(
       [keys.reference(sha256(bytes(1)).slice(0, 32), { owner: '', entity: OTHER }), keyOf(bytes(1))].toSorted(),
     );
+  });
+
+  it('I11: a picture that is added again while a removal of it is still under way stays', async () => {
+    const { a, bucket, clock } = await twoServers();
+    await a.accept(bytes(1), jobId(), NOTE);
+    await stored(a, 1);
+    let goOn = () => {};
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    bucket.hooks.before = (request) => (request.startsWith('look uploads/refs/') ? held : undefined);
+    // The browser has given up waiting for the answer, or the page was reloaded; the user has taken the removal back.
+    const removing = remove(a, NOTE, 1);
+    await clock.settle();
+    await a.accept(bytes(1), jobId(), NOTE);
+    await a.accept(bytes(1), jobId(), OTHER);
+    await a.accept(bytes(2), jobId(), NOTE);
+    await clock.settle();
+    bucket.hooks = {};
+    const { stored: meanwhile } = await a.states();
+    goOn();
+    await removing;
+    await clock.advance(20_000, 1_000);
+    await stored(a, 4);
+    await remove(a, OTHER, 1);
+    a.uploads.start();
+    await clock.advance(GRACE + 2 * HOUR, HOUR);
+    expect(bucket.objects.has(keyOf(bytes(1)))).toBe(true);
+    expect((await remove(a, NOTE, 1)).images[0]).toMatchObject({ state: 'dropped' });
+    expect(meanwhile).toBe(3); // the other picture did not wait, nor did the other entity
   });
 
   it('copies of an app with other projects have their own references', async () => {
@@ -164,6 +193,28 @@ describe('uploads while references are kept', () => {
   });
 });
 
+describe('an `isReferenced` that never answers', () => {
+  it('keeps the picture, is told of, and keeps no server from being closed', async () => {
+    const { a, bucket, clock } = await twoServers({
+      ...deletion,
+      isReferenced: () => new Promise<boolean>(() => {}),
+    });
+    await a.accept(bytes(1), jobId(), NOTE);
+    await stored(a, 1);
+    const failed = expect(remove(a, NOTE, 1)).rejects.toMatchObject({
+      status: 502,
+      message: expect.stringContaining('isReferenced'),
+    });
+    await clock.advance(60_000, 10_000);
+    await failed;
+    const closed = expect(remove(a, NOTE, 1)).rejects.toThrow();
+    await clock.settle();
+    await a.uploads.close();
+    await closed;
+    expect(bucket.keys()).toEqual([keyOf(bytes(1))]);
+  });
+});
+
 it('a server that is closed in the middle of a deletion leaves no flag behind', async () => {
   const { a, bucket } = await twoServers({ ...deletion, graceMs: 0 });
   await a.accept(bytes(1), jobId(), NOTE);
@@ -196,6 +247,15 @@ describe('the sweep', () => {
     await expect.poll(() => bucket.keys('uploads/dropped/').length).toBe(500);
     await clock.advance(HOUR);
     await expect.poll(() => bucket.keys()).toEqual([]);
+  });
+
+  it("touches nothing of somebody else's that only has the name of a mark", async () => {
+    const { a, bucket, clock } = await twoServers();
+    const key = keys.mark(pictureName(bytes(1)));
+    bucket.objects.set(key, { body: bytes(1), modifiedAt: clock.now(), isCounted: false });
+    a.uploads.start();
+    await clock.advance(GRACE + 2 * HOUR, DAY);
+    expect(bucket.keys()).toEqual([key]);
   });
 
   it('goes on after a picture that cannot be deleted, says it once, and stops when the bucket is away', async () => {
