@@ -125,7 +125,7 @@ export interface UploadsOptions {
   references?: 'bucket';
   /**
    * Instead of `references`: whether the app uses a picture anywhere. It is asked when an entity has a picture no more, and again before the
-   * picture is deleted, after the grace period. Anything but `false` keeps it, also an error that it throws.
+   * picture is deleted, after the grace period. Anything but `false` keeps it, also an error that it throws, and no answer within 30 seconds.
    * @example isReferenced: async (imageId) => (await db.pictures.count({ imageId })) > 0
    */
   isReferenced?: (imageId: string) => boolean | Promise<boolean>;
@@ -135,8 +135,9 @@ export interface UploadsOptions {
    */
   gracePeriod?: Duration;
   /**
-   * Whether a picture that somebody has removed from the bucket is put back, when the cache has its bytes and something still uses it. It
-   * is reported in the log in any case. @default false
+   * Whether a picture that somebody has removed from the bucket is put back, when the cache has its bytes and something still uses it. Without
+   * `references` and `isReferenced` it is not known what is used, and every such picture is put back. It is reported in the log in any case.
+   * @default false
    */
   restoreMissing?: boolean;
 }
