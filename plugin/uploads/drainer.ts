@@ -38,12 +38,21 @@ export interface DrainerOptions {
   warn: (message: string) => void;
 }
 
+/** A try that runs. */
+interface Run {
+  name: string;
+  /** The uploads for which it claims the picture. */
+  claimed: ReadonlySet<string>;
+  abort: AbortController;
+  ended: Promise<void>;
+}
+
 /** Sends what is in the outbox to the bucket, for as long as there is something, unless another process does. */
 export class Drainer {
   readonly #options: DrainerOptions;
   readonly #alarm: Alarm;
   readonly #health: BucketHealth;
-  readonly #running = new Map<string, { name: string; abort: AbortController; ended: Promise<void> }>();
+  readonly #running = new Map<string, Run>();
   readonly #closing = new AbortController();
   #loop: Promise<void> | undefined;
 
@@ -78,11 +87,11 @@ export class Drainer {
     this.wake();
   }
 
-  /** Gives up a try that runs; what the bucket has got by then stays there. */
+  /** Gives up a try that runs, also one of another upload that claims the picture for this one, too; what the bucket has got by then stays there. */
   async abort(jobId: string): Promise<void> {
-    const run = this.#running.get(jobId);
-    run?.abort.abort();
-    await run?.ended;
+    const runs = [...this.#running].filter(([id, { claimed }]) => id === jobId || claimed.has(jobId));
+    for (const [, { abort }] of runs) abort.abort();
+    await Promise.all(runs.map(([, { ended }]) => ended));
   }
 
   /** Aborts running tries. The next process that holds the lock, or the next start, sends these pictures again. */
@@ -151,16 +160,17 @@ export class Drainer {
     const isTaken = [...this.#running.values()].some(({ name }) => name === picture.name);
     if (this.#running.size >= slots || isTaken) return;
     const abort = new AbortController();
-    const ended = this.#try(record, abort.signal).finally(() => {
+    const claimed = new Set<string>();
+    const ended = this.#try(record, claimed, abort.signal).finally(() => {
       this.#running.delete(job_id);
       this.#alarm.ring();
     });
-    this.#running.set(job_id, { name: picture.name, abort, ended });
+    this.#running.set(job_id, { name: picture.name, claimed, abort, ended });
     this.#options.changed(record);
   }
 
   /** Never rejects. */
-  async #try(record: PendingUpload, signal: AbortSignal): Promise<void> {
+  async #try(record: PendingUpload, claimed: Set<string>, signal: AbortSignal): Promise<void> {
     const { outbox, bucket, uses, isRemoving, keyOf, yieldToImages, warn } = this.#options;
     const { name, sha256, content_type: contentType } = record.picture;
     try {
@@ -178,12 +188,14 @@ export class Drainer {
       // One that came while a removal is under way was meant after it, and would lose its reference to it.
       const same = known.filter((each) => !isRemoving(each));
       if (uses !== undefined && isRemoving(record)) throw held();
+      for (const { job_id } of same) claimed.add(job_id);
+      if (signal.aborted) return;
       await uses?.claim(name, same, signal);
       const isCounted = uses?.areCounted ?? false;
       const beforeProof = uses && ((until: AbortSignal) => uses.ensureKept(name, same, until));
       const picture = { key: keyOf(name), sha256, contentType, body, isCounted };
       const { etag } = await bucket.store(picture, signal, beforeProof);
-      await this.#succeeded(record, etag, uses && new Set(same.map(({ job_id }) => job_id)));
+      await this.#succeeded(record, etag, uses && claimed);
     } catch (error) {
       if (signal.aborted) return;
       await this.#failed(record, UploadFailure.of(error)).catch((fault: unknown) => {

@@ -116,6 +116,29 @@ describe('uploads while references are kept', () => {
     expect(bucket.keys().filter((key) => key === keyOf(bytes(1)))).toHaveLength(1);
   });
 
+  it('leave no reference of an entity that drops the picture while the upload of another one brings it', async () => {
+    const { a, bucket, clock } = await twoServers();
+    bucket.hooks.before = () => {
+      throw failureOf('unreachable');
+    };
+    await a.accept(bytes(1), jobId(), NOTE);
+    await a.accept(bytes(1), jobId(), OTHER);
+    await clock.settle();
+    let goOn = () => {};
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    bucket.hooks.before = (request) => (request.startsWith('mark uploads/refs/') ? held : undefined);
+    await clock.advance(60_000, 1_000); // the one that was not tried yet is sent, for both
+    const removing = remove(a, NOTE, 1);
+    await clock.settle();
+    bucket.hooks = {};
+    goOn();
+    await removing;
+    await clock.advance(60_000, 1_000);
+    expect(await a.states()).toEqual({ stored: 1, canceled: 1 });
+    const imageId = sha256(bytes(1)).slice(0, 32);
+    expect(bucket.keys('uploads/refs/')).toEqual([keys.reference(imageId, { owner: '', entity: OTHER })]);
+  });
+
   it('C21: of a picture that is removed while it is being sent never end in the bucket', async () => {
     const { a, bucket, clock } = await twoServers({ ...deletion, graceMs: 0 });
     bucket.hooks.before = (request) =>
