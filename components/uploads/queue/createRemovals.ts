@@ -2,7 +2,7 @@ import { entityKey } from '../entity.ts';
 import type { Outbox } from '../outbox/createOutbox.ts';
 import { type Tombstone, tombstoneKey } from '../outbox/tombstone.ts';
 import type { TransportRemoval } from '../transport.ts';
-import { toUploadError } from '../uploadError.ts';
+import { toUploadError, UploadError } from '../uploadError.ts';
 import { DEFAULT_RETRY_DELAYS } from './jobState.ts';
 import { isDue, retryDelay } from './retryTimes.ts';
 import type { ServerTalk } from './serverTalk.ts';
@@ -38,6 +38,8 @@ interface RemovalParts {
 /** Pictures, and jobs, in one call: a server takes 1,000, and may have to ask the bucket for each. */
 const MAX_TOLD = 100;
 const LONGEST_MS = Math.max(...DEFAULT_RETRY_DELAYS) * 1.5;
+/** The app's own `remove` may never answer. Ours gives up before that. */
+const MAX_CALL_MS = 120_000;
 /** After one that had to wait for what is being sent. */
 const AGAIN_MS = 1_000;
 
@@ -59,6 +61,20 @@ export function createRemovals({ talk, outbox, owner, isSending, toRemoval }: Re
     return ofOne.slice(0, MAX_TOLD).filter(({ jobIds }, index) => (count += jobIds.length) <= MAX_TOLD || index === 0);
   }
 
+  async function call(removal: TransportRemoval): Promise<void> {
+    const abort = new AbortController();
+    const end = (): void => abort.abort(signal.reason);
+    signal.addEventListener('abort', end);
+    const cancelTimer = env.after(MAX_CALL_MS, () => abort.abort(tooLong()));
+    try {
+      // Without `remove`, the picture stays in the bucket.
+      await untilAborted(abort.signal, transport.remove?.(removal, { signal: abort.signal }) ?? Promise.resolve());
+    } finally {
+      cancelTimer();
+      signal.removeEventListener('abort', end);
+    }
+  }
+
   async function tellSome(all: readonly Tombstone[]): Promise<void> {
     // What was taken back meanwhile waits no more: its time would be over for good, and come again at once.
     const names = new Set(all.map(({ entity }) => entityKey(entity)));
@@ -71,9 +87,7 @@ export function createRemovals({ talk, outbox, owner, isSending, toRemoval }: Re
     at = first || all.length === 0 ? 0 : nextAt;
     if (!first) return;
     const name = entityKey(first.entity);
-    // Without `remove`, the picture stays in the bucket.
-    const call = transport.remove?.(toRemoval([first, ...others]), { signal }) ?? Promise.resolve();
-    const error = await untilAborted(signal, call).then(() => undefined, toUploadError);
+    const error = await call(toRemoval([first, ...others])).then(() => undefined, toUploadError);
     if (signal.aborted) return;
     // What is refused for good is let go; everything else is told again later.
     if (error && error.kind !== 'permanent') {
@@ -128,4 +142,9 @@ export function createRemovals({ talk, outbox, owner, isSending, toRemoval }: Re
       }
     },
   };
+}
+
+function tooLong(): UploadError {
+  const message = 'The transport’s `remove` has not ended for two minutes.';
+  return new UploadError({ code: 'REMOVAL_TIMEOUT', message, kind: 'transient' });
 }

@@ -324,6 +324,34 @@ describe('the other side', () => {
     expect(count).toBeLessThan(5);
   });
 
+  test('that never answers: it is told again, and holds up neither other removals nor pictures after an outage', async () => {
+    const { browser, bucket, open } = setUp();
+    const told: string[] = [];
+    const signals: AbortSignal[] = [];
+    const tab = open({
+      owner: 'ann',
+      transport: {
+        ...bucket.transport,
+        async remove({ entity }, { signal }) {
+          told.push(entity.id);
+          signals.push(signal);
+          if (entity.id === note.id) await new Promise(() => {});
+        },
+      },
+    });
+    await tab.uploads.removeEntity(note, { imageIds: [`${'ab'.repeat(16)}.png`] });
+    await browser.settle();
+    await tab.uploads.removeEntity(other, { imageIds: [`${'ab'.repeat(16)}.png`] });
+    bucket.isReachable = false;
+    await add(tab, 1, other);
+    await browser.pass(10_000);
+    bucket.isReachable = true;
+    await browser.pass(400_000);
+    expect(statuses(tab)).toEqual(['uploaded']);
+    expect(told.slice(0, 3).toSorted()).toEqual(['a', 'a', 'b']);
+    expect(signals[0]?.aborted).toBe(true);
+  });
+
   test('that refuses it for good is told no more', async () => {
     const { browser, bucket, tab } = setUp();
     const imageId = await add(tab, 1, note);
