@@ -2,6 +2,7 @@ import { type Entity, toEntity } from './entity.ts';
 import type { ImageUploads } from './imageUploads.ts';
 import { type Picture, unknownImage, type Wish } from './outbox/removeIn.ts';
 import type { JobStore } from './queue/createJobStore.ts';
+import { imageIdOf } from './queue/toTransportJob.ts';
 
 interface RemoveParts {
   readonly jobs: JobStore;
@@ -31,12 +32,9 @@ export function createRemoveActions({
   };
 }
 
-/** As earlier apps have named pictures. */
-const UUID = /(?:^|\/)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[a-z0-9]{1,5}(?:[?#].*)?$/i;
-
-/** Without those that were never uploaded by this package: a text may have some, and a server deletes none of them. */
+/** Without those that earlier apps have named by a UUID: a text may have some, and a server deletes none of them. */
 function toPictures(pictures: readonly string[]): Picture[] {
-  return pictures.filter((picture) => !UUID.test(picture)).map(toPicture);
+  return pictures.filter((picture) => !imageIdOf(picture)?.includes('-')).map(toPicture);
 }
 
 /** @param picture an id, or a reference, which says of what kind the file is */

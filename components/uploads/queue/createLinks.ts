@@ -1,12 +1,12 @@
 import type { UploadsEnvironment } from '../environment.ts';
 import type { OnStored, StoredImage } from '../onStored.ts';
-import { toUploadError, UploadError } from '../uploadError.ts';
+import { toUploadError, type UploadError } from '../uploadError.ts';
+import { callApp } from './callApp.ts';
 import type { JobStore } from './createJobStore.ts';
 import { DEFAULT_RETRY_DELAYS } from './jobState.ts';
 import { type LinkRule, linkStatusOf } from './linkRule.ts';
 import { isDue, retryDelay } from './retryTimes.ts';
 import type { StoredJob } from './storedJob.ts';
-import { untilAborted } from './untilAborted.ts';
 
 export interface LinkStep extends LinkRule {
   readonly onStored: OnStored;
@@ -33,9 +33,6 @@ interface LinkParts {
   readonly signal: AbortSignal;
 }
 
-/** An app that has not ended by then is told again later, so that it does not keep the other pictures waiting. */
-const MAX_CALL_MS = 120_000;
-
 export function createLinks(step: LinkStep | undefined, { jobs, env, retryDelays, signal }: LinkParts): Links {
   const delays = retryDelays.length > 0 ? retryDelays : DEFAULT_RETRY_DELAYS;
   const longest = Math.max(...delays) * 1.5;
@@ -50,22 +47,13 @@ export function createLinks(step: LinkStep | undefined, { jobs, env, retryDelays
   async function call({ onStored }: LinkStep, stored: StoredImage): Promise<UploadError | undefined> {
     const abort = new AbortController();
     running = { jobId: stored.jobId, abort };
-    const end = (): void => abort.abort(signal.reason);
-    signal.addEventListener('abort', end);
-    const cancelTimer = env.after(MAX_CALL_MS, () => abort.abort(tooLong()));
     try {
-      // In a promise of its own, so that what it throws at once is a rejection, too.
-      await untilAborted(
-        abort.signal,
-        Promise.resolve().then(() => onStored(stored, { signal: abort.signal })),
-      );
+      await callApp(env, signal, abort, () => onStored(stored, { signal: abort.signal }));
       return undefined;
     } catch (error) {
       return toUploadError(error);
     } finally {
       running = undefined;
-      cancelTimer();
-      signal.removeEventListener('abort', end);
     }
   }
 
@@ -92,9 +80,4 @@ export function createLinks(step: LinkStep | undefined, { jobs, env, retryDelays
       if (running && jobs.get(running.jobId)?.state !== 'stored') running.abort.abort();
     },
   };
-}
-
-function tooLong(): UploadError {
-  const message = 'The app’s `onStored` has not ended for two minutes.';
-  return new UploadError({ code: 'LINK_TIMEOUT', message, kind: 'transient' });
 }

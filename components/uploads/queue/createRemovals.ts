@@ -2,12 +2,12 @@ import { entityKey } from '../entity.ts';
 import type { Outbox } from '../outbox/createOutbox.ts';
 import { type Tombstone, tombstoneKey } from '../outbox/tombstone.ts';
 import type { TransportRemoval } from '../transport.ts';
-import { toUploadError, UploadError } from '../uploadError.ts';
+import { toUploadError } from '../uploadError.ts';
+import { callApp } from './callApp.ts';
 import { DEFAULT_RETRY_DELAYS } from './jobState.ts';
 import { isDue, retryDelay } from './retryTimes.ts';
 import type { ServerTalk } from './serverTalk.ts';
 import type { StoredJob } from './storedJob.ts';
-import { untilAborted } from './untilAborted.ts';
 
 /** Tells the other side which pictures entities have no more, until it knows: those of one entity at a time. */
 export interface Removals {
@@ -38,8 +38,6 @@ interface RemovalParts {
 /** Pictures, and jobs, in one call: a server takes 1,000, and may have to ask the bucket for each. */
 const MAX_TOLD = 100;
 const LONGEST_MS = Math.max(...DEFAULT_RETRY_DELAYS) * 1.5;
-/** The app's own `remove` may never answer. Ours gives up before that. */
-const MAX_CALL_MS = 120_000;
 /** After one that had to wait for what is being sent. */
 const AGAIN_MS = 1_000;
 
@@ -61,33 +59,22 @@ export function createRemovals({ talk, outbox, owner, isSending, toRemoval }: Re
     return ofOne.slice(0, MAX_TOLD).filter(({ jobIds }, index) => (count += jobIds.length) <= MAX_TOLD || index === 0);
   }
 
-  async function call(removal: TransportRemoval): Promise<void> {
-    const abort = new AbortController();
-    const end = (): void => abort.abort(signal.reason);
-    signal.addEventListener('abort', end);
-    const cancelTimer = env.after(MAX_CALL_MS, () => abort.abort(tooLong()));
-    try {
-      // Without `remove`, the picture stays in the bucket.
-      await untilAborted(abort.signal, transport.remove?.(removal, { signal: abort.signal }) ?? Promise.resolve());
-    } finally {
-      cancelTimer();
-      signal.removeEventListener('abort', end);
-    }
-  }
-
   async function tellSome(all: readonly Tombstone[]): Promise<void> {
-    // What was taken back meanwhile waits no more: its time would be over for good, and come again at once.
-    const names = new Set(all.map(({ entity }) => entityKey(entity)));
-    for (const name of waits.keys()) if (!names.has(name)) waits.delete(name);
     const next = nextOf(all);
     const [first, ...others] = next;
     telling = new Set(next.map(({ key }) => key));
     const isBusy = all.some(({ jobIds }) => jobIds.some(isSending));
-    const nextAt = isBusy ? env.now() + AGAIN_MS : Math.min(...Array.from(waits.values(), (wait) => wait.at));
+    // Not of what was taken back meanwhile: its time is over for good, and would come again at once.
+    const nextAt = isBusy
+      ? env.now() + AGAIN_MS
+      : Math.min(...all.flatMap(({ entity }) => waits.get(entityKey(entity))?.at ?? []));
     at = first || all.length === 0 ? 0 : nextAt;
     if (!first) return;
     const name = entityKey(first.entity);
-    const error = await call(toRemoval([first, ...others])).then(() => undefined, toUploadError);
+    const abort = new AbortController();
+    // Without `remove`, the picture stays in the bucket.
+    const work = () => transport.remove?.(toRemoval([first, ...others]), { signal: abort.signal });
+    const error = await callApp(env, signal, abort, work).then(() => undefined, toUploadError);
     if (signal.aborted) return;
     // What is refused for good is let go; everything else is told again later.
     if (error && error.kind !== 'permanent') {
@@ -142,9 +129,4 @@ export function createRemovals({ talk, outbox, owner, isSending, toRemoval }: Re
       }
     },
   };
-}
-
-function tooLong(): UploadError {
-  const message = 'The transport’s `remove` has not ended for two minutes.';
-  return new UploadError({ code: 'REMOVAL_TIMEOUT', message, kind: 'transient' });
 }
