@@ -229,8 +229,10 @@ describe('the demo', () => {
     await page.getByTestId('compare-run').click();
     await page.getByTestId('compare-factor').getByText('faster').waitFor({ timeout: 60_000 });
     const ms = async (side: string) => Number(await page.getByTestId(`compare-${side}-ms`).getAttribute('data-ms'));
-    expect(await ms('without')).toBeGreaterThan(1500);
-    expect(await ms('with')).toBeLessThan(1000);
+    const without = await ms('without');
+    expect(without).toBeGreaterThan(1500);
+    // Of the same minute, since both take longer on a busy machine.
+    expect(await ms('with')).toBeLessThan(Math.max(1000, without / 4));
     expect(await page.getByTestId('compare-without-requests').textContent()).toContain('25');
     expect(await page.getByTestId('compare-with-requests').textContent()).toMatch(/^0\b/);
     await page.screenshot({ path: join(artifacts, 'demo-compare.png') });
