@@ -2,6 +2,7 @@ import {
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  NoSuchKey,
   PutBucketCorsCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
@@ -108,12 +109,11 @@ export async function startUploadsStand({
       do {
         const page = await client.send(new ListObjectsV2Command({ Bucket: BUCKET, ContinuationToken: token }));
         for (const { Key = '' } of page.Contents ?? []) {
-          found.set(
-            Key,
-            createHash('sha256')
-              .update(await stand.read(Key))
-              .digest('hex'),
-          );
+          // It may be deleted between the listing and this.
+          const bytes = await stand.read(Key).catch((error: unknown) => {
+            if (!(error instanceof NoSuchKey)) throw error;
+          });
+          if (bytes) found.set(Key, createHash('sha256').update(bytes).digest('hex'));
         }
         token = page.NextContinuationToken;
       } while (token !== undefined);
