@@ -39,6 +39,7 @@ const BASE = [
   'formats.ts',
   'protocol.ts',
   'uploadProtocol.ts',
+  'inspectorProtocol.ts',
   'errors.ts',
   'redact.ts',
   'options.ts',
@@ -49,6 +50,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'formats.ts': [],
   'protocol.ts': [],
   'uploadProtocol.ts': ['protocol.ts'],
+  'inspectorProtocol.ts': ['protocol.ts'],
   'signatures.ts': [],
   'redact.ts': [],
   'timeSlice.ts': [],
@@ -112,7 +114,7 @@ const LAZY = [
 ];
 
 /** What the server and the browser say to each other. */
-const PROTOCOL = new Set(['plugin/protocol.ts', 'plugin/uploadProtocol.ts']);
+const PROTOCOL = new Set(['plugin/protocol.ts', 'plugin/uploadProtocol.ts', 'plugin/inspectorProtocol.ts']);
 
 /** `plugin/cache/files/blobStore.ts` → `cache`, `plugin/errors.ts` → `errors.ts` */
 const partOf = (file: string) => file.split('/')[1] ?? '';

@@ -1,0 +1,327 @@
+import type { CacheOutcome, CacheStats, CacheTier, ErrorCode, ManifestEntry, Urgency } from './protocol.ts';
+
+/**
+ * The wire contract of the inspector. Its page asks these calls below `<base>/__image-cache/api/`; all of them are `GET` and change
+ * nothing, not even when an image was last used, unless they say otherwise. Times are milliseconds since the epoch. Nothing here ever
+ * contains a signature. Imports types only.
+ */
+
+/**
+ * Why an image was not in the cache when it was requested:
+ * - `first_seen`: nothing is known of an earlier copy.
+ * - `invalidated`, `cleared`: it was removed by a call of the API.
+ * - `evicted`: it made room for others (`maxSize`, `maxEntries`, `minFreeSpace`, a quota).
+ * - `aged_out`: nothing had used it for longer than `maxAge`.
+ * - `missing`: its file was gone.
+ * - `damaged`: its file had other bytes than it should.
+ * - `changed`: the object in S3 has other bytes now.
+ * - `reset`: the cache directory was emptied or replaced.
+ */
+export type MissReason =
+  | 'first_seen'
+  | 'invalidated'
+  | 'cleared'
+  | 'evicted'
+  | 'aged_out'
+  | 'missing'
+  | 'damaged'
+  | 'changed'
+  | 'reset';
+
+/** One answer of the cache that took more than a look into memory; with the page open, hits in memory as well. */
+export interface Activity {
+  /** Counts up by one, from 1 at the start of the server. */
+  seq: number;
+  at: number;
+  s3_url: string;
+  actor_id?: string;
+  outcome: CacheOutcome | 'FAILED' | 'PREFETCHED';
+  /** Where the bytes came from; absent if the request failed. */
+  tier?: CacheTier;
+  /** Why it was a miss; absent if it was none. */
+  reason?: MissReason;
+  /** When the copy was removed that the reason tells of, if that is known. */
+  removed_at?: number;
+  /** Milliseconds; absent for a hit in memory, which is never timed. */
+  duration_ms?: number;
+  size_bytes?: number;
+  /** Why it failed; absent if it did not. */
+  code?: ErrorCode;
+  detail?: string;
+  hint?: string;
+}
+
+/** `GET /live?since=<seq>`: asked once a second while the page is visible. Without `since`: the newest activity. */
+export interface LiveAnswer {
+  /** Another one after a restart of the server: counters start anew then. */
+  instance: string;
+  /** Of the package. A page of another version must be loaded again. */
+  version: string;
+  started_at: number;
+  now: number;
+  /** The number of changes of the manifest so far. */
+  revision: number;
+  /** The newest activity. */
+  seq: number;
+  /** Without the actors, of which there may be many. */
+  stats: Omit<CacheStats, 'actors'>;
+  /** After `since`, oldest first; at most the newest 200. */
+  activity: Activity[];
+  /** How many activities after `since` are not in `activity`. */
+  dropped: number;
+  /** How many groups `GET /problems` has now. */
+  problems: number;
+  uploads?: { pending: number; failed: number; blocked: number };
+}
+
+/**
+ * Why a download waits:
+ * - `slot`: as many as may run are running.
+ * - `visible_first`: an image on screen goes first.
+ * - `slow_down`: S3 has asked to slow down.
+ * - `busy`: while pages are served, prefetches get fewer slots.
+ */
+export type WaitReason = 'slot' | 'visible_first' | 'slow_down' | 'busy';
+
+/** A download, or the question whether an image has changed. */
+export interface QueueItem {
+  s3_url: string;
+  kind: 'download' | 'revalidation';
+  urgency: Urgency;
+  /** How many requests wait for it. */
+  waiters: number;
+  queued_at: number;
+  /** While it runs. */
+  started_at?: number;
+  received_bytes?: number;
+  /** As S3 has said; absent before that. */
+  total_bytes?: number;
+  /** From 1 on. */
+  attempt?: number;
+  /** While it waits: its place among those of its urgency, from 1 on, and why. */
+  place?: number;
+  waits_for?: WaitReason;
+  /** While S3 wants no request: until when. */
+  until?: number;
+}
+
+/** `GET /queue` */
+export interface QueueAnswer {
+  now: number;
+  /** At most 100 each; the counts are of all. */
+  running: QueueItem[];
+  waiting: QueueItem[];
+  running_count: number;
+  waiting_count: number;
+  limit: {
+    /** How many images on screen, and how many prefetches, may be downloaded at once. */
+    visible: number;
+    background: number;
+    max_background: number;
+    /** Its last five changes, newest first. */
+    changes: { at: number; from: number; to: number; why: string }[];
+  };
+}
+
+export type EntryKind = 'all' | 'pinned' | 'stale' | 'unclaimed' | 'quarantined';
+export type EntryOrder = 'used' | 'stored' | 'size' | 'name';
+
+/** `GET /entries?`: all parameters may be left out. */
+export interface EntriesQuery {
+  actor?: string;
+  /** @default 'all' */
+  kind?: EntryKind;
+  /** The newest, largest, or first by name come first. @default 'used' */
+  order?: EntryOrder;
+  /** A part of the URL, the file name or the actor; upper and lower case are the same. */
+  text?: string;
+  /** From 0 on; 200 entries a page. @default 0 */
+  page?: number;
+  /** The `revision` of page 0, so that the rows of later pages do not jump. @default the newest */
+  revision?: number;
+}
+
+/** An image as the page shows it. */
+export interface InspectedEntry extends Omit<ManifestEntry, 'actor_ids' | 'meta'> {
+  in_memory: boolean;
+  is_stale: boolean;
+  /** How many other actors use it. */
+  other_actors: number;
+}
+
+/** A file that is not in the manifest: one without an entry, or one that was damaged. */
+export interface InspectedFile {
+  /** Relative to the project, as `local_path`. */
+  path: string;
+  size_bytes: number;
+  modified_at: number;
+}
+
+export interface EntriesAnswer {
+  revision: number;
+  /** Images in the manifest. */
+  total: number;
+  /** Of these, or of the files, how many the query matches, and their bytes. */
+  matched: number;
+  matched_bytes: number;
+  /** How many of them can be looked at page by page: the first 10,000 of the order. */
+  reachable: number;
+  page: number;
+  entries: InspectedEntry[];
+  /** For the kinds `unclaimed` and `quarantined`; then `entries` is empty. */
+  files?: InspectedFile[];
+}
+
+/** `GET /actors?text=`: the actors with the most images, at most 200. */
+export interface ActorsAnswer {
+  total: number;
+  actors: { actor_id: string; entries: number; size_bytes: number; pinned: boolean }[];
+}
+
+/** One place that an image may be in. `unknown`: nobody has looked (`POST /ask` asks the bucket). */
+export interface ImagePlace {
+  place: 'memory' | 'disk' | 'variants' | 'unclaimed' | 'quarantine' | 'server_outbox' | 'bucket';
+  state: 'present' | 'absent' | 'unknown';
+  detail?: string;
+  size_bytes?: number;
+}
+
+/** Something that happened to an image, as far as this server or the journal knows. */
+export interface StoryEvent {
+  at: number;
+  what: 'stored' | 'served' | 'failed' | 'removed' | 'validated' | 'pinned' | 'queued';
+  /** A sentence: `Stored after 412 ms (31 ms of them in the queue).` */
+  text: string;
+  reason?: MissReason;
+}
+
+/** `GET /entry?url=<any URL of the object>` */
+export interface EntryAnswer {
+  s3_url: string;
+  /** `null`: it is not in the cache; `reason` says why. */
+  entry: (InspectedEntry & Pick<ManifestEntry, 'actor_ids' | 'meta'>) | null;
+  reason?: MissReason;
+  removed_at?: number;
+  places: ImagePlace[];
+  /** Oldest first, at most 100. */
+  story: StoryEvent[];
+  variants: { spec: string; size_bytes: number }[];
+}
+
+/** Failures with one cause. */
+export interface ProblemGroup {
+  code: ErrorCode;
+  /** A short sentence: what is wrong. */
+  cause: string;
+  hint?: string;
+  /** A line for the configuration that would cure it, to copy. */
+  fix?: string;
+  count: number;
+  first_at: number;
+  last_at: number;
+  /** The last images that failed like this, at most 20. */
+  s3_urls: string[];
+}
+
+/** `GET /problems`: the last first, at most 100 groups. */
+export interface ProblemsAnswer {
+  problems: ProblemGroup[];
+}
+
+/** What happened in one interval. */
+export interface HistoryPoint {
+  /** Start of the interval. */
+  at: number;
+  hits_memory: number;
+  hits_disk: number;
+  misses: number;
+  failed: number;
+  /** Bytes that were served without a download, and bytes of downloads. */
+  bytes_saved: number;
+  bytes_downloaded: number;
+  /** Of the misses, in milliseconds; absent if there were none. */
+  miss_p50_ms?: number;
+  miss_p95_ms?: number;
+}
+
+/** `GET /history?span=1h|24h|30d` */
+export interface HistoryAnswer {
+  span: '1h' | '24h' | '30d';
+  step_ms: number;
+  /** Oldest first. Intervals without activity are left out. */
+  points: HistoryPoint[];
+  /** In 30 days: bytes that were not downloaded, and milliseconds that were not waited (hits × median miss). */
+  saved_bytes: number;
+  saved_ms: number;
+}
+
+/** `GET /storage` */
+export interface StorageAnswer {
+  dir: string;
+  originals: { count: number; size_bytes: number };
+  variants: { count: number; size_bytes: number };
+  unclaimed: { count: number; size_bytes: number };
+  quarantined: { count: number; size_bytes: number };
+  free_bytes: number;
+  max_bytes: number;
+  memory: CacheStats['memory'];
+  /** Processes that use the directory. */
+  processes: { pid: number; is_this: boolean; writes_snapshots: boolean }[];
+  /** False: thumbnails are originals, where these are small. */
+  has_sharp: boolean;
+}
+
+/** `POST /refetch`: downloads the image first, and replaces the copy only by a good one. */
+export interface RefetchRequest {
+  /** Any URL of the object. A bucket that needs signatures needs one here, or credentials in the options. */
+  s3_url: string;
+}
+export interface RefetchAnswer {
+  status: 'unchanged' | 'replaced' | 'stored';
+  entry: ManifestEntry;
+}
+
+/** `POST /ask`: asks the bucket whether it has these objects; at most 1,000. Downloads and removes nothing. */
+export interface AskRequest {
+  s3_urls: string[];
+}
+export interface AskAnswer {
+  objects: { s3_url: string; state: 'present' | 'changed' | 'absent' | 'failed'; detail?: string }[];
+}
+
+/** `GET /check` as lines: like `verify`, but mends nothing; the last line is the answer. */
+export interface CheckAnswer {
+  done: true;
+  checked: number;
+  /** At most 1,000; `problem_count` is of all. */
+  problems: { kind: 'missing' | 'damaged' | 'unclaimed' | 'stray' | 'quarantined'; path: string; s3_url?: string }[];
+  problem_count: number;
+}
+
+/** One question that the doctor has answered. */
+export interface DoctorCheck {
+  /** E.g. `bucket.credentials`; a bucket's checks have its name in `about`. */
+  id: string;
+  group: 'server' | 'disk' | 'images' | 'bucket' | 'image' | 'page';
+  about?: string;
+  title: string;
+  status: 'ok' | 'warn' | 'fail' | 'skip';
+  /** What was seen, in a sentence. */
+  detail: string;
+  /** What to do. */
+  hint?: string;
+  /** A line to copy: of the configuration, or a command. */
+  fix?: string;
+  /** The check that must succeed first. If it did not, this one is skipped, so that one cause is one failure. */
+  after?: string;
+  took_ms: number;
+}
+
+/** `GET /doctor[?url=]`; as `application/x-ndjson` a line `DoctorCheck` as each ends, then `{ done: true, …DoctorAnswer }`. */
+export interface DoctorAnswer {
+  /** No check has failed. */
+  ok: boolean;
+  checks: DoctorCheck[];
+  /** Text to paste into an issue: versions, options without credentials, counts. No names of actors, no keys. */
+  environment: string;
+}
