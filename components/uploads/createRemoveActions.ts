@@ -1,8 +1,8 @@
 import { type Entity, toEntity } from './entity.ts';
+import { imageIdOf, pictureOf } from './imageRef.ts';
 import type { ImageUploads } from './imageUploads.ts';
 import { type Picture, unknownImage, type Wish } from './outbox/removeIn.ts';
 import type { JobStore } from './queue/createJobStore.ts';
-import { imageIdOf } from './queue/toTransportJob.ts';
 
 interface RemoveParts {
   readonly jobs: JobStore;
@@ -37,9 +37,8 @@ function toPictures(pictures: readonly string[]): Picture[] {
   return pictures.filter((picture) => !imageIdOf(picture)?.includes('-')).map(toPicture);
 }
 
-/** @param picture an id, or a reference, which says of what kind the file is */
-function toPicture(picture: string): Picture {
-  const [, imageId, ext] = /(?:^|\/)([0-9a-f]{32})(?:\.([a-z0-9]{2,5}))?(?:[?#].*)?$/i.exec(picture) ?? [];
-  if (imageId === undefined) throw unknownImage();
-  return { imageId: imageId.toLowerCase(), ext: ext?.toLowerCase() };
+function toPicture(text: string): Picture {
+  const picture = pictureOf(text);
+  if (!picture) throw unknownImage();
+  return picture;
 }

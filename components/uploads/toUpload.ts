@@ -1,9 +1,9 @@
+import { refOf } from './imageRef.ts';
 import type { UploadLink } from './onStored.ts';
 import type { Upload, UploadPhase, UploadPlace } from './imageUploads.ts';
 import { type LinkRule, linkStatusOf } from './queue/linkRule.ts';
 import type { LiveState } from './queue/liveState.ts';
 import type { StoredJob } from './queue/storedJob.ts';
-import { refOf } from './queue/toTransportJob.ts';
 
 /** What can be done with an upload. */
 export type UploadActions = Pick<
@@ -57,7 +57,7 @@ export function toUpload(
   return {
     jobId,
     imageId: body?.imageId,
-    ref: refOf(job),
+    ref: body && refOf(body),
     entity,
     filename,
     size,

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { S3Object } from './s3Object.ts';
+import { xmlElement } from './xmlElement.ts';
 
 /** An answer that is not the image. */
 export interface ErrorAnswer {
@@ -12,15 +13,8 @@ export interface ErrorAnswer {
 /** The part of an object that is needed to explain a refusal. */
 export type Asked = Pick<S3Object, 'bucket' | 'signed' | 'asAsked'>;
 
-/**
- * The text of the first `<name>` in S3's flat error XML, if it matches. This is not an XML parser, on purpose: it expands no
- * entities, knows no nesting and takes two scans (T40).
- */
+/** The text of the first `<name>` in S3's flat error XML, if it matches. */
 export function elementOf(xml: string, name: string, expected: RegExp): string | undefined {
-  const start = xml.indexOf(`<${name}>`);
-  if (start === -1) return undefined;
-  const from = start + name.length + 2;
-  const end = xml.indexOf(`</${name}>`, from);
-  const text = end === -1 ? '' : xml.slice(from, end).trim();
+  const text = xmlElement(xml, name)?.trim() ?? '';
   return expected.test(text) ? text : undefined;
 }

@@ -1,4 +1,5 @@
 import { ImageCacheError } from '../errors.ts';
+import { xmlElement } from './xmlElement.ts';
 
 /** What an answer to `ListObjectsV2` says. */
 export interface Listing {
@@ -39,10 +40,8 @@ export function parseListing(xml: string, prefix: string): Listing {
 }
 
 function textOf(xml: string, name: string): string | undefined {
-  const start = xml.indexOf(`<${name}>`);
-  const from = start + name.length + 2;
-  const end = start === -1 ? -1 : xml.indexOf(`</${name}>`, from);
-  return end === -1 ? undefined : decode(xml.slice(from, end));
+  const raw = xmlElement(xml, name);
+  return raw === undefined ? undefined : decode(raw);
 }
 
 function decode(text: string): string {

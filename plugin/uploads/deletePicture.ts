@@ -1,6 +1,7 @@
 import { ImageCacheError } from '../errors.ts';
 import type { UploadsClock } from './clock.ts';
-import { imageIdOf, isForbidden, type PictureUses } from './pictureUse.ts';
+import { imageIdOf } from './pictureName.ts';
+import { isForbidden, type PictureUses } from './pictureUse.ts';
 import type { ReferenceKeys } from './referenceKeys.ts';
 import { type UploadBucket, UploadFailure } from './uploadBucket.ts';
 

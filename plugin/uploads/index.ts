@@ -2,7 +2,7 @@
 export { systemClock } from './clock.ts';
 export { Outbox } from './outbox.ts';
 export { withOutbox } from './outboxSource.ts';
-export { isDigestName, isPictureName, keyOf } from './pictureName.ts';
+export { isDigestName, isNameOf, isPictureName, keyOf } from './pictureName.ts';
 export {
   type ListedObjects,
   type ObjectState,

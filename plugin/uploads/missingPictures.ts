@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ImageCacheError } from '../errors.ts';
-import { imageIdOf, type PictureUses } from './pictureUse.ts';
+import { imageIdOf, isNameOf } from './pictureName.ts';
+import type { PictureUses } from './pictureUse.ts';
 import { type UploadBucket, UploadFailure } from './uploadBucket.ts';
 
 /** What the cache has of a picture. */
@@ -62,7 +63,7 @@ export class MissingPictures {
     if (picture === undefined) return;
     const { body, contentType } = picture;
     const sha256 = createHash('sha256').update(body).digest('hex');
-    if (imageIdOf(name) !== sha256.slice(0, 32)) {
+    if (!isNameOf(name, sha256)) {
       return this.#sayOnce(name, 'and the cache has it in another form only, which is not put back.');
     }
     // What it was is not known any more. As one that was there before, it is never deleted.

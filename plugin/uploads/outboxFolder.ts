@@ -18,6 +18,7 @@ import {
   writerOf,
 } from '../cache/index.ts';
 import { ensureOwnOutbox } from './ensureOwnOutbox.ts';
+import { isNameOf } from './pictureName.ts';
 import {
   BODIES,
   BODY_NAME,
@@ -174,7 +175,7 @@ export class OutboxFolder {
   async readBody(name: string): Promise<Buffer | undefined> {
     const bytes = await this.#read(BODIES, name, BODY_NAME, Infinity);
     if (bytes === undefined) return undefined;
-    if (createHash('sha256').update(bytes).digest('hex').startsWith(name.slice(0, 32))) return bytes;
+    if (isNameOf(name, createHash('sha256').update(bytes).digest('hex'))) return bytes;
     await mkdir(join(this.dir, QUARANTINE), { recursive: true, mode: 0o700 });
     await this.#move(join(this.dir, BODIES, name), QUARANTINE, name).catch(ifGone);
     return undefined;

@@ -23,6 +23,16 @@ export function isDigestName(name: string): boolean {
   return /^[0-9a-f]{32}\./.test(name);
 }
 
+/** The first half of the digest that a name stands for. */
+export function imageIdOf(name: string): string {
+  return name.slice(0, 32);
+}
+
+/** Whether the name is that of bytes with this digest (hex). A UUID, which earlier apps have given, says nothing of the bytes. */
+export function isNameOf(name: string, sha256: string): boolean {
+  return isDigestName(name) && sha256.startsWith(imageIdOf(name));
+}
+
 /** The key of a picture in the bucket: `uploads/9f/9f3c….jpg`. @param prefix without slashes at its ends */
 export function keyOf(prefix: string, name: string): string {
   const inside = `${name.slice(0, 2)}/${name}`;

@@ -1,6 +1,6 @@
 import type { RemovedImage, UploadEntity } from '../uploadProtocol.ts';
 import { deletePicture, type DeletionOptions, type DeletionOutcome } from './deletePicture.ts';
-import { imageIdOf } from './pictureUse.ts';
+import { imageIdOf } from './pictureName.ts';
 
 export interface RemovalOptions extends DeletionOptions {
   /** Told of each picture that is not in the bucket any more. Never rejects. */

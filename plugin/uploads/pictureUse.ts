@@ -1,5 +1,6 @@
 import { ImageCacheError } from '../errors.ts';
 import type { UploadsClock } from './clock.ts';
+import { imageIdOf } from './pictureName.ts';
 import type { ReferenceHolder, ReferenceKeys } from './referenceKeys.ts';
 import { type ListedObjects, type UploadBucket, UploadFailure } from './uploadBucket.ts';
 
@@ -145,10 +146,6 @@ export class PictureUses {
 /** Whether the credentials may not do this. */
 export function isForbidden(error: unknown): error is UploadFailure {
   return error instanceof UploadFailure && error.code === 'UPSTREAM_FORBIDDEN';
-}
-
-export function imageIdOf(pictureName: string): string {
-  return pictureName.slice(0, 32);
 }
 
 function keysOf(objects: ListedObjects['objects']): string[] {

@@ -3,6 +3,7 @@ import type { UploadsAnswer, UploadStatus } from '../uploadProtocol.ts';
 import type { UploadsClock } from './clock.ts';
 import type { Drainer } from './drainer.ts';
 import type { Outbox } from './outbox.ts';
+import { imageIdOf } from './pictureName.ts';
 import { isPending, type PendingUpload, type UploadRecord } from './uploadRecord.ts';
 
 /** In one listing. */
@@ -109,7 +110,7 @@ export class UploadReports {
   }
 
   #describe({ name, sha256, size_bytes, content_type }: PendingUpload['picture']): Partial<UploadStatus> {
-    const image_id = name.slice(0, 32);
+    const image_id = imageIdOf(name);
     const s3_url = this.#options.urlOf(name);
     return { image_id, ref: `${DEFAULT_BASE}/i/${name}`, sha256, size_bytes, content_type, s3_url };
   }

@@ -1,3 +1,4 @@
+import { abortWith } from '../abortWith.ts';
 import type { UploadsEnvironment } from '../environment.ts';
 import { UploadError } from '../uploadError.ts';
 import { untilAborted } from './untilAborted.ts';
@@ -17,15 +18,14 @@ export async function callApp(
   abort: AbortController,
   work: () => unknown,
 ): Promise<void> {
-  const end = (): void => abort.abort(signal.reason);
-  signal.addEventListener('abort', end);
+  const release = abortWith(signal, abort);
   const cancelTimer = env.after(MAX_CALL_MS, () => abort.abort(tooLong()));
   try {
     // In a promise of its own, so that what it throws at once is a rejection, too.
     await untilAborted(abort.signal, Promise.resolve().then(work));
   } finally {
     cancelTimer();
-    signal.removeEventListener('abort', end);
+    release();
   }
 }
 

@@ -1,3 +1,4 @@
+import { abortWith } from '../abortWith.ts';
 import type { Outbox } from '../outbox/createOutbox.ts';
 import { toUploadError, UploadError } from '../uploadError.ts';
 import type { ServerChecks } from './createServerChecks.ts';
@@ -101,13 +102,12 @@ export function createDeliveries({ talk, outbox, evidence, checks, onProgress, o
       const abort = new AbortController();
       const entry: Delivering = { abort, sha256: job.body?.sha256, loaded: 0, isTaken: false };
       sending.set(job.jobId, entry);
-      const end = (): void => abort.abort();
-      signal.addEventListener('abort', end);
+      const release = abortWith(signal, abort);
       try {
         await sendOne(job, entry);
       } finally {
         sending.delete(job.jobId);
-        signal.removeEventListener('abort', end);
+        release();
       }
     },
   };

@@ -1,3 +1,4 @@
+import { abortWith } from '../abortWith.ts';
 import type { UploadsEnvironment } from '../environment.ts';
 import type { Accepted, SendContext, Stored, TransportJob, UploadTransport } from '../transport.ts';
 import { UploadError } from '../uploadError.ts';
@@ -24,8 +25,7 @@ export async function deliver(
   env: UploadsEnvironment,
 ): Promise<Stored | Accepted> {
   const abort = new AbortController();
-  const end = (): void => abort.abort();
-  signal.addEventListener('abort', end);
+  const release = abortWith(signal, abort);
   let cancelWatch = (): void => {};
   let giveUp = (_error: UploadError): void => {};
   const silence = new Promise<never>((_, reject) => (giveUp = reject));
@@ -34,7 +34,7 @@ export async function deliver(
     cancelWatch();
     cancelWatch = env.after(MAX_SILENCE_MS, () => {
       giveUp(new UploadError({ code: 'TIMEOUT', message: 'Nothing was heard for ten minutes.', kind: 'unreachable' }));
-      end();
+      abort.abort();
     });
   }
 
@@ -59,6 +59,6 @@ export async function deliver(
     return await untilAborted(signal, Promise.race([send(), silence]));
   } finally {
     cancelWatch();
-    signal.removeEventListener('abort', end);
+    release();
   }
 }

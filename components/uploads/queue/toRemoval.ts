@@ -1,6 +1,6 @@
+import { keyOf } from '../imageRef.ts';
 import type { Tombstone } from '../outbox/tombstone.ts';
 import type { TransportRemoval } from '../transport.ts';
-import { keyOf } from './toTransportJob.ts';
 
 /** @param tombstones of one entity, one at least */
 export function toRemoval(

@@ -3,7 +3,7 @@
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { credentialsOf, crossOriginOf } from '../../client/crossOrigin.ts';
 import type { Upload } from '../imageUploads.ts';
-import { imageIdOf } from '../queue/toTransportJob.ts';
+import { imageIdOf } from '../imageRef.ts';
 import { isGone } from './isGone.ts';
 import { explainMissing } from './explainMissing.ts';
 import { preload } from './preload.ts';

@@ -1,3 +1,4 @@
+import { abortWith } from '../abortWith.ts';
 import { UploadError } from '../uploadError.ts';
 
 /**
@@ -10,10 +11,8 @@ export async function withTimeout<T>(
   call: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
-  // `AbortSignal.any()` is younger than the browsers that are supported.
   const own = new AbortController();
-  const end = (): void => own.abort(signal.reason);
-  signal.addEventListener('abort', end);
+  const release = abortWith(signal, own);
   const timer = setTimeout(() => {
     const message = `There was no answer for ${ms / 1_000} seconds.`;
     own.abort(new UploadError({ code: 'STALLED', message, kind: 'unreachable' }));
@@ -24,6 +23,6 @@ export async function withTimeout<T>(
     throw own.signal.aborted ? own.signal.reason : error;
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', end);
+    release();
   }
 }

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { ImageCacheError } from '../../errors.ts';
 import type { ManifestEntry } from '../../protocol.ts';
-import { isDigestName, isPictureName } from '../../uploads/index.ts';
+import { isNameOf, isPictureName } from '../../uploads/index.ts';
 import type { RouteContext } from '../defineRoute.ts';
 import { ImageTimer } from '../imageTimer.ts';
 import { parseQuery } from '../query.ts';
@@ -34,7 +34,7 @@ function create(context: RouteContext) {
 
 /** Whether a cached image has the bytes that the name is the digest of, or was made of them. */
 function isOf(name: string, { sha256, original_sha256 = sha256 }: ManifestEntry): boolean {
-  return isDigestName(name) && original_sha256.startsWith(name.slice(0, 32));
+  return isNameOf(name, original_sha256);
 }
 
 /** The bucket has no such object. That there is no such bucket has a hint of its own. */
