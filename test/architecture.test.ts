@@ -44,6 +44,7 @@ const BASE = [
   'redact.ts',
   'options.ts',
   'timeSlice.ts',
+  'recentMap.ts',
   'timeline.ts',
 ];
 const MAY_IMPORT: Record<string, string[]> = {
@@ -54,6 +55,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'signatures.ts': [],
   'redact.ts': [],
   'timeSlice.ts': [],
+  'recentMap.ts': [],
   'timeline.ts': ['protocol.ts'],
   'amounts.ts': [],
   'endpoint.ts': ['errors.ts'],

@@ -1,11 +1,11 @@
 import { lstat, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Stats } from 'node:fs';
-import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
 import { type FileIdentity, identityOf, isSameFile } from '../files/fileIdentity.ts';
 import { parseImagePath, sha256 } from '../files/layout.ts';
 import { READ } from '../files/cautiousOpen.ts';
+import { createRecentMap } from '../../recentMap.ts';
 
 /** Adopting a restored folder must leave open files and time for serving. */
 const MAX_OPEN_FILES = 8;
@@ -23,7 +23,7 @@ export interface NamedImage {
 export class NamedImages {
   readonly #maxBytes: number;
   readonly #limit = pLimit(MAX_OPEN_FILES);
-  readonly #partial = new LRUCache<string, FileIdentity>({ max: MAX_PARTIAL });
+  readonly #partial = createRecentMap<FileIdentity>(MAX_PARTIAL);
 
   /** @param maxBytes larger files are not read */
   constructor(maxBytes: number) {

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import { ImageCacheError } from '../../errors.ts';
 import type { ErrorCode, ManifestEntry, Urgency } from '../../protocol.ts';
 import type { Downloaded } from './downloader.ts';
@@ -6,6 +5,7 @@ import type { CacheLogger } from '../injected/cacheLogger.ts';
 import type { CachedImage } from '../store/imageStore.ts';
 import type { ImageRef } from '../injected/source.ts';
 import type { Timeline } from '../../timeline.ts';
+import { createRecentMap } from '../../recentMap.ts';
 
 /** A request to revalidate an image, with its caller and its urgency. */
 export interface RevalidationRequest {
@@ -50,7 +50,7 @@ export class Freshness<Ref extends ImageRef> {
   readonly #options: FreshnessOptions<Ref>;
   /** Keys of the images that are being revalidated in the background. */
   readonly #asking = new Set<string>();
-  readonly #failures = new LRUCache<string, Failure>({ max: MAX_FAILURES });
+  readonly #failures = createRecentMap<Failure>(MAX_FAILURES);
   readonly #warned = new Set<ErrorCode>();
 
   constructor(options: FreshnessOptions<Ref>) {

@@ -1,6 +1,6 @@
-import { LRUCache } from 'lru-cache';
 import { ImageCacheError } from '../../errors.ts';
 import type { ErrorCode, ItemError } from '../../protocol.ts';
+import { createRecentMap } from '../../recentMap.ts';
 import type { CachePart } from '../manifest/cachePart.ts';
 import type { AppliedChange } from '../manifest/manifestStore.ts';
 import type { ImageSink } from './imageSink.ts';
@@ -35,7 +35,7 @@ interface Refusal {
  */
 export class RefusedObjects implements CachePart {
   readonly #now: () => number;
-  readonly #refusals = new LRUCache<string, Refusal>({ max: MAX_OBJECTS });
+  readonly #refusals = createRecentMap<Refusal>(MAX_OBJECTS);
 
   constructor(now: () => number) {
     this.#now = now;

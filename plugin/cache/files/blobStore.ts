@@ -1,6 +1,5 @@
 import { type FileHandle, link, lstat, open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
 import type { ManifestEntry } from '../../protocol.ts';
 import { BlobWriter, type WrittenBlob } from './blobWriter.ts';
@@ -8,6 +7,7 @@ import { errnoOf } from './fileError.ts';
 import { type FileIdentity, identityOf, isSameFile } from './fileIdentity.ts';
 import { IMAGES_DIR, TMP_DIR, insidePath, sha256 } from './layout.ts';
 import { READ } from './cautiousOpen.ts';
+import { createRecentMap } from '../../recentMap.ts';
 import { TimeSlice } from '../../timeSlice.ts';
 import { lookAt, makeLastingFolder, pathInside, removeFile } from './ownFolders.ts';
 import { quarantine } from './quarantine.ts';
@@ -28,8 +28,8 @@ export class BlobStore {
   readonly #limit = pLimit(MAX_OPEN_FILES);
   readonly #syncs = new SharedSync();
   /** Inodes of the folders whose names survive a power cut. */
-  readonly #safeFolders = new LRUCache<string, number>({ max: MAX_SAFE_FOLDERS });
-  readonly #verified = new LRUCache<string, FileIdentity>({ max: MAX_VERIFIED });
+  readonly #safeFolders = createRecentMap<number>(MAX_SAFE_FOLDERS);
+  readonly #verified = createRecentMap<FileIdentity>(MAX_VERIFIED);
 
   constructor(options: { dir: string; fsync: boolean; now: () => number }) {
     this.#dir = options.dir;

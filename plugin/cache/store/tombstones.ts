@@ -1,9 +1,9 @@
 import type { Stats } from 'node:fs';
-import { LRUCache } from 'lru-cache';
 import type { ManifestChange } from '../manifest/manifestChange.ts';
 import type { RemovalTimes } from '../manifest/manifestIndex.ts';
 import { createdAt } from '../files/fileClock.ts';
 import { type ImageName, actorFolder, keyDigest } from '../files/layout.ts';
+import { createRecentMap } from '../../recentMap.ts';
 
 /** Maximum number of images, and of actors, whose removal is remembered individually. Older removals count for all files. */
 const MAX_REMEMBERED = 100_000;
@@ -19,8 +19,12 @@ export class Tombstones {
   #everythingAt = 0;
   /** Files that are older than this may be outdated. */
   #invalidatedAt = 0;
-  readonly #folders = createMemory((at) => this.begin({ removedAt: at, invalidatedAt: 0 }));
-  readonly #keys = createMemory((at) => this.begin({ removedAt: at, invalidatedAt: at }));
+  readonly #folders = createRecentMap<number>(MAX_REMEMBERED, {
+    evicted: (at) => this.begin({ removedAt: at, invalidatedAt: 0 }),
+  });
+  readonly #keys = createRecentMap<number>(MAX_REMEMBERED, {
+    evicted: (at) => this.begin({ removedAt: at, invalidatedAt: at }),
+  });
 
   /** Treats all older files as removed or outdated, because it is no longer known which ones were. */
   begin({ removedAt, invalidatedAt }: RemovalTimes): void {
@@ -59,13 +63,4 @@ export class Tombstones {
 /** The time of a removal whose record has none. It is rounded up, because the times of files are not in whole milliseconds. */
 function assumedTime(): number {
   return Date.now() + 1;
-}
-
-function createMemory(forgotten: (at: number) => void): LRUCache<string, number> {
-  return new LRUCache<string, number>({
-    max: MAX_REMEMBERED,
-    dispose: (at, _, reason) => {
-      if (reason === 'evict') forgotten(at);
-    },
-  });
 }
