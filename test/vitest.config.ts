@@ -27,7 +27,7 @@ const SLOW = [
 const BROWSERS = 'test/e2e/plain/{firefox,webkit}.test.ts';
 /** End to end, but no time is measured in them: they may run beside each other. */
 const UNTIMED = [
-  'test/e2e/{packageContents,packageTypes,tarball*,curl,svg,savedName,corpus,hostile,events,otherOrigin}.test.ts',
+  'test/e2e/{docsSite,packageContents,packageTypes,tarball*,curl,svg,savedName,corpus,hostile,events,otherOrigin}.test.ts',
   'test/e2e/{react,reactBuild,reactPrefetch,reactRefresh,reactServer,reactSources}.test.ts',
   // Each has its own browser, servers and ports, and waits for most of the time.
   'test/e2e/uploads/{killed,prepare,savedIsKept,tabs,transports}.test.ts',

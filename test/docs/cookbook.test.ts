@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -110,32 +110,3 @@ describe('each vite.config.ts of the cookbook', () => {
     await expect(load(r2?.code ?? '', 'build')).resolves.toBeDefined();
   });
 });
-
-describe('links in the documents', () => {
-  const documents = [
-    'README.md',
-    ...readdirSync(join(root, 'docs')).flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : [])),
-  ];
-
-  it.each(documents)('of %s lead somewhere', (name) => {
-    const text = readFileSync(join(root, name), 'utf8').replace(/```[^]*?```/g, '');
-    const links = Array.from(text.matchAll(/\]\((?!https?:)([^)]+)\)/g), ([, link = '']) => link);
-    for (const link of links) {
-      const [path = '', anchor] = link.split('#');
-      const target = path === '' ? join(root, name) : join(root, dirname(name), path);
-      expect(existsSync(target), link).toBe(true);
-      if (anchor !== undefined) expect(anchorsOf(readFileSync(target, 'utf8')), link).toContain(anchor);
-    }
-  });
-});
-
-/** As GitHub makes them of headings. */
-function anchorsOf(markdown: string): string[] {
-  const headings = markdown.replace(/```[^]*?```/g, '').matchAll(/^#+ (.+)$/gm);
-  return Array.from(headings, ([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\- ]/gu, '')
-      .replaceAll(' ', '-'),
-  );
-}
