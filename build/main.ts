@@ -1,10 +1,12 @@
 /**
  * `npm run build`, after `tsc` has written the declarations and the browser's modules. The server's half becomes a few
- * files that are quick to import, and hold the small packages they need, so that an app need not install those.
+ * files that are quick to import, and hold the small packages they need, so that an app need not install those. The inspector becomes a
+ * page of its own.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundle } from './bundle.ts';
+import { buildInspector } from './inspector.ts';
 import { licensesOf } from './licenses.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -46,5 +48,6 @@ const modules = [
     platform: 'browser',
     directory: join(dist, 'components', 'uploads', 'outbox'),
   })),
+  ...(await buildInspector(root, join(dist, 'inspector'))),
 ];
 await writeFile(join(dist, 'THIRD-PARTY-LICENSES.md'), await licensesOf(modules));

@@ -1,7 +1,8 @@
 /**
- * `npm run check:size`: what a page loads ahead of its first image, as gzip, in a production build of what `npm run build` has made. Fails
- * above a limit, and says when one comes near.
+ * `npm run check:size`: what a page loads ahead of its first image, and what the inspector loads, as gzip, in a production build of what
+ * `npm run build` has made. Fails above a limit, and says when one comes near.
  */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
@@ -25,15 +26,28 @@ const NEAR = 0.985;
 
 const components = join(import.meta.dirname, '..', 'dist', 'components');
 const files = { react: join(components, 'index.js'), uploads: join(components, 'uploads', 'index.js') };
+/** All that the inspector's page loads. */
+const INSPECTOR_LIMIT = 110_000;
+
 let isTooLarge = false;
 for (const limit of LIMITS) {
   const { entry, exported, bytes } = limit;
-  const size = await sizeOf(limit);
+  judge(`/${entry} ${exported}`, await sizeOf(limit), bytes);
+}
+judge('inspector', await sizeOfPage(join(components, '..', 'inspector')), INSPECTOR_LIMIT);
+process.exitCode = isTooLarge ? 1 : 0;
+
+function judge(name: string, size: number, bytes: number): void {
   isTooLarge ||= size > bytes;
   const verdict = size > bytes ? 'TOO LARGE' : size > bytes * NEAR ? 'warning: near its limit' : 'fine';
-  console.log(`/${entry} ${exported}: ${size} of ${bytes} bytes, ${verdict}`);
+  console.log(`${name}: ${size} of ${bytes} bytes, ${verdict}`);
 }
-process.exitCode = isTooLarge ? 1 : 0;
+
+async function sizeOfPage(directory: string): Promise<number> {
+  const list = JSON.parse(await readFile(join(directory, 'files.json'), 'utf8')) as object; // the build has written it
+  const files = await Promise.all(Object.keys(list).map((path) => readFile(join(directory, path))));
+  return files.reduce((sum, bytes) => sum + gzipSync(bytes).length, 0);
+}
 
 /** All that is imported statically, from the entry on: what is imported when it is needed is loaded later. */
 async function sizeOf({ entry: name, exported, isWhole }: Limit): Promise<number> {

@@ -1,6 +1,7 @@
 import type { ImageCache } from './cache/index.ts';
 import { createCache } from './createCache.ts';
 import { createUploads } from './createUploads.ts';
+import type { AccessPolicy } from './http/accessPolicy.ts';
 import type { HttpContext } from './http/context.ts';
 import type { Middleware } from './http/middleware.ts';
 import { createHandler } from './http/createHandler.ts';
@@ -19,17 +20,26 @@ export interface ApiSettings extends Pick<HttpContext, 'logger' | 'authorize' | 
   authorizeUpload: ExpressImageCacheOptions['authorizeUpload'];
 }
 
+export interface CreatedApi {
+  cache: ImageCache;
+  uploads: Uploads | undefined;
+  handler: Middleware;
+  /** The API of the inspector. @param access who may use it, if these are others than those of `handler` */
+  createInspectorApi(access?: AccessPolicy): Middleware;
+  close(): Promise<void>;
+}
+
 /** Creates a cache, the uploads, and the HTTP API in front of both. No file is created before the first request. */
 export function createApi(
   options: ResolvedOptions,
   { root, pages, logger, authorize, authorizeUpload, access, allowedHosts }: ApiSettings,
-): { cache: ImageCache; uploads: Uploads | undefined; handler: Middleware; close(): Promise<void> } {
+): CreatedApi {
   const app = options.uploads && { root, project: projectOf(options.uploads, root, pages) };
   const created = app && options.uploads && createUploads(options, options.uploads, app, logger);
   const cache = createCache(options, root, logger, created?.withOutbox);
   const uploads = created?.open(cache);
   const { manage, images, allowedOrigins, bodyLimit } = options;
-  const handler = createHandler({
+  const context: HttpContext = {
     cache,
     logger,
     authorize,
@@ -48,11 +58,17 @@ export function createApi(
         waitMs: options.uploads.wait,
         authorizeUpload,
       },
-  });
+  };
   return {
     cache,
     uploads,
-    handler,
+    handler: createHandler(context),
+    createInspectorApi: (inspectorAccess) =>
+      createHandler(
+        inspectorAccess === undefined
+          ? context
+          : { ...context, access: inspectorAccess, authorize: undefined, manage: undefined, allowedOrigins: [] },
+      ),
     async close() {
       await uploads?.close();
       await cache.close();

@@ -1,14 +1,18 @@
 import type { ImageCache } from './cache/index.ts';
 import { createApi } from './createApi.ts';
 import { ImageCacheError } from './errors.ts';
-import { productionAccess } from './http/accessPolicy.ts';
+import { inspectorAccess, productionAccess } from './http/accessPolicy.ts';
+import { authorizeInspector, type InspectorOptions } from './http/inspector/authorizeInspector.ts';
+import { createInspector } from './http/inspector/inspector.ts';
+import { createInspectorPage } from './http/inspector/page.ts';
 import type { Middleware } from './http/middleware.ts';
 import { createLogger } from './logger.ts';
 import type { ExpressImageCacheOptions } from './options.ts';
 import { resolveOptions } from './resolveOptions.ts';
-import { checkAtStart } from './startError.ts';
+import { checkAtStart, startError } from './startError.ts';
 
 export { ImageCacheError } from './errors.ts';
+export type { InspectorOptions } from './http/inspector/authorizeInspector.ts';
 export type { ImageTiming, Step } from './timeline.ts';
 export type {
   AuthorizedImage,
@@ -31,6 +35,14 @@ export interface ImageCacheServer {
   router: Middleware;
   /** The cache behind the router, for your own code: `prefetch`, `invalidate`, `clear`, `stats`, `onEvent`. */
   cache: ImageCache;
+  /**
+   * The page that shows what is in the cache and why, as a middleware of its own: it is never part of `router`. Mount it at a path that
+   * the router does not have.
+   * @example
+   * app.use('/admin/images', images.inspector({ authorize: (request) => isAdmin(request) }));
+   * @throws ImageCacheError INVALID_OPTION without `authorize`
+   */
+  inspector(options: InspectorOptions): Middleware;
   /**
    * Ends downloads, and uploads, which continue after the next start. Brings `manifest.json` up to date and closes files and sockets.
    */
@@ -55,16 +67,28 @@ export function createImageCache(options: ExpressImageCacheOptions): ImageCacheS
     return checked;
   });
   const logger = createLogger(resolved.logLevel, console);
-  const { cache, handler, close } = createApi(resolved, {
+  const { allowedHosts } = resolved;
+  const { cache, handler, createInspectorApi, close } = createApi(resolved, {
     root: process.cwd(),
     pages: 'build',
     logger,
     authorize,
     authorizeUpload,
     access: productionAccess(resolved.allowedOrigins),
-    allowedHosts: resolved.allowedHosts,
+    allowedHosts,
   });
-  return { router: handler, cache, close };
+
+  function inspector(inspectorOptions: InspectorOptions): Middleware {
+    // JavaScript does not check the type.
+    if (typeof (inspectorOptions as Partial<InspectorOptions> | undefined)?.authorize !== 'function') {
+      throw startError(authorizeMissing());
+    }
+    const page = createInspectorPage({ allowedHosts });
+    const api = createInspectorApi(inspectorAccess());
+    return authorizeInspector(inspectorOptions, { allowedHosts, logger }, createInspector({ page, api }));
+  }
+
+  return { router: handler, cache, inspector, close };
 }
 
 /** The error for uploads without owners: the public may reach the router of a server of your own, and could fill the bucket. */
@@ -74,4 +98,11 @@ function authorizeUploadMissing(): ImageCacheError {
     'imageCache: option `authorizeUpload` must be a function of the request if `uploads` is set.',
     { hint: 'Return the owner of the upload, e.g. the user id of the session, or false to refuse it.' },
   );
+}
+
+/** The error for an inspector that anybody could use. */
+function authorizeMissing(): ImageCacheError {
+  return new ImageCacheError('INVALID_OPTION', 'imageCache: `images.inspector()` needs the option `authorize`.', {
+    hint: 'The inspector shows and removes every image. Pass a function of the request that returns true for those who may.',
+  });
 }

@@ -4,6 +4,8 @@ import type { ImageCacheOptions, ResolvedOptions } from './options.ts';
 import { resolveOptions } from './resolveOptions.ts';
 import { checkAtStart, startError } from './startError.ts';
 import { denyCacheDirPlugin } from './vite/denyCacheDir.ts';
+import { devtoolsPlugin } from './vite/devtools.ts';
+import type { LoadInspectorPage } from './vite/mountInspector.ts';
 import { type LoadApi, servePlugin } from './vite/serve.ts';
 import { startPlugin } from './vite/start.ts';
 import { warnDuplicatePlugin } from './vite/warnDuplicate.ts';
@@ -27,8 +29,9 @@ export function imageCache(options: ImageCacheOptions): Plugin[] {
   return [
     ...directories.map((dir) => denyCacheDirPlugin(dir, base)),
     ...(uploads === undefined ? [] : [uploadsPlugin(uploads), denyCacheDirPlugin(uploads.outboxDir, base, OUTBOX)]),
-    servePlugin(resolved, loadApi),
+    servePlugin(resolved, loadApi, loadInspectorPage),
     startPlugin(resolved),
+    devtoolsPlugin(resolved),
     warnDuplicatePlugin(resolved),
   ];
 }
@@ -61,4 +64,9 @@ function uploadsPlugin(uploads: NonNullable<ResolvedOptions['uploads']>): Plugin
 const loadApi: LoadApi = async (options, settings) => {
   const { createApi } = await import('./createApi.ts');
   return createApi(options, settings);
+};
+
+const loadInspectorPage: LoadInspectorPage = async (options) => {
+  const { createInspectorPage } = await import('./http/inspector/page.ts');
+  return createInspectorPage(options);
 };

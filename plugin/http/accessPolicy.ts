@@ -50,6 +50,16 @@ export function productionAccess(allowedOrigins: readonly string[]): AccessPolic
   };
 }
 
+/**
+ * For the inspector in a server of your own, behind its own `authorize`: everything, if it comes from the inspector's page. What changes
+ * something needs the headers of a browser, or comes from this machine.
+ */
+export function inspectorAccess(): AccessPolicy {
+  const isOpen: AccessPolicy['isOpen'] = (request) =>
+    SAFE_METHODS.has(request.method ?? '') || isOwnPage(request, []) || isLoopback(request.socket.remoteAddress);
+  return { isOpen, manageHint: () => 'Send the request from the page of the inspector.' };
+}
+
 /** Methods that change nothing (RFC 9110, 9.2.1). */
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 

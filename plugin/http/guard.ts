@@ -35,21 +35,11 @@ export function createGuard({
   allowedOrigins,
   allowedHosts,
 }: GuardOptions): (request: IncomingMessage | Http2ServerRequest) => void {
-  const isAllowedName = allowedHosts === true ? () => true : nameMatcher(allowedHosts);
+  const checkHost = createHostCheck(allowedHosts);
   const trusted = new Set(allowedOrigins);
 
-  // Most requests name the same host as the one before.
-  let latest: { header: string; host: Host } | undefined;
-  const hostOf = (request: IncomingMessage | Http2ServerRequest): Host => {
-    const header = hostHeader(request);
-    if (header !== latest?.header) latest = { header, host: parseHost(header) };
-    return latest.host;
-  };
-
   return function guard(request) {
-    const host = hostOf(request);
-    if (host.isName && !isAllowedName(host.name)) throw forbiddenHost(host.name);
-
+    const host = checkHost(request);
     const { origin, 'sec-fetch-site': site } = request.headers;
     if (origin !== undefined && trusted.has(origin)) return;
     if (site !== undefined) {
@@ -57,6 +47,26 @@ export function createGuard({
     } else if (origin !== undefined && !isOwnOrigin(origin, host, request)) {
       throw forbiddenOrigin();
     }
+  };
+}
+
+/**
+ * Creates the check of the host alone.
+ * @returns a function that returns the host, or throws ImageCacheError INVALID_HOST or FORBIDDEN_HOST
+ */
+export function createHostCheck(
+  allowedHosts: GuardOptions['allowedHosts'],
+): (request: IncomingMessage | Http2ServerRequest) => Host {
+  const isAllowedName = allowedHosts === true ? () => true : nameMatcher(allowedHosts);
+  // Most requests name the same host as the one before.
+  let latest: { header: string; host: Host } | undefined;
+
+  return function checkHost(request) {
+    const header = hostHeader(request);
+    if (header !== latest?.header) latest = { header, host: parseHost(header) };
+    const { host } = latest;
+    if (host.isName && !isAllowedName(host.name)) throw forbiddenHost(host.name);
+    return host;
   };
 }
 

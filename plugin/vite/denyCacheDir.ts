@@ -1,8 +1,9 @@
 import path from 'node:path';
-import { normalizePath, resolveConfig, type Plugin, type UserConfig } from 'vite';
+import { normalizePath, resolveConfig, type Plugin, type ResolvedConfig, type UserConfig } from 'vite';
 import { ImageCacheError } from '../errors.ts';
 import { startError } from '../startError.ts';
 import { denyMiddleware } from './denyMiddleware.ts';
+import { inspectorPath } from './inspectorPath.ts';
 
 /**
  * Keeps Vite from serving and watching the cache directory. Images must be read only through the API, behind its guard (case T8).
@@ -43,7 +44,8 @@ export function denyCacheDirPlugin(cacheDir: string, apiBase?: string, option = 
 
     configureServer({ config, middlewares }) {
       const { root, publicDir, base } = config;
-      middlewares.use(denyMiddleware(locate(cacheDir, root, option), { root, publicDir, base, apiBase }));
+      const ownPaths = pathsOf(config, apiBase);
+      middlewares.use(denyMiddleware(locate(cacheDir, root, option), { root, publicDir, base, ownPaths }));
     },
 
     configurePreviewServer({ config, middlewares }) {
@@ -53,11 +55,15 @@ export function denyCacheDirPlugin(cacheDir: string, apiBase?: string, option = 
           root: path.resolve(root, build.outDir),
           publicDir: '',
           base,
-          apiBase,
+          ownPaths: pathsOf(config, apiBase),
         }),
       );
     },
   };
+}
+
+function pathsOf(config: ResolvedConfig, apiBase: string | undefined): string[] {
+  return apiBase === undefined ? [] : [apiBase, inspectorPath(config, apiBase)];
 }
 
 /** The absolute cache directory. @throws ImageCacheError INVALID_OPTION if denying it would deny the whole project */

@@ -8,8 +8,8 @@ export interface Served {
   /** The public directory; empty if there is none, as in Vite's config. */
   publicDir: string;
   base: string;
-  /** The path of the API, below Vite's base. URLs there are never files, because the API answers all of them. */
-  apiBase?: string | undefined;
+  /** Paths below Vite's base where URLs are never files, because the API or the inspector answers all of them. */
+  ownPaths?: readonly string[] | undefined;
 }
 
 /** The path of a directory as the names of its parts. */
@@ -38,7 +38,7 @@ export function denyMiddleware(directory: string, served: Served): Connect.NextH
   const places = placesOf(served);
   const name = nameToLookFor(target, places);
   const bases = urlDecodings(served.base);
-  const api = served.apiBase === undefined ? undefined : `${served.base.replace(/\/$/, '')}${served.apiBase}/`;
+  const own = (served.ownPaths ?? []).map((path) => `${served.base.replace(/\/$/, '')}${path}/`);
 
   function isDenied(url: string): boolean {
     for (const text of withAndWithoutBase(url, bases)) {
@@ -49,7 +49,7 @@ export function denyMiddleware(directory: string, served: Served): Connect.NextH
 
   return function imageCacheDenyMiddleware(request, response, next) {
     const url = request.url ?? '/';
-    if (api !== undefined && url.startsWith(api)) return next();
+    if (own.some((path) => url.startsWith(path))) return next();
     // This runs for every module of the app. Only URLs that contain the name of the directory need the slow check.
     if (!mayContain(url, name) || !isDenied(url)) return next();
     response.statusCode = 403;

@@ -9,6 +9,7 @@ export interface Api {
   cache: ImageCache;
   uploads: Uploads | undefined;
   handler: Middleware;
+  createInspectorApi(): Middleware;
   close(): Promise<void>;
 }
 
@@ -21,6 +22,7 @@ export class LazyApi {
   readonly #warn: (message: string) => void;
   #loading: Promise<Api> | undefined;
   #loaded: Api | undefined;
+  #inspector: Middleware | undefined;
   #isClosed = false;
 
   constructor(load: () => Promise<Api>, warn: (message: string) => void) {
@@ -39,6 +41,14 @@ export class LazyApi {
       (error: unknown) => sendProblem(request, response, error),
     );
   }
+
+  /** The same for a request to the API of the inspector. */
+  readonly handleInspector: Middleware = (request, response, next) => {
+    this.#whenLoaded().then(
+      (api) => (this.#inspector ??= api.createInspectorApi())(request, response, next),
+      (error: unknown) => sendProblem(request, response, error),
+    );
+  };
 
   /** Imports the code before there is a request. A failure is logged. */
   start(): void {

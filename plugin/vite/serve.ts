@@ -13,6 +13,7 @@ import { EVENT_NAME, SHARP_EVENT_NAME, SHARP_MISSING, UPLOAD_EVENT_NAME } from '
 import type { UploadEvent } from '../uploadProtocol.ts';
 import { startError } from '../startError.ts';
 import { type Api, LazyApi } from './lazyApi.ts';
+import { type LoadInspectorPage, mountInspector } from './mountInspector.ts';
 
 /** How long a start waits for the check of the directory. If it takes longer, the first request reports what is wrong. */
 const MAX_LOOK_MS = 2000;
@@ -29,8 +30,8 @@ export type LoadApi = (
   },
 ) => Promise<Api>;
 
-/** Mounts the API in Vite's dev and preview servers, each with a cache of its own. */
-export function servePlugin(options: ResolvedOptions, loadApi: LoadApi): Plugin {
+/** Mounts the API and the inspector in Vite's dev and preview servers, each with a cache of its own. */
+export function servePlugin(options: ResolvedOptions, loadApi: LoadApi, loadPage: LoadInspectorPage): Plugin {
   // On a restart, the new server is created before the old one is closed. If the config is inline, both use this same plugin.
   const apis = new Map<ResolvedConfig, LazyApi>();
 
@@ -71,6 +72,7 @@ export function servePlugin(options: ResolvedOptions, loadApi: LoadApi): Plugin 
         api.handle(request, response, next);
       },
     );
+    mountInspector(server, { base: options.base, api: api.handleInspector, allowedHosts }, loadPage);
     closeWith(server);
     if (hasOutbox(options, config.root)) setTimeout(() => api.start(), OUTBOX_DELAY_MS).unref();
   }

@@ -6,12 +6,11 @@ import { ImageCacheError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { startError } from '../startError.ts';
-
-const NAME = 'image-cache:start';
+import { inspectorPath, START_NAME } from './inspectorPath.ts';
 
 /**
- * Prints one line under Vite's own addresses, with the number of cached images and the address of the API; and a warning if the
- * cache directory exists but cannot be used. Neither blocks the start, opens the cache, or creates anything.
+ * Prints two lines under Vite's own addresses, with the number of cached images, the address of the API, and that of the inspector; and
+ * a warning if the cache directory exists but cannot be used. Neither blocks the start, opens the cache, or creates anything.
  */
 export function startPlugin(options: Pick<ResolvedOptions, 'base' | 'cacheDir' | 'logLevel' | 'uploads'>): Plugin {
   // If the same plugin object is in `plugins` twice, it is called twice.
@@ -20,7 +19,7 @@ export function startPlugin(options: Pick<ResolvedOptions, 'base' | 'cacheDir' |
   /** If there are several plugins with one path, only the first one answers (`warnDuplicate.ts`), so only that one prints. */
   function isFirst({ plugins }: ResolvedConfig): boolean {
     // A plugin with this name is ours, so this is the type of its `api`.
-    const isAtPath = ({ name, api }: Plugin) => name === NAME && (api as { base: string }).base === options.base;
+    const isAtPath = ({ name, api }: Plugin) => name === START_NAME && (api as { base: string }).base === options.base;
     return plugins.find(isAtPath) === plugin;
   }
 
@@ -44,7 +43,7 @@ export function startPlugin(options: Pick<ResolvedOptions, 'base' | 'cacheDir' |
   }
 
   const plugin: Plugin<{ base: string }> = {
-    name: NAME,
+    name: START_NAME,
     apply: 'serve',
     api: { base: options.base },
     configResolved(config) {
@@ -94,19 +93,29 @@ function printWithUrls(
     printUrls();
     const urls = server.resolvedUrls;
     const url = urls?.local[0] ?? urls?.network[0];
-    if (url !== undefined) server.config.logger.info(startLine(totals, cacheDir, url.replace(/\/$/, '') + base));
+    if (url === undefined) return;
+    const page = url.replace(/\/$/, '');
+    const { logger } = server.config;
+    logger.info(startLine('Images', `${whatIsCached(totals, cacheDir)}, API at ${cyan(page + base)}`));
+    logger.info(startLine('Image cache', cyan(`${page}${inspectorPath(server.config, base)}/`)));
   };
 }
 
-function startLine(totals: ManifestTotals | undefined, cacheDir: string, api: string): string {
-  const isColoured = process.stdout.isTTY && process.stdout.hasColors();
-  const style = (format: Parameters<typeof styleText>[0], text: string): string =>
-    isColoured ? styleText(format, text) : text;
-  const what =
-    totals === undefined || totals.images === 0
-      ? 'none cached yet'
-      : `${totals.images.toLocaleString('en')} (${formatBytes(totals.bytes)}) in ${cacheDir}`;
-  return `  ${style('green', '➜')}  ${style('bold', 'Images')}:  ${what}, API at ${style('cyan', api)}`;
+function startLine(name: string, text: string): string {
+  return `  ${style('green', '➜')}  ${style('bold', name)}:  ${text}`;
+}
+
+function whatIsCached(totals: ManifestTotals | undefined, cacheDir: string): string {
+  if (totals === undefined || totals.images === 0) return 'none cached yet';
+  return `${totals.images.toLocaleString('en')} (${formatBytes(totals.bytes)}) in ${cacheDir}`;
+}
+
+function cyan(text: string): string {
+  return style('cyan', text);
+}
+
+function style(format: Parameters<typeof styleText>[0], text: string): string {
+  return process.stdout.isTTY && process.stdout.hasColors() ? styleText(format, text) : text;
 }
 
 function formatBytes(bytes: number): string {

@@ -11,6 +11,7 @@ const EXPECTED = [
   /^docs\/(\w+\.md|demo\.jpg)$/,
   /^dist\/THIRD-PARTY-LICENSES\.md$/,
   /^dist\/plugin\/[\w-]+\.js$/,
+  /^dist\/inspector\/(files\.json|index\.html|assets\/[\w-]+\.(js|css))$/,
   /^dist\/(plugin\/[\w/]+\.d\.ts|components\/[\w/]+\.(js|d\.ts))$/,
 ];
 

@@ -12,6 +12,7 @@ function countingApi() {
     uploads: undefined,
     close: async () => void (state.closed += 1),
     handler: (_request, response) => response.end(String((state.requests += 1))),
+    createInspectorApi: () => (_request, response) => response.end('inspected'),
   };
   return { api, state };
 }

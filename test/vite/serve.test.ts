@@ -252,6 +252,7 @@ describe('options', () => {
       'image-cache:deny-cache-dir',
       'image-cache:serve',
       'image-cache:start',
+      'image-cache:devtools',
       'image-cache:duplicate',
     ]);
     expect(() =>

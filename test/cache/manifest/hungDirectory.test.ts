@@ -101,7 +101,8 @@ describe('a cache directory on a disk that does not answer', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       const disk = hang((name) => name === 'readdir');
-      const { configResolved } = servePlugin(resolveOptions({ buckets: ['photos'] }), () => new Promise(() => {}));
+      const never = () => new Promise<never>(() => {});
+      const { configResolved } = servePlugin(resolveOptions({ buckets: ['photos'] }), never, never);
       if (typeof configResolved !== 'function') throw new Error('the hook is gone');
       const config = { root: '/nowhere' } as ResolvedConfig; // the hook reads nothing else
       let isStarted = false;

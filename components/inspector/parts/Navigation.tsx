@@ -1,0 +1,36 @@
+import { formatRoute, VIEWS, type ViewName } from '../route.ts';
+import { Icon } from './Icon.tsx';
+
+export const TITLES: Record<ViewName, string> = {
+  images: 'Images',
+  activity: 'Activity',
+  queue: 'Queue',
+  problems: 'Problems',
+  storage: 'Storage',
+  trends: 'Trends',
+  doctor: 'Doctor',
+  uploads: 'Uploads',
+};
+
+/** @param badges numbers beside a view, e.g. of problems */
+export function Navigation({ view, badges }: { view: ViewName; badges: Partial<Record<ViewName, number>> }) {
+  return (
+    <nav className="navigation" aria-label="Views">
+      <ul>
+        {VIEWS.map((each) => (
+          <li key={each}>
+            <a href={formatRoute(each)} aria-current={each === view ? 'page' : undefined}>
+              <Icon name={each} />
+              <span>{TITLES[each]}</span>
+              {(badges[each] ?? 0) > 0 && <Badge count={badges[each] ?? 0} />}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+function Badge({ count }: { count: number }) {
+  return <span className="badge">{count > 99 ? '99+' : count}</span>;
+}

@@ -1,0 +1,36 @@
+import { useState } from 'react';
+import { formatTime } from '../format/times.ts';
+import type { LiveState } from '../server/createLive.ts';
+import { Refusal } from './Refusal.tsx';
+
+/** What concerns the whole page: the server is gone, was restarted, refuses, or is of another version. */
+export function Notices({ live, version = __INSPECTOR_VERSION__ }: { live: LiveState; version?: string }) {
+  const { status, error, answer, restartedAt } = live;
+  const [seenRestart, setSeenRestart] = useState<number>();
+  return (
+    <>
+      {status === 'refused' && error && <Refusal error={error} />}
+      {status === 'silent' && (
+        <p className="note note-warn" role="alert">
+          The server does not answer. {answer && `What you see is from ${formatTime(answer.now)}.`}
+        </p>
+      )}
+      {answer !== undefined && answer.version !== version && (
+        <p className="note note-warn" role="alert">
+          The server has another version of the package than this page.{' '}
+          <button type="button" className="button" onClick={() => location.reload()}>
+            Load the page again
+          </button>
+        </p>
+      )}
+      {restartedAt !== undefined && seenRestart !== restartedAt && (
+        <p className="note">
+          The server was started again at {formatTime(restartedAt)}: its counters and the activity begin anew.{' '}
+          <button type="button" className="button" onClick={() => setSeenRestart(restartedAt)}>
+            Close
+          </button>
+        </p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,3 @@
+export function ImagesView() {
+  return <h1>Images</h1>;
+}

@@ -1,0 +1,3 @@
+export function QueueView() {
+  return <h1>Queue</h1>;
+}

@@ -1,0 +1,3 @@
+export function StorageView() {
+  return <h1>Storage</h1>;
+}

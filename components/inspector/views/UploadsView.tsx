@@ -1,0 +1,3 @@
+export function UploadsView() {
+  return <h1>Uploads</h1>;
+}

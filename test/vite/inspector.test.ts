@@ -1,0 +1,128 @@
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createLogger, createServer, type InlineConfig, type Plugin, preview } from 'vite';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { imageCache } from '../../plugin/index.ts';
+import type { ImageCacheOptions } from '../../plugin/options.ts';
+import { devtoolsPlugin } from '../../plugin/vite/devtools.ts';
+import { get, project } from './viteProject.ts';
+
+interface Dock {
+  id: string;
+  type: string;
+  icon: string;
+  url: string;
+}
+
+const plugin = (options: Partial<ImageCacheOptions> = {}) =>
+  imageCache({ buckets: ['photos'], logLevel: 'info', ...options });
+
+async function start(config: InlineConfig = {}, plugins: unknown[] = [plugin()]) {
+  const root = config.root ?? (await project());
+  const printed: string[] = [];
+  const customLogger = createLogger('silent');
+  customLogger.info = (message) => printed.push(message);
+  const server = await createServer({
+    configFile: false,
+    customLogger,
+    root,
+    plugins: plugins as Plugin[],
+    ...config,
+    server: { port: 0, host: '127.0.0.1', watch: null, ws: false, ...config.server },
+  });
+  onTestFinished(() => server.close());
+  await server.listen();
+  server.printUrls();
+  return { server, printed, root };
+}
+
+describe('I10, I11: where the inspector is', () => {
+  it.each([
+    ['/', '/__image-cache/'],
+    ['/sub/', '/sub/__image-cache/'],
+    ['./', '/__image-cache/'],
+  ])('with the base %s, at %s, and its address is printed', async (base, path) => {
+    const { server, printed, root } = await start({ base });
+    const page = await get(server, path);
+    expect([page.status, page.body]).toEqual([200, expect.stringContaining('<title>Image cache</title>')]);
+    const line = printed.find((text) => text.includes('Image cache'));
+    expect(line).toMatch(new RegExp(`➜  Image cache:  http://127\\.0\\.0\\.1:\\d+${path}$`));
+    for (const [, asset] of page.body.matchAll(/(?:src|href)="\.\/([^"]+)"/g)) {
+      expect((await get(server, path + asset)).status).toBe(200);
+    }
+    expect((await get(server, path.slice(0, -1))).status).toBe(302);
+    await expect(access(join(root, '.image-cache'))).rejects.toThrow('ENOENT');
+  });
+
+  it('is not swallowed by a proxy of everything', async () => {
+    const { server } = await start({ server: { proxy: { '/': 'http://127.0.0.1:1' } } });
+    expect((await get(server, '/__image-cache/')).status).toBe(200);
+  });
+
+  it('has a path of its own for the second of two plugins', async () => {
+    const { server, printed } = await start({}, [plugin(), plugin({ base: '/other', cacheDir: '.other-cache' })]);
+    expect((await get(server, '/__image-cache/')).status).toBe(200);
+    expect((await get(server, '/__image-cache-2/')).status).toBe(200);
+    const lines = printed.filter((text) => text.includes('Image cache'));
+    expect(lines.map((line) => line.replace(/.*:\d+\//, '/'))).toEqual(['/__image-cache/', '/__image-cache-2/']);
+  });
+
+  it('is there in a preview', async () => {
+    const root = await project({ 'dist/index.html': '<p>built</p>' });
+    const server = await preview({
+      configFile: false,
+      logLevel: 'silent',
+      root,
+      plugins: [plugin({ logLevel: 'silent' })],
+      preview: { port: 0, host: '127.0.0.1' },
+    });
+    onTestFinished(() => server.close());
+    expect((await get(server, '/__image-cache/')).body).toContain('<title>Image cache</title>');
+    expect((await get(server, '/__image-cache/api/nothing')).status).toBe(404);
+  });
+
+  it('an image by its path may be asked for: the name of the cache directory in the URL is none of a file', async () => {
+    const { server } = await start();
+    const answer = await get(server, '/__image-cache/api/exists?path=.image-cache/images/a/a.jpg');
+    expect(answer.body).not.toContain('not served as files');
+  });
+});
+
+describe('I12: a dock in Vite DevTools', () => {
+  /** The plugin's hook, as DevTools call it: the type is not Vite's. */
+  async function setUp(context: unknown, base = '/sub/') {
+    const { server } = await start({ base });
+    const own = server.config.plugins.find(({ name }) => name === 'image-cache:devtools');
+    const { devtools } = own as unknown as { devtools: { setup(context: unknown): Promise<void> } }; // see devtools.ts
+    return devtools.setup(context);
+  }
+
+  it('shows the inspector, with an icon that is not asked for on the internet', async () => {
+    const register = vi.fn<(dock: Dock) => void>();
+    await setUp({ docks: { register } });
+    expect(register).toHaveBeenCalledWith({
+      id: 'image-cache',
+      title: 'Image cache',
+      type: 'iframe',
+      url: '/sub/__image-cache/',
+      icon: expect.stringMatching(/^data:image\/svg\+xml,/),
+    });
+  });
+
+  it.each([
+    ['of another shape', {}],
+    ['without docks', { docks: undefined }],
+    ['without a way to register', { docks: {} }],
+    ['not at all', undefined],
+    ['that throw', { docks: { register: () => expect.fail('no') } }],
+    ['that reject', { docks: { register: () => Promise.reject(new Error('no')) } }],
+  ])('is left out for DevTools %s', async (_, context) => {
+    await expect(setUp(context)).resolves.toBeUndefined();
+  });
+
+  it('imports nothing of DevTools', async () => {
+    const source = await readFile(new URL('../../plugin/vite/devtools.ts', import.meta.url), 'utf8');
+    expect(source).not.toMatch(/from '@vitejs/);
+    expect(devtoolsPlugin({ base: '/api/cache', logLevel: 'info' })).toHaveProperty('devtools.setup');
+  });
+});
