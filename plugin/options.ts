@@ -285,7 +285,7 @@ export interface AuthorizedUpload {
   action: 'upload' | 'check' | 'list' | 'retry' | 'cancel' | 'remove';
   /** Absent for `check`, `list` and `remove`. */
   job_id?: string;
-  /** What the picture belongs to, or did, according to the client. Only for `upload` and `remove`. */
+  /** What the picture belongs to, or did, according to the client. Only for `upload` and `remove`; `/uploads/find` is a part of `remove`. */
   entity?: UploadEntity;
   /** Bytes of the upload, if its length was announced. */
   size_bytes?: number;

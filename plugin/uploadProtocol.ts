@@ -81,16 +81,32 @@ export interface UploadCancelAnswer {
   state: Extract<UploadState, 'canceled' | 'stored'>;
 }
 
+/** `POST /uploads/find`: by which uploads has an entity these pictures? To be asked before `POST /uploads/remove` with `exact`. */
+export interface UploadFindRequest {
+  entity: UploadEntity;
+  /** At most 1,000; each `<image_id>.<ext>`, the last part of `ref`. */
+  images: { name: string }[];
+}
+
+export interface UploadFindAnswer {
+  /** At most 800: those that wait on this server, and those that the bucket has. */
+  job_ids: string[];
+  /** `false`: there are more. They are found when these were removed. */
+  is_complete: boolean;
+}
+
 /**
  * `POST /uploads/remove`: an entity has these pictures no more. Uploads of them for that entity which are not in the bucket yet are
  * canceled, and so are the uploads with these ids. It may be sent any number of times.
  */
-export interface UploadRemoveRequest {
-  entity: UploadEntity;
-  /** At most 1,000; each `<image_id>.<ext>`, the last part of `ref`. */
-  images: { name: string }[];
+export interface UploadRemoveRequest extends UploadFindRequest {
   /** At most 1,000 uploads, also such that have not come yet: they are refused when they come. */
   job_ids?: string[];
+  /**
+   * Whether only the uploads of `job_ids` are taken back. Then it does no harm when this request arrives late, or several servers work on it:
+   * what the entity was given after the uploads were asked for stays. Else the server looks for the uploads by itself. @default false
+   */
+  exact?: boolean;
 }
 
 /** What has become of a picture that an entity has no more. */

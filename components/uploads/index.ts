@@ -24,6 +24,7 @@ export type {
   Accepted,
   Needed,
   Refused,
+  RemovalContext,
   RemovedImage,
   SendContext,
   Stored,

@@ -99,6 +99,14 @@ export interface TransportContext {
   readonly signal: AbortSignal;
 }
 
+export interface RemovalContext extends TransportContext {
+  /**
+   * Whether all of it is still to be removed: a picture may have been added again meanwhile, in whatever tab. Who first asks what there is, then
+   * asks this, and then removes what there was, and nothing else, never removes what was added again, however late the last request arrives.
+   */
+  isWished(): Promise<boolean>;
+}
+
 export interface SendContext extends TransportContext {
   /** @param loaded how many bytes have been sent so far */
   onProgress(loaded: number): void;
@@ -140,7 +148,7 @@ export interface UploadTransport {
    * and `removeEntity()`, and repeated until it succeeds; uploads of the same pictures for the same entity wait meanwhile. Without it, the
    * pictures stay in the bucket.
    */
-  remove?(removal: TransportRemoval, context: TransportContext): Promise<void>;
+  remove?(removal: TransportRemoval, context: RemovalContext): Promise<void>;
   /** Rejects while the other side cannot be reached. Without it, one picture is tried. */
   probe?(context: TransportContext): Promise<void>;
   /** Calls the listener when something may have changed on the server, so that the browser need not wait for its next `check`. */

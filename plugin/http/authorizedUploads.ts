@@ -6,6 +6,8 @@ import type { AuthorizedUpload, ExpressImageCacheOptions } from '../options.ts';
 import type {
   UploadCancelAnswer,
   UploadCheckRequest,
+  UploadFindAnswer,
+  UploadFindRequest,
   UploadHealth,
   UploadRemoveAnswer,
   UploadRemoveRequest,
@@ -100,6 +102,11 @@ export class AuthorizedUploads {
   async cancel(request: IncomingMessage, jobId: string): Promise<UploadCancelAnswer> {
     const owner = await this.#ownerOf(request, { action: 'cancel', job_id: jobId });
     return this.#ask(() => this.#on().uploads.cancel(owner, jobId));
+  }
+
+  async find(request: IncomingMessage, asked: UploadFindRequest): Promise<UploadFindAnswer> {
+    const owner = await this.#ownerOf(request, { action: 'remove', entity: asked.entity });
+    return this.#ask(() => this.#on().uploads.find(owner, asked));
   }
 
   async remove(request: IncomingMessage, removed: UploadRemoveRequest): Promise<UploadRemoveAnswer> {

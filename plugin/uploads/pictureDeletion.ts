@@ -1,7 +1,7 @@
 import type { RemovedImage, UploadEntity } from '../uploadProtocol.ts';
 import type { UploadsClock } from './clock.ts';
 import { DeletionSweep } from './deletionSweep.ts';
-import { PictureRemoval } from './pictureRemoval.ts';
+import { type FoundUploads, PictureRemoval } from './pictureRemoval.ts';
 import { PictureUses, type UseOptions } from './pictureUse.ts';
 
 export interface PictureDeletionOptions extends UseOptions {
@@ -16,7 +16,11 @@ export interface PictureDeletionOptions extends UseOptions {
 export interface PictureDeletion {
   uses: PictureUses;
   /** An entity has a picture no more. @throws UploadFailure */
-  drop(owner: string, entity: UploadEntity, name: string): Promise<RemovedImage>;
+  drop(owner: string, entity: UploadEntity, name: string, jobIds: ReadonlySet<string>): Promise<RemovedImage>;
+  /** The uploads by which an entity has a picture. @throws UploadFailure */
+  uploadsOf(owner: string, entity: UploadEntity, name: string): Promise<FoundUploads>;
+  /** What an upload that was canceled has left behind. What becomes of the picture is for the sweep. @throws UploadFailure */
+  takeBack(owner: string, entity: UploadEntity, name: string, jobId: string): Promise<void>;
   start(): void;
   close(): Promise<void>;
 }
@@ -27,16 +31,21 @@ export function createPictureDeletion(options: PictureDeletionOptions): PictureD
   const sweep = new DeletionSweep({ ...options, removal });
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
+  async function tracked<T>(work: Promise<T>): Promise<T> {
+    running.add(work);
+    try {
+      return await work;
+    } finally {
+      running.delete(work);
+    }
+  }
+  const { signal } = closing;
   return {
     uses,
-    async drop(owner, entity, name) {
-      const dropping = removal.drop(owner, entity, name, closing.signal);
-      running.add(dropping);
-      try {
-        return await dropping;
-      } finally {
-        running.delete(dropping);
-      }
+    drop: (owner, entity, name, jobIds) => tracked(removal.drop(owner, entity, name, jobIds, signal)),
+    uploadsOf: (owner, entity, name) => tracked(removal.uploadsOf(owner, entity, name, signal)),
+    async takeBack(owner, entity, name, jobId) {
+      if (uses.areCounted) await tracked(removal.takeBack(owner, entity, name, new Set([jobId]), signal));
     },
     start: () => sweep.start(),
     async close() {

@@ -7,6 +7,13 @@ export interface RemovalOptions extends DeletionOptions {
   deleted: (pictureName: string) => Promise<void>;
 }
 
+/** Uploads by which an entity has pictures. */
+export interface FoundUploads {
+  jobIds: string[];
+  /** Whether these are all; the others are found when these were taken back. */
+  isComplete: boolean;
+}
+
 const USED = 'Something else uses this picture.';
 const UNCOUNTED = 'This picture was in the bucket before references were kept, so it is not known what else uses it.';
 const NOT_LISTED = 'It cannot be found out what else uses this picture. The log of the server says why.';
@@ -19,14 +26,29 @@ export class PictureRemoval {
     this.#options = options;
   }
 
+  /** The uploads by which an entity has a picture, as far as one listing goes. @throws UploadFailure */
+  async uploadsOf(owner: string, entity: UploadEntity, name: string, signal: AbortSignal): Promise<FoundUploads> {
+    const { isCountedOnly, uses, keys } = this.#options;
+    const found = isCountedOnly ? await uses.referencesOf(imageIdOf(name), { owner, entity }, signal) : undefined;
+    const { references = [], isComplete = true } = found ?? {};
+    return { jobIds: references.flatMap((each) => keys.jobOf(each) ?? []), isComplete };
+  }
+
   /**
    * An entity has a picture no more. May be called any number of times, and by several servers at once.
+   * @param jobIds the uploads by which it had it: what is written by another one, before or after that, stays
    * @throws UploadFailure; then it has to be called again
    */
-  async drop(owner: string, entity: UploadEntity, name: string, signal: AbortSignal): Promise<RemovedImage> {
+  async drop(
+    owner: string,
+    entity: UploadEntity,
+    name: string,
+    jobIds: ReadonlySet<string>,
+    signal: AbortSignal,
+  ): Promise<RemovedImage> {
     const { isCountedOnly, uses, graceMs } = this.#options;
     const imageId = imageIdOf(name);
-    if (isCountedOnly) await this.#dropReference(owner, entity, name, signal);
+    if (isCountedOnly) await this.takeBack(owner, entity, name, jobIds, signal);
     const use = await uses.lookIfAllowed(imageId, signal);
     if (use === undefined) return { name, state: 'kept', reason: NOT_LISTED };
     if (await uses.isUsed(imageId, use, signal)) return { name, state: 'kept', reason: USED };
@@ -47,17 +69,26 @@ export class PictureRemoval {
   }
 
   /**
-   * Only who holds a reference can drop it: so no client can have a picture deleted that was never theirs. The picture is marked before that, so
-   * that an old mark cannot be taken for this one, and after it, because a deletion that has seen the reference takes away the first mark.
+   * Only who holds references can drop them: so no client can have a picture deleted that was never theirs. The picture is marked before that,
+   * so that an old mark cannot be taken for this one, and after it, because a deletion that has seen the references takes away the first mark.
+   * @throws UploadFailure
    */
-  async #dropReference(owner: string, entity: UploadEntity, name: string, signal: AbortSignal): Promise<void> {
-    const { bucket, keys, keyOf } = this.#options;
-    const reference = keys.reference(imageIdOf(name), { owner, entity });
-    if ((await bucket.look(reference, signal)) === undefined) return;
+  async takeBack(
+    owner: string,
+    entity: UploadEntity,
+    name: string,
+    jobIds: ReadonlySet<string>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { bucket, uses, keys, keyOf } = this.#options;
+    const { references = [] } = (await uses.referencesOf(imageIdOf(name), { owner, entity }, signal)) ?? {};
+    // One of an earlier version does not say which upload has written it.
+    const own = references.filter((each) => jobIds.has(keys.jobOf(each) ?? '') || keys.jobOf(each) === undefined);
+    if (own.length === 0) return;
     const object = await bucket.look(keyOf(name), signal);
     const isDeletable = object?.isCounted !== false;
     if (isDeletable) await bucket.mark(keys.mark(name), signal);
-    await bucket.remove(reference, signal);
+    for (const reference of own) await bucket.remove(reference, signal);
     if (isDeletable) await bucket.mark(keys.mark(name), signal);
   }
 

@@ -1,7 +1,7 @@
 import { ImageCacheError } from '../errors.ts';
 import type { UploadsClock } from './clock.ts';
 import { imageIdOf } from './pictureName.ts';
-import type { ReferenceHolder, ReferenceKeys } from './referenceKeys.ts';
+import type { EntityHolder, Reference, ReferenceKeys } from './referenceKeys.ts';
 import { type ListedObjects, type UploadBucket, UploadFailure } from './uploadBucket.ts';
 
 /**
@@ -15,7 +15,7 @@ const ANSWER_MS = 30_000;
 
 /** What a listing says of a picture. */
 export interface PictureUse {
-  /** How many use it, this one included. */
+  /** All that say that something uses it. */
   references: readonly string[];
   /** The flags of those who delete it at the moment. */
   flags: readonly string[];
@@ -52,10 +52,10 @@ export class PictureUses {
   }
 
   /** To be called before a picture is written: from now on, those who would delete it see that it is used. @throws UploadFailure */
-  async claim(name: string, holders: readonly ReferenceHolder[], signal: AbortSignal): Promise<void> {
+  async claim(name: string, given: readonly Reference[], signal: AbortSignal): Promise<void> {
     const { bucket, keys, isReferenced } = this.#options;
     if (isReferenced !== undefined) return bucket.remove(keys.mark(name), signal);
-    const references = new Set(holders.map((holder) => keys.reference(imageIdOf(name), holder)));
+    const references = new Set(given.map((each) => keys.reference(imageIdOf(name), each)));
     for (const reference of references) await bucket.mark(reference, signal);
   }
 
@@ -63,14 +63,14 @@ export class PictureUses {
    * To be called after a picture was written, and before it is believed to be there.
    * @throws UploadFailure `held` when somebody is deleting it, or its references were dropped meanwhile: it has to be claimed again
    */
-  async ensureKept(name: string, holders: readonly ReferenceHolder[], signal: AbortSignal): Promise<void> {
+  async ensureKept(name: string, given: readonly Reference[], signal: AbortSignal): Promise<void> {
     const { bucket, keys, isReferenced } = this.#options;
     const use = await this.lookIfAllowed(imageIdOf(name), signal);
     if (use === undefined) return;
     if (use.flags.length > 0) throw held();
     if (isReferenced !== undefined) return;
-    for (const holder of holders) {
-      const reference = keys.reference(imageIdOf(name), holder);
+    for (const each of given) {
+      const reference = keys.reference(imageIdOf(name), each);
       if (use.references.includes(reference)) continue;
       // Of a picture that thousands use, the listing has the first ones only.
       if (use.isComplete || (await bucket.look(reference, signal)) === undefined) throw held();
@@ -78,9 +78,29 @@ export class PictureUses {
   }
 
   /** `undefined` where the credentials may not list the bucket, which is said once. @throws UploadFailure */
-  async lookIfAllowed(imageId: string, signal: AbortSignal): Promise<PictureUse | undefined> {
+  lookIfAllowed(imageId: string, signal: AbortSignal): Promise<PictureUse | undefined> {
+    return this.#ifAllowed(() => this.look(imageId, signal));
+  }
+
+  /**
+   * The references by which an entity has a picture, a thousand at most; `undefined` as above.
+   * @throws UploadFailure
+   */
+  referencesOf(
+    imageId: string,
+    holder: EntityHolder,
+    signal: AbortSignal,
+  ): Promise<{ references: string[]; isComplete: boolean } | undefined> {
+    const { bucket, keys } = this.#options;
+    return this.#ifAllowed(async () => {
+      const { objects, isComplete } = await bucket.list(keys.ofEntity(imageId, holder), undefined, signal);
+      return { references: keysOf(objects), isComplete };
+    });
+  }
+
+  async #ifAllowed<T>(ask: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await this.look(imageId, signal);
+      return await ask();
     } catch (error) {
       if (!isForbidden(error)) throw error;
       this.#warnOnce(

@@ -1,17 +1,32 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { UploadEntity } from '../uploadProtocol.ts';
 
-/** Who uses a picture: an entity of an owner. Without an entity, the owner by itself. */
-export interface ReferenceHolder {
+/** An entity of an owner. */
+export interface EntityHolder {
+  owner: string;
+  entity: UploadEntity;
+}
+
+/**
+ * That an upload has given an entity a picture; without an entity, its owner. An entity may have a picture by several uploads: it has it until all
+ * of them are taken back.
+ */
+export interface Reference {
   owner: string;
   entity?: UploadEntity | undefined;
+  job_id: string;
 }
 
 /** What is kept in the bucket about pictures, besides the pictures. All of it are empty objects. */
 export interface ReferenceKeys {
   /** The beginning of all keys that are about one picture. */
   folder(imageId: string): string;
-  reference(imageId: string, holder: ReferenceHolder): string;
+  /** A name that no other upload writes: so who removes a reference never removes one that was written after he looked. */
+  reference(imageId: string, reference: Reference): string;
+  /** The beginning of all references of an entity to a picture. */
+  ofEntity(imageId: string, holder: EntityHolder): string;
+  /** The upload that has written a reference; `undefined` for one of an earlier version, which had none in its name. */
+  jobOf(reference: string): string | undefined;
   /** A new one each time. */
   flag(imageId: string): string;
   isFlag(key: string): boolean;
@@ -26,8 +41,9 @@ export interface ReferenceKeys {
 const MARKED = /^[0-9a-f]{32}\.[a-z0-9]{2,5}$/;
 /** Sorts before all references, so that the first page of a listing has all flags. */
 const FLAG = '.deleting-';
-/** Of an upload that has no entity. It is no digest, so that no entity can be called so. */
+/** Of uploads that have no entity: one for all of them, because nothing takes it back. It is no digest, so that no entity can be called so. */
 const NO_ENTITY = 'upload';
+const JOB = /\/[0-9a-f]{32}-[0-9a-f]{32}-([0-9a-f]{32})$/;
 
 /**
  * The names of references, marks and flags. What clients and the app have said is in them as digests: so none of it can leave the folder, be too
@@ -39,10 +55,16 @@ export function createReferenceKeys(prefix: string, project: string): ReferenceK
   const start = prefix === '' ? '' : `${prefix}/`;
   const folder = (imageId: string) => `${start}refs/${imageId}/`;
   const marks = `${start}dropped/`;
+  const ofEntity: ReferenceKeys['ofEntity'] = (imageId, { owner, entity }) =>
+    `${folder(imageId)}${digestOf(project, owner)}-${digestOf(entity.type, entity.id)}`;
   return {
     folder,
-    reference: (imageId, { owner, entity }) =>
-      `${folder(imageId)}${digestOf(project, owner)}-${entity === undefined ? NO_ENTITY : digestOf(entity.type, entity.id)}`,
+    reference: (imageId, { owner, entity, job_id }) =>
+      entity === undefined
+        ? `${folder(imageId)}${digestOf(project, owner)}-${NO_ENTITY}`
+        : `${ofEntity(imageId, { owner, entity })}-${job_id}`,
+    ofEntity,
+    jobOf: (reference) => JOB.exec(reference)?.[1],
     flag: (imageId) => `${folder(imageId)}${FLAG}${randomUUID()}`,
     isFlag: (key) => key.slice(key.lastIndexOf('/') + 1).startsWith(FLAG),
     marks,

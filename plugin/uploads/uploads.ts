@@ -2,6 +2,8 @@ import { createMutex } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
 import type {
   UploadCancelAnswer,
+  UploadFindAnswer,
+  UploadFindRequest,
   UploadRemoveAnswer,
   UploadRemoveRequest,
   UploadStatus,
@@ -69,7 +71,7 @@ export class Uploads {
     this.#removal = new EntityRemoval({
       outbox,
       deletion: this.#deletion,
-      cancel: (owner, jobId) => this.cancel(owner, jobId),
+      cancel: (owner, jobId) => this.#cancel(owner, jobId),
     });
     this.#missing = new MissingPictures({
       bucket,
@@ -145,8 +147,17 @@ export class Uploads {
     return this.#reports.statusOf(record);
   }
 
-  /** Gives an upload up, also one that has not come yet. What is in the bucket stays there. */
+  /** Gives an upload up, also one that has not come yet. What is in the bucket by then is deleted as all that nothing uses. */
   async cancel(owner: string, jobId: string): Promise<UploadCancelAnswer> {
+    const record = await this.#cancel(owner, jobId);
+    const { state, entity, picture } = record;
+    if (state === 'stored') return { job_id: jobId, state };
+    // Nobody waits for the bucket: without it, the picture stays there.
+    if (entity && picture) this.#deletion?.takeBack(owner, entity, picture.name, jobId).catch(() => undefined);
+    return { job_id: jobId, state: 'canceled' };
+  }
+
+  async #cancel(owner: string, jobId: string): Promise<UploadRecord> {
     const { outbox, clock } = this.#options;
     const record = await this.#changing(async () => {
       const found = await outbox.find(jobId);
@@ -162,11 +173,16 @@ export class Uploads {
       await outbox.finish(canceled);
       return canceled;
     });
-    if (record.state === 'stored') return { job_id: jobId, state: 'stored' };
+    if (record.state === 'stored') return record;
     await this.#drainer.abort(jobId);
     if (record.picture !== undefined) await outbox.drop(record.picture.name);
     this.#changed(record);
-    return { job_id: jobId, state: 'canceled' };
+    return record;
+  }
+
+  /** By which uploads an entity has pictures. @throws ImageCacheError */
+  find(owner: string, asked: UploadFindRequest): Promise<UploadFindAnswer> {
+    return inWords(() => this.#removal.find(owner, asked));
   }
 
   /** An entity has these pictures no more. What of them is not in the bucket yet never comes there. @throws ImageCacheError */

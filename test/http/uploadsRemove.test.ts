@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { AuthorizedUpload, CacheEvent, UploadRemoveAnswer } from '../../plugin/express.ts';
+import type { AuthorizedUpload, CacheEvent, UploadFindAnswer, UploadRemoveAnswer } from '../../plugin/express.ts';
 import { objectsIn } from '../helpers/bucketObjects.ts';
 import { jpeg } from '../helpers/images.ts';
 import { startBucket } from '../helpers/stack.ts';
@@ -124,7 +124,50 @@ describe('POST /uploads/remove', () => {
     expect((await api.put(jobId(), picture, entityHeader)).status).toBe(201);
     expect(await objectsIn(bucket)).toEqual([
       keyOf(picture),
-      expect.stringMatching(/^uploads\/refs\/[0-9a-f]{32}\/[0-9a-f]{32}-[0-9a-f]{32}$/),
+      expect.stringMatching(/^uploads\/refs\/[0-9a-f]{32}\/[0-9a-f]{32}(?:-[0-9a-f]{32}){2}$/),
+    ]);
+  });
+
+  it('takes back exactly the uploads that were found, and none that came after that', async () => {
+    const bucket = await startBucket();
+    const uploads = { references: 'bucket', gracePeriod: 0 } as const;
+    const [api, other] = [await startUploads(bucket, { uploads }), await startUploads(bucket, { uploads })];
+    const picture = await jpeg(10);
+    const asked = { entity, images: [{ name: pictureName(picture) }] };
+    const jobs = [jobId(), jobId(), jobId()];
+    await api.put(jobs[0] ?? '', picture, entityHeader);
+    await other.put(jobs[1] ?? '', picture, entityHeader);
+    const found = (await (await api.call('POST', '/uploads/find', asked)).json()) as UploadFindAnswer;
+    expect([found.job_ids.toSorted(), found.is_complete]).toEqual([jobs.slice(0, 2).toSorted(), true]);
+    await other.put(jobs[2] ?? '', picture, entityHeader);
+    const remove = async (job_ids: string[]): Promise<UploadRemoveAnswer> =>
+      (await api.call('POST', '/uploads/remove', { ...asked, job_ids, exact: true })).json();
+    expect(await remove(found.job_ids)).toMatchObject({ images: [{ state: 'kept' }] });
+    expect(await objectsIn(bucket)).toContainEqual(expect.stringContaining(jobs[2] ?? ''));
+    expect(await remove(jobs)).toMatchObject({ images: [{ state: 'deleted' }] });
+    expect(await objectsIn(bucket)).toEqual([]);
+  });
+
+  it('finds and takes back nothing of another owner, whatever ids a client makes up', async () => {
+    const bucket = await startBucket();
+    const told: AuthorizedUpload[] = [];
+    const api = await startUploads(bucket, {
+      uploads: { references: 'bucket', gracePeriod: 0 },
+      authorizeUpload: (request: IncomingMessage, upload) => {
+        told.push(upload);
+        return String(request.headers['x-user'] ?? 'bob');
+      },
+    });
+    const picture = await jpeg(11);
+    const job = jobId();
+    await api.put(job, picture, { ...entityHeader, 'X-User': 'ann' });
+    const asked = { entity, images: [{ name: pictureName(picture) }] };
+    expect(await (await api.call('POST', '/uploads/find', asked)).json()).toEqual({ job_ids: [], is_complete: true });
+    await api.call('POST', '/uploads/remove', { ...asked, job_ids: [job], exact: true });
+    expect(await objectsIn(bucket)).toEqual([keyOf(picture), expect.stringContaining(job)]);
+    expect(told.slice(1)).toEqual([
+      { action: 'remove', entity },
+      { action: 'remove', entity },
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createReferenceKeys, type ReferenceHolder } from '../../plugin/uploads/referenceKeys.ts';
+import { createReferenceKeys, type Reference } from '../../plugin/uploads/referenceKeys.ts';
 import { deletePicture } from '../../plugin/uploads/deletePicture.ts';
 import { PictureRemoval } from '../../plugin/uploads/pictureRemoval.ts';
 import { FLAG_MS, PictureUses } from '../../plugin/uploads/pictureUse.ts';
@@ -14,8 +14,9 @@ const BODY = Buffer.from('a picture');
 const NAME = pictureName(BODY);
 const KEY = keyOf(BODY);
 const ID = NAME.slice(0, 32);
-const ANN: ReferenceHolder = { owner: 'ann', entity: { type: 'note', id: '1' } };
-const BOB: ReferenceHolder = { owner: 'bob', entity: { type: 'note', id: '1' } };
+const NOTE = { type: 'note', id: '1' };
+const ANN: Reference = { owner: 'ann', entity: NOTE, job_id: 'a'.repeat(32) };
+const BOB: Reference = { owner: 'bob', entity: NOTE, job_id: 'b'.repeat(32) };
 const keys = createReferenceKeys('uploads', 'app');
 const SIGNAL = new AbortController().signal;
 
@@ -25,7 +26,7 @@ type Mode = 'references' | 'app';
 let time = Date.UTC(2026, 0, 1);
 let bucket: MemoryBucket;
 /** What the app answers. */
-let linked: Set<ReferenceHolder>;
+let linked: Set<Reference>;
 
 beforeEach(() => {
   time = Date.UTC(2026, 0, 1);
@@ -50,7 +51,7 @@ function machine(
   const removal = new PictureRemoval({ ...options, deleted: async () => undefined });
   return {
     /** As the drainer does; false if it has to be tried again. */
-    async upload(holder: ReferenceHolder): Promise<boolean> {
+    async upload(holder: Reference): Promise<boolean> {
       const picture = {
         key: KEY,
         sha256: sha256(BODY),
@@ -67,7 +68,13 @@ function machine(
         throw error;
       }
     },
-    drop: ({ owner, entity = { type: '', id: '' } }: ReferenceHolder) => removal.drop(owner, entity, NAME, SIGNAL),
+    takeBack: ({ owner, entity = NOTE, job_id }: Reference) =>
+      removal.drop(owner, entity, NAME, new Set([job_id]), SIGNAL),
+    /** As a client does: it asks for the uploads first, and then has these taken back. */
+    async drop({ owner, entity = { type: '', id: '' } }: Omit<Reference, 'job_id'>) {
+      const { jobIds } = await removal.uploadsOf(owner, entity, NAME, SIGNAL);
+      return removal.drop(owner, entity, NAME, new Set(jobIds), SIGNAL);
+    },
     delete: () => deletePicture(NAME, options, SIGNAL),
   };
 }
@@ -176,9 +183,11 @@ describe('a picture that two entities have', () => {
   it('may be used by thousands', async () => {
     await machine().upload(ANN);
     for (let n = 0; n < 2500; n += 1) {
-      await bucket.mark(keys.reference(ID, { owner: 'ann', entity: { type: 'note', id: `more ${n}` } }));
+      await bucket.mark(
+        keys.reference(ID, { owner: 'ann', entity: { type: 'note', id: `more ${n}` }, job_id: ANN.job_id }),
+      );
     }
-    const others = Array.from({ length: 20 }, (_, n) => ({ owner: `user ${n}`, entity: { type: 'note', id: '1' } }));
+    const others = Array.from({ length: 20 }, (_, n) => ({ ...ANN, owner: `user ${n}` }));
     for (const other of others) expect(await machine().upload(other)).toBe(true);
     await bucket.mark(keys.flag(ID));
     expect(await machine().upload(BOB)).toBe(false);
@@ -186,7 +195,7 @@ describe('a picture that two entities have', () => {
   });
 
   it('without an entity is dropped by no entity', async () => {
-    await machine().upload({ owner: 'ann' });
+    await machine().upload({ owner: 'ann', job_id: BOB.job_id });
     await machine().upload(ANN);
     expect(await machine().drop(ANN)).toMatchObject({ state: 'kept' });
     expect(await machine().drop({ owner: 'ann', entity: { type: 'upload', id: '' } })).toMatchObject({ state: 'kept' });
@@ -297,8 +306,8 @@ describe.each(['references', 'app'] as const)('where what is used is known by %s
     await inSomeOrders(3000, async (choose) => {
       reset();
       await droppedLongAgo(mode);
-      const stored: ReferenceHolder[] = [];
-      const upload = (holder: ReferenceHolder) =>
+      const stored: Reference[] = [];
+      const upload = (holder: Reference) =>
         actor(async (hooks) => {
           if (!(await machine(hooks, at).upload(holder))) return;
           stored.push(holder);
@@ -401,11 +410,30 @@ describe('two entities that drop a picture at once', () => {
       await machine().upload(ANN);
       await machine().upload(BOB);
       bucket.objects.set(keys.mark(NAME), { body: Buffer.alloc(0), modifiedAt: time - 2 * GRACE, isCounted: false });
-      const drop = (holder: ReferenceHolder) => actor((hooks) => machine(hooks).drop(holder));
+      const drop = (holder: Reference) => actor((hooks) => machine(hooks).drop(holder));
       const deletion = actor((hooks) => machine(hooks).delete());
       await interleave([drop(ANN), drop(BOB), deletion, deletion], choose);
       expect([isThere(), isMarked(), references()]).toEqual([true, true, []]);
     });
+  });
+
+  it('I11: an entity that is given the picture again has it, in every order of that and of a removal that has looked before', async () => {
+    for (const graceMs of [0, GRACE]) {
+      const count = await inEveryOrder(async (choose) => {
+        reset();
+        await machine().upload(ANN);
+        let isStored = false;
+        const again = { ...ANN, job_id: 'c'.repeat(32) };
+        const upload = actor(async (hooks) => void (isStored = await machine(hooks).upload(again)));
+        const removal = actor((hooks) => machine(hooks, { graceMs }).takeBack(ANN));
+        await interleave([upload, removal], choose);
+        if (!isStored) isStored = await machine().upload(again);
+        time += 2 * GRACE;
+        await machine().delete();
+        expect([isStored, isThere(), references()]).toEqual([true, true, [keys.reference(ID, again)]]);
+      });
+      expect(count).toBeGreaterThan(100);
+    }
   });
 
   it('C21: an upload and the removal of the same picture of the same entity end in a stored picture that is there, or none', async () => {

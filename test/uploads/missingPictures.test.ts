@@ -8,7 +8,7 @@ import { failureOf, MemoryBucket } from './memoryBucket.ts';
 const BODY = Buffer.from('a picture');
 const NAME = pictureName(BODY);
 const keys = createReferenceKeys('uploads', 'app');
-const reference = keys.reference(NAME.slice(0, 32), { owner: '' });
+const reference = keys.reference(NAME.slice(0, 32), { owner: '', job_id: '0'.repeat(32) });
 
 function open({ body = BODY, isCounted = true }: { body?: Buffer | undefined; isCounted?: boolean } = {}) {
   const bucket = new MemoryBucket(() => Date.UTC(2026, 0, 1));

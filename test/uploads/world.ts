@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { UploadStatus } from '../../plugin/uploadProtocol.ts';
+import type { UploadRemoveAnswer, UploadStatus } from '../../plugin/uploadProtocol.ts';
 import { Outbox } from '../../plugin/uploads/index.ts';
 import { createReferenceKeys } from '../../plugin/uploads/referenceKeys.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';
@@ -196,11 +196,12 @@ export class World {
     // The flags that are there now may be its own.
     for (const key of this.bucket.keys()) if (this.#keys.isFlag(key)) this.#excused.add(key);
     const isDeletion = (request: string) => request.startsWith('remove uploads/') && isPictureKey(request.slice(7));
+    const isTakenBack = (request: string) => /^remove uploads\/refs\/[0-9a-f]{32}\/[0-9a-f]/.test(request);
     await machine.kill((request) => {
       const flag = request.split(' ')[1] ?? '';
       if (this.#keys.isFlag(flag)) this.#excused.add(flag);
-      // A late request that removes a reference is not part of this model: nothing guards a new reference of the same entity against it.
-      return fate === 'later' && !isDeletion(request) ? 'lost' : fate;
+      // What else comes late is not part of this model: a picture may get a reference, or lose its mark, when all is over.
+      return fate === 'later' && !isDeletion(request) && !isTakenBack(request) ? 'lost' : fate;
     });
     await this.clock.settle();
     const isInUse = this.machines.some((other) => other?.dir === machine.dir);
@@ -208,9 +209,8 @@ export class World {
   }
 
   #upload(index: number, entity: number, each: number): void {
-    const known = this.#wordOf(entity, each);
-    // The browser tells of a removal before it sends the same picture of the same entity.
-    if (known.isRemoving || this.#unanswered.has(pairOf(entity, each))) return;
+    // It takes a removal back that was not answered yet, or whose answer will never come.
+    this.#unanswered.delete(pairOf(entity, each));
     this.#say(entity, each, 'has');
     const added: Job = { id: jobId(), entity, picture: each, state: 'open' };
     this.jobs.push(added);
@@ -254,11 +254,14 @@ export class World {
     const versions = said.map(({ version }) => version);
     for (const each of own) each.state = 'over';
     const elsewhere = await this.#openElsewhere(machine.dir);
-    const call = machine.uploads.remove('', {
-      entity: entityOf(entity),
-      images: pairs.map((each) => ({ name: pictureName(bytes(each)) })),
-      job_ids: own.map(({ id }) => id),
-    });
+    const isWished = () => said.every(({ version }, at) => version === versions[at]);
+    const call = this.#askToRemove(
+      machine,
+      entity,
+      pairs,
+      own.map(({ id }) => id),
+      isWished,
+    );
     const answer = await Promise.race([call, machine.killed]).catch(() => undefined);
     said.forEach((word, at) => {
       const each = pairs[at] ?? 0;
@@ -268,6 +271,23 @@ export class World {
       const isAlone = !own.some(({ id, picture: its }) => its === each && elsewhere.has(id));
       if (isAlone && word.version === versions[at]) word.word = 'has not';
     });
+  }
+
+  /** As the browser does: first it asks what there is, and then has that removed, unless something was added again meanwhile. */
+  async #askToRemove(
+    { uploads }: Machine,
+    entity: number,
+    pictures: readonly number[],
+    own: readonly string[],
+    isWished: () => boolean,
+  ): Promise<UploadRemoveAnswer> {
+    const asked = {
+      entity: entityOf(entity),
+      images: pictures.map((each) => ({ name: pictureName(bytes(each)) })),
+    };
+    const { job_ids } = await uploads.find('', asked);
+    if (!isWished()) throw new Error('It was added again.');
+    return uploads.remove('', { ...asked, job_ids: [...own, ...job_ids], exact: true });
   }
 
   #cancel(index: number, canceled: Job | undefined): void {

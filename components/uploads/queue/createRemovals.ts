@@ -73,7 +73,11 @@ export function createRemovals({ talk, outbox, owner, isSending, toRemoval }: Re
     const name = entityKey(first.entity);
     const abort = new AbortController();
     // Without `remove`, the picture stays in the bucket.
-    const work = () => transport.remove?.(toRemoval([first, ...others]), { signal: abort.signal });
+    async function isWished(): Promise<boolean> {
+      const ids = new Set((await outbox.tombstones(owner)).map(({ id, key }) => id + key));
+      return next.every(({ id, key }) => ids.has(id + key));
+    }
+    const work = () => transport.remove?.(toRemoval([first, ...others]), { signal: abort.signal, isWished });
     const error = await callApp(env, signal, abort, work).then(() => undefined, toUploadError);
     if (signal.aborted) return;
     // What is refused for good is let go; everything else is told again later.

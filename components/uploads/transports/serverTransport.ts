@@ -1,5 +1,10 @@
 import type { Problem, UPLOAD_EVENT_NAME } from '../../../plugin/protocol.ts';
-import type { UploadCheckAnswer, UploadsAnswer, UploadStatus } from '../../../plugin/uploadProtocol.ts';
+import type {
+  UploadCheckAnswer,
+  UploadFindAnswer,
+  UploadsAnswer,
+  UploadStatus,
+} from '../../../plugin/uploadProtocol.ts';
 import { ImageCacheRequestError, request } from '../../client/api.ts';
 import { configuredBaseUrl, toBaseUrl } from '../../client/config.ts';
 import { credentialsOf } from '../../client/crossOrigin.ts';
@@ -35,6 +40,8 @@ const STALL_MS = 30_000;
 const CALL_MS = 10_000;
 /** The bucket is asked for each picture. */
 const REMOVE_MS = 60_000;
+/** In one call. */
+const MAX_JOBS = 1_000;
 /** Only types are imported from the server's side, so the name is spelled here and checked by its type. */
 const EVENT: typeof UPLOAD_EVENT_NAME = 'image-cache:upload';
 
@@ -127,15 +134,24 @@ export function serverTransport({ base }: ServerTransportOptions = {}): UploadTr
       return jobs.flatMap((status) => toListed(status) ?? []);
     },
     async remove(removal, context) {
-      headersFor(removal);
-      const { entity, images, jobIds } = removal;
-      const { type, id } = entity;
-      const body = {
+      const { images, jobIds } = removal;
+      const { type, id } = removal.entity;
+      const asked = {
         entity: { type, id },
         images: images.map(({ imageId, ext }) => ({ name: `${imageId}.${ext}` })),
-        job_ids: jobIds,
       };
-      await call('/uploads/remove', 'POST', context, body, REMOVE_MS);
+      const ask = async <T>(path: string, body: unknown): Promise<T> => {
+        headersFor(removal);
+        return call<T>(path, 'POST', context, body, REMOVE_MS);
+      };
+      for (;;) {
+        const { job_ids, is_complete } = await ask<UploadFindAnswer>('/uploads/find', asked);
+        if (!(await context.isWished()))
+          throw new UploadError({ code: 'TAKEN_BACK', message: 'It was added again.', kind: 'transient' });
+        const all = new Set([...jobIds, ...job_ids]);
+        await ask('/uploads/remove', { ...asked, job_ids: Array.from(all).slice(0, MAX_JOBS), exact: true });
+        if (is_complete) return;
+      }
     },
     async probe(context) {
       await call('/uploads/health', 'GET', context);

@@ -9,7 +9,7 @@ export interface BucketPicture {
   name: string;
   /** In bytes; `undefined` when only its references are there. */
   size: number | undefined;
-  /** How many references say that something uses it. */
+  /** How many notes use it, as the references say. */
   uses: number;
   isDropped: boolean;
 }
@@ -40,6 +40,7 @@ export function useBucket(): readonly BucketPicture[] | 'away' | undefined {
 /** Puts together what belongs to one picture. The keys are in docs/uploads.md. */
 export function picturesOf({ objects }: BucketListing): BucketPicture[] {
   const found = new Map<string, BucketPicture>();
+  const users = new Set<string>();
   const get = (name: string): BucketPicture => {
     const id = name.split('.')[0] ?? name;
     const picture = found.get(id) ?? { name, size: undefined, uses: 0, isDropped: false };
@@ -48,8 +49,12 @@ export function picturesOf({ objects }: BucketListing): BucketPicture[] {
   };
   for (const { key, size } of objects) {
     const [, folder = '', name = '', reference = ''] = key.split('/');
-    if (folder === 'refs') get(name).uses += reference.startsWith('.deleting') ? 0 : 1;
-    else if (folder === 'dropped') get(name).isDropped = true;
+    if (folder === 'refs') {
+      // A note that was given a picture twice has two references. Flags of deletions begin with a dot.
+      const user = `${name} ${reference.slice(0, 65)}`;
+      get(name).uses += reference.startsWith('.') || users.has(user) ? 0 : 1;
+      users.add(user);
+    } else if (folder === 'dropped') get(name).isDropped = true;
     else if (/^[0-9a-f]{2}$/.test(folder)) Object.assign(get(name), { name, size });
   }
   return [...found.values()];

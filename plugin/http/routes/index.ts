@@ -12,4 +12,10 @@ export { pinRoute } from './pin.ts';
 export { verifyRoute } from './verify.ts';
 export { pictureRoute } from './picture.ts';
 export { uploadCancelRoute, uploadRetryRoute, uploadRoute } from './upload.ts';
-export { uploadsCheckRoute, uploadsHealthRoute, uploadsRemoveRoute, uploadsRoute } from './uploads.ts';
+export {
+  uploadsCheckRoute,
+  uploadsFindRoute,
+  uploadsHealthRoute,
+  uploadsRemoveRoute,
+  uploadsRoute,
+} from './uploads.ts';

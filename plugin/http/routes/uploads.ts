@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type {
   UploadCheckAnswer,
   UploadCheckRequest,
+  UploadFindAnswer,
   UploadHealth,
   UploadRemoveAnswer,
-  UploadRemoveRequest,
   UploadsAnswer,
 } from '../../uploadProtocol.ts';
 import { defineRoute } from '../defineRoute.ts';
@@ -22,10 +22,13 @@ const body: z.ZodType<UploadCheckRequest> = z.object({
 const atMost = <T>(each: z.ZodType<T>, what: string) =>
   z.array(each, { error: 'must be a list' }).max(MAX_REMOVED, `must have at most ${MAX_REMOVED} ${what}`);
 
-const removed = z.object({
+const found = z.object({
   entity: z.object({ type: entityPart, id: entityPart }, { error: 'must be an object { type, id }' }),
   images: atMost(z.object({ name: digestName }), 'pictures'),
+});
+const removed = found.extend({
   job_ids: atMost(jobId, 'uploads').optional(),
+  exact: z.boolean({ error: 'must be true or false' }).optional(),
 });
 
 export const uploadsRoute = defineRoute({
@@ -46,15 +49,27 @@ export const uploadsCheckRoute = defineRoute({
   }),
 });
 
+/** What a removal is about, to be asked first: what an entity is given after that is not removed. */
+export const uploadsFindRoute = defineRoute({
+  method: 'POST',
+  path: '/uploads/find',
+  access: 'uploads',
+  body: found,
+  handler: ({ request, body, uploads }): Promise<UploadFindAnswer> => uploads.find(request, body),
+});
+
 /** A POST, and no DELETE, because it is of many pictures at once. */
 export const uploadsRemoveRoute = defineRoute({
   method: 'POST',
   path: '/uploads/remove',
   access: 'uploads',
   body: removed,
-  handler: async ({ request, body: { job_ids, ...rest }, uploads }): Promise<UploadRemoveAnswer> => {
-    const asked: UploadRemoveRequest = { ...rest, ...(job_ids !== undefined && { job_ids }) };
-    return uploads.remove(request, asked);
+  handler: async ({
+    request,
+    body: { job_ids = [], exact = false, ...rest },
+    uploads,
+  }): Promise<UploadRemoveAnswer> => {
+    return uploads.remove(request, { ...rest, job_ids, exact });
   },
 });
 

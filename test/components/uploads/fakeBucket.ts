@@ -40,10 +40,13 @@ export interface FakeBucket {
   readonly canceled: string[];
   /** What was told of removals, in order. */
   readonly removals: TransportRemoval[];
-  /** How the next removals end; then each is taken. */
-  removalOutcomes: ('unreachable' | 'lost' | 'hang' | 503 | 401 | 400)[];
+  /**
+   * How the next removals end; then each is taken. `hang`: on its way to the server, before that has looked what there is; `hang late`: when it
+   * has, and then it goes on, also when nobody waits for it any more.
+   */
+  removalOutcomes: ('unreachable' | 'lost' | 'hang' | 'hang late' | 503 | 401 | 400)[];
   /** Which entity uses which object, as a server keeps it. */
-  readonly references: Set<string>;
+  readonly references: ReadonlySet<string>;
   readonly checked: string[][];
   probes: number;
   /** The most pictures that were under way at a time. */
@@ -65,6 +68,8 @@ export function fakeBucket(options: { hasCheck?: boolean; hasProbe?: boolean } =
   const hanging = new Set<(outcome: Exclude<Outcome, 'hang'>) => void>();
   const unwanted = new Set<string>();
   const served = new Map<string, 'stored'>();
+  /** By the upload that has written it: each writes one of its own. */
+  const references = new Map<string, string>();
 
   function complain(text: string): void {
     bucket.complaints.push(text);
@@ -73,7 +78,7 @@ export function fakeBucket(options: { hasCheck?: boolean; hasProbe?: boolean } =
   function write(job: TransportJob): void {
     // A removal has told of the job: a server takes it no more, however late it arrives.
     if (unwanted.has(job.jobId)) return;
-    if (job.entity) bucket.references.add(referenceOf(job.entity, job.imageId));
+    if (job.entity) references.set(job.jobId, referenceOf(job.entity, job.imageId));
     const other = bucket.objects.get(job.key);
     if (other !== undefined && other !== job.sha256) complain(`Other bytes under ${job.key}.`);
     if (other === undefined) bucket.writes.set(job.key, (bucket.writes.get(job.key) ?? 0) + 1);
@@ -130,6 +135,24 @@ export function fakeBucket(options: { hasCheck?: boolean; hasProbe?: boolean } =
     }
   }
 
+  /** The uploads by which an entity has pictures. */
+  function uploadsOf({ entity, images }: TransportRemoval): string[] {
+    const accepted = Array.from(bucket.accepted.values()).filter((job) =>
+      images.some(({ imageId }) => isOf(job, entity, imageId)),
+    );
+    const wanted = new Set(images.map(({ imageId }) => referenceOf(entity, imageId)));
+    const stored = Array.from(references).filter(([, reference]) => wanted.has(reference));
+    return [...accepted.map(({ jobId }) => jobId), ...stored.map(([jobId]) => jobId)];
+  }
+
+  function takeBack(jobIds: readonly string[]): void {
+    for (const jobId of jobIds) {
+      unwanted.add(jobId);
+      bucket.accepted.delete(jobId);
+      references.delete(jobId);
+    }
+  }
+
   function inspect(job: TransportJob, bytes: Buffer): void {
     const digest = createHash('sha256').update(bytes).digest('hex');
     if (digest !== job.sha256) complain('The digest is not that of the bytes.');
@@ -154,7 +177,9 @@ export function fakeBucket(options: { hasCheck?: boolean; hasProbe?: boolean } =
     canceled: [],
     removals: [],
     removalOutcomes: [],
-    references: new Set(),
+    get references() {
+      return new Set(references.values());
+    },
     checked: [],
     probes: 0,
     mostAtOnce: 0,
@@ -201,7 +226,7 @@ export function fakeBucket(options: { hasCheck?: boolean; hasProbe?: boolean } =
         bucket.canceled.push(jobId);
         bucket.accepted.delete(jobId);
       },
-      async remove(removal, { signal }) {
+      async remove(removal, { signal, isWished }) {
         if (!bucket.isReachable) throw new TypeError('Failed to fetch');
         const { entity, images, jobIds } = removal;
         if (images.length === 0 || images.length > 100) complain(`A removal is about ${images.length} pictures.`);
@@ -216,20 +241,20 @@ export function fakeBucket(options: { hasCheck?: boolean; hasProbe?: boolean } =
         if (chosen === 503) throw new UploadError({ code: 'STORE_ERROR', message: 'HTTP 503', kind: 'transient' });
         if (chosen === 401) throw new UploadError({ code: 'DENIED', message: 'HTTP 401', kind: 'blocked' });
         if (chosen === 400) throw new UploadError({ code: 'INVALID', message: 'HTTP 400', kind: 'permanent' });
-        if (chosen === 'hang') {
-          await new Promise<void>((resolve, reject) => {
-            hanging.add(() => resolve());
+        const hang = (end = () => {}) =>
+          new Promise<void>((resolve, reject) => {
+            hanging.add(() => {
+              end();
+              resolve();
+            });
             signal.addEventListener('abort', () => reject(signal.reason as Error));
           });
-        }
-        for (const jobId of jobIds) {
-          unwanted.add(jobId);
-          bucket.accepted.delete(jobId);
-        }
-        for (const { imageId } of images) bucket.references.delete(referenceOf(entity, imageId));
-        for (const [jobId, job] of bucket.accepted) {
-          if (images.some(({ imageId }) => isOf(job, entity, imageId))) bucket.accepted.delete(jobId);
-        }
+        if (chosen === 'hang') await hang();
+        const found = uploadsOf(removal);
+        if (!(await isWished()))
+          throw new UploadError({ code: 'TAKEN_BACK', message: 'It was added again.', kind: 'transient' });
+        if (chosen === 'hang late') await hang(() => takeBack([...jobIds, ...found]));
+        else takeBack([...jobIds, ...found]);
         if (chosen === 'lost') throw new TypeError('Failed to fetch');
       },
     },

@@ -163,6 +163,51 @@ describe('a picture that is added again', () => {
     expect(bucket.complaints).toEqual([]);
   });
 
+  test.each(['hang', 'hang late'] as const)(
+    'is sent by another tab, whose turn it is since the clock was set forward, and stays: %s',
+    async (outcome) => {
+      const { browser, bucket, tab } = setUp();
+      tab.kill();
+      browser.isSecure = false;
+      const [one, two] = [browser.open({ transport: bucket.transport }), browser.open({ transport: bucket.transport })];
+      const imageId = await add(one, 1, note);
+      await browser.pass(60_000);
+      bucket.removalOutcomes = [outcome, outcome];
+      await one.uploads.removeImage(note, imageId);
+      await browser.settle();
+      expect(bucket.removals).toHaveLength(1);
+      browser.jump(60_000);
+      await add(two, 1, note);
+      await browser.pass(60_000);
+      bucket.release();
+      await browser.pass(60_000);
+      bucket.release();
+      await browser.pass(60_000);
+      expect(bucket.references).toEqual(new Set([referenceOf(note, imageId)]));
+      expect(statuses(two)).toEqual(['uploaded', 'canceled']);
+    },
+  );
+
+  test.each(['hang', 'hang late'] as const)('after a kill in the middle of the removal stays: %s', async (outcome) => {
+    const { browser, bucket, tab, open } = setUp();
+    const imageId = await add(tab, 1, note);
+    await browser.settle();
+    bucket.removalOutcomes = [outcome];
+    await tab.uploads.removeImage(note, imageId);
+    await browser.settle();
+    tab.kill();
+    browser.isOnline = false;
+    const next = open();
+    await add(next, 1, note);
+    browser.isOnline = true;
+    next.page('reached');
+    await browser.pass(60_000);
+    bucket.release();
+    await browser.pass(60_000);
+    expect(bucket.references).toEqual(new Set([referenceOf(note, imageId)]));
+    expect(statuses(next)).toEqual(['uploaded', 'canceled']);
+  });
+
   test('and removed again while the first removal is under way is told again', async () => {
     const { browser, bucket, tab } = setUp();
     const imageId = await add(tab, 1, note);

@@ -35,7 +35,14 @@ const picture = fc.nat(5);
 /** 0: none. */
 const entity = fc.nat(2);
 const outcome = fc.constantFrom<Outcome>('stored', 'accepted', 'unreachable', 'lost', 'hang', 503, 403, 413);
-const removal = fc.constantFrom<FakeBucket['removalOutcomes'][number]>('unreachable', 'lost', 'hang', 503, 401);
+const removal = fc.constantFrom<FakeBucket['removalOutcomes'][number]>(
+  'unreachable',
+  'lost',
+  'hang',
+  'hang late',
+  503,
+  401,
+);
 export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('upload', 'begin upload'), tab, picture, entity }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('remove image'), tab, picture, entity }) },

@@ -144,23 +144,28 @@ describe('serverTransport', () => {
     expect(server.requests.at(-1)?.headers['image-cache-entity']).toBe('%C3%9Cbung/a%2F1');
   });
 
-  test('tells what an entity has no more, as the contract says', async () => {
+  test('asks by which uploads an entity has pictures, and then takes back exactly these and its own', async () => {
     const [imageId, ext] = ['ab'.repeat(16), 'jpg'];
     const images = [{ imageId, ext, key: `uploads/ab/${imageId}.jpg` }];
     const entity = { type: 'note', id: '1', serverId: 'never' };
     const removal = { project: 'shop', owner: '', entity, images, jobIds: ['0'.repeat(32)] };
-    await transport().remove?.(removal, { signal: never });
-    expect(server.requests.at(-1)).toMatchObject({
-      method: 'POST',
-      path: '/api/cache/uploads/remove',
-      headers: { 'image-cache-project': 'shop' },
-      body: {
-        entity: { type: 'note', id: '1' },
-        images: [{ name: `${imageId}.jpg` }],
-        job_ids: ['0'.repeat(32)],
-      },
-    });
-    expect(JSON.stringify(server.requests.at(-1))).not.toContain('never');
+    const jobs = ['0'.repeat(32), '1'.repeat(32)];
+    server.found = jobs;
+    await transport().remove?.(removal, { signal: never, isWished: async () => true });
+    const asked = { entity: { type: 'note', id: '1' }, images: [{ name: `${imageId}.jpg` }] };
+    const headers: unknown = expect.objectContaining({ 'image-cache-project': 'shop' });
+    expect(server.requests).toEqual([
+      { method: 'POST', path: '/api/cache/uploads/find', headers, body: asked },
+      { method: 'POST', path: '/api/cache/uploads/remove', headers, body: { ...asked, job_ids: jobs, exact: true } },
+    ]);
+  });
+
+  test('takes nothing back when a picture was added again while it asked', async () => {
+    const images = [{ imageId: 'ab'.repeat(16), ext: 'jpg', key: `uploads/ab/${'ab'.repeat(16)}.jpg` }];
+    const removal = { project: 'shop', owner: '', entity: { type: 'note', id: '1' }, images, jobIds: [] };
+    const removing = transport().remove?.(removal, { signal: never, isWished: async () => false });
+    await expect(removing).rejects.toMatchObject({ code: 'TAKEN_BACK', kind: 'transient' });
+    expect(server.requests.map(({ path }) => path)).toEqual(['/api/cache/uploads/find']);
   });
 
   test.each([

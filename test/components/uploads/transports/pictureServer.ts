@@ -15,6 +15,8 @@ export interface PictureServer {
   readonly store: { showsChecksum: boolean; takesConditions: boolean; hidesMissing: boolean };
   /** `accepted`: the server of this package has the bytes, and the bucket has not. */
   uploads: 'stored' | 'accepted' | 'blocked';
+  /** The uploads by which any entity has any picture. */
+  found: string[];
   close(): Promise<void>;
 }
 
@@ -153,6 +155,7 @@ export async function startPictureServer(): Promise<PictureServer> {
       const asked = JSON.parse(bytes.toString()) as { jobs: { job_id: string }[] };
       return send(200, { jobs: asked.jobs.map(({ job_id }) => stateOf(job_id)) });
     }
+    if (rest === 'find') return send(200, { job_ids: self.found, is_complete: true });
     if (rest === 'remove') {
       const { images } = JSON.parse(bytes.toString()) as { images: { name: string }[] };
       return send(200, { images: images.map(({ name }) => ({ name, state: 'dropped', due_at: 1 })) });
@@ -182,6 +185,7 @@ export async function startPictureServer(): Promise<PictureServer> {
     requests: [],
     store: { showsChecksum: true, takesConditions: true, hidesMissing: false },
     uploads: 'stored',
+    found: [],
     async close() {
       if (!server.listening) return;
       server.closeAllConnections();
