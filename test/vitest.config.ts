@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
+import { useCompileCache } from './helpers/compileCache.ts';
 import { memoryDisk } from './helpers/memoryDisk.ts';
 import { renderers } from './renderers/renderers.ts';
 
+useCompileCache();
 const onMemoryDisk = memoryDisk();
 
 /** For tests of an idea each: those of `npm run check`. */

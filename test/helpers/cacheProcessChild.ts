@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import type { Sink, SourceMetadata, ImageRef } from '../../plugin/cache/injected/source.ts';
 import type { VariantMaker } from '../../plugin/cache/variants/variantMaker.ts';
 import { ImageCacheError } from '../../plugin/errors.ts';
@@ -83,4 +84,5 @@ process.on('message', (message: FromParent) => {
   else void obey(message);
 });
 process.once('disconnect', () => process.exit());
+flushCompileCache();
 tell({ kind: 'ready' });

@@ -1,5 +1,5 @@
 import fs from 'node:fs/promises';
-import { syncBuiltinESMExports } from 'node:module';
+import { flushCompileCache, syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { JournalManifest } from '../../plugin/cache/manifest/journalManifest.ts';
 import { entryOf } from './entries.ts';
@@ -40,6 +40,7 @@ async function put(from: number, to: number): Promise<void> {
   }
 }
 
+flushCompileCache();
 await store.open();
 await put(0, 10);
 const { rename } = fs;

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { JournalManifest } from '../../plugin/cache/manifest/journalManifest.ts';
 import type { ManifestChange } from '../../plugin/cache/manifest/manifestChange.ts';
 import { CRASH_POINT_NAMES, armCrashPoint } from './crashPoints.ts';
@@ -31,6 +32,7 @@ async function openStore(): Promise<JournalManifest> {
 
 const store = await openStore();
 if (crashPoint !== undefined) armCrashPoint(crashPoint, Number(times));
+flushCompileCache();
 say('ready');
 
 let number = 0;

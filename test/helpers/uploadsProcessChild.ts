@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import type { BucketOptions } from '../../plugin/express.ts';
 import { type AnyCrashPointName, armCrashPoint } from './crashPoints.ts';
 import { openUploadsServer } from './uploadsServer.ts';
@@ -13,4 +14,5 @@ export interface UploadsProcessSettings {
 const { dir, bucket, crash } = JSON.parse(process.argv[2] ?? '{}') as UploadsProcessSettings;
 if (crash !== undefined) armCrashPoint(crash, 1);
 const { base } = await openUploadsServer(dir, bucket);
+flushCompileCache();
 console.log(`listening ${base}`);

@@ -4,6 +4,7 @@
  */
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { flushCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { buffer, text } from 'node:stream/consumers';
 import { createServer, type Plugin } from 'vite';
@@ -109,4 +110,5 @@ const server = await createServer({
   ],
 });
 await server.listen();
+flushCompileCache();
 console.log(`ready ${new URL(server.resolvedUrls?.local[0] ?? '').port}`);
