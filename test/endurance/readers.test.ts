@@ -4,7 +4,7 @@ import { temporaryDirectory } from '../helpers/directory.ts';
 import { readersSummary, torturedReaders } from '../helpers/readerTorture.ts';
 
 /** `npm run torture -- --readers --seconds 60` goes on for longer. */
-const DURATION_MS = 12_000;
+const DURATION_MS = 8_000;
 
 it(
   'R1 to R5: of processes that are killed, stopped, and whose clocks jump, none serves what is stale or wrong, and nothing is lost',

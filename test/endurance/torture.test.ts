@@ -7,7 +7,7 @@ import { temporaryDirectory } from '../helpers/directory.ts';
 import { summaryOf, torture } from '../helpers/torture.ts';
 
 /** `npm run torture -- --seconds 60` goes on for longer. */
-const DURATION_MS = 20_000;
+const DURATION_MS = 12_000;
 
 it(
   'T47, T48, T49: processes that share a directory and are killed all the time lose nothing that was acknowledged',
