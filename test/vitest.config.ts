@@ -30,9 +30,9 @@ const BROWSERS = 'test/e2e/plain/{firefox,webkit}.test.ts';
 /** End to end, but no time is measured in them: they may run beside each other. */
 const UNTIMED = [
   'test/e2e/{docsSite,packageContents,packageTypes,tarball*,curl,svg,savedName,corpus,hostile,events,otherOrigin}.test.ts',
-  'test/e2e/{react,reactBuild,reactPrefetch,reactRefresh,reactServer,reactSources}.test.ts',
+  'test/e2e/{react,reactBuild,reactPlaceholder,reactPrefetch,reactRefresh,reactServer,reactSources}.test.ts',
   // Each has its own browser, servers and ports, and waits for most of the time.
-  'test/e2e/uploads/{killed,prepare,savedIsKept,tabs,transports}.test.ts',
+  'test/e2e/{killed,uploads/{killed,prepare,savedIsKept,scenarios,tabs,transports}}.test.ts',
 ];
 const endToEnd = {
   environment: 'node',
@@ -108,7 +108,13 @@ export default defineConfig({
         },
       },
       {
-        test: { ...endToEnd, name: 'untimed', include: UNTIMED, sequence: { groupOrder: 4 + renderers.length } },
+        test: {
+          ...endToEnd,
+          name: 'untimed',
+          include: UNTIMED,
+          maxWorkers: 3, // for two cores: much of the time something is waited for
+          sequence: { groupOrder: 4 + renderers.length },
+        },
       },
       {
         test: {
