@@ -1,5 +1,6 @@
-import type { ImageCache } from './cache/index.ts';
+import { cacheLocation, type ImageCache } from './cache/index.ts';
 import { createCache } from './createCache.ts';
+import { createDoctor, type ServerFacts, systemProbes } from './doctor/index.ts';
 import { createUploads } from './createUploads.ts';
 import type { AccessPolicy } from './http/accessPolicy.ts';
 import type { HttpContext } from './http/context.ts';
@@ -16,6 +17,8 @@ export interface ApiSettings extends Pick<HttpContext, 'logger' | 'authorize' | 
   root: string;
   /** Where pages come from. */
   pages: 'dev' | 'build';
+  /** What runs the cache, for the doctor. */
+  server: ServerFacts;
   /** Whose an upload is; `undefined`: all are of one owner. */
   authorizeUpload: ExpressImageCacheOptions['authorizeUpload'];
 }
@@ -32,15 +35,18 @@ export interface CreatedApi {
 /** Creates a cache, the uploads, and the HTTP API in front of both. No file is created before the first request. */
 export function createApi(
   options: ResolvedOptions,
-  { root, pages, logger, authorize, authorizeUpload, access, allowedHosts }: ApiSettings,
+  { root, pages, server, logger, authorize, authorizeUpload, access, allowedHosts }: ApiSettings,
 ): CreatedApi {
   const app = options.uploads && { root, project: projectOf(options.uploads, root, pages) };
   const created = app && options.uploads && createUploads(options, options.uploads, app, logger);
   const cache = createCache(options, root, logger, created?.withOutbox);
   const uploads = created?.open(cache);
+  const { dir } = cacheLocation(root, options.cacheDir);
+  const doctor = createDoctor({ options, root, dir, cache, server, probes: systemProbes });
   const { manage, images, allowedOrigins, bodyLimit } = options;
   const context: HttpContext = {
     cache,
+    doctor,
     logger,
     authorize,
     access,
@@ -70,6 +76,7 @@ export function createApi(
           : { ...context, access: inspectorAccess, authorize: undefined, manage: undefined, allowedOrigins: [] },
       ),
     async close() {
+      doctor.close();
       await uploads?.close();
       await cache.close();
     },

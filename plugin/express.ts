@@ -71,6 +71,7 @@ export function createImageCache(options: ExpressImageCacheOptions): ImageCacheS
   const { cache, handler, createInspectorApi, close } = createApi(resolved, {
     root: process.cwd(),
     pages: 'build',
+    server: { kind: 'express' },
     logger,
     authorize,
     authorizeUpload,

@@ -70,12 +70,14 @@ const MAY_IMPORT: Record<string, string[]> = {
   uploads: [...BASE, 'cache'],
   source: [...BASE, 'cache', 'uploads', 'endpoint.ts', 'signatures.ts'],
   images: [...BASE, 'cache'],
-  http: [...BASE, 'cache', 'uploads'],
-  vite: [...BASE, 'startError.ts', 'logger.ts', 'cache', 'uploads', 'http'],
+  'version.ts': [],
+  doctor: [...BASE, 'endpoint.ts', 'version.ts', 'cache', 'source', 'images'],
+  http: [...BASE, 'cache', 'uploads', 'doctor'],
+  vite: [...BASE, 'startError.ts', 'logger.ts', 'cache', 'uploads', 'doctor', 'http'],
   'project.ts': ['options.ts'],
   'createCache.ts': [...BASE, 'cache', 'source', 'images'],
   'createUploads.ts': [...BASE, 'cache', 'uploads', 'source', 'images'],
-  'createApi.ts': [...BASE, 'createCache.ts', 'createUploads.ts', 'project.ts', 'cache', 'uploads', 'http'],
+  'createApi.ts': [...BASE, 'createCache.ts', 'createUploads.ts', 'project.ts', 'cache', 'uploads', 'doctor', 'http'],
   'plugin.ts': [...BASE, 'startError.ts', 'resolveOptions.ts', 'createApi.ts', 'project.ts', 'uploads', 'http', 'vite'],
   'express.ts': [...BASE, 'startError.ts', 'resolveOptions.ts', 'createApi.ts', 'logger.ts', 'cache', 'http'],
   'index.ts': [...BASE, 'plugin.ts'],
@@ -156,7 +158,7 @@ describe('imports point one way', () => {
     expect(components.map(show)).toContain('components/index.ts → components/client/index.ts');
   });
 
-  it('protocol ← cache ← uploads ← source, images ← http ← vite ← plugin', () => {
+  it('protocol ← cache ← uploads ← source, images ← doctor ← http ← vite ← plugin', () => {
     const wrong = plugin
       .filter(({ to }) => to.startsWith('plugin/'))
       .filter(({ from, to }) => partOf(from) !== partOf(to) && !MAY_IMPORT[partOf(from)]?.includes(partOf(to)));

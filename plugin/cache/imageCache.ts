@@ -19,6 +19,8 @@ import type { ImageCacheSettings } from './imageCacheSettings.ts';
 import { inBatches } from './queue/batches.ts';
 import type { CacheLogger } from './injected/cacheLogger.ts';
 import type { PrefetchOptions } from './fetch/prefetcher.ts';
+import { EarlyManifest } from './manifest/earlyManifest.ts';
+import { readTotals } from './manifest/manifestTotals.ts';
 import type { AppliedChange } from './manifest/manifestStore.ts';
 import { TimeSlice } from '../timeSlice.ts';
 import { type CacheParts, createCacheParts } from './createCacheParts.ts';
@@ -43,6 +45,7 @@ type AskedImage<Ref extends ImageRef> =
 export class ImageCache<Ref extends ImageRef = ImageRef> {
   readonly #source: Source<Ref>;
   readonly #dir: string;
+  readonly #prefix: string;
   readonly #fsync: boolean;
   readonly #now: () => number;
   readonly #logger: CacheLogger;
@@ -56,9 +59,10 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
   #closing: Promise<void> | undefined;
 
   constructor(settings: ImageCacheSettings<Ref>) {
-    const { dir, source, logger, now = Date.now } = settings;
+    const { dir, prefix, source, logger, now = Date.now } = settings;
     this.#source = source;
     this.#dir = dir;
+    this.#prefix = prefix;
     this.#fsync = settings.durability === 'full';
     this.#now = now;
     this.#logger = logger;
@@ -77,6 +81,11 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
   /** Number of images in the manifest, as far as this process knows; 0 before the first call that opens it. */
   get size(): number {
     return this.#parts.manifest.isOpen ? this.#parts.manifest.store.index.size : 0;
+  }
+
+  /** Images that were requested since the start. */
+  get requestCount(): number {
+    return this.#stats.requested;
   }
 
   /** True while a page waits for an image to be downloaded. Other work with the network should wait then. */
@@ -149,6 +158,29 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
   /** The entry that the manifest has of an object. Unlike {@link ImageCache.find}, it adopts no file that lies there without one. */
   known({ key }: Ref): Promise<ManifestEntry | undefined> {
     return this.#parts.manifest.get({ key });
+  }
+
+  /**
+   * The entry that the manifest has of an object, as far as that can be seen without using the cache: the directory is not opened, nothing
+   * is written or counted, and no file is adopted. Without an entry, `isCertain` says whether there is none.
+   */
+  async glance({ key }: Ref): Promise<{ entry: ManifestEntry | undefined; isCertain: boolean }> {
+    const { manifest } = this.#parts;
+    if (manifest.isOpen) return { entry: manifest.store.index.get(key), isCertain: true };
+    const early = new EarlyManifest({ dir: this.#dir, prefix: this.#prefix });
+    try {
+      const entry = await early.find({ key });
+      return { entry, isCertain: entry !== undefined };
+    } finally {
+      await early.close();
+    }
+  }
+
+  /** Images and their bytes. Before the cache is used, these are from the beginning of `manifest.json`; nothing is opened or written. */
+  async totals(): Promise<{ images: number; bytes: number }> {
+    const { isOpen, store } = this.#parts.manifest;
+    if (isOpen) return { images: store.index.size, bytes: store.index.totalBytes };
+    return (await readTotals(this.#dir)) ?? { images: 0, bytes: 0 };
   }
 
   /** Returns the entry of an image, if it is cached. @throws ImageCacheError for a URL of no configured bucket */

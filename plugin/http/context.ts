@@ -1,4 +1,5 @@
 import type { CacheLogger, ImageCache } from '../cache/index.ts';
+import type { Doctor } from '../doctor/index.ts';
 import type { ExpressImageCacheOptions, ImageCacheOptions, ResolvedImages } from '../options.ts';
 import type { AccessPolicy } from './accessPolicy.ts';
 import type { UploadsContext } from './authorizedUploads.ts';
@@ -7,6 +8,7 @@ import type { OutboundBudget } from './outboundBudget.ts';
 /** What all routes need. */
 export interface HttpContext {
   cache: ImageCache;
+  doctor: Doctor;
   logger: CacheLogger;
   /** `undefined`: every request that reaches the API may see every image. */
   authorize: ExpressImageCacheOptions['authorize'];

@@ -38,9 +38,9 @@ interface Call<Body, Parameter extends string> extends Pick<RouteContext, 'outbo
   uploads: AuthorizedUploads;
 }
 
-/** Routes that manage the cache or invalidate an image also get the cache itself. */
+/** Routes that manage the cache or invalidate an image also get the cache itself, and the doctor. */
 type CallOf<A extends Access, Body, Parameter extends string> = Call<Body, Parameter> &
-  (A extends 'images' | 'uploads' ? unknown : Pick<RouteContext, 'cache'>);
+  (A extends 'images' | 'uploads' ? unknown : Pick<RouteContext, 'cache' | 'doctor'>);
 
 interface Definition<A extends Access, Body, Parameter extends string> extends Route {
   access: A;
@@ -63,14 +63,21 @@ export function defineRoute<A extends Access, Body = undefined, Parameter extend
   route: Definition<A, Body, Parameter>,
 ) {
   const { method, path, access, body: schema, query: parameters, handler } = route;
-  const create = ({ cache, authorized: images, authorizedUploads: uploads, outbound, readers }: RouteContext) => {
+  const create = ({
+    cache,
+    doctor,
+    authorized: images,
+    authorizedUploads: uploads,
+    outbound,
+    readers,
+  }: RouteContext) => {
     return (request: Request, response: Response): Promise<object | undefined> => {
       const body = schema && parseBody(schema, request.body);
       const query = parameters && parseQuery(request.url, parameters);
       const call = { request, response, body, query, images, uploads, outbound, readers };
       const needsCache = access !== 'images' && access !== 'uploads';
       // Without a schema, `Body` is `undefined`; without parameters, the type has none; the cache is there if `A` needs it.
-      return handler((needsCache ? { ...call, cache } : call) as CallOf<A, Body, Parameter>);
+      return handler((needsCache ? { ...call, cache, doctor } : call) as CallOf<A, Body, Parameter>);
     };
   };
   return { method, path, access, create };

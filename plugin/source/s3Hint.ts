@@ -12,10 +12,11 @@ export function s3Hint(code: ErrorCode, s3Code: string | undefined, answer: Erro
   if (endpoint !== undefined && wantsHttps(status, body)) return wrongSchemeHint(endpoint.origin);
   if (s3Code === 'RequestTimeTooSkewed') return clockHint(object);
   if (s3Code === 'InvalidObjectState') return 'The object is archived: restore it first.';
+  if (status >= 400 && status < 500 && OF_KMS.test(body)) return kmsHint(object);
   if (s3Code === 'InvalidAccessKeyId') return unknownKeyHint(object);
   if (s3Code === 'SignatureDoesNotMatch') {
     return signed
-      ? 'The URL was changed after it was signed, or signed with a wrong secret, region or host. Use it exactly as it was signed.'
+      ? 'The URL was changed after it was signed, or signed with a wrong secret, region or host, or for another method, e.g. for an upload (PUT). Use it exactly as it was signed.'
       : 'The secret key, the region or `forcePathStyle` of the bucket is wrong.';
   }
   if (s3Code === 'AuthorizationQueryParametersError') {
@@ -52,6 +53,14 @@ export function s3Hint(code: ErrorCode, s3Code: string | undefined, answer: Erro
 /** The hint for a URL of a CDN, or with a parameter that S3 does not know. */
 function withoutCredentialsHint(bucket: string): string {
   return `The URL has no known signature. It was requested as it is, without credentials, because it is one of a CDN or has parameters. Use a signed URL, or s3://${bucket}/<key>.`;
+}
+
+/** What S3 says if it may not use the key that the object is encrypted with (SSE-KMS). */
+const OF_KMS = /kms:Decrypt|<Code>KMS\.|AWS KMS managed keys require/;
+
+function kmsHint({ signed }: Asked): string {
+  const who = signed ? 'The signer of the URL' : 'The credentials';
+  return `The object is encrypted with a key of AWS KMS. ${who} must be allowed kms:Decrypt for that key, which must be enabled; such objects also need SigV4 and https.`;
 }
 
 /** The hint that says which clock to check. */

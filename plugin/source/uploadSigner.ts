@@ -8,9 +8,9 @@ import type { HttpRequest } from './httpClient.ts';
 /** What is asked about one object, or about those below a prefix. */
 export type UploadOperation =
   | { method: 'HEAD' }
-  | { method: 'GET' }
+  | { method: 'GET'; range?: string }
   | { method: 'DELETE' }
-  | { method: 'LIST'; prefix: string; after: string | undefined }
+  | { method: 'LIST'; prefix: string; after: string | undefined; atMost?: number }
   | {
       method: 'PUT';
       body: Buffer;
@@ -26,10 +26,20 @@ export type UploadOperation =
 /** What such an object says, as metadata. */
 export const COUNTED = { name: 'image-cache-references', header: 'x-amz-meta-image-cache-references', value: 'kept' };
 
+/** What may be shown of credentials. */
+export interface FoundCredentials {
+  /** Names of the AWS SDK for where they are from, e.g. `CREDENTIALS_ENV_VARS`. */
+  readonly sources: readonly string[];
+  /** Milliseconds since the epoch; `undefined` for those that last. */
+  readonly expiresAt: number | undefined;
+}
+
 /** Signs requests that write, or look at what was written, with the developer's credentials. */
 export interface UploadSigner {
   /** @throws ImageCacheError UPSTREAM_FORBIDDEN, UPSTREAM_ERROR */
   sign(key: string, operation: UploadOperation): Promise<HttpRequest>;
+  /** Finds the credentials, and says what may be shown of them. @throws the error of the SDK's provider chain */
+  findCredentials(): Promise<FoundCredentials>;
   /** Signs from now on as if our clock showed so many milliseconds more. */
   correctClock(offsetMs: number): void;
   close(): void;
@@ -43,28 +53,31 @@ export function createUploadSigner(bucket: ResolvedBucket): UploadSigner {
   let client: S3Client | undefined;
   let offset = 0;
 
+  async function connect(): Promise<S3Client> {
+    const { S3Client } = await import('@aws-sdk/client-s3');
+    return (client ??= keepRequests(new S3Client(configOf(bucket))));
+  }
+
   async function signed(key: string, operation: UploadOperation): Promise<unknown> {
-    const {
-      S3Client,
-      DeleteObjectCommand,
-      GetObjectCommand,
-      HeadObjectCommand,
-      ListObjectsV2Command,
-      PutObjectCommand,
-    } = await import('@aws-sdk/client-s3');
-    client ??= keepRequests(new S3Client(configOf(bucket)));
+    const { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand } =
+      await import('@aws-sdk/client-s3');
+    const client = await connect();
     client.config.systemClockOffset = offset;
     const object = { Bucket: bucket.name, Key: key };
-    if (operation.method === 'GET') return client.send(new GetObjectCommand(object));
+    if (operation.method === 'GET') {
+      const { range } = operation;
+      return client.send(new GetObjectCommand({ ...object, ...(range !== undefined && { Range: range }) }));
+    }
     if (operation.method === 'HEAD') return client.send(new HeadObjectCommand({ ...object, ChecksumMode: 'ENABLED' }));
     if (operation.method === 'DELETE') return client.send(new DeleteObjectCommand(object));
     if (operation.method === 'LIST') {
-      const { prefix, after } = operation;
+      const { prefix, after, atMost } = operation;
       return client.send(
         new ListObjectsV2Command({
           Bucket: bucket.name,
           Prefix: prefix,
           ...(after !== undefined && { StartAfter: after }),
+          ...(atMost !== undefined && { MaxKeys: atMost }),
         }),
       );
     }
@@ -102,6 +115,12 @@ export function createUploadSigner(bucket: ResolvedBucket): UploadSigner {
       } catch (error) {
         throw signingError(error, bucket);
       }
+    },
+    async findCredentials() {
+      const { config } = await connect();
+      const found = await config.credentials();
+      const sources = '$source' in found ? Object.keys(found.$source ?? {}) : [];
+      return { sources, expiresAt: found.expiration?.getTime() };
     },
     correctClock(offsetMs) {
       offset = offsetMs;

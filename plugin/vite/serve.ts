@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
-import type { Plugin, PreviewServer, ResolvedConfig, ViteDevServer } from 'vite';
+import { type Plugin, type PreviewServer, type ResolvedConfig, version, type ViteDevServer } from 'vite';
 import { ensureOwnDirectory } from '../cache/atStart.ts';
+import type { ServerFacts } from '../doctor/index.ts';
 import { type Printer, createLogger } from '../logger.ts';
 import { developmentAccess } from '../http/accessPolicy.ts';
 import { createPreflights } from '../http/cors.ts';
@@ -14,6 +15,7 @@ import type { UploadEvent } from '../uploadProtocol.ts';
 import { startError } from '../startError.ts';
 import { type Api, LazyApi } from './lazyApi.ts';
 import { type LoadInspectorPage, mountInspector } from './mountInspector.ts';
+import { countTwins } from './warnDuplicate.ts';
 
 /** How long a start waits for the check of the directory. If it takes longer, the first request reports what is wrong. */
 const MAX_LOOK_MS = 2000;
@@ -26,6 +28,7 @@ export type LoadApi = (
   settings: Pick<HttpContext, 'logger' | 'authorize' | 'access' | 'allowedHosts'> & {
     root: string;
     pages: 'dev' | 'build';
+    server: ServerFacts;
     authorizeUpload: undefined;
   },
 ) => Promise<Api>;
@@ -48,6 +51,7 @@ export function servePlugin(options: ResolvedOptions, loadApi: LoadApi, loadPage
       const made = await loadApi(options, {
         root: config.root,
         pages,
+        server: { kind: 'vite', version, plugins: countTwins(config, options.base), allowedHosts },
         logger,
         authorize: undefined,
         authorizeUpload: undefined,

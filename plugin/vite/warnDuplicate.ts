@@ -29,6 +29,11 @@ export function warnDuplicatePlugin({ base, logLevel }: Pick<ResolvedOptions, 'b
   return plugin;
 }
 
+/** How many plugins of this package answer at the path. */
+export function countTwins({ plugins }: ResolvedConfig, base: string): number {
+  return plugins.filter((plugin) => isAt(base, plugin)).length;
+}
+
 /** Whether a plugin is this one, from any copy of the package, and has the path. */
 function isAt(base: string, { name, api }: Plugin): boolean {
   // A plugin with this name is ours, so this is the type of its `api`.

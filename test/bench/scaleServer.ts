@@ -59,6 +59,7 @@ const context = {
   authorize: undefined,
   uploads: undefined,
   manage: undefined,
+  doctor: { examine: () => Promise.reject(new Error('not in this bench')), close: () => undefined },
 } as const;
 const handler = createHandler({
   ...context,

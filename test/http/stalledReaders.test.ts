@@ -42,6 +42,7 @@ function createApi(outbound: OutboundBudget, finished: Promise<void> = Promise.r
   return createHandler({
     cache: longWindedCache(finished),
     logger: { debug: undefined, info: () => {}, warn: () => {} },
+    doctor: { examine: () => Promise.reject(new Error('not asked here')), close: () => undefined },
     authorize: undefined,
     uploads: undefined,
     access: productionAccess([]),

@@ -11,7 +11,15 @@ const DEFAULT_SHARE = 0.05;
 export async function missingSpace(dir: string, reserve: number | undefined): Promise<number> {
   if (reserve === 0) return 0;
   const disk = await statfs(dir).catch(() => undefined);
-  if (disk === undefined || disk.blocks === 0) return 0;
+  return disk === undefined ? 0 : lackingSpace(disk, reserve);
+}
+
+/** The same for a disk, as `statfs` describes it. */
+export function lackingSpace(
+  disk: { bsize: number; blocks: number; bavail: number },
+  reserve: number | undefined,
+): number {
+  if (disk.blocks === 0) return 0;
   const wanted = reserve ?? Math.min(DEFAULT_RESERVE, disk.blocks * disk.bsize * DEFAULT_SHARE);
   return Math.max(0, Math.ceil(wanted - disk.bavail * disk.bsize));
 }

@@ -15,6 +15,11 @@ export class StatsCounter {
   readonly prefetched = new SpeculativeStats();
   readonly revalidations = { unchanged: 0, changed: 0, failed: 0 };
 
+  /** Images that were served, from wherever, or could not be. */
+  get requested(): number {
+    return this.hits.memory + this.hits.disk + this.misses + this.failed;
+  }
+
   served(tier: CacheTier, bytes: number): void {
     if (tier === 's3') {
       this.misses += 1;

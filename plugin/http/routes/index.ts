@@ -7,6 +7,7 @@ export { eventsRoute } from './events.ts';
 export { invalidateRoute } from './invalidate.ts';
 export { manifestRoute } from './manifest.ts';
 export { statsRoute } from './stats.ts';
+export { doctorRoute } from './doctor.ts';
 export { clearAllRoute, clearRoute } from './clear.ts';
 export { pinRoute } from './pin.ts';
 export { verifyRoute } from './verify.ts';

@@ -1,0 +1,25 @@
+import { type Check, ok } from '../../check.ts';
+import { bytesText, durationText } from '../../texts.ts';
+import type { ImageFacts } from './facts.ts';
+
+/** Looks, and counts nothing. */
+export function cachedCheck({ object, installation: { cache, probes } }: ImageFacts): Check {
+  return {
+    id: 'image.cached',
+    group: 'image',
+    title: 'It is in the cache',
+    after: ['image.identity'],
+    async run() {
+      const { entry, isCertain } = await cache.glance(object);
+      if (entry === undefined) {
+        return ok(
+          isCertain
+            ? 'It is not, so the next request downloads it.'
+            : 'That is not known before the cache is first used.',
+        );
+      }
+      const age = durationText(probes.now() - entry.cached_at);
+      return ok(`It is, since ${age} ago: ${bytesText(entry.size_bytes)} in ${entry.local_path}.`);
+    },
+  };
+}
