@@ -282,11 +282,13 @@ export interface ExpressImageCacheOptions extends ImageCacheOptions {
 
 /** What `authorizeUpload` gets: the action of the request, and what the client says about the picture. */
 export interface AuthorizedUpload {
-  action: 'upload' | 'check' | 'list' | 'retry' | 'cancel' | 'remove';
+  action: 'upload' | 'add' | 'check' | 'list' | 'retry' | 'cancel' | 'remove';
   /** Absent for `check`, `list` and `remove`. */
   job_id?: string;
-  /** What the picture belongs to, or did, according to the client. Only for `upload` and `remove`; `/uploads/find` is a part of `remove`. */
+  /** What the picture belongs to, or did, according to the client. Only for `upload`, `add` and `remove`; `/uploads/find` is a part of `remove`. */
   entity?: UploadEntity;
+  /** The picture that is to belong to one more entity, without its bytes: `<image_id>.<ext>`. Only for `add`. */
+  image_name?: string;
   /** Bytes of the upload, if its length was announced. */
   size_bytes?: number;
   /** The type according to the client. The server stores the type that the bytes have. */

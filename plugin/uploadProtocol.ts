@@ -81,6 +81,18 @@ export interface UploadCancelAnswer {
   state: Extract<UploadState, 'canceled' | 'stored'>;
 }
 
+/**
+ * `POST /uploads/add`: an entity has a picture that the bucket has already, e.g. because its reference was pasted into a note. It is an upload
+ * without bytes. It may be sent any number of times; the answer is its status, with `stored` or `canceled`.
+ */
+export interface UploadAddRequest {
+  /** As that of an upload. `POST /uploads/remove` and `DELETE /uploads/:jobId` take it back. */
+  job_id: string;
+  entity: UploadEntity;
+  /** `<image_id>.<ext>`, the last part of `ref`. */
+  image: { name: string };
+}
+
 /** `POST /uploads/find`: by which uploads has an entity these pictures? To be asked before `POST /uploads/remove` with `exact`. */
 export interface UploadFindRequest {
   entity: UploadEntity;

@@ -3,6 +3,7 @@ import { createSubscribable } from '../client/subscribable.ts';
 import { browserEnvironment } from './browserEnvironment.ts';
 import { createFaultLog } from './createFaultLog.ts';
 import { createStorageWatch } from './createStorageWatch.ts';
+import { createAddImage } from './createAddImage.ts';
 import { createUpload } from './createUpload.ts';
 import { createRemoveActions } from './createRemoveActions.ts';
 import { createUploadActions } from './createUploadActions.ts';
@@ -232,6 +233,15 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
     list: shown.list,
     listOf: shown.listOf,
     get: shown.get,
+    addImage: createAddImage({
+      jobs,
+      outbox,
+      owner,
+      maxOutboxSize,
+      now: env.now,
+      nextId,
+      ready: async () => (isReady ? undefined : jobs.load()),
+    }),
     ...createRemoveActions({ jobs, nextId, onRemoved: () => link.hurry('removal') }),
     async bindEntity(localId, serverId) {
       toEntity({ type: 'any', id: localId, serverId });

@@ -196,6 +196,15 @@ export interface ImageUploads {
    */
   bindEntity(localId: string, serverId: string): Promise<void>;
   /**
+   * Says that an entity has a picture that was uploaded before, for another entity: its reference was pasted into a note, or a note was
+   * duplicated. Resolves when that is durable; from then on it is an upload of the entity, without bytes if the bucket has the picture already, and is
+   * `missing` if nobody has. Of a picture that the entity has already, it does nothing.
+   * @param imageId a reference, or the `imageId` of a picture that this browser knows
+   * @throws UploadError `IMAGE_UNKNOWN` for an id that this browser does not know
+   * @example for (const imageRef of imageRefsIn(pasted)) await uploads.addImage({ type: 'note', id: note.id }, imageRef);
+   */
+  addImage(entity: Entity, imageId: string): Promise<void>;
+  /**
    * Says that an entity has a picture no more. Resolves when that is durable: its uploads are canceled, whatever state they are in, and the
    * other side is told as soon as it can be reached. Adding the picture to the entity again takes it back.
    * @param imageId an `imageId`, or a reference; a reference where this browser may not know the picture any more

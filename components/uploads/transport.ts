@@ -136,6 +136,12 @@ export interface UploadTransport {
   ): Promise<readonly (Stored | Accepted | Needed | Refused)[]>;
   /** Has a server try again what it had given up. Without it, the bytes are sent again. */
   retry?(job: TransportJob, context: TransportContext): Promise<Stored | Accepted | Needed>;
+  /**
+   * Tells the other side that an entity has a picture that is in the bucket already: after `addImage()`. Repeated until it succeeds. Without it,
+   * `onStored` is called at once. Of such a job, `sha256` may be the id only.
+   * @throws UploadError `BYTES_GONE` when the bucket does not have it
+   */
+  add?(job: TransportJob, context: TransportContext): Promise<Stored>;
   /** Tells a server that a picture is not wanted any more. Repeated until it succeeds. */
   cancel?(job: TransportJob, context: TransportContext): Promise<void>;
   /**

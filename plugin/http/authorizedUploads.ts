@@ -4,6 +4,7 @@ import { ImageCacheError } from '../errors.ts';
 import type { ItemError } from '../protocol.ts';
 import type { AuthorizedUpload, ExpressImageCacheOptions } from '../options.ts';
 import type {
+  UploadAddRequest,
   UploadCancelAnswer,
   UploadCheckRequest,
   UploadFindAnswer,
@@ -102,6 +103,12 @@ export class AuthorizedUploads {
   async cancel(request: IncomingMessage, jobId: string): Promise<UploadCancelAnswer> {
     const owner = await this.#ownerOf(request, { action: 'cancel', job_id: jobId });
     return this.#ask(() => this.#on().uploads.cancel(owner, jobId));
+  }
+
+  async add(request: IncomingMessage, asked: UploadAddRequest): Promise<UploadStatus> {
+    const { job_id, entity, image } = asked;
+    const owner = await this.#ownerOf(request, { action: 'add', job_id, entity, image_name: image.name });
+    return this.#ask(() => this.#on().uploads.add(owner, asked));
   }
 
   async find(request: IncomingMessage, asked: UploadFindRequest): Promise<UploadFindAnswer> {

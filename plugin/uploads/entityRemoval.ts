@@ -6,6 +6,7 @@ import type {
   UploadFindRequest,
   UploadRemoveRequest,
 } from '../uploadProtocol.ts';
+import { bucketError } from './bucketError.ts';
 import type { Outbox } from './outbox.ts';
 import type { PictureDeletion } from './pictureDeletion.ts';
 import type { UploadRecord } from './uploadRecord.ts';
@@ -110,19 +111,12 @@ async function each<T>(names: readonly string[], ask: (name: string) => Promise<
     for (const name of left) answers.set(name, await ask(name));
   };
   const outcomes = await Promise.allSettled(Array.from({ length: CONCURRENCY }, work));
-  for (const outcome of outcomes)
-    if (outcome.status === 'rejected') throw ofBucket(ImageCacheError.from(outcome.reason));
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw bucketError(outcome.reason);
   return names.map((name) => answers.get(name)).filter((answer) => answer !== undefined);
 }
 
 function namesOf(images: UploadFindRequest['images']): string[] {
   return [...new Set(images.map(({ name }) => name))];
-}
-
-/** What the bucket refuses is no fault of the client, which has to ask again. */
-function ofBucket(error: ImageCacheError): ImageCacheError {
-  if (error.status >= 502) return error;
-  return new ImageCacheError('UPSTREAM_ERROR', error.message, { hint: error.hint, cause: error });
 }
 
 function isSame(entity: UploadEntity | undefined, { type, id }: UploadEntity): boolean {

@@ -1,5 +1,5 @@
 import { DEFAULT_BASE, type ItemError } from '../protocol.ts';
-import type { UploadsAnswer, UploadStatus } from '../uploadProtocol.ts';
+import type { UploadAddRequest, UploadsAnswer, UploadStatus } from '../uploadProtocol.ts';
 import type { UploadsClock } from './clock.ts';
 import type { Drainer } from './drainer.ts';
 import type { Outbox } from './outbox.ts';
@@ -51,6 +51,11 @@ export class UploadReports {
       accepted_at: record.accepted_at,
       ...(state === 'stored' && record.finished_at !== undefined && { stored_at: record.finished_at }),
     };
+  }
+
+  /** Of an upload without bytes. */
+  added({ job_id, entity, image: { name } }: UploadAddRequest, isAdded: boolean): UploadStatus {
+    return isAdded ? { job_id, state: 'stored', entity, ...this.#name(name) } : { job_id, state: 'canceled' };
   }
 
   /** The states of uploads, in their order. Those of others are as unknown as those that never were. */
@@ -110,9 +115,11 @@ export class UploadReports {
   }
 
   #describe({ name, sha256, size_bytes, content_type }: PendingUpload['picture']): Partial<UploadStatus> {
-    const image_id = imageIdOf(name);
-    const s3_url = this.#options.urlOf(name);
-    return { image_id, ref: `${DEFAULT_BASE}/i/${name}`, sha256, size_bytes, content_type, s3_url };
+    return { ...this.#name(name), sha256, size_bytes, content_type };
+  }
+
+  #name(name: string): Pick<UploadStatus, 'image_id' | 'ref' | 's3_url'> {
+    return { image_id: imageIdOf(name), ref: `${DEFAULT_BASE}/i/${name}`, s3_url: this.#options.urlOf(name) };
   }
 
   /** Resolves when an upload has come further in this process, or after that time. */

@@ -1,6 +1,7 @@
 import { createMutex } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
 import type {
+  UploadAddRequest,
   UploadCancelAnswer,
   UploadFindAnswer,
   UploadFindRequest,
@@ -10,6 +11,7 @@ import type {
   UploadsAnswer,
 } from '../uploadProtocol.ts';
 import { Drainer } from './drainer.ts';
+import { EntityAddition } from './entityAddition.ts';
 import { EntityRemoval } from './entityRemoval.ts';
 import { outboxError } from './outboxError.ts';
 import { MissingPictures } from './missingPictures.ts';
@@ -30,6 +32,7 @@ export class Uploads {
   readonly #reception: UploadReception;
   readonly #deletion: PictureDeletion | undefined;
   readonly #removal: EntityRemoval;
+  readonly #addition: EntityAddition;
   readonly #missing: MissingPictures;
 
   constructor(options: UploadsOptions) {
@@ -73,6 +76,7 @@ export class Uploads {
       deletion: this.#deletion,
       cancel: (owner, jobId) => this.#cancel(owner, jobId),
     });
+    this.#addition = new EntityAddition({ outbox, bucket, deletion: this.#deletion, keyOf: keyOfPicture });
     this.#missing = new MissingPictures({
       bucket,
       uses: this.#deletion?.uses,
@@ -180,6 +184,12 @@ export class Uploads {
     return record;
   }
 
+  /** Gives a picture that the bucket has to one more entity. @throws ImageCacheError */
+  async add(owner: string, asked: UploadAddRequest): Promise<UploadStatus> {
+    const isAdded = await inWords(() => this.#addition.add(owner, asked));
+    return this.#reports.added(asked, isAdded);
+  }
+
   /** By which uploads an entity has pictures. @throws ImageCacheError */
   find(owner: string, asked: UploadFindRequest): Promise<UploadFindAnswer> {
     return inWords(() => this.#removal.find(owner, asked));
@@ -208,6 +218,7 @@ export class Uploads {
   /** Stops sending. What is not in the bucket is sent after the next start. */
   async close(): Promise<void> {
     await this.#drainer.close();
+    this.#addition.close();
     await Promise.all([this.#deletion?.close(), this.#missing.close()]);
     this.#options.bucket.close();
   }

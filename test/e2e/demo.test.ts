@@ -394,6 +394,37 @@ describe('the demo', () => {
       }
     });
 
+    it('whose picture stays in a note into which it was pasted, when the first note is deleted', async () => {
+      const { page } = await openPage('/#/notes', { width: 1400, height: 900 });
+      const field = page.getByTestId('note-text');
+      const before = await objects();
+      page.on('dialog', (dialog) => void dialog.accept());
+      try {
+        await faults('network', { latencyMs: 0 });
+        await page.getByRole('button', { name: 'Write the first note' }).click();
+        await page.getByTestId('note-pictures').setInputFiles([await picture('orange.png', '#c63')]);
+        const url = /!\[orange\]\(http:.*\/uploads\/[0-9a-f]{2}\/[0-9a-f]{32}\.png\)/;
+        await expect.poll(() => field.inputValue(), { timeout: 30_000 }).toMatch(url);
+        await field.press('ControlOrMeta+a');
+        await field.press('ControlOrMeta+c');
+        await page.getByRole('button', { name: 'New note' }).click();
+        await field.press('ControlOrMeta+v');
+        await expect.poll(() => field.inputValue()).toMatch(url);
+        await page.getByText('used 2 times').waitFor({ timeout: 30_000 });
+        await page.getByRole('link', { name: 'orange' }).last().click();
+        await page.getByTestId('delete-note').click();
+        await page.getByText('used once').waitFor({ timeout: 30_000 });
+        expect((await objects()).filter((key) => /^uploads\/[0-9a-f]{2}\//.test(key)).length).toBeGreaterThan(
+          before.filter((key) => /^uploads\/[0-9a-f]{2}\//.test(key)).length,
+        );
+        await page.getByTestId('delete-note').click();
+        await page.getByTestId('no-notes').waitFor();
+        await expect.poll(objects, { timeout: 30_000 }).toEqual(before);
+      } finally {
+        await faults('network', { latencyMs: 1_500 });
+      }
+    });
+
     it.each([
       [400, 'light'],
       [1400, 'dark'],

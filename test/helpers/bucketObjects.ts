@@ -1,4 +1,4 @@
-import { DeleteObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Bucket } from './stack.ts';
 
 const clientOf = ({ option: { endpoint, credentials } }: Bucket) =>
@@ -16,5 +16,12 @@ export async function objectsIn(bucket: Bucket): Promise<string[]> {
 export async function removeObject(bucket: Bucket, key: string): Promise<void> {
   const s3 = clientOf(bucket);
   await s3.send(new DeleteObjectCommand({ Bucket: bucket.option.name, Key: key }));
+  s3.destroy();
+}
+
+/** Writes an empty object. */
+export async function putObject(bucket: Bucket, key: string): Promise<void> {
+  const s3 = clientOf(bucket);
+  await s3.send(new PutObjectCommand({ Bucket: bucket.option.name, Key: key, Body: new Uint8Array() }));
   s3.destroy();
 }

@@ -1,5 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createReferenceKeys, type Reference } from '../../plugin/uploads/referenceKeys.ts';
+import { ImageCacheError } from '../../plugin/errors.ts';
+import { EntityAddition } from '../../plugin/uploads/entityAddition.ts';
+import type { PictureDeletion } from '../../plugin/uploads/pictureDeletion.ts';
 import { deletePicture } from '../../plugin/uploads/deletePicture.ts';
 import { PictureRemoval } from '../../plugin/uploads/pictureRemoval.ts';
 import { FLAG_MS, PictureUses } from '../../plugin/uploads/pictureUse.ts';
@@ -68,6 +71,28 @@ function machine(
         throw error;
       }
     },
+    /** Without bytes. `canceled`: what its server has heard of by then. */
+    async add({ owner, entity = NOTE, job_id }: Reference, canceled = new Set<string>()): Promise<boolean> {
+      const find = async () =>
+        canceled.has(job_id)
+          ? { job_id, owner, state: 'canceled' as const, attempts: 0, accepted_at: time }
+          : undefined;
+      const deletion: PictureDeletion = {
+        uses,
+        drop: async () => ({ name: NAME, state: 'kept' }),
+        uploadsOf: async () => ({ jobIds: [], isComplete: true }),
+        takeBack: (...taken) => (uses.areCounted ? removal.takeBack(...withSet(taken), SIGNAL) : Promise.resolve()),
+        start: () => undefined,
+        close: async () => undefined,
+      };
+      const addition = new EntityAddition({ outbox: { find }, bucket: view, deletion, keyOf: () => KEY });
+      try {
+        return await addition.add(owner, { job_id, entity, image: { name: NAME } });
+      } catch (error) {
+        if (error instanceof ImageCacheError) return false;
+        throw error;
+      }
+    },
     takeBack: ({ owner, entity = NOTE, job_id }: Reference) =>
       removal.drop(owner, entity, NAME, new Set([job_id]), SIGNAL),
     /** As a client does: it asks for the uploads first, and then has these taken back. */
@@ -77,6 +102,10 @@ function machine(
     },
     delete: () => deletePicture(NAME, options, SIGNAL),
   };
+}
+
+function withSet<A, B, C>([a, b, c, jobId]: [A, B, C, string]): [A, B, C, ReadonlySet<string>] {
+  return [a, b, c, new Set([jobId])];
 }
 
 class Killed extends Error {}
@@ -302,6 +331,29 @@ describe.each(['references', 'app'] as const)('where what is used is known by %s
     },
   );
 
+  it('C23: in every order of the steps of an addition without bytes and a deletion, a picture that was added is there', async () => {
+    const outcomes = new Set<boolean>();
+    for (const isMarked of [true, false]) {
+      await inEveryOrder(async (choose) => {
+        reset();
+        if (isMarked) await droppedLongAgo(mode);
+        else await machine({}, at).upload(ANN);
+        let isAdded = false;
+        const addition = actor(async (hooks) => {
+          isAdded = await machine(hooks, at).add(BOB);
+          if (isAdded) linked.add(BOB);
+        });
+        await interleave([addition, actor((hooks) => machine(hooks, at).delete())], choose);
+        outcomes.add(isAdded);
+        if (isAdded) expect(isThere()).toBe(true);
+        if (isThere()) return;
+        // One that had to wait is told again, and leaves nothing behind that would be taken for a use.
+        expect([await machine({}, at).add(BOB), references()]).toEqual([false, []]);
+      });
+    }
+    expect(outcomes).toEqual(new Set([true, false]));
+  });
+
   it('in some orders of two deletions and two uploads', async () => {
     await inSomeOrders(3000, async (choose) => {
       reset();
@@ -434,6 +486,21 @@ describe('two entities that drop a picture at once', () => {
       });
       expect(count).toBeGreaterThan(100);
     }
+  });
+
+  it('I6: an addition without bytes and its cancellation, in every order: the entity does not have the picture', async () => {
+    await inEveryOrder(async (choose) => {
+      reset();
+      await machine().upload(ANN);
+      const canceled = new Set<string>();
+      const removal = actor(async (hooks) => {
+        await hooks.before?.('cancel');
+        canceled.add(BOB.job_id);
+        await machine(hooks).takeBack(BOB);
+      });
+      await interleave([actor((hooks) => machine(hooks).add(BOB, canceled)), removal], choose);
+      expect([isThere(), references()]).toEqual([true, [keys.reference(ID, ANN)]]);
+    });
   });
 
   it('C21: an upload and the removal of the same picture of the same entity end in a stored picture that is there, or none', async () => {

@@ -3,9 +3,10 @@ import type { StoredJob } from '../queue/storedJob.ts';
 import { UploadError } from '../uploadError.ts';
 import { applyIn } from './applyIn.ts';
 import { bindIn } from './bindIn.ts';
-import { createConnection } from './createConnection.ts';
-import { type Binding, openDatabase as openRealDatabase } from './openDatabase.ts';
+import { createConnection, type Write } from './createConnection.ts';
+import { type Binding, type HeldBytes, openDatabase as openRealDatabase } from './openDatabase.ts';
 import { removeIn, type Wish } from './removeIn.ts';
+import { takeBackIn } from './takeBackIn.ts';
 import type { Tombstone } from './tombstone.ts';
 
 /** The browser's durable part: jobs and their bytes. Everything throws UploadErrors. */
@@ -13,10 +14,11 @@ export interface Outbox {
   jobs(): Promise<StoredJob[]>;
   /**
    * Resolves when job and bytes are durable.
+   * @param bytes `undefined` for one that has none
    * @param maxBytes of all jobs together
    * @returns the job as it was kept: with the server's id of its entity, if that is known
    */
-  add(job: StoredJob, bytes: ArrayBuffer, maxBytes: number): Promise<StoredJob>;
+  add(job: StoredJob, bytes: ArrayBuffer | undefined, maxBytes: number): Promise<StoredJob>;
   /**
    * Changes a job, whatever tab has changed it before, and drops its bytes when it is stored or canceled, all or nothing.
    * @param bytes take the place of those it has, if the event changes anything
@@ -52,18 +54,21 @@ export function createOutbox(project: string, onLost: () => void = () => {}, ope
   return {
     jobs: () => run((database) => database.getAll('jobs')),
     async add(job, bytes, maxBytes) {
-      return writeBytes(bytes, async (transaction, held) => {
+      async function addIn(transaction: Write, held?: HeldBytes): Promise<StoredJob> {
         const jobs = transaction.objectStore('jobs');
         const sizes = await jobs.index('heldBytes').getAll();
         const used = sizes.reduce((sum, { heldBytes = 0 }) => sum + heldBytes, 0);
-        if (used + bytes.byteLength > maxBytes) throw outboxFull(maxBytes);
+        if (held && used + job.size > maxBytes) throw outboxFull(maxBytes);
         const { owner, entity } = job;
         const binding = entity && (await transaction.objectStore('bindings').get([owner, entity.id]));
         const kept = binding ? reduceJob(job, { type: 'bound', serverId: binding.serverId }) : job;
         // The bytes first, as above.
-        await Promise.all([transaction.objectStore('bytes').put(held, job.jobId), jobs.add(kept)]);
+        const writes: Promise<unknown>[] = held ? [transaction.objectStore('bytes').put(held, job.jobId)] : [];
+        if (job.state === 'prepared') writes.push(takeBackIn(transaction, job));
+        await Promise.all([...writes, jobs.add(kept)]);
         return kept;
-      });
+      }
+      return bytes ? writeBytes(bytes, addIn) : write(addIn);
     },
     async apply(jobId, event, bytes) {
       const durability = REPEATABLE.has(event.type) ? 'relaxed' : 'strict';

@@ -56,11 +56,12 @@ export function createDeliveries({ talk, outbox, evidence, checks, onProgress, o
     if (body instanceof UploadError) return verdicts.unreadable(jobId, body);
     const isGone = { type: 'bytesGone', at: env.now(), revision: job.revision } as const;
     // A server that has had the bytes may still have them.
-    if (!body && !(job.isOnServer && transport.retry)) return void (await jobs.apply(jobId, isGone));
+    if (!body && !job.isCopy && !(job.isOnServer && transport.retry)) return void (await jobs.apply(jobId, isGone));
     const delivery = {
       job: sent,
       body,
       isOnServer: job.isOnServer === true,
+      isCopy: job.isCopy === true,
       signal: ended,
       onProgress(loaded: number): void {
         entry.loaded = Math.min(loaded, job.size);

@@ -16,7 +16,7 @@ export interface JobStore {
   ofEntity(entity: Entity): readonly StoredJob[];
   /** Reads all of it anew: at the start, and when messages of other tabs may have been missed. */
   load(): Promise<void>;
-  add(job: StoredJob, bytes: ArrayBuffer, maxBytes: number): Promise<void>;
+  add(job: StoredJob, bytes: ArrayBuffer | undefined, maxBytes: number): Promise<void>;
   apply(jobId: string, event: JobEvent, bytes?: ArrayBuffer): Promise<StoredJob | undefined>;
   /** The server's id of an entity. */
   bind(localId: string, serverId: string): Promise<void>;

@@ -64,7 +64,7 @@ export function createServerChecks(talk: ServerTalk): ServerChecks {
       if (isPollDue) polls.asked(env.now());
       return jobs.all().filter((job) => {
         if (isAtServer(job)) return isPollDue;
-        return job.state === 'prepared' && unsure.has(job.jobId) && !isSending(job.jobId);
+        return job.state === 'prepared' && !job.isCopy && unsure.has(job.jobId) && !isSending(job.jobId);
       });
     },
     async ask(asked, isClosed) {

@@ -13,6 +13,8 @@ export interface Delivery extends SendContext {
   readonly body: Blob | undefined;
   /** A server has had the bytes, and may try again by itself. */
   readonly isOnServer: boolean;
+  /** The bucket has it, and there are no bytes to be sent. */
+  readonly isCopy: boolean;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface Delivery extends SendContext {
  */
 export async function deliver(
   transport: UploadTransport,
-  { job, body, isOnServer, signal, onProgress }: Delivery,
+  { job, body, isOnServer, isCopy, signal, onProgress }: Delivery,
   env: UploadsEnvironment,
 ): Promise<Stored | Accepted> {
   const abort = new AbortController();
@@ -39,6 +41,8 @@ export async function deliver(
   }
 
   async function send(): Promise<Stored | Accepted> {
+    // Without `add`, what uses a picture is kept by the app alone.
+    if (isCopy) return (await transport.add?.(job, { signal: abort.signal })) ?? { state: 'stored' };
     if (isOnServer && transport.retry) {
       const answer = await transport.retry(job, { signal: abort.signal });
       if (answer.state !== 'needed') return answer;

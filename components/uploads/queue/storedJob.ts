@@ -60,6 +60,8 @@ export interface StoredJob {
   readonly isSentAsItIs?: boolean | undefined;
   /** Pictures that its entity is to have no more: it is canceled if it turns out to be one of them. */
   readonly unwanted?: readonly string[] | undefined;
+  /** The bucket has the picture already, and has to know that this entity uses it, too: there are no bytes to be sent. */
+  readonly isCopy?: boolean | undefined;
   /** Canceled, and the server does not know yet. */
   readonly isCancelUntold?: boolean | undefined;
   readonly s3Url?: string | undefined;

@@ -133,6 +133,18 @@ export function serverTransport({ base }: ServerTransportOptions = {}): UploadTr
       const { jobs } = await call<UploadsAnswer>('/uploads', 'GET', context);
       return jobs.flatMap((status) => toListed(status) ?? []);
     },
+    async add(job, context) {
+      headersFor(job);
+      const { type = '', id = '' } = job.entity ?? {};
+      const asked = { job_id: job.jobId, entity: { type, id }, image: { name: job.ref.split('/').at(-1) } };
+      const status = await call<UploadStatus>('/uploads/add', 'POST', context, asked, REMOVE_MS).catch(
+        undefinedIfUnknown,
+      );
+      if (!status) throw new UploadError({ code: 'BYTES_GONE', message: 'The bucket does not have the picture.' });
+      const { state, s3_url } = status;
+      if (state === 'stored') return { state, s3_url };
+      throw new UploadError({ code: 'CANCELED', message: 'It was canceled on the server.' });
+    },
     async remove(removal, context) {
       const { images, jobIds } = removal;
       const { type, id } = removal.entity;

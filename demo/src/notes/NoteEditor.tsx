@@ -19,7 +19,7 @@ export interface NoteEditorProps {
 /** The text of a note, and how it looks. Pictures are dropped, pasted or chosen. */
 export function NoteEditor({ note, isBegun, onDeleted }: NoteEditorProps) {
   const { notes, uploads } = useNotesApp();
-  const { add, refused } = useAddPictures();
+  const { add, refused, report } = useAddPictures();
   const field = useRef<HTMLTextAreaElement>(null);
   const entity = entityOf(note);
 
@@ -62,6 +62,15 @@ export function NoteEditor({ note, isBegun, onDeleted }: NoteEditorProps) {
     noPaste: true, // see handlePaste
   });
 
+  const edit = (text: string) => {
+    const before = new Set(imageRefsIn(note.text));
+    notes.edit(note.id, () => text);
+    // What is new without an upload was pasted from another note, or has come back by undo: now this note uses it, too.
+    for (const imageRef of imageRefsIn(text)) {
+      if (!before.has(imageRef)) uploads.addImage(entity, imageRef).catch(report);
+    }
+  };
+
   const remove = () => {
     if (!confirm(`Delete "${titleOf(note)}" and its pictures?`)) return;
     notes.markDeleted(note.id);
@@ -87,7 +96,7 @@ export function NoteEditor({ note, isBegun, onDeleted }: NoteEditorProps) {
         aria-label="Text of the note"
         placeholder="Write, and drop or paste pictures."
         defaultValue={note.text}
-        onChange={({ target }) => notes.edit(note.id, () => target.value)}
+        onChange={({ target }) => edit(target.value)}
         onPaste={handlePaste}
         spellCheck={false}
         data-testid="note-text"

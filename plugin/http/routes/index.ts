@@ -14,6 +14,7 @@ export { verifyRoute } from './verify.ts';
 export { pictureRoute } from './picture.ts';
 export { uploadCancelRoute, uploadRetryRoute, uploadRoute } from './upload.ts';
 export {
+  uploadsAddRoute,
   uploadsCheckRoute,
   uploadsFindRoute,
   uploadsHealthRoute,

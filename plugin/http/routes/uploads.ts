@@ -6,6 +6,7 @@ import type {
   UploadHealth,
   UploadRemoveAnswer,
   UploadsAnswer,
+  UploadStatus,
 } from '../../uploadProtocol.ts';
 import { defineRoute } from '../defineRoute.ts';
 import { digestName, entityPart, jobId, sha256 } from '../fields.ts';
@@ -22,9 +23,12 @@ const body: z.ZodType<UploadCheckRequest> = z.object({
 const atMost = <T>(each: z.ZodType<T>, what: string) =>
   z.array(each, { error: 'must be a list' }).max(MAX_REMOVED, `must have at most ${MAX_REMOVED} ${what}`);
 
+const entity = z.object({ type: entityPart, id: entityPart }, { error: 'must be an object { type, id }' });
+const image = z.object({ name: digestName }, { error: 'must be an object { name }' });
+const added = z.object({ job_id: jobId, entity, image });
 const found = z.object({
-  entity: z.object({ type: entityPart, id: entityPart }, { error: 'must be an object { type, id }' }),
-  images: atMost(z.object({ name: digestName }), 'pictures'),
+  entity,
+  images: atMost(image, 'pictures'),
 });
 const removed = found.extend({
   job_ids: atMost(jobId, 'uploads').optional(),
@@ -47,6 +51,15 @@ export const uploadsCheckRoute = defineRoute({
   handler: async ({ request, body: { jobs }, uploads }): Promise<UploadCheckAnswer> => ({
     jobs: await uploads.check(request, jobs),
   }),
+});
+
+/** A picture that the bucket has, for one more entity: its bytes need not be sent again. */
+export const uploadsAddRoute = defineRoute({
+  method: 'POST',
+  path: '/uploads/add',
+  access: 'uploads',
+  body: added,
+  handler: ({ request, body, uploads }): Promise<UploadStatus> => uploads.add(request, body),
 });
 
 /** What a removal is about, to be asked first: what an entity is given after that is not removed. */

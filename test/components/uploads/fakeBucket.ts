@@ -38,6 +38,8 @@ export interface FakeBucket {
   refusal: Refused | undefined;
   readonly retried: string[];
   readonly canceled: string[];
+  /** Jobs of pictures that were added without their bytes. */
+  readonly added: string[];
   /** What was told of removals, in order. */
   readonly removals: TransportRemoval[];
   /**
@@ -175,6 +177,7 @@ export function fakeBucket(options: { hasCheck?: boolean; hasProbe?: boolean } =
     refusal: undefined,
     retried: [],
     canceled: [],
+    added: [],
     removals: [],
     removalOutcomes: [],
     get references() {
@@ -225,6 +228,15 @@ export function fakeBucket(options: { hasCheck?: boolean; hasProbe?: boolean } =
         if (!bucket.isReachable) throw new TypeError('Failed to fetch');
         bucket.canceled.push(jobId);
         bucket.accepted.delete(jobId);
+      },
+      async add({ jobId, entity, imageId, key }) {
+        if (!bucket.isReachable) throw new TypeError('Failed to fetch');
+        if (!entity) complain('A picture was added to no entity.');
+        bucket.added.push(jobId);
+        if (unwanted.has(jobId)) throw new UploadError({ code: 'CANCELED', message: 'It was canceled.' });
+        if (!bucket.objects.has(key)) throw new UploadError({ code: 'BYTES_GONE', message: 'It is not there.' });
+        if (entity) references.set(jobId, referenceOf(entity, imageId));
+        return { state: 'stored', s3_url: `https://b.s3.amazonaws.com/${key}` };
       },
       async remove(removal, { signal, isWished }) {
         if (!bucket.isReachable) throw new TypeError('Failed to fetch');

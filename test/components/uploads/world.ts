@@ -13,7 +13,7 @@ export type Step =
   | { do: 'upload'; tab: number; picture: number; entity: number }
   /** Begun, and not waited for: what follows happens in the middle of it. */
   | { do: 'begin upload'; tab: number; picture: number; entity: number }
-  | { do: 'remove image'; tab: number; picture: number; entity: number }
+  | { do: 'remove image' | 'add image'; tab: number; picture: number; entity: number }
   | { do: 'remove entity'; tab: number; entity: number }
   | { do: 'bind'; tab: number; entity: number }
   /** What the app does when it is told. */
@@ -45,7 +45,10 @@ const removal = fc.constantFrom<FakeBucket['removalOutcomes'][number]>(
 );
 export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('upload', 'begin upload'), tab, picture, entity }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('remove image'), tab, picture, entity }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constantFrom('remove image', 'remove image', 'add image'), tab, picture, entity }),
+  },
   fc.record({ do: fc.constant('remove entity'), tab, entity }),
   fc.record({ do: fc.constant('bind'), tab, entity }),
   fc.record({ do: fc.constant('app'), takes: fc.constantFrom<App['takes']>('all', 'none', 'never ends') }),
@@ -127,6 +130,8 @@ export class World {
       case 'begin upload':
         this.#follow(this.#upload(each.tab, each.picture, each.entity));
         return;
+      case 'add image':
+        return this.#add(each.tab, each.picture, each.entity);
       case 'remove image':
         return this.#remove(each.tab, each.entity, [each.picture], async ({ uploads }, own) =>
           uploads.removeImage(own, `${imageIdOf(each.picture)}.png`),
@@ -223,7 +228,9 @@ export class World {
       await browser.pass(60_000);
       const jobs = (await browser.rows('jobs')) as StoredJob[];
       const isOver = ({ state, entity: own, link, isCancelUntold }: StoredJob) =>
-        (state === 'stored' && (!own || link?.at !== undefined)) || (state === 'canceled' && !isCancelUntold);
+        state === 'missing' ||
+        (state === 'stored' && (!own || link?.at !== undefined)) ||
+        (state === 'canceled' && !isCancelUntold);
       const isTold = (await browser.rows('tombstones')).length === 0;
       quietRounds = isTold && jobs.every(isOver) ? quietRounds + 1 : 0;
     }
@@ -248,6 +255,23 @@ export class World {
       this.#underWay.set(reference, (this.#underWay.get(reference) ?? 0) - 1);
       this.wishes.set(reference, status === 'canceled' ? 'unknown' : 'has');
     }
+  }
+
+  /** By its reference alone, as it is pasted. */
+  async #add(index: number, picture: number, number: number): Promise<void> {
+    if (number === 0) return;
+    const own = this.open(index);
+    const entity = entityOf(number);
+    const reference = referenceOf(entity, imageIdOf(picture));
+    // One that nobody has may never come.
+    const isThere = Array.from(this.bucket.objects.keys()).some((key) => key.includes(imageIdOf(picture)));
+    this.wishes.set(reference, 'unknown');
+    this.#underWay.set(reference, (this.#underWay.get(reference) ?? 0) + 1);
+    const call = own.uploads.addImage(entity, `/api/cache/i/${imageIdOf(picture)}.png`);
+    const isDone = await Promise.race([call.then(() => true), this.#untilKilled(index, own)]).catch(() => false);
+    if (isDone !== true) return;
+    this.#underWay.set(reference, (this.#underWay.get(reference) ?? 0) - 1);
+    if (isThere) this.wishes.set(reference, 'has');
   }
 
   async #remove(

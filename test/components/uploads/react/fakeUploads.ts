@@ -92,6 +92,7 @@ export function fakeUploads(): FakeUploads {
     subscribe: (listener) => changes.subscribe(listener),
     status: () => (status ??= { ...statusOf(list), ...given }),
     async bindEntity() {},
+    async addImage() {},
     async removeImage() {},
     async removeEntity() {},
     notifySynced() {},

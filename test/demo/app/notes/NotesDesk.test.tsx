@@ -132,6 +132,24 @@ test('a picture on the clipboard is pasted as a picture; text that has a picture
   await expect.poll(() => notes.get(id)?.text).toBe(`![Beach](${REF})\n\n`);
 });
 
+test('a picture that is pasted by its reference, or its URL in the bucket, belongs to this note, too; what was there already is not said again', async () => {
+  const added = vi.spyOn(uploads, 'addImage');
+  const id = noteWith(`![](${REF})`);
+  open();
+  fireEvent.change(field(), { target: { value: `![](${REF}) and more` } });
+  expect(added).not.toHaveBeenCalled();
+  cleanup();
+  const other = noteWith('Pasted: ');
+  open(other);
+  fireEvent.change(field(), { target: { value: `Pasted: ![](${URL_IN_BUCKET})` } });
+  expect(added.mock.calls).toEqual([[{ type: 'note', id: other, serverId: undefined }, REF]]);
+  added.mockRejectedValueOnce(new UploadError({ code: 'OUTBOX_FULL', message: 'There is no room.' }));
+  fireEvent.change(field(), { target: { value: 'Nothing.' } });
+  fireEvent.change(field(), { target: { value: `Undone: ![](${REF})` } });
+  expect((await screen.findByTestId('refused')).textContent).toContain('There is no room.');
+  expect(notes.get(id)?.text).toContain('and more');
+});
+
 test('a picture is removed from the note and from its entity, unless the text shows it twice', () => {
   const id = noteWith(`![Beach](${REF})\n\n![Again](${URL_IN_BUCKET})`);
   uploads.set([uploadOf({ status: 'uploaded' })]);
