@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { tortureUploads, uploadsSummaryOf } from '../helpers/uploadsTorture.ts';
 
 /** `npm run torture:uploads -- --seconds 600` goes on for longer. */
-const DURATION_MS = 10_000;
+const DURATION_MS = 20_000;
 
 it(
   'C1 to C18: browser, server and bucket are killed and cut off all the time, and no picture is lost or written twice',
