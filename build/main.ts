@@ -21,7 +21,7 @@ const external = Object.keys({ ...manifest.dependencies, ...manifest.peerDepende
 const modules = [
   ...(await bundle({
     root,
-    entries: { index: 'plugin/index.ts', express: 'plugin/express.ts' },
+    entries: { index: 'plugin/index.ts', express: 'plugin/express.ts', cli: 'plugin/cli.ts' },
     external,
     platform: 'node',
     directory: join(dist, 'plugin'),

@@ -81,6 +81,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   'plugin.ts': [...BASE, 'startError.ts', 'resolveOptions.ts', 'createApi.ts', 'project.ts', 'uploads', 'http', 'vite'],
   'express.ts': [...BASE, 'startError.ts', 'resolveOptions.ts', 'createApi.ts', 'logger.ts', 'cache', 'http'],
   'index.ts': [...BASE, 'plugin.ts'],
+  cli: [...BASE, 'version.ts', 'resolveOptions.ts', 'createCache.ts', 'logger.ts', 'cache', 'doctor', 'vite'],
+  'cli.ts': ['cli'],
 };
 
 /** The same inside `plugin/cache/`, from the ground up: each folder imports only folders above it in this table. */

@@ -16,6 +16,7 @@ export const sideBar = [
       { text: 'Options', link: '/docs/options' },
       { text: 'API', link: '/docs/api' },
       { text: 'HTTP API', link: '/docs/http' },
+      { text: 'Command line', link: '/docs/cli' },
       { text: 'Compatibility', link: '/docs/compatibility' },
     ],
   },

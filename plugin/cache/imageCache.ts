@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { ImageCacheError } from '../errors.ts';
 import type {
   CacheEvent,
@@ -170,7 +171,7 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
     const early = new EarlyManifest({ dir: this.#dir, prefix: this.#prefix });
     try {
       const entry = await early.find({ key });
-      return { entry, isCertain: entry !== undefined };
+      return { entry, isCertain: entry !== undefined || !existsSync(this.#dir) };
     } finally {
       await early.close();
     }

@@ -25,13 +25,14 @@ const MAX_BUCKETS = 20;
 
 /** “Is this installation well?” @param signal ends all requests */
 export function installationChecks(installation: Installation, signal: AbortSignal): Check[] {
-  const { server, options, probes } = installation;
+  const { options, probes } = installation;
+  const { kind, vite } = installation.server;
   const client = createTracedClient(options, probes.resolve);
   const names = options.buckets.map(({ name }) => name);
   return [
     nodeCheck(installation),
-    ...(server.kind === 'vite' ? [viteCheck(server), duplicateCheck(server), allowedHostsCheck(server)] : []),
-    ...(server.kind === 'command' ? [] : [requestsCheck(installation)]),
+    ...(vite === undefined ? [] : [viteCheck(vite), duplicateCheck(vite), allowedHostsCheck(vite)]),
+    ...(kind === 'command' ? [] : [requestsCheck(installation)]),
     proxyCheck(installation),
     certificatesCheck(installation),
     directoryCheck(installation),

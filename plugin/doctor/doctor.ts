@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createMutex } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { DoctorAnswer, DoctorCheck } from '../inspectorProtocol.ts';
@@ -41,6 +42,7 @@ export function createDoctor(installation: Installation): Doctor {
   async function run(url: string | undefined, tell: (check: DoctorCheck) => void): Promise<DoctorAnswer> {
     if (closed.signal.aborted) throw new ImageCacheError('ABORTED', 'The image cache is closed.');
     const ending = new AbortController();
+    setMaxListeners(0, ending.signal); // each check, and each request, has one
     const end = () => ending.abort();
     closed.signal.addEventListener('abort', end, { once: true });
     try {

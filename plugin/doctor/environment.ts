@@ -18,6 +18,12 @@ const SERVICES: readonly (readonly [host: RegExp, name: string])[] = [
   [/(?:^|\.)amazonaws\.com(?:\.cn)?$/, 'AWS'],
 ];
 
+const RUNNERS: Record<Installation['server']['kind'], string> = {
+  vite: 'imageCache()',
+  express: 'createImageCache()',
+  command: 'command line',
+};
+
 /** What the text counts. */
 interface Counts {
   images: number;
@@ -55,11 +61,7 @@ export function environmentText(
   const lines = [
     `vite-plugin-image-cache ${VERSION}`,
     `Node ${probes.nodeVersion}, ${probes.platform} ${arch()} ${release()}`,
-    server.kind === 'vite'
-      ? `Vite ${server.version}`
-      : server.kind === 'express'
-        ? 'createImageCache()'
-        : 'command line',
+    `${RUNNERS[server.kind]}${server.vite === undefined ? '' : `, Vite ${server.vite.version}`}`,
     `sharp ${counts?.sharp ?? 'unknown'}`,
     ...options.buckets.slice(0, 20).map((bucket, index) => `bucket ${index + 1}: ${bucketText(bucket)}`),
     `options: ${optionsText(installation)}`,

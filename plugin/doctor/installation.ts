@@ -3,17 +3,19 @@ import type { ResolvedOptions } from '../options.ts';
 import type { Probes } from './probes.ts';
 
 /** What runs the cache. */
-export type ServerFacts =
-  | {
-      kind: 'vite';
-      version: string;
-      /** How many plugins of this package have the same path. */
-      plugins: number;
-      allowedHosts: readonly string[] | true;
-    }
-  | { kind: 'express' }
-  /** The command line, beside a server or without one. */
-  | { kind: 'command' };
+export interface ServerFacts {
+  /** `command`: the command line, beside a server or without one. */
+  readonly kind: 'vite' | 'express' | 'command';
+  /** If the options are from a vite.config. */
+  readonly vite?: ViteFacts;
+}
+
+export interface ViteFacts {
+  readonly version: string;
+  /** How many plugins of this package have the same path. */
+  readonly plugins: number;
+  readonly allowedHosts: readonly string[] | true;
+}
 
 /** What is examined. */
 export interface Installation {

@@ -34,7 +34,11 @@ export type LoadApi = (
 ) => Promise<Api>;
 
 /** Mounts the API and the inspector in Vite's dev and preview servers, each with a cache of its own. */
-export function servePlugin(options: ResolvedOptions, loadApi: LoadApi, loadPage: LoadInspectorPage): Plugin {
+export function servePlugin(
+  options: ResolvedOptions,
+  loadApi: LoadApi,
+  loadPage: LoadInspectorPage,
+): Plugin<{ options: ResolvedOptions }> {
   // On a restart, the new server is created before the old one is closed. If the config is inline, both use this same plugin.
   const apis = new Map<ResolvedConfig, LazyApi>();
 
@@ -51,7 +55,7 @@ export function servePlugin(options: ResolvedOptions, loadApi: LoadApi, loadPage
       const made = await loadApi(options, {
         root: config.root,
         pages,
-        server: { kind: 'vite', version, plugins: countTwins(config, options.base), allowedHosts },
+        server: { kind: 'vite', vite: { version, plugins: countTwins(config, options.base), allowedHosts } },
         logger,
         authorize: undefined,
         authorizeUpload: undefined,
@@ -102,6 +106,8 @@ export function servePlugin(options: ResolvedOptions, loadApi: LoadApi, loadPage
   return {
     name: 'image-cache:serve',
     apply: 'serve',
+    /** For the command line. */
+    api: { options },
 
     config: ({ server }) => ({
       define: {

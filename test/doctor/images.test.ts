@@ -115,7 +115,7 @@ describe('I27: what is wrong with an image is found, and nothing else', () => {
     });
     const { checks } = await doctor.examine(await bucket.presign('a.jpg', 3_600));
     expect(checks.find(({ id }) => id === 'image.signature')?.status).toBe('warn');
-    expect(checks.find(({ id }) => id === 'image.cached')?.detail).toContain('5 bytes in p');
+    expect(checks.find(({ id }) => id === 'image.cached')?.detail).toContain('5 bytes in p,');
   });
 
   it('a temporary token warns, since the URL works until the token ends', async () => {

@@ -300,18 +300,20 @@ describe('I27: each fault is one finding, and the right one', () => {
   });
 
   it('the plugin is there twice', async () => {
-    const server = { kind: 'vite', version: '8.3.8', plugins: 2, allowedHosts: [] } as const;
+    const server = { kind: 'vite', vite: { version: '8.3.8', plugins: 2, allowedHosts: [] } } as const;
     expect((await examine({ ...(await withBucket()), server })).found).toEqual(['fail server.plugin']);
   });
 
   it('Node or Vite is too old, or the server answers to any name', async () => {
-    const vite = { kind: 'vite', plugins: 1, allowedHosts: [] } as const;
+    const withVite = (version: string, allowedHosts: string[] | true = []) => ({
+      server: { kind: 'vite', vite: { version, plugins: 1, allowedHosts } } as const,
+    });
     const patients: [Partial<Patient>, string][] = [
       [{ probes: { nodeVersion: '20.18.1' } }, 'fail server.node'],
       [{ probes: { nodeVersion: '21.7.0' } }, 'fail server.node'],
-      [{ server: { ...vite, version: '8.0.15' } }, 'fail server.vite'],
-      [{ server: { ...vite, version: '4.5.0' } }, 'fail server.vite'],
-      [{ server: { ...vite, version: '8.1.0', allowedHosts: true } }, 'warn server.hosts'],
+      [withVite('8.0.15'), 'fail server.vite'],
+      [withVite('4.5.0'), 'fail server.vite'],
+      [withVite('8.1.0', true), 'warn server.hosts'],
     ];
     for (const [patient, finding] of patients) {
       expect((await examine({ ...(await withBucket()), ...patient })).found).toEqual([finding]);

@@ -134,6 +134,12 @@ describe('the tarball', () => {
     await expect(import(pathToFileURL(inPage).href)).rejects.toThrow("import from 'vite-plugin-image-cache/react'");
   });
 
+  it('has one program, under the name of the package and a short one, which runs', async () => {
+    const { bin } = JSON.parse(await read('package.json')) as { bin: Record<string, string> };
+    expect(Object.keys(bin)).toEqual(['image-cache', 'vite-plugin-image-cache']);
+    for (const file of Object.values(bin)) expect((await read(file)).split('\n', 1)).toEqual(['#!/usr/bin/env node']);
+  });
+
   it('contains all files that `exports` names', async () => {
     const targets = await exported();
     expect(targets).toHaveLength(14);

@@ -1,9 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { CacheStats, PrefetchAnswer } from '../../plugin/protocol.ts';
-import { type Child, start } from '../helpers/child.ts';
+import { type Child, run, start } from '../helpers/child.ts';
 import { jpeg } from '../helpers/images.ts';
 import { type Bucket, imagePath, startBucket } from '../helpers/stack.ts';
 import { INSTALL, NODES, exists, npm, packTarball, strangersEnv } from './tarball.ts';
@@ -38,6 +38,19 @@ beforeAll(async () => {
   await npm([...INSTALL, tarball, 'express'], app);
   await writeFile(join(app, 'server.mjs'), SERVER);
   return () => rm(app, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+});
+
+it('the command line runs from the tarball, also on the oldest Node', async () => {
+  const { version } = JSON.parse(
+    await readFile(join(app, 'node_modules/vite-plugin-image-cache/package.json'), 'utf8'),
+  ) as {
+    version: string;
+  };
+  for (const { node } of NODES) {
+    const program = join(app, 'node_modules/.bin/image-cache');
+    const { stdout } = await run(node, [program, '--version'], { cwd: app, env: strangersEnv(node, {}) });
+    expect(stdout).toBe(`${version}\n`);
+  }
 });
 
 async function startServer(node: string, { option }: Bucket) {

@@ -37,7 +37,7 @@ export function doctorFor({ options, probes, cache, ...rest }: Patient): Doctor 
   const doctor = createDoctor({
     root,
     dir: join(root, '.image-cache'),
-    server: { kind: 'vite', version: '8.3.8', plugins: 1, allowedHosts: [] },
+    server: { kind: 'vite', vite: { version: '8.3.8', plugins: 1, allowedHosts: [] } },
     options: resolveOptions(options, {}),
     cache: { ...EMPTY, ...cache },
     probes: { ...systemProbes, access: () => Promise.resolve(), ...WELL, ...probes },

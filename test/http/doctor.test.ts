@@ -29,7 +29,7 @@ it('with `url`, it explains an image, and counts no use of it', async () => {
     const { checks } = (await answer.json()) as DoctorAnswer;
     return checks.find(({ id }) => id === 'image.cached')?.detail;
   };
-  expect(await explain()).toContain('not known before the cache is first used');
+  expect(await explain()).toContain('Nothing, so the next request downloads it');
   await (await api.get(imageUrl(url))).arrayBuffer();
   const before = await api.images.cache.find(url);
   expect(await explain()).toContain(before?.local_path);

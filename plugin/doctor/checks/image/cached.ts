@@ -7,19 +7,19 @@ export function cachedCheck({ object, installation: { cache, probes } }: ImageFa
   return {
     id: 'image.cached',
     group: 'image',
-    title: 'It is in the cache',
+    title: 'What the cache has of it',
     after: ['image.identity'],
     async run() {
       const { entry, isCertain } = await cache.glance(object);
       if (entry === undefined) {
         return ok(
           isCertain
-            ? 'It is not, so the next request downloads it.'
+            ? 'Nothing, so the next request downloads it.'
             : 'That is not known before the cache is first used.',
         );
       }
       const age = durationText(probes.now() - entry.cached_at);
-      return ok(`It is, since ${age} ago: ${bytesText(entry.size_bytes)} in ${entry.local_path}.`);
+      return ok(`${bytesText(entry.size_bytes)} in ${entry.local_path}, since ${age} ago.`);
     },
   };
 }

@@ -1,8 +1,8 @@
 import { type Check, ok, warn } from '../../check.ts';
-import type { ServerFacts } from '../../installation.ts';
+import type { ViteFacts } from '../../installation.ts';
 
 /** With `allowedHosts: true`, any web page can reach the server under a name of its own (DNS rebinding). */
-export function allowedHostsCheck({ allowedHosts }: Extract<ServerFacts, { kind: 'vite' }>): Check {
+export function allowedHostsCheck({ allowedHosts }: ViteFacts): Check {
   return {
     id: 'server.hosts',
     group: 'server',

@@ -1,8 +1,8 @@
 import { type Check, fail, ok } from '../../check.ts';
-import type { ServerFacts } from '../../installation.ts';
+import type { ViteFacts } from '../../installation.ts';
 
 /** The first plugin answers all requests, so the options of another one at the same path have no effect. */
-export function duplicateCheck({ plugins }: Extract<ServerFacts, { kind: 'vite' }>): Check {
+export function duplicateCheck({ plugins }: ViteFacts): Check {
   return {
     id: 'server.plugin',
     group: 'server',

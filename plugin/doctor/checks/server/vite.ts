@@ -1,10 +1,10 @@
 import { type Check, fail, ok } from '../../check.ts';
-import type { ServerFacts } from '../../installation.ts';
+import type { ViteFacts } from '../../installation.ts';
 
 /** The oldest version of each line without the known security holes, as in `peerDependencies`. */
 const OLDEST: Readonly<Record<number, string>> = { 5: '5.4.21', 6: '6.4.6', 7: '7.3.8', 8: '8.0.16' };
 
-export function viteCheck({ version }: Extract<ServerFacts, { kind: 'vite' }>): Check {
+export function viteCheck({ version }: ViteFacts): Check {
   return {
     id: 'server.vite',
     group: 'server',

@@ -1,0 +1,95 @@
+import { createReadStream } from 'node:fs';
+import { resolve } from 'node:path';
+import { DEFAULT_ACTOR_ID, type ImageCache } from '../../cache/index.ts';
+import { ImageCacheError } from '../../errors.ts';
+import type { PrefetchResult } from '../../protocol.ts';
+import { TimeSlice } from '../../timeSlice.ts';
+import type { Arguments } from '../args.ts';
+import { configure } from '../configuration.ts';
+import { FINE, INTERRUPTED, type Io, NOT_FINE } from '../io.ts';
+import { linesOf } from '../lines.ts';
+import { clean } from '../text.ts';
+import { withCache } from '../withCache.ts';
+
+/** Images at a time. */
+const LANES = 16;
+const TELL_EVERY = 1_000;
+
+interface Counts {
+  total: number;
+  cached: number;
+  downloaded: number;
+  failed: number;
+  /** How many failed with each code. */
+  codes: Record<string, number>;
+}
+
+/** Of a hundred thousand lines, sixteen are in memory. Each image that fails is named, by its URL without the signature. */
+export async function warmCommand(given: Arguments, io: Io): Promise<number> {
+  const configuration = await configure(given, io, 'buckets');
+  const [file = '-'] = given.operands;
+  const input = file === '-' ? io.input : createReadStream(resolve(io.cwd, file));
+  if (file === '-' && io.isInteractive) io.say('Reads URLs, one a line, until Ctrl+D.');
+  return withCache(
+    { ...configuration, options: { ...configuration.options, logLevel: 'silent' } },
+    io,
+    'may be made',
+    async (cache) => {
+      const counts = await warm(cache, linesOf(input), given, io).catch((error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        throw new ImageCacheError('INVALID_BODY', `${file} cannot be read: ${message}`);
+      });
+      if (io.signal.aborted) return INTERRUPTED;
+      await io.print(given.json ? JSON.stringify({ done: true, ...counts }) : summary(counts));
+      return counts.failed > 0 ? NOT_FINE : FINE;
+    },
+  );
+}
+
+async function warm(
+  cache: ImageCache,
+  lines: AsyncGenerator<string, void, void>,
+  given: Arguments,
+  io: Io,
+): Promise<Counts> {
+  const counts: Counts = { total: 0, cached: 0, downloaded: 0, failed: 0, codes: {} };
+  const timeSlice = new TimeSlice();
+  const defaultActor = given.actor ?? DEFAULT_ACTOR_ID;
+
+  async function one(line: string): Promise<void> {
+    const [actor, url] = line.includes('\t') ? (line.split('\t', 2) as [string, string]) : [defaultActor, line];
+    const result = await cache.prefetch({ s3_url: url.trim() }, actor, { signal: io.signal });
+    if (io.signal.aborted) return;
+    counts.total += 1;
+    counts[result.status] += 1;
+    if (result.status === 'failed') counts.codes[result.error.code] = (counts.codes[result.error.code] ?? 0) + 1;
+    if (given.json) await io.print(JSON.stringify(shortened(result, actor)));
+    else if (result.status === 'failed')
+      await io.print(`${result.error.code} ${clean(result.s3_url)}: ${clean(result.error.detail)}`);
+    else if (counts.total % TELL_EVERY === 0) io.say(`${counts.total.toLocaleString('en')} so far`);
+  }
+
+  async function lane(): Promise<void> {
+    for (;;) {
+      if (timeSlice.isOver) await timeSlice.yield(); // lines that are no URLs would keep all else waiting
+      const { value: line, done } = await lines.next();
+      if (done === true || io.signal.aborted) return;
+      if (line !== '' && !line.startsWith('#')) await one(line);
+    }
+  }
+
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return counts;
+}
+
+function shortened(result: PrefetchResult, actor_id: string): object {
+  if (result.status === 'failed') return { s3_url: result.s3_url, actor_id, status: result.status, ...result.error };
+  const { local_path, size_bytes } = result.entry;
+  return { s3_url: result.s3_url, actor_id, status: result.status, local_path, size_bytes };
+}
+
+function summary({ total, cached, downloaded, failed, codes }: Counts): string {
+  const reasons = Object.entries(codes).map(([code, count]) => `${count} ${code}`);
+  const why = reasons.length === 0 ? '' : ` (${reasons.join(', ')})`;
+  return `${total} images: ${downloaded} downloaded, ${cached} cached before, ${failed} failed${why}`;
+}
