@@ -12,7 +12,10 @@ import { projectOf } from './project.ts';
 import type { Uploads } from './uploads/index.ts';
 
 /** What differs between Vite's servers and a server of your own. */
-export interface ApiSettings extends Pick<HttpContext, 'logger' | 'authorize' | 'access' | 'allowedHosts'> {
+export interface ApiSettings extends Pick<
+  HttpContext,
+  'logger' | 'authorize' | 'access' | 'allowedHosts' | 'hasMetrics'
+> {
   /** The directory that those in the options are relative to. */
   root: string;
   /** Where pages come from. */
@@ -35,7 +38,7 @@ export interface CreatedApi {
 /** Creates a cache, the uploads, and the HTTP API in front of both. No file is created before the first request. */
 export function createApi(
   options: ResolvedOptions,
-  { root, pages, server, logger, authorize, authorizeUpload, access, allowedHosts }: ApiSettings,
+  { root, pages, server, logger, authorize, authorizeUpload, access, allowedHosts, hasMetrics }: ApiSettings,
 ): CreatedApi {
   const app = options.uploads && { root, project: projectOf(options.uploads, root, pages) };
   const created = app && options.uploads && createUploads(options, options.uploads, app, logger);
@@ -56,6 +59,7 @@ export function createApi(
     allowedHosts,
     bodyLimit,
     outbound: new OutboundBudget(),
+    hasMetrics,
     uploads: app &&
       options.uploads &&
       uploads && {

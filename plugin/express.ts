@@ -7,7 +7,7 @@ import { createInspector } from './http/inspector/inspector.ts';
 import { createInspectorPage } from './http/inspector/page.ts';
 import type { Middleware } from './http/middleware.ts';
 import { createLogger } from './logger.ts';
-import type { ExpressImageCacheOptions } from './options.ts';
+import type { ExpressImageCacheOptions, ImageCacheLogger } from './options.ts';
 import { resolveOptions } from './resolveOptions.ts';
 import { checkAtStart, startError } from './startError.ts';
 
@@ -20,6 +20,7 @@ export type {
   BucketOptions,
   Duration,
   ExpressImageCacheOptions,
+  ImageCacheLogger,
   ImageCacheOptions,
   ImagesOptions,
   Size,
@@ -60,13 +61,14 @@ export interface ImageCacheServer {
  * @throws ImageCacheError INVALID_OPTION, naming the option, what was expected and what came
  */
 export function createImageCache(options: ExpressImageCacheOptions): ImageCacheServer {
-  const { authorize, authorizeUpload, ...rest } = options ?? {}; // forgotten options are reported by `resolveOptions`
+  const { authorize, authorizeUpload, logger: printer = CONSOLE, ...rest } = options ?? {}; // forgotten options are reported by `resolveOptions`
   const resolved = checkAtStart(() => {
     const checked = resolveOptions(options && rest);
     if (checked.uploads !== undefined && typeof authorizeUpload !== 'function') throw authorizeUploadMissing();
+    checkLogger(printer);
     return checked;
   });
-  const logger = createLogger(resolved.logLevel, console);
+  const logger = createLogger(resolved.logLevel, printer);
   const { allowedHosts } = resolved;
   const { cache, handler, createInspectorApi, close } = createApi(resolved, {
     root: process.cwd(),
@@ -77,6 +79,7 @@ export function createImageCache(options: ExpressImageCacheOptions): ImageCacheS
     authorizeUpload,
     access: productionAccess(resolved.allowedOrigins),
     allowedHosts,
+    hasMetrics: resolved.metrics ?? false,
   });
 
   function inspector(inspectorOptions: InspectorOptions): Middleware {
@@ -90,6 +93,24 @@ export function createImageCache(options: ExpressImageCacheOptions): ImageCacheS
   }
 
   return { router: handler, cache, inspector, close };
+}
+
+/** Debug output is on `console.info`, since consoles hide that of `console.debug`. */
+const CONSOLE: ImageCacheLogger = {
+  info: (message) => console.info(message),
+  warn: (message) => console.warn(message),
+};
+
+function checkLogger(logger: unknown): void {
+  const isFunction = (level: string) => typeof Reflect.get(Object(logger), level) === 'function';
+  if (isFunction('info') && isFunction('warn')) return;
+  throw new ImageCacheError(
+    'INVALID_OPTION',
+    'imageCache: option `logger` must have the functions `info` and `warn`.',
+    {
+      hint: 'Pass a logger of pino or winston, or `{ info: (message) => …, warn: (message) => … }`.',
+    },
+  );
 }
 
 /** The error for uploads without owners: the public may reach the router of a server of your own, and could fill the bucket. */

@@ -1,13 +1,7 @@
 import type { CacheLogger } from './cache/index.ts';
 import { createCauses } from './causes.ts';
-import type { ResolvedOptions } from './options.ts';
+import type { ImageCacheLogger, ResolvedOptions } from './options.ts';
 import { redact } from './redact.ts';
-
-/** Prints the records: the console, or Vite's own logger. */
-export interface Printer {
-  info(message: string): void;
-  warn(message: string): void;
-}
 
 const PREFIX = '[image-cache]';
 /** How many warnings are remembered, so that each is printed only once. */
@@ -19,18 +13,26 @@ const INTERVAL_MS = 10_000;
 /**
  * Creates a logger that adds a prefix, removes secrets and keeps each record on one line. It prints each warning once, not too
  * many at a time, and only one for each cause, with the number of images.
+ * @param printer the console, Vite's own logger, or the app's
  * @param now milliseconds, from any start
  */
 export function createLogger(
   level: ResolvedOptions['logLevel'],
-  printer: Printer,
+  printer: ImageCacheLogger,
   now: () => number = () => performance.now(),
   after?: Parameters<typeof createCauses>[1],
 ): CacheLogger {
   const warned = new Set<string>();
   let recent = 0;
   let since = -Infinity;
-  const print = (to: 'info' | 'warn', message: string) => printer[to](`${PREFIX} ${oneLine(redact(message))}`);
+  const print = (to: 'debug' | 'info' | 'warn', message: string) => {
+    const record = `${PREFIX} ${oneLine(redact(message))}`;
+    try {
+      printer[to === 'debug' && printer.debug === undefined ? 'info' : to]?.(record);
+    } catch {
+      // A request must not fail because the app's logger does.
+    }
+  };
   const shows = (least: ResolvedOptions['logLevel']) => RANK[level] >= RANK[least];
 
   function warn(message: string): void {
@@ -49,7 +51,7 @@ export function createLogger(
 
   const causes = createCauses(warn, after);
   return {
-    debug: shows('debug') ? (message) => print('info', message) : undefined,
+    debug: shows('debug') ? (message) => print('debug', message) : undefined,
     info: (message) => shows('info') && print('info', message),
     warn(message, about) {
       if (!shows('warn')) return;

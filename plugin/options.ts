@@ -240,6 +240,11 @@ export interface ImageCacheOptions {
    * @example uploads: { bucket: 'team-photos' }
    */
   uploads?: UploadsOptions;
+  /**
+   * Whether `GET /metrics` answers, with counters in the text format of Prometheus. They name buckets, but no image and no actor. In a server
+   * of your own, everyone who can reach the router can read them. @default true in Vite, false in a server of your own
+   */
+  metrics?: boolean;
   /** Whether SVG images are accepted. They can contain scripts, so they are served as a sandboxed attachment. @default false */
   allowSvg?: boolean;
   /** The most bytes of a request body. @default '4MB' */
@@ -269,6 +274,13 @@ export interface ExpressImageCacheOptions extends ImageCacheOptions {
    */
   authorize?: (request: IncomingMessage, image: AuthorizedImage) => boolean | Promise<boolean>;
   /**
+   * Gets the log instead of the console, one line of text for each record, without secrets. A logger of pino or winston fits; `logLevel` still
+   * says what is logged, and only `'debug'` calls `debug` (or `info`, if there is none). What it throws is ignored.
+   * @default console
+   * @example logger: pino().child({ module: 'images' })
+   */
+  logger?: ImageCacheLogger;
+  /**
    * Decides who owns an upload. It is called for each request about uploads, and required if `uploads` is set. Return the id of the
    * owner, who can see, retry, cancel and remove only their own uploads. `false` answers 403 `NOT_AUTHORIZED`, and an error that it throws
    * answers 500. `authorize` decides who may see the picture afterwards.
@@ -278,6 +290,13 @@ export interface ExpressImageCacheOptions extends ImageCacheOptions {
    * ```
    */
   authorizeUpload?: (request: IncomingMessage, upload: AuthorizedUpload) => string | false | Promise<string | false>;
+}
+
+/** Where a server of your own writes the log of the image cache. */
+export interface ImageCacheLogger {
+  debug?(message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
 }
 
 /** What `authorizeUpload` gets: the action of the request, and what the client says about the picture. */
@@ -385,6 +404,8 @@ export interface ResolvedOptions {
   manage: ImageCacheOptions['manage'];
   /** `undefined`: there are none. */
   uploads: ResolvedUploads | undefined;
+  /** `undefined`: as is usual there. */
+  metrics: boolean | undefined;
   allowSvg: boolean;
   bodyLimit: number;
   logLevel: 'silent' | 'warn' | 'info' | 'debug';

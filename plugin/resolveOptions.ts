@@ -18,7 +18,7 @@ export function resolveOptions(options: ImageCacheOptions, env: Environment = pr
   const parsed = optionsSchema.safeParse(options);
   if (!parsed.success) throw invalidOption(options, parsed.error);
 
-  const { memory, concurrency, quotas, manage, resolveKey, uploads, ...rest } = parsed.data;
+  const { memory, concurrency, quotas, manage, metrics, resolveKey, uploads, ...rest } = parsed.data;
   return {
     ...rest,
     // From the options and not from the schema's copy of them: credentials may be an object of a class.
@@ -29,6 +29,7 @@ export function resolveOptions(options: ImageCacheOptions, env: Environment = pr
     concurrency: concurrency === 'auto' ? 16 : concurrency,
     maxConcurrency: concurrency === 'auto' ? 64 : concurrency,
     manage,
+    metrics,
     resolveKey,
     uploads: uploads && resolveUploads(uploads, rest.maxImageSize),
   };

@@ -46,6 +46,7 @@ const BASE = [
   'timeSlice.ts',
   'recentMap.ts',
   'timeline.ts',
+  'version.ts',
 ];
 const MAY_IMPORT: Record<string, string[]> = {
   'formats.ts': [],
@@ -57,6 +58,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'timeSlice.ts': [],
   'recentMap.ts': [],
   'timeline.ts': ['protocol.ts'],
+  'version.ts': [],
   'amounts.ts': [],
   'endpoint.ts': ['errors.ts'],
   'errors.ts': ['protocol.ts', 'redact.ts'],
@@ -70,7 +72,6 @@ const MAY_IMPORT: Record<string, string[]> = {
   uploads: [...BASE, 'cache'],
   source: [...BASE, 'cache', 'uploads', 'endpoint.ts', 'signatures.ts'],
   images: [...BASE, 'cache'],
-  'version.ts': [],
   doctor: [...BASE, 'endpoint.ts', 'version.ts', 'cache', 'source', 'images'],
   http: [...BASE, 'cache', 'uploads', 'doctor'],
   vite: [...BASE, 'startError.ts', 'logger.ts', 'cache', 'uploads', 'doctor', 'http'],
@@ -105,6 +106,7 @@ const CACHE_TOP = [
   'imageCache.ts',
   'imageCacheSettings.ts',
   'createCacheParts.ts',
+  'cacheMetrics.ts',
   'imagePipeline.ts',
   'removal.ts',
   'index.ts',

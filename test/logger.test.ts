@@ -33,6 +33,41 @@ test('ten warnings in ten seconds are printed, then a line that says there are m
   expect(printed.slice(11)).toEqual(['[image-cache] image 400']);
 });
 
+test('the logger of an app gets each record on the level that it has, with its own `this`', () => {
+  const calls: string[] = [];
+  class Logger {
+    readonly #calls = calls;
+    debug(message: string) {
+      this.#calls.push(`debug ${message}`);
+    }
+    info(message: string) {
+      this.#calls.push(`info ${message}`);
+    }
+    warn(message: string) {
+      this.#calls.push(`warn ${message}`);
+    }
+  }
+  const logger = createLogger('debug', new Logger());
+  logger.debug?.('MISS');
+  logger.info('hello');
+  logger.warn('X-Amz-Signature=abcdef');
+  expect(calls).toEqual([
+    'debug [image-cache] MISS',
+    'info [image-cache] hello',
+    'warn [image-cache] X-Amz-Signature=[redacted]',
+  ]);
+});
+
+test('what a logger throws is not thrown on', () => {
+  const fail = () => {
+    throw new Error('disk full');
+  };
+  const logger = createLogger('debug', { debug: fail, info: fail, warn: fail });
+  logger.debug?.('MISS');
+  logger.info('hello');
+  logger.warn('careful');
+});
+
 test('debug shows all of them', () => {
   const { logger, printed } = setUp('debug');
   warnOf(500, logger.warn);

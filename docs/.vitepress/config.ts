@@ -1,3 +1,5 @@
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { defineConfig } from 'vitepress';
 import manifest from '../../package.json' with { type: 'json' };
 import { asOnGitHub } from './asOnGitHub.ts';
@@ -12,6 +14,10 @@ export default defineConfig({
   srcExclude: ['{build,components,demo,plugin,test}/**'],
   rewrites: { 'README.md': 'index.md' },
   markdown: asOnGitHub,
+  /** A page links to it. */
+  async buildEnd({ srcDir, outDir }) {
+    await copyFile(join(srcDir, 'docs/grafana.json'), join(outDir, 'docs/grafana.json'));
+  },
   vite: { configFile: false }, // the one of this repository is for the demo
   themeConfig: {
     nav: [

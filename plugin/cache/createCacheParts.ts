@@ -27,7 +27,7 @@ import { RecentUses } from './limits/recentUses.ts';
 import { Removal } from './removal.ts';
 import { Revalidator } from './fetch/revalidator.ts';
 import { ImageStore } from './store/imageStore.ts';
-import type { ImageRef } from './injected/source.ts';
+import type { ImageRef, Source } from './injected/source.ts';
 import type { StatsCounter } from './reporting/statsCounter.ts';
 import { Verifier } from './discovery/verifier.ts';
 import { Placeholders } from './variants/placeholders.ts';
@@ -39,6 +39,15 @@ import { Variants } from './variants/variants.ts';
  * libuv's four threads, which also read files.
  */
 const MAKERS = Math.max(1, Math.min(2, Math.floor(availableParallelism() / 2)));
+
+/** For counting. A source that cannot say has one bucket without a name. */
+function bucketOf<Ref extends ImageRef>(source: Source<Ref>, key: string): string {
+  try {
+    return source.locate?.(key)[0]?.bucket ?? '';
+  } catch {
+    return '';
+  }
+}
 
 export type CacheParts<Ref extends ImageRef> = ReturnType<typeof createCacheParts<Ref>>;
 
@@ -124,6 +133,7 @@ export function createCacheParts<Ref extends ImageRef>(
     concurrency,
     maxConcurrency: settings.maxConcurrency ?? concurrency,
     slowDowns: () => source.slowDowns ?? 0,
+    bucketOf: (key) => bucketOf(source, key),
     stats,
   });
 

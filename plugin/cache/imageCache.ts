@@ -5,6 +5,7 @@ import type {
   CacheEvent,
   CacheStats,
   ClearAnswer,
+  ErrorCode,
   ManifestEntry,
   PinAnswer,
   PinTarget,
@@ -22,6 +23,9 @@ import type { CacheLogger } from './injected/cacheLogger.ts';
 import type { PrefetchOptions } from './fetch/prefetcher.ts';
 import { EarlyManifest } from './manifest/earlyManifest.ts';
 import { readTotals } from './manifest/manifestTotals.ts';
+import { readMetrics } from './cacheMetrics.ts';
+import { FreeSpace } from './files/freeSpace.ts';
+import type { Metric } from './reporting/metric.ts';
 import type { AppliedChange } from './manifest/manifestStore.ts';
 import { TimeSlice } from '../timeSlice.ts';
 import { type CacheParts, createCacheParts } from './createCacheParts.ts';
@@ -47,6 +51,8 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
   readonly #source: Source<Ref>;
   readonly #dir: string;
   readonly #prefix: string;
+  readonly #maxSize: number;
+  readonly #freeSpace: FreeSpace;
   readonly #fsync: boolean;
   readonly #now: () => number;
   readonly #logger: CacheLogger;
@@ -64,6 +70,8 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
     this.#source = source;
     this.#dir = dir;
     this.#prefix = prefix;
+    this.#maxSize = settings.maxSize;
+    this.#freeSpace = new FreeSpace(dir);
     this.#fsync = settings.durability === 'full';
     this.#now = now;
     this.#logger = logger;
@@ -284,6 +292,22 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
     };
   }
 
+  /** What `GET /metrics` shows. Reading it changes nothing, and opens no directory. */
+  metrics(): Promise<Metric[]> {
+    return readMetrics({
+      dir: this.#dir,
+      parts: this.#parts,
+      stats: this.#stats,
+      freeSpace: this.#freeSpace,
+      maxSize: this.#maxSize,
+    });
+  }
+
+  /** Counts an answer that was an error, for {@link ImageCache.metrics}. */
+  countError(code: ErrorCode): void {
+    this.#stats.measures.errors.add({ code });
+  }
+
   /**
    * Compares every file with the manifest and repairs what it can, while the cache serves. Calls during a run share it. The
    * signal is aborted when the caller has left.
@@ -350,6 +374,7 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
 
   #applied(applied: AppliedChange): void {
     this.#revision += 1;
+    this.#stats.measures.applied(applied);
     for (const part of this.#parts.parts) part.applied?.(applied);
     const { store } = this.#parts.manifest;
     for (const { s3_url, sha256 } of applied.removed) {
@@ -372,6 +397,7 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
 
   /** In batches of a few hundred, because there may be a million (T65). */
   async #lost(gone: readonly ManifestEntry[]): Promise<void> {
+    this.#stats.measures.lost(gone.length);
     const timeSlice = new TimeSlice();
     for (const batch of inBatches(gone)) {
       for (const part of this.#parts.parts) part.lost?.(batch);

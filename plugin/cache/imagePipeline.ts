@@ -88,7 +88,10 @@ export class ImagePipeline<Ref extends ImageRef> {
 
   async load(image: Ref, options: ReadOptions = {}): Promise<CachedImage> {
     const found = (await this.#fromCache(image, options)) ?? (await this.#fromUnlistedFile(image, options));
-    return this.#served(found ?? (await this.#fromOrigin(image, options)));
+    const read = found ?? (await this.#fromOrigin(image, options));
+    const { tier, outcome } = read;
+    if (outcome !== undefined) this.#stats.measures.outcomes.add({ tier, outcome });
+    return this.#served(read);
   }
 
   async readVariant(

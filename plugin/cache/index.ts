@@ -27,6 +27,8 @@ export type { CacheLogger } from './injected/cacheLogger.ts';
 export type { ObjectLocation, Sink, Source, SourceMetadata, ImageRef } from './injected/source.ts';
 export { createMutex } from './queue/mutex.ts';
 export { metaProblem } from './manifest/imageMeta.ts';
+export { BOUNDS, Histogram } from './reporting/histogram.ts';
+export type { Metric, Sample } from './reporting/metric.ts';
 export type { CacheWatcher } from './reporting/eventHub.ts';
 export { reportFailure } from './reporting/reportFailure.ts';
 export type { CachedImage } from './store/imageStore.ts';

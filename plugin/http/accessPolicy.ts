@@ -8,10 +8,11 @@ import { isLocal, isLoopback, isOwnPage } from './caller.ts';
  * - `images`: get images, information about images that the request names, and start downloads. The guard and, for each image,
  *   `authorize` decide.
  * - `uploads`: send pictures, and see and change the caller's own uploads. The guard and `authorizeUpload` decide.
+ * - `metrics`: read counters that name no image and no actor. For scrapers, which are no browsers.
  * - `invalidate`: remove one image, so that the next request downloads it again.
  * - `manage`: everything that concerns the whole cache, or lists images that the request does not name.
  */
-export type Access = 'images' | 'uploads' | 'invalidate' | 'manage';
+export type Access = 'images' | 'uploads' | 'metrics' | 'invalidate' | 'manage';
 
 /** Decides which routes a request may use that the guard has let pass. */
 export interface AccessPolicy {
@@ -41,7 +42,7 @@ export function developmentAccess(allowedOrigins: readonly string[]): AccessPoli
 export function productionAccess(allowedOrigins: readonly string[]): AccessPolicy {
   return {
     isOpen: (request, access) =>
-      (access === 'images' || access === 'uploads') &&
+      (access === 'images' || access === 'uploads' || access === 'metrics') &&
       (SAFE_METHODS.has(request.method ?? '') ||
         isOwnPage(request, allowedOrigins) ||
         isLoopback(request.socket.remoteAddress)),

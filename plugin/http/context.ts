@@ -23,6 +23,8 @@ export interface HttpContext {
   /** Bytes. */
   bodyLimit: number;
   outbound: OutboundBudget;
+  /** Whether `GET /metrics` answers. */
+  hasMetrics: boolean;
   /** `undefined`: there are none. */
   uploads: UploadsContext | undefined;
 }

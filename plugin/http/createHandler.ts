@@ -70,6 +70,7 @@ export function createHandler(context: HttpContext): Middleware {
 
   function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
     const failure = toError(error);
+    context.cache.countError(failure.code);
     // If the client has left, it is no fault that the answer ended early.
     if (failure.code === 'INTERNAL' && !hasLeft(response)) logger.warn(failure.message);
     const warning = refusedPageWarning(request, failure);

@@ -46,7 +46,10 @@ export class ImageTimer {
   }
 
   #publish({ elapsed, steps }: Timeline, what: Omit<ImageTiming, 'duration_ms' | 'steps'>): void {
-    if (images.hasSubscribers) images.publish({ ...what, duration_ms: elapsed, steps } satisfies ImageTiming);
+    if (!images.hasSubscribers) return;
+    const timing: ImageTiming = { ...what, duration_ms: elapsed, steps };
+    // After the answer: a subscriber that takes long or throws must not keep the image from the page.
+    setImmediate(() => images.publish(timing));
   }
 }
 

@@ -4,12 +4,12 @@ import { resolve } from 'node:path';
 import { type Plugin, type PreviewServer, type ResolvedConfig, version, type ViteDevServer } from 'vite';
 import { ensureOwnDirectory } from '../cache/atStart.ts';
 import type { ServerFacts } from '../doctor/index.ts';
-import { type Printer, createLogger } from '../logger.ts';
+import { createLogger } from '../logger.ts';
 import { developmentAccess } from '../http/accessPolicy.ts';
 import { createPreflights } from '../http/cors.ts';
 import type { HttpContext } from '../http/context.ts';
 import { publicEvent } from '../http/publicEntry.ts';
-import type { ResolvedOptions } from '../options.ts';
+import type { ImageCacheLogger, ResolvedOptions } from '../options.ts';
 import { EVENT_NAME, SHARP_EVENT_NAME, SHARP_MISSING, UPLOAD_EVENT_NAME } from '../protocol.ts';
 import type { UploadEvent } from '../uploadProtocol.ts';
 import { startError } from '../startError.ts';
@@ -25,7 +25,7 @@ const OUTBOX_DELAY_MS = 1000;
 /** Imports the API, and creates one for the project. */
 export type LoadApi = (
   options: ResolvedOptions,
-  settings: Pick<HttpContext, 'logger' | 'authorize' | 'access' | 'allowedHosts'> & {
+  settings: Pick<HttpContext, 'logger' | 'authorize' | 'access' | 'allowedHosts' | 'hasMetrics'> & {
     root: string;
     pages: 'dev' | 'build';
     server: ServerFacts;
@@ -61,6 +61,7 @@ export function servePlugin(
         authorizeUpload: undefined,
         access: developmentAccess(options.allowedOrigins),
         allowedHosts,
+        hasMetrics: options.metrics ?? true,
       });
       onLoad(made);
       return made;
@@ -183,7 +184,7 @@ function bucketOf({ buckets }: ResolvedOptions): { bucket?: string } {
   return bucket === undefined || others.length > 0 ? {} : { bucket };
 }
 
-function printerOf(logger: Printer): Printer {
+function printerOf(logger: ImageCacheLogger): ImageCacheLogger {
   return { info: (message) => logger.info(message), warn: (message) => logger.warn(message) };
 }
 

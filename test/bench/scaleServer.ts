@@ -62,6 +62,7 @@ const context = {
   doctor: { examine: () => Promise.reject(new Error('not in this bench')), close: () => undefined },
 } as const;
 const handler = createHandler({
+  hasMetrics: true,
   ...context,
   access: developmentAccess([]),
   outbound: new OutboundBudget(),

@@ -53,7 +53,8 @@ describe('the cookbook', () => {
     await symlink(join(root, 'node_modules'), join(directory, 'node_modules'));
     await writeFile(join(directory, 'tsconfig.json'), JSON.stringify(SETTINGS));
     // Not among our own dependencies.
-    await writeFile(join(directory, 'playwright.d.ts'), `declare module '@playwright/test';\n`);
+    const foreign = ['@playwright/test', 'pino', '@opentelemetry/api', '@sentry/node'];
+    await writeFile(join(directory, 'foreign.d.ts'), foreign.map((name) => `declare module '${name}';\n`).join(''));
     for (const [index, { name, code }] of snippets.entries()) {
       // Hidden folders would be left out.
       const file = join(directory, `${index}`, (name ?? '').replace(/^\./, ''));

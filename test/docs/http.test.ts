@@ -39,7 +39,7 @@ describe('every route is in the documents, and nothing else', () => {
     );
     const by = (access: string) =>
       [...new Set(ROUTES.filter((route) => route.access === access).map(({ path }) => path))].toSorted();
-    expect(rows).toEqual([by('images'), by('uploads'), by('invalidate'), by('manage')]);
+    expect(rows).toEqual([by('images'), by('uploads'), by('metrics'), by('invalidate'), by('manage')]);
   });
 
   it('no two routes have the same path and method', () => {

@@ -8,7 +8,7 @@ import { exists, packTarball, root } from './tarball.ts';
 
 const EXPECTED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|CONTRIBUTING\.md)$/,
-  /^docs\/(\w+\.md|demo\.jpg)$/,
+  /^docs\/(\w+\.md|demo\.jpg|grafana\.json)$/,
   /^dist\/THIRD-PARTY-LICENSES\.md$/,
   /^dist\/plugin\/[\w-]+\.js$/,
   /^dist\/inspector\/(files\.json|index\.html|assets\/[\w-]+\.(js|css))$/,

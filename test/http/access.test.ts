@@ -10,7 +10,7 @@ import { type Api, startApi, startBucket } from '../helpers/stack.ts';
 const WITHOUT_MANAGE: object = { manage: undefined };
 
 /** What a page or a person may do behind `authorize`; all others are closed unless `manage` lets in. Written by hand, so that no route is opened by mistake. */
-const OPEN = new Set(['/image', '/i/:name', '/exists', '/lookup', '/prefetch', '/events']);
+const OPEN = new Set(['/image', '/i/:name', '/exists', '/lookup', '/prefetch', '/events', '/metrics']);
 /** And behind `authorizeUpload`. */
 const isOpen = (path: string) => OPEN.has(path) || path.startsWith('/uploads');
 

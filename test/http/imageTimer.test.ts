@@ -1,4 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ImageTiming } from '../../plugin/express.ts';
@@ -97,7 +99,8 @@ describe('an image tells why it was slow', () => {
     }
     const variant = `${path}&w=32`;
     await (await api.get(variant)).arrayBuffer();
-    expect([made.timelines, timings.map(({ steps }) => Object.keys(steps))]).toEqual([1, [['variant']]]);
+    await vi.waitFor(() => expect(timings.map(({ steps }) => Object.keys(steps))).toEqual([['variant']]));
+    expect(made.timelines).toBe(1);
     expect((await api.get(variant)).headers.get('server-timing')).toBe('memory');
     expect([made.timelines, timings.length]).toEqual([1, 1]);
   });
@@ -114,7 +117,9 @@ describe('an image tells why it was slow', () => {
     timings = [];
     expect(stepsOf(await api.get(path))).toEqual(['disk', 'authorize', 'read']);
     expect(stepsOf(await api.get(url))).toEqual(['disk', 'authorize', 'read']);
-    expect(timings.map(({ outcome, tier }) => `${outcome} ${tier}`)).toEqual(['HIT disk', 'HIT disk']);
+    await vi.waitFor(() =>
+      expect(timings.map(({ outcome, tier }) => `${outcome} ${tier}`)).toEqual(['HIT disk', 'HIT disk']),
+    );
     for (const { steps } of timings) expect(steps.authorize).toBeGreaterThan(25);
     expect(stepsOf(await api.get(`${url}&revalidate=true`))).toEqual([
       'disk',
@@ -124,13 +129,14 @@ describe('an image tells why it was slow', () => {
       'connect',
       'first-byte',
     ]);
-    expect(timings.at(-1)).toMatchObject({ outcome: 'REVALIDATED' });
+    await vi.waitFor(() => expect(timings.at(-1)).toMatchObject({ outcome: 'REVALIDATED' }));
   });
 
   it('a failure has the steps before it, and a request that was refused without waiting is not published', async () => {
     const bucket = await startBucket();
     const api = await startApi(bucket);
     expect((await api.get(imageUrl(await bucket.presign('none.jpg')))).status).toBe(404);
+    await vi.waitFor(() => expect(timings).toHaveLength(1));
     expect(timings).toEqual([
       {
         s3_url: expect.stringMatching(/\/photos\/none\.jpg$/),
@@ -148,5 +154,55 @@ describe('an image tells why it was slow', () => {
     ]);
     expect((await api.get(imageUrl('https://example.com/a.jpg'))).status).toBe(403);
     expect(timings).toHaveLength(1);
+  });
+});
+
+describe('I54: a subscriber of the channel', () => {
+  /** Answers of a server in front of the API, which the test can look at from inside. */
+  async function startBehind(): Promise<{ image: string; answers: ServerResponse[] }> {
+    const bucket = await startBucket();
+    bucket.server.put('photos', 'a.jpg', await jpeg(4, IMAGE));
+    const api = await startApi(bucket, { memory: false });
+    const { path } = await withImage(api, bucket, 'a.jpg');
+    const answers: ServerResponse[] = [];
+    const http = createServer((request, response) => {
+      answers.push(response);
+      api.images.router(request, response, () => response.end());
+    });
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void http.close());
+    const { port } = http.address() as AddressInfo; // it listens on TCP
+    return { image: `http://127.0.0.1:${port}${path}`, answers };
+  }
+
+  function listen(listener: (timing: unknown) => void): void {
+    subscribe('vite-plugin-image-cache:image', listener);
+    onTestFinished(() => void unsubscribe('vite-plugin-image-cache:image', listener));
+  }
+
+  it('that takes long is called when the answer has been given away', async () => {
+    const { image, answers } = await startBehind();
+    const ended: (boolean | undefined)[] = [];
+    listen(() => ended.push(answers.at(-1)?.writableEnded));
+    for (let n = 0; n < 3; n += 1) expect((await fetch(image)).status).toBe(200);
+    await vi.waitFor(() => expect(ended).toEqual([true, true, true]));
+  });
+
+  it('that throws changes no answer: its error is that of the app, as from any listener', async () => {
+    const { image } = await startBehind();
+    const errors: unknown[] = [];
+    process.setUncaughtExceptionCaptureCallback((error) => void errors.push(error));
+    onTestFinished(() => process.setUncaughtExceptionCaptureCallback(null));
+    listen(() => {
+      throw new Error('of the subscriber');
+    });
+    for (let n = 0; n < 3; n += 1) {
+      const answer = await fetch(image);
+      expect([answer.status, (await answer.arrayBuffer()).byteLength]).toEqual([200, expect.any(Number)]);
+    }
+    await vi.waitFor(() =>
+      expect(errors.map(String)).toEqual(Array.from({ length: 3 }, () => 'Error: of the subscriber')),
+    );
+    expect(timings.length).toBeGreaterThanOrEqual(3); // the others are told all the same
   });
 });

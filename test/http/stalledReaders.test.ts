@@ -18,6 +18,7 @@ const entry = entryOf(1, { filename: 'x'.repeat(1_000) });
 function longWindedCache(finished: Promise<void>): ImageCache {
   const cache = {
     size: 3,
+    countError: () => undefined,
     manifestTag: async () => '"1"',
     async *lines() {
       for (let n = 0; n < LONG; n += 1) yield JSON.stringify(entry);
@@ -40,6 +41,7 @@ function longWindedCache(finished: Promise<void>): ImageCache {
 
 function createApi(outbound: OutboundBudget, finished: Promise<void> = Promise.resolve()) {
   return createHandler({
+    hasMetrics: false,
     cache: longWindedCache(finished),
     logger: { debug: undefined, info: () => {}, warn: () => {} },
     doctor: { examine: () => Promise.reject(new Error('not asked here')), close: () => undefined },

@@ -24,6 +24,24 @@ test('the plugin takes buckets by name or with settings, and nothing without the
   imageCache({ buckets: [], durability: 'none' });
 });
 
+test('a logger of pino, of winston, and the console', () => {
+  interface PinoLog {
+    (fields: object, message?: string, ...values: unknown[]): void;
+    (message: string, ...values: unknown[]): void;
+  }
+  interface WinstonLog {
+    (message: string, ...meta: unknown[]): object;
+    (message: unknown): object;
+  }
+  const pino = {} as Record<'debug' | 'info' | 'warn', PinoLog>;
+  const winston = {} as Record<'debug' | 'info' | 'warn', WinstonLog>;
+  for (const logger of [pino, winston, console]) createImageCache({ buckets: ['a'], logger });
+  // @ts-expect-error it has no `warn`
+  createImageCache({ buckets: ['a'], logger: { info: () => {} } });
+  // @ts-expect-error Vite has a logger of its own
+  imageCache({ buckets: ['a'], logger: console });
+});
+
 test('a server of one’s own', () => {
   const { router, cache, close } = createImageCache({
     buckets: ['a'],

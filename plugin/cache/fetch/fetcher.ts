@@ -2,7 +2,7 @@ import { ImageCacheError } from '../../errors.ts';
 import type { ManifestEntry, Urgency } from '../../protocol.ts';
 import type { ArrivingImage } from './arrivingImage.ts';
 import { AdaptiveLimit } from './adaptiveLimit.ts';
-import { TaskQueue, type QueueRequest, type TaskContext } from '../queue/taskQueue.ts';
+import { TaskQueue, type QueueRequest, type TaskContext, type TaskCounts } from '../queue/taskQueue.ts';
 import type { Downloaded, Downloader } from './downloader.ts';
 import type { Evictor } from '../limits/evictor.ts';
 import { type RevalidationRequest, validatedAt } from './freshness.ts';
@@ -30,6 +30,8 @@ export interface FetcherOptions<Ref extends ImageRef> {
   maxBytesOf: (actorId: string) => number;
   /** How often the origin has asked to slow down so far. */
   slowDowns: () => number;
+  /** The name of the bucket that has the object of a key, as in the options. */
+  bucketOf: (key: string) => string;
   stats: StatsCounter;
 }
 
@@ -81,6 +83,15 @@ export class Fetcher<Ref extends ImageRef> {
 
   get queued(): number {
     return this.#queue.queued;
+  }
+
+  /** Number of background downloads that may run at a time. */
+  get limit(): number {
+    return this.#limit.value;
+  }
+
+  count(): TaskCounts {
+    return this.#queue.count();
   }
 
   /** True while a page waits for an image. */
@@ -158,7 +169,10 @@ export class Fetcher<Ref extends ImageRef> {
   ): Promise<Downloaded | undefined> {
     const { url, origin } = ref;
     const requester = { url, origin, maxBytes };
+    const { measures } = this.#options.stats;
+    let asked = 0;
     const task: typeof request.task = async (context) => {
+      measures.queueTimes.observe(request.urgency, performance.now() - asked);
       try {
         return await request.task(context);
       } catch (error) {
@@ -168,6 +182,7 @@ export class Fetcher<Ref extends ImageRef> {
     };
     for (let shared = SHARED_ATTEMPTS; ; shared -= 1) {
       const key = shared > 0 ? request.key : `${request.key} by ${maxBytes} ${url}`;
+      asked = performance.now();
       try {
         return await this.#queue.run({ ...request, key, origin, task });
       } catch (error) {
@@ -181,13 +196,14 @@ export class Fetcher<Ref extends ImageRef> {
     { actorId, urgency }: FetchRequest,
     { signal, report, mark, freeSlot, yieldToForeground }: TaskContext<ArrivingImage>,
   ): Promise<Downloaded> {
-    const { manifest, imageStore, downloader, evictor, stats } = this.#options;
+    const { manifest, imageStore, downloader, evictor, stats, bucketOf } = this.#options;
     const stored = await manifest.get({ key: ref.key }, { absentAtMostOldMs: JUST_LOOKED_MS });
     const elsewhere = stored === undefined ? undefined : await imageStore.read(stored);
     if (elsewhere !== undefined) {
       const { entry, body } = elsewhere; // another process was faster
       return { entry, size: body.length, body: () => body, isStored: true };
     }
+    const began = performance.now();
     try {
       await evictor.ensureFreeSpace();
       mark('find');
@@ -201,6 +217,7 @@ export class Fetcher<Ref extends ImageRef> {
       });
       stats.completed += 1;
       stats.downloadedBytes += downloaded.size;
+      stats.measures.downloaded(bucketOf(ref.key), downloaded.size, performance.now() - began);
       if (urgency !== 'visible' && downloaded.isStored) stats.prefetched.add(ref.key, downloaded.size);
       this.#measure(downloaded.size);
       imageStore.keep(downloaded, urgency);
@@ -209,6 +226,7 @@ export class Fetcher<Ref extends ImageRef> {
       return downloaded;
     } catch (error) {
       stats.failed += 1;
+      stats.measures.downloadFailed(bucketOf(ref.key), error);
       this.#noteRefusal(error);
       throw error;
     }
@@ -221,7 +239,7 @@ export class Fetcher<Ref extends ImageRef> {
     urgency: Urgency,
     { signal, mark, yieldToForeground }: TaskContext<ArrivingImage>,
   ): Promise<Downloaded | undefined> {
-    const { manifest, imageStore, revalidator, evictor, stats } = this.#options;
+    const { manifest, imageStore, revalidator, evictor, stats, bucketOf } = this.#options;
     const known = await manifest.get({ key: ref.key }, { atMostOldMs: 0 });
     if (known === undefined || validatedAt(known) !== seen) return undefined; // cleared, or another process was faster
     try {
@@ -229,6 +247,7 @@ export class Fetcher<Ref extends ImageRef> {
       stats.revalidations[changed === undefined ? 'unchanged' : 'changed'] += 1;
       if (changed === undefined) return undefined;
       stats.downloadedBytes += changed.size;
+      stats.measures.downloadedBytes.add({ bucket: bucketOf(ref.key) }, changed.size);
       this.#measure(changed.size);
       imageStore.keep(changed, urgency);
       await evictor.enforce(changed.entry);

@@ -54,7 +54,7 @@ export class Prefetcher<Ref extends ImageRef> {
 
   /** Never rejects: the result contains any failure. */
   async prefetch(image: PrefetchImage, actorId: string, options: PrefetchOptions): Promise<PrefetchResult> {
-    const { source, logger } = this.#options;
+    const { source, stats, logger } = this.#options;
     let s3_url = withoutQuery(image.s3_url);
     try {
       const ref = source.identify(image.s3_url);
@@ -63,6 +63,7 @@ export class Prefetcher<Ref extends ImageRef> {
       return await this.#describe(await this.#prefetch(named, actorId, options), image.meta);
     } catch (error) {
       const failure = ImageCacheError.from(error);
+      stats.measures.errors.add({ code: failure.code });
       reportFailure(logger, image.s3_url, failure); // by the requested URL, like the failure of an image on a page
       return { s3_url, status: 'failed', error: failure.toItem() };
     }

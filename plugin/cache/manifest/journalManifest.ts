@@ -152,7 +152,8 @@ export class JournalManifest implements ManifestStore {
       if (own.applied === undefined || own.applied.isRefused === true) own.applied = { change: record, removed: [] };
       own.applied.removed.push(...removed);
     }
-    if (this.#isOpen) this.#options.observer.applied({ change: record, removed });
+    if (!this.#isOpen) return;
+    this.#options.observer.applied({ change: record, removed, ...(own !== undefined && { isOwn: true }) });
   }
 
   #refused(record: JournalRecord): void {

@@ -12,6 +12,8 @@ export interface AppliedChange {
    * was asked.
    */
   isRefused?: true;
+  /** This store has made the change, and no other process. */
+  isOwn?: true;
 }
 
 export interface AppendOptions {

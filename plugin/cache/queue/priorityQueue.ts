@@ -14,6 +14,13 @@ interface Queued {
 
 type Line<Item> = Set<Item>;
 
+/** The highest urgency among them; `normal` if there are none. */
+export function mostUrgent(items: Iterable<Pick<Queued, 'urgency'>>): Urgency {
+  let best: number = URGENCIES.length - 1;
+  for (const { urgency } of items) best = Math.min(best, URGENCIES.indexOf(urgency));
+  return URGENCIES[best] ?? 'normal';
+}
+
 /**
  * First in, first out within an urgency, an origin and a caller. So a page that requests a thousand images does not delay a page
  * that requests four. Adding and removing need no search.

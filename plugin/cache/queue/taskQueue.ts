@@ -3,7 +3,7 @@ import type { Urgency } from '../../protocol.ts';
 import type { Mark, Timeline } from '../../timeline.ts';
 import { AbortListeners } from './abortListeners.ts';
 import { Lane } from './lane.ts';
-import { PriorityQueue } from './priorityQueue.ts';
+import { mostUrgent, PriorityQueue } from './priorityQueue.ts';
 import { ForegroundPriority } from './foregroundPriority.ts';
 
 export interface QueueRequest<Result, Progress> {
@@ -53,12 +53,17 @@ export interface TaskQueueOptions {
   isBusy?: () => boolean;
 }
 
+/** Numbers of tasks. */
+export type TaskCounts = Record<'running' | 'waiting', Record<Urgency, number>>;
+
 /** Background tasks that may start while foreground tasks run; they also yield. */
 const BUSY_SLOTS = 4;
 
 interface Job<Result, Progress> {
   key: string;
   running: boolean;
+  /** With which it has started. */
+  urgency: Urgency | undefined;
   /** Requesters that are still waiting. */
   waiting: number;
   /** Places of its requesters in the queue, the latest last; empty once the task runs. */
@@ -124,6 +129,14 @@ export class TaskQueue<Result, Progress = never> {
     return this.#foreground.isHeld;
   }
 
+  /** Counts the tasks. One that several requesters wait for has the urgency of the most urgent one. */
+  count(): TaskCounts {
+    const counts = { running: { visible: 0, high: 0, normal: 0 }, waiting: { visible: 0, high: 0, normal: 0 } };
+    for (const { urgency = 'normal' } of this.#running) counts.running[urgency] += 1;
+    for (const { places } of this.#queued) counts.waiting[mostUrgent(places)] += 1;
+    return counts;
+  }
+
   /** Runs the task, or joins the one that is queued or running for the same key. */
   run(request: QueueRequest<Result, Progress>): Promise<Result> {
     if (this.#closed) return Promise.reject(closed());
@@ -176,6 +189,7 @@ export class TaskQueue<Result, Progress = never> {
     const job: Job<Result, Progress> = {
       key,
       running: false,
+      urgency: undefined,
       waiting: 0,
       places: new Set(),
       progress: undefined,
@@ -240,6 +254,7 @@ export class TaskQueue<Result, Progress = never> {
     const freeSlot = lane.begin(origin, () => this.#fill());
     const abort = new AbortController();
     job.running = true;
+    job.urgency = urgency;
     job.abort = abort;
     this.#running.add(job);
     if (lane === this.#visible) this.#foreground.acquire(job);

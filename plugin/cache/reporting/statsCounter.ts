@@ -2,18 +2,21 @@ import type { CacheStats, CacheTier } from '../../protocol.ts';
 import type { ManifestIndex } from '../manifest/manifestIndex.ts';
 import type { MemoryTier } from '../store/memoryTier.ts';
 import { SpeculativeStats } from '../store/speculativeStats.ts';
+import { Measures } from './measures.ts';
 
 /** Counters since this server started. */
 export class StatsCounter {
   readonly hits = { memory: 0, disk: 0 };
   misses = 0;
-  bytesSaved = 0;
+  /** Bytes that were served, by where they came from. */
+  readonly bytes = { memory: 0, disk: 0, s3: 0 };
   completed = 0;
   failed = 0;
   downloadedBytes = 0;
   /** Images that were downloaded before they were requested, by key. */
   readonly prefetched = new SpeculativeStats();
   readonly revalidations = { unchanged: 0, changed: 0, failed: 0 };
+  readonly measures = new Measures();
 
   /** Images that were served, from wherever, or could not be. */
   get requested(): number {
@@ -21,12 +24,14 @@ export class StatsCounter {
   }
 
   served(tier: CacheTier, bytes: number): void {
-    if (tier === 's3') {
-      this.misses += 1;
-      return;
-    }
-    this.hits[tier] += 1;
-    this.bytesSaved += bytes;
+    this.bytes[tier] += bytes;
+    if (tier === 's3') this.misses += 1;
+    else this.hits[tier] += 1;
+  }
+
+  /** Bytes that were served without a download. */
+  get bytesSaved(): number {
+    return this.bytes.memory + this.bytes.disk;
   }
 
   report(

@@ -45,7 +45,7 @@ export type ImageQuery = Partial<Record<keyof typeof PARAMETERS, string>>;
 export type IsLasting = (entry: ManifestEntry) => boolean;
 
 /** Creates the function that answers a query with its image. */
-export function createImageAnswer({ authorized: images, images: variants, logger, outbound }: RouteContext) {
+export function createImageAnswer({ authorized: images, cache, images: variants, logger, outbound }: RouteContext) {
   const isPrivate = !images.areOpen;
   const sendImage = createSendImage(isPrivate, outbound);
 
@@ -129,6 +129,7 @@ export function createImageAnswer({ authorized: images, images: variants, logger
       reportFailure(logger, url, error);
       timer.failed(asked.key, error);
       if (streamed === undefined) throw error;
+      cache.countError(ImageCacheError.from(error).code);
     } finally {
       // The complete image may have been sent although it could not be stored.
       await streamed?.then(

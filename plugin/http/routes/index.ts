@@ -8,6 +8,7 @@ export { invalidateRoute } from './invalidate.ts';
 export { manifestRoute } from './manifest.ts';
 export { statsRoute } from './stats.ts';
 export { doctorRoute } from './doctor.ts';
+export { metricsRoute } from './metrics.ts';
 export { clearAllRoute, clearRoute } from './clear.ts';
 export { pinRoute } from './pin.ts';
 export { verifyRoute } from './verify.ts';
