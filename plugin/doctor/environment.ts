@@ -65,7 +65,8 @@ export function environmentText(
     `sharp ${counts?.sharp ?? 'unknown'}`,
     ...options.buckets.slice(0, 20).map((bucket, index) => `bucket ${index + 1}: ${bucketText(bucket)}`),
     `options: ${optionsText(installation)}`,
-    `cached: ${counts === undefined ? 'unknown' : `${counts.images} images, ${bytesText(counts.bytes)}`}; requested since the start: ${cache.requestCount}`,
+    `cached: ${counts === undefined ? 'unknown' : `${counts.images} images, ${bytesText(counts.bytes)}`}`,
+    ...(server.kind === 'command' ? [] : [`requested since the start: ${cache.requestCount}`]),
     `checks: ${named('ok').length} ok, ${named('skip').length} skipped`,
     ...(['warn', 'fail'] as const).flatMap((status) => {
       const found = named(status);

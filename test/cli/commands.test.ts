@@ -70,6 +70,8 @@ describe('the command line', () => {
     expect(out).toMatch(/0001 +1 image, /);
     expect((JSON.parse((await run(['stats', '--json'])).out) as CacheStats).total_entries).toBe(2);
     expect(JSON.parse((await run(['stats', '--json', '--actor', '0001'])).out)).toMatchObject({ entries: 1 });
+    // Without opening the directory, which would write to it.
+    expect((await run(['explain', 's3://photos/b.jpg'])).out).toMatch(/bytes in \.image-cache\/images\/0001\//);
     expect((await run(['stats', '--actor', 'nobody'])).out).toBe('nobody: 0 images, 0 bytes\n');
 
     expect(await run(['verify'])).toMatchObject({ code: 0, out: expect.stringMatching(/2 +images/) });

@@ -127,6 +127,25 @@ describe('I27: each fault is one finding, and the right one', () => {
     expect(wrong?.hint).toContain('login page');
   });
 
+  it('a page of HTML with a refusal is one of S3 only if its listing is', async () => {
+    for (const isS3 of [true, false]) {
+      const endpoint = await startServer((request, response) => {
+        const isHtml = request.method === 'HEAD' || !isS3;
+        response.writeHead(403, { 'Content-Type': isHtml ? 'text/html' : 'application/xml' });
+        response.end(isHtml ? '<!doctype html>Forbidden' : errorXml('AccessDenied'));
+      });
+      const { found } = await examine({ options: { buckets: [{ ...NOBODY, endpoint }] } });
+      expect(found).toEqual(isS3 ? [] : ['fail bucket.server']);
+    }
+  });
+
+  it('Azure is not asked in the protocol of S3, which it does not speak', async () => {
+    const buckets = [{ name: 'photos', endpoint: 'https://acct.blob.core.windows.net' }];
+    const { checks } = await doctorFor({ options: { buckets }, probes: { resolve: resolving() } }).examine();
+    const ids = checks.filter(({ group }) => group === 'bucket').map(({ id }) => id);
+    expect(ids).toEqual(['bucket.name', 'bucket.connection', 'bucket.tls', 'bucket.server', 'bucket.clock']);
+  });
+
   it.each([
     ['ahead', 20],
     ['behind', -20],
@@ -337,6 +356,7 @@ it('I28: ends within ten seconds, whatever hangs', async () => {
     probes: { clock, lstat: hanging, statfs: hanging, access: hanging, findSharp: hanging },
   });
   const { checks } = await doctor.examine();
+  expect(checks.find(({ about, id }) => about === 'other' && id === 'bucket.credentials')?.status).toBe('fail');
   expect(clock.now() - started).toBeLessThan(12_000); // with what the machine itself takes, six times
   expect(checks.filter(({ status }) => status === 'ok').map(({ id }) => id)).toContain('server.node');
   expect(checks.filter(({ id }) => id.startsWith('bucket.read'))).toHaveLength(2);

@@ -66,7 +66,13 @@ export function credentialsCheck({ about, bucket, credentials, installation }: B
         return none('No credentials were found.');
       }
     },
-    late: () => none('No credentials were found within 3 seconds.'),
+    late: () =>
+      bucket.credentials === undefined
+        ? none('No credentials were found within 3 seconds.')
+        : fail(
+            'The option `credentials` of the bucket gave none within 3 seconds.',
+            'Look at what the function waits for.',
+          ),
   };
 }
 

@@ -21,7 +21,10 @@ export function existsCheck(facts: BucketFacts): Check {
           : ok('It answers, as far as can be seen without credentials.');
       }
       const { status, s3Code, isListing, refusal } = listed.answer;
-      const isOther = status < 300 ? !isListing : [404, 405, 501].includes(status) || s3Code === 'InvalidBucketName';
+      // Without a signature, some stores say 404 of whatever they hide.
+      const isGone = status === 404 && (listed.how === 'signed' || s3Code === 'NoSuchBucket');
+      const isRefused = isGone || status === 405 || status === 501 || s3Code === 'InvalidBucketName';
+      const isOther = status < 300 ? !isListing : isRefused;
       if (isOther) {
         const other = await inquiry.list('other style', signal).catch(() => undefined);
         const isThere = other !== undefined && (other.isListing || other.s3Code === 'AccessDenied');

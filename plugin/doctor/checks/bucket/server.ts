@@ -2,8 +2,13 @@ import { type Check, fail, ok, warn } from '../../check.ts';
 import type { BucketFacts } from './facts.ts';
 
 /** A network with a login page, a proxy or another server may answer in place of S3. */
-export function serverCheck({ about, headAnswer, inquiry }: BucketFacts): Check {
+export function serverCheck({ about, headAnswer, inquiry, signal }: BucketFacts): Check {
   const { host, protocol } = new URL(inquiry.address);
+  /** Of a refusal, the head alone does not tell: some stores have pages of their own there. */
+  const isForeign = async () => {
+    const { s3Code, headers } = await inquiry.list('unsigned', signal);
+    return s3Code === undefined && isHtml(headers['content-type'] ?? '');
+  };
   return {
     id: 'bucket.server',
     group: 'bucket',
@@ -12,7 +17,7 @@ export function serverCheck({ about, headAnswer, inquiry }: BucketFacts): Check 
     after: [protocol === 'https:' ? 'bucket.tls' : 'bucket.connection'],
     async run() {
       const { status, contentType } = await headAnswer();
-      if (/^text\/html\b/i.test(contentType)) {
+      if (isHtml(contentType) && (status < 400 || (await isForeign()))) {
         return fail(
           `${host} answered ${status} with an HTML page, which S3 does not send.`,
           'It is from the login page of a network, from a proxy, or from a server that is not S3. Open a page in the browser to sign in to the network; check the scheme, the host and the port of the endpoint.',
@@ -35,4 +40,8 @@ export function serverCheck({ about, headAnswer, inquiry }: BucketFacts): Check 
         'Look at whether the server hangs, and at proxies in front of it.',
       ),
   };
+}
+
+function isHtml(contentType: string): boolean {
+  return /^text\/html\b/i.test(contentType);
 }

@@ -15,7 +15,7 @@ export function cachedCheck({ object, installation: { cache, probes } }: ImageFa
         return ok(
           isCertain
             ? 'Nothing, so the next request downloads it.'
-            : 'That is not known before the cache is first used.',
+            : 'It is not in the last snapshot of the manifest. A server that uses the cache may know more: ask its GET /doctor?url=…',
         );
       }
       const age = durationText(probes.now() - entry.cached_at);
