@@ -19,7 +19,7 @@ interface Limit {
 const LIMITS: readonly Limit[] = [
   { entry: 'react', exported: '{ CachedImage }', isWhole: false, bytes: 7_060 },
   { entry: 'react', exported: '*', isWhole: false, bytes: 14_000 },
-  { entry: 'uploads', exported: '*', isWhole: true, bytes: 34_600 },
+  { entry: 'uploads', exported: '*', isWhole: true, bytes: 34_900 },
 ];
 /** A limit is near from here on. */
 const NEAR = 0.985;

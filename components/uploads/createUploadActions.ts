@@ -11,6 +11,8 @@ interface ActionParts {
   readonly outbox: Outbox;
   /** The user wants a try now. */
   insist(): void;
+  /** A removal may hold again. */
+  onCanceled(): void;
   get(jobId: string): Upload | undefined;
   subscribe(listener: () => void): () => void;
 }
@@ -20,6 +22,7 @@ export function createUploadActions({
   jobs,
   outbox,
   insist,
+  onCanceled,
   get,
   subscribe,
 }: ActionParts): (jobId: string) => UploadActions {
@@ -53,6 +56,7 @@ export function createUploadActions({
       },
       async cancel() {
         const job = await jobs.apply(jobId, { type: 'cancel' });
+        onCanceled();
         return { canceled: job?.state === 'canceled' };
       },
       pause: () => apply({ type: 'pause' }),

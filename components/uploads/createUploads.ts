@@ -70,6 +70,7 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
     onMessage: (message) => jobs.take(message),
     onLive: changed,
   });
+  const onRemoved = (): void => link.hurry('removal');
   const outbox = createOutbox(project, reload, openDatabase);
   const jobs = createJobStore(outbox, owner, env.now, link.tell);
   const refill = createRefill({ jobs, transport, project, owner, now: env.now });
@@ -79,6 +80,7 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
     jobs,
     outbox,
     insist: () => link.hurry('insist'),
+    onCanceled: onRemoved,
     get: (jobId) => shown.get(jobId),
     subscribe: changes.subscribe,
   });
@@ -242,11 +244,8 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
       nextId,
       ready: async () => (isReady ? undefined : jobs.load()),
     }),
-    ...createRemoveActions({ jobs, nextId, onRemoved: () => link.hurry('removal') }),
-    async bindEntity(localId, serverId) {
-      toEntity({ type: 'any', id: localId, serverId });
-      await jobs.bind(localId, serverId);
-    },
+    ...createRemoveActions({ jobs, nextId, onRemoved }),
+    bindEntity: async ({ type, id }, serverId) => jobs.bind(toEntity({ type, id, serverId }), serverId),
     subscribe: (listener) => changes.subscribe(listener),
     status: () => (status ??= currentStatus()),
     notifySynced: () => link.hurry('nudge'),

@@ -188,13 +188,13 @@ export interface ImageUploads {
   /**
    * Says that the app's server has given an entity its id: of all pictures of the entity, now and later. Resolves when that is durable. It
    * may be said again, at each start of the app or whenever it is known.
-   * @param localId the entity's `id`. Its type does not count: entities of different types need different ids
+   * @param entity as `upload()` was told of it
    * @throws UploadError `ENTITY_BOUND` when the entity has another server id already
    * @example
    * const { id } = await createNoteOnServer(note);
-   * await uploads.bindEntity(note.localId, id);
+   * await uploads.bindEntity({ type: 'note', id: note.localId }, id);
    */
-  bindEntity(localId: string, serverId: string): Promise<void>;
+  bindEntity(entity: Entity, serverId: string): Promise<void>;
   /**
    * Says that an entity has a picture that was uploaded before, for another entity: its reference was pasted into a note, or a note was
    * duplicated. Resolves when that is durable; from then on it is an upload of the entity, without bytes if the bucket has the picture already, and is

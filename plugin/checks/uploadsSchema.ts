@@ -5,15 +5,16 @@ import type { Duration, Size } from '../options.ts';
 import { BYTES, bytes, size } from './sizes.ts';
 import { checkedText, directory, text } from './texts.ts';
 
+/** What is left out ends a URL in Markdown, or is no part of one in a text. */
 const PREFIX = "the beginning of a key such as 'uploads', without a slash at its ends";
 const isPrefix = (value: string) =>
-  value === '' || value.split('/').every((part) => /^[\w.!~*'()-]+$/.test(part) && !/^\.+$/.test(part));
+  value === '' || value.split('/').every((part) => /^[\w.~-]+$/.test(part) && !/^\.+$/.test(part));
 
 const prefix = checkedText(PREFIX, isPrefix, (value) => {
   const trimmed = value.replace(/^\/+|\/+$/g, '');
   return isPrefix(trimmed)
     ? `Write '${trimmed}'.`
-    : "It can contain letters, digits and the characters _ . ! ~ * ' ( ) -";
+    : 'It can contain letters, digits and the characters _ . ~ -, so that URLs in texts are found.';
 });
 
 const project = checkedText(

@@ -1,10 +1,12 @@
 import type { BlobWriter, WrittenBlob } from '../cache/index.ts';
 import { type FileLook, MAX_RECORD_BYTES, OutboxFolder } from './outboxFolder.ts';
 import type { OutboxUse } from './outboxRoom.ts';
+import { surplusOf } from './surplusOf.ts';
 import { isPending, parseRecord, type PendingUpload, type Picture, type UploadRecord } from './uploadRecord.ts';
 
 /** So long it is known of an upload how it ended. */
 const KEEP_DONE_MS = 7 * 24 * 60 * 60_000;
+/** Of all owners together. */
 const MAX_DONE = 10_000;
 /** After so many that have come to their end, those that are too old or too many are removed, also where nothing is ever sent. */
 const SWEEP_DONE_EVERY = 1_000;
@@ -79,15 +81,7 @@ export class Outbox {
 
   /** Uploads of an owner that have come to their end, the newest first. */
   async done(owner: string, limit: number): Promise<UploadRecord[]> {
-    const files = await this.folder.listRecords('done');
-    const known = new Map<string, KnownFile>();
-    for (const file of files) {
-      const seen = this.#knownDone.get(file.name);
-      known.set(file.name, seen?.version === file.version ? seen : await this.#readDone(file));
-    }
-    this.#knownDone = known;
-    const newest = files.toSorted((a, b) => b.modifiedAt - a.modifiedAt);
-    const records = newest.map(({ name }) => known.get(name)?.record).filter((record) => record !== undefined);
+    const records = (await this.#allDone()).map(({ record }) => record).filter((record) => record !== undefined);
     return records.filter((record) => record.owner === owner).slice(0, limit);
   }
 
@@ -157,11 +151,23 @@ export class Outbox {
 
   async #sweepDone(): Promise<void> {
     const now = this.#now();
-    const done = await this.folder.listRecords('done');
-    const oldestFirst = done.toSorted((a, b) => a.modifiedAt - b.modifiedAt);
-    const surplus = oldestFirst.slice(0, Math.max(0, done.length - MAX_DONE));
-    const outdated = oldestFirst.filter(({ modifiedAt }) => now - modifiedAt > KEEP_DONE_MS);
+    const done = await this.#allDone();
+    const outdated = done.filter(({ modifiedAt }) => now - modifiedAt > KEEP_DONE_MS);
+    const surplus = surplusOf(done, MAX_DONE);
     for (const { name } of new Set([...surplus, ...outdated])) await this.folder.removeRecord('done', jobIdOf(name));
+  }
+
+  /** What is in `done/`, the newest first. */
+  async #allDone(): Promise<(FileLook & { record: UploadRecord | undefined })[]> {
+    const files = await this.folder.listRecords('done');
+    const known = new Map<string, KnownFile>();
+    for (const file of files) {
+      const seen = this.#knownDone.get(file.name);
+      known.set(file.name, seen?.version === file.version ? seen : await this.#readDone(file));
+    }
+    this.#knownDone = known;
+    const newest = files.toSorted((a, b) => b.modifiedAt - a.modifiedAt);
+    return newest.map((file) => ({ ...file, record: known.get(file.name)?.record }));
   }
 
   async #isNeeded(name: string): Promise<boolean> {

@@ -54,6 +54,8 @@ describe('the option `uploads`', () => {
     ['a//b', 'It can contain'],
     ['a/../b', 'It can contain'],
     ['a b', 'It can contain'],
+    ['photos(1', 'URLs in texts'],
+    ["it's", 'URLs in texts'],
   ])('refuses the prefix %s', async (prefix, hint) => {
     const error = await refused({ prefix });
     expect(error.message).toContain('option `uploads.prefix` must be the beginning of a key');

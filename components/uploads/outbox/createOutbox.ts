@@ -2,9 +2,9 @@ import { type JobEvent, reduceJob } from '../queue/jobState.ts';
 import type { StoredJob } from '../queue/storedJob.ts';
 import { UploadError } from '../uploadError.ts';
 import { applyIn } from './applyIn.ts';
-import { bindIn } from './bindIn.ts';
+import { bindIn, bindingOf, type BindingWish } from './bindIn.ts';
 import { createConnection, type Write } from './createConnection.ts';
-import { type Binding, type HeldBytes, openDatabase as openRealDatabase } from './openDatabase.ts';
+import { type HeldBytes, openDatabase as openRealDatabase } from './openDatabase.ts';
 import { removeIn, type Wish } from './removeIn.ts';
 import { takeBackIn } from './takeBackIn.ts';
 import type { Tombstone } from './tombstone.ts';
@@ -32,7 +32,7 @@ export interface Outbox {
   /** Jobs that hold no bytes. */
   remove(jobIds: readonly string[]): Promise<void>;
   /** @returns the jobs that it has changed */
-  bind(binding: Binding): Promise<StoredJob[]>;
+  bind(wish: BindingWish): Promise<StoredJob[]>;
   /** @returns the jobs that it has changed */
   removePictures(wish: Wish): Promise<StoredJob[]>;
   /** What the other side is still to be told. */
@@ -60,11 +60,11 @@ export function createOutbox(project: string, onLost: () => void = () => {}, ope
         const used = sizes.reduce((sum, { heldBytes = 0 }) => sum + heldBytes, 0);
         if (held && used + job.size > maxBytes) throw outboxFull(maxBytes);
         const { owner, entity } = job;
-        const binding = entity && (await transaction.objectStore('bindings').get([owner, entity.id]));
-        const kept = binding ? reduceJob(job, { type: 'bound', serverId: binding.serverId }) : job;
+        const binding = entity && (await bindingOf(transaction, owner, entity));
+        const bound = binding ? reduceJob(job, { type: 'bound', serverId: binding.serverId }) : job;
+        const kept = job.state === 'prepared' ? await takeBackIn(transaction, bound) : bound;
         // The bytes first, as above.
         const writes: Promise<unknown>[] = held ? [transaction.objectStore('bytes').put(held, job.jobId)] : [];
-        if (job.state === 'prepared') writes.push(takeBackIn(transaction, job));
         await Promise.all([...writes, jobs.add(kept)]);
         return kept;
       }
@@ -101,7 +101,7 @@ export function createOutbox(project: string, onLost: () => void = () => {}, ope
         await Promise.all(jobIds.map((jobId) => jobs.delete(jobId)));
       });
     },
-    bind: (binding) => write((transaction) => bindIn(transaction, binding)),
+    bind: (wish) => write((transaction) => bindIn(transaction, wish)),
     removePictures: (wish) => write((transaction) => removeIn(transaction, wish)),
     async tombstones(owner) {
       const all = await run((database) => database.getAll('tombstones'));

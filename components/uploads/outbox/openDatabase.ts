@@ -11,6 +11,7 @@ export interface UploadsSchema extends DBSchema {
   /** By job. */
   bytes: { key: string; value: HeldBytes };
   tombstones: { key: string; value: Tombstone };
+  /** By owner and `entityKey`. */
   bindings: { key: [owner: string, localId: string]; value: Binding };
   /** Stand in for Web Locks where there are none. */
   leases: { key: string; value: Lease };
@@ -19,6 +20,7 @@ export interface UploadsSchema extends DBSchema {
 /** The server's id of an entity. */
 export interface Binding {
   readonly owner: string;
+  /** `entityKey` of the entity. */
   readonly localId: string;
   readonly serverId: string;
   /** When it was last told, in milliseconds since the epoch. */

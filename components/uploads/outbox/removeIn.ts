@@ -2,6 +2,7 @@ import type { Entity } from '../entity.ts';
 import type { StoredJob } from '../queue/storedJob.ts';
 import { UploadError } from '../uploadError.ts';
 import { applyIn } from './applyIn.ts';
+import { bindingOf } from './bindIn.ts';
 import type { Write } from './createConnection.ts';
 import { tombstoneKey } from './tombstone.ts';
 
@@ -28,7 +29,7 @@ export async function removeIn(
   { id, owner, entity, pictures, others }: Wish,
 ): Promise<StoredJob[]> {
   const tombstones = transaction.objectStore('tombstones');
-  const binding = await transaction.objectStore('bindings').get([owner, entity.id]);
+  const binding = await bindingOf(transaction, owner, entity);
   const rows = await transaction.objectStore('jobs').index('entityId').getAll(entity.id);
   const jobs = rows.filter((job) => job.owner === owner && job.entity?.type === entity.type);
   const known = others === 'all' ? jobs.flatMap(({ body }) => body ?? []) : [];

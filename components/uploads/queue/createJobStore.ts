@@ -19,7 +19,7 @@ export interface JobStore {
   add(job: StoredJob, bytes: ArrayBuffer | undefined, maxBytes: number): Promise<void>;
   apply(jobId: string, event: JobEvent, bytes?: ArrayBuffer): Promise<StoredJob | undefined>;
   /** The server's id of an entity. */
-  bind(localId: string, serverId: string): Promise<void>;
+  bind(entity: Entity, serverId: string): Promise<void>;
   /** Keeps rows without bytes, of jobs that are not known. */
   restore(rows: readonly StoredJob[]): Promise<void>;
   removePictures(wish: Omit<Wish, 'owner'>): Promise<void>;
@@ -136,8 +136,8 @@ export function createJobStore(
       }
       return job;
     },
-    async bind(localId, serverId) {
-      for (const job of await outbox.bind({ owner, localId, serverId, at: now() })) publish(job);
+    async bind(entity, serverId) {
+      for (const job of await outbox.bind({ owner, entity, serverId, at: now() })) publish(job);
     },
     async restore(rows) {
       for (const job of await outbox.restore(rows)) publish(job);

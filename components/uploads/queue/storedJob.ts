@@ -1,5 +1,6 @@
 import type { Entity } from '../entity.ts';
 import type { UploadFault } from '../imageUploads.ts';
+import type { Tombstone } from '../outbox/tombstone.ts';
 
 /**
  * `staged`: the raw bytes are saved; `prepared`: those that are to be sent are; `accepted`: a server has them durably; `stored`: the bucket has
@@ -62,6 +63,8 @@ export interface StoredJob {
   readonly unwanted?: readonly string[] | undefined;
   /** The bucket has the picture already, and has to know that this entity uses it, too: there are no bytes to be sent. */
   readonly isCopy?: boolean | undefined;
+  /** The wish that its entity has the picture no more, which it has taken back: it holds again if this upload is canceled. */
+  readonly tookBack?: Tombstone | undefined;
   /** Canceled, and the server does not know yet. */
   readonly isCancelUntold?: boolean | undefined;
   readonly s3Url?: string | undefined;

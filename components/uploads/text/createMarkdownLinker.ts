@@ -1,6 +1,7 @@
 import type { Entity } from '../entity.ts';
 import type { OnStored } from '../onStored.ts';
 import { UploadError } from '../uploadError.ts';
+import { urlInText } from './imageRefs.ts';
 import { replaceRefs } from './replaceRefs.ts';
 
 /** How often a text is loaded again because it was changed meanwhile. */
@@ -40,14 +41,16 @@ export function createMarkdownLinker<Version>({
   onRewritten,
 }: MarkdownLinkerOptions<Version>): OnStored {
   return async ({ entity, ref, url }, { signal }) => {
+    // A `)` would end it too early.
+    const written = urlInText(url);
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       signal.throwIfAborted();
       const loaded = await load(entity);
       if (!loaded) return;
-      const text = replaceRefs(loaded.text, { [ref]: url });
+      const text = replaceRefs(loaded.text, { [ref]: written });
       // It may have been rewritten by a call whose end the page did not live to see.
       const isDone = text === loaded.text;
-      if (isDone && !text.includes(url)) return;
+      if (isDone && !text.includes(written)) return;
       if (isDone || (await compareAndSave(entity, text, loaded.version))) return onRewritten?.(entity);
     }
     throw new UploadError({

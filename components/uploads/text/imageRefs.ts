@@ -1,5 +1,8 @@
-/** A run of characters that may be a URL, in Markdown, HTML, CSS or JSON, and beside the quotation marks and full stops of any language. */
-const WORD = /[^\s"'`<>()[\]{}|\\«»\u2018-\u201f\u3001-\u3017\uff01-\uff0c\uff1a-\uff1f]+/g;
+/** What ends a URL in Markdown, HTML, CSS or JSON: also the quotation marks and full stops of any language. */
+const END = '\\s"\'`<>()[\\]{}|\\\\«»\\u2018-\\u201f\\u3001-\\u3017\\uff01-\\uff0c\\uff1a-\\uff1f';
+
+/** A run of characters that may be a URL. */
+const WORD = new RegExp(`[^${END}]+`, 'g');
 
 const NAME = '(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\\.[a-z0-9]{2,5}';
 
@@ -27,6 +30,14 @@ export function changeRefs(text: string, change: (name: string, isLocal: boolean
     const changed = change(name.toLowerCase(), isLocal);
     return changed === undefined ? word : `${before}${changed}${after}`;
   });
+}
+
+/** A URL as it can stand in a text: what would end it there is percent-encoded. */
+export function urlInText(url: string): string {
+  return url.replace(new RegExp(`[${END}]`, 'g'), (sign) =>
+    // It leaves these alone.
+    encodeURIComponent(sign).replace(/^['()]$/, `%${sign.charCodeAt(0).toString(16)}`),
+  );
 }
 
 /**

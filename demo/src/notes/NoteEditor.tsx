@@ -73,8 +73,7 @@ export function NoteEditor({ note, isBegun, onDeleted }: NoteEditorProps) {
 
   const remove = () => {
     if (!confirm(`Delete "${titleOf(note)}" and its pictures?`)) return;
-    notes.markDeleted(note.id);
-    void uploads.removeEntity(entity, { imageIds: imageRefsIn(note.text) });
+    notes.markDeleted(note.id); // its pictures follow, also after a kill: see createNoteSync.ts
     onDeleted();
   };
 

@@ -1,5 +1,5 @@
 import { useEffect } from 'react';
-import { ImageUploadsProvider } from 'vite-plugin-image-cache/uploads';
+import { imageRefsIn, ImageUploadsProvider } from 'vite-plugin-image-cache/uploads';
 import type { NetworkFaults, NetworkState } from '../../api.ts';
 import '../styles/uploads.css';
 import '../styles/notes.css';
@@ -8,6 +8,7 @@ import { FaultSwitches } from '../uploads/FaultSwitches.tsx';
 import { SyncLine } from '../uploads/SyncLine.tsx';
 import { BucketPanel } from './BucketPanel.tsx';
 import { createNoteSync } from './createNoteSync.ts';
+import { entityOf } from './note.ts';
 import { notesBackend } from './notesBackend.ts';
 import { NotesDesk } from './NotesDesk.tsx';
 import { useBucket } from './useBucket.ts';
@@ -15,7 +16,8 @@ import { useBucket } from './useBucket.ts';
 const sync = createNoteSync({
   store: notes,
   backend: notesBackend,
-  onServerId: ({ id }, serverId) => uploads.bindEntity(id, serverId),
+  onServerId: (note, serverId) => uploads.bindEntity(entityOf(note), serverId),
+  onDeleted: (note) => uploads.removeEntity(entityOf(note), { imageIds: imageRefsIn(note.text) }),
   onSynced: () => uploads.notifySynced(),
 });
 

@@ -16,6 +16,8 @@ export interface NoteSyncOptions {
   backend: NotesBackend;
   /** A note has got its id of the backend. Before this resolves it does not count as synced. */
   onServerId(note: Note, serverId: string): Promise<void>;
+  /** A note was deleted: its pictures go, too. May be called more than once. */
+  onDeleted(note: Note): Promise<void>;
   /** The backend has just answered. */
   onSynced(): void;
 }
@@ -26,9 +28,15 @@ export interface NoteSync {
   start(): () => void;
 }
 
-export function createNoteSync({ store, backend, onServerId, onSynced }: NoteSyncOptions): NoteSync {
+export function createNoteSync({ store, backend, onServerId, onDeleted, onSynced }: NoteSyncOptions): NoteSync {
+  /** Deleted notes whose pictures are gone: the backend may be away for long. */
+  const withoutPictures = new Set<string>();
+
   async function push(note: Note): Promise<void> {
     if (note.isDeleted) {
+      // The note is forgotten last: until then, it is known after a kill what is still to be done.
+      if (!withoutPictures.has(note.id)) await onDeleted(note);
+      withoutPictures.add(note.id);
       await backend.remove(note.id);
       return store.forget(note.id);
     }
@@ -39,8 +47,12 @@ export function createNoteSync({ store, backend, onServerId, onSynced }: NoteSyn
 
   async function pushAll(signal: AbortSignal): Promise<void> {
     for (let next = store.unsynced(); next.length > 0 && !signal.aborted; next = store.unsynced()) {
-      for (const note of next) await push(note);
-      onSynced();
+      const outcomes: PromiseSettledResult<void>[] = [];
+      // One that the backend refuses does not stop the others.
+      for (const note of next) outcomes.push(...(await Promise.allSettled([push(note)])));
+      if (outcomes.some(({ status }) => status === 'fulfilled')) onSynced();
+      const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+      if (failed) throw failed.reason;
     }
   }
 

@@ -88,13 +88,27 @@ describe('an entity', () => {
 });
 
 describe('bindEntity', () => {
+  test('is about one kind of entity: another one with the same id keeps its own', async () => {
+    const { browser, tab } = setUp();
+    const page = { type: 'page', id: 'a' };
+    await tab.uploads.upload(pictureFile(1), { entity: note('a') });
+    await tab.uploads.upload(pictureFile(2), { entity: page });
+    await tab.uploads.bindEntity(note('a'), 'note-7');
+    await tab.uploads.upload(pictureFile(3), { entity: page });
+    const serverIds = (entity: typeof page) => tab.uploads.listOf(entity).map((upload) => upload.entity?.serverId);
+    expect([serverIds(note('a')), serverIds(page)]).toEqual([['note-7'], [undefined, undefined]]);
+    await tab.uploads.bindEntity(page, 'page-7');
+    expect([serverIds(note('a')), serverIds(page)]).toEqual([['note-7'], ['page-7', 'page-7']]);
+    expect(await browser.rows('bindings')).toHaveLength(2);
+  });
+
   test('is about the pictures of now and of later, in all tabs, and durable', async () => {
     const { browser, bucket, tab } = setUp();
     browser.isOnline = false;
     const other = browser.open({ transport: bucket.transport });
     await tab.uploads.upload(pictureFile(1), { entity: note('a') });
     await tab.uploads.upload(pictureFile(2), { entity: note('b') });
-    await other.uploads.bindEntity('a', 'server-a');
+    await other.uploads.bindEntity(note('a'), 'server-a');
     await tab.uploads.upload(pictureFile(3), { entity: note('a') });
     await browser.settle();
     for (const { uploads } of [tab, other]) {
@@ -103,25 +117,25 @@ describe('bindEntity', () => {
     tab.kill();
     other.kill();
     const next = browser.open({ transport: bucket.transport });
-    const [last] = await next.uploads.upload(pictureFile(4), { entity: { type: 'canvas', id: 'a' } });
-    expect(last?.entity).toEqual({ type: 'canvas', id: 'a', serverId: 'server-a' });
+    const [last] = await next.uploads.upload(pictureFile(4), { entity: note('a') });
+    expect(last?.entity).toEqual(note('a', 'server-a'));
   });
 
   test('may be repeated; ENTITY_BOUND for another id, and nothing is changed', async () => {
     const { tab } = setUp();
     await tab.uploads.upload(pictureFile(1), { entity: note('a') });
-    await tab.uploads.bindEntity('a', 'one');
-    await tab.uploads.bindEntity('a', 'one');
-    await expect(tab.uploads.bindEntity('a', 'two')).rejects.toMatchObject({ code: 'ENTITY_BOUND' });
-    await expect(tab.uploads.bindEntity('a', '')).rejects.toMatchObject({ code: 'ENTITY_INVALID' });
+    await tab.uploads.bindEntity(note('a'), 'one');
+    await tab.uploads.bindEntity(note('a'), 'one');
+    await expect(tab.uploads.bindEntity(note('a'), 'two')).rejects.toMatchObject({ code: 'ENTITY_BOUND' });
+    await expect(tab.uploads.bindEntity(note('a'), '')).rejects.toMatchObject({ code: 'ENTITY_INVALID' });
     expect(tab.uploads.list()[0]?.entity?.serverId).toBe('one');
   });
 
   test('keeps the owners of one browser apart', async () => {
     const { browser, bucket, tab } = setUp();
     const bob = browser.open({ transport: bucket.transport, owner: 'bob' });
-    await tab.uploads.bindEntity('a', 'ann-a');
-    await bob.uploads.bindEntity('a', 'bob-a');
+    await tab.uploads.bindEntity(note('a'), 'ann-a');
+    await bob.uploads.bindEntity(note('a'), 'bob-a');
     await bob.uploads.upload(pictureFile(1), { entity: note('a') });
     expect(bob.uploads.list()[0]?.entity?.serverId).toBe('bob-a');
   });

@@ -117,7 +117,7 @@ describe('the gate', () => {
     expect(tab.uploads.list()[0]?.status).toBe('uploaded');
     expect([linkOf(tab)?.status, told]).toEqual(['waiting', []]);
     const other = open({ gate: 'after-entity' });
-    await other.uploads.bindEntity('a', 'server-a');
+    await other.uploads.bindEntity(note, 'server-a');
     await browser.settle();
     expect(told).toMatchObject([{ entity: { ...note, serverId: 'server-a' } }]);
     expect(linkOf(other)?.status).toBe('linked');

@@ -208,6 +208,73 @@ describe('a picture that is added again', () => {
     expect(statuses(next)).toEqual(['uploaded', 'canceled']);
   });
 
+  test.each([1, 2])('%i times, and then canceled, is not had: the removal holds again', async (times) => {
+    const { browser, bucket, tab, open } = setUp();
+    const imageId = await add(tab, 1, note);
+    await browser.settle();
+    browser.isOnline = false;
+    await tab.uploads.removeImage(note, imageId);
+    for (let count = 0; count < times; count += 1) await add(tab, 1, note);
+    expect(await browser.rows('tombstones')).toEqual([]);
+    const [last, ...others] = tab.uploads.listOf(note).slice(1).toReversed();
+    for (const upload of others) await upload.cancel();
+    expect(await browser.rows('tombstones')).toEqual([]);
+    await last?.cancel();
+    tab.kill();
+    browser.isOnline = true;
+    open();
+    await browser.pass(60_000);
+    expect([bucket.references, await browser.rows('tombstones')]).toEqual([new Set(), []]);
+  });
+
+  test.each(['hang', 'hang late', 503] as const)(
+    'and canceled while the removal is being told: %s',
+    async (outcome) => {
+      const { browser, bucket, tab } = setUp();
+      const imageId = await add(tab, 1, note);
+      await browser.settle();
+      bucket.removalOutcomes = [outcome];
+      await tab.uploads.removeImage(note, imageId);
+      await browser.settle();
+      await add(tab, 1, note);
+      await tab.uploads.listOf(note).at(-1)?.cancel();
+      await browser.settle();
+      bucket.release();
+      await browser.pass(60_000);
+      expect([bucket.references, await browser.rows('tombstones')]).toEqual([new Set(), []]);
+    },
+  );
+
+  test('and sent, and then canceled, has no reference of either', async () => {
+    const { browser, bucket, tab } = setUp();
+    const imageId = await add(tab, 1, note);
+    await browser.settle();
+    bucket.removalOutcomes = [503];
+    await tab.uploads.removeImage(note, imageId);
+    await browser.settle();
+    bucket.outcomes = ['lost'];
+    bucket.isReachable = false;
+    await add(tab, 1, note);
+    await browser.settle();
+    await tab.uploads.listOf(note).at(-1)?.cancel();
+    bucket.isReachable = true;
+    await browser.pass(600_000);
+    expect([statuses(tab), bucket.references]).toEqual([['canceled', 'canceled'], new Set()]);
+  });
+
+  test('is not removed when an upload that took nothing back is canceled', async () => {
+    const { browser, bucket, tab } = setUp();
+    const imageId = await add(tab, 1, note);
+    await browser.settle();
+    browser.isOnline = false;
+    await add(tab, 1, note);
+    await tab.uploads.listOf(note).at(-1)?.cancel();
+    browser.isOnline = true;
+    tab.page('reached');
+    await browser.pass(60_000);
+    expect(bucket.references).toEqual(new Set([referenceOf(note, imageId)]));
+  });
+
   test('and removed again while the first removal is under way is told again', async () => {
     const { browser, bucket, tab } = setUp();
     const imageId = await add(tab, 1, note);
@@ -252,7 +319,7 @@ describe('removeEntity', () => {
   test('tells the id that the app’s server has given the entity', async () => {
     const { browser, bucket, tab } = setUp();
     await add(tab, 1, note);
-    await tab.uploads.bindEntity('a', 'server-a');
+    await tab.uploads.bindEntity(note, 'server-a');
     await tab.uploads.removeEntity(note);
     await browser.settle();
     expect(bucket.removals[0]?.entity).toEqual({ ...note, serverId: 'server-a' });
@@ -473,7 +540,7 @@ test('owners of one browser keep apart', async () => {
 test('rows of removed pictures go after a week, and the ids of entities after a year without word of them', async () => {
   const { browser, tab, open } = setUp();
   const imageId = await add(tab, 1, note);
-  await tab.uploads.bindEntity('a', 'server-a');
+  await tab.uploads.bindEntity(note, 'server-a');
   await tab.uploads.removeImage(note, imageId);
   await browser.settle();
   tab.kill();

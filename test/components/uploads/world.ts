@@ -215,7 +215,7 @@ export class World {
     for (const each of tabs) each.page('shown');
     const last = tabs[0] ?? this.open(0);
     await Promise.allSettled(this.#pending);
-    for (const number of [1, 2]) await last.uploads.bindEntity(entityOf(number).id, `server-${number}`);
+    for (const number of [1, 2]) await last.uploads.bindEntity(entityOf(number), `server-${number}`);
     // What a killed tab was writing may be on the disk a moment later only.
     let quietRounds = 0;
     for (let round = 0; round < 30 && quietRounds < 2; round += 1) {
@@ -297,7 +297,7 @@ export class World {
 
   async #bind(index: number, number: number): Promise<void> {
     await this.open(index)
-      .uploads.bindEntity(entityOf(number).id, `server-${number}`)
+      .uploads.bindEntity(entityOf(number), `server-${number}`)
       .catch(() => undefined);
   }
 

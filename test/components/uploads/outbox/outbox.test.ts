@@ -208,6 +208,6 @@ test('rows and bytes of version 1 survive the upgrade, and are sent', async () =
   expect(await outbox.lease('send', 'other', 50, 100)).toBe(false);
   const note = { type: 'note', id: 'n' };
   await outbox.add({ ...jobOf('2'), entity: note }, bytes, 1e9);
-  const bound = await outbox.bind({ owner: '', localId: 'n', serverId: 's', at: 1 });
+  const bound = await outbox.bind({ owner: '', entity: note, serverId: 's', at: 1 });
   expect(bound).toMatchObject([{ jobId: '2', entity: { ...note, serverId: 's' } }]);
 });

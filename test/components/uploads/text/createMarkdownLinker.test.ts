@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createMarkdownLinker } from '../../../../components/uploads/text/createMarkdownLinker.ts';
+import { imageRefsIn } from '../../../../components/uploads/text/imageRefs.ts';
 import { UploadError } from '../../../../components/uploads/uploadError.ts';
 
 const ref = `/api/cache/i/${'a1'.repeat(16)}.jpg`;
@@ -134,4 +135,23 @@ it('two pictures of one note that end at the same time are both linked', async (
   const link = createMarkdownLinker(slow);
   await Promise.all([link(stored, context), link({ ...stored, ref: second, url: secondUrl }, context)]);
   expect(notes.textOf('own')).toBe(`![](${url}) ![](${secondUrl})`);
+});
+
+it.each([
+  'https://cdn.example/photos (1)/a1/NAME',
+  "https://cdn.example/it's)/a1/NAME",
+  'https://cdn.example/«e»/a1/NAME?w=(2',
+])('a URL that the text would end too early is written percent-encoded, and found again: %s', async (pattern) => {
+  const name = ref.slice(-36);
+  const odd = pattern.replace('NAME', name);
+  const notes = createNotes({ own: `![](${ref}) "${ref}"` });
+  const link = createMarkdownLinker(notes);
+  await link({ ...stored, url: odd }, context);
+  const [, inMarkdown = '', quoted = ''] = /^!\[\]\(([^\s()]+)\) "([^\s"]+)"$/.exec(notes.textOf('own') ?? '') ?? [];
+  expect([inMarkdown, decodeURIComponent(inMarkdown)]).toEqual([quoted, odd]);
+  expect(imageRefsIn(notes.textOf('own') ?? '')).toEqual([ref]);
+  // A second call finds it done.
+  await link({ ...stored, url: odd }, context);
+  expect(notes.calls.filter((call) => call.startsWith('save'))).toHaveLength(1);
+  expect(notes.calls.filter((call) => call.startsWith('rewritten'))).toHaveLength(2);
 });

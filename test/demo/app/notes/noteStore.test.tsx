@@ -65,7 +65,13 @@ test('a note that was begun offline gets its server id when the backend is back,
     };
     const bound: string[] = [];
     const onServerId = async (note: { id: string }, serverId: string) => void bound.push(`${note.id} ${serverId}`);
-    const stop = createNoteSync({ store, backend, onServerId, onSynced: () => calls.push('synced') }).start();
+    const stop = createNoteSync({
+      store,
+      backend,
+      onServerId,
+      onDeleted: async (note) => void calls.push(`pictures of ${note.text}`),
+      onSynced: () => calls.push('synced'),
+    }).start();
     const { id } = store.create();
     store.edit(id, () => 'offline');
     await vi.advanceTimersByTimeAsync(10_000);
@@ -76,9 +82,48 @@ test('a note that was begun offline gets its server id when the backend is back,
     expect(calls).toEqual(['save offline', 'synced']);
     expect(bound).toEqual([`${id} 101`]);
     expect(store.get(id)).toMatchObject({ serverId: '101' });
+    isAway = true;
     store.markDeleted(id);
     await vi.advanceTimersByTimeAsync(10_000);
-    expect(calls.slice(2)).toEqual(['remove', 'synced']);
+    // Its pictures do not wait for the backend, and go once.
+    expect(calls.slice(2)).toEqual(['pictures of offline']);
+    isAway = false;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(calls.slice(3)).toEqual(['remove', 'synced']);
+    expect(store.unsynced()).toEqual([]);
+    stop();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a note that the backend refuses does not stop the others, and is tried again; pictures that could not be removed are, too', async () => {
+  vi.useFakeTimers();
+  try {
+    const store = createNoteStore(localStorage);
+    const [refused, fine, deleted] = [store.create(), store.create(), store.create()];
+    store.edit(refused.id, () => 'refused');
+    store.edit(fine.id, () => 'fine');
+    store.markDeleted(deleted.id);
+    let isRefused = true;
+    const saved: string[] = [];
+    const backend: NotesBackend = {
+      list: async () => [],
+      async save(_id, { text }) {
+        if (text === 'refused' && isRefused) throw new Error('HTTP 400');
+        saved.push(text);
+        return { server_id: '1' };
+      },
+      remove: async (id) => void saved.push(`remove ${id}`),
+    };
+    const onDeleted = vi.fn(async () => {}).mockRejectedValueOnce(new Error('The storage is away.'));
+    const stop = createNoteSync({ store, backend, onServerId: async () => {}, onDeleted, onSynced: () => {} }).start();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(saved.toSorted()).toEqual(['fine', `remove ${deleted.id}`]);
+    expect(onDeleted).toHaveBeenCalledTimes(2);
+    isRefused = false;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(saved).toContain('refused');
     expect(store.unsynced()).toEqual([]);
     stop();
   } finally {

@@ -37,7 +37,8 @@ export async function openStandNote({ page }: StandPage, id: string): Promise<St
         await page.evaluate(([note, added]) => window.stand.notes.addPicture(note, added), [id, picture] as const);
       }
     },
-    sync: () => page.evaluate((note) => window.stand.uploads.bindEntity(note, `server-${note}`), id),
+    sync: () =>
+      page.evaluate((note) => window.stand.uploads.bindEntity({ type: 'note', id: note }, `server-${note}`), id),
     row,
     text: async () => (await row()).text,
     records: async () => {
