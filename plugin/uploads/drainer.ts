@@ -31,6 +31,8 @@ export interface DrainerOptions {
   exclusively: <T>(task: () => Promise<T>) => Promise<T>;
   /** Resolves when no page waits for images. */
   yieldToImages: (signal: AbortSignal) => Promise<void>;
+  /** Takes back what was written for an upload that was canceled meanwhile. */
+  withdraw: (record: PendingUpload) => Promise<void>;
   /** Told of each upload that has come further. */
   changed: (record: UploadRecord) => void;
   /** Told when a picture is in the bucket, before it leaves the outbox. */
@@ -173,6 +175,7 @@ export class Drainer {
   async #try(record: PendingUpload, claimed: Set<string>, signal: AbortSignal): Promise<void> {
     const { outbox, bucket, uses, isRemoving, keyOf, yieldToImages, warn } = this.#options;
     const { name, sha256, content_type: contentType } = record.picture;
+    let same: PendingUpload[] = [];
     try {
       await yieldToImages(signal);
       const body = await outbox.readPicture(name);
@@ -186,7 +189,7 @@ export class Drainer {
       // All uploads of these bytes come to their end together.
       const known = uses === undefined ? [] : await this.#uploadsOf(sha256);
       // One that came while a removal is under way was meant after it, and would lose its reference to it.
-      const same = known.filter((each) => !isRemoving(each));
+      same = known.filter((each) => !isRemoving(each));
       if (uses !== undefined && isRemoving(record)) throw held();
       for (const { job_id } of same) claimed.add(job_id);
       if (signal.aborted) return;
@@ -201,6 +204,18 @@ export class Drainer {
       await this.#failed(record, UploadFailure.of(error)).catch((fault: unknown) => {
         warn(`The state of an upload could not be written: ${UploadFailure.of(fault).message}`);
       });
+    } finally {
+      // Who breaks it off takes back by itself what was written.
+      if (!signal.aborted) await this.#withdrawCanceled(same);
+    }
+  }
+
+  /** Another process may have canceled an upload, or removed its picture, before this one has written a reference for it. Never rejects. */
+  async #withdrawCanceled(claimed: readonly PendingUpload[]): Promise<void> {
+    const { outbox, withdraw } = this.#options;
+    for (const each of claimed) {
+      const now = await outbox.find(each.job_id).catch(() => undefined);
+      if (now?.state === 'canceled') await withdraw(each).catch(() => undefined);
     }
   }
 

@@ -57,6 +57,7 @@ export class Uploads {
       clock,
       uses: this.#deletion?.uses,
       isRemoving: (record) => this.#removal.isRemoving(record),
+      withdraw: (record) => this.#withdraw(record),
       keyOf: keyOfPicture,
       exclusively: this.#exclusively,
       yieldToImages: (signal) => cache.yieldToImages(signal),
@@ -154,11 +155,15 @@ export class Uploads {
   /** Gives an upload up, also one that has not come yet. What is in the bucket by then is deleted as all that nothing uses. */
   async cancel(owner: string, jobId: string): Promise<UploadCancelAnswer> {
     const record = await this.#cancel(owner, jobId);
-    const { state, entity, picture } = record;
-    if (state === 'stored') return { job_id: jobId, state };
+    if (record.state === 'stored') return { job_id: jobId, state: 'stored' };
     // Nobody waits for the bucket: without it, the picture stays there.
-    if (entity && picture) this.#deletion?.takeBack(owner, entity, picture.name, jobId).catch(() => undefined);
+    this.#withdraw(record).catch(() => undefined);
     return { job_id: jobId, state: 'canceled' };
+  }
+
+  /** Takes back what an upload that was canceled has left in the bucket. @throws UploadFailure */
+  async #withdraw({ job_id, owner, entity, picture }: UploadRecord): Promise<void> {
+    if (entity && picture) await this.#deletion?.takeBack(owner, entity, picture.name, job_id);
   }
 
   async #cancel(owner: string, jobId: string): Promise<UploadRecord> {

@@ -153,6 +153,51 @@ describe('two servers with a directory each, and one bucket', () => {
     expect(bucket.keys()).toEqual([]);
   });
 
+  it('two processes on one directory: what one of them has sent for an upload that the other one has canceled or removed goes again', async () => {
+    for (const how of ['cancel', 'remove'] as const) {
+      for (let step = 0; step < 5; step += 1) {
+        const clock = new FakeClock();
+        const bucket = new FakeBucket(() => clock.now());
+        const settings = { bucket, clock, deletion: { ...deletion, graceMs: HOUR } };
+        const sender = await openUploads(settings);
+        let [count, goOn] = [0, () => {}];
+        const held = new Promise<void>((resolve) => (goOn = resolve));
+        bucket.hooks.before = () => (count++ === step ? held : undefined);
+        const { job_id } = await sender.accept(bytes(1), jobId(), NOTE);
+        await clock.settle();
+        if (count <= step) goOn(); // it was over before
+        bucket.hooks = {};
+        const other = await openUploads({ ...settings, dir: sender.dir });
+        if (how === 'cancel') await other.uploads.cancel('', job_id);
+        else await remove(other, NOTE, 1);
+        await clock.settle();
+        goOn();
+        await clock.advance(60_000, 1_000);
+        const isStored =
+          (await sender.uploads.check('', [{ job_id, sha256: sha256(bytes(1)) }]))[0]?.state === 'stored';
+        expect(bucket.keys('uploads/refs/')).toHaveLength(isStored && how === 'cancel' ? 1 : 0);
+        sender.uploads.start();
+        await clock.advance(4 * HOUR, HOUR);
+        expect([how, step, bucket.keys('uploads/').length]).toEqual([how, step, isStored && how === 'cancel' ? 2 : 0]);
+        await sender.uploads.close();
+      }
+    }
+  });
+
+  it('an entity that was given a picture more often than one listing says has it no more after one removal', async () => {
+    const { a, bucket } = await twoServers({ ...deletion, graceMs: 0 });
+    await a.accept(bytes(1), jobId(), NOTE);
+    await stored(a, 1);
+    for (let n = 0; n < 1_700; n += 1) {
+      await bucket.mark(keys.reference(idOf(1), { owner: '', entity: NOTE, job_id: n.toString(16).padStart(32, '0') }));
+    }
+    const images = [{ name: pictureName(bytes(1)) }];
+    const found = await a.uploads.find('', { entity: NOTE, images });
+    expect([found.job_ids.length, found.is_complete]).toEqual([800, false]);
+    expect((await remove(a, NOTE, 1)).images[0]).toMatchObject({ state: 'deleted' });
+    expect(bucket.keys()).toEqual([]);
+  });
+
   it('copies of an app with other projects have their own references', async () => {
     const { a, bucket, clock } = await twoServers();
     const other = await openUploads({ bucket, clock, deletion: { ...deletion, project: 'other' } });
