@@ -158,7 +158,7 @@ export class Outbox {
   }
 
   /** What is in `done/`, the newest first. */
-  async #allDone(): Promise<(FileLook & { record: UploadRecord | undefined })[]> {
+  async #allDone(): Promise<(Pick<FileLook, 'name' | 'modifiedAt'> & { record: UploadRecord | undefined })[]> {
     const files = await this.folder.listRecords('done');
     const known = new Map<string, KnownFile>();
     for (const file of files) {
@@ -167,7 +167,7 @@ export class Outbox {
     }
     this.#knownDone = known;
     const newest = files.toSorted((a, b) => b.modifiedAt - a.modifiedAt);
-    return newest.map((file) => ({ ...file, record: known.get(file.name)?.record }));
+    return newest.map(({ name, modifiedAt }) => ({ name, modifiedAt, record: known.get(name)?.record }));
   }
 
   async #isNeeded(name: string): Promise<boolean> {

@@ -18,6 +18,7 @@ import type { BucketOptions } from '../../../plugin/express.ts';
 import type {
   RemovedImage,
   UploadCheckAnswer,
+  UploadFindAnswer,
   UploadRemoveAnswer,
   UploadStatus,
 } from '../../../plugin/uploadProtocol.ts';
@@ -168,7 +169,10 @@ describe.skipIf(endpoint === '')('a store that S3_SERVER names', () => {
     interface Server {
       dir: string;
       put(picture: TestPicture, note: string): Promise<UploadStatus>;
-      remove(picture: TestPicture, note: string): Promise<RemovedImage | undefined>;
+      remove(picture: TestPicture, note: string, job_ids?: readonly string[]): Promise<RemovedImage | undefined>;
+      find(picture: TestPicture, note: string): Promise<string[]>;
+      /** Without its bytes. */
+      add(picture: TestPicture, note: string): Promise<UploadStatus>;
     }
 
     async function start(gracePeriod: number): Promise<Server> {
@@ -176,6 +180,14 @@ describe.skipIf(endpoint === '')('a store that S3_SERVER names', () => {
       const uploads = { references: 'bucket', gracePeriod } as const;
       const server = await openUploadsServer(dir, { name: BUCKET, endpoint, credentials }, uploads);
       onTestFinished(() => server.close());
+      const noteOf = (id: string) => ({ type: 'note', id });
+      const nameOf = (key: string) => key.replace(/.*\//, '');
+      const post = (path: string, body: unknown) =>
+        fetch(`${server.base}/uploads/${path}`, {
+          method: 'POST',
+          headers: { 'Image-Cache-Project': PROJECT, 'Content-Type': 'application/json' },
+          body: JSON.stringify(body),
+        });
       return {
         dir,
         async put({ bytes }, note) {
@@ -183,13 +195,17 @@ describe.skipIf(endpoint === '')('a store that S3_SERVER names', () => {
           const init = { method: 'PUT', headers, body: new Uint8Array(bytes) };
           return (await fetch(`${server.base}/uploads/${jobId()}`, init)).json();
         },
-        async remove({ key }, id) {
-          const answer = await fetch(`${server.base}/uploads/remove`, {
-            method: 'POST',
-            headers: { 'Image-Cache-Project': PROJECT, 'Content-Type': 'application/json' },
-            body: JSON.stringify({ entity: { type: 'note', id }, images: [{ name: key.replace(/.*\//, '') }] }),
-          });
+        async remove({ key }, id, job_ids) {
+          const exact = job_ids && { job_ids, exact: true };
+          const answer = await post('remove', { entity: noteOf(id), images: [{ name: nameOf(key) }], ...exact });
           return ((await answer.json()) as UploadRemoveAnswer).images[0]; // the protocol says so
+        },
+        async find({ key }, id) {
+          const answer = await post('find', { entity: noteOf(id), images: [{ name: nameOf(key) }] });
+          return ((await answer.json()) as UploadFindAnswer).job_ids;
+        },
+        async add({ key }, id) {
+          return (await post('add', { job_id: jobId(), entity: noteOf(id), image: { name: nameOf(key) } })).json();
         },
       };
     }
@@ -209,6 +225,30 @@ describe.skipIf(endpoint === '')('a store that S3_SERVER names', () => {
       expect(await digestInBucket(picture.key)).toBe(picture.sha256);
       expect(await b.remove(picture, '2')).toMatchObject({ state: 'deleted' });
       expect(await b.remove(picture, '2')).toMatchObject({ state: 'deleted' });
+      expect(await keysOf(picture)).toEqual([]);
+    });
+
+    it('a late removal by one server takes nothing from an entity that was given the picture again by another one', async () => {
+      const picture = await testPicture('again');
+      const [a, b] = [await start(0), await start(0)];
+      await a.put(picture, '1');
+      const found = await a.find(picture, '1');
+      expect(found).toHaveLength(1);
+      expect(await b.put(picture, '1')).toMatchObject({ state: 'stored' });
+      expect(await a.remove(picture, '1', found)).toMatchObject({ state: 'kept' });
+      expect(await digestInBucket(picture.key)).toBe(picture.sha256);
+      expect(await a.remove(picture, '1', await a.find(picture, '1'))).toMatchObject({ state: 'deleted' });
+      expect(await keysOf(picture)).toEqual([]);
+    });
+
+    it('a picture that was added to another entity without its bytes stays when the first one drops it', async () => {
+      const picture = await testPicture('pasted');
+      const server = await start(0);
+      expect(await server.add(picture, '2')).toMatchObject({ code: 'UPLOAD_UNKNOWN' });
+      await server.put(picture, '1');
+      expect(await server.add(picture, '2')).toMatchObject({ state: 'stored' });
+      expect(await server.remove(picture, '1')).toMatchObject({ state: 'kept' });
+      expect(await server.remove(picture, '2')).toMatchObject({ state: 'deleted' });
       expect(await keysOf(picture)).toEqual([]);
     });
 
