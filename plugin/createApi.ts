@@ -5,7 +5,7 @@ import { createUploads } from './createUploads.ts';
 import type { AccessPolicy } from './http/accessPolicy.ts';
 import type { HttpContext } from './http/context.ts';
 import type { Middleware } from './http/middleware.ts';
-import { createHandler } from './http/createHandler.ts';
+import { createCacheApi, createInspectorApi } from './http/apis.ts';
 import { OutboundBudget } from './http/outboundBudget.ts';
 import type { ExpressImageCacheOptions, ResolvedOptions } from './options.ts';
 import { projectOf } from './project.ts';
@@ -14,7 +14,7 @@ import type { Uploads } from './uploads/index.ts';
 /** What differs between Vite's servers and a server of your own. */
 export interface ApiSettings extends Pick<
   HttpContext,
-  'logger' | 'authorize' | 'access' | 'allowedHosts' | 'hasMetrics'
+  'logger' | 'authorize' | 'access' | 'allowedHosts' | 'hasInspector' | 'hasMetrics'
 > {
   /** The directory that those in the options are relative to. */
   root: string;
@@ -38,7 +38,18 @@ export interface CreatedApi {
 /** Creates a cache, the uploads, and the HTTP API in front of both. No file is created before the first request. */
 export function createApi(
   options: ResolvedOptions,
-  { root, pages, server, logger, authorize, authorizeUpload, access, allowedHosts, hasMetrics }: ApiSettings,
+  {
+    root,
+    pages,
+    server,
+    logger,
+    authorize,
+    authorizeUpload,
+    access,
+    allowedHosts,
+    hasInspector,
+    hasMetrics,
+  }: ApiSettings,
 ): CreatedApi {
   const app = options.uploads && { root, project: projectOf(options.uploads, root, pages) };
   const created = app && options.uploads && createUploads(options, options.uploads, app, logger);
@@ -60,6 +71,7 @@ export function createApi(
     bodyLimit,
     outbound: new OutboundBudget(),
     hasMetrics,
+    hasInspector,
     uploads: app &&
       options.uploads &&
       uploads && {
@@ -72,9 +84,9 @@ export function createApi(
   return {
     cache,
     uploads,
-    handler: createHandler(context),
+    handler: createCacheApi(context),
     createInspectorApi: (inspectorAccess) =>
-      createHandler(
+      createInspectorApi(
         inspectorAccess === undefined
           ? context
           : { ...context, access: inspectorAccess, authorize: undefined, manage: undefined, allowedOrigins: [] },

@@ -10,17 +10,25 @@ export class ImageCacheError extends Error {
   readonly code: ErrorCode;
   /** What to do about it, in a sentence. */
   readonly hint: string | undefined;
+  /** A line of the configuration that cures it, to copy. */
+  readonly fix: string | undefined;
   /** How long to wait before another attempt, in milliseconds, if the server that refused said so. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
     code: ErrorCode,
     detail: string,
-    options: { hint?: string | undefined; cause?: unknown; retryAfterMs?: number | undefined } = {},
+    options: {
+      hint?: string | undefined;
+      fix?: string | undefined;
+      cause?: unknown;
+      retryAfterMs?: number | undefined;
+    } = {},
   ) {
     super(redact(detail), options.cause === undefined ? undefined : { cause: sanitizeCause(options.cause) });
     this.code = code;
     this.hint = options.hint === undefined ? undefined : redact(options.hint);
+    this.fix = options.fix === undefined ? undefined : redact(options.fix);
     this.retryAfterMs = options.retryAfterMs;
   }
 

@@ -13,6 +13,8 @@ import { checkAtStart, startError } from './startError.ts';
 
 export { ImageCacheError } from './errors.ts';
 export type { InspectorOptions } from './http/inspector/authorizeInspector.ts';
+export type { ImageDeparture, ImageDownload } from './channels.ts';
+export type { MissReason, RemovalCause } from './inspectorProtocol.ts';
 export type { ImageTiming, Step } from './timeline.ts';
 export type {
   AuthorizedImage,
@@ -80,6 +82,7 @@ export function createImageCache(options: ExpressImageCacheOptions): ImageCacheS
     access: productionAccess(resolved.allowedOrigins),
     allowedHosts,
     hasMetrics: resolved.metrics ?? false,
+    hasInspector: false,
   });
 
   function inspector(inspectorOptions: InspectorOptions): Middleware {

@@ -1,4 +1,4 @@
-import type { CacheOutcome, CacheStats, CacheTier, ErrorCode, ManifestEntry, Urgency } from './protocol.ts';
+import type { CacheOutcome, CacheStats, CacheTier, ErrorCode, ItemError, ManifestEntry, Urgency } from './protocol.ts';
 
 /**
  * The wire contract of the inspector. Its page asks these calls below `<base>/__image-cache/api/`; all of them are `GET` and change
@@ -28,7 +28,13 @@ export type MissReason =
   | 'changed'
   | 'reset';
 
-/** One answer of the cache that took more than a look into memory; with the page open, hits in memory as well. */
+/** The option that made a copy go, or `damaged`: its file had other bytes than it should. */
+export type RemovalCause = 'maxSize' | 'maxEntries' | 'maxAge' | 'minFreeSpace' | 'quotas' | 'damaged';
+
+/**
+ * One answer of the cache that took more than a look into memory. While a page asks `GET /live`, also the hits in memory, as one row for
+ * each image and question.
+ */
 export interface Activity {
   /** Counts up by one, from 1 at the start of the server. */
   seq: number;
@@ -42,8 +48,14 @@ export interface Activity {
   reason?: MissReason;
   /** When the copy was removed that the reason tells of, if that is known. */
   removed_at?: number;
+  /** Why that copy was removed, if it was evicted. */
+  cause?: RemovalCause;
+  /** How many hits in memory the row stands for, if more than one. */
+  count?: number;
   /** Milliseconds; absent for a hit in memory, which is never timed. */
   duration_ms?: number;
+  /** Of these, in the queue of downloads. */
+  queue_ms?: number;
   size_bytes?: number;
   /** Why it failed; absent if it did not. */
   code?: ErrorCode;
@@ -67,6 +79,8 @@ export interface LiveAnswer {
   stats: Omit<CacheStats, 'actors'>;
   /** After `since`, oldest first; at most the newest 200. */
   activity: Activity[];
+  /** While the manifest is being read, which takes seconds if it is large: how many images it has. The numbers in `stats` are 0 then. */
+  opening?: { images: number };
   /** How many activities after `since` are not in `activity`. */
   dropped: number;
   /** How many groups `GET /problems` has now. */
@@ -98,8 +112,9 @@ export interface QueueItem {
   total_bytes?: number;
   /** From 1 on. */
   attempt?: number;
-  /** While it waits: its place among those of its urgency, from 1 on, and why. */
+  /** While it waits: its place among those of its urgency, from 1 on. */
   place?: number;
+  /** Why it waits. A download that runs waits when S3 has asked to slow down. */
   waits_for?: WaitReason;
   /** While S3 wants no request: until when. */
   until?: number;
@@ -202,6 +217,7 @@ export interface EntryAnswer {
   entry: (InspectedEntry & Pick<ManifestEntry, 'actor_ids' | 'meta'>) | null;
   reason?: MissReason;
   removed_at?: number;
+  cause?: RemovalCause;
   places: ImagePlace[];
   /** Oldest first, at most 100. */
   story: StoryEvent[];
@@ -265,8 +281,8 @@ export interface StorageAnswer {
   free_bytes: number;
   max_bytes: number;
   memory: CacheStats['memory'];
-  /** Processes that use the directory. */
-  processes: { pid: number; is_this: boolean; writes_snapshots: boolean }[];
+  /** Processes that use the directory: this one, and those on this machine that have served something within the last ten minutes. */
+  processes: { pid: number; is_this: boolean }[];
   /** False: thumbnails are originals, where these are small. */
   has_sharp: boolean;
 }
@@ -281,6 +297,12 @@ export interface RefetchAnswer {
   entry: ManifestEntry;
 }
 
+/**
+ * `GET /thumb?path=<local_path>[&size=256|1024]`: a WebP of at most that width and height; a small original as it is, also where sharp is not
+ * installed. 404 if there is no small picture: show the entry's `placeholder`. Not counted, not stored, may be kept for ever.
+ */
+export type ThumbSize = 256 | 1024;
+
 /** `POST /ask`: asks the bucket whether it has these objects; at most 1,000. Downloads and removes nothing. */
 export interface AskRequest {
   s3_urls: string[];
@@ -289,7 +311,16 @@ export interface AskAnswer {
   objects: { s3_url: string; state: 'present' | 'changed' | 'absent' | 'failed'; detail?: string }[];
 }
 
-/** `GET /check` as lines: like `verify`, but mends nothing; the last line is the answer. */
+/** How far a check is. */
+export interface CheckProgress {
+  checked: number;
+  total: number;
+}
+
+/** One line of `GET /check` with `Accept: application/x-ndjson`. A line with an error is the last one. */
+export type CheckLine = CheckProgress | CheckAnswer | { error: ItemError };
+
+/** `GET /check`: like `verify`, but mends nothing. As lines of JSON, the last line is the answer. */
 export interface CheckAnswer {
   done: true;
   checked: number;

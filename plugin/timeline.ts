@@ -1,3 +1,4 @@
+import type { MissReason } from './inspectorProtocol.ts';
 import type { CacheOutcome, CacheTier, ErrorCode } from './protocol.ts';
 
 /**
@@ -102,6 +103,8 @@ export interface ImageTiming {
   outcome: CacheOutcome | 'FAILED';
   /** Where the bytes came from; absent if the request failed. */
   tier?: CacheTier;
+  /** Why the image was not in the cache; absent if it was, or if the request failed. */
+  reason?: MissReason;
   /** Bytes of the image; absent if the request failed. */
   size_bytes?: number;
   /** Why the request failed; absent if it did not. */

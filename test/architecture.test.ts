@@ -46,6 +46,7 @@ const BASE = [
   'timeSlice.ts',
   'recentMap.ts',
   'timeline.ts',
+  'channels.ts',
   'version.ts',
 ];
 const MAY_IMPORT: Record<string, string[]> = {
@@ -57,7 +58,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   'redact.ts': [],
   'timeSlice.ts': [],
   'recentMap.ts': [],
-  'timeline.ts': ['protocol.ts'],
+  'timeline.ts': ['protocol.ts', 'inspectorProtocol.ts'],
+  'channels.ts': ['protocol.ts', 'inspectorProtocol.ts'],
   'version.ts': [],
   'amounts.ts': [],
   'endpoint.ts': ['errors.ts'],
@@ -99,6 +101,7 @@ const CACHE_MAY_IMPORT: Record<string, string[]> = {
   preloading: ['injected', 'queue', 'manifest', 'store'],
   discovery: ['injected', 'queue', 'files', 'manifest', 'store', 'variants'],
   fetch: ['injected', 'queue', 'files', 'manifest', 'store', 'reporting', 'limits', 'discovery'],
+  insight: ['injected', 'queue', 'files', 'manifest', 'store', 'reporting', 'limits', 'variants', 'discovery', 'fetch'],
   'atStart.ts': ['files', 'manifest'],
 };
 /** What lies flat in `plugin/cache/` puts the folders together, and may import all of them. */

@@ -3,6 +3,15 @@ import pLimit from 'p-limit';
 import type { ManifestEntry } from '../protocol.ts';
 import type { CachePart } from './manifest/cachePart.ts';
 import { Adoption } from './discovery/adoption.ts';
+import { ActivityLog } from './insight/activityLog.ts';
+import { DepartureFile } from './insight/departureFile.ts';
+import { Departures } from './insight/departures.ts';
+import { Durations } from './insight/durations.ts';
+import { History } from './insight/history.ts';
+import { Problems } from './insight/problems.ts';
+import { Recorder } from './insight/recorder.ts';
+import { DEPARTURES_FILE, HISTORY_FILE } from './files/layout.ts';
+import { NdjsonFile } from './files/ndjsonFile.ts';
 import { BlobStore } from './files/blobStore.ts';
 import { Compressor } from './variants/compressor.ts';
 import { Discovery } from './discovery/discovery.ts';
@@ -20,10 +29,11 @@ import { MemoryTier } from './store/memoryTier.ts';
 import { Fetcher } from './fetch/fetcher.ts';
 import { NamedImages } from './discovery/namedImages.ts';
 import { Pins } from './limits/pins.ts';
-import { Prefetcher } from './fetch/prefetcher.ts';
+import { Prefetcher, type PrefetcherOptions } from './fetch/prefetcher.ts';
 import { Preloader } from './preloading/preloader.ts';
 import { RefusedObjects } from './fetch/refusedObjects.ts';
 import { RecentUses } from './limits/recentUses.ts';
+import { Refetcher } from './fetch/refetcher.ts';
 import { Removal } from './removal.ts';
 import { Revalidator } from './fetch/revalidator.ts';
 import { ImageStore } from './store/imageStore.ts';
@@ -134,6 +144,7 @@ export function createCacheParts<Ref extends ImageRef>(
     maxConcurrency: settings.maxConcurrency ?? concurrency,
     slowDowns: () => source.slowDowns ?? 0,
     bucketOf: (key) => bucketOf(source, key),
+    heldUntil: (origin) => source.heldUntil?.(origin),
     stats,
   });
 
@@ -159,7 +170,27 @@ export function createCacheParts<Ref extends ImageRef>(
     stored: (entry) => evictor.enforce(entry),
   });
 
-  const prefetching = {
+  const activity = new ActivityLog(now);
+  const departures = new Departures({ file: new DepartureFile(new NdjsonFile(dir, DEPARTURES_FILE)), now });
+  const problems = new Problems();
+  const durations = new Durations();
+  const recorder = new Recorder({ activity, departures, problems, durations, now });
+
+  const history = new History({
+    file: new NdjsonFile(dir, HISTORY_FILE),
+    counters: () => ({
+      hits_memory: stats.hits.memory,
+      hits_disk: stats.hits.disk,
+      misses: stats.misses,
+      failed: recorder.failures,
+      bytes_saved: stats.bytesSaved,
+      bytes_downloaded: stats.downloadedBytes,
+    }),
+    durations,
+    now,
+  });
+
+  const prefetching: PrefetcherOptions<Ref> = {
     source,
     manifest,
     blobs,
@@ -170,9 +201,12 @@ export function createCacheParts<Ref extends ImageRef>(
     refused,
     fetcher,
     scheduleBackgroundWork,
+    downloaded: (image) => recorder.prefetched(image),
+    failed: (request, error) => recorder.failed(request, error),
     logger,
   };
   const prefetcher = new Prefetcher<Ref>(prefetching);
+  const refetcher = new Refetcher<Ref>({ manifest, fetcher, refused });
   const verifier = new Verifier({ ...found, adoption, variants: variantStore });
   const removal = new Removal({ dir, manifest, imageStore, variants: variantStore, blobs, discovery, adoption });
   const variants = new Variants({
@@ -186,7 +220,7 @@ export function createCacheParts<Ref extends ImageRef>(
   const pins = new Pins(manifest);
   // First the parts that may still write to the manifest or process an image, then those that keep the directory in order.
   parts.push(verifier, fallback, variants, uses, imageStore, variantStore, refused, committer, adoption);
-  parts.push(discovery, compressor, placeholders, preloader, evictor);
+  parts.push(discovery, compressor, placeholders, preloader, evictor, departures, history);
 
   return {
     /** In the order in which they are started, notified of changes, and closed. */
@@ -204,6 +238,7 @@ export function createCacheParts<Ref extends ImageRef>(
     fetcher,
     freshness,
     prefetcher,
+    refetcher,
     discovery,
     fallback,
     adoption,
@@ -214,5 +249,10 @@ export function createCacheParts<Ref extends ImageRef>(
     scheduleBackgroundWork,
     preloader,
     pins,
+    activity,
+    departures,
+    history,
+    problems,
+    recorder,
   };
 }

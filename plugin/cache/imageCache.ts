@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { ImageCacheError } from '../errors.ts';
+import type { RefetchAnswer } from '../inspectorProtocol.ts';
 import type {
   CacheEvent,
   CacheStats,
@@ -18,6 +19,7 @@ import { prepareDirectory } from './files/prepareDirectory.ts';
 import { type CacheWatcher, EventHub } from './reporting/eventHub.ts';
 import { fileError } from './files/fileError.ts';
 import type { ImageCacheSettings } from './imageCacheSettings.ts';
+import { Insight } from './insight/insight.ts';
 import { inBatches } from './queue/batches.ts';
 import type { CacheLogger } from './injected/cacheLogger.ts';
 import type { PrefetchOptions } from './fetch/prefetcher.ts';
@@ -29,7 +31,7 @@ import type { Metric } from './reporting/metric.ts';
 import type { AppliedChange } from './manifest/manifestStore.ts';
 import { TimeSlice } from '../timeSlice.ts';
 import { type CacheParts, createCacheParts } from './createCacheParts.ts';
-import { ImagePipeline, type ReadOptions } from './imagePipeline.ts';
+import { DEFAULT_ACTOR_ID, ImagePipeline, type ReadOptions } from './imagePipeline.ts';
 import type { CachedImage } from './store/imageStore.ts';
 import { serializeManifest } from './manifest/snapshot.ts';
 import type { ObjectLocation, Source, ImageRef } from './injected/source.ts';
@@ -64,6 +66,8 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
   /** Number of changes so far. */
   #revision = 0;
   #closing: Promise<void> | undefined;
+  /** What the cache knows of itself, and why. The inspector shows it. */
+  readonly insight: Insight<Ref>;
 
   constructor(settings: ImageCacheSettings<Ref>) {
     const { dir, prefix, source, logger, now = Date.now } = settings;
@@ -85,6 +89,18 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
       warn: (message) => logger.warn(message),
     });
     this.#pipeline = new ImagePipeline({ parts: this.#parts, stats: this.#stats, now });
+    this.insight = new Insight({
+      ...this.#parts,
+      dir,
+      prefix: settings.prefix,
+      maxSize: settings.maxSize,
+      source,
+      maker: settings.maker,
+      now,
+      instance: this.#instance,
+      revision: () => this.#revision,
+      stats: this.#stats,
+    });
   }
 
   /** Number of images in the manifest, as far as this process knows; 0 before the first call that opens it. */
@@ -239,6 +255,15 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
     }
   }
 
+  /**
+   * Fetches an image again, and replaces the copy only when the new one is complete and stored, so it is never lost. An image that is not
+   * cached is stored.
+   * @throws ImageCacheError what a download throws; the cached image is then unchanged
+   */
+  refetch(url: string, signal: AbortSignal = new AbortController().signal): Promise<RefetchAnswer> {
+    return this.#parts.refetcher.refetch(this.#source.identify(url), DEFAULT_ACTOR_ID, signal);
+  }
+
   /** Removes one image from memory and disk. Returns the number of removed entries and of removed files without an entry. */
   async invalidate(url: string): Promise<number> {
     const { removal, manifest } = this.#parts;
@@ -359,6 +384,7 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
     this.#source.close();
     void this.#parts.evictor.close(); // a running eviction ends when the manifest is closed
     await downloads;
+    await this.insight.close();
     await this.#parts.manifest.close();
   }
 

@@ -163,6 +163,7 @@ export class ImagePipeline<Ref extends ImageRef> {
     this.#parts.memory.preloaded.hit(image.entry.sha256);
     this.#stats.prefetched.hit(image.entry.s3_url);
     this.#stats.served(image.tier, image.body.length);
+    if (image.tier === 'memory') this.#parts.activity.countHit(image);
     return image;
   }
 }

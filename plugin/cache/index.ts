@@ -1,5 +1,6 @@
 /** What the rest of the project may import from the cache. Vite's start must not wait for all of it, and uses `atStart.ts`. */
 export { ImageCache } from './imageCache.ts';
+export { queueOf, type FailedRequest, type Recorder } from './insight/recorder.ts';
 export { DEFAULT_ACTOR_ID, type ReadOptions } from './imagePipeline.ts';
 export type { PrefetchOptions } from './fetch/prefetcher.ts';
 export type { ArrivingImage } from './fetch/arrivingImage.ts';
@@ -30,7 +31,7 @@ export { metaProblem } from './manifest/imageMeta.ts';
 export { BOUNDS, Histogram } from './reporting/histogram.ts';
 export type { Metric, Sample } from './reporting/metric.ts';
 export type { CacheWatcher } from './reporting/eventHub.ts';
-export { reportFailure } from './reporting/reportFailure.ts';
+export { reportFailure, withoutQuery } from './reporting/reportFailure.ts';
 export type { CachedImage } from './store/imageStore.ts';
 export type { SizedImage } from './variants/sizedImage.ts';
 export type { MadeVariant, VariantMaker } from './variants/variantMaker.ts';

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { CacheLogger } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
+import type { ImagePlace, LiveAnswer } from '../inspectorProtocol.ts';
 import type { ItemError } from '../protocol.ts';
 import type { AuthorizedUpload, ExpressImageCacheOptions } from '../options.ts';
 import type {
@@ -32,6 +33,8 @@ export interface UploadsContext {
 /** An upload as its request says it. */
 type SentUpload = Omit<IncomingUpload, 'owner'> & { contentType: string | undefined };
 
+/** Summing up reads the records of all uploads. */
+const SUMMARY_MS = 3000;
 const PROJECT_HEADER = 'image-cache-project';
 const OWNER_HEADER = 'image-cache-owner';
 
@@ -42,6 +45,8 @@ const OWNER_HEADER = 'image-cache-owner';
 export class AuthorizedUploads {
   readonly #context: UploadsContext | undefined;
   readonly #logger: Pick<CacheLogger, 'warn'>;
+  #summary: Promise<LiveAnswer['uploads']> | undefined;
+  #summedUpAt = Number.NEGATIVE_INFINITY;
 
   /** @param logger says each thing once, however often it happens */
   constructor(context: UploadsContext | undefined, logger: Pick<CacheLogger, 'warn'>) {
@@ -57,6 +62,24 @@ export class AuthorizedUploads {
   /** Number of uploads of all owners that are not in the bucket yet. */
   async pendingCount(): Promise<number> {
     return (await this.#context?.uploads.pendingCount()) ?? 0;
+  }
+
+  /** Whether the picture of a URL is in the outbox; `undefined` for all that are no uploaded pictures. */
+  async placeOf(s3Url: string): Promise<ImagePlace | undefined> {
+    const size = await this.#context?.uploads.waitingBytes(s3Url);
+    if (size === undefined) return undefined;
+    const place = 'server_outbox';
+    return size === 0 ? { place, state: 'absent' } : { place, state: 'present', size_bytes: size };
+  }
+
+  /** Numbers of the uploads of all owners that are not in the bucket yet; `undefined` if there are no uploads. A few seconds old at most. */
+  async summary(): Promise<LiveAnswer['uploads']> {
+    if (this.#context === undefined) return undefined;
+    if (performance.now() - this.#summedUpAt > SUMMARY_MS) {
+      this.#summedUpAt = performance.now();
+      this.#summary = this.#context.uploads.summary();
+    }
+    return this.#summary;
   }
 
   /** @throws ImageCacheError as all others, and what `Uploads.accept` throws */

@@ -25,6 +25,8 @@ export interface HttpContext {
   outbound: OutboundBudget;
   /** Whether `GET /metrics` answers. */
   hasMetrics: boolean;
+  /** True if the calls of the inspector are part of the API: in Vite's servers. */
+  hasInspector: boolean;
   /** `undefined`: there are none. */
   uploads: UploadsContext | undefined;
 }

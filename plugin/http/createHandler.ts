@@ -7,7 +7,7 @@ import { AuthorizedUploads } from './authorizedUploads.ts';
 import { readJson } from './jsonBody.ts';
 import type { HttpContext } from './context.ts';
 import { applyCors, dropForeignCors } from './cors.ts';
-import type { Route } from './defineRoute.ts';
+import type { MountedRoute, Route } from './defineRoute.ts';
 import { EventReaders } from './eventReaders.ts';
 import { createExpressApp } from './expressApp.ts';
 import { createGuard } from './guard.ts';
@@ -15,13 +15,16 @@ import { refusedPageWarning } from './refusedPageWarning.ts';
 import type { Middleware } from './middleware.ts';
 import { hasLeft } from './requesterSignal.ts';
 import { securityHeaders, sendProblem } from './respond.ts';
-import * as routes from './routes/index.ts';
+import { imageRoute } from './routes/image.ts';
 import { sendJson } from './sendJson.ts';
 
-const { imageRoute, ...expressRoutes } = routes;
-/** All routes of the API. A test compares docs/http.md with them. */
-export const ROUTES: readonly Route[] = Object.values(routes);
-const PATTERNS = ROUTES.map((route) => ({ route, pattern: segmentsOf(route.path) }));
+/** The routes of an API. */
+export interface HandledRoutes {
+  /** Present if the API serves images: the plain handler ahead of Express. */
+  image?: typeof imageRoute;
+  others: readonly MountedRoute[];
+}
+
 /** The methods that a route answers to. Express answers HEAD like GET, without the body. */
 const ANSWERED: Record<Route['method'], readonly string[]> = {
   GET: ['GET', 'HEAD'],
@@ -33,11 +36,13 @@ const ANSWERED: Record<Route['method'], readonly string[]> = {
 const EXPRESS_METHODS = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'delete' } as const;
 
 /**
- * Creates the API as one middleware. A request passes the guard, the check of its method and the check of access; then it goes to
+ * Creates an API as one middleware. A request passes the guard, the check of its method and the check of access; then it goes to
  * the image route, which is a plain function, or to Express, which has all others. Errors are never passed on to the server around
  * it, which would show them, with signed URLs, in logs, overlays and pages.
  */
-export function createHandler(context: HttpContext): Middleware {
+export function createHandler(context: HttpContext, { image, others }: HandledRoutes): Middleware {
+  const routes: readonly Route[] = image === undefined ? others : [image, ...others];
+  const patterns = routes.map((route) => ({ route, pattern: segmentsOf(route.path) }));
   const guard = createGuard(context);
   const { access, manage, logger } = context;
   const ensureAccess = createEnsureAccess(access, manage);
@@ -47,11 +52,11 @@ export function createHandler(context: HttpContext): Middleware {
     authorizedUploads: new AuthorizedUploads(context.uploads, logger),
     readers: new EventReaders(),
   };
-  const answerImage = imageRoute.createPlain(routeContext);
+  const answerImage = image?.createPlain(routeContext);
   const { app, handle } = createExpressApp();
 
   const readBody = readJson(context.bodyLimit);
-  for (const route of Object.values(expressRoutes)) {
+  for (const route of others) {
     const answerRoute = route.create(routeContext);
     const checkAccess: RequestHandler = async (request, _response, next) => {
       await ensureAccess(request, route.access);
@@ -65,7 +70,7 @@ export function createHandler(context: HttpContext): Middleware {
     app[EXPRESS_METHODS[route.method]](route.path, ...steps);
   }
   app.use(() => {
-    throw unknownRoute();
+    throw unknownRoute(routes);
   });
 
   function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
@@ -87,14 +92,14 @@ export function createHandler(context: HttpContext): Middleware {
       // Refuses a fragment, `*`, and the absolute form (RFC 9112, 3.2.2), whose host the guard has not checked (T11).
       if (!url.startsWith('/') || url.includes('#'))
         throw new ImageCacheError('INVALID_PATH', 'The request target is not a path with a query.');
-      const found: readonly Route[] = isImagePath(url) ? [imageRoute] : routesAt(url);
+      const found: readonly Route[] = image !== undefined && isImagePath(url) ? [image] : routesAt(patterns, url);
       const [route] = found;
-      if (route === undefined) throw unknownRoute();
+      if (route === undefined) throw unknownRoute(routes);
       const methods = found.flatMap((each) => ANSWERED[each.method]);
       if (!methods.includes(method)) answerOtherMethod(route, methods, request, response);
-      else if (route !== imageRoute)
-        handle(request, response, (error) => refuse(request, response, error ?? unknownRoute()));
-      else if (!isImagePath(url)) throw unknownRoute();
+      else if (route !== image || answerImage === undefined)
+        handle(request, response, (error) => refuse(request, response, error ?? unknownRoute(routes)));
+      else if (!isImagePath(url)) throw unknownRoute(routes);
       else if (!access.isOpen(request, route.access)) throw forbiddenPeer();
       else answerImage(request, response)?.catch((error) => refuse(request, response, error));
     } catch (error) {
@@ -121,13 +126,19 @@ function answerOtherMethod(
   });
 }
 
+interface Pattern {
+  route: Route;
+  pattern: readonly string[];
+}
+
 /** The routes of a path, one for each method; those that begin like it if there are none, so that they say how they are asked. */
-function routesAt(url: string): Route[] {
+function routesAt(patterns: readonly Pattern[], url: string): Route[] {
   const parts = segmentsOf(url.replace(/[?#].*/s, ''));
-  const matching = PATTERNS.filter(({ pattern }) => isMatch(pattern, parts)).map(({ route }) => route);
+  const matching = patterns.filter(({ pattern }) => isMatch(pattern, parts)).map(({ route }) => route);
   const literal = matching.filter(({ path }) => !path.includes(':'));
   if (literal.length > 0) return literal;
-  return matching.length > 0 ? matching : ROUTES.filter(({ path }) => firstSegment(path) === parts[0]);
+  if (matching.length > 0) return matching;
+  return patterns.filter(({ pattern }) => pattern[0] === parts[0]).map(({ route }) => route);
 }
 
 /** As Express matches them: one slash at the end is none. */
@@ -148,9 +159,9 @@ function firstSegment(url: string): string {
   return /^\/([^/?#]*)/.exec(url)?.[1] ?? '';
 }
 
-function unknownRoute(): ImageCacheError {
+function unknownRoute(routes: readonly Route[]): ImageCacheError {
   return new ImageCacheError('NOT_FOUND', 'The image cache has no such endpoint.', {
-    hint: `There are ${[...new Set(ROUTES.map(({ path }) => path))].join(', ')}.`,
+    hint: `There are ${[...new Set(routes.map(({ path }) => path))].join(', ')}.`,
   });
 }
 

@@ -24,6 +24,12 @@ export interface Route {
   readonly access: Access;
 }
 
+/** A route that Express serves. */
+export interface MountedRoute extends Route {
+  /** Creates the function that answers a request; its result is sent as JSON, unless it is `undefined`. */
+  create(context: RouteContext): (request: Request, response: Response) => Promise<object | undefined>;
+}
+
 /** One request, as its route gets it. */
 interface Call<Body, Parameter extends string> extends Pick<RouteContext, 'outbound' | 'readers'> {
   request: Request;
@@ -53,8 +59,8 @@ interface Definition<A extends Access, Body, Parameter extends string> extends R
 }
 
 /**
- * Defines a route: its request, who may use it, and its answer. `createHandler.ts` takes the list of all routes (`routes/index.ts`), mounts
- * each, checks the access to it, and refuses all other methods.
+ * Defines a route: its request, who may use it, and its answer. `apis.ts` has the lists of routes; `createHandler.ts` mounts each of
+ * a list, checks the access to it, and refuses all other methods.
  *
  * A handler with the access `images` or `uploads` gets only {@link AuthorizedImages} and {@link AuthorizedUploads}, so it cannot forget to
  * ask `authorize` or `authorizeUpload`.

@@ -29,6 +29,7 @@ export function inspectImage(bytes: Uint8Array, proof: Proof, options: InspectOp
   if (family === 'svg' && options.allowSvg !== true) {
     throw new ImageCacheError('UNSUPPORTED_TYPE', 'The body is an SVG, which can contain scripts.', {
       hint: 'Set the option allowSvg to cache SVGs; they are then served as sandboxed attachments.',
+      fix: 'allowSvg: true',
     });
   }
   const facts = createFacts();

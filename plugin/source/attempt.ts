@@ -201,5 +201,9 @@ function tooLarge(maxImageSize: number): ImageCacheError {
 
 function metadataOf({ headers }: IncomingMessage): SourceMetadata {
   const etag = headers.etag ?? '';
-  return { etag: isEtag(etag) ? etag : '', contentType: headers['content-type'] ?? '' };
+  return {
+    etag: isEtag(etag) ? etag : '',
+    contentType: headers['content-type'] ?? '',
+    announcedBytes: announcedBytes(headers),
+  };
 }

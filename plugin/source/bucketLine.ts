@@ -20,6 +20,11 @@ export function bucketLine(
   return `buckets: [${fields.length === 1 ? shown : `{ ${fields.join(', ')} }`}]`;
 }
 
+/** The line in a hint that was made by {@link bucketLine}; the first one, if it offers several. */
+export function bucketLineIn(hint: string): string | undefined {
+  return /buckets: \[(?:'[^']*'|\{ (?:[^'}]|'[^']*')*\})\]/.exec(hint)?.[0];
+}
+
 function quote(text: string): string {
   return `'${text.slice(0, 253).replaceAll("'", '%27')}'`;
 }

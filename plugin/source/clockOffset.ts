@@ -15,7 +15,11 @@ export class RefusedError extends ImageCacheError {
   /** By the clock of the origin, in milliseconds since the epoch; `NaN` if it did not say. */
   readonly answeredAt: number;
 
-  constructor(code: ErrorCode, detail: string, options: { hint: string; answeredAt: number }) {
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    options: { hint: string; fix?: string | undefined; answeredAt: number },
+  ) {
     super(code, detail, options);
     this.answeredAt = options.answeredAt;
   }

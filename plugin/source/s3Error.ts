@@ -4,7 +4,7 @@ import { answeredAt, RefusedError } from './clockOffset.ts';
 import { elementOf, type Asked, type ErrorAnswer } from './errorAnswer.ts';
 import { expiryOf, startOf } from './expiry.ts';
 import { parseRetryAfter } from './retryAfter.ts';
-import { clockHint, s3Hint } from './s3Hint.ts';
+import { clockHint, regionLineIn, s3Hint } from './s3Hint.ts';
 import { TransientError } from './transientError.ts';
 
 /** The most bytes of an error body that are read (T40). */
@@ -60,7 +60,7 @@ export function s3Error(answer: ErrorAnswer, object: Asked): ImageCacheError {
   const passing = code === 'UPSTREAM_ERROR' && (status >= 500 || s3Code === 'RequestTimeout');
   return passing
     ? new TransientError(code, detail, { hint })
-    : new RefusedError(code, detail, { hint, answeredAt: answeredAt(headers) });
+    : new RefusedError(code, detail, { hint, fix: regionLineIn(hint), answeredAt: answeredAt(headers) });
 }
 
 /** Says what has expired, because most origins only answer AccessDenied. A wrong clock is not reported here. */

@@ -99,6 +99,12 @@ function regionHint(region: string, signed: boolean): string {
     : `The bucket is in ${region}: set its \`region\` to '${region}'.`;
 }
 
+/** The line of configuration in a hint that was made by {@link regionHint}. */
+export function regionLineIn(hint: string): string | undefined {
+  const [, region] = /set its `region` to ('[a-z0-9-]+')/.exec(hint) ?? [];
+  return region === undefined ? undefined : `region: ${region}`;
+}
+
 function redirectHint(endpoint: string | undefined): string {
   const hint = 'Redirects are not followed.';
   return endpoint === undefined ? hint : `${hint} The bucket says it is at ${endpoint}: sign for that host.`;

@@ -48,6 +48,10 @@ export function createS3Source(
     get slowDowns() {
       return context.throttle.count;
     },
+    heldUntil: (origin) => {
+      const until = context.throttle.until(origin);
+      return until === undefined ? undefined : Date.now() + until - clock.now(); // that clock is monotonic
+    },
     async download(object, sink, signal, knownEtag = '', mark) {
       const closing = new AbortController();
       const abort = () => closing.abort();

@@ -15,6 +15,12 @@ export class Throttle {
     this.#clock = clock;
   }
 
+  /** Until when the origin wants no attempt, by the clock; `undefined` if it may be asked now. */
+  until(origin: string): number | undefined {
+    const until = this.#until.get(origin);
+    return until !== undefined && until > this.#clock.now() ? until : undefined;
+  }
+
   /** Allows no new attempt at the origin for `ms`. */
   hold(origin: string, ms: number): void {
     const now = this.#clock.now();

@@ -5,7 +5,7 @@ import type { ResolvedBucket } from '../options.ts';
 import { otherAddressAt } from './addressing.ts';
 import { awsHint } from './awsHint.ts';
 import { parseAwsHost, type AwsHost } from './awsHost.ts';
-import { bucketLine } from './bucketLine.ts';
+import { bucketLine, bucketLineIn } from './bucketLine.ts';
 import type { RawUrl } from './rawUrl.ts';
 
 /** A bucket of the options, and its endpoint unless it is at AWS. */
@@ -20,10 +20,11 @@ interface Listed {
  */
 export function unlistedBucketError(url: RawUrl, listed: readonly Listed[]): ImageCacheError {
   const host = url.host.slice(0, 253);
+  const hint = hintOf(url, listed);
   return new ImageCacheError(
     'HOST_NOT_ALLOWED',
     `No bucket of the option \`buckets\` has URLs like this one at ${host}.`,
-    { hint: hintOf(url, listed) },
+    { hint, fix: bucketLineIn(hint) },
   );
 }
 

@@ -30,6 +30,7 @@ export function withOutbox<Ref extends ImageRef>(
     get slowDowns() {
       return source.slowDowns ?? 0;
     },
+    heldUntil: (origin) => source.heldUntil?.(origin),
     async download(ref, sink, signal, knownEtag, mark) {
       const name = pictureOf(ref.key);
       const fromBucket = () => source.download(ref, sink, signal, knownEtag, mark);

@@ -16,7 +16,7 @@ import { EntityRemoval } from './entityRemoval.ts';
 import { outboxError } from './outboxError.ts';
 import { MissingPictures } from './missingPictures.ts';
 import { createPictureDeletion, type PictureDeletion } from './pictureDeletion.ts';
-import { keyOf } from './pictureName.ts';
+import { keyOf, isDigestName, isPictureName } from './pictureName.ts';
 import { createReferenceKeys } from './referenceKeys.ts';
 import { type IncomingUpload, UploadReception } from './uploadReception.ts';
 import { isPending, type PendingUpload, type UploadRecord } from './uploadRecord.ts';
@@ -213,6 +213,20 @@ export class Uploads {
   /** How many uploads are not in the bucket yet. */
   async pendingCount(): Promise<number> {
     return (await this.#options.outbox.pending()).length;
+  }
+
+  /** Bytes of the picture with this canonical URL in the outbox, 0 if it is not there; `undefined` if it is the URL of no picture. */
+  async waitingBytes(s3Url: string): Promise<number | undefined> {
+    const name = s3Url.slice(s3Url.lastIndexOf('/') + 1);
+    if (!isPictureName(name) || !isDigestName(name) || this.urlOf(name) !== s3Url) return undefined;
+    return (await this.#options.outbox.folder.lookAtBody(name))?.size ?? 0;
+  }
+
+  /** Numbers of uploads of all owners that are not in the bucket yet: those that will be sent, have failed, and wait for a cure. */
+  async summary(): Promise<{ pending: number; failed: number; blocked: number }> {
+    const records = await this.#options.outbox.pending();
+    const count = (state: UploadRecord['state']) => records.filter((record) => record.state === state).length;
+    return { pending: count('accepted'), failed: count('failed'), blocked: count('blocked') };
   }
 
   /** Calls the listener with each upload that comes further in this process. Returns a function that removes it. */

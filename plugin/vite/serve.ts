@@ -25,7 +25,7 @@ const OUTBOX_DELAY_MS = 1000;
 /** Imports the API, and creates one for the project. */
 export type LoadApi = (
   options: ResolvedOptions,
-  settings: Pick<HttpContext, 'logger' | 'authorize' | 'access' | 'allowedHosts' | 'hasMetrics'> & {
+  settings: Pick<HttpContext, 'logger' | 'authorize' | 'access' | 'allowedHosts' | 'hasInspector' | 'hasMetrics'> & {
     root: string;
     pages: 'dev' | 'build';
     server: ServerFacts;
@@ -62,6 +62,7 @@ export function servePlugin(
         access: developmentAccess(options.allowedOrigins),
         allowedHosts,
         hasMetrics: options.metrics ?? true,
+        hasInspector: true,
       });
       onLoad(made);
       return made;

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- hits|misses|priority|memory|tiers|start|soak|uploads] [--quick]`: what a hit, a miss and a prefetch cost, next to the others who
+ * `npm run bench [-- hits|misses|priority|memory|tiers|start|soak|uploads|inspector] [--quick]`: what a hit, a miss and a prefetch cost, next to the others who
  * do the same, in one run on one machine. Everything stays on 127.0.0.1.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { benchHits } from './hits.ts';
+import { benchInspector } from './inspector.ts';
 import { benchMemory } from './memory.ts';
 import { benchMisses } from './misses.ts';
 import { benchPriority } from './priority.ts';
@@ -27,7 +28,7 @@ const SECTIONS = {
   start: benchStart,
 };
 /** Those that take so long that they run only when they are named. */
-const LONG_SECTIONS = { soak: benchSoak, uploads: benchUploads };
+const LONG_SECTIONS = { soak: benchSoak, uploads: benchUploads, inspector: benchInspector };
 
 const { values, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false } },

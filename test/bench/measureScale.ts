@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { EntriesAnswer } from '../../plugin/inspectorProtocol.ts';
 import { manyEntry } from './manyEntries.ts';
 import type { ScaleReport } from './scaleServer.ts';
 
@@ -21,6 +22,8 @@ export interface Scale {
   beginning: ScaleReport;
   /** From there until it knew every entry. */
   starting: ScaleReport;
+  /** The inspector's list of images: the first page, another order, and a text that nothing has. */
+  viewing: ScaleReport & { ms: number };
   /** 1,000 images by path. */
   serving: ScaleReport;
   /** One new image. */
@@ -47,6 +50,13 @@ export async function measureScale(dir: string, files: number): Promise<Scale> {
     const indexMs = clock();
     const starting = await ask(child, 'report');
 
+    const viewed = stopwatch();
+    for (const query of ['', '?order=name', '?text=nothing-has-this']) {
+      const { matched } = (await (await fetch(`${base}/entries${query}`)).json()) as EntriesAnswer;
+      if (matched !== (query.includes('text') ? 0 : total_entries)) throw new Error(`${query} matched ${matched}`);
+    }
+    const viewing = { ms: viewed(), ...(await ask(child, 'report')) };
+
     for (let n = 0; n < GETS; n += 1) await getImage(base, { path: manyEntry(n % files).local_path });
     const serving = await ask(child, 'report');
     const storing = await ask(child, 'store');
@@ -66,6 +76,7 @@ export async function measureScale(dir: string, files: number): Promise<Scale> {
       entries: total_entries,
       beginning,
       starting,
+      viewing,
       serving,
       storing,
       listing,

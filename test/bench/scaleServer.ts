@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ImageCache } from '../../plugin/cache/imageCache.ts';
 import { developmentAccess } from '../../plugin/http/accessPolicy.ts';
 import { OutboundBudget } from '../../plugin/http/outboundBudget.ts';
-import { createHandler } from '../../plugin/http/createHandler.ts';
+import { createCacheApi } from '../../plugin/http/apis.ts';
 import { MemorySource } from '../helpers/memorySource.ts';
 import { PREFIX } from './manyEntries.ts';
 
@@ -60,8 +60,9 @@ const context = {
   uploads: undefined,
   manage: undefined,
   doctor: { examine: () => Promise.reject(new Error('not in this bench')), close: () => undefined },
+  hasInspector: true,
 } as const;
-const handler = createHandler({
+const handler = createCacheApi({
   hasMetrics: true,
   ...context,
   access: developmentAccess([]),

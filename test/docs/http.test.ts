@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { VARIANT_FORMATS } from '../../plugin/formats.ts';
-import { ROUTES } from '../../plugin/http/createHandler.ts';
+import { INSPECTOR_ROUTES, ROUTES } from '../../plugin/http/apis.ts';
 
 /** The texts between backticks, of a sentence that begins so. */
 function namesAfter(text: string, beginning: string): (string | undefined)[] {
@@ -24,12 +24,15 @@ it('docs/http.md names every format that can be asked for', () => {
 });
 
 describe('every route is in the documents, and nothing else', () => {
-  it('docs/http.md has a row for each', () => {
-    const calls = firstColumn(page('http.md'), 'call').join('\n');
+  it.each([
+    ['call', ROUTES],
+    ["inspector's call", INSPECTOR_ROUTES],
+  ])('docs/http.md has a row for each: %s', (heading, all) => {
+    const calls = firstColumn(page('http.md'), heading).join('\n');
     const documented = [...calls.matchAll(/`(GET|POST|PUT|DELETE) (\/[\w:/-]+)/g)].map(
       ([, method, path]) => `${method} ${path}`,
     );
-    const routes = ROUTES.map(({ method, path }) => `${method} ${path}`);
+    const routes = all.map(({ method, path }) => `${method} ${path}`);
     expect([...new Set(documented)].toSorted()).toEqual(routes.toSorted());
   });
 
@@ -42,8 +45,12 @@ describe('every route is in the documents, and nothing else', () => {
     expect(rows).toEqual([by('images'), by('uploads'), by('metrics'), by('invalidate'), by('manage')]);
   });
 
+  it('the calls of the inspector are all of the management', () => {
+    expect(new Set(INSPECTOR_ROUTES.map(({ access }) => access))).toEqual(new Set(['manage']));
+  });
+
   it('no two routes have the same path and method', () => {
-    const calls = ROUTES.map(({ method, path }) => `${method} ${path}`);
+    const calls = [...ROUTES, ...INSPECTOR_ROUTES].map(({ method, path }) => `${method} ${path}`);
     expect(new Set(calls).size).toBe(calls.length);
   });
 });

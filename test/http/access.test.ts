@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createImageCache } from '../../plugin/express.ts';
 import { developmentAccess, productionAccess } from '../../plugin/http/accessPolicy.ts';
-import { ROUTES } from '../../plugin/http/createHandler.ts';
+import { ROUTES } from '../../plugin/http/apis.ts';
 import type { Problem } from '../../plugin/protocol.ts';
 import { requestFrom } from '../helpers/requestFrom.ts';
 import { type Api, startApi, startBucket } from '../helpers/stack.ts';

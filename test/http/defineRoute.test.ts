@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { defineRoute } from '../../plugin/http/defineRoute.ts';
-import { ROUTES } from '../../plugin/http/createHandler.ts';
+import { ROUTES } from '../../plugin/http/apis.ts';
 import { startApi, startBucket } from '../helpers/stack.ts';
 
 const FIRST_PATH = /:\w+/;

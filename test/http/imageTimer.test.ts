@@ -81,7 +81,7 @@ describe('an image tells why it was slow', () => {
     const sum = Object.values(timing?.steps ?? {}).reduce((total, ms) => total + ms, 0);
     expect(sum).toBeLessThanOrEqual((timing?.duration_ms ?? 0) + 0.001);
     const line = lines.find((each) => each.includes('MISS'));
-    expect(line).toMatch(/MISS default\/\S+\.jpg \d+\.\d ms: .*first byte \d+/);
+    expect(line).toMatch(/MISS \(first seen\) default\/\S+\.jpg \d+\.\d ms: .*first byte \d+/);
     expect(JSON.stringify([timings, lines])).not.toContain('X-Amz-Signature');
   });
 

@@ -5,7 +5,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import type { ImageCache } from '../../plugin/cache/imageCache.ts';
 import { productionAccess } from '../../plugin/http/accessPolicy.ts';
-import { createHandler } from '../../plugin/http/createHandler.ts';
+import { createCacheApi } from '../../plugin/http/apis.ts';
 import { OutboundBudget } from '../../plugin/http/outboundBudget.ts';
 import type { PrefetchImage, PrefetchResult } from '../../plugin/protocol.ts';
 import { entryOf } from '../helpers/entries.ts';
@@ -19,6 +19,7 @@ function longWindedCache(finished: Promise<void>): ImageCache {
   const cache = {
     size: 3,
     countError: () => undefined,
+    insight: { recorder: {} },
     manifestTag: async () => '"1"',
     async *lines() {
       for (let n = 0; n < LONG; n += 1) yield JSON.stringify(entry);
@@ -40,7 +41,7 @@ function longWindedCache(finished: Promise<void>): ImageCache {
 }
 
 function createApi(outbound: OutboundBudget, finished: Promise<void> = Promise.resolve()) {
-  return createHandler({
+  return createCacheApi({
     hasMetrics: false,
     cache: longWindedCache(finished),
     logger: { debug: undefined, info: () => {}, warn: () => {} },
@@ -54,6 +55,7 @@ function createApi(outbound: OutboundBudget, finished: Promise<void> = Promise.r
     allowedHosts: true,
     bodyLimit: 4_000_000,
     outbound,
+    hasInspector: false,
   });
 }
 

@@ -65,6 +65,12 @@ export class Discovery implements CachePart {
     return this.#unlisted(keyDigest, looks);
   }
 
+  /** Files that may be the image and have no entry, as the last scan has found them. Looks at nothing. */
+  unlistedOf(keyDigest: string): string[] {
+    const { index } = this.#options.store;
+    return [...this.#folders.pathsOf(keyDigest)].filter((path) => index.getByPath(path) === undefined);
+  }
+
   /** Like {@link Discovery.candidates}, after a removal: also finds files that were written a moment ago (R4). */
   leftOver(keyDigest: string): Promise<string[]> {
     return this.#unlisted(keyDigest, [this.#folders.look()]);
@@ -75,12 +81,17 @@ export class Discovery implements CachePart {
    * @throws ImageCacheError CACHE_DIR_UNSAFE
    */
   async scan(): Promise<number> {
-    const { dir, store, now } = this.#options;
-    await store.refresh();
+    const { dir, now } = this.#options;
+    await this.look();
+    return sweepUnfinished(dir, this.#folders.unfinished(), now());
+  }
+
+  /** Finds every file that existed before the call, and removes none. */
+  async look(): Promise<void> {
+    await this.#options.store.refresh();
     await this.#folders.look();
     await this.#measuring.running();
     await this.#measure();
-    return sweepUnfinished(dir, this.#folders.unfinished(), now());
   }
 
   /** Paths that the scan has found: all, or those of one actor. */
@@ -112,8 +123,7 @@ export class Discovery implements CachePart {
   async #unlisted(keyDigest: string, looks: readonly Promise<void>[]): Promise<string[]> {
     await within(MAX_WAIT_MS, Promise.allSettled(looks)); // a folder that is refused here is also refused when an image is written
     this.#measureIfChanged();
-    const { index } = this.#options.store;
-    return [...this.#folders.pathsOf(keyDigest)].filter((path) => index.getByPath(path) === undefined);
+    return this.unlistedOf(keyDigest);
   }
 
   #scanAgain(): void {

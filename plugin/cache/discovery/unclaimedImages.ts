@@ -87,6 +87,11 @@ export class UnclaimedImages implements Reclaimable {
     return this.#files.keys();
   }
 
+  /** The files with their sizes. */
+  *files(): Generator<Measured & { path: string }> {
+    for (const [path, file] of this.#files) yield { path, ...file };
+  }
+
   /** Forgets a file that has an entry now, or is gone. */
   forget(path: string): void {
     const size = this.#files.get(path)?.size ?? 0;

@@ -139,13 +139,17 @@ export class Verifier implements CachePart {
   }
 
   async #drop(run: Run): Promise<Tally> {
-    const { store, discovery } = this.#options;
+    const { store, blobs, discovery } = this.#options;
     for (let start = 0; start < run.bad.length; start += MAX_DROPPED) {
       ensureWanted(run.signal);
       const gone = run.bad.slice(start, start + MAX_DROPPED).filter((entry) => store.index.get(entry.s3_url) === entry);
-      const keys = gone.map((entry) => entry.s3_url);
-      if (keys.length > 0) await store.append({ op: 'delete', keys, reason: 'missing' });
-      run.counts.dropped += keys.length;
+      for (const cause of ['damaged', undefined] as const) {
+        const keys = gone
+          .filter((entry) => blobs.wasDamaged(entry) === (cause === 'damaged'))
+          .map((entry) => entry.s3_url);
+        if (keys.length > 0) await store.append({ op: 'delete', keys, reason: 'missing', cause });
+      }
+      run.counts.dropped += gone.length;
     }
     const orphans = [...discovery.unclaimed.paths()];
     await this.#each('drop', orphans, run.signal, async (path) => {

@@ -6,11 +6,26 @@ const FIRST_STEP = 2;
 /** Rounds after a step without a gain before another step is tried: the network may have changed. */
 const PATIENCE = 5;
 
+/** Changes that are remembered. */
+const MAX_CHANGES = 5;
+
+/** A change of the limit, for people to read. */
+export interface LimitChange {
+  /** Milliseconds since the epoch. */
+  at: number;
+  from: number;
+  to: number;
+  why: string;
+}
+
 export interface AdaptiveLimitOptions {
   /** The initial limit. */
   start: number;
   max: number;
+  /** Monotonic. @default performance.now */
   now?: () => number;
+  /** The wall clock. @default Date.now */
+  clock?: () => number;
 }
 
 /**
@@ -21,6 +36,8 @@ export interface AdaptiveLimitOptions {
 export class AdaptiveLimit {
   readonly #max: number;
   readonly #now: () => number;
+  readonly #clock: () => number;
+  #changes: LimitChange[] = [];
   #value: number;
   /** The last value that brought a gain, and the bytes per millisecond that it reached. */
   #settled: number;
@@ -30,15 +47,21 @@ export class AdaptiveLimit {
   /** Starts at the end of a download, because there may have been silence before it. */
   #round: { since: number; downloads: number; bytes: number } | undefined;
 
-  constructor({ start, max, now = () => performance.now() }: AdaptiveLimitOptions) {
+  constructor({ start, max, now = () => performance.now(), clock = Date.now }: AdaptiveLimitOptions) {
     this.#max = max;
     this.#now = now;
+    this.#clock = clock;
     this.#value = start;
     this.#settled = start;
   }
 
   get value(): number {
     return this.#value;
+  }
+
+  /** The last five changes, the newest first. */
+  get changes(): readonly LimitChange[] {
+    return this.#changes;
   }
 
   /** A download succeeded while more were waiting. */
@@ -61,7 +84,7 @@ export class AdaptiveLimit {
 
   /** The origin, or this machine, is overloaded. */
   refused(): void {
-    this.#value = Math.max(1, Math.floor(this.#value / 2));
+    this.#change(Math.max(1, Math.floor(this.#value / 2)), 'halved: the origin, or this machine, is overloaded');
     this.#step = STEP;
     this.#settled = this.#value;
     this.#roundsToTrial = PATIENCE;
@@ -71,7 +94,7 @@ export class AdaptiveLimit {
   #judge(rate: number): void {
     const isTrial = this.#value > this.#settled;
     if (isTrial && rate < this.#rate * WORTHWHILE) {
-      this.#value = this.#settled;
+      this.#change(this.#settled, 'back: more at a time were not faster');
       this.#step = STEP;
       this.#roundsToTrial = PATIENCE;
       return;
@@ -79,6 +102,14 @@ export class AdaptiveLimit {
     this.#settled = this.#value;
     this.#rate = rate;
     this.#roundsToTrial -= 1;
-    if (isTrial || this.#roundsToTrial <= 0) this.#value = Math.min(this.#max, Math.ceil(this.#value * this.#step));
+    if (!isTrial && this.#roundsToTrial > 0) return;
+    const why = isTrial ? 'raised again: more at a time were faster' : 'raised, to see whether more are faster';
+    this.#change(Math.min(this.#max, Math.ceil(this.#value * this.#step)), why);
+  }
+
+  #change(to: number, why: string): void {
+    const from = this.#value;
+    this.#value = to;
+    if (from !== to) this.#changes = [{ at: this.#clock(), from, to, why }, ...this.#changes].slice(0, MAX_CHANGES);
   }
 }

@@ -1,6 +1,7 @@
 import type { ManifestEntry } from '../../protocol.ts';
 import type { BlobStore } from '../files/blobStore.ts';
 import { fileError } from '../files/fileError.ts';
+import type { Arrival } from './arrival.ts';
 import { ArrivingBody } from './arrivingBody.ts';
 import type { ArrivingImage } from './arrivingImage.ts';
 import { ImageSink } from './imageSink.ts';
@@ -40,6 +41,8 @@ export interface DownloadRequest {
   /** Called when the origin is no longer needed: the remaining work is local. */
   onReceived: () => void;
   mark: Mark;
+  /** Is kept up to date while the bytes arrive. */
+  arrival: Arrival;
   /** Awaited before every chunk: resolves when no more urgent download is running. */
   yieldToForeground: () => Promise<void> | undefined;
 }
@@ -66,7 +69,7 @@ export class Downloader<Ref extends ImageRef> {
 
   async download(ref: Ref, request: DownloadRequest): Promise<Downloaded> {
     const { source, blobs, committer, inspect, refused, maxBytesOf } = this.#options;
-    const { actorId, signal, onReceived, mark, yieldToForeground } = request;
+    const { actorId, signal, onReceived, mark, arrival, yieldToForeground } = request;
     const maxBytes = maxBytesOf(actorId);
     const refusedEtag = refused.etagOf(ref.key, maxBytes);
     const write = committer.begin(ref.key, actorId);
@@ -77,6 +80,7 @@ export class Downloader<Ref extends ImageRef> {
       scratch: this.#scratch,
       maxBytes,
       yieldToForeground,
+      arrival,
       onChunk: this.#announcer(arriving, request),
       onReset: () => arriving.restart(),
     });

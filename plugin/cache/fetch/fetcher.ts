@@ -1,8 +1,13 @@
+import { channel } from 'node:diagnostics_channel';
+import type { ImageDownload } from '../../channels.ts';
 import { ImageCacheError } from '../../errors.ts';
 import type { ManifestEntry, Urgency } from '../../protocol.ts';
 import type { ArrivingImage } from './arrivingImage.ts';
 import { AdaptiveLimit } from './adaptiveLimit.ts';
 import { TaskQueue, type QueueRequest, type TaskContext, type TaskCounts } from '../queue/taskQueue.ts';
+import { Arrival } from './arrival.ts';
+import { type FetchLook, fetchLook } from './fetchLook.ts';
+import { isAbout, ownAttemptOf, refetchOf, revalidationOf } from './queueKeys.ts';
 import type { Downloaded, Downloader } from './downloader.ts';
 import type { Evictor } from '../limits/evictor.ts';
 import { type RevalidationRequest, validatedAt } from './freshness.ts';
@@ -14,7 +19,7 @@ import { ServingRate } from './servingRate.ts';
 import type { ImageStore } from '../store/imageStore.ts';
 import type { ImageRef } from '../injected/source.ts';
 import type { StatsCounter } from '../reporting/statsCounter.ts';
-import type { Timeline } from '../../timeline.ts';
+import type { Mark, Timeline } from '../../timeline.ts';
 
 export interface FetcherOptions<Ref extends ImageRef> {
   manifest: SharedManifest;
@@ -32,6 +37,8 @@ export interface FetcherOptions<Ref extends ImageRef> {
   slowDowns: () => number;
   /** The name of the bucket that has the object of a key, as in the options. */
   bucketOf: (key: string) => string;
+  /** Until when this origin wants no request; `undefined` for most. */
+  heldUntil: (origin: string) => number | undefined;
   stats: StatsCounter;
 }
 
@@ -46,7 +53,11 @@ export interface FetchRequest {
   timeline?: Timeline | undefined;
 }
 
+type FollowedTask = (context: TaskContext<ArrivingImage>, arrival: Arrival) => Promise<Downloaded | undefined>;
+
 export type ArrivingListener = (image: ArrivingImage) => void;
+
+const downloads = channel('vite-plugin-image-cache:download');
 
 /** Attempts that share a download with requests by other URLs, before an attempt by the request's own URL. */
 const SHARED_ATTEMPTS = 2;
@@ -61,6 +72,8 @@ export class Fetcher<Ref extends ImageRef> {
   #slowDowns = 0;
   readonly #queue: TaskQueue<Downloaded | undefined, ArrivingImage>;
   readonly #refused = new RefusedUrls();
+  /** Of the running downloads, by their key in the queue. */
+  readonly #arrivals = new Map<string, Arrival>();
 
   constructor(options: FetcherOptions<Ref>) {
     this.#options = options;
@@ -75,6 +88,24 @@ export class Fetcher<Ref extends ImageRef> {
       maxBackground: options.maxConcurrency,
       isBusy: () => rate.isBusy,
     });
+  }
+
+  /** The last changes of {@link Fetcher.limit}, the newest first. */
+  get limitChanges(): AdaptiveLimit['changes'] {
+    return this.#limit.changes;
+  }
+
+  get concurrency(): number {
+    return this.#options.concurrency;
+  }
+
+  get maxConcurrency(): number {
+    return this.#options.maxConcurrency;
+  }
+
+  /** The downloads and revalidations, at most this many of each state. Changes nothing. */
+  look(most: number): FetchLook {
+    return fetchLook(this.#queue.look(most), this.#arrivals, this.#options.heldUntil);
   }
 
   get active(): number {
@@ -106,7 +137,7 @@ export class Fetcher<Ref extends ImageRef> {
       signal: request.signal,
       onProgress: request.onArriving,
       timeline: request.timeline,
-      task: (context) => this.#download(ref, request, context),
+      task: (context, arrival) => this.#download(ref, request, context, arrival),
     });
     if (fetched === undefined) throw new ImageCacheError('INTERNAL', 'The download ended without an image.');
     if (!fetched.isStored) return fetched;
@@ -119,14 +150,14 @@ export class Fetcher<Ref extends ImageRef> {
    * like downloads, under keys of their own, because a request that misses the image meanwhile needs its bytes in any case.
    */
   revalidate(ref: Ref, entry: ManifestEntry, request: RevalidationRequest): Promise<Downloaded | undefined> {
-    const { urgency, signal, timeline } = request;
+    const { urgency, signal, timeline, isForced = false } = request;
     const seen = validatedAt(entry);
     return this.#run(ref, this.#options.maxBytesOf(entry.actor_id), {
-      key: revalidationOf(ref.key),
+      key: isForced ? refetchOf(ref.key) : revalidationOf(ref.key),
       urgency,
       signal,
       timeline,
-      task: (context) => this.#revalidate(ref, seen, urgency, context),
+      task: (context, arrival) => this.#revalidate(ref, { seen, urgency, isForced }, context, arrival),
     });
   }
 
@@ -140,7 +171,7 @@ export class Fetcher<Ref extends ImageRef> {
 
   /** Keeps later requests from joining the running download: the image was invalidated or cleared meanwhile (R2). */
   detach(key: string): void {
-    this.#queue.detach((each) => each === key || each === revalidationOf(key) || each.startsWith(`${key} by `));
+    this.#queue.detach((each) => isAbout(each, key));
   }
 
   /** Records that the actor uses the image, unless the image has the maximum number of actors. */
@@ -165,36 +196,54 @@ export class Fetcher<Ref extends ImageRef> {
   async #run(
     ref: Ref,
     maxBytes: number,
-    request: QueueRequest<Downloaded | undefined, ArrivingImage>,
+    request: Omit<QueueRequest<Downloaded | undefined, ArrivingImage>, 'task'> & { task: FollowedTask },
   ): Promise<Downloaded | undefined> {
     const { url, origin } = ref;
     const requester = { url, origin, maxBytes };
     const { measures } = this.#options.stats;
     let asked = 0;
-    const task: typeof request.task = async (context) => {
+    const task: FollowedTask = async (context, arrival) => {
       measures.queueTimes.observe(request.urgency, performance.now() - asked);
       try {
-        return await request.task(context);
+        return await request.task(context, arrival);
       } catch (error) {
         this.#refused.note(error, requester);
         throw error;
       }
     };
     for (let shared = SHARED_ATTEMPTS; ; shared -= 1) {
-      const key = shared > 0 ? request.key : `${request.key} by ${maxBytes} ${url}`;
+      const key = shared > 0 ? request.key : ownAttemptOf(request.key, maxBytes, url);
       asked = performance.now();
       try {
-        return await this.#queue.run({ ...request, key, origin, task });
+        return await this.#queue.run({ ...request, key, origin, task: this.#followed(key, task) });
       } catch (error) {
         if (shared <= 0 || !this.#refused.isOfAnother(error, requester)) throw error;
       }
     }
   }
 
+  /** Lets the task say how far it is. */
+  #followed(key: string, task: FollowedTask): QueueRequest<Downloaded | undefined, ArrivingImage>['task'] {
+    return async (context) => {
+      const arrival = new Arrival();
+      this.#arrivals.set(key, arrival);
+      const mark: Mark = (step) => {
+        if (step === 'retry') arrival.attempt += 1;
+        context.mark(step);
+      };
+      try {
+        return await task({ ...context, mark }, arrival);
+      } finally {
+        if (this.#arrivals.get(key) === arrival) this.#arrivals.delete(key); // otherwise it was detached, and runs anew
+      }
+    };
+  }
+
   async #download(
     ref: Ref,
     { actorId, urgency }: FetchRequest,
     { signal, report, mark, freeSlot, yieldToForeground }: TaskContext<ArrivingImage>,
+    arrival: Arrival,
   ): Promise<Downloaded> {
     const { manifest, imageStore, downloader, evictor, stats, bucketOf } = this.#options;
     const stored = await manifest.get({ key: ref.key }, { absentAtMostOldMs: JUST_LOOKED_MS });
@@ -203,6 +252,12 @@ export class Fetcher<Ref extends ImageRef> {
       const { entry, body } = elsewhere; // another process was faster
       return { entry, size: body.length, body: () => body, isStored: true };
     }
+    const ended = (outcome: Omit<ImageDownload, 's3_url' | 'urgency' | 'duration_ms' | 'attempts'>) => {
+      if (!downloads.hasSubscribers) return;
+      const about = { s3_url: ref.key, urgency, duration_ms: performance.now() - began, attempts: arrival.attempt };
+      const message = { ...about, ...outcome } satisfies ImageDownload;
+      setImmediate(() => downloads.publish(message)); // a subscriber that takes long does not delay the image
+    };
     const began = performance.now();
     try {
       await evictor.ensureFreeSpace();
@@ -213,6 +268,7 @@ export class Fetcher<Ref extends ImageRef> {
         onArriving: report,
         onReceived: freeSlot,
         mark,
+        arrival,
         yieldToForeground,
       });
       stats.completed += 1;
@@ -223,8 +279,10 @@ export class Fetcher<Ref extends ImageRef> {
       imageStore.keep(downloaded, urgency);
       await evictor.enforce(downloaded.entry);
       mark('store');
+      ended({ result: downloaded.isStored ? 'stored' : 'dropped', size_bytes: downloaded.size });
       return downloaded;
     } catch (error) {
+      ended({ result: 'failed', code: ImageCacheError.from(error).code });
       stats.failed += 1;
       stats.measures.downloadFailed(bucketOf(ref.key), error);
       this.#noteRefusal(error);
@@ -232,18 +290,18 @@ export class Fetcher<Ref extends ImageRef> {
     }
   }
 
-  /** @param seen time of the last validation, when the caller found it too long ago */
+  /** @param asked `seen` is the time of the last validation, when the caller found it too long ago */
   async #revalidate(
     ref: Ref,
-    seen: number,
-    urgency: Urgency,
+    { seen, urgency, isForced }: { seen: number; urgency: Urgency; isForced: boolean },
     { signal, mark, yieldToForeground }: TaskContext<ArrivingImage>,
+    arrival: Arrival,
   ): Promise<Downloaded | undefined> {
     const { manifest, imageStore, revalidator, evictor, stats, bucketOf } = this.#options;
     const known = await manifest.get({ key: ref.key }, { atMostOldMs: 0 });
     if (known === undefined || validatedAt(known) !== seen) return undefined; // cleared, or another process was faster
     try {
-      const changed = await revalidator.revalidate(ref, known, { signal, mark, yieldToForeground });
+      const changed = await revalidator.revalidate(ref, known, { signal, mark, arrival, isForced, yieldToForeground });
       stats.revalidations[changed === undefined ? 'unchanged' : 'changed'] += 1;
       if (changed === undefined) return undefined;
       stats.downloadedBytes += changed.size;
@@ -272,9 +330,4 @@ export class Fetcher<Ref extends ImageRef> {
     else this.#limit.completed(bytes);
     this.#slowDowns = slowDowns;
   }
-}
-
-/** The queue key of a revalidation. */
-function revalidationOf(key: string): string {
-  return `revalidate ${key}`;
 }

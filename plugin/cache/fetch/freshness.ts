@@ -13,6 +13,8 @@ export interface RevalidationRequest {
   /** Aborted when the requester has left. */
   signal: AbortSignal | undefined;
   timeline?: Timeline | undefined;
+  /** True if the image is fetched whole, whatever its ETag says. @default false */
+  isForced?: boolean;
 }
 
 /** The result of a revalidation. */

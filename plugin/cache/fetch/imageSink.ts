@@ -1,6 +1,7 @@
 import { ImageCacheError } from '../../errors.ts';
 import type { BlobWriter, WrittenBlob } from '../files/blobWriter.ts';
 import type { InspectedImage, Inspector, Proof } from '../injected/inspector.ts';
+import type { Arrival } from './arrival.ts';
 import { ReceivedBytes } from './receivedBytes.ts';
 import type { Scratch } from './scratch.ts';
 import type { Sink, SourceMetadata } from '../injected/source.ts';
@@ -13,6 +14,8 @@ export interface ImageSinkOptions {
   maxBytes: number;
   /** Awaited before every chunk: resolves when no more urgent download is running. */
   yieldToForeground: () => Promise<void> | undefined;
+  /** Is kept up to date while the bytes arrive. */
+  arrival?: Arrival;
   onChunk?: (chunk: Uint8Array, size: number) => void;
   onReset?: () => void;
 }
@@ -50,22 +53,25 @@ export class ImageSink implements Sink {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    const { maxBytes, yieldToForeground, onChunk } = this.#options;
+    const { maxBytes, yieldToForeground, arrival, onChunk } = this.#options;
     const received = this.#received;
     if (received.length + chunk.length > maxBytes) throw tooLarge(maxBytes);
     await this.open();
     await yieldToForeground();
     received.append(chunk);
+    if (arrival !== undefined) arrival.receivedBytes = received.length;
     onChunk?.(chunk, received.length);
     if (received.isDue) await this.#flush();
   }
 
-  begin({ etag }: SourceMetadata): void {
+  begin({ etag, announcedBytes }: SourceMetadata): void {
     this.etag = etag;
+    if (this.#options.arrival !== undefined) this.#options.arrival.totalBytes = announcedBytes;
   }
 
   async reset(): Promise<void> {
     this.#received = new ReceivedBytes();
+    if (this.#options.arrival !== undefined) this.#options.arrival.receivedBytes = 0;
     this.#options.onReset?.();
     await (await this.#opening)?.reset();
   }

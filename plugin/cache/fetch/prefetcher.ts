@@ -11,6 +11,7 @@ import type { FetchRequest, Fetcher } from './fetcher.ts';
 import type { RefusedObjects } from './refusedObjects.ts';
 import type { ImageStore } from '../store/imageStore.ts';
 import type { Source, ImageRef } from '../injected/source.ts';
+import { Timeline } from '../../timeline.ts';
 import type { StatsCounter } from '../reporting/statsCounter.ts';
 
 export interface PrefetchOptions {
@@ -34,6 +35,10 @@ export interface PrefetcherOptions<Ref extends ImageRef> {
   fetcher: Fetcher<Ref>;
   /** Called with the entry of every image that is cached. */
   scheduleBackgroundWork: (entry: ManifestEntry) => void;
+  /** Called with each image that was downloaded because it was not cached. */
+  downloaded: (image: { entry: ManifestEntry; actorId: string; urgency: Urgency; timeline: Timeline }) => void;
+  /** Called with each failure. The URL has no signature. */
+  failed: (request: { s3_url: string; actor_id: string }, error: ImageCacheError) => void;
   logger: CacheLogger;
 }
 
@@ -54,7 +59,7 @@ export class Prefetcher<Ref extends ImageRef> {
 
   /** Never rejects: the result contains any failure. */
   async prefetch(image: PrefetchImage, actorId: string, options: PrefetchOptions): Promise<PrefetchResult> {
-    const { source, stats, logger } = this.#options;
+    const { source, stats, failed, logger } = this.#options;
     let s3_url = withoutQuery(image.s3_url);
     try {
       const ref = source.identify(image.s3_url);
@@ -64,6 +69,7 @@ export class Prefetcher<Ref extends ImageRef> {
     } catch (error) {
       const failure = ImageCacheError.from(error);
       stats.measures.errors.add({ code: failure.code });
+      failed({ s3_url, actor_id: actorId }, failure);
       reportFailure(logger, image.s3_url, failure); // by the requested URL, like the failure of an image on a page
       return { s3_url, status: 'failed', error: failure.toItem() };
     }
@@ -98,9 +104,13 @@ export class Prefetcher<Ref extends ImageRef> {
 
   /** Fetches an image again that was invalidated during its download: `downloaded` means that it is in the cache (R2). */
   async #download(ref: Ref, request: FetchRequest): Promise<ManifestEntry> {
+    const timeline = new Timeline();
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const { entry, isStored } = await this.#options.fetcher.fetch(ref, request);
-      if (isStored) return entry;
+      const { entry, isStored } = await this.#options.fetcher.fetch(ref, { ...request, timeline });
+      if (!isStored) continue;
+      const { actorId, urgency } = request;
+      this.#options.downloaded({ entry, actorId, urgency, timeline });
+      return entry;
     }
     throw new ImageCacheError('ABORTED', 'The image was invalidated during each attempt to download it.', {
       hint: 'Prefetch it again when it is no longer being invalidated or cleared.',

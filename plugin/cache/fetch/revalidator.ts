@@ -1,4 +1,5 @@
 import type { ManifestEntry } from '../../protocol.ts';
+import type { Arrival } from './arrival.ts';
 import type { Downloaded } from './downloader.ts';
 import { ImageSink } from './imageSink.ts';
 import { newEntry } from '../store/newEntry.ts';
@@ -32,6 +33,9 @@ export interface RevalidatorOptions<Ref extends ImageRef> {
 export interface RevalidationContext {
   signal: AbortSignal;
   mark: Mark;
+  arrival: Arrival;
+  /** True if the whole object is fetched, whatever its ETag says. */
+  isForced: boolean;
   yieldToForeground: () => Promise<void> | undefined;
 }
 
@@ -56,20 +60,21 @@ export class Revalidator<Ref extends ImageRef> {
   async revalidate(
     ref: Ref,
     known: ManifestEntry,
-    { signal, mark, yieldToForeground }: RevalidationContext,
+    { signal, mark, arrival, isForced, yieldToForeground }: RevalidationContext,
   ): Promise<Downloaded | undefined> {
     const { source, store, blobs, committer, inspect, refused, ensureRoom, maxBytesOf, now, fsync } = this.#options;
     const maxBytes = maxBytesOf(known.actor_id);
     // A newer version of the image was refused before: ask whether the object is still that version.
     const refusedEtag = refused.etagOf(ref.key, maxBytes);
+    const knownEtag = isForced ? undefined : (refusedEtag ?? known.etag);
     const write = committer.begin(ref.key, known.actor_id);
     const createWriter = async () => {
       await ensureRoom();
       return blobs.createWriter();
     };
-    const sink = new ImageSink({ createWriter, inspect, scratch: this.#scratch, maxBytes, yieldToForeground });
+    const sink = new ImageSink({ createWriter, inspect, scratch: this.#scratch, maxBytes, yieldToForeground, arrival });
     try {
-      const { etag, notModified } = await source.download(ref, sink, signal, refusedEtag ?? known.etag, mark);
+      const { etag, notModified } = await source.download(ref, sink, signal, knownEtag, mark);
       if (notModified === true && refusedEtag !== undefined) throw refused.refusalOf(ref.key, maxBytes);
       refused.forget(ref.key);
       if (notModified === true) {
@@ -78,7 +83,8 @@ export class Revalidator<Ref extends ImageRef> {
       }
       const { image } = sink;
       const blob = await sink.finish(fsync);
-      if (blob.sha256 === originalDigest(known)) {
+      const isSame = blob.sha256 === originalDigest(known);
+      if (isSame && (!isForced || (await blobs.isWhole(this.#asStored(known))))) {
         await this.#validate(known, etag);
         return undefined;
       }

@@ -10,6 +10,7 @@ import { READ } from './cautiousOpen.ts';
 import { createRecentMap } from '../../recentMap.ts';
 import { TimeSlice } from '../../timeSlice.ts';
 import { lookAt, makeLastingFolder, pathInside, removeFile } from './ownFolders.ts';
+import { digestQuietly } from './quietRead.ts';
 import { quarantine } from './quarantine.ts';
 import { replaceFile } from './replaceFile.ts';
 import { SharedSync } from './sharedSync.ts';
@@ -19,6 +20,7 @@ const MAX_OPEN_FILES = 32;
 /** Maximum number of files that are remembered as checked. A forgotten file is checked again. */
 const MAX_VERIFIED = 100_000;
 const MAX_SAFE_FOLDERS = 10_000;
+const MAX_DAMAGED = 1000;
 
 /** The image files. Their names come from `layout.ts`; nothing outside the cache directory is ever touched. */
 export class BlobStore {
@@ -30,6 +32,8 @@ export class BlobStore {
   /** Inodes of the folders whose names survive a power cut. */
   readonly #safeFolders = createRecentMap<number>(MAX_SAFE_FOLDERS);
   readonly #verified = createRecentMap<FileIdentity>(MAX_VERIFIED);
+  /** Paths of the files that were put aside last. */
+  readonly #damaged = createRecentMap<number>(MAX_DAMAGED);
 
   constructor(options: { dir: string; fsync: boolean; now: () => number }) {
     this.#dir = options.dir;
@@ -52,6 +56,7 @@ export class BlobStore {
     if (linked === undefined) await replaceFile(blob.path, target);
     blob.release?.();
     if (this.#fsync) await this.#syncFolder(dirname(target), folder.ino);
+    this.#damaged.delete(path);
     this.#verified.set(path, linked ?? blob.identity);
   }
 
@@ -82,9 +87,19 @@ export class BlobStore {
     return file?.isFile() === true && file.size === entry.size_bytes;
   }
 
+  /** True if the file of this entry is missing because its bytes were wrong. */
+  wasDamaged({ local_path }: ManifestEntry): boolean {
+    return this.#damaged.has(insidePath(local_path) ?? '');
+  }
+
   /** Remembers a file as checked that {@link NamedImages} has read. */
   trust(path: string, file: FileIdentity): void {
     this.#verified.set(path, identityOf(file));
+  }
+
+  /** Hashes the file, and changes nothing whatever comes out. */
+  async isWhole({ local_path, sha256: digest }: ManifestEntry): Promise<boolean> {
+    return (await digestQuietly(this.#dir, insidePath(local_path) ?? '')) === digest;
   }
 
   /** Hashes the file again, even if this process has checked it before. Like {@link BlobStore.read}, it puts a damaged one aside. */
@@ -161,6 +176,7 @@ export class BlobStore {
 
   async #putAside(path: string): Promise<void> {
     this.#verified.delete(path);
+    this.#damaged.set(path, this.#now());
     await quarantine(this.#dir, join(this.#dir, path), this.#now()).catch(() => undefined); // another process has moved it already
   }
 

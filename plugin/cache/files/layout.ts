@@ -11,6 +11,10 @@ export const VARIANTS_DIR = 'variants';
 export const QUARANTINE_DIR = 'quarantine';
 export const TMP_DIR = 'tmp';
 export const CACHE_ID_FILE = 'CACHE_ID';
+/** What was served, in steps of five minutes. */
+export const HISTORY_FILE = 'history.ndjson';
+/** Which images left the cache, and why. */
+export const DEPARTURES_FILE = 'departures.ndjson';
 /** Marks a directory as a cache, so that backup programs leave it out: https://bford.info/cachedir/ */
 export const TAG_FILE = 'CACHEDIR.TAG';
 
@@ -82,6 +86,7 @@ export const GENERATION_NAME = /^(\d{10})\.(log|snap)$/;
 export const QUARANTINED_NAME =
   /^\d{14}-(?:manifest\.json|journal-\d{10}\.(?:log|snap)|images-.+_[0-9a-f]{16}_[0-9a-f]{32}\.[a-z0-9]{2,5})$/;
 
+const TOP_FILES = new Set([MANIFEST_FILE, CACHE_ID_FILE, TAG_FILE, HISTORY_FILE, DEPARTURES_FILE]);
 const TOP_FOLDERS = new Set(['images', 'variants', 'journal', 'quarantine', 'tmp']);
 /** The lock of proper-lockfile, which is a directory. */
 const LOCK = 'journal/compact.lock';
@@ -93,8 +98,7 @@ const LOCK = 'journal/compact.lock';
 export function isOwnFile(path: string): boolean {
   const parts = path.split('/');
   const name = parts.pop() ?? '';
-  if (parts.length === 0)
-    return TEMPORARY_NAME.test(name) || ['manifest.json', 'CACHE_ID', 'CACHEDIR.TAG'].includes(name);
+  if (parts.length === 0) return TEMPORARY_NAME.test(name) || TOP_FILES.has(name);
   if (!isOwnFolder(parts.join('/'))) return false;
   if (TEMPORARY_NAME.test(name)) return true;
   const [top, inner, ...deeper] = parts;

@@ -27,6 +27,17 @@ export function temporaryName(): string {
   return `${PID_SPACE}-${process.pid}-${PROCESS}${randomUUID().slice(8)}.part`;
 }
 
+/** A name of this process that is unique among those on the directory. */
+export function processName(): string {
+  return `${PID_SPACE}-${process.pid}`;
+}
+
+/** The id of a process by its name, if it is running on this machine, and in this container. */
+export function processIdOf(name: string): number | undefined {
+  const [, space, pid] = /^([0-9a-f]{8})-(\d{1,10})$/.exec(name) ?? [];
+  return space === PID_SPACE && isRunning(Number(pid)) ? Number(pid) : undefined;
+}
+
 /** Tells whether the process that writes this file is running; `undefined` if we do not give such names. */
 export function writerOf(name: string): 'ours' | 'ended' | 'unknown' | undefined {
   const [, space, pid, unique] = TEMPORARY_NAME.exec(name) ?? [];

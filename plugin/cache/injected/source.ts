@@ -34,6 +34,8 @@ export interface SourceMetadata {
   etag: string;
   /** As the origin claims; the bytes decide. */
   contentType: string;
+  /** How many bytes the origin has announced, if it has; with a Content-Encoding, these are not the bytes of the image. */
+  announcedBytes?: number | undefined;
   /** The object still has the ETag that was given: nothing was written to the sink. */
   notModified?: true;
 }
@@ -76,6 +78,11 @@ export interface Source<Ref extends ImageRef = ImageRef> {
   download(ref: Ref, sink: Sink, signal: AbortSignal, knownEtag?: string, mark?: Mark): Promise<SourceMetadata>;
   /** How often the origin has asked to slow down. @default 0 */
   readonly slowDowns?: number;
+  /**
+   * Until when this origin (see {@link ImageRef.origin}) wants no request, in milliseconds since the epoch; `undefined` if it has not asked to
+   * slow down.
+   */
+  heldUntil?(origin: string): number | undefined;
   /** Closes sockets. */
   close(): void;
 }

@@ -1,4 +1,5 @@
 import { ImageCacheError } from '../../errors.ts';
+import type { RemovalCause } from '../../inspectorProtocol.ts';
 import type { ManifestEntry } from '../../protocol.ts';
 import type { CachePart } from '../manifest/cachePart.ts';
 import type { Reclaimable } from '../store/reclaimable.ts';
@@ -43,6 +44,8 @@ interface Budget {
   /** Bytes and entries above the limit, or above a fraction of it. */
   excess: (index: ManifestIndex, fraction: number) => Excess;
   mayGo: (entry: ManifestEntry) => boolean;
+  /** The option that has this limit. */
+  cause: () => RemovalCause;
 }
 
 interface Excess {
@@ -135,7 +138,7 @@ export class Evictor implements CachePart {
       const missing = await missingSpace();
       if (missing === 0) return;
       const reclaimed = await this.#reclaim(missing);
-      await this.#drop(this.#unusedFor(STALE_MS, missing - reclaimed), 1);
+      await this.#drop(this.#unusedFor(STALE_MS, missing - reclaimed, 'minFreeSpace'), 1);
       if ((await missingSpace()) === 0) return;
       throw new ImageCacheError('CACHE_DISK_FULL', 'The disk has less free space than `minFreeSpace` asks for.', {
         hint: 'Free some space, or lower `minFreeSpace`. Everything cached so far is intact.',
@@ -167,7 +170,7 @@ export class Evictor implements CachePart {
     const { maxAge } = limits;
     if (maxAge === undefined || !manifest.isOpen) return;
     this.#expiredAt = performance.now();
-    await this.#exclusively(() => this.#drop(this.#unusedFor(maxAge, Number.MAX_VALUE), 1));
+    await this.#exclusively(() => this.#drop(this.#unusedFor(maxAge, Number.MAX_VALUE, 'maxAge'), 1));
   }
 
   async #fit(budget: Budget): Promise<void> {
@@ -189,15 +192,16 @@ export class Evictor implements CachePart {
    */
   async #drop(budget: Budget, fraction: number): Promise<void> {
     const { store } = this.#options.manifest;
+    const cause = budget.cause();
     while (this.#isOver(budget) && !this.#closed) {
       const found = await leastRecentlyUsed(budget.entries(store.index), MAX_FOUND, budget.mayGo);
-      const dropped = await this.#remove(covering(found, budget.excess(store.index, fraction)), budget.mayGo);
+      const dropped = await this.#remove(covering(found, budget.excess(store.index, fraction)), budget.mayGo, cause);
       if (dropped === 0) return;
     }
   }
 
-  async #remove(entries: readonly ManifestEntry[], mayGo: Budget['mayGo']): Promise<number> {
-    const { manifest, imageStore, reclaimable, logger } = this.#options;
+  async #remove(entries: readonly ManifestEntry[], mayGo: Budget['mayGo'], cause: RemovalCause): Promise<number> {
+    const { manifest, imageStore, reclaimable, now, logger } = this.#options;
     const { store } = manifest;
     let count = 0;
     for (let start = 0; start < entries.length; start += MAX_DROPPED) {
@@ -206,7 +210,7 @@ export class Evictor implements CachePart {
         .filter((entry) => store.index.get(entry.s3_url) === entry && mayGo(entry)) // not used or replaced meanwhile
         .map((entry) => entry.s3_url);
       if (keys.length === 0) continue;
-      const { removed } = await store.append({ op: 'delete', keys, reason: 'evicted' });
+      const { removed } = await store.append({ op: 'delete', keys, reason: 'evicted', at: now(), cause });
       await imageStore.remove(removed);
       for (const files of reclaimable) await files.removeOf?.(removed);
       count += removed.length;
@@ -244,6 +248,7 @@ export class Evictor implements CachePart {
       entries: (index) => index.values(),
       excess: (_, fraction) => this.#excess(fraction),
       mayGo: (entry) => entry.pinned !== true && entry.s3_url !== keep,
+      cause: () => (this.#excess().bytes > 0 ? 'maxSize' : 'maxEntries'),
     };
   }
 
@@ -253,11 +258,12 @@ export class Evictor implements CachePart {
       entries: (index) => entriesOf(index, actor),
       excess: (index, fraction) => ({ bytes: index.bytesOf(actor) - quota * fraction, entries: 0 }),
       mayGo: (entry) => entry.pinned !== true && entry.s3_url !== keep && actorsOf(entry).length === 1,
+      cause: () => 'quotas',
     };
   }
 
   /** A budget to evict this many bytes of images that were not used for this long. */
-  #unusedFor(age: number, bytes: number): Budget {
+  #unusedFor(age: number, bytes: number, cause: RemovalCause): Budget {
     const { manifest, uses, now } = this.#options;
     const before = manifest.store.index.totalBytes;
     const deadline = now() - age;
@@ -265,6 +271,7 @@ export class Evictor implements CachePart {
       entries: (index) => index.values(),
       excess: (index) => ({ bytes: bytes - (before - index.totalBytes), entries: 0 }),
       mayGo: (entry) => entry.pinned !== true && entry.last_used_at < deadline && !uses.isRecentlyServed(entry.s3_url),
+      cause: () => cause,
     };
   }
 }

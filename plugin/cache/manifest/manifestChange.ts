@@ -1,3 +1,4 @@
+import type { RemovalCause } from '../../inspectorProtocol.ts';
 import type { ImageMeta, ManifestEntry } from '../../protocol.ts';
 
 /** A change of the manifest. Each change is complete, so that applying it twice has no further effect. */
@@ -15,8 +16,17 @@ export type ManifestChange =
   | { op: 'placeholder'; images: readonly { key: string; sha256: string; placeholder: string }[] }
   /** Sets the app's own fields of an image; `{}` for none. */
   | { op: 'meta'; key: string; meta: ImageMeta }
-  /** Removes images. After an invalidation, files older than `at` (milliseconds since the epoch) are not adopted. */
-  | { op: 'delete'; keys: readonly string[]; reason: 'invalidated' | 'evicted' | 'missing'; at?: number }
+  /**
+   * Removes images. After an invalidation, files older than `at` (milliseconds since the epoch) are not adopted. Versions that do not know
+   * the `cause` ignore it.
+   */
+  | {
+      op: 'delete';
+      keys: readonly string[];
+      reason: 'invalidated' | 'evicted' | 'missing';
+      at?: number;
+      cause?: RemovalCause | undefined;
+    }
   /** Removes all images, or those that only this actor uses. `at` is as for `delete`. */
   | { op: 'clear'; actor?: string; at?: number }
   /** Pins one image, or all images that the actor has now and later: they are never evicted. */

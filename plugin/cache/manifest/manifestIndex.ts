@@ -81,6 +81,11 @@ export class ManifestIndex {
     return this.#byKey.values();
   }
 
+  /** All entries, in arrays of some ten thousand. Entries that are removed meanwhile may be among them. */
+  batches(): Iterable<readonly ManifestEntry[]> {
+    return this.#byKey.batches();
+  }
+
   /** All entries as they are now. */
   toArray(): ManifestEntry[] {
     return this.#byKey.toArray();

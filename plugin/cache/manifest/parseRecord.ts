@@ -14,7 +14,8 @@ const SHAPES: { readonly [Op in ManifestChange['op']]: (record: Fields) => boole
   replace: ({ entry, sha256 }) => parseEntry(entry) !== undefined && isText(sha256),
   placeholder: ({ images }) => Array.isArray(images) && images.every(isPlaceholder),
   meta: ({ key, meta }) => isText(key) && metaProblem(meta) === undefined,
-  delete: ({ keys, reason, at }) => isTexts(keys) && isText(reason) && isOptionalNumber(at),
+  delete: ({ keys, reason, at, cause }) =>
+    isTexts(keys) && isText(reason) && isOptionalNumber(at) && (cause === undefined || isText(cause)),
   clear: ({ actor, at }) => (actor === undefined || isText(actor)) && isOptionalNumber(at),
   pin: ({ target, pinned }) =>
     isObject(target) && (isText(target['key']) || isText(target['actor'])) && typeof pinned === 'boolean',

@@ -49,6 +49,13 @@ export class PriorityQueue<Item extends Queued> {
     if (callers.size === 0) origins.delete(item.origin);
   }
 
+  /** The items in about the order in which they will be taken, if all of them may start. Changes nothing. */
+  *inOrder(): Generator<Item> {
+    for (const urgency of URGENCIES) {
+      yield* inTurns(mapped(this.#lines[urgency].values(), (callers) => inTurns(callers.values())));
+    }
+  }
+
   /**
    * Removes and returns the next item that may start: the most urgent one. Among equals, the origin that has waited longest for
    * its turn comes first, and within it the caller that has waited longest.
@@ -69,6 +76,32 @@ export class PriorityQueue<Item extends Queued> {
     }
     return undefined;
   }
+}
+
+/** Yields the first item of each line, then the second ones, and so on. Looks at a line only when its turn comes. */
+function* inTurns<Item>(lines: Iterable<Iterable<Item>>): Generator<Item> {
+  let rest: Iterator<Item>[] = [];
+  for (const line of lines) {
+    const items = line[Symbol.iterator]();
+    const { done, value } = items.next();
+    if (done === true) continue;
+    yield value;
+    rest.push(items);
+  }
+  while (rest.length > 0) {
+    const going: Iterator<Item>[] = [];
+    for (const items of rest) {
+      const { done, value } = items.next();
+      if (done === true) continue;
+      yield value;
+      going.push(items);
+    }
+    rest = going;
+  }
+}
+
+function* mapped<From, To>(items: Iterable<From>, change: (item: From) => To): Generator<To> {
+  for (const item of items) yield change(item);
 }
 
 /** Moves the key to the end of the map, which is the end of the line. */

@@ -4,6 +4,7 @@ import type { Mark, Timeline } from '../../timeline.ts';
 import { AbortListeners } from './abortListeners.ts';
 import { Lane } from './lane.ts';
 import { mostUrgent, PriorityQueue } from './priorityQueue.ts';
+import type { QueueLook, WaitReason } from './queueLook.ts';
 import { ForegroundPriority } from './foregroundPriority.ts';
 
 export interface QueueRequest<Result, Progress> {
@@ -61,9 +62,10 @@ const BUSY_SLOTS = 4;
 
 interface Job<Result, Progress> {
   key: string;
+  queuedAt: number;
+  /** Set when the task runs. */
+  started: { at: number; urgency: Urgency; origin: string } | undefined;
   running: boolean;
-  /** With which it has started. */
-  urgency: Urgency | undefined;
   /** Requesters that are still waiting. */
   waiting: number;
   /** Places of its requesters in the queue, the latest last; empty once the task runs. */
@@ -132,9 +134,23 @@ export class TaskQueue<Result, Progress = never> {
   /** Counts the tasks. One that several requesters wait for has the urgency of the most urgent one. */
   count(): TaskCounts {
     const counts = { running: { visible: 0, high: 0, normal: 0 }, waiting: { visible: 0, high: 0, normal: 0 } };
-    for (const { urgency = 'normal' } of this.#running) counts.running[urgency] += 1;
+    for (const { started } of this.#running) counts.running[started?.urgency ?? 'normal'] += 1;
     for (const { places } of this.#queued) counts.waiting[mostUrgent(places)] += 1;
     return counts;
+  }
+
+  /** The tasks, at most this many of each kind. Changes nothing. */
+  look(most: number): QueueLook {
+    return {
+      running: [...this.#running].slice(0, most).flatMap(({ key, waiting: waiters, queuedAt, started }) => {
+        if (started === undefined) return [];
+        const { at: startedAt, urgency, origin } = started;
+        return { key, urgency, origin, waiters, queuedAt, startedAt };
+      }),
+      waiting: this.#waiting(most),
+      runningCount: this.#running.size,
+      waitingCount: this.#queued.size,
+    };
   }
 
   /** Runs the task, or joins the one that is queued or running for the same key. */
@@ -183,13 +199,36 @@ export class TaskQueue<Result, Progress = never> {
     await Promise.all(this.#tasks);
   }
 
+  #waiting(most: number): QueueLook['waiting'] {
+    const seen = new Set<Job<Result, Progress>>();
+    const places: Record<Urgency, number> = { visible: 0, high: 0, normal: 0 };
+    const waiting: QueueLook['waiting'] = [];
+    for (const { job, urgency, origin } of this.#places.inOrder()) {
+      if (waiting.length === most) break;
+      if (seen.has(job)) continue; // a job has the place of its most urgent requester
+      seen.add(job);
+      places[urgency] += 1;
+      const { key, waiting: waiters, queuedAt } = job;
+      const waitsFor = this.#whyWaiting(origin, urgency);
+      waiting.push({ key, urgency, origin, waiters, queuedAt, place: places[urgency], waitsFor });
+    }
+    return waiting;
+  }
+
+  #whyWaiting(origin: string, urgency: Urgency): WaitReason {
+    if (urgency === 'visible' || !this.#background.hasRoom(origin, this.#options.background())) return 'slot';
+    if (this.#options.isBusy?.() === true) return 'busy';
+    return this.#foreground.isHeld ? 'visible_first' : 'slot';
+  }
+
   #create(key: string): Job<Result, Progress> {
     const { promise, resolve, reject } = withResolvers<Result>();
     promise.catch(() => undefined); // every requester may have left
     const job: Job<Result, Progress> = {
       key,
+      queuedAt: Date.now(),
+      started: undefined,
       running: false,
-      urgency: undefined,
       waiting: 0,
       places: new Set(),
       progress: undefined,
@@ -254,7 +293,7 @@ export class TaskQueue<Result, Progress = never> {
     const freeSlot = lane.begin(origin, () => this.#fill());
     const abort = new AbortController();
     job.running = true;
-    job.urgency = urgency;
+    job.started = { at: Date.now(), urgency, origin };
     job.abort = abort;
     this.#running.add(job);
     if (lane === this.#visible) this.#foreground.acquire(job);

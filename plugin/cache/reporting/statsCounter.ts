@@ -4,6 +4,9 @@ import type { MemoryTier } from '../store/memoryTier.ts';
 import { SpeculativeStats } from '../store/speculativeStats.ts';
 import { Measures } from './measures.ts';
 
+type Actors = Pick<CacheStats, 'actors'>;
+type Counted = Omit<CacheStats, 'actors' | 'cache_id' | 'unclaimed' | 'variants'>;
+
 /** Counters since this server started. */
 export class StatsCounter {
   readonly hits = { memory: 0, disk: 0 };
@@ -34,20 +37,22 @@ export class StatsCounter {
     return this.bytes.memory + this.bytes.disk;
   }
 
-  report(
-    index: ManifestIndex,
-    memory: MemoryTier,
-    queue: { active: number; queued: number },
-  ): Omit<CacheStats, 'cache_id' | 'unclaimed' | 'variants'> {
+  report(index: ManifestIndex, memory: MemoryTier, queue: { active: number; queued: number }): Counted & Actors {
+    const { total_entries, total_size_bytes, total_size_mb, ...counted } = this.count(index, memory, queue);
+    const actors = Object.fromEntries(
+      [...index.actors()].map(([actor, keys]) => [actor, { entries: keys.size, size_bytes: index.bytesOf(actor) }]),
+    );
+    return { total_entries, total_size_bytes, total_size_mb, actors, ...counted };
+  }
+
+  /** The same without the actors, of which there may be a hundred thousand. */
+  count(index: ManifestIndex, memory: MemoryTier, queue: { active: number; queued: number }): Counted {
     const hits = this.hits.memory + this.hits.disk;
     const asked = hits + this.misses;
     return {
       total_entries: index.size,
       total_size_bytes: index.totalBytes,
       total_size_mb: Math.round(index.totalBytes / 10_000) / 100,
-      actors: Object.fromEntries(
-        [...index.actors()].map(([actor, keys]) => [actor, { entries: keys.size, size_bytes: index.bytesOf(actor) }]),
-      ),
       compression: index.compression,
       memory: { entries: memory.entries, size_bytes: memory.bytes, max_bytes: memory.maxBytes },
       hits: { ...this.hits },

@@ -126,10 +126,11 @@ export class ImageStore implements CachePart {
   }
 
   async #drop(entry: ManifestEntry): Promise<void> {
-    const { store, warn } = this.#options;
+    const { store, blobs, warn } = this.#options;
     await store.refresh();
     if (store.index.get(entry.s3_url) !== entry) return; // another process cleared it, and may have stored it again
     warn(`${entry.local_path} was missing or damaged; it will be fetched again.`);
-    await store.append({ op: 'delete', keys: [entry.s3_url], reason: 'missing' });
+    const cause = blobs.wasDamaged(entry) ? 'damaged' : undefined;
+    await store.append({ op: 'delete', keys: [entry.s3_url], reason: 'missing', cause });
   }
 }

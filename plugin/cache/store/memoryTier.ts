@@ -49,6 +49,11 @@ export class MemoryTier {
     return size <= (this.#images?.maxEntrySize ?? 0) && this.bytes + size <= this.maxBytes;
   }
 
+  /** Like {@link MemoryTier.get}, but does not count as a use. */
+  peek(sha256: string): Buffer | undefined {
+    return this.#images?.peek(sha256);
+  }
+
   get(sha256: string): Buffer | undefined {
     return this.#images?.get(sha256);
   }

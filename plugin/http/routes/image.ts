@@ -6,6 +6,7 @@ import {
   type ReadOptions,
   reportFailure,
   type VariantSpec,
+  withoutQuery,
 } from '../../cache/index.ts';
 import { ImageCacheError } from '../../errors.ts';
 import type { ManifestEntry } from '../../protocol.ts';
@@ -13,7 +14,7 @@ import { parseActorId } from '../actorId.ts';
 import type { AskedRef, AuthorizedImages } from '../authorizedImages.ts';
 import { abortResponse } from '../abortResponse.ts';
 import type { RouteContext } from '../defineRoute.ts';
-import { ImageTimer, logServed } from '../imageTimer.ts';
+import { ImageTimer, type TimerContext, logServed } from '../imageTimer.ts';
 import { parseQuery } from '../query.ts';
 import { requesterSignal } from '../requesterSignal.ts';
 import { isKnownTo } from '../sendBytes.ts';
@@ -83,7 +84,7 @@ export function createImageAnswer({ authorized: images, cache, images: variants,
     }
     const actorId = actor_id === undefined ? undefined : parseActorId(actor_id);
     if (spec !== undefined) {
-      const asked = Object.assign(options, { url: images.identify(url), actorId });
+      const asked = Object.assign(options, { url: identify(url, actorId, timer), actorId });
       return answerVariant(request, response, asked, spec, timer, isLasting);
     }
     if (query.revalidate !== undefined && query.revalidate !== 'true') {
@@ -93,11 +94,12 @@ export function createImageAnswer({ authorized: images, cache, images: variants,
     await readThrough(request, response, url, Object.assign(options, { actorId, revalidate }), timer, isLasting);
   };
 
-  function identify(url: string): ImageRef {
+  function identify(url: string, actorId: string | undefined, timer: ImageTimer): ImageRef {
     try {
       return images.identify(url);
     } catch (error) {
       reportFailure(logger, url, error);
+      timer.failed(withoutQuery(url), actorId, error);
       throw error;
     }
   }
@@ -111,7 +113,7 @@ export function createImageAnswer({ authorized: images, cache, images: variants,
     timer: ImageTimer,
     isLasting: IsLasting,
   ): Promise<void> {
-    const asked = identify(url);
+    const asked = identify(url, options.actorId, timer);
     let streamed: Promise<void> | undefined;
     const stream = (arriving: ArrivingImage) => {
       if (arriving.body.hasFailed) return;
@@ -127,7 +129,7 @@ export function createImageAnswer({ authorized: images, cache, images: variants,
       if (streamed === undefined) sendImage(request, response, image, { by, timeline });
     } catch (error) {
       reportFailure(logger, url, error);
-      timer.failed(asked.key, error);
+      timer.failed(asked.key, options.actorId, error);
       if (streamed === undefined) throw error;
       cache.countError(ImageCacheError.from(error).code);
     } finally {
@@ -139,6 +141,16 @@ export function createImageAnswer({ authorized: images, cache, images: variants,
     }
   }
 
+  async function readVariant(request: IncomingMessage, asked: AskedRef, spec: VariantSpec, timer: ImageTimer) {
+    try {
+      return await images.readVariant(request, asked, spec);
+    } catch (error) {
+      const key = 'url' in asked ? asked.url.key : (await cache.findPath(asked.path))?.s3_url;
+      if (key !== undefined) timer.failed(key, asked.actorId, error);
+      throw error;
+    }
+  }
+
   async function answerVariant(
     request: IncomingMessage,
     response: ServerResponse,
@@ -147,7 +159,7 @@ export function createImageAnswer({ authorized: images, cache, images: variants,
     timer: ImageTimer,
     isLasting: IsLasting,
   ): Promise<void> {
-    const sized = await images.readVariant(request, asked, spec);
+    const sized = await readVariant(request, asked, spec, timer);
     const timeline = timer.served(sized);
     const askedBy = 'path' in asked || isLasting(sized.entry) ? 'path' : 'url';
     sendVariant(request, response, sized, { spec, askedBy, isPrivate, outbound, timeline });
@@ -156,6 +168,7 @@ export function createImageAnswer({ authorized: images, cache, images: variants,
 
 function createPlain(context: RouteContext) {
   const { authorized: images, logger, outbound } = context;
+  const timing: TimerContext = { logger, recorder: context.cache.insight.recorder };
   const sendImage = createSendImage(!images.areOpen, outbound);
   const answer = createImageAnswer(context);
 
@@ -167,7 +180,7 @@ function createPlain(context: RouteContext) {
   return function answerImage(request: IncomingMessage, response: ServerResponse): Promise<void> | undefined {
     const started = logger.debug === undefined ? undefined : performance.now();
     const hit = peekQuery(images, request.url ?? '');
-    if (hit === undefined) return answerQuery(request, response, new ImageTimer(logger, started ?? performance.now()));
+    if (hit === undefined) return answerQuery(request, response, new ImageTimer(timing, started ?? performance.now()));
     sendImage(request, response, hit, { by: 'path' });
     if (started !== undefined) logServed(logger, hit, performance.now() - started);
     return undefined;

@@ -19,11 +19,12 @@ export const pictureRoute = { method: 'GET', path: '/i/:name', access: 'images',
 
 function create(context: RouteContext) {
   const answer = createImageAnswer(context);
+  const timing = { logger: context.logger, recorder: context.cache.insight.recorder };
   return async (request: Request, response: Response): Promise<undefined> => {
     const name = String(request.params['name']);
     const url = context.authorizedUploads.urlOf(parseName(name));
     const query = { ...parseQuery(request.url, PARAMETERS), url };
-    await answer(request, response, query, new ImageTimer(context.logger, performance.now()), (entry) =>
+    await answer(request, response, query, new ImageTimer(timing, performance.now()), (entry) =>
       isOf(name, entry),
     ).catch((error: unknown) => {
       throw isNotThere(error) ? notThere(error) : error;

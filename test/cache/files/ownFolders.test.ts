@@ -272,6 +272,7 @@ describe('a directory that is not empty', () => {
       { '.DS_Store': '', '.gitkeep': '', 'Thumbs.db': '', 'lost+found/x': '' },
     ],
     ['an unfinished file of ours', { [`tmp/0123abcd-1-${UUID}.part`]: '', 'images/0001/.nfs01': '' }],
+    ['notes of ours', { 'history.ndjson': '', 'departures.ndjson': '' }],
     ['a journal of ours', { 'journal/0000000001.log': '', '.gitignore': '*\n' }],
   ])('S2: is ours with %s', async (_, files) => {
     const dir = join(await temporaryDirectory(), '.image-cache');

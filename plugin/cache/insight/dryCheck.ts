@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ImageCacheError } from '../../errors.ts';
+import type { CheckAnswer, CheckProgress } from '../../inspectorProtocol.ts';
+import type { ManifestEntry } from '../../protocol.ts';
+import type { Discovery } from '../discovery/discovery.ts';
+import { insidePath, parseImagePath } from '../files/layout.ts';
+import { digestQuietly, sizeOf } from '../files/quietRead.ts';
+import type { ManifestIndex } from '../manifest/manifestIndex.ts';
+import { TaskQueue } from '../queue/taskQueue.ts';
+import { quarantinedFiles } from './looseFiles.ts';
+
+type Problem = CheckAnswer['problems'][number];
+export type CheckListener = (progress: CheckProgress) => void;
+
+const MAX_PROBLEMS = 1000;
+/** Files that are hashed at a time. */
+const LANES = 2;
+const TELL_EVERY_MS = 200;
+/** How long each file stands aside for images that pages wait for, at most. */
+const MAX_YIELD_MS = 200;
+const YIELD_MS = 20;
+
+export interface DryCheckOptions {
+  dir: string;
+  prefix: string;
+  discovery: Discovery;
+  /** True while a page waits for an image. */
+  isBusy: () => boolean;
+}
+
+/** Compares every file with the manifest, like `verify`, but mends nothing and leaves no trace. */
+export class DryCheck {
+  readonly #options: DryCheckOptions;
+  /** Callers share a run, and it is aborted when all of them have left. */
+  readonly #queue = new TaskQueue<CheckAnswer>({ visible: 1, background: () => 1, maxBackground: 1 });
+  readonly #listeners = new Set<CheckListener>();
+  #toldAt = 0;
+
+  constructor(options: DryCheckOptions) {
+    this.#options = options;
+  }
+
+  /** @throws ImageCacheError ABORTED when all callers have left */
+  async check(index: ManifestIndex, signal: AbortSignal, onProgress: CheckListener): Promise<CheckAnswer> {
+    this.#listeners.add(onProgress);
+    const task = ({ signal: left }: { signal: AbortSignal }) => this.#run(index, left);
+    try {
+      return await this.#queue.run({ key: 'check', urgency: 'normal', signal, task });
+    } finally {
+      this.#listeners.delete(onProgress);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#queue.close();
+  }
+
+  async #run(index: ManifestIndex, signal: AbortSignal): Promise<CheckAnswer> {
+    const { dir, prefix, discovery } = this.#options;
+    await discovery.look();
+    const entries = index.toArray();
+    const loose = [...discovery.unclaimed.paths()];
+    const total = entries.length + loose.length;
+    const found = { checked: 0, problem_count: 0, problems: [] as Problem[] };
+    const note = (problem: Problem | undefined) => {
+      found.checked += 1;
+      if (problem !== undefined) add(found, problem);
+      this.#tell({ checked: found.checked, total });
+    };
+    await this.#each(entries, signal, async (entry) => note(await this.#problemOf(entry, index)));
+    await this.#each(loose, signal, async (path) => note({ kind: await this.#kindOf(path), path: prefix + path }));
+    for (const { path } of await quarantinedFiles(dir, prefix)) add(found, { kind: 'quarantined', path });
+    return { done: true, ...found };
+  }
+
+  async #problemOf(entry: ManifestEntry, index: ManifestIndex): Promise<Problem | undefined> {
+    const { dir } = this.#options;
+    const path = insidePath(entry.local_path) ?? '';
+    const size = await sizeOf(dir, path);
+    const isWhole = size === entry.size_bytes && (await digestQuietly(dir, path)) === entry.sha256;
+    if (isWhole || index.get(entry.s3_url) !== entry) return undefined; // otherwise it was replaced meanwhile
+    return { kind: size === undefined ? 'missing' : 'damaged', path: entry.local_path, s3_url: entry.s3_url };
+  }
+
+  /** A file without an entry is worth something if its bytes are those that its name says. */
+  async #kindOf(path: string): Promise<'unclaimed' | 'stray'> {
+    const digest = await digestQuietly(this.#options.dir, path);
+    return digest?.startsWith(parseImagePath(path)?.contentDigest ?? ' ') === true ? 'unclaimed' : 'stray';
+  }
+
+  async #each<T>(items: readonly T[], signal: AbortSignal, task: (item: T) => Promise<void>): Promise<void> {
+    const rest = items.values();
+    const lanes = Array.from({ length: LANES }, async () => {
+      for (const item of rest) {
+        for (let waited = 0; this.#options.isBusy() && waited < MAX_YIELD_MS; waited += YIELD_MS) await sleep(YIELD_MS);
+        if (signal.aborted) throw new ImageCacheError('ABORTED', 'The check was aborted.');
+        await task(item);
+      }
+    });
+    await Promise.all(lanes);
+  }
+
+  #tell(progress: CheckProgress): void {
+    if (performance.now() - this.#toldAt < TELL_EVERY_MS && progress.checked < progress.total) return;
+    this.#toldAt = performance.now();
+    for (const listener of this.#listeners) listener(progress);
+  }
+}
+
+function add(found: { problem_count: number; problems: Problem[] }, problem: Problem): void {
+  found.problem_count += 1;
+  if (found.problems.length < MAX_PROBLEMS) found.problems.push(problem);
+}

@@ -1,0 +1,40 @@
+import type { ImageCacheError } from '../../errors.ts';
+import type { ProblemGroup } from '../../inspectorProtocol.ts';
+import { createRecentMap } from '../../recentMap.ts';
+
+const MAX_GROUPS = 100;
+/** Images that a group names. */
+const MAX_IMAGES = 20;
+
+/** Failures, grouped by their cause. The group that was added to last comes first; the oldest groups are forgotten. */
+export class Problems {
+  readonly #groups = createRecentMap<ProblemGroup>(MAX_GROUPS);
+
+  get count(): number {
+    return this.#groups.size;
+  }
+
+  note(s3Url: string, { code, message: cause, hint, fix }: ImageCacheError, at: number): void {
+    const key = `${code} ${withoutNumbers(cause)}`;
+    const known = this.#groups.get(key);
+    this.#groups.set(key, {
+      code,
+      cause,
+      ...(hint !== undefined && { hint }),
+      ...(fix !== undefined && { fix }),
+      count: (known?.count ?? 0) + 1,
+      first_at: known?.first_at ?? at,
+      last_at: at,
+      s3_urls: [s3Url, ...(known?.s3_urls ?? []).filter((url) => url !== s3Url)].slice(0, MAX_IMAGES),
+    });
+  }
+
+  list(): ProblemGroup[] {
+    return [...this.#groups.values()];
+  }
+}
+
+/** Bytes and times differ from image to image, and are no causes of their own. */
+function withoutNumbers(text: string): string {
+  return text.replaceAll(/\d+/g, '#');
+}
