@@ -85,7 +85,8 @@ export interface LiveAnswer {
   dropped: number;
   /** How many groups `GET /problems` has now. */
   problems: number;
-  uploads?: { pending: number; failed: number; blocked: number };
+  /** `project` is sent back with each call about uploads, as `Image-Cache-Project`. */
+  uploads?: { project: string; pending: number; failed: number; blocked: number };
 }
 
 /**

@@ -5,9 +5,10 @@ import { Icon } from './parts/Icon.tsx';
 import { Navigation, TITLES } from './parts/Navigation.tsx';
 import { Notices } from './parts/Notices.tsx';
 import { ThemeSwitch } from './parts/ThemeSwitch.tsx';
-import type { ViewName } from './route.ts';
+import type { ViewName, ViewProps } from './route.ts';
 import type { LiveState } from './server/createLive.ts';
 import { useLive } from './server/serverContext.tsx';
+import { useKey } from './useKey.ts';
 import { useRoute } from './useRoute.ts';
 import { ActivityView } from './views/ActivityView.tsx';
 import { DoctorView } from './views/DoctorView.tsx';
@@ -18,7 +19,7 @@ import { StorageView } from './views/StorageView.tsx';
 import { TrendsView } from './views/TrendsView.tsx';
 import { UploadsView } from './views/UploadsView.tsx';
 
-const VIEW_COMPONENTS: Record<ViewName, ComponentType> = {
+const VIEW_COMPONENTS: Record<ViewName, ComponentType<ViewProps>> = {
   images: ImagesView,
   activity: ActivityView,
   queue: QueueView,
@@ -31,7 +32,7 @@ const VIEW_COMPONENTS: Record<ViewName, ComponentType> = {
 
 /** The page: navigation, what concerns all of it, and one view. */
 export function App() {
-  const { view } = useRoute();
+  const { view, query } = useRoute();
   const live = useLive();
   const [isHelpOpen, setIsHelpOpen] = useState(false);
   useKey('?', () => setIsHelpOpen(true));
@@ -69,7 +70,7 @@ export function App() {
       </header>
       <main id="main" tabIndex={-1}>
         <Notices live={live} />
-        <View />
+        <View key={view} query={query} />
       </main>
       {isHelpOpen && <HelpDialog onClose={() => setIsHelpOpen(false)} />}
     </div>
@@ -89,16 +90,4 @@ function badgesOf({ answer }: LiveState): Partial<Record<ViewName, number>> {
 function focusMain(event: { preventDefault(): void }): void {
   event.preventDefault();
   document.getElementById('main')?.focus();
-}
-
-/** Calls when a key is pressed that nobody is typing into a field. */
-function useKey(key: string, run: () => void): void {
-  useEffect(() => {
-    const listener = (event: KeyboardEvent): void => {
-      const isTyping = event.target instanceof HTMLElement && /^(?:INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
-      if (event.key === key && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) run();
-    };
-    window.addEventListener('keydown', listener);
-    return () => window.removeEventListener('keydown', listener);
-  });
 }

@@ -8,6 +8,11 @@ export interface Route {
   readonly query: Readonly<Record<string, string>>;
 }
 
+/** What each view gets. */
+export interface ViewProps {
+  query: Route['query'];
+}
+
 /** @param hash as in `location.hash` */
 export function parseRoute(hash: string): Route {
   const [name = '', search = ''] = hash.replace(/^#\/?/, '').split('?', 2);

@@ -1,5 +1,5 @@
 import { useMemo, useSyncExternalStore } from 'react';
-import { parseRoute, type Route } from './route.ts';
+import { formatRoute, parseRoute, type Route } from './route.ts';
 
 /** The route in the address of the page. */
 export function useRoute(): Route {
@@ -10,4 +10,11 @@ export function useRoute(): Route {
 function subscribe(listener: () => void): () => void {
   window.addEventListener('hashchange', listener);
   return () => window.removeEventListener('hashchange', listener);
+}
+
+/** Changes parameters of the current view, e.g. a filter, without a step in the history of the tab. */
+export function changeQuery(change: Readonly<Record<string, string | undefined>>): void {
+  const { view, query } = parseRoute(location.hash);
+  history.replaceState(null, '', formatRoute(view, { ...query, ...change }));
+  window.dispatchEvent(new HashChangeEvent('hashchange'));
 }

@@ -19,6 +19,8 @@ const PATHS = {
   grid: 'M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h6v6h-6z',
   list: 'M4 6h16M4 12h16M4 18h16',
   check: 'M5 13l4 4L19 7',
+  warn: 'M12 5v9m0 4v.1',
+  minus: 'M6 12h12',
   sun: 'M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM12 2v2m0 16v2M4.9 4.9l1.4 1.4m11.4 11.4 1.4 1.4M2 12h2m16 0h2M4.9 19.1l1.4-1.4M17.7 6.3l1.4-1.4',
   moon: 'M20 14.5A8.5 8.5 0 0 1 9.5 4 8.5 8.5 0 1 0 20 14.5Z',
   system: 'M4 5h16v11H4zM9 20h6m-3-4v4',

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react';
 import { formatRoute, VIEWS, type ViewName } from '../route.ts';
 import { Icon } from './Icon.tsx';
 
@@ -14,8 +15,16 @@ export const TITLES: Record<ViewName, string> = {
 
 /** @param badges numbers beside a view, e.g. of problems */
 export function Navigation({ view, badges }: { view: ViewName; badges: Partial<Record<ViewName, number>> }) {
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a narrow screen, the views are beside each other, and not all of them are seen. Not by `scrollIntoView()`: the next Tab would
+    // begin there, and pass by the link to the content.
+    const link = nav.current?.querySelector<HTMLElement>('[aria-current]');
+    if (nav.current && link)
+      nav.current.scrollLeft = link.offsetLeft - (nav.current.clientWidth - link.offsetWidth) / 2;
+  }, [view]);
   return (
-    <nav className="navigation" aria-label="Views">
+    <nav ref={nav} className="navigation" aria-label="Views">
       <ul>
         {VIEWS.map((each) => (
           <li key={each}>

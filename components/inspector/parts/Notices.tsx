@@ -1,10 +1,12 @@
 import { useState } from 'react';
+import { plural } from '../format/amounts.ts';
 import { formatTime } from '../format/times.ts';
+import { pageVersion } from '../pageVersion.ts';
 import type { LiveState } from '../server/createLive.ts';
 import { Refusal } from './Refusal.tsx';
 
 /** What concerns the whole page: the server is gone, was restarted, refuses, or is of another version. */
-export function Notices({ live, version = __INSPECTOR_VERSION__ }: { live: LiveState; version?: string }) {
+export function Notices({ live, version = pageVersion() }: { live: LiveState; version?: string }) {
   const { status, error, answer, restartedAt } = live;
   const [seenRestart, setSeenRestart] = useState<number>();
   return (
@@ -22,6 +24,9 @@ export function Notices({ live, version = __INSPECTOR_VERSION__ }: { live: LiveS
             Load the page again
           </button>
         </p>
+      )}
+      {answer?.opening !== undefined && (
+        <p className="note">The cache is being opened: {plural(answer.opening.images, 'image')}.</p>
       )}
       {restartedAt !== undefined && seenRestart !== restartedAt && (
         <p className="note">

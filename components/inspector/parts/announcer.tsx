@@ -1,4 +1,4 @@
-import { createContext, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from 'react';
 
 const AnnounceContext = createContext<(text: string) => void>(() => {});
 
@@ -33,4 +33,9 @@ export function Announcer({ children, now = Date.now }: { children: ReactNode; n
       <output className="unseen">{text}</output>
     </AnnounceContext>
   );
+}
+
+/** A function that has screen readers say something. */
+export function useAnnounce(): (text: string) => void {
+  return useContext(AnnounceContext);
 }

@@ -80,6 +80,10 @@ export function createLive(
     changes.emit();
   }
 
+  function isOther({ instance }: LiveAnswer): boolean {
+    return state.answer !== undefined && state.answer.instance !== instance;
+  }
+
   function plan(ms: number): void {
     cancelTimer();
     cancelTimer = env.after(ms, () => void poll());
@@ -90,7 +94,9 @@ export function createLive(
     if (!isRunning || !env.isVisible() || asking) return;
     const own = (asking = new AbortController());
     try {
-      const answer = await ask(state.answer?.seq, own.signal);
+      let answer = await ask(state.answer?.seq, own.signal);
+      // The number was one of the server before: what this one has answered so far is asked for from its beginning.
+      if (isOther(answer)) answer = await ask(undefined, own.signal);
       if (own.signal.aborted) return;
       failures = 0;
       set(after(state, answer, env.now()));
@@ -142,7 +148,6 @@ export function createLive(
 /** The state after an answer. Counters of another instance start anew. */
 function after(state: LiveState, answer: LiveAnswer, now: number): LiveState {
   const isRestart = state.answer !== undefined && state.answer.instance !== answer.instance;
-  // `since` was a number of the instance before, so this answer may begin anywhere. The next one continues it.
   const known = isRestart ? [] : state.activity;
   const newest = known[0]?.seq ?? 0;
   const added = answer.activity.filter(({ seq }) => seq > newest).toReversed();

@@ -7,6 +7,8 @@ type Query = Record<string, string | number | undefined>;
 export interface Server {
   get<Answer>(path: string, query?: Query, signal?: AbortSignal): Promise<Answer>;
   send<Answer>(method: 'POST' | 'DELETE', path: string, body?: object, signal?: AbortSignal): Promise<Answer>;
+  /** From now on, calls name this project, without which those about uploads are refused. */
+  setProject(project: string): void;
   /** An answer of lines, each as soon as it has come. */
   lines<Line>(method: 'GET' | 'POST', path: string, signal?: AbortSignal): AsyncIterable<Line>;
   /** The address of a picture. */
@@ -21,8 +23,12 @@ export function createServer(base = './api', fetch = globalThis.fetch.bind(globa
     return `${base}/${path}${search === '' ? '' : `?${search}`}`;
   };
 
+  let project: string | undefined;
+
   async function ask(address: string, init: RequestInit): Promise<Response> {
-    const response = await fetch(address, { credentials: 'same-origin', ...init }).catch((error: unknown) => {
+    const headers = new Headers(init.headers);
+    if (project !== undefined) headers.set('Image-Cache-Project', project);
+    const response = await fetch(address, { credentials: 'same-origin', ...init, headers }).catch((error: unknown) => {
       if (error instanceof DOMException && error.name === 'AbortError') throw error;
       throw new ServerError('The server does not answer.');
     });
@@ -42,6 +48,7 @@ export function createServer(base = './api', fetch = globalThis.fetch.bind(globa
 
   return {
     url,
+    setProject: (name) => void (project = name),
     get: async (path, query, signal) => json(await ask(url(path, query), signal ? { signal } : {})),
     async send(method, path, body, signal) {
       const headers = { ...(body && { 'Content-Type': 'application/json' }) };

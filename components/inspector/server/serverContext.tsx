@@ -30,8 +30,17 @@ function useServerContext() {
   return value;
 }
 
+export function useServer(): Server {
+  return useServerContext().server;
+}
+
 /** What the server has last said of its state. */
 export function useLive(): LiveState {
   const { live } = useServerContext();
   return useSyncExternalStore(live.subscribe, live.state);
+}
+
+/** A function that asks for the state at once, for after an action. */
+export function useRefreshLive(): () => void {
+  return useServerContext().live.refresh;
 }

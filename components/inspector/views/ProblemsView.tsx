@@ -1,3 +1,88 @@
+import type { ProblemGroup, ProblemsAnswer } from '../../../plugin/inspectorProtocol.ts';
+import { plural } from '../format/amounts.ts';
+import { printable } from '../format/text.ts';
+import { formatAgo } from '../format/times.ts';
+import { CopyButton } from '../parts/CopyButton.tsx';
+import { Empty } from '../parts/Empty.tsx';
+import { ImageLink } from '../parts/ImageLink.tsx';
+import { Loading } from '../parts/Loading.tsx';
+import { Refusal } from '../parts/Refusal.tsx';
+import { ViewHead } from '../parts/ViewHead.tsx';
+import { formatRoute } from '../route.ts';
+import { useAnswer } from '../server/useAnswer.ts';
+import { useNow } from '../server/useNow.ts';
+
+const EVERY_MS = 5000;
+
+/** What has failed, by its cause, with what to do about it. */
 export function ProblemsView() {
-  return <h1>Problems</h1>;
+  const { answer, error } = useAnswer<ProblemsAnswer>(
+    'problems',
+    (server, signal) => server.get('problems', {}, signal),
+    EVERY_MS,
+  );
+  const now = useNow();
+  const count = answer?.problems.length ?? 0;
+  return (
+    <div className="view">
+      <ViewHead title="Problems" line={count > 0 ? `${plural(count, 'cause')}, the last first` : undefined} />
+      {error && !answer && <Refusal error={error} />}
+      {!answer && !error && <Loading rows={3} />}
+      {answer && count === 0 && (
+        <Empty icon="check" title="Nothing has failed">
+          <p>
+            Since the server was started. If an image still does not show,{' '}
+            <a href={formatRoute('doctor')}>the doctor</a> can examine it.
+          </p>
+        </Empty>
+      )}
+      <ul className="problems">
+        {answer?.problems.map((group) => (
+          <Problem key={`${group.code} ${group.cause}`} group={group} now={now} />
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Problem({
+  group: { code, cause, hint, fix, count, first_at, last_at, s3_urls },
+  now,
+}: {
+  group: ProblemGroup;
+  now: number;
+}) {
+  return (
+    <li className="problem">
+      <div className="problem-head">
+        <h2>{printable(cause, 400)}</h2>
+        <span className="nowrap">
+          <strong>{plural(count, 'time')}</strong>
+        </span>
+      </div>
+      <p className="muted">
+        <code>{code}</code> · last {formatAgo(last_at, now)}
+        {count > 1 && ` · first ${formatAgo(first_at, now)}`}
+      </p>
+      {hint !== undefined && <p>{printable(hint, 800)}</p>}
+      {fix !== undefined && (
+        <div className="fix">
+          <pre>{printable(fix, 2000)}</pre>
+          <CopyButton text={fix} label="Copy" of="Line" />
+        </div>
+      )}
+      <details>
+        <summary>
+          {s3_urls.length < count ? `The last ${s3_urls.length} images` : plural(s3_urls.length, 'image')}
+        </summary>
+        <ul className="links">
+          {s3_urls.map((url) => (
+            <li key={url}>
+              <ImageLink url={url} />
+            </li>
+          ))}
+        </ul>
+      </details>
+    </li>
+  );
 }

@@ -1,0 +1,62 @@
+import type { DoctorCheck } from '../../../../plugin/inspectorProtocol.ts';
+import { printable } from '../../format/text.ts';
+import { CopyButton } from '../../parts/CopyButton.tsx';
+import { Icon, type IconName } from '../../parts/Icon.tsx';
+
+const GROUPS: Record<DoctorCheck['group'], string> = {
+  server: 'Server',
+  disk: 'Disk',
+  images: 'Images',
+  bucket: 'Bucket',
+  image: 'This image',
+  page: 'Page',
+};
+
+const STATES: Record<DoctorCheck['status'], { icon: IconName; text: string }> = {
+  ok: { icon: 'check', text: 'Well' },
+  warn: { icon: 'warn', text: 'Warning' },
+  fail: { icon: 'close', text: 'Wrong' },
+  skip: { icon: 'minus', text: 'Not examined' },
+};
+
+/** What was examined, by what it concerns. What is wrong says what to do. */
+export function CheckGroups({ checks }: { checks: readonly DoctorCheck[] }) {
+  const groups = new Map<string, DoctorCheck[]>();
+  for (const check of checks) {
+    const name = check.about === undefined ? GROUPS[check.group] : `${GROUPS[check.group]} ${check.about}`;
+    groups.set(name, [...(groups.get(name) ?? []), check]);
+  }
+  return [...groups].map(([name, group]) => (
+    <section key={name} className="stack">
+      <h2>{printable(name, 100)}</h2>
+      <ul className="checks">
+        {group.map((check) => (
+          <Check key={check.id} check={check} />
+        ))}
+      </ul>
+    </section>
+  ));
+}
+
+function Check({ check: { title, status, detail, hint, fix } }: { check: DoctorCheck }) {
+  const { icon, text } = STATES[status];
+  return (
+    <li data-status={status}>
+      <span className="sign" title={text}>
+        <Icon name={icon} />
+        <span className="unseen">{text}</span>
+      </span>
+      <h3>{printable(title, 100)}</h3>
+      <div className="stack-small">
+        <p>{printable(detail, 600)}</p>
+        {hint !== undefined && <p>{printable(hint, 600)}</p>}
+        {fix !== undefined && (
+          <div className="fix">
+            <pre>{printable(fix, 1000)}</pre>
+            <CopyButton text={fix} label="Copy" of="Line" />
+          </div>
+        )}
+      </div>
+    </li>
+  );
+}

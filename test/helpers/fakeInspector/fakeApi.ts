@@ -1,0 +1,156 @@
+import type { AskRequest, RefetchRequest } from '../../../plugin/inspectorProtocol.ts';
+import type { PinRequest, Problem } from '../../../plugin/protocol.ts';
+import {
+  FAKE_CHECKS,
+  FAKE_DOCTOR,
+  fakeActors,
+  fakeEntryAnswer,
+  fakeHistory,
+  fakeLive,
+  type FakeNumbers,
+  fakeProblems,
+  fakeQueue,
+  fakeStorage,
+  fakeUploads,
+} from './answers.ts';
+import { fakeEntries, fakeEntry, type Look } from './entries.ts';
+
+/** What the fake is to be, which a test may change at any time. */
+export interface FakeState extends FakeNumbers {
+  looks?: readonly Look[];
+  /** All calls are refused like this. */
+  refusal?: Problem;
+  /** Calls and their bodies, as they came. */
+  calls: string[];
+}
+
+export interface FakeAnswer {
+  status: number;
+  /** An array is sent as lines. */
+  body: unknown;
+}
+
+export function createFakeState(count: number, version: string): FakeState {
+  const now = Date.UTC(2026, 10, 30, 10, 33, 5);
+  const isEmpty = count === 0;
+  return {
+    count,
+    now,
+    startedAt: now - 3_600_000,
+    instance: 'a',
+    version,
+    seq: isEmpty ? 0 : 57,
+    changes: 0,
+    calls: [],
+  };
+}
+
+/** The API of the inspector as the contract has it, over a cache of so many images; without a server, so that tests of components use it, too. */
+export function fakeAnswer(state: FakeState, method: string, url: string, body?: unknown): FakeAnswer {
+  state.calls.push(`${method} ${url}${body === undefined ? '' : ` ${JSON.stringify(body)}`}`);
+  if (state.refusal) return { status: state.refusal.status, body: state.refusal };
+  const { pathname, searchParams } = new URL(url, 'http://fake');
+  const answer = method === 'GET' ? read(state, pathname, searchParams) : change(state, method, pathname, body);
+  if (answer !== undefined) return { status: 200, body: answer };
+  const problem = {
+    type: 'about:blank',
+    status: 404,
+    title: 'Not Found',
+    detail: `No ${pathname}.`,
+    code: 'NOT_FOUND',
+  };
+  return { status: 404, body: problem };
+}
+
+function read(state: FakeState, path: string, query: URLSearchParams): unknown {
+  const { count, now, looks } = state;
+  const since = query.get('since');
+  switch (path) {
+    case '/live':
+      return fakeLive(state, since === null ? undefined : Number(since));
+    case '/entries':
+      return fakeEntries(count, query, now, looks);
+    case '/entry': {
+      const url = query.get('url') ?? '';
+      const n = Number(/_(\d+)\.\w+$/.exec(url)?.[1] ?? Number.NaN);
+      return fakeEntryAnswer(n < count ? n : undefined, url, now, looks);
+    }
+    case '/actors':
+      return fakeActors(count, query.get('text') ?? '');
+    case '/queue':
+      return fakeQueue(count, now);
+    case '/problems':
+      return fakeProblems(count, now);
+    case '/history':
+      return fakeHistory(count, (query.get('span') ?? '1h') as '1h', now); // any other has the steps of none
+    case '/storage':
+      return fakeStorage(count);
+    case '/doctor':
+      return [...FAKE_CHECKS, { done: true, ...FAKE_DOCTOR }];
+    case '/check':
+      return checkLines(count);
+    case '/uploads':
+      return fakeUploads(count, now);
+    default:
+      return undefined;
+  }
+}
+
+function change({ now, looks, count }: FakeState, method: string, path: string, body: unknown): unknown {
+  switch (path) {
+    case '/pin':
+      return { pinned: (body as PinRequest).pinned === false ? 0 : 1 };
+    case '/invalidate':
+      return { invalidated: 1 };
+    case '/refetch':
+      return { status: 'unchanged', entry: { ...fakeEntry(1, now, looks), s3_url: (body as RefetchRequest).s3_url } };
+    case '/ask':
+      return { objects: (body as AskRequest).s3_urls.map((s3_url) => ({ s3_url, state: 'present' })) };
+    case '/clear-all':
+      return { cleared: count, freed_bytes: count * 2_730_000, kept: 0 };
+    case '/verify':
+      return verifyLines(count);
+    default:
+      if (path.startsWith('/clear/')) return { cleared: 25, freed_bytes: 68_000_000, kept: 2 };
+      if (/^\/uploads\/\w+(?:\/retry)?$/.test(path))
+        return { job_id: path.split('/')[2], state: method === 'DELETE' ? 'canceled' : 'accepted' };
+      return undefined;
+  }
+}
+
+function verifyLines(count: number): unknown[] {
+  const steps = (['scan', 'rehash', 'repair', 'drop', 'clean'] as const).map((step) => ({
+    step,
+    took_ms: 120,
+    checked: count,
+    healed: 0,
+  }));
+  const report = {
+    started_at: 0,
+    took_ms: 600,
+    entries: count,
+    unclaimed: 7,
+    damaged: 1,
+    missing: 0,
+    repaired: 1,
+    dropped: 0,
+    quarantined: 0,
+    cleaned: 0,
+  };
+  return [...steps.map(({ step }) => ({ step, checked: count, total: count })), { done: true, steps, ...report }];
+}
+
+function checkLines(count: number): unknown[] {
+  const problems = [
+    { kind: 'unclaimed', path: '.image-cache/images/0002/0002_0000.jpg' },
+    {
+      kind: 'missing',
+      path: '.image-cache/images/0004/0004_0000.jpg',
+      s3_url: 'https://team-photos.s3.eu-central-1.amazonaws.com/a.jpg',
+    },
+  ];
+  return [
+    { checked: count, total: count },
+    { done: true, checked: count, problems: count === 0 ? [] : problems, problem_count: count === 0 ? 0 : 2 },
+  ];
+}
