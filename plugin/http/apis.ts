@@ -40,5 +40,6 @@ export function createCacheApi(context: HttpContext): Middleware {
  * same access as the management of the cache.
  */
 export function createInspectorApi(context: HttpContext): Middleware {
-  return createHandler(context, { others: [...INSPECTOR_ROUTES, ...SHARED] });
+  // Images as well, for the line that is copied for curl.
+  return createHandler(context, { image: imageRoute, others: [...INSPECTOR_ROUTES, ...SHARED] });
 }

@@ -77,7 +77,8 @@ export class AuthorizedUploads {
     if (this.#context === undefined) return undefined;
     if (performance.now() - this.#summedUpAt > SUMMARY_MS) {
       this.#summedUpAt = performance.now();
-      this.#summary = this.#context.uploads.summary();
+      const { project, uploads } = this.#context;
+      this.#summary = uploads.summary().then((waiting) => ({ project, ...waiting }));
     }
     return this.#summary;
   }
