@@ -2,7 +2,8 @@ import type { ImageCache } from './cache/index.ts';
 import { createApi } from './createApi.ts';
 import { ImageCacheError } from './errors.ts';
 import { inspectorAccess, productionAccess } from './http/accessPolicy.ts';
-import { authorizeInspector, type InspectorOptions } from './http/inspector/authorizeInspector.ts';
+import { authorizeInspector } from './http/inspector/authorizeInspector.ts';
+import type { InspectorOptions } from './http/inspector/inspectorOptions.ts';
 import { createInspector } from './http/inspector/inspector.ts';
 import { createInspectorPage } from './http/inspector/page.ts';
 import type { Middleware } from './http/middleware.ts';
@@ -12,7 +13,7 @@ import { resolveOptions } from './resolveOptions.ts';
 import { checkAtStart, startError } from './startError.ts';
 
 export { ImageCacheError } from './errors.ts';
-export type { InspectorOptions } from './http/inspector/authorizeInspector.ts';
+export type { InspectorOptions } from './http/inspector/inspectorOptions.ts';
 export type { ImageDeparture, ImageDownload } from './channels.ts';
 export type { MissReason, RemovalCause } from './inspectorProtocol.ts';
 export type { ImageTiming, Step } from './timeline.ts';

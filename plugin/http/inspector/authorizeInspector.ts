@@ -5,18 +5,8 @@ import { createGuard } from '../guard.ts';
 import type { Middleware } from '../middleware.ts';
 import { sendProblem } from '../respond.ts';
 import { isApiUrl } from './inspector.ts';
+import type { InspectorOptions } from './inspectorOptions.ts';
 import { createPageGuard } from './pageGuard.ts';
-
-/** Settings of the inspector in a server of your own. */
-export interface InspectorOptions {
-  /**
-   * Decides who may use the inspector. It shows every image of the cache and can remove it, so let in who runs the server, and nobody
-   * else. Is asked for the page and for each of its calls. Anything but `true` within ten seconds refuses with 403.
-   * @example
-   * authorize: async (request) => (await sessionOf(request))?.isAdmin === true
-   */
-  authorize: (request: IncomingMessage) => boolean | Promise<boolean>;
-}
 
 const MAX_WAIT_MS = 10_000;
 

@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createImageCache } from '../../../plugin/express.ts';
-import { authorizeInspector, type InspectorOptions } from '../../../plugin/http/inspector/authorizeInspector.ts';
+import { authorizeInspector } from '../../../plugin/http/inspector/authorizeInspector.ts';
+import type { InspectorOptions } from '../../../plugin/http/inspector/inspectorOptions.ts';
 
 async function serve(authorize: InspectorOptions['authorize'], maxWaitMs?: number) {
   const warn = vi.fn<(message: string) => void>();
