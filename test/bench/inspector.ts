@@ -223,7 +223,11 @@ async function withServer<Result>(
 }
 
 async function answerOf<Answer>(child: ChildProcess): Promise<Answer> {
-  const ended = once(child, 'exit').then(() => Promise.reject(new Error('the server ended')));
+  const listening = new AbortController();
+  const { signal } = listening;
+  const ended = once(child, 'exit', { signal }).then(() => Promise.reject(new Error('the server ended')));
+  ended.catch(() => undefined); // aborted below
   const [answer] = (await Promise.race([once(child, 'message'), ended])) as [Answer]; // it sends nothing else
+  listening.abort();
   return answer;
 }
