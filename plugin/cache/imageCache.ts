@@ -187,11 +187,17 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
 
   /**
    * The entry that the manifest has of an object, as far as that can be seen without using the cache: the directory is not opened, nothing
-   * is written or counted, and no file is adopted. Without an entry, `isCertain` says whether there is none.
+   * is written or counted, and no file is adopted. Without an entry, `isCertain` says whether there is none, and `missing` why, if the cache is
+   * in use.
    */
-  async glance({ key }: Ref): Promise<{ entry: ManifestEntry | undefined; isCertain: boolean }> {
+  async glance({
+    key,
+  }: Ref): Promise<{ entry: ManifestEntry | undefined; isCertain: boolean; missing?: string | undefined }> {
     const { manifest } = this.#parts;
-    if (manifest.isOpen) return { entry: manifest.store.index.get(key), isCertain: true };
+    if (manifest.isOpen) {
+      const entry = manifest.store.index.get(key);
+      return { entry, isCertain: true, missing: entry === undefined ? await this.insight.whyMissing(key) : undefined };
+    }
     const early = new EarlyManifest({ dir: this.#dir, prefix: this.#prefix });
     try {
       const entry = await early.find({ key });

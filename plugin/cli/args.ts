@@ -16,6 +16,7 @@ export const OPTIONS = {
   json: { type: 'boolean', text: 'JSON instead of text; `warm` prints a line for each image' },
   actor: { type: 'string', value: 'id', text: 'the images of one actor; of `warm`, of lines that name none' },
   yes: { type: 'boolean', short: 'y', text: 'remove without asking' },
+  check: { type: 'boolean', text: 'only tell, and mend nothing' },
   config: { type: 'string', value: 'file', text: 'vite.config, or a module that exports the options of the cache' },
   dir: { type: 'string', value: 'dir', text: 'the directory of the cache, in place of `cacheDir`' },
   bucket: { type: 'string', value: 'name', multiple: true, text: 'a bucket, in place of a configuration; repeatable' },
@@ -35,6 +36,7 @@ export interface Arguments {
   given: readonly OptionName[];
   json: boolean;
   yes: boolean;
+  check: boolean;
   help: boolean;
   version: boolean;
   actor: string | undefined;
@@ -49,11 +51,11 @@ export interface Arguments {
 export function parseArguments(argv: readonly string[]): Arguments {
   const { values, positionals } = parse(argv);
   const [command, ...operands] = positionals;
-  const { json = false, yes = false, help = false, version = false, bucket = [] } = values;
+  const { json = false, yes = false, check = false, help = false, version = false, bucket = [] } = values;
   const { actor, config, dir, endpoint, region } = values;
   const names = Object.keys(OPTIONS) as OptionName[];
   const given = names.filter((name) => values[name] !== undefined);
-  return { command, operands, given, json, yes, help, version, actor, config, dir, bucket, endpoint, region };
+  return { command, operands, given, json, yes, check, help, version, actor, config, dir, bucket, endpoint, region };
 }
 
 function parse(argv: readonly string[]) {

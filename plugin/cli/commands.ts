@@ -52,7 +52,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   verify: {
     text: 'compares every file with the manifest, and mends what it can',
-    options: ['json', ...WHERE],
+    options: ['json', 'check', ...WHERE],
     run: verifyCommand,
   },
 };

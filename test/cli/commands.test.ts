@@ -1,7 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { DoctorAnswer } from '../../plugin/inspectorProtocol.ts';
+import type { CheckAnswer, DoctorAnswer } from '../../plugin/inspectorProtocol.ts';
 import type { CacheStats, ClearAnswer, VerifyReport } from '../../plugin/protocol.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { runCommand } from '../helpers/commandLine.ts';
@@ -77,6 +77,11 @@ describe('the command line', () => {
     expect(await run(['verify'])).toMatchObject({ code: 0, out: expect.stringMatching(/2 +images/) });
     const [file = ''] = await readdir(join(cwd, '.image-cache/images/0001'));
     await writeFile(join(cwd, '.image-cache/images/0001', file), 'other bytes');
+    for (const _ of [1, 2]) {
+      const told = await run(['verify', '--check']);
+      expect(told).toMatchObject({ code: 1, out: expect.stringMatching(/^damaged .*b\.jpg\n2 files compared\.$/m) });
+    }
+    expect((JSON.parse((await run(['verify', '--check', '--json'])).out) as CheckAnswer).problem_count).toBe(1);
     const verified = await run(['verify', '--json']);
     expect(verified.code).toBe(1);
     expect(JSON.parse(verified.out) as VerifyReport).toMatchObject({ damaged: 1, dropped: 1 });

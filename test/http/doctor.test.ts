@@ -35,6 +35,8 @@ it('with `url`, it explains an image, and counts no use of it', async () => {
   expect(await explain()).toContain(before?.local_path);
   expect(await api.images.cache.find(url)).toEqual(before);
   expect((await api.images.cache.stats()).misses).toBe(1);
+  await api.images.cache.clear();
+  expect(await explain()).toMatch(/^Nothing \(cleared /);
 });
 
 it('as lines, each check is one as it ends, and the last line is the answer', async () => {

@@ -31,6 +31,7 @@ import { type Thumb, Thumbs } from './thumbs.ts';
 import { findActors } from './actorSearch.ts';
 import { EntrySearch, MAX_REACHABLE } from './entrySearch.ts';
 import { quarantinedFiles, unclaimedFiles } from './looseFiles.ts';
+import { inWords } from './missReason.ts';
 import { placesOf } from './places.ts';
 import { queueView } from './queueView.ts';
 import type { InsightOptions } from './insightOptions.ts';
@@ -135,6 +136,13 @@ export class Insight<Ref extends ImageRef = ImageRef> {
       story: storyOf({ entry, activity: activity.of(key), departure, queuedAt: queued?.queuedAt }),
       variants: variants.map(({ spec, size }) => ({ spec, size_bytes: size })),
     };
+  }
+
+  /** Why an image is not there, as far as this process or an earlier one knows: `evicted 3 min ago: maxSize`. */
+  async whyMissing(key: string): Promise<string> {
+    const { departures, now } = this.#options;
+    await departures.loaded();
+    return inWords(departures.explain(key), now());
   }
 
   /** `GET /actors` */

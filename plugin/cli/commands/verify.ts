@@ -1,14 +1,18 @@
+import type { ImageCache } from '../../cache/index.ts';
+import type { CheckAnswer } from '../../inspectorProtocol.ts';
 import type { VerifyReport } from '../../protocol.ts';
 import type { Arguments } from '../args.ts';
 import { configure } from '../configuration.ts';
 import { columns } from '../help.ts';
 import { FINE, type Io, NOT_FINE } from '../io.ts';
+import { clean, counted } from '../text.ts';
 import { withCache } from '../withCache.ts';
 
 /** Says 1 if something was damaged or missing, also if it could be mended. */
 export async function verifyCommand(given: Arguments, io: Io): Promise<number> {
   const configuration = await configure(given, io, 'directory');
   return withCache(configuration, io, 'must exist', async (cache) => {
+    if (given.check) return check(cache, given, io);
     const report = await cache.verify({
       signal: io.signal,
       onProgress: ({ step, checked, total }) => {
@@ -18,6 +22,25 @@ export async function verifyCommand(given: Arguments, io: Io): Promise<number> {
     await io.print(given.json ? JSON.stringify(report) : table(report));
     return report.damaged + report.missing > 0 ? NOT_FINE : FINE;
   });
+}
+
+/** Only tells. Files without an entry are no fault: they get one when their images are requested. */
+async function check(cache: ImageCache, { json }: Arguments, io: Io): Promise<number> {
+  const answer = await cache.insight.check(io.signal, ({ checked, total }) => {
+    if (io.isInteractive) io.say(`${checked} of ${total}`);
+  });
+  await io.print(json ? JSON.stringify(answer) : list(answer));
+  return answer.problems.some(({ kind }) => kind === 'missing' || kind === 'damaged') ? NOT_FINE : FINE;
+}
+
+function list({ checked, problems, problem_count }: CheckAnswer): string {
+  const lines = problems.map(({ kind, path, s3_url }) => clean(`${kind} ${path} ${s3_url ?? ''}`.trim()));
+  const more = problem_count - problems.length;
+  return [
+    ...lines,
+    ...(more > 0 ? [`and ${counted(more, 'other')}`] : []),
+    `${counted(checked, 'file')} compared.`,
+  ].join('\n');
 }
 
 const TEXTS = {

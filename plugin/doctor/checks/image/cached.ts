@@ -10,11 +10,11 @@ export function cachedCheck({ object, installation: { cache, probes } }: ImageFa
     title: 'What the cache has of it',
     after: ['image.identity'],
     async run() {
-      const { entry, isCertain } = await cache.glance(object);
+      const { entry, isCertain, missing } = await cache.glance(object);
       if (entry === undefined) {
         return ok(
           isCertain
-            ? 'Nothing, so the next request downloads it.'
+            ? `Nothing${missing === undefined ? '' : ` (${missing})`}, so the next request downloads it.`
             : 'It is not in the last snapshot of the manifest. A server that uses the cache may know more: ask its GET /doctor?url=…',
         );
       }
