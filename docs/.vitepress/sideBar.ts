@@ -7,6 +7,7 @@ export const sideBar = [
       { text: 'Cookbook', link: '/docs/cookbook' },
       { text: 'React', link: '/docs/react' },
       { text: 'Uploads', link: '/docs/uploads' },
+      { text: 'Inspector', link: '/docs/inspector' },
       { text: 'In production', link: '/docs/production' },
     ],
   },

@@ -83,7 +83,11 @@ describe('I8, I21: each view', () => {
     const { page, show } = await open({ width: 320 });
     for (const route of [...VIEWS, DETAILS, 'images?look=list']) {
       await show(route);
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      const overflow = await page.evaluate(() => {
+        const main = document.querySelector('main');
+        const page = document.documentElement.scrollWidth - innerWidth;
+        return Math.max(page, main ? main.scrollWidth - main.clientWidth : 0);
+      });
       expect(overflow, `${route} is wider than the page`).toBeLessThanOrEqual(0);
     }
   });

@@ -1,3 +1,4 @@
+import express from 'express';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -5,6 +6,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createImageCache } from '../../../plugin/express.ts';
 import { authorizeInspector } from '../../../plugin/http/inspector/authorizeInspector.ts';
 import type { InspectorOptions } from '../../../plugin/http/inspector/inspectorOptions.ts';
+import { temporaryDirectory } from '../../helpers/directory.ts';
 
 async function serve(authorize: InspectorOptions['authorize'], maxWaitMs?: number) {
   const warn = vi.fn<(message: string) => void>();
@@ -90,5 +92,27 @@ describe('I13: the inspector of a server of your own', () => {
     });
     const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`; // it listens on TCP
     for (const path of ['/__image-cache/', '/inspector', '/live']) expect((await fetch(base + path)).status).toBe(404);
+  });
+
+  it('works below any path of an Express app, and manages the cache for whom it lets in', async () => {
+    const images = createImageCache({ buckets: ['photos'], logLevel: 'silent', cacheDir: await temporaryDirectory() });
+    const app = express();
+    app.use('/api/cache', images.router);
+    app.use('/admin/images', images.inspector({ authorize: ({ headers }) => headers['x-user'] === 'admin' }));
+    const server = app.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(async () => {
+      server.close();
+      await images.close();
+    });
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/admin/images`; // it listens on TCP
+    const ask = (path: string, method = 'GET', headers: Record<string, string> = {}) =>
+      fetch(base + path, { redirect: 'manual', method, headers: { 'x-user': 'admin', ...headers } });
+    expect((await ask('')).headers.get('location')).toBe('./images/');
+    expect(await (await ask('/')).text()).toContain('<title>Image cache</title>');
+    expect(await (await ask('/api/live')).json()).toMatchObject({ stats: { total_entries: 0 } });
+    expect((await ask('/api/clear-all', 'POST')).status).toBe(200);
+    expect((await ask('/api/live', 'GET', { 'x-user': 'eve' })).status).toBe(403);
+    expect((await ask('/api/clear-all', 'POST', { origin: 'https://evil.example' })).status).toBe(403);
   });
 });

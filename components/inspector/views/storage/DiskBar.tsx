@@ -21,7 +21,7 @@ export function DiskBar({ storage }: { storage: StorageAnswer }) {
         </span>
       </p>
       <div className="bar" aria-hidden="true">
-        {PARTS.map(([part]) => (
+        {PARTS.filter(([part]) => storage[part].size_bytes > 0).map(([part]) => (
           <span key={part} data-part={part} style={{ width: `${(storage[part].size_bytes / whole) * 100}%` }} />
         ))}
       </div>
