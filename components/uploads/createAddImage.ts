@@ -1,4 +1,4 @@
-import { type Entity, entityKey, toEntity } from './entity.ts';
+import { toEntity } from './entity.ts';
 import { imageIdOf, pictureOf } from './imageRef.ts';
 import type { ImageUploads } from './imageUploads.ts';
 import type { Outbox } from './outbox/createOutbox.ts';
@@ -14,8 +14,6 @@ interface AddParts {
   readonly maxOutboxSize: number;
   now(): number;
   nextId(): string;
-  /** Resolves when this tab knows what is in the outbox. */
-  ready(): Promise<void>;
 }
 
 /** `addImage()` of `ImageUploads`. */
@@ -26,9 +24,11 @@ export function createAddImage(parts: AddParts): ImageUploads['addImage'] {
     const picture = pictureOf(text);
     // One that an earlier app has named by a UUID is never deleted.
     if (!picture && imageIdOf(text)) return;
-    await parts.ready();
-    const same = jobs.all().filter((job) => picture && job.body?.imageId === picture.imageId && isHad(job));
-    if (same.some((job) => isOf(job, entity))) return;
+    const find = (): StoredJob[] =>
+      jobs.all().filter((job) => picture && job.body?.imageId === picture.imageId && isHad(job));
+    // Another tab may have just saved it.
+    if (find().length === 0) await jobs.load();
+    const same = find();
     const twin = same.find(({ heldBytes }) => heldBytes !== undefined) ?? same[0];
     const ext = twin?.body?.ext ?? picture?.ext;
     if (!picture || ext === undefined) throw unknownImage();
@@ -55,11 +55,7 @@ export function createAddImage(parts: AddParts): ImageUploads['addImage'] {
   };
 }
 
-/** Whether it is, or will be, a picture of its entity. */
+/** Whether the bucket has it, or will. */
 function isHad({ state }: StoredJob): boolean {
   return state !== 'canceled' && state !== 'missing';
-}
-
-function isOf(job: StoredJob, entity: Entity): boolean {
-  return job.entity !== undefined && entityKey(job.entity) === entityKey(entity);
 }

@@ -242,7 +242,6 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
       maxOutboxSize,
       now: env.now,
       nextId,
-      ready: async () => (isReady ? undefined : jobs.load()),
     }),
     ...createRemoveActions({ jobs, nextId, onRemoved }),
     bindEntity: async ({ type, id }, serverId) => jobs.bind(toEntity({ type, id, serverId }), serverId),

@@ -45,7 +45,7 @@ export function createPictureDeletion(options: PictureDeletionOptions): PictureD
     drop: (owner, entity, name, jobIds) => tracked(removal.drop(owner, entity, name, jobIds, signal)),
     uploadsOf: (owner, entity, name) => tracked(removal.uploadsOf(owner, entity, name, signal)),
     async takeBack(owner, entity, name, jobId) {
-      if (uses.areCounted) await tracked(removal.takeBack(owner, entity, name, new Set([jobId]), signal));
+      if (uses.areCounted) await tracked(removal.takeBack(owner, entity, name, { jobIds: new Set([jobId]) }, signal));
     },
     start: () => sweep.start(),
     async close() {

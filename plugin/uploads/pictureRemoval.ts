@@ -48,7 +48,7 @@ export class PictureRemoval {
   ): Promise<RemovedImage> {
     const { isCountedOnly, uses, graceMs } = this.#options;
     const imageId = imageIdOf(name);
-    if (isCountedOnly) await this.takeBack(owner, entity, name, jobIds, signal);
+    if (isCountedOnly) await this.takeBack(owner, entity, name, { jobIds, isUnnamedToo: true }, signal);
     const use = await uses.lookIfAllowed(imageId, signal);
     if (use === undefined) return { name, state: 'kept', reason: NOT_LISTED };
     if (await uses.isUsed(imageId, use, signal)) return { name, state: 'kept', reason: USED };
@@ -71,19 +71,28 @@ export class PictureRemoval {
   /**
    * Only who holds references can drop them: so no client can have a picture deleted that was never theirs. The picture is marked before that,
    * so that an old mark cannot be taken for this one, and after it, because a deletion that has seen the references takes away the first mark.
+   * @param isUnnamedToo also a reference of an earlier version, which does not say which upload has written it
    * @throws UploadFailure
    */
   async takeBack(
     owner: string,
     entity: UploadEntity,
     name: string,
-    jobIds: ReadonlySet<string>,
+    { jobIds, isUnnamedToo = false }: { jobIds: ReadonlySet<string>; isUnnamedToo?: boolean },
     signal: AbortSignal,
   ): Promise<void> {
     const { bucket, uses, keys, keyOf } = this.#options;
-    const { references = [] } = (await uses.referencesOf(imageIdOf(name), { owner, entity }, signal)) ?? {};
-    // One of an earlier version does not say which upload has written it.
-    const own = references.filter((each) => jobIds.has(keys.jobOf(each) ?? '') || keys.jobOf(each) === undefined);
+    const found = await uses.referencesOf(imageIdOf(name), { owner, entity }, signal);
+    const isOwn = (reference: string) => {
+      const jobId = keys.jobOf(reference);
+      return jobId === undefined ? isUnnamedToo : jobIds.has(jobId);
+    };
+    // Where the bucket may not be listed, those that there may be are removed by their names.
+    const named = () => [
+      ...(isUnnamedToo ? [keys.ofEntity(imageIdOf(name), { owner, entity })] : []),
+      ...Array.from(jobIds, (job_id) => keys.reference(imageIdOf(name), { owner, entity, job_id })),
+    ];
+    const own = found?.references.filter(isOwn) ?? named();
     if (own.length === 0) return;
     const object = await bucket.look(keyOf(name), signal);
     const isDeletable = object?.isCounted !== false;

@@ -81,7 +81,7 @@ function machine(
         uses,
         drop: async () => ({ name: NAME, state: 'kept' }),
         uploadsOf: async () => ({ jobIds: [], isComplete: true }),
-        takeBack: (...taken) => (uses.areCounted ? removal.takeBack(...withSet(taken), SIGNAL) : Promise.resolve()),
+        takeBack: (...taken) => (uses.areCounted ? removal.takeBack(...withJob(taken), SIGNAL) : Promise.resolve()),
         start: () => undefined,
         close: async () => undefined,
       };
@@ -104,8 +104,8 @@ function machine(
   };
 }
 
-function withSet<A, B, C>([a, b, c, jobId]: [A, B, C, string]): [A, B, C, ReadonlySet<string>] {
-  return [a, b, c, new Set([jobId])];
+function withJob<A, B, C>([a, b, c, jobId]: [A, B, C, string]): [A, B, C, { jobIds: ReadonlySet<string> }] {
+  return [a, b, c, { jobIds: new Set([jobId]) }];
 }
 
 class Killed extends Error {}

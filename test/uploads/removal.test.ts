@@ -153,6 +153,41 @@ describe('two servers with a directory each, and one bucket', () => {
     expect(bucket.keys()).toEqual([]);
   });
 
+  it('an upload that is canceled takes nothing from an entity that has the picture already, also by a reference of an earlier version', async () => {
+    for (const isEarlier of [true, false]) {
+      const { a, b, bucket, clock } = await twoServers();
+      if (isEarlier) await bucket.mark(keys.ofEntity(idOf(1), { owner: '', entity: NOTE }));
+      else await b.accept(bytes(1), jobId(), NOTE);
+      await clock.settle();
+      const before = bucket.keys('uploads/refs/');
+      bucket.hooks.before = (request) =>
+        request.startsWith('prove') ? Promise.reject(failureOf('transient')) : undefined;
+      const { job_id } = await a.accept(bytes(1), jobId(), NOTE);
+      await clock.settle();
+      expect(bucket.keys('uploads/refs/')).toHaveLength(2);
+      bucket.hooks = {};
+      await a.uploads.cancel('', job_id);
+      await clock.settle();
+      expect(bucket.keys('uploads/refs/')).toEqual(before);
+    }
+  });
+
+  it('an entity drops its picture also where the bucket may not be listed: it is deleted when it may be', async () => {
+    const { a, bucket, clock } = await twoServers({ ...deletion, graceMs: HOUR });
+    const { job_id } = await a.accept(bytes(1), jobId(), NOTE);
+    await stored(a, 1);
+    bucket.hooks.before = (request) => {
+      if (request.startsWith('list')) throw failureOf('blocked');
+    };
+    const images = [{ name: pictureName(bytes(1)) }];
+    const removed = await a.uploads.remove('', { entity: NOTE, images, job_ids: [job_id], exact: true });
+    expect(removed.images[0]).toMatchObject({ state: 'kept', reason: expect.stringContaining('log of the server') });
+    bucket.hooks = {};
+    a.uploads.start();
+    await clock.advance(4 * HOUR, HOUR);
+    expect(bucket.keys()).toEqual([]);
+  });
+
   it('two processes on one directory: what one of them has sent for an upload that the other one has canceled or removed goes again', async () => {
     for (const how of ['cancel', 'remove'] as const) {
       for (let step = 0; step < 5; step += 1) {

@@ -6,7 +6,7 @@ import { bindIn, bindingOf, type BindingWish } from './bindIn.ts';
 import { createConnection, type Write } from './createConnection.ts';
 import { type HeldBytes, openDatabase as openRealDatabase } from './openDatabase.ts';
 import { removeIn, type Wish } from './removeIn.ts';
-import { takeBackIn } from './takeBackIn.ts';
+import { othersIn, takeBackIn } from './takeBackIn.ts';
 import type { Tombstone } from './tombstone.ts';
 
 /** The browser's durable part: jobs and their bytes. Everything throws UploadErrors. */
@@ -16,7 +16,8 @@ export interface Outbox {
    * Resolves when job and bytes are durable.
    * @param bytes `undefined` for one that has none
    * @param maxBytes of all jobs together
-   * @returns the job as it was kept: with the server's id of its entity, if that is known
+   * @returns the job as it was kept: with the server's id of its entity, if that is known. In the place of one that is `prepared` already, another one
+   * that gives the same picture to the same entity, if there is one
    */
   add(job: StoredJob, bytes: ArrayBuffer | undefined, maxBytes: number): Promise<StoredJob>;
   /**
@@ -59,6 +60,9 @@ export function createOutbox(project: string, onLost: () => void = () => {}, ope
         const sizes = await jobs.index('heldBytes').getAll();
         const used = sizes.reduce((sum, { heldBytes = 0 }) => sum + heldBytes, 0);
         if (held && used + job.size > maxBytes) throw outboxFull(maxBytes);
+        // The entity has it already: what this tab knows may be a moment old.
+        const [known] = job.state === 'prepared' ? await othersIn(transaction, job) : [];
+        if (known) return known;
         const { owner, entity } = job;
         const binding = entity && (await bindingOf(transaction, owner, entity));
         const bound = binding ? reduceJob(job, { type: 'bound', serverId: binding.serverId }) : job;

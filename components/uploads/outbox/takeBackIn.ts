@@ -23,8 +23,8 @@ export async function wishAgainIn(transaction: Write, job: StoredJob): Promise<v
   await transaction.objectStore('tombstones').put({ ...tookBack, id: jobId, jobIds: [...tookBack.jobIds, jobId] });
 }
 
-/** What else adds the picture to the same entity. */
-async function othersIn(transaction: Write, { jobId, owner, entity, body }: StoredJob): Promise<StoredJob[]> {
+/** What else gives the picture to the same entity. */
+export async function othersIn(transaction: Write, { jobId, owner, entity, body }: StoredJob): Promise<StoredJob[]> {
   const jobs = await transaction
     .objectStore('jobs')
     .index('entityId')

@@ -100,6 +100,18 @@ describe('a reference that is pasted into another note', () => {
     expect([...bucket.references].toSorted()).toEqual([referenceOf(note, idOf(ref)), referenceOf(other, idOf(ref))]);
   });
 
+  test('in a tab that has not heard yet that another one has removed it: it is had again', async () => {
+    const { browser, bucket, tab, open } = setUp();
+    const second = open();
+    const ref = await upload(tab, 1, note);
+    await browser.settle();
+    await second.uploads.removeImage(note, ref);
+    await tab.uploads.addImage(note, ref);
+    await browser.pass(60_000);
+    expect(bucket.references).toEqual(new Set([referenceOf(note, idOf(ref))]));
+    expect(statuses(tab, note)).toEqual(['canceled', 'uploaded']);
+  });
+
   test('of a picture that this browser has forgotten, or another device has uploaded', async () => {
     const { browser, bucket, tab, open } = setUp();
     const ref = await upload(tab, 1, note);
