@@ -316,7 +316,7 @@ describe('imports point one way', () => {
     expect(components.filter(({ from, to }) => isInspector(to) && !isInspector(from)).map(show)).toEqual([]);
     const own = components.filter(({ from }) => isInspector(from)).map(({ to }) => to);
     const packages = own.filter((to) => !to.startsWith('components/') && !to.startsWith('plugin/'));
-    const allowed = new Set(['react', 'react-dom/client', '@tanstack/react-virtual']);
+    const allowed = new Set(['react', 'react-dom/client']);
     expect(packages.filter((name) => !allowed.has(name))).toEqual([]);
   });
 
