@@ -77,7 +77,7 @@ describe('a signed URL', () => {
       'host',
     ]);
     expect(upstream.requests[0]?.headers.get('accept-encoding')).toBe('identity');
-    expect(metadata).toEqual({ etag: '"abc"', contentType: 'image/png' });
+    expect(metadata).toEqual({ etag: '"abc"', contentType: 'image/png', announcedBytes: BYTES.length });
     expect(sink.bytes.equals(BYTES)).toBe(true);
   });
 
