@@ -12,6 +12,8 @@ interface ImportMeta {
 declare const __IMAGE_CACHE__:
   | {
       readonly base: string;
+      /** The path of the inspector, below Vite's base. */
+      readonly inspector?: string;
       readonly origin?: string;
       readonly bucket?: string;
       readonly isSharpMissing?: true;

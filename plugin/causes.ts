@@ -21,10 +21,16 @@ export interface Causes {
   tell(cause: string, about: string): void;
 }
 
-/** @param after runs something later, without keeping the process alive */
+export interface CausesSettings {
+  /** Runs something later, without keeping the process alive. */
+  after?: ((ms: number, run: () => void) => void) | undefined;
+  /** Where more is said about an image, if there is such a place. */
+  linkTo?: ((about: string) => string | undefined) | undefined;
+}
+
 export function createCauses(
   print: (message: string) => void,
-  after: (ms: number, run: () => void) => void = (ms, run) => void setTimeout(run, ms).unref(),
+  { after = (ms, run) => void setTimeout(run, ms).unref(), linkTo }: CausesSettings = {},
 ): Causes {
   const causes = new Map<string, Cause>();
 
@@ -42,7 +48,8 @@ export function createCauses(
       if (cause === undefined) {
         if (causes.size >= MAX_REMEMBERED) causes.clear();
         causes.set(text, { told: new Set([about]), next: '', count: 0, summaries: 0 });
-        print(`${about}: ${text}`);
+        const link = linkTo?.(about);
+        print(`${about}: ${text}${link === undefined ? '' : ` See ${link}`}`);
         return;
       }
       if (cause.told.has(about)) return;

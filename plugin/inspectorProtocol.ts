@@ -211,6 +211,11 @@ export interface StoryEvent {
   reason?: MissReason;
 }
 
+/** Why a request for an image has failed, and what to do. */
+export interface ImageFailure extends Pick<ProblemGroup, 'code' | 'cause' | 'hint' | 'fix'> {
+  at: number;
+}
+
 /** `GET /entry?url=<any URL of the object>` */
 export interface EntryAnswer {
   s3_url: string;
@@ -219,6 +224,8 @@ export interface EntryAnswer {
   reason?: MissReason;
   removed_at?: number;
   cause?: RemovalCause;
+  /** Why the last request for it has failed; absent if that was answered, or if none is remembered since the start of the server. */
+  failure?: ImageFailure;
   places: ImagePlace[];
   /** Oldest first, at most 100. */
   story: StoryEvent[];

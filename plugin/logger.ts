@@ -1,5 +1,5 @@
 import type { CacheLogger } from './cache/index.ts';
-import { createCauses } from './causes.ts';
+import { type CausesSettings, createCauses } from './causes.ts';
 import type { ImageCacheLogger, ResolvedOptions } from './options.ts';
 import { redact } from './redact.ts';
 
@@ -10,17 +10,20 @@ const MAX_REMEMBERED = 1000;
 const MAX_WARNINGS = 10;
 const INTERVAL_MS = 10_000;
 
+interface LoggerSettings extends CausesSettings {
+  /** Milliseconds, from any start. */
+  now?: () => number;
+}
+
 /**
  * Creates a logger that adds a prefix, removes secrets and keeps each record on one line. It prints each warning once, not too
  * many at a time, and only one for each cause, with the number of images.
  * @param printer the console, Vite's own logger, or the app's
- * @param now milliseconds, from any start
  */
 export function createLogger(
   level: ResolvedOptions['logLevel'],
   printer: ImageCacheLogger,
-  now: () => number = () => performance.now(),
-  after?: Parameters<typeof createCauses>[1],
+  { now = () => performance.now(), after, linkTo }: LoggerSettings = {},
 ): CacheLogger {
   const warned = new Set<string>();
   let recent = 0;
@@ -49,7 +52,7 @@ export function createLogger(
     print('warn', message);
   }
 
-  const causes = createCauses(warn, after);
+  const causes = createCauses(warn, { after, linkTo });
   return {
     debug: shows('debug') ? (message) => print('debug', message) : undefined,
     info: (message) => shows('info') && print('info', message),

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { createLogger } from '../plugin/logger.ts';
 
-function setUp(level: 'warn' | 'debug' = 'warn') {
+function setUp(
+  level: 'warn' | 'debug' = 'warn',
+  settings: Pick<NonNullable<Parameters<typeof createLogger>[2]>, 'linkTo'> = {},
+) {
   const printed: string[] = [];
   let time = 0;
   const print = (message: string) => void printed.push(message);
@@ -9,8 +12,7 @@ function setUp(level: 'warn' | 'debug' = 'warn') {
   const logger = createLogger(
     level,
     { info: print, warn: print },
-    () => time,
-    (ms, run) => void timers.push({ ms, run }),
+    { now: () => time, after: (ms, run) => void timers.push({ ms, run }), ...settings },
   );
   return { logger, printed, timers, pass: (ms: number) => void (time += ms) };
 }
@@ -90,6 +92,19 @@ test('E9: one warning per cause, then the number of further images', () => {
   expect(timers[1]?.ms, 'ever less often').toBe(10_000);
   timers[1]?.run();
   expect(printed.slice(3)).toEqual(['[image-cache] s3://photos/7.jpg: HOST_NOT_ALLOWED, as above.']);
+});
+
+test('the first image of a cause comes with the address at which more is said about it', () => {
+  const linkTo = (about: string) => `http://localhost/#${about}`;
+  const { logger, printed, timers } = setUp('warn', { linkTo });
+  for (const name of ['1', '2']) logger.warn(NOT_LISTED, `s3://photos/${name}.jpg`);
+  logger.warn('The disk is nearly full.');
+  timers[0]?.run();
+  expect(printed).toEqual([
+    `[image-cache] s3://photos/1.jpg: ${NOT_LISTED} See http://localhost/#s3://photos/1.jpg`,
+    '[image-cache] The disk is nearly full.',
+    '[image-cache] s3://photos/2.jpg: HOST_NOT_ALLOWED, as above.',
+  ]);
 });
 
 test('E9: a thousand images of a prefetch that fail for one reason are two lines', () => {

@@ -47,7 +47,7 @@ async function explainAll(baseUrl: string, batch: readonly FailedImage[]): Promi
     causes.set(text, [...(causes.get(text) ?? []), imageKey(url)]);
     if (img) mark(img, { code, text });
   }
-  for (const [text, keys] of causes) tell(text, keys);
+  for (const [text, keys] of causes) tell(baseUrl, text, keys);
 }
 
 /** Asks with `POST /prefetch`, because its answer has the status 200: browsers print a red line for each request that fails. */
@@ -67,7 +67,7 @@ async function askAbout(baseUrl: string, images: readonly FailedImage[]): Promis
   });
 }
 
-function tell(text: string, keys: readonly string[]): void {
+function tell(baseUrl: string, text: string, keys: readonly string[]): void {
   const known = told.get(text);
   const news = new Set(keys.filter((key) => !known?.has(key)));
   const [first] = news;
@@ -76,7 +76,20 @@ function tell(text: string, keys: readonly string[]): void {
   const count = news.size === 1 ? '1 image' : `${news.size} images`;
   const more = news.size > 1 ? ' …' : '';
   if (known) console.warn(`[image-cache] ${text.split(':', 1)[0]}, as above: ${count} more, ${first}${more}`);
-  else console.warn(`[image-cache] ${news.size > 1 ? `${count}, the first is ` : ''}${first}\n${text}`);
+  else {
+    const link = inspectorLink(baseUrl, first);
+    const lines = [`${news.size > 1 ? `${count}, the first is ` : ''}${first}`, text, ...(link ? [`See ${link}`] : [])];
+    console.warn(`[image-cache] ${lines.join('\n')}`);
+  }
+}
+
+/** Where the inspector shows what is known of an image; `undefined` if the server is not Vite's. @param key without a signature */
+function inspectorLink(baseUrl: string, key: string): string | undefined {
+  if (typeof __IMAGE_CACHE__ === 'undefined') return undefined;
+  const { base, inspector } = __IMAGE_CACHE__;
+  if (inspector === undefined || !baseUrl.endsWith(base)) return undefined;
+  const page = `${baseUrl.slice(0, -base.length)}${inspector}/#/images?image=${encodeURIComponent(key)}`;
+  return new URL(page, location.href).href;
 }
 
 /** Marks an image with the reason why it has no picture, until it has one. */

@@ -14,6 +14,7 @@ import { EVENT_NAME, SHARP_EVENT_NAME, SHARP_MISSING, UPLOAD_EVENT_NAME } from '
 import type { UploadEvent } from '../uploadProtocol.ts';
 import { startError } from '../startError.ts';
 import { type Api, LazyApi } from './lazyApi.ts';
+import { inspectorPath } from './inspectorPath.ts';
 import { type LoadInspectorPage, mountInspector } from './mountInspector.ts';
 import { countTwins } from './warnDuplicate.ts';
 
@@ -49,7 +50,8 @@ export function servePlugin(
     onLoad: (api: Api) => void,
   ): void {
     const { config } = server;
-    const logger = createLogger(options.logLevel, printerOf(config.logger));
+    const linkTo = (s3Url: string) => inspectorLink(server, options.base, s3Url);
+    const logger = createLogger(options.logLevel, printerOf(config.logger), { linkTo });
     const allowedHosts = serverHosts === true ? true : [...options.allowedHosts, ...(serverHosts ?? [])];
     const load = async (): Promise<Api> => {
       const made = await loadApi(options, {
@@ -111,10 +113,11 @@ export function servePlugin(
     /** For the command line. */
     api: { options },
 
-    config: ({ server }) => ({
+    config: ({ server, plugins }) => ({
       define: {
         __IMAGE_CACHE__: JSON.stringify({
           base: options.base,
+          inspector: inspectorPath({ plugins: flatten(plugins) }, options.base),
           ...originOf(server?.origin),
           ...bucketOf(options),
           // Pages then declare no widths of variants, which would be those of the original.
@@ -151,6 +154,25 @@ export function servePlugin(
       if (environment) await close(environment.getTopLevelConfig());
     },
   };
+}
+
+/** All plugins of a configuration that Vite has not resolved yet, except those that are still promises. */
+function flatten(plugins: readonly unknown[] = []): Plugin[] {
+  // Nothing else is both an object with a name and an option for plugins.
+  return plugins
+    .flat(Infinity)
+    .filter((each): each is Plugin => typeof each === 'object' && each !== null && 'name' in each);
+}
+
+/** Where the inspector shows what is known of an image; `undefined` if it is not known where the server is. */
+function inspectorLink(
+  { config, resolvedUrls }: ViteDevServer | PreviewServer,
+  base: string,
+  s3Url: string,
+): string | undefined {
+  const url = resolvedUrls?.local[0] ?? resolvedUrls?.network[0];
+  if (url === undefined) return undefined;
+  return `${url.replace(/\/$/, '')}${inspectorPath(config, base)}/#/images?image=${encodeURIComponent(s3Url)}`;
 }
 
 /** Whether uploads may be left from earlier, which are to be sent although no page asks for anything. */

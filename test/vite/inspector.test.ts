@@ -65,6 +65,9 @@ describe('I10, I11: where the inspector is', () => {
     expect((await get(server, '/__image-cache-2/')).status).toBe(200);
     const lines = printed.filter((text) => text.includes('Image cache'));
     expect(lines.map((line) => line.replace(/.*:\d+\//, '/'))).toEqual(['/__image-cache/', '/__image-cache-2/']);
+    // A page uses the API of the second one, and is told of its inspector.
+    const told = JSON.parse(server.config.define?.['__IMAGE_CACHE__'] as string) as object; // it is a text of code
+    expect(told).toMatchObject({ base: '/other', inspector: '/__image-cache-2' });
   });
 
   it('is there in a preview', async () => {

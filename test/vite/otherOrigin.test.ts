@@ -105,7 +105,11 @@ it.each([
   ['/assets', { base: '/api/cache' }],
 ])('B17: with `server.origin` %s the client gets %o', async (told, expected) => {
   const { config } = await start('dev', told === undefined ? {} : { server: { origin: told } });
-  expect(JSON.parse(config.define?.['__IMAGE_CACHE__'] as string)).toEqual({ ...expected, bucket: 'photos' }); // it is a text of code
+  expect(JSON.parse(config.define?.['__IMAGE_CACHE__'] as string)).toEqual({
+    inspector: '/__image-cache',
+    bucket: 'photos',
+    ...expected,
+  }); // it is a text of code
 });
 
 it.each<[(string | { name: string; prefix: string })[], string | undefined]>([

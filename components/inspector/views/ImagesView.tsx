@@ -20,6 +20,8 @@ import { Toolbar } from './images/Toolbar.tsx';
 import { useEntries } from './images/useEntries.ts';
 import { useImageActions } from './images/useImageActions.ts';
 
+const NOTHING_YET = { hits: { memory: 0, disk: 0 }, misses: 0, downloads: { completed: 0, failed: 0 } };
+
 /** The images of the cache: pictures first. */
 export function ImagesView({ query }: ViewProps) {
   const chosen = chosenIn(query);
@@ -39,7 +41,8 @@ export function ImagesView({ query }: ViewProps) {
     },
   );
   const isEmpty = first?.total === 0;
-  const requests = live === undefined ? 0 : live.stats.hits.memory + live.stats.hits.disk + live.stats.misses;
+  const { hits, misses, downloads } = live?.stats ?? NOTHING_YET;
+  const requests = hits.memory + hits.disk + misses + downloads.failed;
   const now = useNow();
   const newRows = first && live ? Math.max(0, live.revision - first.revision) : 0;
 
@@ -94,7 +97,7 @@ export function ImagesView({ query }: ViewProps) {
         )}
         {first &&
           (isEmpty ? (
-            <NoImages requests={requests} />
+            <NoImages requests={requests} downloads={downloads.completed} />
           ) : first.matched === 0 ? (
             <NoMatch chosen={chosen} />
           ) : first.files ? (

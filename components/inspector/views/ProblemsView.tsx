@@ -2,8 +2,8 @@ import type { ProblemGroup, ProblemsAnswer } from '../../../plugin/inspectorProt
 import { plural } from '../format/amounts.ts';
 import { printable } from '../format/text.ts';
 import { formatAgo } from '../format/times.ts';
-import { CopyButton } from '../parts/CopyButton.tsx';
 import { Empty } from '../parts/Empty.tsx';
+import { Fix } from '../parts/Fix.tsx';
 import { ImageLink } from '../parts/ImageLink.tsx';
 import { Loading } from '../parts/Loading.tsx';
 import { Refusal } from '../parts/Refusal.tsx';
@@ -13,6 +13,7 @@ import { useAnswer } from '../server/useAnswer.ts';
 import { useNow } from '../server/useNow.ts';
 
 const EVERY_MS = 5000;
+const FEW = 4;
 
 /** What has failed, by its cause, with what to do about it. */
 export function ProblemsView() {
@@ -65,13 +66,9 @@ function Problem({
         {count > 1 && ` · first ${formatAgo(first_at, now)}`}
       </p>
       {hint !== undefined && <p>{printable(hint, 800)}</p>}
-      {fix !== undefined && (
-        <div className="fix">
-          <pre>{printable(fix, 2000)}</pre>
-          <CopyButton text={fix} label="Copy" of="Line" />
-        </div>
-      )}
-      <details>
+      {fix !== undefined && <Fix text={fix} />}
+      {/* A few of them are shown at once. */}
+      <details open={s3_urls.length <= FEW}>
         <summary>
           {s3_urls.length < count ? `The last ${s3_urls.length} images` : plural(s3_urls.length, 'image')}
         </summary>

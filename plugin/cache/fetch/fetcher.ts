@@ -282,8 +282,9 @@ export class Fetcher<Ref extends ImageRef> {
       ended({ result: downloaded.isStored ? 'stored' : 'dropped', size_bytes: downloaded.size });
       return downloaded;
     } catch (error) {
-      ended({ result: 'failed', code: ImageCacheError.from(error).code });
-      stats.failed += 1;
+      const { code } = ImageCacheError.from(error);
+      ended({ result: 'failed', code });
+      if (code !== 'ABORTED') stats.failed += 1; // nobody waited for it any more
       stats.measures.downloadFailed(bucketOf(ref.key), error);
       this.#noteRefusal(error);
       throw error;

@@ -117,12 +117,15 @@ export class Insight<Ref extends ImageRef = ImageRef> {
 
   /** `GET /entry` @param url any URL of the object, also one of no configured bucket */
   async entry(url: string): Promise<EntryAnswer> {
-    const { dir, memory, discovery, activity, departures, fetcher } = this.#options;
+    const { dir, memory, discovery, activity, departures, fetcher, problems } = this.#options;
     const index = await this.index();
     await departures.loaded();
     const key = this.#keyOf(url);
     const entry = index.get(key) ?? index.get(url);
     const departure = departures.explain(key);
+    const answers = activity.of(key);
+    const last = answers.at(-1);
+    const failure = last && last.at >= (entry?.cached_at ?? 0) ? problems.behind(last) : undefined;
     const { files } =
       entry === undefined ? { files: [] } : await this.#variantFiles.list(entry.sha256).catch(() => ({ files: [] }));
     const variants = files.filter(({ extension }) => extension !== 'original');
@@ -132,8 +135,9 @@ export class Insight<Ref extends ImageRef = ImageRef> {
       s3_url: key,
       entry: entry === undefined ? null : { ...this.#inspected(entry), ...ofItsUsers(entry) },
       ...(entry === undefined && departure),
+      ...(failure && { failure }),
       places: await placesOf({ dir, key, entry, memory, discovery, variants, bucket: this.#bucket.placeOf(key) }),
-      story: storyOf({ entry, activity: activity.of(key), departure, queuedAt: queued?.queuedAt }),
+      story: storyOf({ entry, activity: answers, departure, queuedAt: queued?.queuedAt }),
       variants: variants.map(({ spec, size }) => ({ spec, size_bytes: size })),
     };
   }

@@ -1,5 +1,5 @@
 import type { ImageCacheError } from '../../errors.ts';
-import type { ProblemGroup } from '../../inspectorProtocol.ts';
+import type { Activity, ImageFailure, ProblemGroup } from '../../inspectorProtocol.ts';
 import { createRecentMap } from '../../recentMap.ts';
 
 const MAX_GROUPS = 100;
@@ -15,7 +15,7 @@ export class Problems {
   }
 
   note(s3Url: string, { code, message: cause, hint, fix }: ImageCacheError, at: number): void {
-    const key = `${code} ${withoutNumbers(cause)}`;
+    const key = keyOf(code, cause);
     const known = this.#groups.get(key);
     this.#groups.set(key, {
       code,
@@ -29,12 +29,19 @@ export class Problems {
     });
   }
 
+  /** What was wrong when an answer was a failure; `undefined` if it was none. */
+  behind({ at, code, detail, hint }: Activity): ImageFailure | undefined {
+    if (code === undefined || detail === undefined) return undefined;
+    const fix = this.#groups.peek(keyOf(code, detail))?.fix;
+    return { at, code, cause: detail, ...(hint !== undefined && { hint }), ...(fix !== undefined && { fix }) };
+  }
+
   list(): ProblemGroup[] {
     return [...this.#groups.values()];
   }
 }
 
 /** Bytes and times differ from image to image, and are no causes of their own. */
-function withoutNumbers(text: string): string {
-  return text.replaceAll(/\d+/g, '#');
+function keyOf(code: string, cause: string): string {
+  return `${code} ${cause.replaceAll(/\d+/g, '#')}`;
 }

@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ImageCacheError } from '../../../plugin/errors.ts';
 import type { EntryAnswer, ImagePlace } from '../../../plugin/inspectorProtocol.ts';
 import { bytesOf, openCache } from '../../helpers/cache.ts';
 import { MemorySource } from '../../helpers/memorySource.ts';
@@ -66,6 +67,26 @@ describe('the story of an image', () => {
     const answer = await cache.insight.entry('mem:a');
     expect(answer.story).toMatchObject([{ what: 'failed', text: expect.stringMatching(/^INTERNAL: /) }]);
     expect(JSON.stringify(answer)).not.toContain('0123456789abcdef');
+  });
+
+  it('why its last request has failed, with the line that cures it, until an answer has come', async () => {
+    let isDown = true;
+    const source = new MemorySource((name) => {
+      if (isDown)
+        throw new ImageCacheError('HOST_NOT_ALLOWED', 'Not listed.', { hint: 'List it.', fix: "buckets: ['a']" });
+      return bytesOf(name);
+    });
+    const { cache } = await openCache({ source });
+    await cache.prefetch({ s3_url: 'mem:a' }, 'x');
+    expect((await cache.insight.entry('mem:a')).failure).toMatchObject({
+      code: 'HOST_NOT_ALLOWED',
+      cause: 'Not listed.',
+      hint: 'List it.',
+      fix: "buckets: ['a']",
+    });
+    isDown = false;
+    await cache.prefetch({ s3_url: 'mem:a' }, 'x');
+    expect((await cache.insight.entry('mem:a')).failure).toBeUndefined();
   });
 
   it('of an image that is known from the manifest alone', async () => {

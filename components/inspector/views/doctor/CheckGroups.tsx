@@ -1,6 +1,6 @@
 import type { DoctorCheck } from '../../../../plugin/inspectorProtocol.ts';
 import { printable } from '../../format/text.ts';
-import { CopyButton } from '../../parts/CopyButton.tsx';
+import { Fix } from '../../parts/Fix.tsx';
 import { Icon, type IconName } from '../../parts/Icon.tsx';
 
 const GROUPS: Record<DoctorCheck['group'], string> = {
@@ -50,12 +50,7 @@ function Check({ check: { title, status, detail, hint, fix } }: { check: DoctorC
       <div className="stack-small">
         <p>{printable(detail, 600)}</p>
         {hint !== undefined && <p>{printable(hint, 600)}</p>}
-        {fix !== undefined && (
-          <div className="fix">
-            <pre>{printable(fix, 1000)}</pre>
-            <CopyButton text={fix} label="Copy" of="Line" />
-          </div>
-        )}
+        {fix !== undefined && <Fix text={fix} />}
       </div>
     </li>
   );

@@ -16,6 +16,7 @@ import { useKey } from '../../useKey.ts';
 import { Facts } from './Facts.tsx';
 import { Places } from './Places.tsx';
 import { Story } from './Story.tsx';
+import { WhyFailed } from './WhyFailed.tsx';
 import { WhyGone } from './WhyGone.tsx';
 import type { ImageActions } from './useImageActions.ts';
 
@@ -66,6 +67,7 @@ export function Details({ url, now, actions, revision, onClose, onForget }: Deta
               <Picture key={entry.sha256} entry={entry} size={1024} />
             </div>
           )}
+          {answer.failure && <WhyFailed failure={answer.failure} now={now} />}
           {!entry && <WhyGone answer={answer} now={now} />}
           <div className="actions">
             {entry && (

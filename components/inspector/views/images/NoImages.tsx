@@ -9,7 +9,8 @@ const SNIPPET = `import { CachedImage } from 'vite-plugin-image-cache/react';
 <CachedImage s3_url={photo.url} alt={photo.title} />`;
 
 /** The cache is empty, and this is how it fills. */
-export function NoImages({ requests }: { requests: number }) {
+export function NoImages({ requests, downloads }: { requests: number; downloads: number }) {
+  const hasFailed = requests > 0 && downloads === 0;
   return (
     <Empty icon="images" title="No image is cached yet">
       <p>Show one in your app, and it appears here:</p>
@@ -17,10 +18,13 @@ export function NoImages({ requests }: { requests: number }) {
       <CopyButton text={SNIPPET} label="Copy" of="Snippet" />
       <p>
         {plural(requests, 'request')} since the server was started.{' '}
-        {requests === 0 ? 'Does the page use a plain <img>, or no page show an image?' : 'All of them have failed.'}{' '}
-        <a href={formatRoute(requests === 0 ? 'doctor' : 'problems')}>
-          {requests === 0 ? 'Run the doctor' : 'See the problems'}
-        </a>
+        {requests === 0 && 'Does the page use a plain <img>, or no page show an image? '}
+        {requests === 0 && <a href={formatRoute('doctor')}>Run the doctor</a>}
+        {hasFailed && (
+          <>
+            None has brought an image. <a href={formatRoute('problems')}>See the problems</a>
+          </>
+        )}
       </p>
     </Empty>
   );

@@ -71,8 +71,10 @@ export function useImageActions(say: (text: string) => void, onDone: () => void)
     refetch: (urls) =>
       tried(`refetch ${urls.join(' ')}`, async () => {
         const answers = await each(urls, (s3_url) => server.send<RefetchAnswer>('POST', 'refetch', { s3_url }));
-        const replaced = answers.filter(({ status }) => status !== 'unchanged').length;
-        return replaced === 0 ? 'Fetched again: unchanged in the bucket.' : `${plural(replaced, 'image')} replaced.`;
+        const changed = answers.filter(({ status }) => status !== 'unchanged');
+        const isNew = changed.every(({ status }) => status === 'stored');
+        if (changed.length === 0) return 'Fetched again: unchanged in the bucket.';
+        return `${plural(changed.length, 'image')} ${isNew ? 'fetched' : 'replaced'}.`;
       }),
     async forget(urls) {
       await once(`forget ${urls.join(' ')}`, async () => {
