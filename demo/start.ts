@@ -97,6 +97,7 @@ function printBanner(url: string): void {
 
   ${strong('Open')}      ${styleText('cyan', url)}
   ${strong('Storage')}   ${endpoint ?? 'AWS'}/${bucket}
+  ${strong('Inspect')}   ${styleText('cyan', `${url}__image-cache/`)}
 
   Open an actor, then reload: every URL has a new signature, and every picture comes from disk.
   Then switch S3 off, on the page, and reload once more.

@@ -300,6 +300,7 @@ export interface CacheStats {
     active: number;
     queued: number;
     completed: number;
+    /** Without those that were aborted, because nobody waited for them any more. */
     failed: number;
     bytes: number;
   };

@@ -75,12 +75,11 @@ function tell(baseUrl: string, text: string, keys: readonly string[]): void {
   told.set(text, new Set([...(known ?? []), ...news]));
   const count = news.size === 1 ? '1 image' : `${news.size} images`;
   const more = news.size > 1 ? ' …' : '';
-  if (known) console.warn(`[image-cache] ${text.split(':', 1)[0]}, as above: ${count} more, ${first}${more}`);
-  else {
-    const link = inspectorLink(baseUrl, first);
-    const lines = [`${news.size > 1 ? `${count}, the first is ` : ''}${first}`, text, ...(link ? [`See ${link}`] : [])];
-    console.warn(`[image-cache] ${lines.join('\n')}`);
-  }
+  const what = known
+    ? [`${text.split(':', 1)[0]}, as above: ${count} more, ${first}${more}`]
+    : [`${news.size > 1 ? `${count}, the first is ` : ''}${first}`, text];
+  const link = inspectorLink(baseUrl, first);
+  console.warn(`[image-cache] ${[...what, ...(link === undefined ? [] : [`See ${link}`])].join('\n')}`);
 }
 
 /** Where the inspector shows what is known of an image; `undefined` if the server is not Vite's. @param key without a signature */

@@ -3,6 +3,7 @@ import { imageCache, type CacheStats } from 'vite-plugin-image-cache/react';
 import type { NetworkFaults, NetworkState } from '../api.ts';
 import { CurlAction } from './CurlAction.tsx';
 import { formatBytes, formatCount } from './format.ts';
+import { inspectorUrl } from './inspector.ts';
 import { NetworkSwitch } from './NetworkSwitch.tsx';
 import { PrefetchPanel } from './PrefetchPanel.tsx';
 
@@ -30,6 +31,7 @@ export function Header({ stats, names, network, onNetworkChange, onPrefetch }: H
           <a href="#/">Gallery</a>
           <a href="#/add">Add pictures</a>
           <a href="#/notes">Notes</a>
+          <a href={inspectorUrl()}>Inspector</a>
         </nav>
         {/* Only where the controls would take a third of the screen. */}
         <button

@@ -10,6 +10,7 @@ import type { Picture as PictureData } from '../api.ts';
 import { Badge } from './Badge.tsx';
 import { CopyButton } from './CopyButton.tsx';
 import { curlInvalidate } from './CurlAction.tsx';
+import { inspectorUrl } from './inspector.ts';
 
 export interface PictureProps {
   picture: PictureData;
@@ -55,7 +56,7 @@ export function Picture({ picture, actorId, alt, isOffline, onOpen }: PicturePro
       {failedOn === undefined ? (
         <button className="open" type="button" onClick={onOpen} aria-label={`Enlarge ${alt}`} data-cell />
       ) : (
-        <Failure filename={filename} isOffline={isOffline} onRetry={retry} />
+        <Failure url={s3_url} filename={filename} isOffline={isOffline} onRetry={retry} />
       )}
       {failedOn === undefined && status !== undefined && <Badge status={status} />}
       <span className="actions">
@@ -69,13 +70,14 @@ export function Picture({ picture, actorId, alt, isOffline, onOpen }: PicturePro
 }
 
 interface FailureProps {
+  url: string;
   filename: string;
   isOffline: boolean;
   onRetry: () => void;
 }
 
 /** Says why there is no picture, with the server's reason if there is one. */
-function Failure({ filename, isOffline, onRetry }: FailureProps) {
+function Failure({ url, filename, isOffline, onRetry }: FailureProps) {
   const { progress } = usePrefetch();
   const reason = progress.failures.findLast((failure) => isOf(failure.s3_url, filename));
   return (
@@ -85,6 +87,7 @@ function Failure({ filename, isOffline, onRetry }: FailureProps) {
         {isOffline ? 'It comes when S3 is back.' : (reason?.detail ?? 'Neither the cache nor S3 could send it.')}
       </span>
       {reason?.hint !== undefined && !isOffline && <span>{reason.hint}</span>}
+      <a href={inspectorUrl(url)}>Why?</a>
       <button type="button" onClick={onRetry}>
         Try again
       </button>

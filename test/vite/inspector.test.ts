@@ -22,6 +22,8 @@ async function start(config: InlineConfig = {}, plugins: unknown[] = [plugin()])
   const printed: string[] = [];
   const customLogger = createLogger('silent');
   customLogger.info = (message) => printed.push(message);
+  const warned: string[] = [];
+  customLogger.warn = (message) => warned.push(message);
   const server = await createServer({
     configFile: false,
     customLogger,
@@ -33,7 +35,7 @@ async function start(config: InlineConfig = {}, plugins: unknown[] = [plugin()])
   onTestFinished(() => server.close());
   await server.listen();
   server.printUrls();
-  return { server, printed, root };
+  return { server, printed, warned, root };
 }
 
 describe('I10, I11: where the inspector is', () => {
@@ -89,6 +91,15 @@ describe('I10, I11: where the inspector is', () => {
     const answer = await get(server, '/__image-cache/api/exists?path=.image-cache/images/a/a.jpg');
     expect(answer.body).not.toContain('not served as files');
   });
+});
+
+it('the terminal says where an image that has failed can be looked at', async () => {
+  const { server, warned } = await start({ base: '/sub/' }, [plugin({ logLevel: 'warn' })]);
+  const url = 's3://other/a.jpg';
+  await get(server, `/sub/api/cache/image?url=${encodeURIComponent(url)}`);
+  const page = `${server.resolvedUrls?.local[0]}__image-cache/#/images?image=${encodeURIComponent(url)}`;
+  expect(warned).toEqual([expect.stringMatching(/^\[image-cache\] s3:\/\/other\/a\.jpg: HOST_NOT_ALLOWED /)]);
+  expect(warned[0]?.split(' See ')[1]).toBe(page);
 });
 
 describe('I12: a dock in Vite DevTools', () => {
