@@ -72,6 +72,9 @@ const RANK = { silent: 0, warn: 1, info: 2, debug: 3 };
  * the direction of text, or is invisible, must not make a record look like another one (S16; Trojan Source, CVE-2021-42574).
  * Variation selectors are kept, because emoji contain them.
  */
+export const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]/gu;
+
+/** The text without {@link UNPRINTABLE} characters. */
 export function oneLine(message: string): string {
-  return message.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]/gu, '\uFFFD');
+  return message.replaceAll(UNPRINTABLE, '\uFFFD');
 }

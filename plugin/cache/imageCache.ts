@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { ImageCacheError } from '../errors.ts';
+import { parseActorId } from './manifest/actorId.ts';
 import type { RefetchAnswer } from '../inspectorProtocol.ts';
 import type {
   CacheEvent,
@@ -284,9 +285,10 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
   /**
    * Removes the images that only this actor uses; without an actor, all images. This includes pinned images, because the
    * caller asked for it.
+   * @throws ImageCacheError INVALID_ACTOR_ID
    */
-  clear(actorId?: string): Promise<ClearAnswer> {
-    return this.#parts.removal.clear(actorId);
+  async clear(actorId?: string): Promise<ClearAnswer> {
+    return this.#parts.removal.clear(actorId === undefined ? undefined : parseActorId(actorId));
   }
 
   /** Returns the actors with the most images. */
@@ -298,7 +300,7 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
 
   /**
    * Keeps an image, or all images that an actor has now and later, from being evicted. Clearing still removes them.
-   * @throws ImageCacheError NOT_CACHED for an image that is not cached
+   * @throws ImageCacheError NOT_CACHED for an image that is not cached, INVALID_ACTOR_ID
    */
   async pin(target: PinTarget): Promise<PinAnswer> {
     const pinned = await this.#pin(target, true);
@@ -400,7 +402,7 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
 
   /** Returns the number of pinned or unpinned images. */
   async #pin(target: PinTarget, pinned: boolean): Promise<number> {
-    if ('actor_id' in target) return this.#parts.pins.setActor(target.actor_id, pinned);
+    if ('actor_id' in target) return this.#parts.pins.setActor(parseActorId(target.actor_id), pinned);
     return this.#parts.pins.setImage(this.#source.identify(target.s3_url).key, pinned);
   }
 

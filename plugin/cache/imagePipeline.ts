@@ -1,5 +1,6 @@
 import { ImageCacheError } from '../errors.ts';
 import type { ManifestEntry } from '../protocol.ts';
+import { parseActorId } from './manifest/actorId.ts';
 import type { ArrivingListener } from './fetch/fetcher.ts';
 import type { CacheParts } from './createCacheParts.ts';
 import type { CachedImage } from './store/imageStore.ts';
@@ -87,8 +88,7 @@ export class ImagePipeline<Ref extends ImageRef> {
   }
 
   async load(image: Ref, options: ReadOptions = {}): Promise<CachedImage> {
-    const found = (await this.#fromCache(image, options)) ?? (await this.#fromUnlistedFile(image, options));
-    const read = found ?? (await this.#fromOrigin(image, options));
+    const read = (await this.#fromCache(image, options)) ?? (await this.#fetch(image, options));
     const { tier, outcome } = read;
     if (outcome !== undefined) this.#stats.measures.outcomes.add({ tier, outcome });
     return this.#served(read);
@@ -135,6 +135,12 @@ export class ImagePipeline<Ref extends ImageRef> {
     if (options.revalidate !== true) return freshness.whileRevalidating(image, cached);
     const { signal, timeline } = options;
     return freshness.revalidated(image, cached, { signal, timeline });
+  }
+
+  /** An image that is stored for the actor from now on. */
+  async #fetch(image: Ref, options: ReadOptions): Promise<CachedImage> {
+    if (options.actorId !== undefined) parseActorId(options.actorId);
+    return (await this.#fromUnlistedFile(image, options)) ?? this.#fromOrigin(image, options);
   }
 
   async #fromUnlistedFile(image: Ref, { actorId = DEFAULT_ACTOR_ID }: ReadOptions): Promise<CachedImage | undefined> {

@@ -27,6 +27,7 @@ export type { Inspector, Proof, Recognizer } from './injected/inspector.ts';
 export type { CacheLogger } from './injected/cacheLogger.ts';
 export type { ObjectLocation, Sink, Source, SourceMetadata, ImageRef } from './injected/source.ts';
 export { createMutex } from './queue/mutex.ts';
+export { actorIdProblem, parseActorId } from './manifest/actorId.ts';
 export { metaProblem } from './manifest/imageMeta.ts';
 export { BOUNDS, Histogram } from './reporting/histogram.ts';
 export type { Metric, Sample } from './reporting/metric.ts';

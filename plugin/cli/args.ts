@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { parseActorId } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
 
 /** One option of the command line, as the help shows it. */
@@ -47,12 +48,13 @@ export interface Arguments {
   region: string | undefined;
 }
 
-/** @throws ImageCacheError INVALID_OPTION */
+/** @throws ImageCacheError INVALID_OPTION, INVALID_ACTOR_ID */
 export function parseArguments(argv: readonly string[]): Arguments {
   const { values, positionals } = parse(argv);
   const [command, ...operands] = positionals;
   const { json = false, yes = false, check = false, help = false, version = false, bucket = [] } = values;
   const { actor, config, dir, endpoint, region } = values;
+  if (actor !== undefined) parseActorId(actor);
   const names = Object.keys(OPTIONS) as OptionName[];
   const given = names.filter((name) => values[name] !== undefined);
   return { command, operands, given, json, yes, check, help, version, actor, config, dir, bucket, endpoint, region };

@@ -1,5 +1,7 @@
 import { createInterface } from 'node:readline/promises';
-import { INTERRUPTED, type Io, NOT_DONE } from './io.ts';
+import { redact } from '../redact.ts';
+import { FINE, INTERRUPTED, type Io, NOT_DONE } from './io.ts';
+import { clean } from './text.ts';
 
 /**
  * The world of this process. Standard output is for data only: what a configuration or one of its plugins writes there goes to the
@@ -11,19 +13,32 @@ export function processIo(): { io: Io; end(code: number): void } {
   const write = stdout.write.bind(stdout);
   stdout.write = stderr.write.bind(stderr);
   // `| head` has read enough.
-  stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : NOT_DONE));
+  stdout.on('error', ({ code }: NodeJS.ErrnoException) => exit(code === 'EPIPE' ? FINE : NOT_DONE));
   stderr.on('error', () => undefined);
 
   const interrupted = new AbortController();
   process.on('SIGINT', () => {
-    if (interrupted.signal.aborted) process.exit(INTERRUPTED); // it takes too long
+    if (interrupted.signal.aborted) exit(INTERRUPTED); // it takes too long
     interrupted.abort();
   });
   let isOver = false;
+  const exit = (code: number): never => {
+    isOver = true;
+    return process.exit(code);
+  };
+  // A configuration, or one of its plugins, may end the process, also with 0, before the command has done anything.
+  process.on('uncaughtException', (error: unknown) => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    for (const line of redact(text).split('\n')) stderr.write(`${clean(line)}\n`);
+    exit(NOT_DONE);
+  });
+  process.on('exit', () => {
+    if (!isOver) process.exitCode = NOT_DONE;
+  });
   process.once('beforeExit', () => {
     if (isOver) return;
     stderr.write('The configuration waits for something that never comes.\n');
-    process.exit(NOT_DONE);
+    exit(NOT_DONE);
   });
 
   const colours = env['NO_COLOR'] === undefined || env['NO_COLOR'] === '';
@@ -38,6 +53,7 @@ export function processIo(): { io: Io; end(code: number): void } {
     say: (line) => stderr.write(`${line}\n`),
     async ask(question) {
       const reader = createInterface({ input: stdin, output: stderr });
+      reader.on('SIGINT', () => interrupted.abort()); // the terminal sends no signal while it is read
       try {
         return await reader.question(question, { signal: interrupted.signal });
       } catch {
@@ -50,9 +66,8 @@ export function processIo(): { io: Io; end(code: number): void } {
   return {
     io,
     end(code) {
-      isOver = true;
       // A plugin of the configuration may hold something open.
-      write('', () => process.exit(code));
+      write('', () => exit(code));
     },
   };
 }

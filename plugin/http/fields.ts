@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { metaProblem } from '../cache/index.ts';
+import { actorIdProblem, metaProblem } from '../cache/index.ts';
 import type { ErrorCode, ImageMeta } from '../protocol.ts';
 import { isDigestName, isPictureName, JOB_ID } from '../uploads/index.ts';
-import { actorIdProblem } from './actorId.ts';
 import { entityPartProblem } from './entity.ts';
 
 /** A text field. Any wrong value is refused with the code of the field. */

@@ -266,3 +266,21 @@ describe('close', () => {
     await expect(stat(dir)).rejects.toThrow('ENOENT');
   });
 });
+
+it.each(['', ' ', '..', 'a/b', '__proto__'])(
+  'the actor %j can be named by no call, so no call stores or removes for it',
+  async (actor) => {
+    const { cache, dir } = await openCache();
+    await cache.readUrl('mem:kept');
+    const refused = { code: 'INVALID_ACTOR_ID' };
+    expect(await cache.prefetch({ s3_url: 'mem:x' }, actor)).toMatchObject({ status: 'failed', error: refused });
+    await expect(cache.readUrl('mem:x', { actorId: actor })).rejects.toMatchObject(refused);
+    await expect(cache.clear(actor)).rejects.toMatchObject(refused);
+    await expect(cache.pin({ actor_id: actor })).rejects.toMatchObject(refused);
+    await expect(cache.unpin({ actor_id: actor })).rejects.toMatchObject(refused);
+    await cache.close();
+    const { cache: next, warnings } = await openCache({ dir });
+    expect((await next.stats()).total_entries).toBe(1);
+    expect(warnings).toEqual([]); // no damaged record was left in the journal
+  },
+);

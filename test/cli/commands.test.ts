@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CheckAnswer, DoctorAnswer } from '../../plugin/inspectorProtocol.ts';
@@ -102,6 +102,28 @@ describe('the command line', () => {
     expect(JSON.parse((await run(['stats', '--json'])).out)).toMatchObject({ total_entries: 1 });
   });
 
+  it.each(['', '..', 'a/b', '__proto__', 'evil\u001B[2J', 'a'.repeat(300)])(
+    'the actor %j, whom the API would refuse, is refused, and nothing is removed or written',
+    async (actor) => {
+      const { run, cwd } = await project();
+      await run(['warm'], { input: ['s3://photos/a.jpg'] });
+      const before = await readFile(join(cwd, '.image-cache/manifest.json'), 'utf8');
+      for (const argv of [
+        ['clear', actor, '--yes'],
+        ['stats', '--actor', actor],
+        ['warm', '--actor', actor],
+      ])
+        expect(await run(argv), argv[0]).toMatchObject({
+          code: 2,
+          out: '',
+          said: expect.stringMatching(/^The actor id /),
+        });
+      const line = await run(['warm', '--json'], { input: [`${actor}\ts3://photos/a.jpg`] });
+      expect(line).toMatchObject({ code: 1, out: expect.stringContaining('"INVALID_ACTOR_ID"') });
+      expect(await readFile(join(cwd, '.image-cache/manifest.json'), 'utf8')).toBe(before);
+    },
+  );
+
   it('doctor and explain say in their exit code whether something has failed, and create no directory', async () => {
     const { run, cwd, bucket } = await project();
     const well = await run(['doctor', '--json']);
@@ -131,9 +153,11 @@ describe('the command line', () => {
     const { out } = await run(['explain', 's3://photos/%1B%5B31m%E2%80%AEgpj.exe']);
     // oxlint-disable-next-line no-control-regex -- it is what is looked for
     expect(out).not.toMatch(/[\u001B\u202E]/);
-    await run(['warm'], { input: ['evil\u001B[2J\ts3://photos/a.jpg'] });
-    const { out: listed } = await run(['stats']);
-    expect(listed).toContain('evil\uFFFD[2J');
+    await run(['warm'], { input: ['evil\u009B2J\u202E\ts3://photos/a.jpg'] });
+    expect((await run(['stats'])).out).toContain('evil\uFFFD2J\uFFFD');
+    const { out: json } = await run(['stats', '--json']);
+    expect(json).toContain(String.raw`evil\u009b2J\u202e`);
+    expect(Object.keys((JSON.parse(json) as CacheStats).actors)).toEqual(['evil\u009B2J\u202E']);
   });
 });
 

@@ -92,6 +92,19 @@ describe('I55: as a process', () => {
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(said).toContain('waits for something that never comes');
   });
+
+  it.each([
+    ['ends the process with 0', 'process.exit(0)', ''],
+    [
+      'throws later',
+      "setTimeout(() => { throw new Error('late \\u001B[31m AKIAABCDEFGHIJKLMNOP') }, 1); await new Promise((done) => setTimeout(done, 500))",
+      'Error: late \uFFFD[31m [redacted]',
+    ],
+  ])('a configuration that %s: the command was not done', async (_, more, message) => {
+    const { code, out, said } = await start(await project(more), ['stats', '--json']).ended;
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(said).toContain(message);
+  });
 });
 
 it('I56: of 100,000 lines only a few are in memory, and each expired one is named', async () => {

@@ -1,5 +1,6 @@
 import { ImageCacheError } from '../../errors.ts';
 import type { ImageMeta, ManifestEntry, PrefetchImage, PrefetchResult, Urgency } from '../../protocol.ts';
+import { parseActorId } from '../manifest/actorId.ts';
 import type { Adoption } from '../discovery/adoption.ts';
 import type { BlobStore } from '../files/blobStore.ts';
 import type { Freshness, Revalidation } from './freshness.ts';
@@ -64,6 +65,7 @@ export class Prefetcher<Ref extends ImageRef> {
     try {
       const ref = source.identify(image.s3_url);
       s3_url = ref.key;
+      parseActorId(actorId);
       const named = image.filename === undefined ? ref : { ...ref, filename: image.filename };
       return await this.#describe(await this.#prefetch(named, actorId, options), image.meta);
     } catch (error) {

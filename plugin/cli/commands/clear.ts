@@ -1,13 +1,15 @@
+import { parseActorId } from '../../cache/index.ts';
 import { bytesText } from '../../doctor/index.ts';
 import { ImageCacheError } from '../../errors.ts';
 import type { Arguments } from '../args.ts';
 import { configure } from '../configuration.ts';
 import { FINE, type Io, NOT_FINE } from '../io.ts';
-import { clean, counted } from '../text.ts';
+import { clean, counted, toJson } from '../text.ts';
 import { withCache } from '../withCache.ts';
 
 export async function clearCommand(given: Arguments, io: Io): Promise<number> {
   const [actor] = given.operands;
+  if (actor !== undefined) parseActorId(actor); // the empty text of a variable that is not set is not all of them
   if (!given.yes && !io.isInteractive) {
     throw new ImageCacheError('INVALID_OPTION', 'Nobody can be asked whether to remove the images.', {
       hint: 'Add --yes.',
@@ -29,7 +31,7 @@ export async function clearCommand(given: Arguments, io: Io): Promise<number> {
     const answer = await cache.clear(actor);
     await io.print(
       given.json
-        ? JSON.stringify(answer)
+        ? toJson(answer)
         : `${counted(answer.cleared, 'image')} removed, ${bytesText(answer.freed_bytes)} freed${answer.kept > 0 ? `, ${answer.kept} kept for other actors` : ''}.`,
     );
     return FINE;

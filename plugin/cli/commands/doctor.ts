@@ -6,7 +6,7 @@ import type { DoctorCheck } from '../../inspectorProtocol.ts';
 import type { Arguments } from '../args.ts';
 import { configure } from '../configuration.ts';
 import { FINE, INTERRUPTED, type Io, NOT_FINE } from '../io.ts';
-import { clean, counted, painter } from '../text.ts';
+import { clean, counted, painter, toJson } from '../text.ts';
 
 const SIGNS = { ok: ['✓', 'green'], warn: ['!', 'yellow'], fail: ['✗', 'red'], skip: ['–', 'dim'] } as const;
 const GROUPS: Record<DoctorCheck['group'], string> = {
@@ -30,7 +30,7 @@ export async function doctorCommand(given: Arguments, io: Io): Promise<number> {
   try {
     const answer = await doctor.examine(url);
     if (io.signal.aborted) return INTERRUPTED;
-    await io.print(given.json ? JSON.stringify(answer) : report(answer.checks, io, answer.environment));
+    await io.print(given.json ? toJson(answer) : report(answer.checks, io, answer.environment));
     return answer.ok ? FINE : NOT_FINE;
   } finally {
     await cache.close();

@@ -4,7 +4,7 @@ import type { Arguments } from '../args.ts';
 import { configure } from '../configuration.ts';
 import { columns } from '../help.ts';
 import { FINE, type Io } from '../io.ts';
-import { clean, counted } from '../text.ts';
+import { clean, counted, toJson } from '../text.ts';
 import { withCache } from '../withCache.ts';
 
 /** Actors that are listed; `--json` has all. */
@@ -16,13 +16,13 @@ export async function statsCommand(given: Arguments, io: Io): Promise<number> {
     const stats = await cache.stats();
     const { actor } = given;
     if (actor === undefined) {
-      await io.print(given.json ? JSON.stringify(stats) : table(stats));
+      await io.print(given.json ? toJson(stats) : table(stats));
       return FINE;
     }
     const { entries, size_bytes } = Object.hasOwn(stats.actors, actor) ? (stats.actors[actor] ?? NONE) : NONE;
     await io.print(
       given.json
-        ? JSON.stringify({ actor_id: actor, entries, size_bytes })
+        ? toJson({ actor_id: actor, entries, size_bytes })
         : `${clean(actor)}: ${counted(entries, 'image')}, ${bytesText(size_bytes)}`,
     );
     return FINE;

@@ -5,7 +5,7 @@ import type { Arguments } from '../args.ts';
 import { configure } from '../configuration.ts';
 import { columns } from '../help.ts';
 import { FINE, type Io, NOT_FINE } from '../io.ts';
-import { clean, counted } from '../text.ts';
+import { clean, counted, toJson } from '../text.ts';
 import { withCache } from '../withCache.ts';
 
 /** Says 1 if something was damaged or missing, also if it could be mended. */
@@ -19,7 +19,7 @@ export async function verifyCommand(given: Arguments, io: Io): Promise<number> {
         if (io.isInteractive) io.say(`${step}: ${checked} of ${total}`);
       },
     });
-    await io.print(given.json ? JSON.stringify(report) : table(report));
+    await io.print(given.json ? toJson(report) : table(report));
     return report.damaged + report.missing > 0 ? NOT_FINE : FINE;
   });
 }
@@ -29,7 +29,7 @@ async function check(cache: ImageCache, { json }: Arguments, io: Io): Promise<nu
   const answer = await cache.insight.check(io.signal, ({ checked, total }) => {
     if (io.isInteractive) io.say(`${checked} of ${total}`);
   });
-  await io.print(json ? JSON.stringify(answer) : list(answer));
+  await io.print(json ? toJson(answer) : list(answer));
   return answer.problems.some(({ kind }) => kind === 'missing' || kind === 'damaged') ? NOT_FINE : FINE;
 }
 

@@ -8,7 +8,7 @@ import type { Arguments } from '../args.ts';
 import { configure } from '../configuration.ts';
 import { FINE, INTERRUPTED, type Io, NOT_FINE } from '../io.ts';
 import { linesOf } from '../lines.ts';
-import { clean } from '../text.ts';
+import { clean, toJson } from '../text.ts';
 import { withCache } from '../withCache.ts';
 
 /** Images at a time. */
@@ -40,7 +40,7 @@ export async function warmCommand(given: Arguments, io: Io): Promise<number> {
         throw new ImageCacheError('INVALID_BODY', `${file} cannot be read: ${message}`);
       });
       if (io.signal.aborted) return INTERRUPTED;
-      await io.print(given.json ? JSON.stringify({ done: true, ...counts }) : summary(counts));
+      await io.print(given.json ? toJson({ done: true, ...counts }) : summary(counts));
       return counts.failed > 0 ? NOT_FINE : FINE;
     },
   );
@@ -63,7 +63,7 @@ async function warm(
     counts.total += 1;
     counts[result.status] += 1;
     if (result.status === 'failed') counts.codes[result.error.code] = (counts.codes[result.error.code] ?? 0) + 1;
-    if (given.json) await io.print(JSON.stringify(shortened(result, actor)));
+    if (given.json) await io.print(toJson(shortened(result, actor)));
     else if (result.status === 'failed')
       await io.print(`${result.error.code} ${clean(result.s3_url)}: ${clean(result.error.detail)}`);
     else if (counts.total % TELL_EVERY === 0) io.say(`${counts.total.toLocaleString('en')} so far`);

@@ -1,7 +1,6 @@
-import { DEFAULT_ACTOR_ID } from '../../cache/index.ts';
+import { DEFAULT_ACTOR_ID, parseActorId } from '../../cache/index.ts';
 import type { ClearAnswer } from '../../protocol.ts';
 import type { AuthorizedUploads } from '../authorizedUploads.ts';
-import { parseActorId } from '../actorId.ts';
 import { defineRoute } from '../defineRoute.ts';
 
 /** How many actors a hint names. */

@@ -3,6 +3,7 @@ import {
   type ArrivingImage,
   type CachedImage,
   type ImageRef,
+  parseActorId,
   type ReadOptions,
   reportFailure,
   type VariantSpec,
@@ -10,7 +11,6 @@ import {
 } from '../../cache/index.ts';
 import { ImageCacheError } from '../../errors.ts';
 import type { ManifestEntry } from '../../protocol.ts';
-import { parseActorId } from '../actorId.ts';
 import type { AskedRef, AuthorizedImages } from '../authorizedImages.ts';
 import { abortResponse } from '../abortResponse.ts';
 import type { RouteContext } from '../defineRoute.ts';

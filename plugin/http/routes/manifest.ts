@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { parseActorId } from '../actorId.ts';
+import { parseActorId } from '../../cache/index.ts';
 import { defineRoute } from '../defineRoute.ts';
 import { hasLeft } from '../requesterSignal.ts';
 import { securityHeaders } from '../respond.ts';

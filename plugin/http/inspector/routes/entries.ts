@@ -1,5 +1,5 @@
 import type { EntriesAnswer, EntryKind, EntryOrder } from '../../../inspectorProtocol.ts';
-import { parseActorId } from '../../actorId.ts';
+import { parseActorId } from '../../../cache/index.ts';
 import { defineRoute } from '../../defineRoute.ts';
 import { oneOf, wholeNumber } from '../parameters.ts';
 

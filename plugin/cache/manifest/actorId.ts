@@ -1,4 +1,4 @@
-import { ImageCacheError } from '../errors.ts';
+import { ImageCacheError } from '../../errors.ts';
 
 const MAX_LENGTH = 256;
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
