@@ -48,6 +48,13 @@ describe('links in the documents', () => {
     expect(anchorsOf('# A `b_c`\n\n## What, now?\n\n## What now')).toEqual(['a-b_c', 'what-now', 'what-now-1']));
 });
 
+it('the cookbook lists all of its recipes, in their order', () => {
+  const text = textOf('docs/cookbook.md');
+  const listed = Array.from(text.matchAll(/^- \[.*\]\(#(.+)\)$/gm), ([, anchor]) => anchor);
+  const recipes = Array.from(text.matchAll(/^## .+$/gm), ([heading]) => heading).join('\n');
+  expect(listed).toEqual(anchorsOf(recipes));
+});
+
 describe('the site of the documents', () => {
   it('has every page in its side bar once, and nothing that is not there', () => {
     const pages = sideBar.flatMap(({ items }) => items.map(({ link }) => link));
