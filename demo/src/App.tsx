@@ -56,6 +56,7 @@ export function App() {
   }, [address]);
 
   const actor = 'id' in route ? actors?.find(({ id }) => id === route.id) : undefined;
+  const showsPhotographs = route.page === 'gallery' || 'id' in route;
   const isUnknown = 'id' in route && actors !== undefined && actor === undefined;
 
   return (
@@ -70,7 +71,7 @@ export function App() {
             Every request to the bucket fails. Cached pictures are still shown; the others come when S3 is back.
           </Notice>
         )}
-        {painting !== undefined && route.page !== 'add' && (
+        {painting !== undefined && showsPhotographs && (
           <div className="painting">
             <Notice title="The photographs are still being painted">
               That takes a minute or two at the first start, and grey boxes fill by themselves.{' '}

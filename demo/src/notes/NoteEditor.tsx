@@ -72,7 +72,7 @@ export function NoteEditor({ note, isBegun, onDeleted }: NoteEditorProps) {
   };
 
   const remove = () => {
-    if (!confirm(`Delete "${titleOf(note)}" and its pictures?`)) return;
+    if (!confirm(`Delete "${titleOf(note)}"? A picture that no other note uses goes with it.`)) return;
     notes.markDeleted(note.id); // its pictures follow, also after a kill: see createNoteSync.ts
     onDeleted();
   };
