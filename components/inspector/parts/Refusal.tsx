@@ -1,13 +1,20 @@
 import type { ServerError } from '../server/serverError.ts';
+import { Sentences } from './Sentences.tsx';
 
 /** What a call was refused for, in the words of the server. */
 export function Refusal({ error, onRetry }: { error: ServerError; onRetry?: () => void }) {
   return (
     <div className="note note-fail" role="alert">
       <p>
-        <strong>{error.message}</strong>
+        <strong>
+          <Sentences text={error.message} maxLength={600} />
+        </strong>
       </p>
-      {error.hint !== undefined && <p>{error.hint}</p>}
+      {error.hint !== undefined && (
+        <p>
+          <Sentences text={error.hint} maxLength={800} />
+        </p>
+      )}
       {onRetry && (
         <button type="button" className="button" onClick={onRetry}>
           Try again

@@ -1,12 +1,12 @@
 import type { ProblemGroup, ProblemsAnswer } from '../../../plugin/inspectorProtocol.ts';
 import { plural } from '../format/amounts.ts';
-import { printable } from '../format/text.ts';
 import { formatAgo } from '../format/times.ts';
 import { Empty } from '../parts/Empty.tsx';
 import { Fix } from '../parts/Fix.tsx';
 import { ImageLink } from '../parts/ImageLink.tsx';
 import { Loading } from '../parts/Loading.tsx';
 import { Refusal } from '../parts/Refusal.tsx';
+import { Sentences } from '../parts/Sentences.tsx';
 import { ViewHead } from '../parts/ViewHead.tsx';
 import { formatRoute } from '../route.ts';
 import { useAnswer } from '../server/useAnswer.ts';
@@ -14,6 +14,8 @@ import { useNow } from '../server/useNow.ts';
 
 const EVERY_MS = 5000;
 const FEW = 4;
+/** The most images of a group that the server names. */
+const NAMED = 20;
 
 /** What has failed, by its cause, with what to do about it. */
 export function ProblemsView() {
@@ -56,7 +58,9 @@ function Problem({
   return (
     <li className="problem">
       <div className="problem-head">
-        <h2>{printable(cause, 400)}</h2>
+        <h2>
+          <Sentences text={cause} maxLength={400} />
+        </h2>
         <span className="nowrap">
           <strong>{plural(count, 'time')}</strong>
         </span>
@@ -65,13 +69,15 @@ function Problem({
         <code>{code}</code> · last {formatAgo(last_at, now)}
         {count > 1 && ` · first ${formatAgo(first_at, now)}`}
       </p>
-      {hint !== undefined && <p>{printable(hint, 800)}</p>}
+      {hint !== undefined && (
+        <p>
+          <Sentences text={hint} maxLength={800} />
+        </p>
+      )}
       {fix !== undefined && <Fix text={fix} />}
       {/* A few of them are shown at once. */}
       <details open={s3_urls.length <= FEW}>
-        <summary>
-          {s3_urls.length < count ? `The last ${s3_urls.length} images` : plural(s3_urls.length, 'image')}
-        </summary>
+        <summary>{s3_urls.length < NAMED ? plural(s3_urls.length, 'image') : `The last ${NAMED} images`}</summary>
         <ul className="links">
           {s3_urls.map((url) => (
             <li key={url}>

@@ -1,5 +1,9 @@
-import { act, fireEvent, screen, within } from '@testing-library/react';
+import { act, fireEvent, render, screen, within } from '@testing-library/react';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { Sentences } from '../../../components/inspector/parts/Sentences.tsx';
+import { Chart } from '../../../components/inspector/views/trends/Chart.tsx';
+import { CHARTS } from '../../../components/inspector/views/trends/series.ts';
+import type { HistoryAnswer } from '../../../plugin/inspectorProtocol.ts';
 import type { Problem } from '../../../plugin/protocol.ts';
 import { renderInspector, stubBrowser } from './renderInspector.tsx';
 
@@ -149,7 +153,7 @@ describe('what is wrong', () => {
     title: 'Forbidden',
     detail: 'This call manages the cache, and is closed to this request.',
     code: 'MANAGEMENT_CLOSED',
-    hint: 'Send the request from the machine that runs the server, to `localhost`.',
+    hint: 'Send the request from the machine that runs the server, to localhost.',
   };
 
   it('a refusal is told in the words of the server', async () => {
@@ -211,6 +215,35 @@ describe('the other views', () => {
     await renderInspector(25, '#/problems');
     expect(screen.getByText("buckets: ['team-photos', 'team-photos-eu']")).toBeDefined();
     expect(screen.getByText('37 times')).toBeDefined();
+  });
+
+  it('problems say how many images they concern, however often those were asked for', async () => {
+    await renderInspector(25, '#/problems');
+    const summaries = [...document.querySelectorAll('summary')].map(({ textContent }) => textContent);
+    expect(summaries).toEqual(['The last 20 images', '4 images', '2 images', '1 image']);
+  });
+
+  it('what is between backticks is shown as code, and a single backtick as it is', async () => {
+    await renderInspector(25, '#/problems');
+    expect(screen.getByText('buckets', { selector: 'code' }).parentElement?.textContent).toBe(
+      'Add it to the option buckets.',
+    );
+    const { container } = render(<Sentences text="a `b` and `c" maxLength={100} />);
+    expect(container.innerHTML).toBe('a <code>b</code> and `c');
+  });
+
+  it('the line of a single interval is a dash that can be seen', () => {
+    const [, times] = CHARTS;
+    const known = { hits_memory: 0, hits_disk: 0, misses: 1, failed: 0, bytes_saved: 0, bytes_downloaded: 1 };
+    const points = [
+      { ...known, at: 0, miss_p50_ms: 20, miss_p95_ms: 40 },
+      { ...known, at: 60_000 },
+      { ...known, at: 120_000, miss_p50_ms: 20, miss_p95_ms: 40 },
+      { ...known, at: 180_000, miss_p50_ms: 20, miss_p95_ms: 40 },
+    ];
+    const answer: HistoryAnswer = { span: '1h', step_ms: 60_000, points, saved_bytes: 0, saved_ms: 0 };
+    const { container } = render(times && <Chart chart={times} answer={answer} />);
+    expect(container.querySelector('.line')?.getAttribute('d')).toMatch(/^M\S+ \S+h8M\S+ \S+L\S+ \S+$/);
   });
 
   it('clearing all needs the word, and says what is kept', async () => {

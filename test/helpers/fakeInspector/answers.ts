@@ -196,7 +196,7 @@ export function fakeProblems(count: number, now: number): ProblemsAnswer {
       {
         code: 'UPSTREAM_NOT_FOUND',
         cause: 'The bucket has no such object.',
-        count: 2,
+        count: 5,
         first_at: now - 2 * MINUTE,
         last_at: now - MINUTE,
         s3_urls: urls(70, 2),

@@ -4,6 +4,7 @@ import { printable } from '../../format/text.ts';
 import { formatTime } from '../../format/times.ts';
 import { formatMiss, OUTCOMES } from '../../format/words.ts';
 import { ImageLink } from '../../parts/ImageLink.tsx';
+import { Sentences } from '../../parts/Sentences.tsx';
 
 /** Answers, one a row. What failed says why, and what to do. */
 export function ActivityTable({ rows }: { rows: readonly Activity[] }) {
@@ -68,7 +69,10 @@ function Why({ row }: { row: Activity }) {
   if (detail === undefined) return null;
   return (
     <p className="why">
-      <span className="text-fail">{printable(detail, 600)}</span> {hint !== undefined && printable(hint, 600)}
+      <span className="text-fail">
+        <Sentences text={detail} maxLength={600} />
+      </span>{' '}
+      {hint !== undefined && <Sentences text={hint} maxLength={600} />}
     </p>
   );
 }

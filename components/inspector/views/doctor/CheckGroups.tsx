@@ -2,6 +2,7 @@ import type { DoctorCheck } from '../../../../plugin/inspectorProtocol.ts';
 import { printable } from '../../format/text.ts';
 import { Fix } from '../../parts/Fix.tsx';
 import { Icon, type IconName } from '../../parts/Icon.tsx';
+import { Sentences } from '../../parts/Sentences.tsx';
 
 const GROUPS: Record<DoctorCheck['group'], string> = {
   server: 'Server',
@@ -48,8 +49,14 @@ function Check({ check: { title, status, detail, hint, fix } }: { check: DoctorC
       </span>
       <h3>{printable(title, 100)}</h3>
       <div className="stack-small">
-        <p>{printable(detail, 600)}</p>
-        {hint !== undefined && <p>{printable(hint, 600)}</p>}
+        <p>
+          <Sentences text={detail} maxLength={600} />
+        </p>
+        {hint !== undefined && (
+          <p>
+            <Sentences text={hint} maxLength={600} />
+          </p>
+        )}
         {fix !== undefined && <Fix text={fix} />}
       </div>
     </li>

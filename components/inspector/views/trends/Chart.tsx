@@ -4,6 +4,7 @@ import { type ChartSpec, roundUp } from './series.ts';
 /** The units of the drawing: it is stretched to the width of the page. */
 const WIDTH = 1000;
 const HEIGHT = 160;
+const DASH = 8;
 const SPAN_MS: Record<HistoryAnswer['span'], number> = { '1h': 3_600_000, '24h': 86_400_000, '30d': 2_592_000_000 };
 
 /** A drawing of numbers that are also in the table below, so screen readers pass over it. */
@@ -87,7 +88,7 @@ function heightOf({ kind, series }: ChartSpec, point: HistoryPoint): number {
   return kind === 'lines' ? Math.max(...values) : values.reduce((sum, value) => sum + value, 0);
 }
 
-/** A line that is broken where nothing is known. A value alone between two gaps becomes a dot. */
+/** A line that is broken where nothing is known. A value alone between two gaps becomes a short dash, as a dot would not be seen. */
 function linePath(
   points: readonly HistoryPoint[],
   valueOf: (point: HistoryPoint) => number | undefined,
@@ -96,14 +97,19 @@ function linePath(
 ): string {
   let isDrawing = false;
   return points
-    .map((point) => {
+    .map((point, index) => {
       const value = valueOf(point);
       if (value === undefined) {
         isDrawing = false;
         return '';
       }
-      const to = `${x(point.at).toFixed(1)} ${y(value).toFixed(1)}`;
-      const step = isDrawing ? `L${to}` : `M${to}h0.1`;
+      const next = points[index + 1];
+      const isAlone = !isDrawing && (next === undefined || valueOf(next) === undefined);
+      const at = x(point.at);
+      const height = y(value).toFixed(1);
+      const step = isAlone
+        ? `M${(at - DASH / 2).toFixed(1)} ${height}h${DASH}`
+        : `${isDrawing ? 'L' : 'M'}${at.toFixed(1)} ${height}`;
       isDrawing = true;
       return step;
     })

@@ -1,4 +1,5 @@
 import type { UploadState, UploadStatus } from '../../../../plugin/uploadProtocol.ts';
+import { plural } from '../../format/amounts.ts';
 import { UploadRow } from './UploadRow.tsx';
 
 const STATES: Record<UploadState, string> = {
@@ -33,7 +34,7 @@ export function ServerUploads({ jobs, onRetry, onDiscard }: ServerUploadsProps) 
               state={STATES[state]}
               isFault={isFault}
               size={size_bytes}
-              note={[entity && `${entity.type} ${entity.id}`, attempts > 0 && `${attempts} tries`]}
+              note={[entity && `${entity.type} ${entity.id}`, attempts > 0 && plural(attempts, 'try', 'tries')]}
               error={error && { message: error.detail, hint: error.hint }}
               onRetry={isFault ? () => onRetry(job) : undefined}
               onDiscard={state === 'stored' || state === 'canceled' ? undefined : () => onDiscard(job)}

@@ -3,6 +3,7 @@ import { formatBytes } from '../../format/amounts.ts';
 import { printable } from '../../format/text.ts';
 import { Icon } from '../../parts/Icon.tsx';
 import { Name } from '../../parts/Name.tsx';
+import { Sentences } from '../../parts/Sentences.tsx';
 
 interface UploadRowProps {
   filename: string;
@@ -33,7 +34,8 @@ export function UploadRow({ filename, state, isFault, size, note, error, thumb, 
         </p>
         {error && (
           <p>
-            {printable(error.message, 400)} {error.hint !== undefined && printable(error.hint, 400)}
+            <Sentences text={error.message} maxLength={400} />{' '}
+            {error.hint !== undefined && <Sentences text={error.hint} maxLength={400} />}
           </p>
         )}
       </div>
