@@ -31,9 +31,10 @@ export type DeletionOutcome = 'deleted' | 'used' | 'early' | 'uncounted';
  */
 export async function deletePicture(
   name: string,
-  { bucket, keys, uses, keyOf, isCountedOnly, graceMs, clock }: DeletionOptions,
+  options: DeletionOptions,
   signal: AbortSignal,
 ): Promise<DeletionOutcome> {
+  const { bucket, keys, uses, keyOf, isCountedOnly, graceMs, clock } = options;
   const imageId = imageIdOf(name);
   const started = clock.now();
   const ensureTimely = () => {
@@ -51,7 +52,7 @@ export async function deletePicture(
     if (!use.flags.includes(flag)) throw lagging();
     const mark = await bucket.look(keys.mark(name), signal);
     if (await uses.isUsed(imageId, use, signal)) {
-      if (mark !== undefined) await unmark(name, { bucket, keys, uses }, signal);
+      if (mark !== undefined) await unmark(name, options, signal, ensureTimely);
       return 'used';
     }
     // After the references were looked at: who drops one marks the picture anew before that.
@@ -71,7 +72,7 @@ export async function deletePicture(
         throw error;
       });
     isAnswered = true;
-    await bucket.remove(keys.mark(name), signal);
+    await unmark(name, options, signal, ensureTimely);
     for (const old of use.oldFlags) await bucket.remove(old, signal);
     return 'deleted';
   } finally {
@@ -85,16 +86,23 @@ export function isOver(elapsedMs: number, graceMs: number): boolean {
   return graceMs === 0 || elapsedMs >= graceMs;
 }
 
-/** Takes the mark from a picture that is used; puts it back if the last reference was dropped in this moment. */
+/**
+ * Takes the mark from a picture that is used, or gone; puts it back if the picture is there and nothing uses it: the last reference may have been
+ * dropped in this moment. A note of it is written before that, so that a sweep puts the mark back where this could not end.
+ */
 async function unmark(
   name: string,
-  { bucket, keys, uses }: Pick<DeletionOptions, 'bucket' | 'keys' | 'uses'>,
+  { bucket, keys, uses, keyOf }: DeletionOptions,
   signal: AbortSignal,
+  ensureTimely: () => void,
 ): Promise<void> {
-  await bucket.remove(keys.mark(name), signal);
+  const note = keys.unmarking(name);
+  await bucket.mark(note, signal);
+  await bucket.remove(keys.mark(name), signal, ensureTimely);
   const imageId = imageIdOf(name);
-  if (!(await uses.isUsed(imageId, await uses.look(imageId, signal), signal)))
-    await bucket.mark(keys.mark(name), signal);
+  const isUsed = await uses.isUsed(imageId, await uses.look(imageId, signal), signal);
+  if (!isUsed && (await bucket.look(keyOf(name), signal)) !== undefined) await bucket.mark(keys.mark(name), signal);
+  await bucket.remove(note, signal);
 }
 
 function tooLate(): UploadFailure {

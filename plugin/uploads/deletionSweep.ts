@@ -1,7 +1,7 @@
 import type { UploadsClock } from './clock.ts';
 import { isOver } from './deletePicture.ts';
 import type { PictureRemoval } from './pictureRemoval.ts';
-import { isForbidden } from './pictureUse.ts';
+import { FLAG_MS, isForbidden } from './pictureUse.ts';
 import type { ReferenceKeys } from './referenceKeys.ts';
 import { type ListedObjects, type UploadBucket, UploadFailure } from './uploadBucket.ts';
 
@@ -58,6 +58,7 @@ export class DeletionSweep {
     let deleted = 0;
     for (let page = 0; page < MAX_PAGES; page += 1) {
       const listed = await bucket.list(keys.marks, this.#after, signal);
+      await this.#putMarksBack(listed, signal);
       for (const name of this.#dueIn(listed)) {
         if (deleted === MAX_DELETED) return;
         deleted += 1;
@@ -71,6 +72,17 @@ export class DeletionSweep {
       }
       this.#after = listed.isComplete ? undefined : (listed.objects.at(-1)?.key ?? undefined);
       if (this.#after === undefined) return;
+    }
+  }
+
+  /** Those that somebody was about to take away who was killed, or got no answer, and who cannot do it any more. */
+  async #putMarksBack({ objects, now }: ListedObjects, signal: AbortSignal): Promise<void> {
+    const { bucket, keys } = this.#options;
+    for (const { key, size, modifiedAt } of objects) {
+      const name = keys.unmarkingName(key);
+      if (name === undefined || size > 0 || !(now - modifiedAt > FLAG_MS)) continue;
+      await bucket.mark(keys.mark(name), signal);
+      await bucket.remove(key, signal);
     }
   }
 

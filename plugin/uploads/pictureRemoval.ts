@@ -106,8 +106,9 @@ export class PictureRemoval {
     const { bucket, keys, keyOf, isCountedOnly } = this.#options;
     const mark = await bucket.look(keys.mark(name), signal);
     if (mark !== undefined) return mark.modifiedAt;
-    if ((await bucket.look(keyOf(name), signal)) === undefined) return { name, state: 'deleted' };
-    if (isCountedOnly) return { name, state: 'kept', reason: UNCOUNTED };
+    const object = await bucket.look(keyOf(name), signal);
+    if (object === undefined) return { name, state: 'deleted' };
+    if (isCountedOnly && !object.isCounted) return { name, state: 'kept', reason: UNCOUNTED };
     await bucket.mark(keys.mark(name), signal);
     const marked = await bucket.look(keys.mark(name), signal);
     return marked?.modifiedAt ?? { name, state: 'kept', reason: USED }; // it is being uploaded again

@@ -36,13 +36,20 @@ export interface ReferenceKeys {
   mark(pictureName: string): string;
   /** The name of the picture that a mark is about; `undefined` if it is no mark. */
   markedName(key: string): string | undefined;
+  /** A note among the marks that somebody is about to take one away. A new one each time. */
+  unmarking(pictureName: string): string;
+  /** The name of the picture that such a note is about; `undefined` if it is no such note. */
+  unmarkingName(key: string): string | undefined;
 }
 
 const MARKED = /^[0-9a-f]{32}\.[a-z0-9]{2,5}$/;
+/** Sorts before all marks. */
+const UNMARKING = '.unmarking-';
 /** Sorts before all references, so that the first page of a listing has all flags. */
 const FLAG = '.deleting-';
 /** Of uploads that have no entity: one for all of them, because nothing takes it back. It is no digest, so that no entity can be called so. */
 const NO_ENTITY = 'upload';
+const UUID_LENGTH = 36;
 const JOB = /\/[0-9a-f]{32}-[0-9a-f]{32}-([0-9a-f]{32})$/;
 
 /**
@@ -72,6 +79,12 @@ export function createReferenceKeys(prefix: string, project: string): ReferenceK
     markedName(key) {
       const name = key.slice(marks.length);
       return key.startsWith(marks) && MARKED.test(name) ? name : undefined;
+    },
+    unmarking: (pictureName) => `${marks}${UNMARKING}${pictureName}-${randomUUID()}`,
+    unmarkingName(key) {
+      const start = `${marks}${UNMARKING}`;
+      const name = key.slice(start.length, -UUID_LENGTH - 1);
+      return key.startsWith(start) && MARKED.test(name) ? name : undefined;
     },
   };
 }

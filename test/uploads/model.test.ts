@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { story } from './steps.ts';
+import { known, story } from './steps.ts';
 import { World } from './world.ts';
 
 /** More of them by `MODEL_RUNS=1000`. */
@@ -21,7 +21,7 @@ test.each([
         expect(world.verdict()).toEqual([]);
         await world.close();
       }),
-      { numRuns: RUNS },
+      { numRuns: known.length + RUNS, examples: known },
     );
   },
 );

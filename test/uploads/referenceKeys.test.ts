@@ -54,6 +54,20 @@ it('only names that we give are taken for marks', () => {
   expect(createReferenceKeys('', 'app').mark(name)).toBe(`dropped/${name}`);
 });
 
+it('notes that a mark is being taken away are listed before all marks, are never the same, and are no marks', () => {
+  const name = `${ID}.jpg`;
+  const notes = [keys.unmarking(name), keys.unmarking(name)];
+  expect(new Set(notes).size).toBe(2);
+  for (const note of notes) {
+    expect(note.startsWith(keys.marks)).toBe(true);
+    expect(note < keys.mark(name)).toBe(true);
+    expect([keys.unmarkingName(note), keys.markedName(note)]).toEqual([name, undefined]);
+  }
+  for (const key of [keys.mark(name), `${keys.marks}.unmarking-`, `${keys.marks}.unmarking-x.jpg-${'0'.repeat(36)}`]) {
+    expect(keys.unmarkingName(key)).toBeUndefined();
+  }
+});
+
 it('each upload of an entity has a reference of its own, which says whose it is; those without an entity share one', () => {
   const note = { owner: 'a', entity: { type: 'note', id: '1' } };
   const references = [JOB, '2'.repeat(32)].map((job_id) => keys.reference(ID, { ...note, job_id }));

@@ -64,59 +64,97 @@ const hold = (of: number, isHeld: boolean): Step => ({ do: 'hold', server: of, i
 const open_ = (of: number): Step => ({ do: 'open', server: of });
 const pass = (ms: number): Step => ({ do: 'pass', ms });
 
+/** What `stepsOf` makes a race of. */
+interface Race {
+  picture: number;
+  entity: number;
+  /** The server that begins. */
+  one: number;
+  /** Whether another entity has the picture, too; then it drops it, and else it gets it. */
+  isKept: boolean;
+  /** So many requests of the first server arrive at first: it has begun by then, and has seldom ended. */
+  start: number;
+  isHeld: boolean;
+  /** After that, so many of which server arrive. */
+  turns: [server: number, count: number][];
+  /** Which server is killed after that. */
+  end: { server: number; fate: 'lost' | 'now' | 'later' } | null;
+}
+
 /**
  * Two words of a user who does not wait, or one and a sweep, of one picture at two servers, whose requests arrive in turns. Such things
  * hardly ever happen by chance alone.
  */
 const raceOf = (graceMs: number): fc.Arbitrary<Step[]> =>
   fc
-    .record({
+    .record<Race>({
       picture,
       entity: fc.constantFrom(...ENTITIES),
       one: server,
-      /** Whether another entity has the picture, too; then it drops it, and else it gets it. */
       isKept: fc.boolean(),
-      // The first server has begun by then, and has seldom ended.
       start: graceMs > 0 ? fc.integer({ min: 1, max: 8 }) : fc.integer({ min: 3, max: 13 }),
       isHeld: fc.boolean(),
       turns: fc.array(fc.tuple(server, fc.integer({ min: 1, max: 3 })), { minLength: 2, maxLength: 8 }),
       end: fc.option(fc.record({ server, fate: fc.constantFrom<'lost' | 'now' | 'later'>('lost', 'now', 'later') })),
     })
-    .map(({ picture: its, entity, one, isKept, start, isHeld, turns, end }): Step[] => {
-      const two = 1 - one;
-      const other = 3 - entity;
-      const removal: Step = { do: 'remove', server: one, entity, picture: its };
-      const end_ = (of: number): Step => ({ do: 'kill', server: of, fate: 'lost', isWiped: false });
-      // With a grace period, the first sweep of a server deletes, and without one, the removal does.
-      const begin =
-        graceMs > 0
-          ? [
-              removal,
-              pass(20_000),
-              end_(one),
-              end_(two),
-              pass(graceMs),
-              open_(one),
-              hold(one, true),
-              pass(6_000),
-              open_(two),
-            ]
-          : [hold(one, true), removal];
-      return [
-        [open_(one), hold(one, false), open_(two), hold(two, false)],
-        { do: 'upload' as const, server: two, entity, picture: its },
-        isKept ? [{ do: 'upload' as const, server: one, entity: other, picture: its }] : [],
-        pass(20_000),
-        begin,
-        let_(one, start),
-        hold(two, isHeld),
-        { do: isKept ? ('remove' as const) : ('upload' as const), server: two, entity: other, picture: its },
-        turns.map(([of, count]) => let_(of, count)),
-        end ? [{ do: 'kill' as const, ...end, isWiped: false }] : [],
-        [hold(one, false), hold(two, false)],
-        Array.from({ length: 16 }, () => [let_(one, 1), let_(two, 1)]).flat(),
-      ].flat();
-    });
+    .map((race) => stepsOf(graceMs, race));
+
+function stepsOf(graceMs: number, { picture: its, entity, one, isKept, start, isHeld, turns, end }: Race): Step[] {
+  const two = 1 - one;
+  const other = 3 - entity;
+  const removal: Step = { do: 'remove', server: one, entity, picture: its };
+  const end_ = (of: number): Step => ({ do: 'kill', server: of, fate: 'lost', isWiped: false });
+  // With a grace period, the first sweep of a server deletes, and without one, the removal does.
+  const begin =
+    graceMs > 0
+      ? [
+          removal,
+          pass(20_000),
+          end_(one),
+          end_(two),
+          pass(graceMs),
+          open_(one),
+          hold(one, true),
+          pass(6_000),
+          open_(two),
+        ]
+      : [hold(one, true), removal];
+  return [
+    [open_(one), hold(one, false), open_(two), hold(two, false)],
+    { do: 'upload' as const, server: two, entity, picture: its },
+    isKept ? [{ do: 'upload' as const, server: one, entity: other, picture: its }] : [],
+    pass(20_000),
+    begin,
+    let_(one, start),
+    hold(two, isHeld),
+    { do: isKept ? ('remove' as const) : ('upload' as const), server: two, entity: other, picture: its },
+    turns.map(([of, count]) => let_(of, count)),
+    end ? [{ do: 'kill' as const, ...end, isWiped: false }] : [],
+    [hold(one, false), hold(two, false)],
+    Array.from({ length: 16 }, () => [let_(one, 1), let_(two, 1)]).flat(),
+  ].flat();
+}
+
+/**
+ * A deletion sees the last reference, and takes the mark away; that reference is dropped in the same moment, and the server of the deletion is killed
+ * at each of its next steps.
+ */
+const killedDeletions = [2, 3, 4].map((count) => ({
+  graceMs: 2 * HOUR,
+  steps: stepsOf(2 * HOUR, {
+    picture: 0,
+    entity: 2,
+    one: 1,
+    isKept: true,
+    start: 4,
+    isHeld: false,
+    turns: [[1, count]],
+    end: { server: 1, fate: 'lost' },
+  }),
+}));
+
+/** Stories that have shown faults. */
+export const known: [{ graceMs: number; steps: Step[] }][] = killedDeletions.map((each) => [each]);
 
 /** A grace period, and what happens. */
 export const story: fc.Arbitrary<{ graceMs: number; steps: Step[] }> = fc
