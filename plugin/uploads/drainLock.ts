@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import lockfile from 'proper-lockfile';
-import { errnoOf, lookAt } from '../cache/index.ts';
+import { errnoOf, importLockfile, lookAt } from '../cache/index.ts';
 import type { OutboxFolder } from './outboxFolder.ts';
 import { LOCK } from './outboxLayout.ts';
 
@@ -33,6 +32,7 @@ export async function acquireDrainLock(folder: OutboxFolder): Promise<DrainLock 
 
 async function acquire(folder: OutboxFolder): Promise<DrainLock> {
   const lost = new AbortController();
+  const lockfile = await importLockfile();
   const release = await lockfile.lock(folder.dir, {
     lockfilePath: join(folder.dir, LOCK),
     realpath: false,

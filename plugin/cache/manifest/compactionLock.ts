@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import lockfile from 'proper-lockfile';
 import { errnoOf } from '../files/fileError.ts';
+import { importLockfile } from '../files/importLockfile.ts';
 import { JOURNAL_DIR } from '../files/layout.ts';
 import { lookAt } from '../files/ownFolders.ts';
 
@@ -25,6 +25,7 @@ export class CompactionLock {
     const journalDir = join(this.#dir, JOURNAL_DIR);
     let release = async () => {};
     try {
+      const lockfile = await importLockfile();
       release = await lockfile.lock(journalDir, {
         lockfilePath: join(journalDir, 'compact.lock'),
         realpath: false,
