@@ -23,7 +23,7 @@ const YIELD_MS = 20;
 export interface DryCheckOptions {
   dir: string;
   prefix: string;
-  discovery: Discovery;
+  discovery: Pick<Discovery, 'look'> & { unclaimed: Pick<Discovery['unclaimed'], 'paths'> };
   /** True while a page waits for an image. */
   isBusy: () => boolean;
 }
@@ -68,7 +68,7 @@ export class DryCheck {
       this.#tell({ checked: found.checked, total });
     };
     await this.#each(entries, signal, async (entry) => note(await this.#problemOf(entry, index)));
-    await this.#each(loose, signal, async (path) => note({ kind: await this.#kindOf(path), path: prefix + path }));
+    await this.#each(loose, signal, async (path) => note(await this.#problemOfLoose(path, index)));
     for (const { path } of await quarantinedFiles(dir, prefix)) add(found, { kind: 'quarantined', path });
     return { done: true, ...found };
   }
@@ -83,9 +83,13 @@ export class DryCheck {
   }
 
   /** A file without an entry is worth something if its bytes are those that its name says. */
-  async #kindOf(path: string): Promise<'unclaimed' | 'stray'> {
-    const digest = await digestQuietly(this.#options.dir, path);
-    return digest?.startsWith(parseImagePath(path)?.contentDigest ?? ' ') === true ? 'unclaimed' : 'stray';
+  async #problemOfLoose(path: string, index: ManifestIndex): Promise<Problem | undefined> {
+    const { dir, prefix } = this.#options;
+    const digest = await digestQuietly(dir, path);
+    const isThere = (await sizeOf(dir, path)) !== undefined;
+    if (!isThere || index.getByPath(prefix + path) !== undefined) return undefined; // it was removed or got its entry meanwhile
+    const isWhole = digest?.startsWith(parseImagePath(path)?.contentDigest ?? ' ') === true;
+    return { kind: isWhole ? 'unclaimed' : 'stray', path: prefix + path };
   }
 
   async #each<T>(items: readonly T[], signal: AbortSignal, task: (item: T) => Promise<void>): Promise<void> {

@@ -30,7 +30,7 @@ import { type CheckListener, DryCheck } from './dryCheck.ts';
 import { type Thumb, Thumbs } from './thumbs.ts';
 import { findActors } from './actorSearch.ts';
 import { EntrySearch, MAX_REACHABLE } from './entrySearch.ts';
-import { quarantinedFiles, unclaimedFiles } from './looseFiles.ts';
+import { PAGE, pageOfFiles, quarantinedFiles, unclaimedFiles } from './looseFiles.ts';
 import { inWords } from './missReason.ts';
 import { placesOf } from './places.ts';
 import { queueView } from './queueView.ts';
@@ -39,8 +39,6 @@ import type { Recorder } from './recorder.ts';
 import { storageOf } from './storage.ts';
 import { storyOf } from './story.ts';
 
-/** Rows of one page of entries. */
-const PAGE = 200;
 /** Objects that the bucket is asked about at a time. */
 const QUESTIONS = 4;
 /** How long the first look at the page waits for a large manifest. */
@@ -219,7 +217,7 @@ export class Insight<Ref extends ImageRef = ImageRef> {
     const { dir, prefix, discovery, revision } = this.#options;
     const all: Iterable<InspectedFile> =
       kind === 'unclaimed' ? unclaimedFiles(discovery, prefix) : await quarantinedFiles(dir, prefix);
-    return { ...filesOf(all, text, page), revision: revision(), total };
+    return { ...(await pageOfFiles(all, text, page)), revision: revision(), total };
   }
 
   /** The key of the object; for a URL of no configured bucket, what may be shown of it. */
@@ -276,18 +274,4 @@ async function isThere(dir: string): Promise<boolean> {
 
 function ofItsUsers({ actor_ids, meta }: ManifestEntry): Pick<ManifestEntry, 'actor_ids' | 'meta'> {
   return { ...(actor_ids !== undefined && { actor_ids }), ...(meta !== undefined && { meta }) };
-}
-
-/** One page of files whose path has this text. */
-function filesOf(all: Iterable<InspectedFile>, text: string, page: number): Omit<EntriesAnswer, 'revision' | 'total'> {
-  const files: InspectedFile[] = [];
-  let matched = 0;
-  let matchedBytes = 0;
-  for (const file of all) {
-    if (!file.path.toLowerCase().includes(text.toLowerCase())) continue;
-    matched += 1;
-    matchedBytes += file.size_bytes;
-    if (matched > page * PAGE && files.length < PAGE) files.push(file);
-  }
-  return { matched, matched_bytes: matchedBytes, reachable: matched, page, entries: [], files };
 }

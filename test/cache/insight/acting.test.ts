@@ -2,6 +2,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CheckProgress } from '../../../plugin/inspectorProtocol.ts';
+import { DryCheck } from '../../../plugin/cache/insight/dryCheck.ts';
 import { ImageCacheError } from '../../../plugin/errors.ts';
 import type { ManifestEntry } from '../../../plugin/protocol.ts';
 import { bytesOf, openCache } from '../../helpers/cache.ts';
@@ -165,6 +166,17 @@ describe('check without mending', () => {
 
     expect(await readdir(join(dir, 'images/default'))).toEqual(before[0]);
     expect((await cache.stats()).total_entries).toBe(before[1].total_entries);
+  });
+
+  it('a file that is stored or removed while it checks is no problem', async () => {
+    const { cache, dir } = await withOrigin();
+    const { entry } = await cache.readUrl('mem:stored');
+    const stored = entry.local_path.replace('.image-cache/', '');
+    const unclaimed = { paths: () => [stored, stored.replace('.png', '.jpg')].values() }; // as a scan before has found them
+    const discovery = { look: () => Promise.resolve(), unclaimed };
+    const check = new DryCheck({ dir, prefix: '.image-cache/', discovery, isBusy: () => false });
+    const { checked, problems } = await check.check(await cache.insight.index(), NEVER, () => undefined);
+    expect([checked, problems]).toEqual([3, []]);
   });
 
   it('ends when the one who asked has left', async () => {
