@@ -36,11 +36,13 @@ export function differenceOf(after: Counted, before: Counted): Counted {
 /** Whether a line of the file is one that this version understands. */
 export function isHistoryLine(value: object): value is HistoryLine {
   const line: Record<string, unknown> = { ...value };
-  const isCount = (field: string) => Number.isFinite(line[field]) && Number(line[field]) >= 0;
-  if (!['at', ...Object.keys(NOTHING)].every(isCount)) return false;
+  if (!['at', ...Object.keys(NOTHING)].every((field) => isCount(line[field]))) return false;
   if (typeof line['process'] !== 'string') return false;
   const counts = line['miss_ms'];
-  return (
-    typeof counts === 'object' && counts !== null && Object.values(counts).every((count) => Number.isFinite(count))
-  );
+  return typeof counts === 'object' && counts !== null && Object.values(counts).every(isCount);
+}
+
+/** No larger than can be counted, so that no sum of a whole file is infinite. */
+function isCount(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 }

@@ -99,6 +99,19 @@ describe('I57: the file is shared, and may be anything', () => {
     expect(points).toMatchObject([{ misses: 1 }]);
   });
 
+  it('numbers that nobody has counted are skipped, so that no sum is without end', async () => {
+    const { path, open, dir, count } = await createHistory();
+    count({ misses: 1 });
+    await open().write();
+    const line = await readFile(path, 'utf8');
+    const huge = line.replaceAll(/"(bytes_saved|hits_disk)":0/g, '"$1":1e308');
+    const slow = line.replace('"miss_ms":{', '"miss_ms":{"3":1e308,"4":1e308,');
+    await writeFile(path, [line, huge, huge, slow].join('\n'));
+    const answer = await (await createHistory(dir)).open().answer('30d');
+    expect(answer.points).toMatchObject([{ misses: 1, hits_disk: 0, bytes_saved: 0 }]);
+    expect(answer.saved_bytes).toBe(0);
+  });
+
   it('a clock that is ten years ahead, and then right again, loses nothing and shows nothing wrong', async () => {
     const { state, open, count } = await createHistory();
     const history = open();
