@@ -3,6 +3,8 @@ import type { Activity, ImageFailure, ProblemGroup } from '../../inspectorProtoc
 import { createRecentMap } from '../../recentMap.ts';
 
 const MAX_GROUPS = 100;
+/** Causes of one code: URLs of a hundred servers that are not listed must not push all else out. */
+const MAX_OF_CODE = 20;
 /** Images that a group names. */
 const MAX_IMAGES = 20;
 
@@ -17,6 +19,7 @@ export class Problems {
   note(s3Url: string, { code, message: cause, hint, fix }: ImageCacheError, at: number): void {
     const key = keyOf(code, cause);
     const known = this.#groups.get(key);
+    if (known === undefined) this.#makeRoom(code);
     this.#groups.set(key, {
       code,
       cause,
@@ -38,6 +41,12 @@ export class Problems {
 
   list(): ProblemGroup[] {
     return [...this.#groups.values()];
+  }
+
+  #makeRoom(code: ProblemGroup['code']): void {
+    const same = [...this.#groups.entries()].filter(([, group]) => group.code === code);
+    const oldest = same.at(-1)?.[0];
+    if (same.length >= MAX_OF_CODE && oldest !== undefined) this.#groups.delete(oldest);
   }
 }
 
