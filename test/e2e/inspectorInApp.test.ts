@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createServer } from 'vite';
+import { createServer, type Plugin } from 'vite';
 import { expect, it, onTestFinished } from 'vitest';
 import { imageCache } from 'vite-plugin-image-cache';
 import { temporaryDirectory } from '../helpers/directory.ts';
@@ -102,4 +102,58 @@ it('looking changes nothing, and what is done is done: an image is pinned, fetch
   await page.getByRole('dialog').getByRole('button', { name: 'Forget' }).click();
   await page.getByText('It is not in the cache: was invalidated').waitFor();
   expect(Object.keys(await used())).toHaveLength(1);
+});
+
+it('I19: three inspectors that load their pictures let those of the app go first, over the six connections of HTTP/1.1', async () => {
+  const bucket = await startBucket();
+  const root = await temporaryDirectory();
+  await writeFile(join(root, 'index.html'), '<h1>App</h1>');
+  const arrived: ('thumb' | 'image')[] = [];
+  const slowThumbs: Plugin = {
+    name: 'test:slow-thumbs',
+    configureServer({ middlewares }) {
+      middlewares.use((request, _, next) => {
+        const what = /\/(thumb|image)\?/.exec(request.url ?? '')?.[1];
+        if (what === 'thumb' || what === 'image') arrived.push(what);
+        setTimeout(next, what === 'thumb' ? 300 : 0);
+      });
+    },
+  };
+  const server = await createServer({
+    root,
+    configFile: false,
+    logLevel: 'silent',
+    server: { port: 0, host: '127.0.0.1', watch: null, ws: false },
+    plugins: [slowThumbs, imageCache({ buckets: [bucket.option], logLevel: 'silent' })],
+  });
+  onTestFinished(() => server.close());
+  await server.listen();
+  const url = server.resolvedUrls?.local[0] ?? '';
+  const images: string[] = [];
+  for (let n = 0; n < 90; n += 1) {
+    bucket.server.put('photos', `${n}.jpg`, await jpeg(n));
+    images.push(`${url}api/cache${imageUrl(await bucket.presign(`${n}.jpg`))}&actor_id=${n % 3}`);
+  }
+  await Promise.all(images.map(async (image) => (await fetch(image)).arrayBuffer()));
+  const context = await browser.newContext();
+  const app = await context.newPage();
+  await app.goto(url);
+  for (let n = 0; n < 3; n += 1) {
+    const page = await context.newPage();
+    await page.setViewportSize({ width: 1600, height: 1200 });
+    await page.goto(`${url}__image-cache/#/images?actor=${n}`);
+  }
+  await expect.poll(() => arrived.includes('thumb')).toBe(true);
+  const before = arrived.length;
+  await app.evaluate(
+    (sources) =>
+      Promise.all(sources.map((src) => Object.assign(document.body.appendChild(new Image()), { src }).decode())),
+    images.slice(0, 10),
+  );
+  const since = arrived.slice(before);
+  const thumbsAhead = since.slice(0, since.lastIndexOf('image')).filter((what) => what === 'thumb').length;
+  expect(since.filter((what) => what === 'image')).toHaveLength(10);
+  // Those that have their connection already, and those that are given one while the app asks; without priorities it is dozens.
+  expect(thumbsAhead).toBeLessThanOrEqual(12);
+  await expect.poll(() => arrived.length - before, { timeout: 20_000 }).toBeGreaterThan(40); // many were to come
 });

@@ -31,6 +31,8 @@ export function Picture({ entry, size }: { entry: Pictured; size: ThumbSize }) {
           src={server.url('thumb', { path: entry.local_path, size })}
           alt=""
           decoding="async"
+          // Images of the app, which share the connections to the server, go first.
+          fetchPriority="low"
           onLoad={() => setState('shown')}
           onError={() => setState('failed')}
         />

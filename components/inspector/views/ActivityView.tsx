@@ -97,6 +97,6 @@ function sentence({
   misses: number;
   downloads: { failed: number };
 }): string {
-  const failed = downloads.failed === 0 ? '' : ` · ${formatCount(downloads.failed)} failed`;
+  const failed = downloads.failed === 0 ? '' : ` · ${plural(downloads.failed, 'failed download')}`;
   return `Since the start: ${plural(hits.memory, 'hit')} in memory · ${formatCount(hits.disk)} on disk · ${plural(misses, 'miss', 'misses')}${failed}`;
 }
