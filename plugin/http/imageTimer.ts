@@ -41,7 +41,7 @@ export class ImageTimer {
     const { entry, body, tier, outcome = tier === 's3' ? 'MISS' : 'HIT' } = image;
     const { s3_url, actor_id } = entry;
     if (tier === 'memory' && (this.#timeline?.isEmpty ?? true)) {
-      logServed(this.#logger, image, performance.now() - this.#started);
+      if (this.#logger.debug !== undefined) logServed(this.#logger, image, performance.now() - this.#started);
       return undefined;
     }
     const { timeline } = this;

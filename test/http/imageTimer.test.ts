@@ -3,8 +3,11 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Recorder } from '../../plugin/cache/index.ts';
 import type { ImageTiming } from '../../plugin/express.ts';
+import { ImageTimer } from '../../plugin/http/imageTimer.ts';
 import type { ManifestEntry } from '../../plugin/protocol.ts';
+import { entryOf } from '../helpers/entries.ts';
 import { jpeg } from '../helpers/images.ts';
 import { type Api, type Bucket, imagePath, imageUrl, startApi, startBucket } from '../helpers/stack.ts';
 
@@ -205,4 +208,17 @@ describe('I54: a subscriber of the channel', () => {
     );
     expect(timings.length).toBeGreaterThanOrEqual(3); // the others are told all the same
   });
+});
+
+it('a hit in memory by URL reads no clock for its end, unless that is logged', () => {
+  const clock = vi.spyOn(performance, 'now');
+  onTestFinished(() => clock.mockRestore());
+  const debug = vi.fn();
+  const image = { entry: entryOf(1), body: Buffer.alloc(0), tier: 'memory' } as const;
+  const recorder = {} as Recorder; // it hears nothing of it
+  const silent = { info: () => undefined, warn: () => undefined };
+  new ImageTimer({ logger: { ...silent, debug: undefined }, recorder }, 0).served(image);
+  expect(clock).not.toHaveBeenCalled();
+  new ImageTimer({ logger: { ...silent, debug }, recorder }, 0).served(image);
+  expect(debug).toHaveBeenCalledWith(expect.stringMatching(/^HIT memory /));
 });
