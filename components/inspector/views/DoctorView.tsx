@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import type { DoctorAnswer, DoctorCheck } from '../../../plugin/inspectorProtocol.ts';
+import { imageKey } from '../../client/imageKey.ts';
 import { plural } from '../format/amounts.ts';
 import { useAnnounce } from '../parts/announcer.tsx';
 import { CopyButton } from '../parts/CopyButton.tsx';
@@ -17,7 +18,10 @@ type Line = DoctorCheck | (DoctorAnswer & { done: true });
 
 /** Whether this installation is well, or why one image does not show. */
 export function DoctorView({ query }: ViewProps) {
-  const url = query['url'] ?? '';
+  const address = query['url'] ?? '';
+  const [typed, setTyped] = useState({ url: '', address: '' });
+  // The address may be sent to somebody, and stays in the history of the browser, so it has no signature.
+  const url = typed.address === address && typed.url !== '' ? typed.url : address;
   const server = useServer();
   const announce = useAnnounce();
   const [checks, setChecks] = useState<readonly DoctorCheck[]>([]);
@@ -62,7 +66,10 @@ export function DoctorView({ query }: ViewProps) {
         className="examine"
         onSubmit={(event) => {
           event.preventDefault();
-          changeQuery({ url: field.current?.value.trim() });
+          const entered = field.current?.value.trim() ?? '';
+          const unsigned = imageKey(entered);
+          setTyped({ url: entered, address: unsigned });
+          changeQuery({ url: unsigned });
         }}
       >
         <label className="search">

@@ -283,6 +283,17 @@ describe('the other views', () => {
     expect(screen.getAllByText('1 to mend, 1 warning').length).toBeGreaterThan(0);
   });
 
+  it('a signed URL is examined as it was entered, and its signature is not in the address of the page', async () => {
+    const { pass, calls } = await renderInspector(25, '#/doctor');
+    await pass(50);
+    const signed = 'https://b.s3.amazonaws.com/a.jpg?X-Amz-Credential=K&X-Amz-Signature=abc';
+    fireEvent.change(screen.getByRole('textbox', { name: /^URL of an image/ }), { target: { value: signed } });
+    fireEvent.click(screen.getByRole('button', { name: 'Examine' }));
+    await pass(50);
+    expect(calls('/doctor')).toEqual(['GET /doctor', `GET /doctor?url=${encodeURIComponent(signed)}`]);
+    expect(location.hash).toBe('#/doctor?url=https%3A%2F%2Fb.s3.amazonaws.com%2Fa.jpg');
+  });
+
   it('uploads of the server are named with their project', async () => {
     const { pass } = await renderInspector(25, '#/uploads');
     await pass(100);
