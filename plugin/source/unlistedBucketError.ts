@@ -20,10 +20,12 @@ interface Listed {
  */
 export function unlistedBucketError(url: RawUrl, listed: readonly Listed[]): ImageCacheError {
   const host = url.host.slice(0, 253);
+  // The host of s3://… is the bucket itself.
+  const where = url.scheme === 's3:' && isBucketName(host) ? `: none is named ${host}` : ` at ${host}`;
   const hint = hintOf(url, listed);
   return new ImageCacheError(
     'HOST_NOT_ALLOWED',
-    `No bucket of the option \`buckets\` has URLs like this one at ${host}.`,
+    `No bucket of the option \`buckets\` has URLs like this one${where}.`,
     { hint, fix: bucketLineIn(hint) },
   );
 }

@@ -75,6 +75,7 @@ describe('the command line', () => {
     expect((await run(['stats', '--actor', 'nobody'])).out).toBe('nobody: 0 images, 0 bytes\n');
 
     expect(await run(['verify'])).toMatchObject({ code: 0, out: expect.stringMatching(/2 +images/) });
+    expect(await run(['verify', '--check'])).toMatchObject({ code: 0, out: '2 files compared: nothing is wrong.\n' });
     const [file = ''] = await readdir(join(cwd, '.image-cache/images/0001'));
     await writeFile(join(cwd, '.image-cache/images/0001', file), 'other bytes');
     for (const _ of [1, 2]) {

@@ -306,3 +306,11 @@ describe.each([
     }
   });
 });
+
+test.each([
+  ['s3://team/x', 'has URLs like this one: none is named team.'],
+  ['https://files.example/x', 'has URLs like this one at files.example.'],
+])('the refusal of %s says whether a name or an address is not listed', async (url, says) => {
+  const { message } = await refusal(() => identify(['mine'], url));
+  expect(message).toContain(says);
+});

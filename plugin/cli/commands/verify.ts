@@ -39,7 +39,7 @@ function list({ checked, problems, problem_count }: CheckAnswer): string {
   return [
     ...lines,
     ...(more > 0 ? [`and ${counted(more, 'other')}`] : []),
-    `${counted(checked, 'file')} compared.`,
+    `${counted(checked, 'file')} compared${problem_count === 0 ? ': nothing is wrong' : ''}.`,
   ].join('\n');
 }
 
