@@ -56,7 +56,11 @@ const CAUSES: readonly Cause[] = [
   {
     name: 'its bucket is not listed',
     arrange: () => 's3://archive/a.jpg',
-    says: ['HOST_NOT_ALLOWED', 'No bucket of the option `buckets` has URLs like this one', "buckets: ['archive']"],
+    says: [
+      'HOST_NOT_ALLOWED',
+      'No bucket of the option buckets has URLs like this one: none is named archive',
+      "buckets: ['archive']",
+    ],
   },
   {
     name: 'it is a page of HTML',
@@ -77,7 +81,7 @@ const CAUSES: readonly Cause[] = [
       bucket.server.put('photos', 'large.jpg', Buffer.concat([await jpeg(1), Buffer.alloc(200_000)]));
       return bucket.presign('large.jpg');
     },
-    says: ['IMAGE_TOO_LARGE', 'larger than 100000 bytes', '`maxImageSize`'],
+    says: ['IMAGE_TOO_LARGE', 'larger than 100000 bytes', 'The options maxImageSize and maxSize set the limit'],
   },
 ];
 
