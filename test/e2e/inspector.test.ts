@@ -79,6 +79,17 @@ describe('I8, I21: each view', () => {
     },
   );
 
+  it('on a phone, the tab of the view is all to be seen, also when a badge has come before it', async () => {
+    const { page, show } = await open({ width: 400 });
+    for (const view of VIEWS) {
+      await page.goto('about:blank');
+      await show(view);
+      const box = await page.locator('.navigation [aria-current]').boundingBox();
+      expect(box?.x, view).toBeGreaterThanOrEqual(0);
+      expect((box?.x ?? 0) + (box?.width ?? 0), view).toBeLessThanOrEqual(400);
+    }
+  });
+
   it('fits in 320 pixels', async () => {
     const { page, show } = await open({ width: 320 });
     for (const route of [...VIEWS, DETAILS, 'images?look=list']) {

@@ -16,13 +16,15 @@ export const TITLES: Record<ViewName, string> = {
 /** @param badges numbers beside a view, e.g. of problems */
 export function Navigation({ view, badges }: { view: ViewName; badges: Partial<Record<ViewName, number>> }) {
   const nav = useRef<HTMLElement>(null);
+  // A badge that appears moves the views behind it.
+  const badged = VIEWS.filter((each) => (badges[each] ?? 0) > 0).join();
   useEffect(() => {
     // On a narrow screen, the views are beside each other, and not all of them are seen. Not by `scrollIntoView()`: the next Tab would
     // begin there, and pass by the link to the content.
     const link = nav.current?.querySelector<HTMLElement>('[aria-current]');
     if (nav.current && link)
       nav.current.scrollLeft = link.offsetLeft - (nav.current.clientWidth - link.offsetWidth) / 2;
-  }, [view]);
+  }, [view, badged]);
   return (
     <nav ref={nav} className="navigation" aria-label="Views">
       <ul>
