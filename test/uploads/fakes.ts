@@ -8,6 +8,9 @@ import { temporaryDirectory } from '../helpers/directory.ts';
 import { jobId, sha256 } from '../helpers/uploads.ts';
 import { failureOf, MemoryBucket } from './memoryBucket.ts';
 
+// It is imported when a lock is first taken. Unlike a file that is read, or a sleep, `settle` could not tell that this goes on.
+await import('proper-lockfile');
+
 /** A clock that stands still until it is moved. */
 export class FakeClock implements UploadsClock {
   #now = Date.UTC(2026, 0, 1);
