@@ -12,7 +12,22 @@ export const FIREFOX = '/usr/bin/firefox-esr';
 /** Firefox, headless, by WebDriver BiDi, which it speaks itself. */
 export async function openFirefox(): Promise<SceneBrowser> {
   const tabs = new TabPool(openTab);
-  return { name: 'firefox', can: ['offline'], tabs, close: () => tabs.close() };
+  const can = (await knowsOffline()) ? (['offline'] as const) : [];
+  return { name: 'firefox', can, tabs, close: () => tabs.close() };
+}
+
+/** Debian's repositories have versions of Firefox ESR without the command, and with it. */
+async function knowsOffline(): Promise<boolean> {
+  const tab = await openTab();
+  try {
+    await tab.setOffline(false);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('unknown command')) return false;
+    throw error;
+  } finally {
+    await tab.close();
+  }
 }
 
 interface Evaluated {
