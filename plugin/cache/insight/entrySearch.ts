@@ -1,3 +1,4 @@
+import { ImageCacheError } from '../../errors.ts';
 import type { EntriesQuery, EntryOrder } from '../../inspectorProtocol.ts';
 import type { ManifestEntry } from '../../protocol.ts';
 import { TimeSlice } from '../../timeSlice.ts';
@@ -49,7 +50,8 @@ const BY: Record<EntryOrder, (a: ManifestEntry, b: ManifestEntry) => number> = {
 
 /**
  * Searches the manifest, however large it is: all entries are looked at and counted, in slices that never block the event loop, and the
- * first ones of the order are kept. One search runs at a time.
+ * first ones of the order are kept. One search runs at a time. Of those that wait, the newest {@link MAX_RESULTS} are run: somebody who
+ * types into a filter has left the earlier ones.
  */
 export class EntrySearch {
   readonly #options: EntrySearchOptions;
@@ -60,15 +62,21 @@ export class EntrySearch {
     this.#options = options;
   }
 
-  /** @param revision of an earlier result, to get more of it; `undefined`: the newest */
+  /**
+   * @param revision of an earlier result, to get more of it; `undefined`: the newest
+   * @throws ImageCacheError OVERLOADED when too many newer searches have come before this one could begin
+   */
   find(search: Search, revision?: number): Promise<SearchResult> {
     const { actor, kind = 'all', order = 'used', text = '' } = search;
     const key = JSON.stringify([actor, kind, order, text]);
     this.#forgetOld();
     const known = this.#kept.find((each) => each.key === key && this.#isFit(each, order, revision));
     if (known !== undefined) return known.result;
-    const result = this.#exclusively(() => this.#search({ ...search, kind, order, text }));
-    const fresh = { key, revision: this.#options.revision(), at: performance.now(), result };
+    const result = this.#exclusively(() => {
+      if (this.#kept.includes(fresh)) return this.#search({ ...search, kind, order, text });
+      throw new ImageCacheError('OVERLOADED', 'Too many newer searches have come.', { hint: 'Search again.' });
+    });
+    const fresh: Kept = { key, revision: this.#options.revision(), at: performance.now(), result };
     this.#kept = [fresh, ...this.#kept.filter((each) => each.key !== key || each.revision !== fresh.revision)].slice(
       0,
       MAX_RESULTS,

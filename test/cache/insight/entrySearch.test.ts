@@ -57,6 +57,20 @@ describe('the first of an order, and the number of all', () => {
   });
 });
 
+describe('many searches at once', () => {
+  it('are run as far as somebody may still wait for them: the newest four', async () => {
+    const { search } = searchIn(3);
+    const texts = ['s', 'su', 'sun', 'suns', 'sunse', 'sunset'];
+    const settled = await Promise.allSettled(texts.map((text) => search.find({ text })));
+    expect(settled.map((each) => (each.status === 'fulfilled' ? 'found' : each.reason.code))).toEqual([
+      'OVERLOADED',
+      'OVERLOADED',
+      ...texts.slice(2).map(() => 'found'),
+    ]);
+    await expect(search.find({ text: 's' })).resolves.toMatchObject({ matched: 3 });
+  });
+});
+
 describe('results are kept', () => {
   it('so that pages of one revision belong together, while the newest question gets the newest', async () => {
     const { search, state } = searchIn(3);
