@@ -5,7 +5,7 @@ import type { ManifestEntry, VerifyProgress, VerifyReport, VerifyStep } from '..
 import type { Adoption } from './adoption.ts';
 import type { BlobStore } from '../files/blobStore.ts';
 import type { Discovery } from './discovery.ts';
-import { TaskQueue } from '../queue/taskQueue.ts';
+import { SharedRun } from '../queue/sharedRun.ts';
 import { ensureSafeDirectory } from '../files/ensureSafeDirectory.ts';
 import { fileError } from '../files/fileError.ts';
 import type { CachePart } from '../manifest/cachePart.ts';
@@ -20,7 +20,6 @@ import type { VariantStore } from '../variants/variantStore.ts';
 const LANES = 2;
 /** Maximum number of entries that are dropped by one record of the journal. */
 const MAX_DROPPED = 256;
-const PROGRESS_EVERY_MS = 200;
 
 export interface VerifierOptions {
   /** The cache directory. */
@@ -50,32 +49,19 @@ interface Run {
 /** Compares the whole directory with the manifest, in named steps, while the cache serves. */
 export class Verifier implements CachePart {
   readonly #options: VerifierOptions;
-  /** A queue for one task: callers share a run, and it is aborted when all of them have left. */
-  readonly #queue = new TaskQueue<VerifyReport>({ visible: 1, background: () => 1, maxBackground: 1 });
-  readonly #listeners = new Set<ProgressListener>();
-  #toldAt = 0;
+  readonly #shared = new SharedRun<VerifyReport, VerifyProgress>();
 
   constructor(options: VerifierOptions) {
     this.#options = options;
   }
 
   /** @throws ImageCacheError ABORTED when all callers have left */
-  async verify(signal: AbortSignal | undefined, onProgress: ProgressListener | undefined): Promise<VerifyReport> {
-    if (onProgress !== undefined) this.#listeners.add(onProgress);
-    try {
-      return await this.#queue.run({
-        key: 'verify',
-        urgency: 'normal',
-        signal,
-        task: ({ signal: left }) => this.#run(left),
-      });
-    } finally {
-      if (onProgress !== undefined) this.#listeners.delete(onProgress);
-    }
+  verify(signal: AbortSignal | undefined, onProgress: ProgressListener | undefined): Promise<VerifyReport> {
+    return this.#shared.join((left) => this.#run(left), signal, onProgress);
   }
 
   close(): Promise<void> {
-    return this.#queue.close();
+    return this.#shared.close();
   }
 
   async #run(signal: AbortSignal): Promise<VerifyReport> {
@@ -194,16 +180,10 @@ export class Verifier implements CachePart {
         ensureWanted(signal);
         await task(item);
         checked += 1;
-        this.#tell({ step, checked, total: items.length });
+        this.#shared.tell({ step, checked, total: items.length });
       }
     });
     await Promise.all(lanes);
-  }
-
-  #tell(progress: VerifyProgress): void {
-    if (performance.now() - this.#toldAt < PROGRESS_EVERY_MS && progress.checked < progress.total) return;
-    this.#toldAt = performance.now();
-    for (const listener of this.#listeners) listener(progress);
   }
 }
 

@@ -61,8 +61,7 @@ export class ActivityLog {
   /** Returns the answers after this number, the oldest first, and watches from now on. @param seq `undefined`: the newest ones */
   poll(seq: number | undefined): { activity: Activity[]; dropped: number } {
     this.#watch();
-    const { activity, dropped } = this.since(seq);
-    return { activity, dropped };
+    return this.since(seq);
   }
 
   /** Like {@link ActivityLog.poll}, but watches nothing. */

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ImageCacheError } from '../../errors.ts';
 import type { AskAnswer, ImagePlace } from '../../inspectorProtocol.ts';
 import type { ManifestEntry } from '../../protocol.ts';
 import { createRecentMap } from '../../recentMap.ts';
 import type { ImageRef, Sink, Source, SourceMetadata } from '../injected/source.ts';
 import type { Limit } from '../queue/limit.ts';
+import { standAside } from '../queue/standAside.ts';
 import { withoutQuery } from '../reporting/reportFailure.ts';
 
 type Asked = AskAnswer['objects'][number];
@@ -13,7 +13,6 @@ type Asked = AskAnswer['objects'][number];
 const MAX_REMEMBERED = 1000;
 /** How long a question stands aside for images that pages wait for, at most. */
 const MAX_YIELD_MS = 1000;
-const YIELD_MS = 25;
 
 export interface BucketCheckOptions<Ref extends ImageRef> {
   source: Source<Ref>;
@@ -65,8 +64,7 @@ export class BucketCheck<Ref extends ImageRef> {
     try {
       const ref = source.identify(url);
       s3_url = ref.key;
-      for (let waited = 0; isBusy() && waited < MAX_YIELD_MS; waited += YIELD_MS)
-        await sleep(YIELD_MS, undefined, { signal });
+      await standAside(isBusy, MAX_YIELD_MS, signal);
       const answer: Asked = { s3_url, state: await this.#stateOf(ref, entryOf(ref.key)?.etag, signal) };
       this.#answers.set(s3_url, answer);
       return answer;

@@ -1,4 +1,5 @@
 import type { NdjsonFile } from '../files/ndjsonFile.ts';
+import { inBatches } from '../queue/batches.ts';
 import type { MissExplanation } from './missReason.ts';
 
 /** Images that left together, by the digests of their keys. */
@@ -8,8 +9,6 @@ export interface DepartureRecord extends MissExplanation {
 
 /** A process that is killed loses the departures of this long. */
 const FLUSH_MS = 1000;
-/** Keys in one line. */
-const MAX_KEYS = 512;
 /** Keys that wait to be written. If the disk does not answer, further ones are not recorded. */
 const MAX_WAITING = 100_000;
 
@@ -50,12 +49,9 @@ export class DepartureFile {
   }
 }
 
+/** So that no line is very long. */
 function inParts({ keys, ...explanation }: DepartureRecord): DepartureRecord[] {
-  const parts: DepartureRecord[] = [];
-  for (let start = 0; start < keys.length; start += MAX_KEYS) {
-    parts.push({ ...explanation, keys: keys.slice(start, start + MAX_KEYS) });
-  }
-  return parts;
+  return Array.from(inBatches(keys), (part) => ({ ...explanation, keys: part }));
 }
 
 const REASONS: ReadonlySet<unknown> = new Set(['invalidated', 'cleared', 'evicted', 'aged_out', 'missing', 'damaged']);

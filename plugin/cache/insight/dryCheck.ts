@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ImageCacheError } from '../../errors.ts';
 import type { CheckAnswer, CheckProgress } from '../../inspectorProtocol.ts';
 import type { ManifestEntry } from '../../protocol.ts';
@@ -6,7 +5,8 @@ import type { Discovery } from '../discovery/discovery.ts';
 import { insidePath, parseImagePath } from '../files/layout.ts';
 import { digestQuietly, sizeOf } from '../files/quietRead.ts';
 import type { ManifestIndex } from '../manifest/manifestIndex.ts';
-import { TaskQueue } from '../queue/taskQueue.ts';
+import { SharedRun } from '../queue/sharedRun.ts';
+import { standAside } from '../queue/standAside.ts';
 import { quarantinedFiles } from './looseFiles.ts';
 
 type Problem = CheckAnswer['problems'][number];
@@ -15,10 +15,8 @@ export type CheckListener = (progress: CheckProgress) => void;
 const MAX_PROBLEMS = 1000;
 /** Files that are hashed at a time. */
 const LANES = 2;
-const TELL_EVERY_MS = 200;
 /** How long each file stands aside for images that pages wait for, at most. */
 const MAX_YIELD_MS = 200;
-const YIELD_MS = 20;
 
 export interface DryCheckOptions {
   dir: string;
@@ -31,28 +29,19 @@ export interface DryCheckOptions {
 /** Compares every file with the manifest, like `verify`, but mends nothing and leaves no trace. */
 export class DryCheck {
   readonly #options: DryCheckOptions;
-  /** Callers share a run, and it is aborted when all of them have left. */
-  readonly #queue = new TaskQueue<CheckAnswer>({ visible: 1, background: () => 1, maxBackground: 1 });
-  readonly #listeners = new Set<CheckListener>();
-  #toldAt = 0;
+  readonly #shared = new SharedRun<CheckAnswer, CheckProgress>();
 
   constructor(options: DryCheckOptions) {
     this.#options = options;
   }
 
   /** @throws ImageCacheError ABORTED when all callers have left */
-  async check(index: ManifestIndex, signal: AbortSignal, onProgress: CheckListener): Promise<CheckAnswer> {
-    this.#listeners.add(onProgress);
-    const task = ({ signal: left }: { signal: AbortSignal }) => this.#run(index, left);
-    try {
-      return await this.#queue.run({ key: 'check', urgency: 'normal', signal, task });
-    } finally {
-      this.#listeners.delete(onProgress);
-    }
+  check(index: ManifestIndex, signal: AbortSignal, onProgress: CheckListener): Promise<CheckAnswer> {
+    return this.#shared.join((left) => this.#run(index, left), signal, onProgress);
   }
 
   close(): Promise<void> {
-    return this.#queue.close();
+    return this.#shared.close();
   }
 
   async #run(index: ManifestIndex, signal: AbortSignal): Promise<CheckAnswer> {
@@ -65,7 +54,7 @@ export class DryCheck {
     const note = (problem: Problem | undefined) => {
       found.checked += 1;
       if (problem !== undefined) add(found, problem);
-      this.#tell({ checked: found.checked, total });
+      this.#shared.tell({ checked: found.checked, total });
     };
     await this.#each(entries, signal, async (entry) => note(await this.#problemOf(entry, index)));
     await this.#each(loose, signal, async (path) => note(await this.#problemOfLoose(path, index)));
@@ -96,18 +85,12 @@ export class DryCheck {
     const rest = items.values();
     const lanes = Array.from({ length: LANES }, async () => {
       for (const item of rest) {
-        for (let waited = 0; this.#options.isBusy() && waited < MAX_YIELD_MS; waited += YIELD_MS) await sleep(YIELD_MS);
+        await standAside(this.#options.isBusy, MAX_YIELD_MS);
         if (signal.aborted) throw new ImageCacheError('ABORTED', 'The check was aborted.');
         await task(item);
       }
     });
     await Promise.all(lanes);
-  }
-
-  #tell(progress: CheckProgress): void {
-    if (performance.now() - this.#toldAt < TELL_EVERY_MS && progress.checked < progress.total) return;
-    this.#toldAt = performance.now();
-    for (const listener of this.#listeners) listener(progress);
   }
 }
 

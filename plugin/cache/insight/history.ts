@@ -3,7 +3,7 @@ import type { CachePart } from '../manifest/cachePart.ts';
 import type { NdjsonFile } from '../files/ndjsonFile.ts';
 import { processName } from '../files/temporary.ts';
 import { Durations } from './durations.ts';
-import { type Counted, differenceOf, type HistoryLine, isHistoryLine, NOTHING } from './historyLine.ts';
+import { type Counted, differenceOf, type HistoryLine, isHistoryLine, NOTHING, sumOf } from './historyLine.ts';
 
 const MINUTE_MS = 60_000;
 /** How often a line is written, if there was anything. */
@@ -127,10 +127,6 @@ export class History implements CachePart {
       Math.max(1000, toNextStep - 100),
     ).unref();
   }
-}
-
-function sumOf(a: Counted, b: Counted): Counted {
-  return differenceOf(a, differenceOf(NOTHING, b));
 }
 
 function percentilesOf(durations: Durations): Pick<HistoryPoint, 'miss_p50_ms' | 'miss_p95_ms'> {

@@ -23,13 +23,21 @@ export const NOTHING: Counted = {
 };
 
 export function differenceOf(after: Counted, before: Counted): Counted {
+  return eachOf(after, before, (a, b) => a - b);
+}
+
+export function sumOf(one: Counted, other: Counted): Counted {
+  return eachOf(one, other, (a, b) => a + b);
+}
+
+function eachOf(a: Counted, b: Counted, combined: (a: number, b: number) => number): Counted {
   return {
-    hits_memory: after.hits_memory - before.hits_memory,
-    hits_disk: after.hits_disk - before.hits_disk,
-    misses: after.misses - before.misses,
-    failed: after.failed - before.failed,
-    bytes_saved: after.bytes_saved - before.bytes_saved,
-    bytes_downloaded: after.bytes_downloaded - before.bytes_downloaded,
+    hits_memory: combined(a.hits_memory, b.hits_memory),
+    hits_disk: combined(a.hits_disk, b.hits_disk),
+    misses: combined(a.misses, b.misses),
+    failed: combined(a.failed, b.failed),
+    bytes_saved: combined(a.bytes_saved, b.bytes_saved),
+    bytes_downloaded: combined(a.bytes_downloaded, b.bytes_downloaded),
   };
 }
 

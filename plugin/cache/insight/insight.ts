@@ -31,7 +31,6 @@ import { type Thumb, Thumbs } from './thumbs.ts';
 import { findActors } from './actorSearch.ts';
 import { EntrySearch, MAX_REACHABLE } from './entrySearch.ts';
 import { PAGE, pageOfFiles, quarantinedFiles, unclaimedFiles } from './looseFiles.ts';
-import { inWords } from './missReason.ts';
 import { placesOf } from './places.ts';
 import { queueView } from './queueView.ts';
 import type { InsightOptions } from './insightOptions.ts';
@@ -142,9 +141,8 @@ export class Insight<Ref extends ImageRef = ImageRef> {
 
   /** Why an image is not there, as far as this process or an earlier one knows: `evicted 3 min ago: maxSize`. */
   async whyMissing(key: string): Promise<string> {
-    const { departures, now } = this.#options;
-    await departures.loaded();
-    return inWords(departures.explain(key), now());
+    await this.#options.departures.loaded();
+    return this.recorder.explain(key).words;
   }
 
   /** `GET /actors` */

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { ThumbSize } from '../../inspectorProtocol.ts';
 import type { ManifestEntry } from '../../protocol.ts';
@@ -6,6 +5,7 @@ import { insidePath, sha256 } from '../files/layout.ts';
 import { readQuietly } from '../files/quietRead.ts';
 import type { Limit } from '../queue/limit.ts';
 import { NewestFirstQueue } from '../queue/newestFirstQueue.ts';
+import { standAside } from '../queue/standAside.ts';
 import type { MemoryTier } from '../store/memoryTier.ts';
 import type { VariantMaker } from '../variants/variantMaker.ts';
 import { VARIANT_TYPES } from '../variants/variantSpec.ts';
@@ -25,7 +25,6 @@ const MAX_READ_BYTES = 50_000_000;
 const QUALITY = 70;
 /** How long a thumb stands aside for images that pages wait for, at most. */
 const MAX_YIELD_MS = 2000;
-const YIELD_MS = 20;
 
 export interface ThumbsOptions {
   dir: string;
@@ -73,7 +72,7 @@ export class Thumbs {
 
   async #make(entry: ManifestEntry, size: ThumbSize): Promise<Thumb | undefined> {
     const { maker, isBusy } = this.#options;
-    for (let waited = 0; isBusy() && waited < MAX_YIELD_MS; waited += YIELD_MS) await sleep(YIELD_MS);
+    await standAside(isBusy, MAX_YIELD_MS);
     const original = await this.#read(entry);
     if (original === undefined) return undefined;
     const asIs =
