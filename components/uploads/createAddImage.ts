@@ -4,6 +4,7 @@ import type { ImageUploads } from './imageUploads.ts';
 import type { Outbox } from './outbox/createOutbox.ts';
 import { unknownImage } from './outbox/removeIn.ts';
 import type { JobStore } from './queue/createJobStore.ts';
+import { isHad } from './queue/jobState.ts';
 import type { StoredJob } from './queue/storedJob.ts';
 
 interface AddParts {
@@ -53,9 +54,4 @@ export function createAddImage(parts: AddParts): ImageUploads['addImage'] {
     };
     await jobs.add(job, await bytes?.arrayBuffer(), parts.maxOutboxSize);
   };
-}
-
-/** Whether the bucket has it, or will. */
-function isHad({ state }: StoredJob): boolean {
-  return state !== 'canceled' && state !== 'missing';
 }

@@ -13,6 +13,7 @@ import { fillCache } from './fillCache.ts';
 import { imageIdOf } from './imageRef.ts';
 import type { ImageUploads, ImageUploadsOptions, UploadFault, UploadsStatus } from './imageUploads.ts';
 import { createJobIds } from './jobId.ts';
+import { tabsName } from './names.ts';
 import { createOutbox } from './outbox/createOutbox.ts';
 import { openDatabase as openRealDatabase } from './outbox/openDatabase.ts';
 import { isDrawn, prepareJob } from './prepareJob.ts';
@@ -50,7 +51,7 @@ export function createUploads(options: ImageUploadsOptions = {}, openDatabase = 
   const baseUrl = (): string | undefined =>
     options.base === undefined ? configuredBaseUrl() : toBaseUrl(options.base);
   const transport = options.transport ?? serverTransport({ ...(options.base !== undefined && { base: options.base }) });
-  const name = `image-cache-uploads:${project}:${owner}`;
+  const name = tabsName(project, owner);
 
   const { onStored, gate = 'immediate' } = options;
   const linkRule = onStored && { gate };

@@ -1,14 +1,12 @@
 import { browserEnvironment } from './browserEnvironment.ts';
 import type { Entity } from './entity.ts';
 import type { UploadFault } from './imageUploads.ts';
+import { projectOf, tabsName } from './names.ts';
 import { createOutbox, type Outbox } from './outbox/createOutbox.ts';
+import { DATABASE_VERSION } from './outbox/openDatabase.ts';
 import type { JobState, StoredJob } from './queue/storedJob.ts';
 import type { TabMessage } from './queue/tabMessage.ts';
 import { saveToDisk } from './saveToDisk.ts';
-
-const PREFIX = 'image-cache-uploads:';
-/** Of the database that this code reads. One of another version belongs to a page with another version of this package. */
-const VERSION = 2;
 
 /** A picture in the browser's storage, as it is kept there. */
 export interface ObservedUpload {
@@ -72,7 +70,7 @@ export function observeOutboxes(databases = () => indexedDB.databases(), env = b
   async function apply({ project, owner, jobId }: ObservedUpload, type: 'retry' | 'cancel'): Promise<void> {
     const job = await outboxOf(project).apply(jobId, { type });
     if (!job) return;
-    const port = env.openPort(`${PREFIX}${project}:${owner}`, () => {});
+    const port = env.openPort(tabsName(project, owner), () => {});
     const messages: TabMessage[] = [{ type: 'job', job }, { type: 'insist' }];
     for (const message of messages) port.post(message);
     port.close();
@@ -82,7 +80,7 @@ export function observeOutboxes(databases = () => indexedDB.databases(), env = b
     async list() {
       const all = await databases();
       const projects = all.flatMap(({ name = '', version }) =>
-        name.startsWith(PREFIX) && version === VERSION ? [name.slice(PREFIX.length)] : [],
+        version === DATABASE_VERSION ? (projectOf(name) ?? []) : [],
       );
       const lists = await Promise.all(
         projects.map(async (project) => (await outboxOf(project).jobs()).map((job) => toObserved(project, job))),

@@ -1,4 +1,5 @@
 import type { DBSchema, IDBPDatabase } from 'idb';
+import { databaseName } from '../names.ts';
 import type { StoredJob } from '../queue/storedJob.ts';
 import { openDB } from './idb.ts';
 import type { Tombstone } from './tombstone.ts';
@@ -34,14 +35,17 @@ interface Lease {
   readonly expires: number;
 }
 
+/** Of the database that this code reads. One of another version belongs to a page with another version of this package. */
+export const DATABASE_VERSION = 2;
+
 export type UploadsDatabase = IDBPDatabase<UploadsSchema>;
 
 /**
- * Opens the database of a project. All projects on one localhost port share an origin, so its name has the project in it.
+ * Opens the database of a project.
  * @param onClosed the connection was given up for a newer version of this code in another tab, or was lost
  */
 export async function openDatabase(project: string, onClosed: () => void): Promise<UploadsDatabase> {
-  const database = await openDB<UploadsSchema>(`image-cache-uploads:${project}`, 2, {
+  const database = await openDB<UploadsSchema>(databaseName(project), DATABASE_VERSION, {
     upgrade(changed, oldVersion, _, transaction) {
       if (oldVersion < 1) {
         changed.createObjectStore('jobs', { keyPath: 'jobId' }).createIndex('heldBytes', 'heldBytes');

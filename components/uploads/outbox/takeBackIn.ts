@@ -1,3 +1,4 @@
+import { isHad } from '../queue/jobState.ts';
 import type { StoredJob } from '../queue/storedJob.ts';
 import type { Write } from './createConnection.ts';
 import { tombstoneKey } from './tombstone.ts';
@@ -35,7 +36,6 @@ export async function othersIn(transaction: Write, { jobId, owner, entity, body 
       job.owner === owner &&
       job.entity?.type === entity?.type &&
       job.body?.imageId === body?.imageId &&
-      job.state !== 'canceled' &&
-      job.state !== 'missing',
+      isHad(job),
   );
 }

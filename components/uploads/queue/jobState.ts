@@ -179,3 +179,8 @@ function waiting(job: StoredJob): StoredJob {
 function begunAnew(job: StoredJob): StoredJob {
   return { ...waiting(job), state: job.body ? 'prepared' : 'staged', attempts: 0, prepareStarts: 0 };
 }
+
+/** Whether the bucket has its picture, or will. */
+export function isHad({ state }: StoredJob): boolean {
+  return state !== 'canceled' && state !== 'missing';
+}
