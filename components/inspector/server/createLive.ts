@@ -1,6 +1,6 @@
 import type { Activity, LiveAnswer } from '../../../plugin/inspectorProtocol.ts';
 import { createSubscribable } from '../../client/subscribable.ts';
-import { ServerError } from './serverError.ts';
+import { type ServerError, toServerError } from './serverError.ts';
 
 /** What the page knows of the server's state. */
 export interface LiveState {
@@ -105,7 +105,7 @@ export function createLive(
       if (own.signal.aborted) return;
       const ms = Math.min(EVERY_MS * 2 ** failures, MAX_BACK_OFF_MS);
       failures += 1;
-      const failure = error instanceof ServerError ? error : new ServerError(String(error));
+      const failure = toServerError(error);
       const isRefused = failure.status !== undefined && failure.status < 500;
       set({ status: isRefused ? 'refused' : 'silent', error: failure, retryAt: env.now() + ms });
       plan(ms);

@@ -21,6 +21,11 @@ export class ServerError extends Error {
   }
 }
 
+/** Whatever was thrown, as a ServerError. */
+export function toServerError(thrown: unknown): ServerError {
+  return thrown instanceof ServerError ? thrown : new ServerError(String(thrown));
+}
+
 /** What a refusal says. An answer that is none of ours (of a proxy, a login) is told by its status. */
 export async function refusalOf(response: Response): Promise<ServerError> {
   const { status } = response;

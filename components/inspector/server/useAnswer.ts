@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { useLatest } from '../../useLatest.ts';
 import type { Server } from './server.ts';
-import { ServerError } from './serverError.ts';
+import { type ServerError, toServerError } from './serverError.ts';
 import { useServer } from './serverContext.tsx';
 
 export interface AnswerState<Answer> {
@@ -36,7 +36,7 @@ export function useAnswer<Answer>(
         if (!control.signal.aborted) setState({ key, answer, turn });
       } catch (thrown) {
         if (control.signal.aborted) return;
-        const error = thrown instanceof ServerError ? thrown : new ServerError(String(thrown));
+        const error = toServerError(thrown);
         setState((last) => ({ ...(last?.key === key ? last : undefined), key, error, turn }));
       }
     };

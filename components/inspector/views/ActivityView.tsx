@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import type { Activity } from '../../../plugin/inspectorProtocol.ts';
+import type { Activity, LiveAnswer } from '../../../plugin/inspectorProtocol.ts';
 import { formatCount, plural } from '../format/amounts.ts';
 import { OUTCOMES } from '../format/words.ts';
 import { Empty } from '../parts/Empty.tsx';
@@ -57,8 +57,7 @@ export function ActivityView({ query }: ViewProps) {
       <div className="new-rows-place">
         {waiting > 0 && (
           <NewRows
-            count={waiting}
-            word="new"
+            text={`${waiting} new`}
             onShow={() => {
               setShown(activity);
               const main = view.current?.closest('main');
@@ -88,15 +87,7 @@ export function ActivityView({ query }: ViewProps) {
   );
 }
 
-function sentence({
-  hits,
-  misses,
-  downloads,
-}: {
-  hits: { memory: number; disk: number };
-  misses: number;
-  downloads: { failed: number };
-}): string {
+function sentence({ hits, misses, downloads }: LiveAnswer['stats']): string {
   const failed = downloads.failed === 0 ? '' : ` · ${plural(downloads.failed, 'failed download')}`;
   return `Since the start: ${plural(hits.memory, 'hit')} in memory · ${formatCount(hits.disk)} on disk · ${plural(misses, 'miss', 'misses')}${failed}`;
 }

@@ -10,7 +10,7 @@ import { Refusal } from '../parts/Refusal.tsx';
 import { ViewHead } from '../parts/ViewHead.tsx';
 import type { ViewProps } from '../route.ts';
 import { useServer } from '../server/serverContext.tsx';
-import { ServerError } from '../server/serverError.ts';
+import { type ServerError, toServerError } from '../server/serverError.ts';
 import { changeQuery } from '../useRoute.ts';
 import { CheckGroups } from './doctor/CheckGroups.tsx';
 
@@ -48,7 +48,7 @@ export function DoctorView({ query }: ViewProps) {
     };
     examine().catch((thrown: unknown) => {
       if (control.signal.aborted) return;
-      setError(thrown instanceof ServerError ? thrown : new ServerError(String(thrown)));
+      setError(toServerError(thrown));
     });
     return () => control.abort();
   }, [server, announce, url, turn]);

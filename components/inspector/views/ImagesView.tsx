@@ -74,7 +74,7 @@ export function ImagesView({ query }: ViewProps) {
           </div>
           {!isEmpty && <Toolbar chosen={chosen} />}
           <div className="images-notes">
-            {newRows > 0 && !isEmpty && <NewRows count={newRows} word="change" onShow={reload} />}
+            {newRows > 0 && !isEmpty && <NewRows text={plural(newRows, 'change')} onShow={reload} />}
             {selected.size > 0 && (
               <SelectionBar
                 selected={[...selected.values()]}

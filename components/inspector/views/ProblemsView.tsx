@@ -2,10 +2,10 @@ import type { ProblemGroup, ProblemsAnswer } from '../../../plugin/inspectorProt
 import { plural } from '../format/amounts.ts';
 import { formatAgo } from '../format/times.ts';
 import { Empty } from '../parts/Empty.tsx';
-import { Fix } from '../parts/Fix.tsx';
 import { ImageLink } from '../parts/ImageLink.tsx';
 import { Loading } from '../parts/Loading.tsx';
 import { Refusal } from '../parts/Refusal.tsx';
+import { Remedy } from '../parts/Remedy.tsx';
 import { Sentences } from '../parts/Sentences.tsx';
 import { ViewHead } from '../parts/ViewHead.tsx';
 import { formatRoute } from '../route.ts';
@@ -69,12 +69,7 @@ function Problem({
         <code>{code}</code> · last {formatAgo(last_at, now)}
         {count > 1 && ` · first ${formatAgo(first_at, now)}`}
       </p>
-      {hint !== undefined && (
-        <p>
-          <Sentences text={hint} maxLength={800} />
-        </p>
-      )}
-      {fix !== undefined && <Fix text={fix} />}
+      <Remedy hint={hint} fix={fix} />
       {/* A few of them are shown at once. */}
       <details open={s3_urls.length <= FEW}>
         <summary>{s3_urls.length < NAMED ? plural(s3_urls.length, 'image') : `The last ${NAMED} images`}</summary>

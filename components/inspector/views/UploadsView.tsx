@@ -10,7 +10,7 @@ import { Icon } from '../parts/Icon.tsx';
 import { Refusal } from '../parts/Refusal.tsx';
 import { ViewHead } from '../parts/ViewHead.tsx';
 import { useLive, useServer } from '../server/serverContext.tsx';
-import { ServerError } from '../server/serverError.ts';
+import { ServerError, toServerError } from '../server/serverError.ts';
 import { useAnswer } from '../server/useAnswer.ts';
 import { BrowserUploads } from './uploads/BrowserUploads.tsx';
 import { ServerUploads } from './uploads/ServerUploads.tsx';
@@ -51,7 +51,7 @@ export function UploadsView() {
       await action();
       announce(what);
     } catch (error) {
-      setFailure(error instanceof ServerError ? error : new ServerError(String(error)));
+      setFailure(toServerError(error));
     }
     reload();
   }
@@ -66,6 +66,7 @@ export function UploadsView() {
   const jobs = onServer.answer === 'off' ? [] : (onServer.answer?.jobs ?? []);
   const uploads = inBrowser.answer ?? [];
   const blocked = onServer.answer === 'off' ? undefined : (onServer.answer?.blocked ?? onServer.answer?.paused);
+  const error = failure ?? onServer.error;
   const isEmpty =
     live !== undefined &&
     inBrowser.answer !== undefined &&
@@ -86,7 +87,7 @@ export function UploadsView() {
           Refresh
         </button>
       </ViewHead>
-      {(failure ?? onServer.error) && <Refusal error={failure ?? onServer.error ?? new ServerError('')} />}
+      {error && <Refusal error={error} />}
       {blocked && <Refusal error={new ServerError(blocked.detail, { code: blocked.code, hint: blocked.hint })} />}
       {isEmpty && (
         <Empty icon="uploads" title="No uploads">

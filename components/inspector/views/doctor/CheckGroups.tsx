@@ -1,7 +1,7 @@
 import type { DoctorCheck } from '../../../../plugin/inspectorProtocol.ts';
 import { printable } from '../../format/text.ts';
-import { Fix } from '../../parts/Fix.tsx';
 import { Icon, type IconName } from '../../parts/Icon.tsx';
+import { Remedy } from '../../parts/Remedy.tsx';
 import { Sentences } from '../../parts/Sentences.tsx';
 
 const GROUPS: Record<DoctorCheck['group'], string> = {
@@ -52,12 +52,7 @@ function Check({ check: { title, status, detail, hint, fix } }: { check: DoctorC
         <p>
           <Sentences text={detail} maxLength={600} />
         </p>
-        {hint !== undefined && (
-          <p>
-            <Sentences text={hint} maxLength={600} />
-          </p>
-        )}
-        {fix !== undefined && <Fix text={fix} />}
+        <Remedy hint={hint} fix={fix} maxHintLength={600} />
       </div>
     </li>
   );

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import type { EntryAnswer } from '../../../../plugin/inspectorProtocol.ts';
 import { formatBytes } from '../../format/amounts.ts';
 import { printable } from '../../format/text.ts';
-import { formatAgo, formatDate } from '../../format/times.ts';
+import { Ago } from '../../parts/Ago.tsx';
 
 /** What an image is. */
 export function Facts({ entry, now }: { entry: NonNullable<EntryAnswer['entry']>; now: number }) {
@@ -21,9 +21,9 @@ export function Facts({ entry, now }: { entry: NonNullable<EntryAnswer['entry']>
         </bdi>
       )),
     ],
-    ['Stored', <Time key="stored" at={entry.cached_at} now={now} />],
-    ['Validated', validated_at === undefined ? 'not since' : <Time key="validated" at={validated_at} now={now} />],
-    ['Used', <Time key="used" at={entry.last_used_at} now={now} />],
+    ['Stored', <Ago key="stored" at={entry.cached_at} now={now} />],
+    ['Validated', validated_at === undefined ? 'not since' : <Ago key="validated" at={validated_at} now={now} />],
+    ['Used', <Ago key="used" at={entry.last_used_at} now={now} />],
     ['ETag', <code key="etag">{entry.etag === '' ? 'none' : printable(entry.etag, 120)}</code>],
     ['SHA-256', <code key="sha">{entry.sha256}</code>],
     ['File', <code key="file">{printable(entry.local_path, 300)}</code>],
@@ -43,13 +43,5 @@ export function Facts({ entry, now }: { entry: NonNullable<EntryAnswer['entry']>
         ))}
       </dl>
     </section>
-  );
-}
-
-function Time({ at, now }: { at: number; now: number }) {
-  return (
-    <time dateTime={new Date(at).toISOString()} title={formatDate(at)}>
-      {formatAgo(at, now)}
-    </time>
   );
 }

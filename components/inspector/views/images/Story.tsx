@@ -1,6 +1,6 @@
 import type { StoryEvent } from '../../../../plugin/inspectorProtocol.ts';
 import { printable } from '../../format/text.ts';
-import { formatAgo, formatDate } from '../../format/times.ts';
+import { Ago } from '../../parts/Ago.tsx';
 
 /** What has happened to an image, the newest last. */
 export function Story({ events, now }: { events: readonly StoryEvent[]; now: number }) {
@@ -15,9 +15,7 @@ export function Story({ events, now }: { events: readonly StoryEvent[]; now: num
           <li key={`${at} ${index}`} data-what={what}>
             <span className="dot" aria-hidden="true" />
             <span>{printable(text, 500)}</span>
-            <time className="muted" dateTime={new Date(at).toISOString()} title={formatDate(at)}>
-              {formatAgo(at, now)}
-            </time>
+            <Ago className="muted" at={at} now={now} />
           </li>
         ))}
       </ol>

@@ -1,6 +1,6 @@
 import type { ImageFailure } from '../../../../plugin/inspectorProtocol.ts';
 import { formatAgo } from '../../format/times.ts';
-import { Fix } from '../../parts/Fix.tsx';
+import { Remedy } from '../../parts/Remedy.tsx';
 import { Sentences } from '../../parts/Sentences.tsx';
 
 /** Why an image does not show, and what to do. */
@@ -14,12 +14,7 @@ export function WhyFailed({ failure, now }: { failure: ImageFailure; now: number
       <p>
         <code>{code}</code> · {formatAgo(at, now)}
       </p>
-      {hint !== undefined && (
-        <p>
-          <Sentences text={hint} maxLength={800} />
-        </p>
-      )}
-      {fix !== undefined && <Fix text={fix} />}
+      <Remedy hint={hint} fix={fix} />
     </div>
   );
 }

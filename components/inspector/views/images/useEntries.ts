@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { EntriesAnswer, InspectedEntry } from '../../../../plugin/inspectorProtocol.ts';
 import { useServer } from '../../server/serverContext.tsx';
-import { ServerError } from '../../server/serverError.ts';
+import { type ServerError, toServerError } from '../../server/serverError.ts';
 
 const PAGE_SIZE = 200;
 
@@ -45,7 +45,7 @@ export function useEntries(query: Readonly<Record<string, string>>): Entries {
         setLoaded({ key, first, pages: new Map([[0, first.entries]]) });
         setError(undefined);
       } catch (thrown) {
-        if (!control.signal.aborted) setError(toError(thrown));
+        if (!control.signal.aborted) setError(toServerError(thrown));
       }
     };
     void load();
@@ -85,8 +85,4 @@ export function useEntries(query: Readonly<Record<string, string>>): Entries {
     need,
     reload: () => setTurn((last) => last + 1),
   };
-}
-
-function toError(thrown: unknown): ServerError {
-  return thrown instanceof ServerError ? thrown : new ServerError(String(thrown));
 }

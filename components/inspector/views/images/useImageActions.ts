@@ -4,7 +4,7 @@ import type { ClearAnswer, InvalidateAnswer, PinAnswer } from '../../../../plugi
 import { plural } from '../../format/amounts.ts';
 import { useAnnounce } from '../../parts/announcer.tsx';
 import { useRefreshLive, useServer } from '../../server/serverContext.tsx';
-import { ServerError } from '../../server/serverError.ts';
+import { toServerError } from '../../server/serverError.ts';
 
 export interface ImageActions {
   /** @returns whether it was done */
@@ -54,7 +54,7 @@ export function useImageActions(say: (text: string) => void, onDone: () => void)
         onDone();
         return true;
       } catch (error) {
-        const { message, hint = '' } = error instanceof ServerError ? error : new ServerError(String(error));
+        const { message, hint = '' } = toServerError(error);
         tell(`${message} ${hint}`.trim());
         return false;
       }

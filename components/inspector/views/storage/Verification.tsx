@@ -7,7 +7,7 @@ import { useAnnounce } from '../../parts/announcer.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { Refusal } from '../../parts/Refusal.tsx';
 import { useServer } from '../../server/serverContext.tsx';
-import { ServerError } from '../../server/serverError.ts';
+import { ServerError, toServerError } from '../../server/serverError.ts';
 
 const STEPS: Record<VerifyStepName | 'check', string> = {
   check: 'Look at all files, and compare their bytes',
@@ -56,7 +56,7 @@ export function Verification({ onDone }: { onDone: () => void }) {
       }
       onDone();
     } catch (thrown) {
-      if (!own.signal.aborted) setError(thrown instanceof ServerError ? thrown : new ServerError(String(thrown)));
+      if (!own.signal.aborted) setError(toServerError(thrown));
     } finally {
       setProgress(undefined);
     }
