@@ -101,6 +101,7 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
       instance: this.#instance,
       revision: () => this.#revision,
       stats: this.#stats,
+      freeSpace: this.#freeSpace,
     });
   }
 

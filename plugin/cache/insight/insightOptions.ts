@@ -1,6 +1,7 @@
 import type { Discovery } from '../discovery/discovery.ts';
 import type { Fetcher } from '../fetch/fetcher.ts';
 import type { Freshness } from '../fetch/freshness.ts';
+import type { FreeSpace } from '../files/freeSpace.ts';
 import type { ImageRef, Source } from '../injected/source.ts';
 import type { SharedManifest } from '../manifest/sharedManifest.ts';
 import type { StatsCounter } from '../reporting/statsCounter.ts';
@@ -35,6 +36,7 @@ export interface InsightOptions<Ref extends ImageRef> {
   variantStore: VariantStore;
   maker: VariantMaker | undefined;
   stats: StatsCounter;
+  freeSpace: FreeSpace;
   activity: ActivityLog;
   departures: Departures;
   history: History;

@@ -1,5 +1,5 @@
-import { statfs } from 'node:fs/promises';
 import type { StorageAnswer } from '../../inspectorProtocol.ts';
+import type { FreeSpace } from '../files/freeSpace.ts';
 import { processIdOf, processName } from '../files/temporary.ts';
 import type { ManifestIndex } from '../manifest/manifestIndex.ts';
 import type { Discovery } from '../discovery/discovery.ts';
@@ -11,6 +11,7 @@ import { quarantinedFiles } from './looseFiles.ts';
 
 export interface StorageSources {
   dir: string;
+  freeSpace: FreeSpace;
   index: ManifestIndex;
   maxSize: number;
   memory: MemoryTier;
@@ -22,9 +23,9 @@ export interface StorageSources {
 
 /** What the cache takes on disk and in memory, and which processes share it. */
 export async function storageOf(sources: StorageSources): Promise<StorageAnswer> {
-  const { dir, index, maxSize, memory, discovery, variantStore, maker, history } = sources;
-  const [disk, quarantined, names, hasSharp] = await Promise.all([
-    statfs(dir).catch(() => undefined),
+  const { dir, freeSpace, index, maxSize, memory, discovery, variantStore, maker, history } = sources;
+  const [free = 0, quarantined, names, hasSharp] = await Promise.all([
+    freeSpace.read(),
     quarantinedFiles(dir, ''),
     history.recentProcesses(),
     maker?.isAvailable() ?? false,
@@ -40,7 +41,7 @@ export async function storageOf(sources: StorageSources): Promise<StorageAnswer>
       count: quarantined.length,
       size_bytes: quarantined.reduce((sum, { size_bytes }) => sum + size_bytes, 0),
     },
-    free_bytes: disk === undefined ? 0 : disk.bavail * disk.bsize,
+    free_bytes: free,
     max_bytes: maxSize,
     memory: { entries: memory.entries, size_bytes: memory.bytes, max_bytes: memory.maxBytes },
     processes: [

@@ -80,15 +80,8 @@ export class PriorityQueue<Item extends Queued> {
 
 /** Yields the first item of each line, then the second ones, and so on. Looks at a line only when its turn comes. */
 function* inTurns<Item>(lines: Iterable<Iterable<Item>>): Generator<Item> {
-  let rest: Iterator<Item>[] = [];
-  for (const line of lines) {
-    const items = line[Symbol.iterator]();
-    const { done, value } = items.next();
-    if (done === true) continue;
-    yield value;
-    rest.push(items);
-  }
-  while (rest.length > 0) {
+  let rest: Iterable<Iterator<Item>> = mapped(lines, (line) => line[Symbol.iterator]());
+  for (;;) {
     const going: Iterator<Item>[] = [];
     for (const items of rest) {
       const { done, value } = items.next();
@@ -96,6 +89,7 @@ function* inTurns<Item>(lines: Iterable<Iterable<Item>>): Generator<Item> {
       yield value;
       going.push(items);
     }
+    if (going.length === 0) return;
     rest = going;
   }
 }
