@@ -81,8 +81,8 @@ async function run(check: Check): Promise<Finding> {
 
 /** A failure in the words of an error, from which secrets have been removed. */
 export function findingOf(error: unknown): Finding {
-  const { message, hint } = ImageCacheError.from(error);
-  return fail(message, hint);
+  const { message, hint, fix } = ImageCacheError.from(error);
+  return fail(message, hint, fix);
 }
 
 function nameOf(id: string, about = ''): string {

@@ -144,6 +144,10 @@ describe('I27: what is wrong with an image is found, and nothing else', () => {
   it.each([
     ['https://other.s3.amazonaws.com/a.jpg', "buckets: ['other']"],
     ['s3://other/a.jpg', "buckets: ['other']"],
+    [
+      'https://team-123456789012.s3-accesspoint.us-east-1.amazonaws.com/a.jpg',
+      "buckets: [{ name: '<bucket>', cdn: ['team-123456789012.s3-accesspoint.us-east-1.amazonaws.com'] }]",
+    ],
   ])('a bucket that is not listed, with the line that lists it: %s', async (url, fix) => {
     const { checks } = await doctorFor({ options: { buckets: [BUCKET] } }).examine(url);
     expect(findings(checks)).toEqual(['fail image.identity']);

@@ -10,10 +10,7 @@ export function identityCheck(facts: ImageFacts | ImageCacheError): Check {
     group: 'image',
     title: 'The URL is of a listed bucket',
     run() {
-      if (facts instanceof ImageCacheError) {
-        const [, line] = /\b(buckets: \[.*?\])/.exec(facts.hint ?? '') ?? [];
-        return line === undefined ? findingOf(facts) : fail(facts.message, facts.hint, line);
-      }
+      if (facts instanceof ImageCacheError) return findingOf(facts);
       const { bucket, key, isNameOnly } = facts.object;
       if (isNameOnly) {
         return fail(
