@@ -42,10 +42,7 @@ export function developmentAccess(allowedOrigins: readonly string[]): AccessPoli
 export function productionAccess(allowedOrigins: readonly string[]): AccessPolicy {
   return {
     isOpen: (request, access) =>
-      (access === 'images' || access === 'uploads' || access === 'metrics') &&
-      (SAFE_METHODS.has(request.method ?? '') ||
-        isOwnPage(request, allowedOrigins) ||
-        isLoopback(request.socket.remoteAddress)),
+      (access === 'images' || access === 'uploads' || access === 'metrics') && isHarmless(request, allowedOrigins),
     manageHint: () =>
       'Say which requests may manage the cache with the option `manage` of `createImageCache`, e.g. `manage: (request) => isAdmin(request)`.',
   };
@@ -56,13 +53,23 @@ export function productionAccess(allowedOrigins: readonly string[]): AccessPolic
  * something needs the headers of a browser, or comes from this machine.
  */
 export function inspectorAccess(): AccessPolicy {
-  const isOpen: AccessPolicy['isOpen'] = (request) =>
-    SAFE_METHODS.has(request.method ?? '') || isOwnPage(request, []) || isLoopback(request.socket.remoteAddress);
-  return { isOpen, manageHint: () => 'Send the request from the page of the inspector.' };
+  return {
+    isOpen: (request) => isHarmless(request, []),
+    manageHint: () => 'Send the request from the page of the inspector.',
+  };
 }
 
 /** Methods that change nothing (RFC 9110, 9.2.1). */
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Whether a request changes nothing, or comes from a page of ours or from this machine. */
+function isHarmless(request: IncomingMessage, allowedOrigins: readonly string[]): boolean {
+  return (
+    SAFE_METHODS.has(request.method ?? '') ||
+    isOwnPage(request, allowedOrigins) ||
+    isLoopback(request.socket.remoteAddress)
+  );
+}
 
 export type EnsureAccess = (request: IncomingMessage, access: Access) => Promise<void>;
 

@@ -1,4 +1,6 @@
 import type { Request, Response } from 'express';
+import { ImageCacheError } from '../errors.ts';
+import type { ItemError } from '../protocol.ts';
 import { securityHeaders } from './respond.ts';
 import type { OutboundBudget } from './outboundBudget.ts';
 
@@ -40,4 +42,20 @@ export function beginLines<Line>(response: Response, outbound: OutboundBudget): 
       response.end();
     },
   };
+}
+
+/** Answers with the lines that the work sends; at last with its result, or with the reason why there is none. */
+export async function answerInLines<Line>(
+  response: Response,
+  outbound: OutboundBudget,
+  work: (send: (line: Line) => void) => Promise<Line>,
+): Promise<undefined> {
+  const { send, end } = beginLines<Line | { error: ItemError }>(response, outbound);
+  try {
+    send(await work(send));
+  } catch (error) {
+    send({ error: ImageCacheError.from(error).toItem() });
+  }
+  end();
+  return undefined;
 }

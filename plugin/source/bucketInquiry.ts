@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ImageCacheError } from '../errors.ts';
-import type { ResolvedBucket, ResolvedOptions } from '../options.ts';
+import type { ResolvedBucket } from '../options.ts';
 import { type Address, addressesAt, otherAddressAt } from './addressing.ts';
 import { canonicalAwsBase, parseAwsHost } from './awsHost.ts';
 import { readErrorBody } from './body.ts';
@@ -141,9 +141,3 @@ function requestFor(url: URL, query = ''): HttpRequest {
     headers: {},
   };
 }
-
-/** What a source of the same options needs to ask in the same way. */
-export type InquiryOptions = Pick<
-  ResolvedOptions,
-  'buckets' | 'allowPrivateAddresses' | 'timeouts' | 'maxImageSize' | 'resolveKey'
->;

@@ -1,6 +1,7 @@
 import type { Proof, Recognizer, SourceMetadata } from '../cache/index.ts';
+import type { ResolvedOptions } from '../options.ts';
+import { withResolvers } from '../withResolvers.ts';
 import { attempt } from './attempt.ts';
-import type { InquiryOptions } from './bucketInquiry.ts';
 import type { Clock } from './clock.ts';
 import { clockOffset } from './clockOffset.ts';
 import type { HttpClient, HttpRequest } from './httpClient.ts';
@@ -28,13 +29,13 @@ export interface DryDownload {
 
 export function startDryDownload(
   object: S3Object,
-  options: InquiryOptions,
+  { timeouts, maxImageSize }: Pick<ResolvedOptions, 'timeouts' | 'maxImageSize'>,
   client: TracedClient,
   { clock, recognize, signal }: { clock: Clock; recognize: Recognizer; signal: AbortSignal },
 ): DryDownload {
   const signer = createS3Signer();
-  const sent = watched<TracedRequest>();
-  const begun = watched<SourceMetadata>();
+  const sent = withResolvers<TracedRequest>();
+  const begun = withResolvers<SourceMetadata>();
   const chunks: Uint8Array[] = [];
   let received = 0;
 
@@ -48,7 +49,7 @@ export function startDryDownload(
     },
     close: () => undefined,
   };
-  const context = { httpClient, clock, recognize, timeouts: options.timeouts, maxImageSize: options.maxImageSize };
+  const context = { httpClient, clock, recognize, timeouts, maxImageSize };
   let proof: Proof | undefined;
   const sink = {
     begin: (metadata: SourceMetadata) => begun.resolve(metadata),
@@ -79,7 +80,8 @@ export function startDryDownload(
     return { bytes: Buffer.concat(chunks), proof: proof ?? 'structure' };
   }
   const arrived = run().finally(() => signer.close());
-  signed.catch(() => undefined);
+  // Whoever is interested awaits them.
+  for (const step of [signed, sent.promise, begun.promise]) step.catch(() => undefined);
   arrived.catch((error: unknown) => {
     sent.reject(error);
     begun.reject(error);
@@ -94,16 +96,4 @@ export function startDryDownload(
       return received;
     },
   };
-}
-
-/** A promise that is settled from outside, and that nobody has to await. */
-function watched<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error: unknown): void } {
-  let resolve: (value: T) => void = () => undefined;
-  let reject: (error: unknown) => void = () => undefined;
-  const promise = new Promise<T>((done, failed) => {
-    resolve = done;
-    reject = failed;
-  });
-  promise.catch(() => undefined);
-  return { promise, resolve, reject };
 }

@@ -39,7 +39,7 @@ export function startOf(search: string): number | undefined {
 }
 
 /** Parameters with names in lower case, because signers differ: `X-Amz-Date`, `x-oss-date`, `Expires`, `expires`. */
-function parametersOf(search: string): URLSearchParams {
+export function parametersOf(search: string): URLSearchParams {
   return new URLSearchParams(search.replace(/[?&][^=&]*/g, (name) => name.toLowerCase()));
 }
 

@@ -4,7 +4,7 @@ export type { S3Object } from './s3Object.ts';
 export { answeredAt } from './clockOffset.ts';
 export { type BucketAnswer, type BucketInquiry, createBucketInquiry } from './bucketInquiry.ts';
 export { type DryDownload, startDryDownload } from './dryDownload.ts';
-export { expiryOf } from './expiry.ts';
+export { expiryOf, parametersOf } from './expiry.ts';
 export { createIdentify } from './s3Url.ts';
 export { type ConnectionStep, createTracedClient, type TracedClient, type TracedRequest } from './tracedClient.ts';
 export type { FoundCredentials } from './uploadSigner.ts';

@@ -4,6 +4,7 @@ import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { ResolvedOptions } from '../options.ts';
 import { ImageCacheError } from '../errors.ts';
+import { withResolvers } from '../withResolvers.ts';
 import type { HttpRequest } from './httpClient.ts';
 import { networkError } from './networkError.ts';
 import { nodeProxy } from './nodeProxy.ts';
@@ -51,7 +52,8 @@ function trace(
   proxy: { proxyEnv: object } | undefined,
 ): TracedRequest {
   const secure = request.protocol === 'https:';
-  const steps = { name: createStep(), connection: createStep(), tls: createStep() };
+  const steps = { name: withResolvers<void>(), connection: withResolvers<void>(), tls: withResolvers<void>() };
+  for (const { promise } of Object.values(steps)) promise.catch(() => undefined); // whoever is interested awaits it
   const fail = (error: Error) => {
     const failure = networkError(error, request);
     for (const step of Object.values(steps)) step.reject(failure);
@@ -103,7 +105,7 @@ function trace(
   return {
     hostname: request.hostname,
     viaProxy: proxy !== undefined,
-    reached: (step) => steps[step].done,
+    reached: (step) => steps[step].promise,
     response,
   };
 }
@@ -115,23 +117,6 @@ function watched(resolve: LookupFunction, done: () => void): LookupFunction {
       if (error === null) done();
       callback(error, address, family);
     });
-}
-
-interface Step {
-  done: Promise<void>;
-  resolve(): void;
-  reject(error: Error): void;
-}
-
-function createStep(): Step {
-  let resolve = () => {};
-  let reject: (error: Error) => void = () => {};
-  const done = new Promise<void>((onDone, onFailed) => {
-    resolve = onDone;
-    reject = onFailed;
-  });
-  done.catch(() => undefined); // whoever is interested awaits it
-  return { done, resolve, reject };
 }
 
 function cancelled(): ImageCacheError {

@@ -61,13 +61,13 @@ export class EntityRemoval {
   async remove(owner: string, asked: UploadRemoveRequest): Promise<RemovedImage[]> {
     const { entity, images, job_ids = [] } = asked;
     const names = namesOf(images);
-    if (asked.exact) return this.#take(owner, entity, images, new Set(job_ids));
+    if (asked.exact) return this.#take(owner, entity, names, new Set(job_ids));
     const run = { owner, entity, names: new Set(names) };
     this.#running.add(run);
     try {
       for (;;) {
         const found = await this.find(owner, asked);
-        const removed = await this.#take(owner, entity, images, new Set([...found.job_ids, ...job_ids]));
+        const removed = await this.#take(owner, entity, names, new Set([...found.job_ids, ...job_ids]));
         if (found.is_complete) return removed;
       }
     } finally {
@@ -78,7 +78,7 @@ export class EntityRemoval {
   async #take(
     owner: string,
     entity: UploadEntity,
-    images: UploadRemoveRequest['images'],
+    names: readonly string[],
     jobIds: ReadonlySet<string>,
   ): Promise<RemovedImage[]> {
     // First of all, so that none of these comes into the bucket after it was looked at.
@@ -88,7 +88,7 @@ export class EntityRemoval {
       });
     }
     const { deletion } = this.#options;
-    return each(namesOf(images), async (name): Promise<RemovedImage> =>
+    return each(names, async (name): Promise<RemovedImage> =>
       deletion === undefined
         ? { name, state: 'kept', reason: DELETES_NOTHING }
         : deletion.drop(owner, entity, name, jobIds),

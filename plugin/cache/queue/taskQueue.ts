@@ -1,6 +1,7 @@
 import { ImageCacheError } from '../../errors.ts';
 import type { Urgency } from '../../protocol.ts';
 import type { Mark, Timeline } from '../../timeline.ts';
+import { withResolvers } from '../../withResolvers.ts';
 import { AbortListeners } from './abortListeners.ts';
 import { Lane } from './lane.ts';
 import { mostUrgent, PriorityQueue } from './priorityQueue.ts';
@@ -370,15 +371,4 @@ const HAS_LEFT = new ImageCacheError('ABORTED', 'The request for the image was a
 
 function closed(): ImageCacheError {
   return new ImageCacheError('ABORTED', 'The image cache is closed.');
-}
-
-/** `Promise.withResolvers`, which Node 20 does not have. */
-function withResolvers<T>() {
-  let resolve!: (value: T) => void; // the executor runs before the constructor returns
-  let reject!: (reason: unknown) => void;
-  const promise = new Promise<T>((onValue, onError) => {
-    resolve = onValue;
-    reject = onError;
-  });
-  return { promise, resolve, reject };
 }

@@ -1,11 +1,9 @@
-import { ImageCacheError } from '../../errors.ts';
 import type { DoctorAnswer, DoctorCheck } from '../../inspectorProtocol.ts';
-import type { ItemError } from '../../protocol.ts';
 import { defineRoute } from '../defineRoute.ts';
-import { beginLines, wantsLines } from '../ndjson.ts';
+import { answerInLines, wantsLines } from '../ndjson.ts';
 
-/** A check as it ends; at last the whole answer, or why there is none. */
-type DoctorLine = DoctorCheck | (DoctorAnswer & { done: true }) | { error: ItemError };
+/** A check as it ends; at last the whole answer. */
+type DoctorLine = DoctorCheck | (DoctorAnswer & { done: true });
 
 /**
  * Says whether the installation is well or, with `url`, all about one image. With `Accept: application/x-ndjson` each check is a line as soon
@@ -21,14 +19,9 @@ export const doctorRoute = defineRoute({
       response.setHeader('Cache-Control', 'no-store');
       return doctor.examine(url);
     }
-    const { send, end } = beginLines<DoctorLine>(response, outbound);
-    try {
-      const answer = await doctor.examine(url, send);
-      send({ done: true, ...answer });
-    } catch (error) {
-      send({ error: ImageCacheError.from(error).toItem() });
-    }
-    end();
-    return undefined;
+    return answerInLines<DoctorLine>(response, outbound, async (send) => ({
+      done: true,
+      ...(await doctor.examine(url, send)),
+    }));
   },
 });

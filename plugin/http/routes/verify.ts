@@ -1,7 +1,6 @@
-import { ImageCacheError } from '../../errors.ts';
 import type { VerifyLine, VerifyReport } from '../../protocol.ts';
 import { defineRoute } from '../defineRoute.ts';
-import { beginLines, wantsLines } from '../ndjson.ts';
+import { answerInLines, wantsLines } from '../ndjson.ts';
 import { requesterSignal } from '../requesterSignal.ts';
 
 /** Answers with one report at the end or, with `Accept: application/x-ndjson`, with lines that tell the progress. */
@@ -10,15 +9,11 @@ export const verifyRoute = defineRoute({
   path: '/verify',
   access: 'manage',
   async handler({ request, response, cache, outbound }): Promise<VerifyReport | undefined> {
-    if (!wantsLines(request)) return cache.verify({ signal: requesterSignal(response) });
-    const { send, end } = beginLines<VerifyLine>(response, outbound);
-    try {
-      const report = await cache.verify({ signal: requesterSignal(response), onProgress: send });
-      send({ done: true, ...report });
-    } catch (error) {
-      send({ error: ImageCacheError.from(error).toItem() });
-    }
-    end();
-    return undefined;
+    const signal = requesterSignal(response);
+    if (!wantsLines(request)) return cache.verify({ signal });
+    return answerInLines<VerifyLine>(response, outbound, async (send) => ({
+      done: true,
+      ...(await cache.verify({ signal, onProgress: send })),
+    }));
   },
 });

@@ -10,6 +10,7 @@ import {
   type TracedRequest,
 } from '../../../source/index.ts';
 import type { Installation } from '../../installation.ts';
+import { once } from '../../once.ts';
 
 /** What one bucket has told. Each question is asked once, when the first check needs its answer. */
 export interface BucketFacts {
@@ -97,9 +98,4 @@ function isSettledWell(promise: Promise<unknown>): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
 }

@@ -8,8 +8,9 @@ import {
 } from '../../../source/index.ts';
 import { ImageCacheError } from '../../../errors.ts';
 import type { Installation } from '../../installation.ts';
+import { once } from '../../once.ts';
 
-/** What is known of one image. The download is begun by the first check that needs it. */
+/** What is known of one image. The first check that needs the download, or what it has brought, begins it. */
 export interface ImageFacts {
   readonly installation: Installation;
   /** As it was given; it may contain a signature, and is shown nowhere. */
@@ -34,21 +35,16 @@ export function createImageFacts(
   } catch (error) {
     return ImageCacheError.from(error);
   }
-  let download: DryDownload | undefined;
-  const begin = () =>
-    (download ??= startDryDownload(object, options, client, {
-      clock: probes.clock,
-      recognize: recognizeImage,
-      signal,
-    }));
+  const { clock } = probes;
+  const download = once(() => startDryDownload(object, options, client, { clock, recognize: recognizeImage, signal }));
   return {
     installation,
     url,
     object,
-    download: begin,
-    async inspected() {
-      const { bytes, proof } = await begin().arrived;
+    download,
+    inspected: once(async () => {
+      const { bytes, proof } = await download().arrived;
       return { ...inspectImage(bytes, proof, { allowSvg: options.allowSvg }), bytes };
-    },
+    }),
   };
 }

@@ -1,5 +1,5 @@
 import { type Check, fail, type Finding, ok, warn } from '../../check.ts';
-import { expiryOf } from '../../../source/index.ts';
+import { expiryOf, parametersOf } from '../../../source/index.ts';
 import { durationText } from '../../texts.ts';
 import type { ImageFacts } from './facts.ts';
 
@@ -49,7 +49,7 @@ export function signatureCheck(facts: ImageFacts): Check {
 
 function judge({ object }: ImageFacts, now: number, isCached: boolean): Finding {
   const search = object.asAsked?.search ?? '';
-  const query = new URLSearchParams(search.replace(/[?&][^=&]*/g, (name) => name.toLowerCase()));
+  const query = parametersOf(search);
   const kind = KINDS.find(([name]) => query.has(name))?.[1] ?? 'a signature';
   const { bucket } = object;
   const isAws = bucket.endpoint === undefined;
