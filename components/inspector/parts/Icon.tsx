@@ -26,10 +26,8 @@ const PATHS = {
   system: 'M4 5h16v11H4zM9 20h6m-3-4v4',
   help: 'M9 9.5a3 3 0 1 1 4.5 2.6c-1 .6-1.5 1.2-1.5 2.4m0 3v.1M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Z',
   download: 'M12 4v11m0 0 5-5m-5 5-5-5M4 19h16',
-  external: 'M10 5H5v14h14v-5M14 4h6v6M20 4l-9 9',
   play: 'M7 5v14l12-7z',
   pause: 'M8 5v14M16 5v14',
-  back: 'M14 6l-6 6 6 6',
 } as const;
 
 export type IconName = keyof typeof PATHS;

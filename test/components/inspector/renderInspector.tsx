@@ -50,17 +50,9 @@ export async function renderInspector(
   const server = createServer('./api', async (input, init) => {
     if (isAway) throw new TypeError('Failed to fetch');
     const url = (input as string).replace('./api', '');
-    const body = typeof init?.body === 'string' ? (JSON.parse(init.body) as unknown) : undefined;
-    const answer = fakeAnswer(state, init?.method ?? 'GET', url, body);
-    const isLines = Array.isArray(answer.body);
-    const text = isLines
-      ? (answer.body as unknown[]).map((line) => `${JSON.stringify(line)}\n`).join('')
-      : JSON.stringify(answer.body);
-    const type = answer.status === 200 ? 'application/json' : 'application/problem+json';
-    return new Response(text, {
-      status: answer.status,
-      headers: { 'Content-Type': isLines ? 'application/x-ndjson' : type },
-    });
+    const sent = typeof init?.body === 'string' ? init.body : undefined;
+    const { status, type, text } = fakeAnswer(state, init?.method ?? 'GET', url, sent);
+    return new Response(text, { status, headers: { 'Content-Type': type } });
   });
   const pass = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
   const view = render(

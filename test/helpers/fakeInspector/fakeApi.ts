@@ -24,10 +24,11 @@ export interface FakeState extends FakeNumbers {
   calls: string[];
 }
 
+/** As it is sent. */
 export interface FakeAnswer {
   status: number;
-  /** An array is sent as lines. */
-  body: unknown;
+  type: string;
+  text: string;
 }
 
 export function createFakeState(count: number, version: string): FakeState {
@@ -46,20 +47,28 @@ export function createFakeState(count: number, version: string): FakeState {
 }
 
 /** The API of the inspector as the contract has it, over a cache of so many images; without a server, so that tests of components use it, too. */
-export function fakeAnswer(state: FakeState, method: string, url: string, body?: unknown): FakeAnswer {
+export function fakeAnswer(state: FakeState, method: string, url: string, bodyText = ''): FakeAnswer {
+  const body: unknown = bodyText === '' ? undefined : JSON.parse(bodyText);
   state.calls.push(`${method} ${url}${body === undefined ? '' : ` ${JSON.stringify(body)}`}`);
-  if (state.refusal) return { status: state.refusal.status, body: state.refusal };
+  if (state.refusal) return refusedWith(state.refusal);
   const { pathname, searchParams } = new URL(url, 'http://fake');
   const answer = method === 'GET' ? read(state, pathname, searchParams) : change(state, method, pathname, body);
-  if (answer !== undefined) return { status: 200, body: answer };
-  const problem = {
+  if (Array.isArray(answer)) {
+    const lines = answer.map((line) => `${JSON.stringify(line)}\n`);
+    return { status: 200, type: 'application/x-ndjson', text: lines.join('') };
+  }
+  if (answer !== undefined) return { status: 200, type: 'application/json', text: JSON.stringify(answer) };
+  return refusedWith({
     type: 'about:blank',
     status: 404,
     title: 'Not Found',
     detail: `No ${pathname}.`,
     code: 'NOT_FOUND',
-  };
-  return { status: 404, body: problem };
+  });
+}
+
+function refusedWith(problem: Problem): FakeAnswer {
+  return { status: problem.status, type: 'application/problem+json', text: JSON.stringify(problem) };
 }
 
 function read(state: FakeState, path: string, query: URLSearchParams): unknown {

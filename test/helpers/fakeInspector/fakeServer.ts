@@ -24,12 +24,8 @@ export async function startFakeInspector(state: FakeState, picture: FakePictures
       return;
     }
     void request.toArray().then((chunks) => {
-      const text = Buffer.concat(chunks).toString();
-      const { status, body } = fakeAnswer(state, method, url, text === '' ? undefined : JSON.parse(text));
-      const type = status === 200 ? 'application/json' : 'application/problem+json';
-      const isLines = Array.isArray(body);
-      response.writeHead(status, { 'Content-Type': isLines ? 'application/x-ndjson' : type });
-      response.end(isLines ? body.map((line) => `${JSON.stringify(line)}\n`).join('') : JSON.stringify(body));
+      const { status, type, text } = fakeAnswer(state, method, url, Buffer.concat(chunks).toString());
+      response.writeHead(status, { 'Content-Type': type }).end(text);
     });
   }
 
