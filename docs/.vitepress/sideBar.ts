@@ -9,6 +9,7 @@ export const sideBar = [
       { text: 'Uploads', link: '/docs/uploads' },
       { text: 'Inspector', link: '/docs/inspector' },
       { text: 'In production', link: '/docs/production' },
+      { text: 'nginx and CDNs', link: '/docs/cdn' },
     ],
   },
   {

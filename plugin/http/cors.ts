@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpContext } from './context.ts';
+import { varyBy } from './vary.ts';
 
 /**
  * Removes the CORS headers that the server around us has already set. Vite allows every page of this machine to read, and with
@@ -27,7 +28,7 @@ export function applyCors(
   response: ServerResponse,
 ): boolean {
   const { origin } = request.headers;
-  if (allowedOrigins.length > 0) varyByOrigin(response);
+  if (allowedOrigins.length > 0) varyBy(response, 'Origin');
   if (origin === undefined || !allowedOrigins.includes(origin)) return false;
   response.setHeader('Access-Control-Allow-Origin', origin);
   if (authorize !== undefined) response.setHeader('Access-Control-Allow-Credentials', 'true');
@@ -60,14 +61,4 @@ function answerPreflight(response: ServerResponse): void {
   response.setHeader('Access-Control-Allow-Headers', ALLOWED);
   response.setHeader('Access-Control-Max-Age', '600');
   response.writeHead(204).end();
-}
-
-/**
- * Adds `Origin` to the names in `Vary` that the server around us has set. If its `Accept-Encoding` were lost, a cache could send
- * gzip to a client that cannot read it.
- */
-function varyByOrigin(response: ServerResponse): void {
-  const named = String(response.getHeader('Vary') ?? '').toLowerCase();
-  if (named.split(',').some((name) => ['origin', '*'].includes(name.trim()))) return;
-  response.appendHeader('Vary', 'Origin');
 }

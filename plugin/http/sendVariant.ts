@@ -7,6 +7,7 @@ import { headsOf, sendBytes } from './sendBytes.ts';
 import { type AskedBy, cacheControl } from './sendImage.ts';
 import type { OutboundBudget } from './outboundBudget.ts';
 import type { Timeline } from '../timeline.ts';
+import { varyBy } from './vary.ts';
 
 /** The `detail` of RFC 9211: where the variant came from, or why the original is sent. */
 const DETAIL: Record<SizedImage['origin'], string> = {
@@ -42,7 +43,7 @@ export function sendVariant(
   },
 ): void {
   if (origin === 'no-maker' && !spec.negotiated) throw sharpMissing();
-  if (spec.negotiated) response.appendHeader('Vary', 'Accept');
+  if (spec.negotiated) varyBy(response, 'Accept');
   const headers = {
     // If sharp was missing or failed this time, the same URL may be another image later.
     'Cache-Control': cacheControl(origin === 'no-maker' || origin === 'not-made' ? 'url' : askedBy, isPrivate),
