@@ -7,6 +7,7 @@ import type { HttpContext } from './http/context.ts';
 import type { Middleware } from './http/middleware.ts';
 import { createCacheApi, createInspectorApi } from './http/apis.ts';
 import { OutboundBudget } from './http/outboundBudget.ts';
+import { Simulation } from './http/simulation/simulation.ts';
 import type { ExpressImageCacheOptions, ResolvedOptions } from './options.ts';
 import { projectOf } from './project.ts';
 import type { Uploads } from './uploads/index.ts';
@@ -16,6 +17,8 @@ export interface ApiSettings extends Pick<
   HttpContext,
   'logger' | 'authorize' | 'access' | 'allowedHosts' | 'hasInspector' | 'hasMetrics'
 > {
+  /** Whether faults can be simulated. */
+  canSimulate: boolean;
   /** The directory that those in the options are relative to. */
   root: string;
   /** Where pages come from. */
@@ -29,6 +32,7 @@ export interface ApiSettings extends Pick<
 export interface CreatedApi {
   cache: ImageCache;
   uploads: Uploads | undefined;
+  simulation: Simulation | undefined;
   handler: Middleware;
   /** The API of the inspector. @param access who may use it, if these are others than those of `handler` */
   createInspectorApi(access?: AccessPolicy): Middleware;
@@ -49,6 +53,7 @@ export function createApi(
     allowedHosts,
     hasInspector,
     hasMetrics,
+    canSimulate,
   }: ApiSettings,
 ): CreatedApi {
   const app = options.uploads && { root, project: projectOf(options.uploads, root, pages) };
@@ -58,8 +63,10 @@ export function createApi(
   const { dir } = cacheLocation(root, options.cacheDir);
   const doctor = createDoctor({ options, root, dir, cache, server, probes: systemProbes });
   const { manage, images, allowedOrigins, bodyLimit } = options;
+  const simulation = canSimulate ? new Simulation({ logger, onRecovered: () => cache.recovered() }) : undefined;
   const context: HttpContext = {
     cache,
+    simulation,
     doctor,
     logger,
     authorize,
@@ -84,6 +91,7 @@ export function createApi(
   return {
     cache,
     uploads,
+    simulation,
     handler: createCacheApi(context),
     createInspectorApi: (inspectorAccess) =>
       createInspectorApi(
@@ -92,6 +100,7 @@ export function createApi(
           : { ...context, access: inspectorAccess, authorize: undefined, manage: undefined, allowedOrigins: [] },
       ),
     async close() {
+      simulation?.end();
       doctor.close();
       await uploads?.close();
       await cache.close();

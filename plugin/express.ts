@@ -84,6 +84,7 @@ export function createImageCache(options: ExpressImageCacheOptions): ImageCacheS
     allowedHosts,
     hasMetrics: resolved.metrics ?? false,
     hasInspector: false,
+    canSimulate: false,
   });
 
   function inspector(inspectorOptions: InspectorOptions): Middleware {

@@ -85,6 +85,8 @@ export interface LiveAnswer {
   dropped: number;
   /** How many groups `GET /problems` has now. */
   problems: number;
+  /** `null`: there is none now. Absent where nothing can be simulated: in a server of your own. */
+  simulation?: SimulationStatus | null;
   /** `project` is sent back with each call about uploads, as `Image-Cache-Project`. */
   uploads?: { project: string; pending: number; failed: number; blocked: number };
 }
@@ -335,6 +337,78 @@ export interface CheckAnswer {
   /** At most 1,000; `problem_count` is of all. */
   problems: { kind: 'missing' | 'damaged' | 'unclaimed' | 'stray' | 'quarantined'; path: string; s3_url?: string }[];
   problem_count: number;
+}
+
+/** A code that can be simulated: none that would say that the client has left, or that this package itself is broken. */
+export type SimulatedCode = Exclude<ErrorCode, 'ABORTED' | 'INTERNAL' | 'INVALID_OPTION' | 'CACHE_DIR_UNSAFE'>;
+
+/** What is simulated: one of `hold`, `cut`, `cold`, `offline` and `fail`, or `offline` with `fail`, or only `delay_ms`, which goes with all. */
+export interface SimulationEffects {
+  /** Each image waits for so many milliseconds, 1 to 60,000. */
+  delay_ms?: number;
+  /** Images are not answered before the simulation ends. */
+  hold?: boolean;
+  /** Images fail with this code, also those that are cached. */
+  fail?: SimulatedCode;
+  /** Answers end half way. An image that is not cached fails with `UPSTREAM_TRUNCATED`. */
+  cut?: boolean;
+  /** An image that is cached waits as long as a miss takes here, and its answer says `MISS`. */
+  cold?: boolean;
+  /** An image that is cached is served. All others fail, with `fail` or else with `UPSTREAM_UNREACHABLE`. */
+  offline?: boolean;
+}
+
+/** Which images are concerned. */
+export interface SimulationTarget {
+  /** An actor, or a part of the image's URL; upper and lower case are the same. @default all images */
+  match?: string;
+  /** Above 0, up to 1: this share of the images, the same ones each time. @default 1 */
+  share?: number;
+}
+
+export type SimulationPresetName =
+  | 'slow'
+  | 'loading'
+  | 'offline'
+  | 'busy'
+  | 'expired'
+  | 'not-found'
+  | 'broken'
+  | 'cold';
+
+/** A simulation with a name, for the inspector and for `PUT /simulate`. */
+export interface SimulationPreset {
+  name: SimulationPresetName;
+  title: string;
+  /** What it shows, in a sentence. */
+  detail: string;
+  effects: SimulationEffects;
+}
+
+/** `PUT /simulate`: replaces the simulation that is on. */
+export interface SimulationRequest extends SimulationEffects, SimulationTarget {
+  /** The effects of a preset, instead of single ones. */
+  preset?: SimulationPresetName;
+  /** When it ends, in milliseconds since the epoch; at most ten minutes from now. @default ten minutes from now */
+  until?: number;
+}
+
+/** The simulation that is on. */
+export interface SimulationStatus extends SimulationEffects, SimulationTarget {
+  preset?: SimulationPresetName;
+  started_at: number;
+  until: number;
+  /** In words: `images wait for 3 s`. */
+  detail: string;
+  /** How many requests it keeps waiting now. */
+  held: number;
+}
+
+/** `GET /simulate`, and the answer to `PUT` and `DELETE`. */
+export interface SimulationAnswer {
+  /** `null`: there is none. */
+  simulation: SimulationStatus | null;
+  presets: readonly SimulationPreset[];
 }
 
 /** One question that the doctor has answered. */

@@ -24,6 +24,24 @@ export const SHARP_MISSING =
 export const UPLOAD_EVENT_NAME = 'image-cache:upload';
 
 /**
+ * Custom event on Vite's HMR socket, and an event of `GET /events` under the name `recovered`: what kept images from arriving is over, so
+ * that a page should try again what has failed. Its data is `{}`. It is no {@link CacheEvent}, because older pages take one that they do
+ * not know for a list of URLs.
+ */
+export const RECOVERED_EVENT_NAME = 'image-cache:recovered';
+
+/** Custom event on Vite's HMR socket: a page asks by it, and is told by it, whether a simulation is on ({@link SimulationNews}). */
+export const SIMULATION_EVENT_NAME = 'image-cache:simulation';
+
+/** While a simulation is on, pages load also the original URL of an image through the server, where the simulation can reach it. */
+export interface SimulationNews {
+  isOn: boolean;
+}
+
+/** Header of each answer that a simulation has changed or held back; its value says how, e.g. `fail=UPSTREAM_NOT_FOUND`. */
+export const SIMULATED_HEADER = 'X-Image-Cache-Simulated';
+
+/**
  * An app's own fields about an image (seed 003: style, title, prompt, model): any JSON object of at most 2,048 bytes. Every client
  * that may prefetch the image may set them, so an app must check them like any other input.
  */

@@ -8,6 +8,7 @@ export const sideBar = [
       { text: 'React', link: '/docs/react' },
       { text: 'Uploads', link: '/docs/uploads' },
       { text: 'Inspector', link: '/docs/inspector' },
+      { text: 'Simulation', link: '/docs/simulation' },
       { text: 'In production', link: '/docs/production' },
       { text: 'nginx and CDNs', link: '/docs/cdn' },
     ],

@@ -373,6 +373,11 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
     return this.#events.subscribe(listener);
   }
 
+  /** Tells all who watch that what kept images from arriving is over: pages then ask again for those that have failed. */
+  recovered(): void {
+    this.#events.recovered();
+  }
+
   /**
    * Like {@link ImageCache.onEvent}; also passes the entries of each change, and reports the end. Returns a function that
    * removes the watcher.

@@ -2,6 +2,7 @@ import { createHandler } from './createHandler.ts';
 import type { HttpContext } from './context.ts';
 import type { MountedRoute, Route } from './defineRoute.ts';
 import * as inspectorRoutes from './inspector/routes/index.ts';
+import * as simulationRoutes from './simulation/routes.ts';
 import type { Middleware } from './middleware.ts';
 import * as routes from './routes/index.ts';
 
@@ -11,6 +12,8 @@ const { imageRoute, ...expressRoutes } = routes;
 export const ROUTES: readonly Route[] = Object.values(routes);
 /** What only the inspector asks. A test compares docs/http.md with them, too. */
 export const INSPECTOR_ROUTES: readonly MountedRoute[] = Object.values(inspectorRoutes);
+/** Where faults can be simulated: in Vite's servers. A test compares docs/http.md with them, too. */
+export const SIMULATION_ROUTES: readonly MountedRoute[] = Object.values(simulationRoutes);
 
 /** Calls of the API that the inspector's page asks as well, so that it needs no other address than its own. */
 const SHARED: readonly MountedRoute[] = [
@@ -28,7 +31,7 @@ const SHARED: readonly MountedRoute[] = [
 
 /** Creates the API of the cache as one middleware. In Vite's servers, the calls of the inspector are part of it, for `curl`. */
 export function createCacheApi(context: HttpContext): Middleware {
-  const others = Object.values(expressRoutes);
+  const others = [...Object.values(expressRoutes), ...simulationRoutesOf(context)];
   return createHandler(context, {
     image: imageRoute,
     others: context.hasInspector ? [...others, ...INSPECTOR_ROUTES] : others,
@@ -41,5 +44,10 @@ export function createCacheApi(context: HttpContext): Middleware {
  */
 export function createInspectorApi(context: HttpContext): Middleware {
   // Images as well, for the line that is copied for curl.
-  return createHandler(context, { image: imageRoute, others: [...INSPECTOR_ROUTES, ...SHARED] });
+  const others = [...INSPECTOR_ROUTES, ...SHARED, ...simulationRoutesOf(context)];
+  return createHandler(context, { image: imageRoute, others });
+}
+
+function simulationRoutesOf({ simulation }: HttpContext): readonly MountedRoute[] {
+  return simulation === undefined ? [] : SIMULATION_ROUTES;
 }

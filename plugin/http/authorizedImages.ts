@@ -137,7 +137,8 @@ export class AuthorizedImages {
 
   /** The part of an event that may be shown. Every reader may know that everything was cleared, but not which images there were. */
   async shown(request: IncomingMessage, { event, entries }: LoggedEvent): Promise<CacheEvent | undefined> {
-    if (event === undefined || this.#authorize === undefined) return event;
+    if (event === undefined || event === 'recovered') return undefined; // they name no image
+    if (this.#authorize === undefined) return event;
     // If the hook throws for one event, the other events must still be sent.
     const isAllowed = (entry: ManifestEntry) => this.#isAllowed(request, entry).catch(() => false);
     const allowed = await Promise.all(entries.map(isAllowed));

@@ -4,6 +4,7 @@ import type { ExpressImageCacheOptions, ImageCacheOptions, ResolvedImages } from
 import type { AccessPolicy } from './accessPolicy.ts';
 import type { UploadsContext } from './authorizedUploads.ts';
 import type { OutboundBudget } from './outboundBudget.ts';
+import type { Simulation } from './simulation/simulation.ts';
 
 /** What all routes need. */
 export interface HttpContext {
@@ -27,6 +28,8 @@ export interface HttpContext {
   hasMetrics: boolean;
   /** True if the calls of the inspector are part of the API: in Vite's servers. */
   hasInspector: boolean;
+  /** Simulates faults for whoever develops an app. `undefined`: nothing can be simulated, as in a server of your own. */
+  simulation: Simulation | undefined;
   /** `undefined`: there are none. */
   uploads: UploadsContext | undefined;
 }

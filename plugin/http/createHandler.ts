@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ImageCacheError } from '../errors.ts';
+import { SIMULATED_HEADER } from '../protocol.ts';
 import { createEnsureAccess, forbiddenPeer } from './accessPolicy.ts';
 import { AuthorizedImages } from './authorizedImages.ts';
 import { AuthorizedUploads } from './authorizedUploads.ts';
@@ -17,6 +18,9 @@ import { hasLeft } from './requesterSignal.ts';
 import { securityHeaders, sendProblem } from './respond.ts';
 import { imageRoute } from './routes/image.ts';
 import { sendJson } from './sendJson.ts';
+import { Door } from './simulation/door.ts';
+import { createImageDoor } from './simulation/imageDoor.ts';
+import { SimulatedImages } from './simulation/simulatedImages.ts';
 
 /** The routes of an API. */
 export interface HandledRoutes {
@@ -44,15 +48,17 @@ export function createHandler(context: HttpContext, { image, others }: HandledRo
   const routes: readonly Route[] = image === undefined ? others : [image, ...others];
   const patterns = routes.map((route) => ({ route, pattern: segmentsOf(route.path) }));
   const guard = createGuard(context);
-  const { access, manage, logger } = context;
+  const { access, manage, logger, simulation, cache } = context;
+  const door = simulation && new Door(simulation, cache);
   const ensureAccess = createEnsureAccess(access, manage);
   const routeContext = {
     ...context,
-    authorized: new AuthorizedImages(context),
+    authorized: door === undefined ? new AuthorizedImages(context) : new SimulatedImages(context, door),
     authorizedUploads: new AuthorizedUploads(context.uploads, logger),
     readers: new EventReaders(),
   };
-  const answerImage = image?.createPlain(routeContext);
+  const plain = image?.createPlain(routeContext);
+  const answerImage = plain && door ? createImageDoor(door, cache, plain) : plain;
   const { app, handle } = createExpressApp();
 
   const readBody = readJson(context.bodyLimit);
@@ -63,10 +69,12 @@ export function createHandler(context: HttpContext, { image, others }: HandledRo
       next();
     };
     const answer: RequestHandler = async (request, response) => {
+      if (route.access === 'images' && door?.header !== undefined) response.setHeader(SIMULATED_HEADER, door.header);
       const json = await answerRoute(request, response);
       if (json !== undefined) sendJson(request, response, json, context.outbound);
     };
-    const steps = route.method === 'PUT' ? [checkAccess, answer] : [checkAccess, readBody, answer];
+    const readsJson = route.method !== 'PUT' || route.hasJson === true;
+    const steps = readsJson ? [checkAccess, readBody, answer] : [checkAccess, answer];
     app[EXPRESS_METHODS[route.method]](route.path, ...steps);
   }
   app.use(() => {

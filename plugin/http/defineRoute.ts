@@ -17,7 +17,7 @@ export interface RouteContext extends HttpContext {
 }
 
 export interface Route {
-  /** `GET` includes HEAD. The handler of a PUT reads the body itself; the body of a POST is JSON. */
+  /** `GET` includes HEAD. The body of a POST is JSON; that of a PUT also, if the route has a schema for it. */
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** As Express writes it. */
   readonly path: `/${string}`;
@@ -26,6 +26,8 @@ export interface Route {
 
 /** A route that Express serves. */
 export interface MountedRoute extends Route {
+  /** Whether a PUT has a body of JSON; that of another PUT is read by its handler. @default false */
+  readonly hasJson?: boolean;
   /** Creates the function that answers a request; its result is sent as JSON, unless it is `undefined`. */
   create(context: RouteContext): (request: Request, response: Response) => Promise<object | undefined>;
 }
@@ -44,9 +46,9 @@ interface Call<Body, Parameter extends string> extends Pick<RouteContext, 'outbo
   uploads: AuthorizedUploads;
 }
 
-/** Routes that manage the cache or invalidate an image also get the cache itself, and the doctor. */
+/** Routes that manage the cache or invalidate an image also get the cache itself, the doctor, and the simulation. */
 type CallOf<A extends Access, Body, Parameter extends string> = Call<Body, Parameter> &
-  (A extends 'images' | 'uploads' ? unknown : Pick<RouteContext, 'cache' | 'doctor'>);
+  (A extends 'images' | 'uploads' ? unknown : Pick<RouteContext, 'cache' | 'doctor' | 'simulation'>);
 
 interface Definition<A extends Access, Body, Parameter extends string> extends Route {
   access: A;
@@ -72,6 +74,7 @@ export function defineRoute<A extends Access, Body = undefined, Parameter extend
   const create = ({
     cache,
     doctor,
+    simulation,
     authorized: images,
     authorizedUploads: uploads,
     outbound,
@@ -83,8 +86,8 @@ export function defineRoute<A extends Access, Body = undefined, Parameter extend
       const call = { request, response, body, query, images, uploads, outbound, readers };
       const needsCache = access !== 'images' && access !== 'uploads';
       // Without a schema, `Body` is `undefined`; without parameters, the type has none; the cache is there if `A` needs it.
-      return handler((needsCache ? { ...call, cache, doctor } : call) as CallOf<A, Body, Parameter>);
+      return handler((needsCache ? { ...call, cache, doctor, simulation } : call) as CallOf<A, Body, Parameter>);
     };
   };
-  return { method, path, access, create };
+  return { method, path, access, hasJson: schema !== undefined, create };
 }

@@ -6,8 +6,8 @@ import { publicEvent } from './publicEntry.ts';
 /** One event in the log. */
 export interface LoggedEvent {
   number: number;
-  /** `undefined`: it concerns too many images to list them; readers must look again. */
-  event: CacheEvent | undefined;
+  /** `undefined`: it concerns too many images to list them; readers must look again. `recovered` is no change: readers try again. */
+  event: CacheEvent | 'recovered' | undefined;
   /** The images that the event is about, to check whether a reader may see it. */
   entries: readonly ManifestEntry[];
 }
@@ -40,14 +40,11 @@ export class EventLog implements CacheWatcher {
   }
 
   changed(event: CacheEvent, entries: readonly ManifestEntry[]): void {
-    this.#last += 1;
-    this.#events.push({
-      number: this.#last,
-      event: shortened(publicEvent(event)),
-      entries: entries.slice(0, MAX_URLS),
-    });
-    if (this.#events.length > MAX_EVENTS) this.#events.shift();
-    this.#wakeAll();
+    this.#add(shortened(publicEvent(event)), entries.slice(0, MAX_URLS));
+  }
+
+  recovered(): void {
+    this.#add('recovered', []);
   }
 
   closed(): void {
@@ -89,6 +86,13 @@ export class EventLog implements CacheWatcher {
       if (this.idOf(number) === id) return number;
     }
     return undefined;
+  }
+
+  #add(event: LoggedEvent['event'], entries: readonly ManifestEntry[]): void {
+    this.#last += 1;
+    this.#events.push({ number: this.#last, event, entries });
+    if (this.#events.length > MAX_EVENTS) this.#events.shift();
+    this.#wakeAll();
   }
 
   #wakeAll(): void {

@@ -20,6 +20,7 @@ export interface Reader {
  * Sends server-sent events (HTML Living Standard, 9.2) until the reader leaves or the cache is closed:
  * - `ready`, once at the beginning: its id is the one to reconnect with;
  * - a message, JSON of a {@link CacheEvent}, for each change;
+ * - `recovered`, when what kept images from arriving is over;
  * - `reset`, when the reader has missed changes that are no longer in the log: everything that it knows may be out of date.
  *
  * At most one chunk waits in the socket. A reader that reads nothing between two heartbeats is dropped; a slow reader gets its next
@@ -53,6 +54,7 @@ export async function streamEvents(log: EventLog, response: ServerResponse, read
 }
 
 async function toText(log: EventLog, logged: LoggedEvent, reader: Reader): Promise<string> {
+  if (logged.event === 'recovered') return `event: recovered\n${message(log, logged.number, {})}`;
   if (logged.event === undefined) return `event: reset\n${message(log, logged.number, {})}`;
   const event = await reader.show(logged);
   return event === undefined ? '' : message(log, logged.number, event);

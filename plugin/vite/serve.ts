@@ -27,6 +27,7 @@ const OUTBOX_DELAY_MS = 1000;
 export type LoadApi = (
   options: ResolvedOptions,
   settings: Pick<HttpContext, 'logger' | 'authorize' | 'access' | 'allowedHosts' | 'hasInspector' | 'hasMetrics'> & {
+    canSimulate: boolean;
     root: string;
     pages: 'dev' | 'build';
     server: ServerFacts;
@@ -65,6 +66,7 @@ export function servePlugin(
         allowedHosts,
         hasMetrics: options.metrics ?? true,
         hasInspector: true,
+        canSimulate: true,
       });
       onLoad(made);
       return made;

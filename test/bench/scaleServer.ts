@@ -61,6 +61,7 @@ const context = {
   manage: undefined,
   doctor: { examine: () => Promise.reject(new Error('not in this bench')), close: () => undefined },
   hasInspector: true,
+  simulation: undefined,
 } as const;
 const handler = createCacheApi({
   hasMetrics: true,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { VARIANT_FORMATS } from '../../plugin/formats.ts';
-import { INSPECTOR_ROUTES, ROUTES } from '../../plugin/http/apis.ts';
+import { INSPECTOR_ROUTES, ROUTES, SIMULATION_ROUTES } from '../../plugin/http/apis.ts';
 
 /** The texts between backticks, of a sentence that begins so. */
 function namesAfter(text: string, beginning: string): (string | undefined)[] {
@@ -27,6 +27,7 @@ describe('every route is in the documents, and nothing else', () => {
   it.each([
     ['call', ROUTES],
     ["inspector's call", INSPECTOR_ROUTES],
+    ["simulation's call", SIMULATION_ROUTES],
   ])('docs/http.md has a row for each: %s', (heading, all) => {
     const calls = firstColumn(page('http.md'), heading).join('\n');
     const documented = [...calls.matchAll(/`(GET|POST|PUT|DELETE) (\/[\w:/-]+)/g)].map(
@@ -46,11 +47,12 @@ describe('every route is in the documents, and nothing else', () => {
   });
 
   it('the calls of the inspector are all of the management', () => {
-    expect(new Set(INSPECTOR_ROUTES.map(({ access }) => access))).toEqual(new Set(['manage']));
+    const all = [...INSPECTOR_ROUTES, ...SIMULATION_ROUTES];
+    expect(new Set(all.map(({ access }) => access))).toEqual(new Set(['manage']));
   });
 
   it('no two routes have the same path and method', () => {
-    const calls = [...ROUTES, ...INSPECTOR_ROUTES].map(({ method, path }) => `${method} ${path}`);
+    const calls = [...ROUTES, ...INSPECTOR_ROUTES, ...SIMULATION_ROUTES].map(({ method, path }) => `${method} ${path}`);
     expect(new Set(calls).size).toBe(calls.length);
   });
 });

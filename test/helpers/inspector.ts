@@ -26,6 +26,7 @@ export async function startInspector(bucket: Bucket, options: Partial<ImageCache
       access: developmentAccess([]),
       allowedHosts: [],
       hasInspector: true,
+      canSimulate: true,
       hasMetrics: true,
     },
   );
@@ -44,6 +45,7 @@ export async function startInspector(bucket: Bucket, options: Partial<ImageCache
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`; // it listens on TCP
   return {
     cache: api.cache,
+    api,
     base,
     dir: join(root, '.image-cache'),
     /** All that was logged, debug lines as well. */

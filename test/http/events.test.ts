@@ -276,7 +276,10 @@ describe('a reader', () => {
     onTestFinished(() => void vi.useRealTimers());
     const log = new EventLog();
     const server = createServer((_request, response) => {
-      void streamEvents(log, response, { lastEventId: undefined, show: async ({ event }) => event });
+      void streamEvents(log, response, {
+        lastEventId: undefined,
+        show: async ({ event }) => (event === 'recovered' ? undefined : event),
+      });
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

@@ -56,6 +56,7 @@ function createApi(outbound: OutboundBudget, finished: Promise<void> = Promise.r
     bodyLimit: 4_000_000,
     outbound,
     hasInspector: false,
+    simulation: undefined,
   });
 }
 

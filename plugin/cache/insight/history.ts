@@ -69,7 +69,7 @@ export class History implements CachePart {
     const points = new Map<number, { line: Counted; durations: Durations }>();
     const lasting = { hits: 0, savedBytes: 0, durations: new Durations() };
     for (const line of lines) {
-      if (line.at > now || line.at <= now - SPANS['30d'].ms) continue;
+      if (!isWithin(line.at, now, SPANS['30d'].ms)) continue;
       lasting.hits += line.hits_memory + line.hits_disk;
       lasting.savedBytes += line.bytes_saved;
       lasting.durations.merge(line.miss_ms);
@@ -88,6 +88,14 @@ export class History implements CachePart {
       saved_bytes: lasting.savedBytes,
       saved_ms: lasting.hits * (lasting.durations.percentile(0.5) ?? 0),
     };
+  }
+
+  /** The median of the misses of 30 days, in milliseconds; `undefined` if there were none. */
+  async missMs(): Promise<number | undefined> {
+    const now = this.#options.now();
+    const durations = new Durations();
+    for (const { at, miss_ms } of await this.#all()) if (isWithin(at, now, SPANS['30d'].ms)) durations.merge(miss_ms);
+    return durations.percentile(0.5);
   }
 
   /** Processes that have written a line a short while ago, by their names. */
@@ -127,6 +135,10 @@ export class History implements CachePart {
       Math.max(1000, toNextStep - 100),
     ).unref();
   }
+}
+
+function isWithin(at: number, now: number, ms: number): boolean {
+  return at <= now && at > now - ms;
 }
 
 function percentilesOf(durations: Durations): Pick<HistoryPoint, 'miss_p50_ms' | 'miss_p95_ms'> {

@@ -77,7 +77,7 @@ export class Insight<Ref extends ImageRef = ImageRef> {
   }
 
   /** `GET /live`, without what only the server around the cache knows. A call means that a page is watching. */
-  async live(since: number | undefined): Promise<Omit<LiveAnswer, 'version' | 'uploads'>> {
+  async live(since: number | undefined): Promise<Omit<LiveAnswer, 'version' | 'uploads' | 'simulation'>> {
     const { activity, instance, revision, problems, now } = this.#options;
     const opening = await this.#openSoon();
     const polled = activity.poll(since);
@@ -181,6 +181,16 @@ export class Insight<Ref extends ImageRef = ImageRef> {
     throw new ImageCacheError('NOT_CACHED', 'There is no small picture of this image.', {
       hint: 'Show the `placeholder` of its entry.',
     });
+  }
+
+  /** The bytes of a cached image, read without a trace; `undefined` if they are gone, damaged, or very large. */
+  original(entry: ManifestEntry): Promise<Buffer | undefined> {
+    return this.#thumbs.read(entry);
+  }
+
+  /** How long a miss takes here: the median of 30 days in milliseconds; `undefined` if there were none. */
+  missMs(): Promise<number | undefined> {
+    return this.#options.history.missMs();
   }
 
   /** `GET /check` @throws ImageCacheError ABORTED when all callers have left */

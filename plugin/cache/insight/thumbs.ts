@@ -73,7 +73,7 @@ export class Thumbs {
   async #make(entry: ManifestEntry, size: ThumbSize): Promise<Thumb | undefined> {
     const { maker, isBusy } = this.#options;
     await standAside(isBusy, MAX_YIELD_MS);
-    const original = await this.#read(entry);
+    const original = await this.read(entry);
     if (original === undefined) return undefined;
     const asIs =
       original.length <= MAX_ORIGINAL_BYTES ? { body: original, contentType: entry.content_type } : undefined;
@@ -92,7 +92,8 @@ export class Thumbs {
     return made === undefined ? asIs : { body: made.bytes, contentType: VARIANT_TYPES[made.extension] };
   }
 
-  async #read({ local_path, sha256: digest }: ManifestEntry): Promise<Buffer | undefined> {
+  /** The bytes of the original; `undefined` if they are gone, damaged, or very large. */
+  async read({ local_path, sha256: digest }: ManifestEntry): Promise<Buffer | undefined> {
     const { dir, memory } = this.#options;
     const inMemory = memory.peek(digest);
     if (inMemory !== undefined) return inMemory;

@@ -8,6 +8,8 @@ type Listener = (event: CacheEvent) => void;
 export interface CacheWatcher {
   /** @param entries the entries that the event is about, as they were then: for a listener that must not show them to every client */
   changed(event: CacheEvent, entries: readonly ManifestEntry[]): void;
+  /** What kept images from arriving is over. */
+  recovered?(): void;
   /** The cache was closed; there are no further events. */
   closed(): void;
 }
@@ -80,17 +82,26 @@ export class EventHub {
     if (gone.length > 0) this.#emit({ type: 'invalidated', s3_urls: gone.map(({ s3_url }) => s3_url) }, gone);
   }
 
+  /** Reports that what kept images from arriving is over, so that it is worth while to ask for them again. */
+  recovered(): void {
+    this.#tell((watcher) => watcher.recovered?.());
+  }
+
   #stopLooking(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
   #emit(event: CacheEvent, entries: readonly ManifestEntry[]): void {
+    this.#tell((watcher) => watcher.changed(event, entries));
+  }
+
+  #tell(tell: (watcher: CacheWatcher) => void): void {
     for (const watcher of this.#watchers) {
       try {
-        watcher.changed(event, entries);
+        tell(watcher);
       } catch (error) {
-        // The bug is in the listener. The change has happened, and the call that made it must not fail.
+        // The bug is in the listener. What it is told of has happened, and the call that made it must not fail.
         this.#options.warn(`An event listener threw: ${String(error)}`);
       }
     }

@@ -9,11 +9,16 @@ export const liveRoute = defineRoute({
   path: '/live',
   access: 'manage',
   query: { since: 'INVALID_BODY' },
-  handler: async ({ query: { since }, cache, uploads }): Promise<LiveAnswer> => {
+  handler: async ({ query: { since }, cache, uploads, simulation }): Promise<LiveAnswer> => {
     const [live, waiting] = await Promise.all([
       cache.insight.live(since === undefined ? undefined : wholeNumber('since', since)),
       uploads.summary(),
     ]);
-    return { ...live, version: VERSION, ...(waiting !== undefined && { uploads: waiting }) };
+    return {
+      ...live,
+      version: VERSION,
+      ...(simulation !== undefined && { simulation: simulation.status }),
+      ...(waiting !== undefined && { uploads: waiting }),
+    };
   },
 });
