@@ -26,10 +26,10 @@ const modules = [
     platform: 'node',
     directory: join(dist, 'plugin'),
   })),
-  // The browser's modules import it, as the server's do.
+  // The browser's modules import them, as the server's do.
   ...(await bundle({
     root,
-    entries: { signatures: 'plugin/signatures.ts' },
+    entries: { signatures: 'plugin/signatures.ts', amounts: 'plugin/amounts.ts' },
     external,
     platform: 'browser',
     directory: join(dist, 'plugin'),

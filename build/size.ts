@@ -1,5 +1,5 @@
 /**
- * `npm run check:size`: what a page loads ahead of its first image, and what the inspector loads, as gzip, in a production build of what
+ * `npm run check:size`: what a page loads ahead of its first image, what a service worker loads, and what the inspector loads, as gzip, in a production build of what
  * `npm run build` has made. Fails above a limit, and says when one comes near.
  */
 import { readFile } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 
 interface Limit {
-  entry: 'react' | 'uploads';
+  entry: 'react' | 'uploads' | 'sw';
   exported: string;
   /** What is imported when it is needed counts, too. */
   isWhole: boolean;
@@ -20,12 +20,19 @@ const LIMITS: readonly Limit[] = [
   { entry: 'react', exported: '{ CachedImage }', isWhole: false, bytes: 7_060 },
   { entry: 'react', exported: '*', isWhole: false, bytes: 14_000 },
   { entry: 'uploads', exported: '*', isWhole: true, bytes: 34_900 },
+  { entry: 'sw', exported: '{ handleImages, createImageHandler }', isWhole: true, bytes: 6_000 },
+  // For pages.
+  { entry: 'sw', exported: '{ clearOfflineImages, estimateOffline, setOfflineUser }', isWhole: true, bytes: 1_350 },
 ];
 /** A limit is near from here on. */
 const NEAR = 0.985;
 
 const components = join(import.meta.dirname, '..', 'dist', 'components');
-const files = { react: join(components, 'index.js'), uploads: join(components, 'uploads', 'index.js') };
+const files = {
+  react: join(components, 'index.js'),
+  uploads: join(components, 'uploads', 'index.js'),
+  sw: join(components, 'sw', 'index.js'),
+};
 /** All that the inspector's page loads. */
 const INSPECTOR_LIMIT = 110_000;
 

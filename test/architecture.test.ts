@@ -130,6 +130,9 @@ const LAZY = [
 /** What the server and the browser say to each other. */
 const PROTOCOL = new Set(['plugin/protocol.ts', 'plugin/uploadProtocol.ts', 'plugin/inspectorProtocol.ts']);
 
+/** Code that both sides run; it imports nothing. */
+const SHARED = new Set(['plugin/signatures.ts', 'plugin/amounts.ts']);
+
 const isInspector = (file: string) => file.startsWith('components/inspector/');
 
 /** `plugin/cache/files/blobStore.ts` → `cache`, `plugin/errors.ts` → `errors.ts` */
@@ -285,10 +288,10 @@ describe('imports point one way', () => {
     expect(source.replace(/^import type .*$/gm, '')).not.toMatch(/^import [^(]*'sharp'/m);
   });
 
-  it('browser code knows of the Node side only the types of the protocol, and the list of signatures', () => {
+  it('browser code knows of the Node side only the types of the protocol, the list of signatures, and how amounts are written', () => {
     const wrong = components
       .filter(({ to }) => to.startsWith('plugin/'))
-      .filter(({ to, typeOnly }) => to !== 'plugin/signatures.ts' && !(PROTOCOL.has(to) && typeOnly));
+      .filter(({ to, typeOnly }) => !SHARED.has(to) && !(PROTOCOL.has(to) && typeOnly));
     expect(wrong.map(show)).toEqual([]);
   });
 
@@ -320,6 +323,13 @@ describe('imports point one way', () => {
     const packages = own.filter((to) => !to.startsWith('components/') && !to.startsWith('plugin/'));
     const allowed = new Set(['react', 'react-dom/client']);
     expect(packages.filter((name) => !allowed.has(name))).toEqual([]);
+  });
+
+  it('a service worker imports of the other folders what finds, names and keeps pictures, and nothing imports it', () => {
+    const isWorker = (file: string) => file.startsWith('components/sw/');
+    expect(components.filter(({ from, to }) => isWorker(to) && !isWorker(from)).map(show)).toEqual([]);
+    const others = components.filter(({ from, to }) => isWorker(from) && !isWorker(to) && !to.startsWith('plugin/'));
+    expect(others.filter(({ to }) => !to.startsWith('components/client/offline/')).map(show)).toEqual([]);
   });
 
   it('prepare ← outbox, queue, transports ← uploads ← react, of which only the last knows React', () => {

@@ -9,6 +9,7 @@ export const sideBar = [
       { text: 'Uploads', link: '/docs/uploads' },
       { text: 'Inspector', link: '/docs/inspector' },
       { text: 'Simulation', link: '/docs/simulation' },
+      { text: 'Offline pages', link: '/docs/offline' },
       { text: 'In production', link: '/docs/production' },
       { text: 'nginx and CDNs', link: '/docs/cdn' },
     ],

@@ -20,6 +20,11 @@ const ENTRIES = [
     'components/uploads/index.ts',
     'In the browser: pictures that are picked and uploaded.',
   ],
+  [
+    'vite-plugin-image-cache/sw',
+    'components/sw/index.ts',
+    'In a service worker: pictures for offline pages; the last three functions are for pages, too.',
+  ],
   ['vite-plugin-image-cache/testing', 'components/testing/index.ts', 'In component tests and stories.'],
 ] as const;
 

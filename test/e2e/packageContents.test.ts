@@ -148,7 +148,7 @@ describe('the tarball', () => {
 
   it('contains all files that `exports` names', async () => {
     const targets = await exported();
-    expect(targets).toHaveLength(14);
+    expect(targets).toHaveLength(16);
     for (const target of targets) expect(await exists(join(unpacked, target)), target).toBe(true);
   });
 

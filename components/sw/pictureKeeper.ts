@@ -1,0 +1,91 @@
+import type { OfflineImage, OfflineSession, OfflineStore } from '../client/offline/offlineStore.ts';
+import type { ResolvedWorkerOptions } from './imageWorkerOptions.ts';
+import { isGone, keepable, wholeBody } from './keepable.ts';
+import type { PictureName, RequestedPicture } from './requestedPicture.ts';
+
+/** How often it is written that a picture was shown. */
+const TOUCH_MS = 60_000;
+/** The part that stays when there is no room, so that not every picture makes room for itself. */
+const LEFT_AFTER_FULL = 0.75;
+const LEFT_AFTER_LIMIT = 0.9;
+
+/** What was known when a picture was requested. */
+interface Asked {
+  readonly picture: RequestedPicture;
+  readonly name: PictureName;
+  readonly session: OfflineSession;
+}
+
+/** Keeps pictures within the limits. Never rejects: what cannot be kept is not kept. */
+export interface PictureKeeper {
+  /** Takes in an answer of the network. Call it before anything else reads the answer. */
+  take(response: Response, asked: Asked): Promise<void>;
+  /** Notes that a picture was shown. */
+  shown(image: OfflineImage): Promise<void>;
+}
+
+export function createPictureKeeper(
+  store: OfflineStore,
+  { maxSize, maxAge }: Pick<ResolvedWorkerOptions, 'maxSize' | 'maxAge'>,
+  now: () => number,
+): PictureKeeper {
+  /** Bytes that are kept, as far as this worker knows; `undefined` before it has looked. */
+  let total: number | undefined;
+
+  /** Removes what was not shown for long, and of the others those that were shown least recently, until so many bytes are left. */
+  async function fit(maxBytes: number): Promise<void> {
+    const images = await store.list();
+    total = images.reduce((sum, { size }) => sum + size, 0);
+    const leaving: string[] = [];
+    for (const { key, size, used } of images) {
+      if (total <= maxBytes && used >= now() - maxAge) break;
+      leaving.push(key);
+      total -= size;
+    }
+    await store.evict(leaving);
+  }
+
+  async function put(image: OfflineImage, body: Blob, session: OfflineSession): Promise<void> {
+    if (image.size > maxSize) return;
+    if (total === undefined) await fit(maxSize);
+    const isKept = await store.put(image, body, session).catch(async (error: unknown) => {
+      if (!(error instanceof Error && error.name === 'QuotaExceededError')) throw error;
+      await fit((total ?? 0) * LEFT_AFTER_FULL);
+      return store.put(image, body, session);
+    });
+    // What it replaces is counted twice, until `fit` counts anew.
+    if (isKept) total = (total ?? 0) + image.size;
+    if ((total ?? 0) > maxSize) await fit(maxSize * LEFT_AFTER_LIMIT);
+  }
+
+  async function take(response: Response, { picture, name, session }: Asked): Promise<void> {
+    if (isGone(response.status)) return store.remove((image) => image.picture === name.picture);
+    const found = keepable(response);
+    const isSigned = picture.from === 'bucket' && picture.object.isSigned;
+    const isPrivate = found?.isPrivate === true || isSigned;
+    if (!found || (isPrivate && session.user === undefined)) return;
+    const body = await wholeBody(response.clone(), found.length, picture.from !== 'bucket');
+    if (!body) return;
+    const image: OfflineImage = {
+      key: name.key,
+      picture: name.picture,
+      ...('object' in picture && { url: picture.object.canonical }),
+      ...('path' in picture && { path: picture.path }),
+      digest: name.digest ?? (picture.variant === '' ? found.digest : undefined),
+      isServed: picture.from !== 'bucket',
+      user: isPrivate ? (session.user ?? '') : '',
+      type: found.type,
+      size: body.size,
+      stored: now(),
+      used: now(),
+    };
+    await put(image, body, session);
+  }
+
+  return {
+    take: (response, asked) => take(response, asked).catch(() => {}),
+    async shown({ key, used }) {
+      if (now() - used >= TOUCH_MS) await store.touch(key, now()).catch(() => {});
+    },
+  };
+}

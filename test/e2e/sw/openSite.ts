@@ -1,0 +1,113 @@
+import { PutBucketCorsCommand, S3Client } from '@aws-sdk/client-s3';
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+import { onTestFinished } from 'vitest';
+import type { ImageWorkerOptions } from '../../../components/sw/index.ts';
+import type { Bucket } from '../../helpers/stack.ts';
+
+/** A site with a page and a service worker, like a PWA: both also open without a network. */
+export interface Site {
+  readonly origin: string;
+  /** What was requested of it, other than the page and the worker. */
+  readonly requests: string[];
+  /** Another worker, as after a deployment. */
+  deploy(worker: string): void;
+  /** Ends all connections and takes no more. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
+}
+
+const PAGE = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>site</title>
+<script src="/page.js"></script>`;
+
+/** The shell of the app, as any service worker keeps it. */
+const SHELL = `
+self.addEventListener('install', (event) => {
+  self.skipWaiting();
+  event.waitUntil(caches.open('shell').then((cache) => cache.addAll(['/', '/page.js'])));
+});
+self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener('fetch', (event) => {
+  self.passed ??= [];
+  self.passed.push(event.request.url);
+  if (new URL(event.request.url).origin === location.origin) {
+    event.respondWith(caches.match(event.request).then((found) => found ?? fetch(event.request)));
+  }
+});`;
+
+let scripts: Promise<{ kit: string; page: string }> | undefined;
+
+/** What a bundler makes of the entry point, for a classic script. */
+async function bundled(code: string): Promise<string> {
+  const entry = fileURLToPath(new URL('../../../dist/components/sw/index.js', import.meta.url));
+  const build = await rolldown({
+    input: '\0entry',
+    platform: 'browser',
+    plugins: [
+      {
+        name: 'entry',
+        resolveId: (source) => (source === '\0entry' ? source : null),
+        load: (source) => (source === '\0entry' ? `import * as kit from ${JSON.stringify(entry)};\n${code}` : null),
+      },
+    ],
+  });
+  const { output } = await build.generate({ format: 'iife' });
+  await build.close();
+  return output[0].code;
+}
+
+/** @param after code of the worker, after ours */
+export async function workerOf(options: ImageWorkerOptions, after = SHELL): Promise<string> {
+  scripts ??= Promise.all([bundled('self.kit = kit;'), bundled('window.kit = kit;')]).then(([kit, page]) => ({
+    kit,
+    page,
+  }));
+  return `${(await scripts).kit}\nself.kit.handleImages(${JSON.stringify(options)});\n${after}`;
+}
+
+/** @param api of our server, below `/api/cache` */
+export async function openSite(worker: string, api?: RequestListener): Promise<Site> {
+  const requests: string[] = [];
+  let served = worker;
+  const { page } = (await scripts) ?? { page: '' };
+  const server = createServer((request, response) => {
+    const { url = '' } = request;
+    const send = (type: string, body: string) =>
+      void response.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-store' }).end(body);
+    if (url === '/') return send('text/html', PAGE);
+    if (url === '/page.js') return send('text/javascript', page);
+    if (url === '/worker.js') return send('text/javascript', served);
+    requests.push(url);
+    if (api && url.startsWith('/api/cache')) return api(request, response);
+    response.writeHead(404).end();
+  });
+  let port = 0;
+  async function start(): Promise<void> {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    ({ port } = server.address() as AddressInfo); // it listens on TCP
+  }
+  async function stop(): Promise<void> {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+  await start();
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { origin: `http://127.0.0.1:${port}`, requests, deploy: (next) => (served = next), start, stop };
+}
+
+/** Lets the pages of all origins read the bucket. */
+export async function allowReading({ server, option }: Bucket): Promise<void> {
+  const { endpoint, credentials } = option;
+  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
+  const CORSRules = [{ AllowedOrigins: ['*'], AllowedMethods: ['GET'] }];
+  await client.send(new PutBucketCorsCommand({ Bucket: option.name, CORSConfiguration: { CORSRules } }));
+  client.destroy();
+  server.stats.byKey.clear();
+}
