@@ -54,7 +54,10 @@ export interface ManifestEntry {
   /** Path relative to the project's root, e.g. `.image-cache/images/0001/0001_0f3c…_9b1d….jpg`. */
   local_path: string;
   cached_at: number;
-  /** When S3 last said that the image has not changed. Absent if S3 was not asked since the download. */
+  /**
+   * When S3 last said that the image has not changed. Absent if S3 was not asked since the download; 0 if the bytes are from a pack, and
+   * S3 was never asked about them.
+   */
   validated_at?: number;
   size_bytes: number;
   /** The actor the image was first cached for. */
@@ -100,6 +103,42 @@ export interface Manifest {
   /** By canonical URL. */
   entries: Record<string, ManifestEntry>;
 }
+
+/** How far the export or the import of a pack is. */
+export interface PackProgress {
+  /** Images of the pack so far, whatever became of them. */
+  checked: number;
+  total: number;
+  /** Bytes of images that were written so far: to the pack, or to the cache. */
+  size_bytes: number;
+  /** Of an export: images without a good file, which the pack does not have. Of an import: images that were not taken. */
+  left_out: number;
+}
+
+/** `POST /import`, and the last line of its progress. */
+export interface ImportAnswer {
+  done: true;
+  /** Images in the manifest of the pack. */
+  total: number;
+  /** Images that are in the cache now, and were not before, or with other bytes of an earlier pack. */
+  imported: number;
+  /** Bytes of these. */
+  size_bytes: number;
+  /** Images that were cached before with the same bytes. */
+  known: number;
+  /** Images in the manifest of the pack without a file in it: they were removed while it was written. */
+  absent: number;
+  /** Files of the pack that were not taken. */
+  refused: number;
+  /** The first 1,000 of these, and why. */
+  problems: (ItemError & {
+    /** Its path in the pack. Of a path that is not one of ours, its beginning. */
+    path: string;
+  })[];
+}
+
+/** Lines of `POST /import` with `Accept: application/x-ndjson`. */
+export type ImportLine = PackProgress | ImportAnswer | { error: ItemError };
 
 /** `GET /exists?path=` or `?url=` */
 export interface ExistsAnswer {
@@ -442,6 +481,11 @@ export const ERROR_STATUS = {
   OUTBOX_FULL: 507,
   OUTBOX_DISK_FULL: 507,
   ID_CONFLICT: 409,
+  // A pack
+  PACK_INVALID: 400,
+  PACK_MISMATCH: 400,
+  PACK_CONFLICT: 409,
+  PACK_TOO_LARGE: 507,
   // Making a variant
   SHARP_MISSING: 501,
   TOO_MANY_PIXELS: 422,

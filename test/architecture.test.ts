@@ -104,6 +104,7 @@ const CACHE_MAY_IMPORT: Record<string, string[]> = {
   discovery: ['injected', 'queue', 'files', 'manifest', 'store', 'variants'],
   fetch: ['injected', 'queue', 'files', 'manifest', 'store', 'reporting', 'limits', 'discovery'],
   insight: ['injected', 'queue', 'files', 'manifest', 'store', 'reporting', 'limits', 'variants', 'discovery', 'fetch'],
+  packs: ['injected', 'queue', 'files', 'manifest', 'store', 'fetch'],
   'atStart.ts': ['files', 'manifest'],
 };
 /** What lies flat in `plugin/cache/` puts the folders together, and may import all of them. */

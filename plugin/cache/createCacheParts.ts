@@ -27,6 +27,7 @@ import { SharedManifest } from './manifest/sharedManifest.ts';
 import type { ManifestObserver } from './manifest/manifestStore.ts';
 import { MemoryTier } from './store/memoryTier.ts';
 import { Fetcher } from './fetch/fetcher.ts';
+import { Packs } from './packs/packs.ts';
 import { NamedImages } from './discovery/namedImages.ts';
 import { Pins } from './limits/pins.ts';
 import { Prefetcher, type PrefetcherOptions } from './fetch/prefetcher.ts';
@@ -218,8 +219,25 @@ export function createCacheParts<Ref extends ImageRef>(
     logger,
   });
   const pins = new Pins(manifest);
+  const packs = new Packs<Ref>({
+    dir,
+    manifest,
+    store,
+    blobs,
+    committer,
+    identify: (url) => source.identify(url),
+    inspect,
+    admit,
+    maxBytesOf: (actorId) => Math.min(settings.maxImageSize ?? Infinity, maxBytesOf(actorId)),
+    limits: settings,
+    otherBytes: () => discovery.unclaimed.totalBytes,
+    missingSpace: (bytes) => missingSpace(dir, settings.minFreeSpace, bytes),
+    isBusy: () => fetcher.isAwaited || imageStore.isBusy,
+    now,
+    fsync,
+  });
   // First the parts that may still write to the manifest or process an image, then those that keep the directory in order.
-  parts.push(verifier, fallback, variants, uses, imageStore, variantStore, refused, committer, adoption);
+  parts.push(packs, verifier, fallback, variants, uses, imageStore, variantStore, refused, committer, adoption);
   parts.push(discovery, compressor, placeholders, preloader, evictor, departures, history);
 
   return {
@@ -249,6 +267,7 @@ export function createCacheParts<Ref extends ImageRef>(
     scheduleBackgroundWork,
     preloader,
     pins,
+    packs,
     activity,
     departures,
     history,

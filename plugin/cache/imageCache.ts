@@ -8,6 +8,7 @@ import type {
   CacheStats,
   ClearAnswer,
   ErrorCode,
+  ImportAnswer,
   ManifestEntry,
   PinAnswer,
   PinTarget,
@@ -36,6 +37,7 @@ import { DEFAULT_ACTOR_ID, ImagePipeline, type ReadOptions } from './imagePipeli
 import type { CachedImage } from './store/imageStore.ts';
 import { serializeManifest } from './manifest/snapshot.ts';
 import type { ObjectLocation, Source, ImageRef } from './injected/source.ts';
+import type { ExportPackOptions, ImportPackOptions } from './packs/packs.ts';
 import { StatsCounter } from './reporting/statsCounter.ts';
 import type { ProgressListener } from './discovery/verifier.ts';
 import type { SizedImage } from './variants/sizedImage.ts';
@@ -350,6 +352,31 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
   async verify(options: { signal?: AbortSignal; onProgress?: ProgressListener } = {}): Promise<VerifyReport> {
     await this.#parts.manifest.refreshed();
     return this.#parts.verifier.verify(options.signal, options.onProgress);
+  }
+
+  /**
+   * Makes a pack: a tar with images and what is known of them, for other machines, tests and CI. The same images make
+   * the same bytes, whenever and wherever. It has no signatures, and looking at the images changes nothing. Images are read one at a time,
+   * as the pack is; one that is removed meanwhile is passed over.
+   * @example
+   * await pipeline(cache.exportPack({ actorId: '0001' }), createWriteStream('images.tar'));
+   * @throws ImageCacheError INVALID_ACTOR_ID, ABORTED, or for a URL of no configured bucket; when the pack is read
+   */
+  exportPack(options: ExportPackOptions = {}): AsyncGenerator<Uint8Array, void, void> {
+    if (options.actorId !== undefined) parseActorId(options.actorId);
+    return this.#parts.packs.export(options);
+  }
+
+  /**
+   * Takes the images of a pack into the cache. Nothing in the pack is believed: each image must be of a configured bucket, and its bytes
+   * are checked like those of a download. Files that fail are refused one by one, and the answer says why. Nothing is removed to make
+   * room. An image that S3 has sent stays as it is.
+   * @param pack the bytes of the tar, e.g. `createReadStream('images.tar')`
+   * @throws ImageCacheError PACK_INVALID for what is no pack, PACK_TOO_LARGE for one that does not fit into `maxSize`, `maxEntries` or
+   * `quotas`, CACHE_DISK_FULL, OVERLOADED, ABORTED; what was imported until then stays
+   */
+  importPack(pack: AsyncIterable<Uint8Array>, options: ImportPackOptions = {}): Promise<ImportAnswer> {
+    return this.#parts.packs.import(pack, options);
   }
 
   /** An `ETag` that changes whenever the manifest does. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { ImageCache } from '../../plugin/cache/imageCache.ts';
 import type { CacheEvent, ManifestEntry } from '../../plugin/protocol.ts';
@@ -39,6 +40,7 @@ export function createCommands(cache: ImageCache, told: (event: CacheEvent) => v
     lookup: async (name: string) => (await cache.lookup([`mem:${name}`]))[0],
     invalidate: (name: string) => cache.invalidate(`mem:${name}`),
     clear: (actorId?: string) => cache.clear(actorId),
+    importPack: (path: string) => cache.importPack(createReadStream(path)),
     verify: () => cache.verify(),
     stats: () => cache.stats(),
     watch: () => Promise.resolve(void cache.onEvent(told)),

@@ -66,7 +66,7 @@ export class Revalidator<Ref extends ImageRef> {
     const maxBytes = maxBytesOf(known.actor_id);
     // A newer version of the image was refused before: ask whether the object is still that version.
     const refusedEtag = refused.etagOf(ref.key, maxBytes);
-    const knownEtag = isForced ? undefined : (refusedEtag ?? known.etag);
+    const knownEtag = isForced ? undefined : (refusedEtag ?? (known.validated_at === 0 ? undefined : known.etag));
     const write = committer.begin(ref.key, known.actor_id);
     const createWriter = async () => {
       await ensureRoom();
