@@ -1,18 +1,29 @@
 import { expect, it } from 'vitest';
 import { ManifestIndex } from '../../plugin/cache/manifest/manifestIndex.ts';
+import { cpuMs } from '../helpers/cpuMs.ts';
 import { entryOf } from '../helpers/entries.ts';
 
-it('I25: the pin of an actor with 100,000 images is one change, in steps that block nothing', () => {
+const IMAGES = 100_000;
+/** A collection of garbage may fall into any step once; a step that blocks by itself does so in each run. */
+const RUNS = 3;
+
+/** Pins all images of an actor. Returns the CPU time of each step in milliseconds. */
+function pinAll(): number[] {
   const index = new ManifestIndex('.image-cache/');
-  for (let n = 0; n < 100_000; n += 1) index.apply({ op: 'put', entry: entryOf(n, { actor_id: 'ada' }) });
+  for (let n = 0; n < IMAGES; n += 1) index.apply({ op: 'put', entry: entryOf(n, { actor_id: 'ada' }) });
   const steps: number[] = [];
-  let before = process.cpuUsage();
+  let before = cpuMs();
   for (const _ of index.steps({ op: 'pin', target: { actor: 'ada' }, pinned: true })) {
-    const { user, system } = process.cpuUsage(before);
-    steps.push((user + system) / 1000);
-    before = process.cpuUsage();
+    steps.push(cpuMs() - before);
+    before = cpuMs();
   }
   expect(index.toArray().every(({ pinned }) => pinned === true)).toBe(true);
-  expect(steps.length).toBeGreaterThan(100);
-  expect(Math.max(...steps)).toBeLessThan(100);
-});
+  return steps;
+}
+
+it('I25: the pin of an actor with 100,000 images is one change, in steps that block nothing', () => {
+  const [steps = [], ...others] = Array.from({ length: RUNS }, pinAll);
+  const shortest = steps.map((took, step) => Math.min(took, ...others.map((run) => run[step] ?? 0)));
+  expect(shortest.length).toBeGreaterThan(100);
+  expect(Math.max(...shortest)).toBeLessThan(100);
+}, 60_000); // on whatever machine: only the steps are measured

@@ -16,6 +16,8 @@ const LOG = /\.log$/;
 const SNAPSHOT = /\.snap$/;
 const TEMPORARY = /\.part$/;
 const MANIFEST = /manifest\.json$/;
+/** An image that is being removed. */
+const ASIDE = /images[/\\][^/\\]+[/\\][^/\\]+\.part$/;
 const IMAGE = /images[/\\][^/\\]+[/\\][^/\\]+\.png$/;
 
 /** The steps of a change and of a compaction, between each two of which a process may die (T47). */
@@ -50,10 +52,12 @@ const UPLOAD_CRASH_POINTS = {
 
 /** Between the steps of storing an image, and of removing one (R4). */
 const IMAGE_CRASH_POINTS = {
+  'before the file of a download': { call: 'open', path: TEMPORARY, moment: 'before' },
+  'before the file of a copy': { call: 'copyFile', path: TEMPORARY, moment: 'before' },
   'before image rename': { call: 'rename', path: IMAGE, moment: 'before' },
   'between image rename and journal line': { call: 'rename', path: IMAGE, moment: 'after' },
-  'in mid-removal': { call: 'rm', path: IMAGE, moment: 'before' },
-  'after image removal': { call: 'rm', path: IMAGE, moment: 'after' },
+  'in mid-removal': { call: 'rename', path: ASIDE, moment: 'before' },
+  'after image removal': { call: 'rm', path: ASIDE, moment: 'after' },
 } satisfies Record<string, CrashPoint>;
 
 export type CrashPointName = keyof typeof CRASH_POINTS;
@@ -107,7 +111,7 @@ export function armCrashPoint(name: AnyCrashPointName, times: number, signal: 'S
     };
     fs.copyFile = guarded(copyFile, half, ([, to]) => to);
   }
-  // Only what creates a log seals the one before: it is opened with a mode.
+  // Only what creates a log seals the one before. A file is opened with a mode if it is created.
   if (point.call === 'open') fs.open = guarded(open, whole, ([path, , mode]) => (mode === undefined ? '' : path));
   if (point.call === 'write' || point.call === 'writeFile') {
     fs.open = async (...args) => {

@@ -20,6 +20,8 @@ export interface Asked {
   /** Number of removals of the object that were begun by then. */
   removals: number;
   isStored: boolean;
+  /** False while a removal of the object is running, or the reader need not know yet that one has happened. */
+  isSettled: boolean;
 }
 
 /**
@@ -37,7 +39,8 @@ export class ReaderLedger {
   readonly #origin: Origin;
   readonly #acknowledged = new Map<string, Removal[]>();
   readonly #begun = new Map<string, number>();
-  readonly #running = new Map<string, Set<symbol>>();
+  /** Removals that may still have an effect: those that are running, and those of processes that were killed, by the time of their end. */
+  readonly #unsettled = new Map<string, Map<symbol, number>>();
   readonly #stored = new Set<string>();
 
   constructor(origin: Origin) {
@@ -59,6 +62,7 @@ export class ReaderLedger {
       floor: Math.max(1, ...known.map(({ version }) => version)),
       removals: this.#begun.get(name) ?? 0,
       isStored: this.#stored.has(name),
+      isSettled: [...(this.#unsettled.get(name)?.values() ?? [])].every((endedAt) => now - endedAt >= KNOWN_FOR_MS),
     };
   }
 
@@ -66,14 +70,16 @@ export class ReaderLedger {
   remove(names: readonly string[], process: object): { acknowledged: () => void; ended: () => void } {
     const versions = names.map((name) => this.#origin.version(name));
     const id = Symbol('removal');
+    let isAcknowledged = false;
     for (const name of names) {
       this.#begun.set(name, (this.#begun.get(name) ?? 0) + 1);
-      const running = this.#running.get(name) ?? new Set();
-      this.#running.set(name, running.add(id));
+      const unsettled = this.#unsettled.get(name) ?? new Map<symbol, number>();
+      this.#unsettled.set(name, unsettled.set(id, Number.POSITIVE_INFINITY));
       this.#stored.delete(name);
     }
     return {
       acknowledged: () => {
+        isAcknowledged = true;
         this.acknowledged += 1;
         this.removals += 1;
         for (const [n, name] of names.entries()) {
@@ -83,7 +89,11 @@ export class ReaderLedger {
         }
       },
       ended: () => {
-        for (const name of names) this.#running.get(name)?.delete(id);
+        // A process that was killed may have written the record and left the file. Others say for a moment that the image is cached.
+        for (const name of names) {
+          if (isAcknowledged) this.#unsettled.get(name)?.delete(id);
+          else this.#unsettled.get(name)?.set(id, performance.now());
+        }
       },
     };
   }
@@ -100,18 +110,14 @@ export class ReaderLedger {
   }
 
   /** Notes that the object is in the cache. */
-  keeps({ name, removals }: Asked): void {
+  keeps({ name, removals, isSettled }: Asked): void {
     this.acknowledged += 1;
-    if (removals === (this.#begun.get(name) ?? 0) && this.#isUntouched(name)) this.#stored.add(name);
+    if (isSettled && removals === (this.#begun.get(name) ?? 0)) this.#stored.add(name);
   }
 
   /** Notes that the object was looked for, and is not there. */
   misses({ name, removals, isStored }: Asked, how: string): void {
     if (isStored && removals === (this.#begun.get(name) ?? 0))
       this.lost.push(`${how}: ${name} was stored, and is gone`);
-  }
-
-  #isUntouched(name: string): boolean {
-    return (this.#running.get(name)?.size ?? 0) === 0;
   }
 }

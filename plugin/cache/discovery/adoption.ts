@@ -11,10 +11,12 @@ import { identityOf } from '../files/fileIdentity.ts';
 import type { InspectedImage, Inspector } from '../injected/inspector.ts';
 import type { CachePart } from '../manifest/cachePart.ts';
 import { TMP_DIR, actorFolder, imagePath, keyDigest, parseImagePath } from '../files/layout.ts';
+import { listingOf } from '../manifest/listingOf.ts';
 import type { AppliedChange, ManifestStore } from '../manifest/manifestStore.ts';
 import type { NamedImage, NamedImages } from './namedImages.ts';
 import type { ImageRef } from '../injected/source.ts';
 import { makeFolder, pathInside, removeFile } from '../files/ownFolders.ts';
+import { removeUnlessListed } from '../files/removeUnlessListed.ts';
 import { Tombstones } from '../store/tombstones.ts';
 import { temporaryPath } from '../files/temporary.ts';
 
@@ -96,15 +98,17 @@ export class Adoption implements CachePart {
   async discard(paths: Iterable<string>): Promise<{ files: number; bytes: number }> {
     const { dir, store, discovery } = this.#options;
     const discarded = { files: 0, bytes: 0 };
+    const sizes = new Map<string, number>();
     for (const path of paths) {
       const name = parseImagePath(path);
       const stats = await lstat(join(dir, path)).catch(() => undefined);
       if (name === undefined || stats === undefined || !this.#tombstones.includes(name, stats)) continue;
-      if (store.index.getByPath(path) !== undefined) continue;
-      if (!(await removeFile(dir, path))) continue;
+      sizes.set(path, stats.size);
+    }
+    for (const path of await removeUnlessListed(dir, [...sizes.keys()], listingOf(store))) {
       discovery.unclaimed.forget(path);
       discarded.files += 1;
-      discarded.bytes += stats.size;
+      discarded.bytes += sizes.get(path) ?? 0;
     }
     return discarded;
   }
@@ -140,7 +144,7 @@ export class Adoption implements CachePart {
   }
 
   async #copy(ref: ImageRef, actorId: string, image: FallbackImage): Promise<ManifestEntry | undefined> {
-    const { dir, images, fallback, committer, ensureRoom, stored, fsync } = this.#options;
+    const { dir, store, images, fallback, committer, ensureRoom, stored, fsync } = this.#options;
     const write = committer.begin(ref.key, actorId);
     const tmp = temporaryPath(dir);
     try {
@@ -152,6 +156,7 @@ export class Adoption implements CachePart {
       if (file === undefined || info === undefined) return undefined;
       const path = imagePath({ actorId, key: ref.key, sha256: file.sha256, extension: info.extension });
       const blob = { path: tmp, sha256: file.sha256, size: file.body.length, identity: identityOf(file.stats) };
+      await store.refresh(); // The copy is younger than its check, and must not be seen if the image was invalidated since.
       const commit = await committer.put(write, this.#entryOf(ref, actorId, path, file, info), blob);
       if (commit.status === 'cancelled') return undefined;
       if (commit.status === 'stored') await stored(commit.entry);

@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removeFile } from '../files/ownFolders.ts';
+import { removeUnlessListed } from '../files/removeUnlessListed.ts';
 import type { Reclaimable } from '../store/reclaimable.ts';
 import { TimeSlice } from '../../timeSlice.ts';
 
@@ -23,7 +23,7 @@ export interface UnclaimedImagesOptions {
   /** Returns true if the file has an entry. */
   isKnown: (path: string) => boolean;
   /** Reads the changes of other processes. */
-  refresh: () => Promise<unknown>;
+  refresh: () => Promise<void>;
   now: () => number;
 }
 
@@ -121,8 +121,10 @@ export class UnclaimedImages implements Reclaimable {
     const file = join(this.#options.dir, path);
     const stats = await lstat(file).catch(() => undefined);
     if (stats?.ctimeMs !== known.ctimeMs) return 0;
-    const removed = await removeFile(this.#options.dir, path).catch(() => false); // the directory may be read-only
-    return removed ? known.size : 0;
+    const { dir, refresh, isKnown } = this.#options;
+    const listing = { refresh, isListed: isKnown };
+    const removed = await removeUnlessListed(dir, [path], listing).catch(() => []); // the directory may be read-only
+    return removed.length > 0 ? known.size : 0;
   }
 
   #settle(): void {

@@ -128,6 +128,7 @@ export class Verifier implements CachePart {
     const { store, blobs, discovery } = this.#options;
     for (let start = 0; start < run.bad.length; start += MAX_DROPPED) {
       ensureWanted(run.signal);
+      await store.refresh(); // another process may have stored one of them again
       const gone = run.bad.slice(start, start + MAX_DROPPED).filter((entry) => store.index.get(entry.s3_url) === entry);
       for (const cause of ['damaged', undefined] as const) {
         const keys = gone

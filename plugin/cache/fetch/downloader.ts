@@ -85,7 +85,9 @@ export class Downloader<Ref extends ImageRef> {
       onReset: () => arriving.restart(),
     });
     try {
-      sink.open().catch(() => undefined); // the first chunk reports the error
+      // Before the bytes are requested: by its age, a file that is left over is known to be older than a removal (see
+      // `Tombstones`). The first chunk reports the error.
+      await sink.open().catch(() => undefined);
       const { etag, notModified } = await source.download(ref, sink, signal, refusedEtag, mark);
       if (notModified === true) throw refused.refusalOf(ref.key, maxBytes);
       refused.forget(ref.key);

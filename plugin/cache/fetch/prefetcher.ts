@@ -97,7 +97,8 @@ export class Prefetcher<Ref extends ImageRef> {
       freshness.revalidateLater(ref, cached);
       return { s3_url: ref.key, status: 'cached', entry: cached };
     }
-    if (cached !== undefined) return this.#sync(ref, cached, actorId, options);
+    const synced = cached === undefined ? undefined : await this.#sync(ref, cached, actorId, options);
+    if (synced !== undefined) return synced;
     if (urgency === 'visible') stats.misses += 1; // a page shows its empty place already
     const entry = await this.#download(ref, { actorId, urgency, signal });
     scheduleBackgroundWork(entry);
@@ -119,17 +120,21 @@ export class Prefetcher<Ref extends ImageRef> {
     });
   }
 
-  /** Costs no request while the image counts as current, and a conditional one otherwise. */
+  /**
+   * Costs no request while the image counts as current, and a conditional one otherwise. Returns `undefined` if it turns out
+   * that the image was removed meanwhile.
+   */
   async #sync(
     ref: Ref,
     cached: ManifestEntry,
     actorId: string,
     { priority: urgency = 'normal', signal, revalidate = false }: PrefetchOptions,
-  ): Promise<CachedResult> {
-    const { freshness, fetcher, scheduleBackgroundWork } = this.#options;
+  ): Promise<CachedResult | undefined> {
+    const { manifest, freshness, fetcher, scheduleBackgroundWork } = this.#options;
     const isDue = revalidate || freshness.isDue(cached);
     const { changed, failure } = isDue ? await freshness.revalidate(ref, cached, { urgency, signal }) : NOT_ASKED;
     const entry = await fetcher.claim(changed?.entry ?? cached, actorId);
+    if (failure === undefined && manifest.store.index.get(ref.key) === undefined) return undefined;
     scheduleBackgroundWork(entry);
     return {
       s3_url: ref.key,

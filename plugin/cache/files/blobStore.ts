@@ -12,6 +12,7 @@ import { TimeSlice } from '../../timeSlice.ts';
 import { lookAt, makeLastingFolder, pathInside, removeFile } from './ownFolders.ts';
 import { digestQuietly } from './quietRead.ts';
 import { quarantine } from './quarantine.ts';
+import { type Listing, removeUnlessListed } from './removeUnlessListed.ts';
 import { replaceFile } from './replaceFile.ts';
 import { SharedSync } from './sharedSync.ts';
 
@@ -116,6 +117,12 @@ export class BlobStore {
     if (path === undefined) return;
     this.#verified.delete(path);
     await removeFile(this.#dir, path);
+  }
+
+  /** Removes the files of those entries that are no longer in the manifest. */
+  async removeUnlessListed(entries: readonly ManifestEntry[], listing: Listing): Promise<void> {
+    const paths = entries.map(({ local_path }) => insidePath(local_path)).filter((path) => path !== undefined);
+    for (const path of await removeUnlessListed(this.#dir, paths, listing)) this.#verified.delete(path);
   }
 
   /** Syncs the removal. After a power cut the file would otherwise be back without an entry, and be adopted (T68). */

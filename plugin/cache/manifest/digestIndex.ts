@@ -45,6 +45,14 @@ export class DigestIndex {
     if (twins.size < 2) this.#twins.delete(sha256);
   }
 
+  /** Puts an entry with the same bytes in the place of another. */
+  replace(entry: ManifestEntry, next: ManifestEntry): void {
+    const { sha256 } = entry;
+    if (this.#byDigest.get(sha256) === entry) this.#byDigest.set(sha256, next);
+    const twins = this.#twins.get(sha256);
+    if (twins?.delete(entry) === true) twins.add(next);
+  }
+
   clear(): void {
     this.#byDigest.clear();
     this.#twins.clear();

@@ -289,12 +289,19 @@ export class ManifestIndex {
     }
   }
 
-  /** An image that another actor has pinned stays pinned. */
+  /**
+   * An image that another actor has pinned stays pinned. The new entry takes the place of the old one in each map: to remove
+   * and add it would let all maps that are full grow in the same step.
+   */
   #setPinned(key: string, pinned: boolean): void {
-    const entry = this.#delete(key);
+    const entry = this.#byKey.get(key);
     if (entry === undefined) return;
     const { pinned: _, ...unpinned } = entry;
-    this.#put(pinned ? { ...unpinned, pinned } : unpinned);
+    const isPinned = pinned || actorsOf(entry).some((actor) => this.#pinnedActors.has(actor));
+    const next = isPinned ? { ...unpinned, pinned: true } : unpinned;
+    this.#byKey.set(key, next);
+    if (this.#byPath.get(entry.local_path) === entry) this.#byPath.set(entry.local_path, next);
+    this.#byDigest.replace(entry, next);
   }
 
   #use({ keys, ages = [], at }: Extract<ManifestChange, { op: 'use' }>): ManifestEntry[] {

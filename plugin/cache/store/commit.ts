@@ -115,7 +115,10 @@ export class Committer implements CachePart {
     } finally {
       if (blob !== undefined) await this.#removeUnlessListed(entry);
     }
-    return this.#outcome(write, entry);
+    const outcome = this.#outcome(write, entry);
+    if (blob === undefined || outcome.status !== 'stored') return outcome;
+    // Another process that had removed an earlier file of this name may have taken this one before its entry was written.
+    return (await imageStore.isThere(outcome.entry)) ? outcome : CANCELLED;
   }
 
   /** Gives the file its final name. Returns false if the directory was removed by hand, which is a valid way to clear it (T55). */

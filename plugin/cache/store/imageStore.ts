@@ -2,6 +2,7 @@ import type { CacheOutcome, CacheTier, ManifestEntry, Urgency } from '../../prot
 import type { BlobStore } from '../files/blobStore.ts';
 import { fileError } from '../files/fileError.ts';
 import type { CachePart } from '../manifest/cachePart.ts';
+import { listingOf } from '../manifest/listingOf.ts';
 import type { AppliedChange, ManifestStore } from '../manifest/manifestStore.ts';
 import { SingleFlight } from '../queue/singleFlight.ts';
 import type { MemoryTier } from './memoryTier.ts';
@@ -21,9 +22,6 @@ export interface ImageStoreOptions {
   memory: MemoryTier;
   warn: (message: string) => void;
 }
-
-/** Few enough to be removed before another process can store one of them again. */
-const REMOVED_AT_ONCE = 32;
 
 /** Reads the bytes of manifest entries: memory first, then disk. */
 export class ImageStore implements CachePart {
@@ -74,15 +72,16 @@ export class ImageStore implements CachePart {
   /** Removes the files of entries that are no longer in the manifest. */
   async remove(entries: readonly ManifestEntry[]): Promise<void> {
     const { store, blobs } = this.#options;
-    for (let start = 0; start < entries.length; start += REMOVED_AT_ONCE) {
-      // An image that any process has stored again meanwhile has the same name if its bytes are the same.
-      await store.refresh();
-      const gone = entries
-        .slice(start, start + REMOVED_AT_ONCE)
-        .filter(({ local_path }) => store.index.getByPath(local_path) === undefined);
-      const removals = gone.map((entry) => blobs.remove(entry));
-      await Promise.all(removals).catch((error: unknown) => Promise.reject(fileError(error)));
-    }
+    const removal = blobs.removeUnlessListed(entries, listingOf(store));
+    await removal.catch((error: unknown) => Promise.reject(fileError(error)));
+  }
+
+  /** True if the file of an entry exists. If it is gone, the entry is dropped. */
+  async isThere(entry: ManifestEntry): Promise<boolean> {
+    const { store, blobs } = this.#options;
+    if (await blobs.has(entry)) return true;
+    await this.#drop(entry);
+    return store.index.get(entry.s3_url) === entry;
   }
 
   applied({ removed }: AppliedChange): void {
@@ -129,6 +128,8 @@ export class ImageStore implements CachePart {
     const { store, blobs, warn } = this.#options;
     await store.refresh();
     if (store.index.get(entry.s3_url) !== entry) return; // another process cleared it, and may have stored it again
+    // Another process that had removed an earlier file of this name may have taken this one for a moment.
+    if (!blobs.wasDamaged(entry) && (await blobs.has(entry))) return;
     warn(`${entry.local_path} was missing or damaged; it will be fetched again.`);
     const cause = blobs.wasDamaged(entry) ? 'damaged' : undefined;
     await store.append({ op: 'delete', keys: [entry.s3_url], reason: 'missing', cause });
