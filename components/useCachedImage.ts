@@ -14,6 +14,7 @@ import {
 } from './client/imageLoad.ts';
 import { sourceUrls } from './client/imageSource.ts';
 import type { Learnt, PursuedImage } from './client/pursueImage.ts';
+import { RECOVERED } from './client/recovered.ts';
 import type { RenewedUrls } from './client/refreshUrls.ts';
 import { silenceErrors } from './client/silenceErrors.ts';
 import { RefreshUrlContext, useCacheClient } from './imageCacheContext.ts';
@@ -259,8 +260,12 @@ function pursue(state: LoadState, image: Omit<PursuedImage, 'fetching'>): () => 
   const { signal } = over;
   if (hasFailed(state)) {
     const retry = (): void => image.send({ type: 'retry' }, { problem: undefined });
-    if (!navigator.onLine && image.images.size > 0) addEventListener('online', retry, { once: true, signal });
-  } else if (status !== 'loaded' && (status !== 'loading' || source?.name === 'read-through')) {
+    // The browser is online again, or the server says that S3 answers again.
+    if (image.images.size > 0) for (const event of ['online', RECOVERED]) addEventListener(event, retry, { signal });
+  } else if (
+    status !== 'loaded' &&
+    (status !== 'loading' || source?.name === 'read-through' || source?.name === 'original')
+  ) {
     image.client.fetching().then(
       (fetching) => fetching.pursue(state, image, signal),
       // The page is offline, or a deployment has replaced the file. The element then continues by itself.

@@ -12,6 +12,8 @@ export class ImageCacheError extends Error {
   readonly hint: string | undefined;
   /** A line of the configuration that cures it, to copy. */
   readonly fix: string | undefined;
+  /** True if it may pass although nobody mends the image or its URL: credentials that are missing may come back. */
+  readonly mayPass: boolean;
   /** How long to wait before another attempt, in milliseconds, if the server that refused said so. */
   readonly retryAfterMs: number | undefined;
 
@@ -22,6 +24,7 @@ export class ImageCacheError extends Error {
       hint?: string | undefined;
       fix?: string | undefined;
       cause?: unknown;
+      mayPass?: boolean | undefined;
       retryAfterMs?: number | undefined;
     } = {},
   ) {
@@ -29,6 +32,7 @@ export class ImageCacheError extends Error {
     this.code = code;
     this.hint = options.hint === undefined ? undefined : redact(options.hint);
     this.fix = options.fix === undefined ? undefined : redact(options.fix);
+    this.mayPass = options.mayPass ?? false;
     this.retryAfterMs = options.retryAfterMs;
   }
 

@@ -3,6 +3,8 @@ import { configuredBaseUrl, onConfigure } from './config.ts';
 import { createDirectImages, type DirectImages } from './directImages.ts';
 import type { ImageFetching } from './imageFetching.ts';
 import { createKnownImages, type KnownImages } from './knownImages.ts';
+import { announceRecovery, RECOVERED } from './recovered.ts';
+import { watchSimulation } from './simulation.ts';
 import { createSubscribable } from './subscribable.ts';
 
 /** What an image needs from the cache to be shown. `imageCache` and `prefetchManager` use it, too. */
@@ -31,10 +33,11 @@ export interface CacheClientSettings {
   subscribe?: typeof subscribeToVite;
 }
 
-/** Does nothing without Vite's HMR socket: on a server, and in production, where `followServer` is used instead. */
+/** Also passes on that images may be tried again. Does nothing without Vite's HMR socket: on a server, and in production, where `followServer` is used instead. */
 function subscribeToVite(listener: (event: CacheEvent) => void): void {
   // Only types are imported from the server's side, so the name is written here again, and its type checks it.
   import.meta.hot?.on('image-cache:event' satisfies typeof EVENT_NAME, listener);
+  import.meta.hot?.on(RECOVERED, announceRecovery);
 }
 
 export function createCacheClient(settings: CacheClientSettings): CacheClient {
@@ -83,6 +86,9 @@ export function createCacheClient(settings: CacheClientSettings): CacheClient {
     },
   };
 }
+
+// Before the first image is requested, so that the answer is there when one fails.
+if (import.meta.env?.DEV && import.meta.hot) watchSimulation();
 
 /** The client for the cache that the plugin or `configureImageCache()` has set. */
 export const defaultClient: CacheClient = /* @__PURE__ */ createCacheClient({

@@ -92,8 +92,8 @@ export function reduce(state: LoadState, event: LoadEvent, image: ImageOptionsFo
     case 'error':
       return status === 'loading' || status === 'loaded' ? afterError(state, image) : state;
     case 'retry':
-      // An image that was given up starts again.
-      return isRecoverable
+      // An image that was given up starts again. S3 may never answer the request for an original that it was sent during an outage.
+      return isRecoverable || (status === 'loading' && state.source?.name === 'original')
         ? { status: 'wanted', source: undefined, tries: hasFailed(state) ? 0 : state.tries + 1 }
         : state;
     case 'giveUp':

@@ -5,6 +5,7 @@ import { cacheableKey } from './imageKey.ts';
 import type { ImageUrls, SourceName } from './imageLoad.ts';
 import { localUrl } from './localUrl.ts';
 import type { KnownImages } from './knownImages.ts';
+import { simulatedOriginal } from './simulation.ts';
 import type { RenewedUrls } from './refreshUrls.ts';
 import { mapSrcSet, srcSetUrls } from './srcSet.ts';
 
@@ -52,7 +53,11 @@ export function sourceUrls(
     src: url && toUrl(url),
     srcSet: srcSet && mapSrcSet(srcSet, toUrl),
   });
-  if (name === 'original') return map(renewed);
+  if (name === 'original') {
+    const original = map(renewed);
+    const mayBeSimulated = import.meta.env?.DEV && baseUrl !== undefined && images.size > 0;
+    return mayBeSimulated ? simulatedOriginal(original, baseUrl, actorId) : original;
+  }
   if (baseUrl === undefined || images.size === 0) return undefined;
 
   const entries = Array.from(images.values(), (key) => find(key).entry);

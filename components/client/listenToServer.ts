@@ -1,6 +1,7 @@
 import type { CacheEvent } from '../../plugin/protocol.ts';
 import type { CacheClient } from './cacheClient.ts';
 import { credentialsOf } from './crossOrigin.ts';
+import { announceRecovery } from './recovered.ts';
 import { resync } from './resync.ts';
 import { canShare, openTabs } from './tabs.ts';
 
@@ -8,6 +9,8 @@ import { canShare, openTabs } from './tabs.ts';
 interface ServerMessage {
   lastEventId: string | undefined;
   event?: CacheEvent;
+  /** Images that have failed should be tried again. */
+  isRecovered?: true;
   /** Set at the first connection: only entries that the page has known for a while may be out of date. */
   isFirst?: true;
 }
@@ -17,6 +20,8 @@ const FRESH_MS = 5_000;
 /** Browsers reconnect by themselves after a lost connection, but not after a refusal. Then we reconnect. */
 const FIRST_RETRY_MS = 10_000;
 const LAST_RETRY_MS = 300_000;
+/** Within this time, all pages try again when S3 answers again. */
+const RECOVERY_SPREAD_MS = 1_000;
 
 /**
  * Passes the events of `GET /events` to a client. All tabs of the browser share one connection, because HTTP/1.1 has only six. The tabs elect
@@ -30,9 +35,11 @@ export function listenToServer(client: CacheClient, baseUrl: string, signal: Abo
   let listening: AbortController | undefined;
   const since = performance.now();
 
-  function take({ lastEventId: id, event, isFirst }: ServerMessage): void {
+  function take({ lastEventId: id, event, isRecovered, isFirst }: ServerMessage): void {
     lastEventId = id ?? lastEventId;
-    if (event) client.take(event);
+    // At random times, so that not all pages ask a store at once that has just come back.
+    if (isRecovered) setTimeout(announceRecovery, Math.random() * RECOVERY_SPREAD_MS);
+    else if (event) client.take(event);
     else if (!isFirst || performance.now() - since > FRESH_MS) void resync(client);
   }
 
@@ -51,6 +58,7 @@ export function listenToServer(client: CacheClient, baseUrl: string, signal: Abo
       refusals = 0;
       if (lastEventId === undefined) onMessage({ lastEventId: id, isFirst: true });
     });
+    source.addEventListener('recovered', ({ lastEventId: id }) => onMessage({ lastEventId: id, isRecovered: true }));
     source.addEventListener('reset', ({ lastEventId: id }) => onMessage({ lastEventId: id }));
     source.addEventListener('message', ({ data, lastEventId: id }) => {
       // The shape of an event is the wire contract of protocol.ts.

@@ -1,7 +1,9 @@
+import { RECOVERED } from './recovered.ts';
+
 /** Whether images may be downloaded before they are needed. */
 export interface Network {
   readonly allowed: boolean;
-  /** Calls the listener when this may have changed, for as long as the page is open. */
+  /** Calls the listener when this may have changed, or when S3 answers again, for as long as the page is open. */
   subscribe(listener: () => void): void;
 }
 
@@ -16,8 +18,7 @@ export const browserNetwork: Network = {
   },
   subscribe(listener) {
     if (typeof window === 'undefined') return;
-    window.addEventListener('online', listener);
-    window.addEventListener('offline', listener);
+    for (const event of ['online', 'offline', RECOVERED]) addEventListener(event, listener);
     document.addEventListener('visibilitychange', listener);
   },
 };

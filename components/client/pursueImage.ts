@@ -4,6 +4,7 @@ import type { ImageFetching } from './imageFetching.ts';
 import type { LoadEvent, LoadState } from './imageLoad.ts';
 import type { RequestedImages } from './imageSource.ts';
 import { observeNear } from './nearViewport.ts';
+import { RECOVERED } from './recovered.ts';
 import type { RenewedUrls, RefreshUrl } from './refreshUrls.ts';
 import { isExpiring } from './signatureExpiry.ts';
 
@@ -48,13 +49,15 @@ export function pursueImage(state: LoadState, image: PursuedImage, until: AbortS
   // What was started in an earlier state must not change a later one.
   const send: PursuedImage['send'] = (...event) => void (until.aborted || image.send(...event));
   const own = { ...image, send };
+  addEventListener(RECOVERED, () => send({ type: 'retry' }, { problem: undefined }), { signal: until });
   switch (state.status) {
     case 'unknown':
       return findOut(own, until);
     case 'wanted':
       return want(own, until);
     case 'loading':
-      return holdPlace(own, until);
+      // The original comes from S3, over other connections.
+      return state.source?.name === 'read-through' ? holdPlace(own, until) : undefined;
     case 'recovering':
       return void findRemedy(state.tries, own);
   }

@@ -2,6 +2,7 @@ import type { ItemError, PrefetchRequest } from '../../plugin/protocol.ts';
 import { imageKey } from './imageKey.ts';
 import type { KnownImages } from './knownImages.ts';
 import { distanceFromScreen } from './onScreen.ts';
+import { RECOVERED } from './recovered.ts';
 import { type PrefetchCall, sendPrefetch } from './sendPrefetch.ts';
 
 /** An image that is not cached, and that an element on this page should show. */
@@ -26,6 +27,8 @@ const MAX_IMAGES = 1_000;
 const GATHER_MS = 20;
 /** Minimum time between two calls. When the wanted images change during a call, another call replaces it. */
 const INTERVAL_MS = 100;
+/** How long after the end of an outage a tab in the background fetches what it lacks. */
+const RECOVERY_MS = 10_000;
 /** The server uses this for images without an actor. */
 const DEFAULT_ACTOR = 'default';
 
@@ -49,6 +52,14 @@ export function createWantedImages(
   const wanted = new Map<string, Set<WantedImage>>();
   let call: Call | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let recoveredAt = -Infinity;
+
+  if (typeof window !== 'undefined') {
+    window.addEventListener(RECOVERED, () => {
+      recoveredAt = performance.now();
+      schedule();
+    });
+  }
 
   function schedule(): void {
     if (timer !== undefined) return;
@@ -58,8 +69,9 @@ export function createWantedImages(
   function update(): void {
     timer = undefined;
     if (wanted.size === 0) document.removeEventListener('visibilitychange', schedule);
-    // A tab in the background leaves the connections to the visible one.
-    const keys = document.visibilityState === 'hidden' ? new Set<string>() : new Set(wanted.keys());
+    // A tab in the background leaves the connections to the visible one, except when S3 has just come back: it is to show what it lacks.
+    const isWaiting = document.visibilityState === 'hidden' && performance.now() - recoveredAt > RECOVERY_MS;
+    const keys = isWaiting ? new Set<string>() : new Set(wanted.keys());
     const previous = call;
     // An event may say earlier than the call that an image was stored.
     const open = [...(previous?.open ?? [])].filter((key) => !known.get(key).entry);

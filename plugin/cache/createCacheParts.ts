@@ -29,6 +29,7 @@ import { MemoryTier } from './store/memoryTier.ts';
 import { Fetcher } from './fetch/fetcher.ts';
 import { Packs } from './packs/packs.ts';
 import { NamedImages } from './discovery/namedImages.ts';
+import { Outages, type OutagesOptions } from './fetch/outages.ts';
 import { Pins } from './limits/pins.ts';
 import { Prefetcher, type PrefetcherOptions } from './fetch/prefetcher.ts';
 import { Preloader } from './preloading/preloader.ts';
@@ -67,6 +68,7 @@ export function createCacheParts<Ref extends ImageRef>(
   settings: ImageCacheSettings<Ref>,
   stats: StatsCounter,
   observer: ManifestObserver,
+  news: Pick<OutagesOptions<Ref>, 'isHeard' | 'onRecovered'>,
 ) {
   const { dir, prefix, source, inspect, logger, concurrency, idleMs, now = Date.now } = settings;
   const recognize = settings.recognize ?? (() => undefined);
@@ -134,6 +136,7 @@ export function createCacheParts<Ref extends ImageRef>(
   const downloader = new Downloader({ ...receiving, imageStore, recognize, admit });
   const ensureRoom = () => evictor.ensureFreeSpace();
   const revalidator = new Revalidator({ ...receiving, store, ensureRoom });
+  const outages = new Outages<Ref>({ source, ...news });
   const fetcher: Fetcher<Ref> = new Fetcher({
     manifest,
     imageStore,
@@ -145,6 +148,7 @@ export function createCacheParts<Ref extends ImageRef>(
     maxConcurrency: settings.maxConcurrency ?? concurrency,
     slowDowns: () => source.slowDowns ?? 0,
     bucketOf: (key) => bucketOf(source, key),
+    outages,
     heldUntil: (origin) => source.heldUntil?.(origin),
     stats,
   });
@@ -237,7 +241,19 @@ export function createCacheParts<Ref extends ImageRef>(
     fsync,
   });
   // First the parts that may still write to the manifest or process an image, then those that keep the directory in order.
-  parts.push(packs, verifier, fallback, variants, uses, imageStore, variantStore, refused, committer, adoption);
+  parts.push(
+    outages,
+    packs,
+    verifier,
+    fallback,
+    variants,
+    uses,
+    imageStore,
+    variantStore,
+    refused,
+    committer,
+    adoption,
+  );
   parts.push(discovery, compressor, placeholders, preloader, evictor, departures, history);
 
   return {

@@ -86,10 +86,17 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
       warn: (message) => logger.warn(message),
       lookAround: () => this.#parts.manifest.isOpen && this.#parts.manifest.lookAround(),
     });
-    this.#parts = createCacheParts(settings, this.#stats, {
-      applied: (applied) => this.#applied(applied),
-      reset: (gone) => this.#reset(gone),
-      warn: (message) => logger.warn(message),
+    const observer = {
+      applied: (applied: AppliedChange) => this.#applied(applied),
+      reset: (gone: ManifestEntry[]) => this.#reset(gone),
+      warn: (message: string) => logger.warn(message),
+    };
+    this.#parts = createCacheParts(settings, this.#stats, observer, {
+      isHeard: () => this.#events.isHeard,
+      onRecovered: () => {
+        logger.info('S3 answers again: pages are told to ask again for the images that have failed.');
+        this.recovered();
+      },
     });
     this.#pipeline = new ImagePipeline({ parts: this.#parts, stats: this.#stats, now });
     this.insight = new Insight({

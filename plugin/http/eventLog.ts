@@ -34,6 +34,11 @@ export class EventLog implements CacheWatcher {
     return this.#isClosed;
   }
 
+  /** Whether there are readers. A reader that is slow, or reconnects, gets its events later. */
+  get isHeard(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** The number of the newest event. */
   get last(): number {
     return this.#last;

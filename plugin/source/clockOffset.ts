@@ -18,7 +18,7 @@ export class RefusedError extends ImageCacheError {
   constructor(
     code: ErrorCode,
     detail: string,
-    options: { hint: string; fix?: string | undefined; answeredAt: number },
+    options: { hint: string; fix?: string | undefined; answeredAt: number; mayPass?: boolean },
   ) {
     super(code, detail, options);
     this.answeredAt = options.answeredAt;

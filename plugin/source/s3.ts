@@ -84,6 +84,7 @@ export function signingError(error: unknown, bucket: ResolvedBucket): ImageCache
     return new ImageCacheError('UPSTREAM_FORBIDDEN', `There are no credentials for bucket ${bucket.name}.`, {
       hint: hintForCredentials(process.env['AWS_PROFILE']),
       cause: error,
+      mayPass: true,
     });
   }
   return new ImageCacheError('UPSTREAM_ERROR', `No request for bucket ${bucket.name} could be made.`, {

@@ -60,8 +60,21 @@ export function s3Error(answer: ErrorAnswer, object: Asked): ImageCacheError {
   const passing = code === 'UPSTREAM_ERROR' && (status >= 500 || s3Code === 'RequestTimeout');
   return passing
     ? new TransientError(code, detail, { hint })
-    : new RefusedError(code, detail, { hint, fix: regionLineIn(hint), answeredAt: answeredAt(headers) });
+    : new RefusedError(code, detail, {
+        hint,
+        fix: regionLineIn(hint),
+        answeredAt: answeredAt(headers),
+        mayPass: !object.signed && OF_CREDENTIALS.has(s3Code ?? ''),
+      });
 }
+
+/** Our credentials have expired or were replaced. Those that follow may be good. */
+const OF_CREDENTIALS: ReadonlySet<string> = new Set([
+  'ExpiredToken',
+  'InvalidAccessKeyId',
+  'InvalidToken',
+  'TokenRefreshRequired',
+]);
 
 /** Says what has expired, because most origins only answer AccessDenied. A wrong clock is not reported here. */
 function whatExpired(code: ErrorCode, s3Code: string | undefined, { signed }: Asked): string | undefined {

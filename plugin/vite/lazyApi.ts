@@ -2,12 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ImageCache } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { Middleware } from '../http/middleware.ts';
+import type { Simulation } from '../http/simulation/simulation.ts';
 import { sendProblem } from '../http/respond.ts';
 import type { Uploads } from '../uploads/index.ts';
 
 export interface Api {
   cache: ImageCache;
   uploads: Uploads | undefined;
+  simulation: Pick<Simulation, 'running' | 'onChange'> | undefined;
   handler: Middleware;
   createInspectorApi(): Middleware;
   close(): Promise<void>;
@@ -49,6 +51,11 @@ export class LazyApi {
       (error: unknown) => sendProblem(request, response, error),
     );
   };
+
+  /** Whether a simulation is on. */
+  get isSimulating(): boolean {
+    return this.#loaded?.simulation?.running !== undefined;
+  }
 
   /** Imports the code before there is a request. A failure is logged. */
   start(): void {

@@ -10,7 +10,15 @@ import { createPreflights } from '../http/cors.ts';
 import type { HttpContext } from '../http/context.ts';
 import { publicEvent } from '../http/publicEntry.ts';
 import type { ImageCacheLogger, ResolvedOptions } from '../options.ts';
-import { EVENT_NAME, SHARP_EVENT_NAME, SHARP_MISSING, UPLOAD_EVENT_NAME } from '../protocol.ts';
+import {
+  EVENT_NAME,
+  RECOVERED_EVENT_NAME,
+  SHARP_EVENT_NAME,
+  SHARP_MISSING,
+  SIMULATION_EVENT_NAME,
+  type SimulationNews,
+  UPLOAD_EVENT_NAME,
+} from '../protocol.ts';
 import type { UploadEvent } from '../uploadProtocol.ts';
 import { startError } from '../startError.ts';
 import { type Api, LazyApi } from './lazyApi.ts';
@@ -49,7 +57,7 @@ export function servePlugin(
     serverHosts: readonly string[] | true | undefined,
     pages: 'dev' | 'build',
     onLoad: (api: Api) => void,
-  ): void {
+  ): LazyApi {
     const { config } = server;
     const linkTo = (s3Url: string) => inspectorLink(server, options.base, s3Url);
     const logger = createLogger(options.logLevel, printerOf(config.logger), { linkTo });
@@ -89,6 +97,7 @@ export function servePlugin(
     mountInspector(server, { base: options.base, api: api.handleInspector, allowedHosts }, loadPage);
     closeWith(server);
     if (hasOutbox(options, config.root)) setTimeout(() => api.start(), OUTBOX_DELAY_MS).unref();
+    return api;
   }
 
   /**
@@ -141,7 +150,12 @@ export function servePlugin(
     },
 
     configureServer(server) {
-      mount(server, server.config.server.allowedHosts, 'dev', (api) => forwardEvents(api, server));
+      const { allowedHosts } = server.config.server;
+      const api = mount(server, allowedHosts, 'dev', (loaded) => forwardEvents(loaded, server));
+      server.ws.on(SIMULATION_EVENT_NAME, (_question, client) => {
+        const news: SimulationNews = { isOn: api.isSimulating };
+        client.send(SIMULATION_EVENT_NAME, news);
+      });
       const logger = createLogger(options.logLevel, printerOf(server.config.logger));
       server.ws.on(SHARP_EVENT_NAME, () => logger.warn(SHARP_MISSING));
     },
@@ -217,11 +231,20 @@ function printerOf(logger: ImageCacheLogger): ImageCacheLogger {
  * Sends the events of the cache to every page, over the socket that Vite has open anyway: an EventSource would need one of the six
  * connections that a browser has with HTTP/1.1. Entries contain canonical URLs, never signed ones.
  */
-function forwardEvents({ cache, uploads }: Api, server: ViteDevServer): void {
-  cache.onEvent((event) => server.ws.send({ type: 'custom', event: EVENT_NAME, data: publicEvent(event) }));
+function forwardEvents({ cache, uploads, simulation }: Api, server: ViteDevServer): void {
+  const send = (event: string, data: object): void => server.ws.send({ type: 'custom', event, data });
+  cache.watch({
+    changed: (event) => send(EVENT_NAME, publicEvent(event)),
+    recovered: () => send(RECOVERED_EVENT_NAME, {}),
+    get isHeard() {
+      return server.ws.clients.size > 0;
+    },
+    closed: () => undefined,
+  });
+  simulation?.onChange((isOn) => send(SIMULATION_EVENT_NAME, { isOn } satisfies SimulationNews));
   uploads?.onChange((status) => {
     const { filename: _, ...job } = status;
     const data: UploadEvent = { type: 'upload', job };
-    server.ws.send({ type: 'custom', event: UPLOAD_EVENT_NAME, data });
+    send(UPLOAD_EVENT_NAME, data);
   });
 }

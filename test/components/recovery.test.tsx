@@ -1,4 +1,4 @@
-import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
+import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { type ReactElement, StrictMode } from 'react';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CachedImage, type CachedImageProps } from '../../components/CachedImage.tsx';
@@ -328,5 +328,49 @@ describe('another object', () => {
   test('…unless the row of a virtual list is another', async () => {
     const row = (key: string): ReactElement => image({ s3_url: presign(key), keepPrevious: true, recyclingKey: key });
     expect(await changes(row)).toContain(null);
+  });
+});
+
+describe('S3 answers again', () => {
+  const recovered = (): void => act(() => void window.dispatchEvent(new Event('image-cache:recovered')));
+
+  test('an image that has failed for good is fetched and shown', async () => {
+    server.problem = REFUSED;
+    render(image({ s3_url: presign('a.jpg'), fallback: '/none.svg' }));
+    await asksFor('a.jpg');
+    failAll();
+    await shows('/none.svg');
+    server.problem = undefined;
+    recovered();
+    await waitFor(() => expect(src()).toContain('/image?path='));
+  });
+
+  test('an image that waits for its next try, or for an original that never comes, does not wait any longer', async () => {
+    server.problem = SLOW;
+    render(image({ s3_url: presign('a.jpg'), retries: 9 }));
+    await asksFor('a.jpg');
+    failAll();
+    await waitFor(() => expect(questions()).toBeGreaterThan(0));
+    server.problem = undefined;
+    recovered();
+    await waitFor(() => expect(src()).toContain('/image?path='));
+    cleanup();
+    render(image({ s3_url: presign('b.jpg') }));
+    await asksFor('b.jpg');
+    fireEvent.error(img());
+    await shows(presign('b.jpg'));
+    recovered();
+    await waitFor(() => expect(src()).toContain('/image?path='));
+  });
+
+  test('an image on the screen stays as it is', async () => {
+    render(image({ s3_url: presign('a.jpg') }));
+    await asksFor('a.jpg');
+    fireEvent.load(img());
+    const before = src();
+    recovered();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(src()).toBe(before);
+    expect(server.prefetched).toEqual([]);
   });
 });

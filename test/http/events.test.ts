@@ -209,6 +209,17 @@ describe('GET /events', () => {
     expect(broken?.messages()[1]?.data).toEqual({ type: 'cleared', s3_urls: [] });
   });
 
+  it('tells every reader that S3 answers again, by a name that older pages do not listen to; one that was away hears it later', async () => {
+    const { api } = await start({ authorize: () => false });
+    const reader = await read(api);
+    await poll(() => reader.messages().length).toBe(1);
+    const id = reader.messages()[0]?.id ?? '';
+    api.images.cache.recovered();
+    await poll(() => reader.messages().at(-1)).toMatchObject({ event: 'recovered', data: {} });
+    const again = await read(api, `?last_event_id=${id}`);
+    await poll(() => again.messages().at(-1)).toMatchObject({ event: 'recovered', id: reader.messages().at(-1)?.id });
+  });
+
   it('admits 1,000 readers at a time, and the next one when one has left', { timeout: 60_000 }, async () => {
     const { api } = await start();
     const { port } = new URL(api.base);

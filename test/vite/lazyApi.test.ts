@@ -10,6 +10,7 @@ function countingApi() {
   const api: Api = {
     cache: {} as ImageCache, // LazyApi asks nothing of it
     uploads: undefined,
+    simulation: undefined,
     close: async () => void (state.closed += 1),
     handler: (_request, response) => response.end(String((state.requests += 1))),
     createInspectorApi: () => (_request, response) => response.end('inspected'),

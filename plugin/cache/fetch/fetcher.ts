@@ -14,6 +14,7 @@ import { type RevalidationRequest, validatedAt } from './freshness.ts';
 import type { Revalidator } from './revalidator.ts';
 import type { SharedManifest } from '../manifest/sharedManifest.ts';
 import { canClaim } from '../manifest/manifestEntry.ts';
+import type { Outages } from './outages.ts';
 import { RefusedUrls } from './refusedUrls.ts';
 import { ServingRate } from './servingRate.ts';
 import type { ImageStore } from '../store/imageStore.ts';
@@ -37,6 +38,7 @@ export interface FetcherOptions<Ref extends ImageRef> {
   slowDowns: () => number;
   /** The name of the bucket that has the object of a key, as in the options. */
   bucketOf: (key: string) => string;
+  outages: Outages<Ref>;
   /** Until when this origin wants no request; `undefined` for most. */
   heldUntil: (origin: string) => number | undefined;
   stats: StatsCounter;
@@ -245,7 +247,7 @@ export class Fetcher<Ref extends ImageRef> {
     { signal, report, mark, freeSlot, yieldToForeground }: TaskContext<ArrivingImage>,
     arrival: Arrival,
   ): Promise<Downloaded> {
-    const { manifest, imageStore, downloader, evictor, stats, bucketOf } = this.#options;
+    const { manifest, imageStore, downloader, evictor, stats, outages, bucketOf } = this.#options;
     const stored = await manifest.get({ key: ref.key }, { absentAtMostOldMs: JUST_LOOKED_MS });
     const elsewhere = stored === undefined ? undefined : await imageStore.read(stored);
     if (elsewhere !== undefined) {
@@ -271,6 +273,7 @@ export class Fetcher<Ref extends ImageRef> {
         arrival,
         yieldToForeground,
       });
+      outages.succeeded(ref);
       stats.completed += 1;
       stats.downloadedBytes += downloaded.size;
       stats.measures.downloaded(bucketOf(ref.key), downloaded.size, performance.now() - began);
@@ -285,6 +288,7 @@ export class Fetcher<Ref extends ImageRef> {
       const { code } = ImageCacheError.from(error);
       ended({ result: 'failed', code });
       if (code !== 'ABORTED') stats.failed += 1; // nobody waited for it any more
+      outages.failed(ref, error);
       stats.measures.downloadFailed(bucketOf(ref.key), error);
       this.#noteRefusal(error);
       throw error;

@@ -2,7 +2,8 @@ import { ImageCacheError } from '../../errors.ts';
 import type { AskAnswer, ImagePlace } from '../../inspectorProtocol.ts';
 import type { ManifestEntry } from '../../protocol.ts';
 import { createRecentMap } from '../../recentMap.ts';
-import type { ImageRef, Sink, Source, SourceMetadata } from '../injected/source.ts';
+import { HeadOnly } from '../fetch/headOnly.ts';
+import type { ImageRef, Source } from '../injected/source.ts';
 import type { Limit } from '../queue/limit.ts';
 import { standAside } from '../queue/standAside.ts';
 import { withoutQuery } from '../reporting/reportFailure.ts';
@@ -90,28 +91,5 @@ export class BucketCheck<Ref extends ImageRef> {
     }
     const isChanged = known !== undefined && head.etag !== undefined && head.etag !== '' && head.etag !== known;
     return isChanged ? 'changed' : 'present';
-  }
-}
-
-/** Ends a download when its head has come. */
-class HeadOnly implements Sink {
-  /** Of the object; `undefined` before the head of its answer. */
-  etag: string | undefined;
-
-  begin({ etag }: SourceMetadata): void {
-    this.etag = etag;
-    throw new ImageCacheError('ABORTED', 'The head is all that was asked for.');
-  }
-
-  write(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  reset(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  complete(): Promise<void> {
-    return Promise.resolve();
   }
 }

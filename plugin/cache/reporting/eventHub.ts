@@ -10,6 +10,8 @@ export interface CacheWatcher {
   changed(event: CacheEvent, entries: readonly ManifestEntry[]): void;
   /** What kept images from arriving is over. */
   recovered?(): void;
+  /** Whether a page would hear of that now. @default false */
+  readonly isHeard?: boolean;
   /** The cache was closed; there are no further events. */
   closed(): void;
 }
@@ -80,6 +82,11 @@ export class EventHub {
   /** Reports entries that are gone without a change that this process has seen. */
   lost(gone: readonly ManifestEntry[]): void {
     if (gone.length > 0) this.#emit({ type: 'invalidated', s3_urls: gone.map(({ s3_url }) => s3_url) }, gone);
+  }
+
+  /** Whether any page would be told that something is over. */
+  get isHeard(): boolean {
+    return Array.from(this.#watchers).some(({ isHeard }) => isHeard === true);
   }
 
   /** Reports that what kept images from arriving is over, so that it is worth while to ask for them again. */

@@ -44,7 +44,7 @@ wanted                 | loading cached | loading cached       | ·      | unkno
 loading variants       | ·              | ·                    | ·      | ·       | ·                | ·          | loaded variants     | loading cached       | ·      | ·
 loading cached         | ·              | ·                    | ·      | ·       | ·                | ·          | loaded cached       | loading read-through | ·      | ·
 loading read-through   | ·              | ·                    | ·      | unknown | ·                | ·          | loaded read-through | loading original     | ·      | ·
-loading original       | ·              | ·                    | ·      | ·       | ·                | ·          | loaded original     | recovering original  | ·      | ·
+loading original       | ·              | ·                    | ·      | ·       | ·                | ·          | loaded original     | recovering original  | wanted | ·
 loading fallback       | loading cached | ·                    | ·      | ·       | ·                | ·          | loaded fallback     | failed fallback      | wanted | ·
 loaded variants        | ·              | ·                    | ·      | ·       | ·                | ·          | ·                   | loading cached       | ·      | ·
 loaded cached          | ·              | ·                    | ·      | ·       | ·                | ·          | ·                   | loading read-through | ·      | ·

@@ -58,6 +58,15 @@ test('a connection that is lost and comes back with an event to begin after asks
   await resyncs(1);
 });
 
+test('that S3 answers again is told to the page within a second, and nothing is asked again', async () => {
+  const heard = vi.fn();
+  addEventListener('image-cache:recovered', heard, { signal: stop.signal });
+  source().say('ready', 'a-1');
+  source().say('recovered', 'a-2');
+  await vi.waitFor(() => expect(heard).toHaveBeenCalledOnce(), { timeout: 3_000 });
+  expect(server.lookups).toEqual([]);
+});
+
 test('a first connection that was long in coming asks again about all that is known', async () => {
   now = 60_000;
   source().say('ready', 'a-1');

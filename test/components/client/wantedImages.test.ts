@@ -204,3 +204,24 @@ test('an image that was thrown away while it was fetched is not taken for the ne
   call(0).onResult(0, stored('a.jpg'));
   expect(known.get(`${BUCKET}/a.jpg`)).toEqual({ entry: undefined, revision: 1 });
 });
+
+test('a tab in the background waits, until S3 answers again: then it fetches what it lacks', async () => {
+  visibility = 'hidden';
+  want('a.jpg');
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(calls).toEqual([]);
+  window.dispatchEvent(new Event('image-cache:recovered'));
+  await vi.advanceTimersByTimeAsync(100);
+  expect(calls.map(({ keys }) => keys)).toEqual([['a.jpg']]);
+  call(0).onResult(0, stored('a.jpg'));
+  call(0).end();
+  want('b.jpg'); // it had failed, and is tried again
+  await vi.advanceTimersByTimeAsync(200);
+  expect(call(1).keys).toEqual(['b.jpg']);
+  call(1).onResult(0, stored('b.jpg'));
+  call(1).end();
+  await vi.advanceTimersByTimeAsync(20_000);
+  want('c.jpg');
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(calls).toHaveLength(2);
+});
