@@ -15,7 +15,7 @@ import type { Uploads } from './uploads/index.ts';
 /** What differs between Vite's servers and a server of your own. */
 export interface ApiSettings extends Pick<
   HttpContext,
-  'logger' | 'authorize' | 'access' | 'allowedHosts' | 'hasInspector' | 'hasMetrics'
+  'logger' | 'authorize' | 'access' | 'allowedHosts' | 'hasInspector' | 'hasMetrics' | 'accelRedirect'
 > {
   /** Whether faults can be simulated. */
   canSimulate: boolean;
@@ -54,6 +54,7 @@ export function createApi(
     hasInspector,
     hasMetrics,
     canSimulate,
+    accelRedirect,
   }: ApiSettings,
 ): CreatedApi {
   const app = options.uploads && { root, project: projectOf(options.uploads, root, pages) };
@@ -77,6 +78,7 @@ export function createApi(
     allowedHosts,
     bodyLimit,
     outbound: new OutboundBudget(),
+    accelRedirect,
     hasMetrics,
     hasInspector,
     uploads: app &&

@@ -1,6 +1,8 @@
 import type { ImageCache } from './cache/index.ts';
 import { createApi } from './createApi.ts';
 import { ImageCacheError } from './errors.ts';
+import { checkNginx } from './checks/nginxOption.ts';
+import { AccelRedirect } from './http/accelRedirect.ts';
 import { inspectorAccess, productionAccess } from './http/accessPolicy.ts';
 import { authorizeInspector } from './http/inspector/authorizeInspector.ts';
 import type { InspectorOptions } from './http/inspector/inspectorOptions.ts';
@@ -26,6 +28,7 @@ export type {
   ImageCacheLogger,
   ImageCacheOptions,
   ImagesOptions,
+  NginxOptions,
   Size,
   TimeoutOptions,
   UploadsOptions,
@@ -64,11 +67,12 @@ export interface ImageCacheServer {
  * @throws ImageCacheError INVALID_OPTION, naming the option, what was expected and what came
  */
 export function createImageCache(options: ExpressImageCacheOptions): ImageCacheServer {
-  const { authorize, authorizeUpload, logger: printer = CONSOLE, ...rest } = options ?? {}; // forgotten options are reported by `resolveOptions`
+  const { authorize, authorizeUpload, nginx, logger: printer = CONSOLE, ...rest } = options ?? {}; // forgotten options are reported by `resolveOptions`
   const resolved = checkAtStart(() => {
     const checked = resolveOptions(options && rest);
     if (checked.uploads !== undefined && typeof authorizeUpload !== 'function') throw authorizeUploadMissing();
     checkLogger(printer);
+    checkNginx(nginx);
     return checked;
   });
   const logger = createLogger(resolved.logLevel, printer);
@@ -85,6 +89,7 @@ export function createImageCache(options: ExpressImageCacheOptions): ImageCacheS
     hasMetrics: resolved.metrics ?? false,
     hasInspector: false,
     canSimulate: false,
+    accelRedirect: nginx && new AccelRedirect(nginx, logger),
   });
 
   function inspector(inspectorOptions: InspectorOptions): Middleware {

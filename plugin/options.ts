@@ -274,6 +274,12 @@ export interface ExpressImageCacheOptions extends ImageCacheOptions {
    */
   authorize?: (request: IncomingMessage, image: AuthorizedImage) => boolean | Promise<boolean>;
   /**
+   * nginx in front of this server may send the files of cached images by itself (`X-Accel-Redirect`), while this server only says which one,
+   * after `authorize`. It takes the configuration that docs/cdn.md has. @default undefined (this server sends everything)
+   * @example nginx: { location: '/_image-cache/', secret: process.env.IMAGE_CACHE_NGINX_SECRET }
+   */
+  nginx?: NginxOptions;
+  /**
    * Gets the log instead of the console, one line of text for each record, without secrets. A logger of pino or winston fits; `logLevel` still
    * says what is logged, and only `'debug'` calls `debug` (or `info`, if there is none). What it throws is ignored.
    * @default console
@@ -290,6 +296,17 @@ export interface ExpressImageCacheOptions extends ImageCacheOptions {
    * ```
    */
   authorizeUpload?: (request: IncomingMessage, upload: AuthorizedUpload) => string | false | Promise<string | false>;
+}
+
+/** How nginx sends the files of the cache. */
+export interface NginxOptions {
+  /** The `internal` location whose `alias` is the cache directory, e.g. `/_image-cache/`. */
+  location: string;
+  /**
+   * At least 16 characters that nginx adds to each request as the header `Image-Cache-Nginx`. It proves that nginx is in front: a request without
+   * it is answered with the bytes, as ever.
+   */
+  secret: string;
 }
 
 /** Where a server of your own writes the log of the image cache. */

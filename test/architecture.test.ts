@@ -84,7 +84,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'createUploads.ts': [...BASE, 'cache', 'uploads', 'source', 'images'],
   'createApi.ts': [...BASE, 'createCache.ts', 'createUploads.ts', 'project.ts', 'cache', 'uploads', 'doctor', 'http'],
   'plugin.ts': [...BASE, 'startError.ts', 'resolveOptions.ts', 'createApi.ts', 'project.ts', 'uploads', 'http', 'vite'],
-  'express.ts': [...BASE, 'startError.ts', 'resolveOptions.ts', 'createApi.ts', 'logger.ts', 'cache', 'http'],
+  'express.ts': [...BASE, 'startError.ts', 'checks', 'resolveOptions.ts', 'createApi.ts', 'logger.ts', 'cache', 'http'],
   'index.ts': [...BASE, 'plugin.ts'],
   cli: [...BASE, 'version.ts', 'resolveOptions.ts', 'createCache.ts', 'logger.ts', 'cache', 'doctor', 'vite'],
   'cli.ts': ['cli'],

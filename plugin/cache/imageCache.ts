@@ -45,7 +45,7 @@ import type { VariantSpec } from './variants/variantSpec.ts';
 
 /** An image by its path, or by a URL or its parsed form, with the options of the request. */
 type AskedImage<Ref extends ImageRef> =
-  | ({ path: string } & Pick<ReadOptions, 'signal' | 'timeline'>)
+  | ({ path: string } & Pick<ReadOptions, 'signal' | 'timeline' | 'asFile'>)
   | ({ url: string | Ref } & ReadOptions);
 
 /**
@@ -138,7 +138,7 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
    * Reads an image by its `local_path`, from memory or disk.
    * @throws ImageCacheError NOT_CACHED, or CACHE_CORRUPT when its file was damaged (a request by URL fetches it again)
    */
-  readPath(path: string, options: Pick<ReadOptions, 'isKnown'> = {}): Promise<CachedImage> {
+  readPath(path: string, options: Pick<ReadOptions, 'isKnown' | 'asFile'> = {}): Promise<CachedImage> {
     return this.#pipeline.readPath(path, options);
   }
 

@@ -3,7 +3,7 @@ import type { ManifestEntry } from '../protocol.ts';
 import { parseActorId } from './manifest/actorId.ts';
 import type { ArrivingListener } from './fetch/fetcher.ts';
 import type { CacheParts } from './createCacheParts.ts';
-import type { CachedImage } from './store/imageStore.ts';
+import { type CachedImage, type Reader, sentBytes } from './store/imageStore.ts';
 import type { ImageRef } from './injected/source.ts';
 import type { StatsCounter } from './reporting/statsCounter.ts';
 import type { SizedImage } from './variants/sizedImage.ts';
@@ -13,7 +13,7 @@ import type { Timeline } from '../timeline.ts';
 /** The actor of requests that name none. */
 export const DEFAULT_ACTOR_ID = 'default';
 
-export interface ReadOptions {
+export interface ReadOptions extends Reader {
   /** The actor that uses the image from now on. @default 'default' */
   actorId?: string | undefined;
   /** Aborted when the requester has left. Read only if the request has to wait. */
@@ -32,7 +32,7 @@ export interface ReadOptions {
 
 /** An image by its path or by its parsed URL, with the options of the request. */
 export type AskedImage<Ref extends ImageRef> =
-  | ({ path: string } & Pick<ReadOptions, 'signal' | 'timeline'>)
+  | ({ path: string } & Pick<ReadOptions, 'signal' | 'timeline' | 'asFile'>)
   | ({ image: Ref } & ReadOptions);
 
 export interface ImagePipelineOptions<Ref extends ImageRef> {
@@ -71,14 +71,14 @@ export class ImagePipeline<Ref extends ImageRef> {
     return this.#served(image);
   }
 
-  async readPath(path: string, { isKnown }: Pick<ReadOptions, 'isKnown'> = {}): Promise<CachedImage> {
+  async readPath(path: string, options: Pick<ReadOptions, 'isKnown' | 'asFile'> = {}): Promise<CachedImage> {
     const entry = await this.#parts.manifest.get({ path });
     if (entry === undefined) {
       throw new ImageCacheError('NOT_CACHED', 'No cached image has this path.', {
         hint: 'Use the `local_path` of an entry of GET /manifest. If the image was cleared or evicted, request it by `?url=`.',
       });
     }
-    const image = await this.#read(entry, isKnown);
+    const image = await this.#read(entry, options);
     if (image === undefined) {
       throw new ImageCacheError('CACHE_CORRUPT', 'The cached file was missing or damaged, and has been dropped.', {
         hint: 'Request the image by `?url=` to fetch it again.',
@@ -100,15 +100,16 @@ export class ImagePipeline<Ref extends ImageRef> {
     permit: (entry: ManifestEntry) => Promise<void> = () => Promise.resolve(),
   ): Promise<SizedImage> {
     const read = (signal?: AbortSignal) =>
-      'path' in asked ? this.readPath(asked.path) : this.load(asked.image, { ...asked, signal });
+      'path' in asked ? this.readPath(asked.path) : this.load(asked.image, { ...asked, asFile: false, signal });
     await this.#parts.manifest.open(); // only the whole manifest can tell which variants are still wanted
     const known = await ('path' in asked ? this.findPath(asked.path) : this.find(asked.image));
     const { entry, tier } = known === undefined ? await read(asked.signal) : { entry: known, tier: undefined };
     await permit(entry);
     if (known !== undefined && 'image' in asked) this.#parts.freshness.revalidateLater(asked.image, known);
-    const readOriginal = async (signal?: AbortSignal) =>
-      (await this.#parts.imageStore.read(entry)) ?? (await read(signal));
-    const sized = await this.#parts.variants.read(entry, spec, { readOriginal, signal: asked.signal });
+    const readOriginal = async (signal?: AbortSignal, reader: Reader = {}) =>
+      (await this.#parts.imageStore.readFor(entry, reader)) ?? (await read(signal));
+    const { signal, asFile } = asked;
+    const sized = await this.#parts.variants.read(entry, spec, { readOriginal, signal, asFile });
     if (tier !== undefined) return { ...sized, tier }; // counted when it was read
     this.#served(sized);
     return sized;
@@ -129,7 +130,7 @@ export class ImagePipeline<Ref extends ImageRef> {
   async #fromCache(image: Ref, options: ReadOptions): Promise<CachedImage | undefined> {
     const { manifest, freshness, refused } = this.#parts;
     const entry = await manifest.get({ key: image.key });
-    const cached = entry === undefined ? undefined : await this.#read(entry, options.isKnown);
+    const cached = entry === undefined ? undefined : await this.#read(entry, options);
     if (options.revalidate === true) refused.forget(image.key);
     if (cached === undefined) return undefined;
     if (options.revalidate !== true) return freshness.whileRevalidating(image, cached);
@@ -156,8 +157,11 @@ export class ImagePipeline<Ref extends ImageRef> {
     return { entry, body: body(), tier: 's3' };
   }
 
-  async #read(entry: ManifestEntry, isKnown: ReadOptions['isKnown']): Promise<CachedImage | undefined> {
-    if (isKnown?.(entry.sha256) !== true) return this.#parts.imageStore.read(entry);
+  async #read(
+    entry: ManifestEntry,
+    options: Pick<ReadOptions, 'isKnown' | 'asFile'>,
+  ): Promise<CachedImage | undefined> {
+    if (options.isKnown?.(entry.sha256) !== true) return this.#parts.imageStore.readFor(entry, options);
     return this.#parts.imageStore.peek(entry) ?? { entry, body: Buffer.alloc(0), tier: 'disk' };
   }
 
@@ -168,7 +172,7 @@ export class ImagePipeline<Ref extends ImageRef> {
     this.#parts.preloader.served(image.entry);
     this.#parts.memory.preloaded.hit(image.entry.sha256);
     this.#stats.prefetched.hit(image.entry.s3_url);
-    this.#stats.served(image.tier, image.body.length);
+    this.#stats.served(image.tier, sentBytes(image));
     if (image.tier === 'memory') this.#parts.activity.countHit(image);
     return image;
   }

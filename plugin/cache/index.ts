@@ -34,7 +34,7 @@ export { BOUNDS, Histogram } from './reporting/histogram.ts';
 export type { Metric, Sample } from './reporting/metric.ts';
 export type { CacheWatcher } from './reporting/eventHub.ts';
 export { reportFailure, withoutQuery } from './reporting/reportFailure.ts';
-export type { CachedImage } from './store/imageStore.ts';
+export { type CachedImage, type CheckedFile, sentBytes } from './store/imageStore.ts';
 export type { SizedImage } from './variants/sizedImage.ts';
 export type { MadeVariant, VariantMaker } from './variants/variantMaker.ts';
 export { VARIANT_TYPES, type Fit, type VariantExtension, type VariantSpec } from './variants/variantSpec.ts';

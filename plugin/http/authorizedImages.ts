@@ -56,7 +56,8 @@ export class AuthorizedImages {
   async readPath(request: IncomingMessage, path: string, options: ReadOptions): Promise<CachedImage> {
     const known = this.#authorize && (await this.#cache.findPath(path));
     if (known !== undefined) await this.#ensure(request, known, options);
-    const image = this.#cache.peek(path) ?? (await this.#cache.readPath(path, options));
+    const inMemory = options.asFile === true ? undefined : this.#cache.peek(path);
+    const image = inMemory ?? (await this.#cache.readPath(path, options));
     if (image.tier === 'disk') options.timeline?.mark('read');
     if (image.entry !== known) await this.#ensure(request, image.entry, options);
     return image;

@@ -1,6 +1,7 @@
 import type { CacheLogger, ImageCache } from '../cache/index.ts';
 import type { Doctor } from '../doctor/index.ts';
 import type { ExpressImageCacheOptions, ImageCacheOptions, ResolvedImages } from '../options.ts';
+import type { AccelRedirect } from './accelRedirect.ts';
 import type { AccessPolicy } from './accessPolicy.ts';
 import type { UploadsContext } from './authorizedUploads.ts';
 import type { OutboundBudget } from './outboundBudget.ts';
@@ -24,6 +25,8 @@ export interface HttpContext {
   /** Bytes. */
   bodyLimit: number;
   outbound: OutboundBudget;
+  /** Has files sent by nginx; `undefined`: this server sends them. */
+  accelRedirect?: AccelRedirect | undefined;
   /** Whether `GET /metrics` answers. */
   hasMetrics: boolean;
   /** True if the calls of the inspector are part of the API: in Vite's servers. */

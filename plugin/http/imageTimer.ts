@@ -1,13 +1,13 @@
 import { channel } from 'node:diagnostics_channel';
 import type { CachedImage, CacheLogger, FailedRequest, Recorder, SizedImage } from '../cache/index.ts';
-import { queueOf } from '../cache/index.ts';
+import { queueOf, sentBytes } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
 import type { CacheOutcome } from '../protocol.ts';
 import { type ImageTiming, Timeline } from '../timeline.ts';
 
 const images = channel('vite-plugin-image-cache:image');
 
-type Served = Pick<CachedImage, 'entry' | 'body' | 'tier' | 'outcome'> & Partial<Pick<SizedImage, 'origin'>>;
+type Served = Pick<CachedImage, 'entry' | 'body' | 'file' | 'tier' | 'outcome'> & Partial<Pick<SizedImage, 'origin'>>;
 
 /** Where the end of a request is told. */
 export interface TimerContext {
@@ -38,7 +38,7 @@ export class ImageTimer {
 
   /** Logs and publishes the time of an image. @returns the timeline for its headers; `undefined` for a hit in memory */
   served(image: Served): Timeline | undefined {
-    const { entry, body, tier, outcome = tier === 's3' ? 'MISS' : 'HIT' } = image;
+    const { entry, tier, outcome = tier === 's3' ? 'MISS' : 'HIT' } = image;
     const { s3_url, actor_id } = entry;
     if (tier === 'memory' && (this.#timeline?.isEmpty ?? true)) {
       if (this.#logger.debug !== undefined) logServed(this.#logger, image, performance.now() - this.#started);
@@ -47,7 +47,7 @@ export class ImageTimer {
     const { timeline } = this;
     const why = this.#reasonOf(outcome, image);
     logServed(this.#logger, image, timeline.elapsed, timeline.toString(), why?.words);
-    const what = { s3_url, outcome, tier, ...(why && { reason: why.reason }), size_bytes: body.length } as const;
+    const what = { s3_url, outcome, tier, ...(why && { reason: why.reason }), size_bytes: sentBytes(image) } as const;
     this.#publish(timeline, what);
     if (tier !== 'memory' || outcome === 'REVALIDATED') {
       const { words: _, ...explanation } = why ?? {};

@@ -38,6 +38,13 @@ export function headsOf(
   return { etag, notModified, whole };
 }
 
+/** A file that nginx sends instead of us. */
+export interface FileByNginx {
+  size: number;
+  /** The value of `X-Accel-Redirect`. */
+  url: string;
+}
+
 /**
  * Answers with the bytes, with a part of them, or with 304 if the browser has them already.
  * @throws ImageCacheError OVERLOADED
@@ -45,10 +52,11 @@ export function headsOf(
 export function sendBytes(
   request: IncomingMessage,
   response: ServerResponse,
-  body: Buffer,
+  body: Buffer | FileByNginx,
   heads: Heads,
   outbound: OutboundBudget,
 ): void {
+  const size = 'url' in body ? body.size : body.length;
   const { etag, notModified, whole } = heads;
   const { 'if-none-match': ifNoneMatch, 'if-range': ifRange, range } = request.headers;
   // In the order of RFC 9110, 13.2.2. If-Unmodified-Since and If-Modified-Since are ignored, because we send no time of the last
@@ -63,14 +71,14 @@ export function sendBytes(
   }
   // A range has a meaning only for GET (RFC 9110, 14.2).
   if (range !== undefined && request.method === 'GET' && (ifRange === undefined || ifRange === etag)) {
-    const part = parseRange(range, body.length);
+    const part = parseRange(range, size);
     if (part === 'unsatisfiable') {
-      const problem = new ImageCacheError('RANGE_NOT_SATISFIABLE', `The image has ${body.length} bytes.`);
-      response.setHeader('Content-Range', `bytes */${body.length}`);
+      const problem = new ImageCacheError('RANGE_NOT_SATISFIABLE', `The image has ${size} bytes.`);
+      response.setHeader('Content-Range', `bytes */${size}`);
       sendProblem(request, response, problem);
       return;
     }
-    if (part !== undefined) {
+    if (part !== undefined && !('url' in body)) {
       const { first, last } = part;
       outbound.admit(body.length);
       const contentRange = `bytes ${first}-${last}/${body.length}`;
@@ -84,9 +92,28 @@ export function sendBytes(
     response.writeHead(200, whole).end();
     return;
   }
+  if ('url' in body) {
+    redirectToFile(response, notModified, whole, body.url);
+    return;
+  }
   outbound.admit(body.length);
   response.writeHead(200, whole).end(body);
   outbound.sent(response, body.length);
+}
+
+/**
+ * nginx takes the part that was asked for from the file, and replaces the status: 204 says to whatever else might read this answer that it has no
+ * image in it. The connection stays open, since such an answer has no body.
+ */
+function redirectToFile(
+  response: ServerResponse,
+  notModified: Heads['notModified'],
+  whole: Heads['whole'],
+  url: string,
+) {
+  const { 'Content-Type': type, 'Content-Disposition': disposition } = whole;
+  const described = { ...notModified, 'Content-Type': type, 'Content-Disposition': disposition };
+  response.writeHead(204, { ...described, 'X-Accel-Redirect': url }).end();
 }
 
 /** A function that tells by the digest whether the client already has the bytes. If it has, they need not be read: 304. */

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { CachedImage } from '../cache/index.ts';
+import { type CachedImage, sentBytes } from '../cache/index.ts';
 import type { CacheTier, ManifestEntry } from '../protocol.ts';
 import { contentDisposition } from './contentDisposition.ts';
+import type { HttpContext } from './context.ts';
 import { isShared, securityHeaders } from './respond.ts';
-import { type Description, type Heads, headsOf, sendBytes } from './sendBytes.ts';
-import type { OutboundBudget } from './outboundBudget.ts';
+import { type Description, type FileByNginx, type Heads, headsOf, sendBytes } from './sendBytes.ts';
 import type { Timeline } from '../timeline.ts';
 
 export type AskedBy = 'path' | 'url';
@@ -40,7 +40,10 @@ type SendImage = (
  * Creates the function that answers with an image, with a part of it, or with 304 if the browser has it already.
  * @param isPrivate see {@link cacheControl}
  */
-export function createSendImage(isPrivate: boolean, outbound: OutboundBudget): SendImage {
+export function createSendImage(
+  isPrivate: boolean,
+  { outbound, accelRedirect }: Pick<HttpContext, 'outbound' | 'accelRedirect'>,
+): SendImage {
   /** Headers for images in memory that are requested by path: these do not change from one answer to the next. */
   const frequent = new WeakMap<ManifestEntry, Heads>();
   /** An entry's name and type never change. */
@@ -54,16 +57,13 @@ export function createSendImage(isPrivate: boolean, outbound: OutboundBudget): S
     return made;
   }
 
-  function describe(
-    { entry, body, tier, outcome }: CachedImage,
-    by: AskedBy,
-    timeline: Timeline | undefined,
-  ): Description {
+  function describe(image: CachedImage, by: AskedBy, timeline: Timeline | undefined): Description {
+    const { entry, tier, outcome } = image;
     return {
       digest: entry.sha256,
       disposition: dispositionOf(entry),
       contentType: entry.content_type,
-      size: body.length,
+      size: sentBytes(image),
       headers: {
         'Cache-Control': cacheControl(by, isPrivate),
         'X-Cache': outcome ?? (tier === 's3' ? 'MISS' : 'HIT'),
@@ -79,6 +79,15 @@ export function createSendImage(isPrivate: boolean, outbound: OutboundBudget): S
     const known = isFrequent ? frequent.get(image.entry) : undefined;
     const heads = known ?? headsOf(describe(image, by, isFrequent ? undefined : timeline), security);
     if (isFrequent && known === undefined) frequent.set(image.entry, heads);
-    sendBytes(request, response, image.body, heads, outbound);
+    sendBytes(request, response, bodyOf(image, accelRedirect), heads, outbound);
   };
+}
+
+/** What is sent: the bytes, or the file that nginx sends. Only a request that `accelRedirect` is for gets an image with a file. */
+export function bodyOf(
+  { body, file }: Pick<CachedImage, 'body' | 'file'>,
+  accelRedirect: HttpContext['accelRedirect'],
+): Buffer | FileByNginx {
+  if (file === undefined || accelRedirect === undefined) return body;
+  return { size: file.size, url: accelRedirect.urlOf(file) };
 }

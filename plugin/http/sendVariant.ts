@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { SizedImage, VariantSpec } from '../cache/index.ts';
+import { sentBytes, type SizedImage, type VariantSpec } from '../cache/index.ts';
 import { ImageCacheError } from '../errors.ts';
 import { contentDisposition } from './contentDisposition.ts';
 import { securityHeaders } from './respond.ts';
 import { headsOf, sendBytes } from './sendBytes.ts';
-import { type AskedBy, cacheControl } from './sendImage.ts';
-import type { OutboundBudget } from './outboundBudget.ts';
+import { type AskedBy, bodyOf, cacheControl } from './sendImage.ts';
+import type { HttpContext } from './context.ts';
 import type { Timeline } from '../timeline.ts';
 import { varyBy } from './vary.ts';
 
@@ -27,21 +27,22 @@ const DETAIL: Record<SizedImage['origin'], string> = {
 export function sendVariant(
   request: IncomingMessage,
   response: ServerResponse,
-  { entry, body, digest, contentType, tier, origin }: SizedImage,
+  image: SizedImage,
   {
     spec,
     askedBy,
     isPrivate,
-    outbound,
+    context: { outbound, accelRedirect },
     timeline,
   }: {
     spec: VariantSpec;
     askedBy: AskedBy;
     isPrivate: boolean;
-    outbound: OutboundBudget;
+    context: Pick<HttpContext, 'outbound' | 'accelRedirect'>;
     timeline: Timeline | undefined;
   },
 ): void {
+  const { entry, digest, contentType, tier, origin } = image;
   if (origin === 'no-maker' && !spec.negotiated) throw sharpMissing();
   if (spec.negotiated) varyBy(response, 'Accept');
   const headers = {
@@ -52,8 +53,11 @@ export function sendVariant(
     'Server-Timing': tier + (timeline?.toServerTiming() ?? ''),
   };
   const disposition = contentDisposition(entry.filename, contentType);
-  const heads = headsOf({ digest, disposition, contentType, size: body.length, headers }, securityHeaders(response));
-  sendBytes(request, response, body, heads, outbound);
+  const heads = headsOf(
+    { digest, disposition, contentType, size: sentBytes(image), headers },
+    securityHeaders(response),
+  );
+  sendBytes(request, response, bodyOf(image, accelRedirect), heads, outbound);
 }
 
 function sharpMissing(): ImageCacheError {

@@ -4,6 +4,7 @@ import { type IncomingMessage, get } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { ManifestEntry } from '../../plugin/protocol.ts';
+import type { NginxOptions } from '../../plugin/express.ts';
 import { type Bench, newCacheDir, newDirectory } from './bench.ts';
 import { lookup, prefetch } from './ourApi.ts';
 import { type PhotoSize, SIZES } from './photos.ts';
@@ -50,14 +51,7 @@ export async function startHitServers(
   upstream: Upstream,
 ): Promise<{ contenders: HitContender[]; skipped: string[] }> {
   const { processes } = bench;
-  const root = await newDirectory(bench);
-  const dir = join(root, 'public');
-  await mkdir(dir);
-  for (const size of SIZES) {
-    const object = await fetch(await upstream.presign(keyOf(size)));
-    await writeFile(join(dir, fileOf(size)), Buffer.from(await object.arrayBuffer()));
-  }
-
+  const { root, dir } = await writeHitFiles(bench, upstream);
   const files = (origin: string) => (size: PhotoSize) => ({ url: `${origin}/${fileOf(size)}` });
   const memory = await startOurs(bench, upstream, await newCacheDir(bench));
   const disk = await startOurs(bench, upstream, await newCacheDir(bench), { memory: false });
@@ -106,8 +100,21 @@ export async function startHitServers(
   return { contenders, skipped };
 }
 
+/** Writes the photographs into a directory for those who serve files: `public` in `root`. */
+export async function writeHitFiles(bench: Bench, upstream: Upstream) {
+  const root = await newDirectory(bench);
+  const dir = join(root, 'public');
+  await mkdir(dir);
+  for (const size of SIZES) {
+    const object = await fetch(await upstream.presign(keyOf(size)));
+    await writeFile(join(dir, fileOf(size)), Buffer.from(await object.arrayBuffer()));
+  }
+  return { root, dir, fileOf };
+}
+
 /** A server of ours with the photographs in it, and how they are asked for. */
 export interface OurHits {
+  base: string;
   ask(size: PhotoSize): Question;
   /** With the slashes of the path percent-encoded. */
   askEncoded(size: PhotoSize): Question;
@@ -118,10 +125,10 @@ export async function startOurs(
   { processes }: Bench,
   upstream: Upstream,
   cacheDir: string,
-  options: { memory?: false } = {},
+  options: { memory?: false; isPrivate?: boolean; nginx?: NginxOptions } = {},
 ): Promise<OurHits> {
   const { origin } = await processes.start('ours', { buckets: [upstream.bucket, 'team-photos'], cacheDir, ...options });
-  return fill(origin, upstream);
+  return fill(options.isPrivate === true ? `${origin}/api/cache` : origin, upstream);
 }
 
 async function fill(base: string, upstream: Upstream): Promise<OurHits> {
@@ -131,6 +138,7 @@ async function fill(base: string, upstream: Upstream): Promise<OurHits> {
   for (const size of SIZES) entries.set(size, await lookup(base, upstream.bareUrl(keyOf(size))));
   const pathOf = (size: PhotoSize) => entries.get(size)?.local_path ?? '';
   return {
+    base,
     ask: (size) => ({ url: `${base}/image?path=${pathOf(size)}` }),
     askEncoded: (size) => ({ url: `${base}/image?path=${encodeURIComponent(pathOf(size))}` }),
     etag: (size) => `"${entries.get(size)?.sha256}"`,

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- hits|misses|priority|memory|tiers|start|soak|uploads|inspector] [--quick]`: what a hit, a miss and a prefetch cost, next to the others who
+ * `npm run bench [-- hits|misses|priority|memory|tiers|start|soak|uploads|inspector|nginx|jpeg] [--quick]`: what a hit, a miss and a prefetch cost, next to the others who
  * do the same, in one run on one machine. Everything stays on 127.0.0.1.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -9,8 +9,10 @@ import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { benchHits } from './hits.ts';
 import { benchInspector } from './inspector.ts';
+import { benchJpeg } from './jpeg.ts';
 import { benchMemory } from './memory.ts';
 import { benchMisses } from './misses.ts';
+import { benchNginx } from './nginx.ts';
 import { benchPriority } from './priority.ts';
 import { Processes } from './processes.ts';
 import { hasFailed, render } from './report.ts';
@@ -28,7 +30,13 @@ const SECTIONS = {
   start: benchStart,
 };
 /** Those that take so long that they run only when they are named. */
-const LONG_SECTIONS = { soak: benchSoak, uploads: benchUploads, inspector: benchInspector };
+const LONG_SECTIONS = {
+  soak: benchSoak,
+  uploads: benchUploads,
+  inspector: benchInspector,
+  nginx: benchNginx,
+  jpeg: benchJpeg,
+};
 
 const { values, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false } },

@@ -1,13 +1,14 @@
 import express, { type RequestHandler } from 'express';
 import { once } from 'node:events';
-import { type IncomingHttpHeaders, request } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { expect, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { createImageCache, type ExpressImageCacheOptions } from '../../plugin/express.ts';
 import type { ManifestEntry } from '../../plugin/protocol.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';
-import { type Nginx, nginxRecipes, startNginx } from '../helpers/nginx.ts';
+import { type Nginx, startNginx } from '../helpers/nginx.ts';
+import { readRecipe, type Recipe } from '../helpers/nginxRecipes.ts';
 import { type Bucket, imagePath, startBucket } from '../helpers/stack.ts';
 
 interface Answer {
@@ -23,6 +24,8 @@ export interface BehindNginx {
   cacheDir: string;
   /** The requests that reached the app: method and URL, as it got them. */
   asked: string[];
+  /** The connections that nginx and others have made to the app. */
+  connections(): number;
   /** Of the app, without nginx. */
   origin: string;
   /** Asks nginx. @param path below `/api/cache` */
@@ -41,8 +44,7 @@ export async function startBehindNginx({
   change = (text) => text,
   workerUser,
 }: {
-  /** Which block of the page. */
-  recipe: number;
+  recipe: Recipe;
   options?: Partial<ExpressImageCacheOptions>;
   /** Of the app, before the router. */
   middleware?: RequestHandler;
@@ -62,7 +64,7 @@ export async function startBehindNginx({
     cacheDir,
   });
   const asked: string[] = [];
-  const app = express();
+  const app = express().disable('x-powered-by');
   app.use((request, _response, next) => {
     asked.push(`${request.method} ${request.originalUrl}`);
     next();
@@ -70,6 +72,8 @@ export async function startBehindNginx({
   app.use(middleware);
   app.use('/api/cache', images.router);
   const server = app.listen(0, '127.0.0.1');
+  let connections = 0;
+  server.on('connection', () => (connections += 1));
   await once(server, 'listening');
   onTestFinished(async () => {
     server.closeAllConnections();
@@ -77,18 +81,10 @@ export async function startBehindNginx({
     await images.close();
   });
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`; // it listens on TCP
-  const text = (await nginxRecipes('cdn.md'))[recipe] ?? '';
   const nginx = await startNginx({
     ...(workerUser !== undefined && { workerUser }),
-    http: ({ port, dir }) =>
-      change(
-        replaceEach(text, [
-          ['listen 80;', `listen 127.0.0.1:${port};`],
-          ['127.0.0.1:3000', new URL(origin).host],
-          ...(text.includes('/var/cache/nginx') ? [['/var/cache/nginx', dir] as const] : []),
-          ...(text.includes('/srv/app/.image-cache') ? [['/srv/app/.image-cache', cacheDir] as const] : []),
-        ]),
-      ),
+    http: async ({ port, dir }) =>
+      change(await readRecipe(recipe, { port, server: new URL(origin).host, dir, cacheDir })),
   });
   const ask = (base: string) => (path: string, headers?: Record<string, string>, method?: string) =>
     send(`${base}/api/cache${path}`, { Host: 'app.example.com', ...headers }, method);
@@ -98,6 +94,7 @@ export async function startBehindNginx({
     images,
     cacheDir,
     asked,
+    connections: () => connections,
     origin,
     get: ask(nginx.origin),
     getDirectly: ask(origin),
@@ -113,15 +110,8 @@ export async function startBehindNginx({
 /** Like `fetch`, but with any `Host`, and with the header lines as they came. */
 async function send(url: string, headers: Record<string, string>, method = 'GET'): Promise<Answer> {
   const sent = request(url, { method, headers, agent: false }).end();
-  const [response] = (await once(sent, 'response')) as [import('node:http').IncomingMessage]; // as documented
+  const [response] = (await once(sent, 'response')) as [IncomingMessage]; // as documented
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
   return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) };
-}
-
-function replaceEach(text: string, changes: readonly (readonly [string, string])[]): string {
-  return changes.reduce((changed, [from, to]) => {
-    expect(changed).toContain(from);
-    return changed.replaceAll(from, to);
-  }, text);
 }

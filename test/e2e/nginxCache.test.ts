@@ -9,7 +9,7 @@ import { type BehindNginx, startBehindNginx } from './behindNginx.ts';
 function start(settings: Omit<Parameters<typeof startBehindNginx>[0], 'recipe' | 'change'> = {}): Promise<BehindNginx> {
   const change = (text: string) =>
     text.replace('proxy_cache images;', 'proxy_cache images; proxy_cache_valid any 10m;');
-  return startBehindNginx({ ...settings, recipe: 0, change });
+  return startBehindNginx({ ...settings, recipe: 'proxy_cache', change });
 }
 
 /** How many requests reach the app while these run. */

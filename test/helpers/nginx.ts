@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -47,7 +47,7 @@ export interface Nginx {
 
 export interface NginxOptions {
   /** The inside of the `http` block. It listens to `port`, and writes to `dir`. */
-  http: (settings: { port: number; dir: string }) => string;
+  http: (settings: { port: number; dir: string }) => Promise<string>;
   /** The user of a worker of its own, which only root can start. @default one process of the same user */
   workerUser?: string;
 }
@@ -66,7 +66,7 @@ http {
   access_log off;
   client_body_temp_path ${dir}/body; proxy_temp_path ${dir}/proxy; fastcgi_temp_path ${dir}/fastcgi;
   uwsgi_temp_path ${dir}/uwsgi; scgi_temp_path ${dir}/scgi;
-  ${http({ port, dir })}
+  ${await http({ port, dir })}
 }
 `;
   await writeFile(join(dir, 'nginx.conf'), config);
@@ -83,12 +83,6 @@ http {
   });
   await untilListening(port, child, () => log);
   return { origin: `http://127.0.0.1:${port}`, dir, log: () => log };
-}
-
-/** The blocks of nginx's configuration in a document, in their order. */
-export async function nginxRecipes(page: string): Promise<string[]> {
-  const markdown = await readFile(new URL(`../../docs/${page}`, import.meta.url), 'utf8');
-  return Array.from(markdown.matchAll(/^```nginx\n([^]*?)^```$/gm), ([, code = '']) => code);
 }
 
 async function untilListening(port: number, child: ChildProcess, log: () => string): Promise<void> {

@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import type { ManifestEntry } from '../../protocol.ts';
 import { BlobWriter, type WrittenBlob } from './blobWriter.ts';
 import { errnoOf } from './fileError.ts';
-import { type FileIdentity, identityOf, isSameFile } from './fileIdentity.ts';
+import { type FileIdentity, identityOf, isSameFile, isUnchanged } from './fileIdentity.ts';
 import { IMAGES_DIR, TMP_DIR, insidePath, sha256 } from './layout.ts';
 import { READ } from './cautiousOpen.ts';
 import { createRecentMap } from '../../recentMap.ts';
@@ -79,6 +79,16 @@ export class BlobStore {
         await file.close();
       }
     });
+  }
+
+  /**
+   * The path of the file inside the cache directory, if this process has checked its bytes and the file has not changed since. `undefined` if it
+   * has to be read, which checks it. Links are not followed.
+   */
+  async checkedPath({ local_path }: ManifestEntry): Promise<string | undefined> {
+    const path = insidePath(local_path) ?? '';
+    const checked = this.#verified.get(path);
+    return checked !== undefined && (await isUnchanged(join(this.#dir, path), checked)) ? path : undefined;
   }
 
   /** True if the file exists in its full length. Its bytes are not checked. */

@@ -7,13 +7,34 @@ import type { AppliedChange, ManifestStore } from '../manifest/manifestStore.ts'
 import { SingleFlight } from '../queue/singleFlight.ts';
 import type { MemoryTier } from './memoryTier.ts';
 
+/** A file whose bytes this process has checked, and which has not changed since. */
+export interface CheckedFile {
+  /** Inside the cache directory. */
+  path: string;
+  size: number;
+}
+
+/** Who reads an image. */
+export interface Reader {
+  /** Whether the requester can have files sent: then a checked file is not read, and is returned in place of the bytes. @default false */
+  asFile?: boolean | undefined;
+}
+
 export interface CachedImage {
   entry: ManifestEntry;
+  /** Empty if the requester has the bytes already, or if there is a `file`. */
   body: Buffer;
+  /** Has the bytes; only for a requester that can have files sent. */
+  file?: CheckedFile | undefined;
   /** Where the bytes came from this time. */
   tier: CacheTier;
   /** Set if S3 was, or will be, asked whether the image has changed. */
   outcome?: Extract<CacheOutcome, 'STALE' | 'REVALIDATED'>;
+}
+
+/** How many bytes are sent of an image; 0 if the requester has them already. */
+export function sentBytes({ body, file }: Pick<CachedImage, 'body' | 'file'>): number {
+  return file?.size ?? body.length;
 }
 
 export interface ImageStoreOptions {
@@ -23,11 +44,15 @@ export interface ImageStoreOptions {
   warn: (message: string) => void;
 }
 
+const NO_BYTES = Buffer.alloc(0);
+
 /** Reads the bytes of manifest entries: memory first, then disk. */
 export class ImageStore implements CachePart {
   readonly #options: ImageStoreOptions;
   /** Reads each file once at a time for all requests. */
   readonly #reading = new SingleFlight<Buffer | undefined>();
+  /** Looks at each file once at a time for all requests. */
+  readonly #checking = new SingleFlight<string | undefined>();
   /** Number of file reads that a request is waiting for. */
   #awaited = 0;
 
@@ -54,6 +79,14 @@ export class ImageStore implements CachePart {
     if (body !== undefined) return { entry, body, tier: 'disk' };
     await this.#drop(entry);
     return undefined;
+  }
+
+  /** Like {@link ImageStore.read}, for a requester that may be able to have the file sent. */
+  async readFor(entry: ManifestEntry, { asFile = false }: Reader): Promise<CachedImage | undefined> {
+    const check = () => this.#options.blobs.checkedPath(entry);
+    const path = asFile ? await this.#checking.run(check, entry.local_path) : undefined;
+    if (path === undefined) return this.read(entry);
+    return { entry, body: NO_BYTES, file: { path, size: entry.size_bytes }, tier: 'disk' };
   }
 
   /** Reads an image into free room of the memory tier. An entry whose file is gone or damaged is dropped. */

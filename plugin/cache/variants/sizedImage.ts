@@ -1,10 +1,14 @@
 import type { CacheTier, ManifestEntry } from '../../protocol.ts';
+import type { CheckedFile } from '../store/imageStore.ts';
 
 /** An image that was requested in another size or format: a variant, or the original instead. */
 export interface SizedImage {
   /** The entry of the original. */
   entry: ManifestEntry;
+  /** Empty if there is a `file`. */
   body: Buffer;
+  /** Has the bytes; only for a requester that can have files sent. */
+  file?: CheckedFile | undefined;
   /** SHA-256 of the bytes, hex. */
   digest: string;
   contentType: string;

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { BlobWriter } from '../files/blobWriter.ts';
 import { TEMPORARY_NAME, VARIANTS_DIR, VARIANTS_FOLDER, VARIANT_NAME, sha256 } from '../files/layout.ts';
 import { READ } from '../files/cautiousOpen.ts';
+import { type FileIdentity, identityOf, isUnchanged } from '../files/fileIdentity.ts';
+import { createRecentMap } from '../../recentMap.ts';
 import { listFolder, lookAt, makeFolder, moveFile, removeFile, removeFolder } from '../files/ownFolders.ts';
 import { sweepUnfinished } from '../files/sweepTemporary.ts';
 import type { MadeVariant } from './variantMaker.ts';
@@ -24,14 +26,24 @@ export interface VariantFile {
 }
 
 const NOTHING = Buffer.alloc(0);
+/** Maximum number of files that are remembered as checked. A forgotten file is read again before it may be sent as it is. */
+const MAX_CHECKED = 100_000;
 
 /** The files of variants. Each file name contains the digest of its bytes. Nothing is synced, because a lost variant is made again. */
 export class VariantFiles {
   readonly #dir: string;
+  readonly #checked = createRecentMap<FileIdentity>(MAX_CHECKED);
 
   /** @param dir the cache directory */
   constructor(dir: string) {
     this.#dir = dir;
+  }
+
+  /** The path of the file inside the cache directory, if this process has checked its bytes and it has not changed since. Links are not followed. */
+  async checkedPath(file: VariantFile): Promise<string | undefined> {
+    const path = pathOf(file);
+    const checked = this.#checked.get(path);
+    return checked !== undefined && (await isUnchanged(join(this.#dir, path), checked)) ? path : undefined;
   }
 
   /** Reads the bytes; `undefined` when the file is gone or damaged. A damaged file is removed. */
@@ -43,7 +55,10 @@ export class VariantFiles {
       handle = await open(path, READ);
       const stats = await handle.stat();
       const bytes = stats.isFile() && stats.size === file.size ? await handle.readFile() : NOTHING;
-      if (digestOf(bytes) === file.digest) return bytes;
+      if (digestOf(bytes) === file.digest) {
+        this.#checked.set(pathOf(file), identityOf(stats));
+        return bytes;
+      }
     } catch {
       return undefined; // gone, or a planted link (T15)
     } finally {
@@ -71,6 +86,7 @@ export class VariantFiles {
       await writer.write([bytes]);
       const blob = await writer.finish(false);
       await moveFile(this.#dir, blob.path, join(this.#dir, pathOf(file)));
+      this.#checked.set(pathOf(file), blob.identity);
     } finally {
       await writer.discard();
     }

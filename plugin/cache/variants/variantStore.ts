@@ -2,6 +2,7 @@ import type { ManifestEntry } from '../../protocol.ts';
 import type { CachePart } from '../manifest/cachePart.ts';
 import type { Reclaimable } from '../store/reclaimable.ts';
 import type { AppliedChange, ManifestStore } from '../manifest/manifestStore.ts';
+import type { CheckedFile, Reader } from '../store/imageStore.ts';
 import type { MemoryTier } from '../store/memoryTier.ts';
 import { TimeSlice } from '../../timeSlice.ts';
 import { SingleFlight } from '../queue/singleFlight.ts';
@@ -15,6 +16,8 @@ export interface VariantStoreOptions {
   memory: MemoryTier;
   now: () => number;
 }
+
+const NO_BYTES = Buffer.alloc(0);
 
 /** A use is written to disk at most this often for each file. */
 const TOUCH_EVERY_MS = 10 * 60_000;
@@ -38,6 +41,8 @@ export class VariantStore implements Reclaimable, CachePart {
   readonly #ownerOf = new Map<string, string>();
   #bytes = 0;
   readonly #scanning = new SingleFlight<number>();
+  /** Looks at each file once at a time for all requests. */
+  readonly #checking = new SingleFlight<string | undefined>();
   #scannedAt = Number.NEGATIVE_INFINITY;
   #closed = false;
 
@@ -80,8 +85,14 @@ export class VariantStore implements Reclaimable, CachePart {
   }
 
   /** Reads the bytes from memory or disk; `undefined` when they are gone or damaged. */
-  async read(file: VariantFile): Promise<{ body: Buffer; tier: 'memory' | 'disk' } | undefined> {
+  async read(
+    file: VariantFile,
+    { asFile = false }: Reader = {},
+  ): Promise<{ body: Buffer; file?: CheckedFile; tier: 'memory' | 'disk' } | undefined> {
     this.#use(file);
+    const check = () => this.#disk.checkedPath(file);
+    const path = asFile ? await this.#checking.run(check, keyOf(file.source, file.spec)) : undefined;
+    if (path !== undefined) return { body: NO_BYTES, file: { path, size: file.size }, tier: 'disk' };
     const inMemory = this.#memory.get(file.digest);
     if (inMemory !== undefined) return { body: inMemory, tier: 'memory' };
     const body = await this.#disk.read(file);

@@ -5,7 +5,7 @@ import { type ManifestEntry, SHARP_MISSING, type VariantStats } from '../../prot
 import { fileError } from '../files/fileError.ts';
 import type { Evictor } from '../limits/evictor.ts';
 import type { CacheLogger } from '../injected/cacheLogger.ts';
-import type { CachedImage } from '../store/imageStore.ts';
+import type { CachedImage, Reader } from '../store/imageStore.ts';
 import type { SizedImage } from './sizedImage.ts';
 import { type VariantFile, digestOf } from './variantFiles.ts';
 import type { MadeVariant, VariantMaker } from './variantMaker.ts';
@@ -13,7 +13,7 @@ import { NewestFirstQueue } from '../queue/newestFirstQueue.ts';
 import { VARIANT_TYPES, type VariantSpec, isOriginal, specName, withoutSlack } from './variantSpec.ts';
 import type { VariantStore } from './variantStore.ts';
 
-type Variant = Pick<SizedImage, 'body' | 'digest' | 'contentType'> & { origin: 'memory' | 'disk' | 'made' };
+type Variant = Pick<SizedImage, 'body' | 'file' | 'digest' | 'contentType'> & { origin: 'memory' | 'disk' | 'made' };
 
 /** Why the original is served instead. */
 type Substitute = Exclude<SizedImage['origin'], 'memory' | 'disk' | 'made'>;
@@ -30,9 +30,9 @@ export interface VariantsOptions {
 }
 
 /** A request for a variant. */
-export interface VariantRequester {
+export interface VariantRequester extends Reader {
   /** Reads the original. One task reads it for all requesters, so it gets no signal. */
-  readOriginal: (signal?: AbortSignal) => Promise<CachedImage>;
+  readOriginal: (signal?: AbortSignal, reader?: Reader) => Promise<CachedImage>;
   /** Aborted when the requester has left. */
   signal: AbortSignal | undefined;
 }
@@ -62,7 +62,7 @@ export class Variants implements CachePart {
     if (typeof variant !== 'string') {
       return { entry, ...variant, tier: variant.origin === 'memory' ? 'memory' : 'disk' };
     }
-    const original = await requester.readOriginal(requester.signal);
+    const original = await requester.readOriginal(requester.signal, requester);
     const { sha256: digest, content_type: contentType } = original.entry;
     return { ...original, digest, contentType, origin: variant };
   }
@@ -94,7 +94,7 @@ export class Variants implements CachePart {
   async #get(
     entry: ManifestEntry,
     wanted: VariantSpec,
-    { readOriginal, signal }: VariantRequester,
+    { readOriginal, signal, asFile }: VariantRequester,
   ): Promise<Variant | Substitute> {
     const { files, maker, logger } = this.#options;
     const spec = withoutSlack(wanted, entry);
@@ -102,7 +102,7 @@ export class Variants implements CachePart {
     if (isOriginal(spec, entry) || obstacle === 'format') return 'as-is';
     if (obstacle === 'pixels' && spec.negotiated) return 'too-many-pixels';
     const found = await files.find(entry, specName(spec));
-    const stored = found === undefined ? undefined : await this.#read(found);
+    const stored = found === undefined ? undefined : await this.#read(found, { asFile });
     if (stored !== undefined) {
       this.#hits += 1;
       return stored;
@@ -154,10 +154,11 @@ export class Variants implements CachePart {
     }
   }
 
-  async #read(file: VariantFile): Promise<Variant | Substitute | undefined> {
+  async #read(file: VariantFile, reader: Reader): Promise<Variant | Substitute | undefined> {
     if (file.extension === 'original') return 'as-is';
-    const read = await this.#options.files.read(file);
+    const read = await this.#options.files.read(file, reader);
     if (read === undefined) return undefined;
-    return { body: read.body, digest: file.digest, contentType: VARIANT_TYPES[file.extension], origin: read.tier };
+    const { tier: origin, ...bytes } = read;
+    return { ...bytes, digest: file.digest, contentType: VARIANT_TYPES[file.extension], origin };
   }
 }

@@ -46,9 +46,10 @@ export type ImageQuery = Partial<Record<keyof typeof PARAMETERS, string>>;
 export type IsLasting = (entry: ManifestEntry) => boolean;
 
 /** Creates the function that answers a query with its image. */
-export function createImageAnswer({ authorized: images, cache, images: variants, logger, outbound }: RouteContext) {
+export function createImageAnswer(context: RouteContext) {
+  const { authorized: images, cache, images: variants, logger, accelRedirect } = context;
   const isPrivate = !images.areOpen;
-  const sendImage = createSendImage(isPrivate, outbound);
+  const sendImage = createSendImage(isPrivate, context);
 
   return async function answer(
     request: IncomingMessage,
@@ -61,6 +62,7 @@ export function createImageAnswer({ authorized: images, cache, images: variants,
     const spec = parseVariant(query, request.headers.accept, variants);
     const options = {
       isKnown: isKnownTo(request),
+      asFile: accelRedirect?.isFor(request) === true,
       // These need a listener and a timeline, so they are created only when they are used; a hit in memory does not use them.
       get signal() {
         return requesterSignal(response);
@@ -162,14 +164,14 @@ export function createImageAnswer({ authorized: images, cache, images: variants,
     const sized = await readVariant(request, asked, spec, timer);
     const timeline = timer.served(sized);
     const askedBy = 'path' in asked || isLasting(sized.entry) ? 'path' : 'url';
-    sendVariant(request, response, sized, { spec, askedBy, isPrivate, outbound, timeline });
+    sendVariant(request, response, sized, { spec, askedBy, isPrivate, context, timeline });
   }
 }
 
 function createPlain(context: RouteContext) {
-  const { authorized: images, logger, outbound } = context;
+  const { authorized: images, logger, accelRedirect } = context;
   const timing: TimerContext = { logger, recorder: context.cache.insight.recorder };
-  const sendImage = createSendImage(!images.areOpen, outbound);
+  const sendImage = createSendImage(!images.areOpen, context);
   const answer = createImageAnswer(context);
 
   async function answerQuery(request: IncomingMessage, response: ServerResponse, timer: ImageTimer): Promise<void> {
@@ -179,7 +181,7 @@ function createPlain(context: RouteContext) {
   /** Answers at once, or returns a promise for the answer. An error is thrown, or rejects the promise. */
   return function answerImage(request: IncomingMessage, response: ServerResponse): Promise<void> | undefined {
     const started = logger.debug === undefined ? undefined : performance.now();
-    const hit = peekQuery(images, request.url ?? '');
+    const hit = accelRedirect?.isFor(request) === true ? undefined : peekQuery(images, request.url ?? '');
     if (hit === undefined) return answerQuery(request, response, new ImageTimer(timing, started ?? performance.now()));
     sendImage(request, response, hit, { by: 'path' });
     if (started !== undefined) logServed(logger, hit, performance.now() - started);

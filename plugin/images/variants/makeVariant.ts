@@ -19,6 +19,7 @@ const ENCODERS: Record<VariantExtension, (image: Pipeline, quality: number) => P
   // A quality of 50 in AVIF looks like 75 in other formats.
   avif: (image, quality) => image.avif({ quality: Math.max(1, Math.round((quality * 2) / 3)), effort: 0 }),
   webp: (image, quality) => image.webp({ quality, effort: 2 }),
+  // With mozjpeg, sharp encodes progressive JPEGs only.
   jpg: (image, quality) => image.flatten({ background: '#fff' }).jpeg({ quality, mozjpeg: true }),
   png: (image) => image.png({ compressionLevel: 9 }),
   gif: (image) => image.gif(),

@@ -9,6 +9,7 @@ const KINDS = {
   ours: () => import('./ours.ts'),
   raw: () => import('./raw.ts'),
   nginx: () => import('./nginx.ts'),
+  nginxInFront: () => import('./nginxInFront.ts'),
   sirv: () => import('./sirv.ts'),
   express: () => import('./express.ts'),
   vite: () => import('./vite.ts'),

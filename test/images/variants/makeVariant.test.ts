@@ -139,6 +139,11 @@ describe('the format', () => {
     },
   );
 
+  it('a JPEG is progressive, so that a browser shows all of it early', async () => {
+    const { metadata } = await make(await photo().jpeg({ progressive: false }).toBuffer(), { width: 128 });
+    expect([metadata.format, metadata.isProgressive]).toEqual(['jpeg', true]);
+  });
+
   it('TIFF becomes a format that browsers show', async () => {
     expect((await make(await photo().tiff().toBuffer(), { width: 64 })).extension).toBe('jpg');
     expect(
