@@ -4,6 +4,7 @@ import { HelpDialog } from './parts/HelpDialog.tsx';
 import { Icon } from './parts/Icon.tsx';
 import { Navigation, TITLES } from './parts/Navigation.tsx';
 import { Notices } from './parts/Notices.tsx';
+import { SimulationBanner } from './parts/SimulationBanner.tsx';
 import { ThemeSwitch } from './parts/ThemeSwitch.tsx';
 import type { ViewName, ViewProps } from './route.ts';
 import type { LiveState } from './server/createLive.ts';
@@ -15,6 +16,7 @@ import { DoctorView } from './views/DoctorView.tsx';
 import { ImagesView } from './views/ImagesView.tsx';
 import { ProblemsView } from './views/ProblemsView.tsx';
 import { QueueView } from './views/QueueView.tsx';
+import { SimulateView } from './views/SimulateView.tsx';
 import { StorageView } from './views/StorageView.tsx';
 import { TrendsView } from './views/TrendsView.tsx';
 import { UploadsView } from './views/UploadsView.tsx';
@@ -27,6 +29,7 @@ const VIEW_COMPONENTS: Record<ViewName, ComponentType<ViewProps>> = {
   storage: StorageView,
   trends: TrendsView,
   doctor: DoctorView,
+  simulate: SimulateView,
   uploads: UploadsView,
 };
 
@@ -52,7 +55,7 @@ export function App() {
           <Icon name="images" />
           Image cache
         </p>
-        <Navigation view={view} badges={badgesOf(live)} />
+        <Navigation view={view} badges={badgesOf(live)} canSimulate={live.answer?.simulation !== undefined} />
         <div className="side-end">
           <Connection live={live} />
           <div className="side-tools">
@@ -69,6 +72,7 @@ export function App() {
         </div>
       </header>
       <main id="main" tabIndex={-1}>
+        {live.answer?.simulation && <SimulationBanner simulation={live.answer.simulation} />}
         <Notices live={live} />
         <View key={view} query={query} />
       </main>

@@ -1,5 +1,15 @@
 /** The views, in the order of the navigation. */
-export const VIEWS = ['images', 'activity', 'queue', 'problems', 'storage', 'trends', 'doctor', 'uploads'] as const;
+export const VIEWS = [
+  'images',
+  'activity',
+  'queue',
+  'problems',
+  'storage',
+  'trends',
+  'doctor',
+  'simulate',
+  'uploads',
+] as const;
 export type ViewName = (typeof VIEWS)[number];
 
 /** What the page shows: a view, and what is chosen in it. Everything of it is in the address, so that it can be sent to somebody. */

@@ -2,11 +2,11 @@ import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { createFakeState, type FakeState } from '../helpers/fakeInspector/fakeApi.ts';
+import { createFakeState, fakeSimulation, type FakeState } from '../helpers/fakeInspector/fakeApi.ts';
 import { startFakeInspector } from '../helpers/fakeInspector/fakeServer.ts';
 import { launchBrowser } from './browser.ts';
 
-const VIEWS = ['images', 'activity', 'queue', 'problems', 'storage', 'trends', 'doctor', 'uploads'];
+const VIEWS = ['images', 'activity', 'queue', 'problems', 'storage', 'trends', 'doctor', 'simulate', 'uploads'];
 const PICTURE = 'https://team-photos.s3.eu-central-1.amazonaws.com/actors/0003/northern-quiet_0002.jpg';
 
 let browser: Browser;
@@ -65,11 +65,17 @@ describe('I8, I21: each view', () => {
 
   it.each([
     ['light', 1200, [...VIEWS, DETAILS]],
-    ['dark', 320, [DETAILS, 'storage', 'doctor']],
+    ['dark', 320, [DETAILS, 'storage', 'doctor', 'simulate']],
   ] as const)(
     'is accessible, and asks nobody but its server: %s, %i pixels wide',
     async (colorScheme, width, routes) => {
-      const { page, show, complaints, requests, fake } = await open({ colorScheme, width });
+      const { page, show, complaints, requests, fake } = await open({
+        colorScheme,
+        width,
+        prepare: (state) => {
+          if (colorScheme === 'dark') state.simulation = fakeSimulation({ preset: 'slow', match: '0001' }, state.now);
+        },
+      });
       for (const route of routes) {
         await show(route);
         expect(await faults(page), route).toEqual([]);

@@ -69,7 +69,7 @@ it('I4: a link from another site opens the page below any base, which then shows
   await page.goto('https://chat.example/');
   await page.getByRole('link').click();
   await page.getByText('UPSTREAM_NOT_FOUND').waitFor();
-  for (const view of ['Activity', 'Queue', 'Storage', 'Trends', 'Doctor', 'Uploads']) {
+  for (const view of ['Activity', 'Queue', 'Storage', 'Trends', 'Doctor', 'Simulate', 'Uploads']) {
     await page.getByRole('link', { name: view }).click();
     await page.getByRole('heading', { level: 1, name: view }).waitFor();
     await page.waitForFunction(() => !document.querySelector('[aria-busy="true"]'));

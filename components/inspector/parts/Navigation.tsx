@@ -10,11 +10,19 @@ export const TITLES: Record<ViewName, string> = {
   storage: 'Storage',
   trends: 'Trends',
   doctor: 'Doctor',
+  simulate: 'Simulate',
   uploads: 'Uploads',
 };
 
-/** @param badges numbers beside a view, e.g. of problems */
-export function Navigation({ view, badges }: { view: ViewName; badges: Partial<Record<ViewName, number>> }) {
+interface NavigationProps {
+  view: ViewName;
+  /** Numbers beside a view, e.g. of problems. */
+  badges: Partial<Record<ViewName, number>>;
+  /** Where nothing can be simulated, there is no such view. */
+  canSimulate: boolean;
+}
+
+export function Navigation({ view, badges, canSimulate }: NavigationProps) {
   const nav = useRef<HTMLElement>(null);
   // A badge that appears moves the views behind it.
   const badged = VIEWS.filter((each) => (badges[each] ?? 0) > 0).join();
@@ -24,11 +32,11 @@ export function Navigation({ view, badges }: { view: ViewName; badges: Partial<R
     const link = nav.current?.querySelector<HTMLElement>('[aria-current]');
     if (nav.current && link)
       nav.current.scrollLeft = link.offsetLeft - (nav.current.clientWidth - link.offsetWidth) / 2;
-  }, [view, badged]);
+  }, [view, badged, canSimulate]);
   return (
     <nav ref={nav} className="navigation" aria-label="Views">
       <ul>
-        {VIEWS.map((each) => (
+        {VIEWS.filter((each) => each !== 'simulate' || canSimulate).map((each) => (
           <li key={each}>
             <a href={formatRoute(each)} aria-current={each === view ? 'page' : undefined}>
               <Icon name={each} />

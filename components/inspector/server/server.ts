@@ -6,7 +6,7 @@ type Query = Record<string, string | number | undefined>;
 /** The API of the inspector, as the page asks it. All calls reject with a {@link ServerError}. */
 export interface Server {
   get<Answer>(path: string, query?: Query, signal?: AbortSignal): Promise<Answer>;
-  send<Answer>(method: 'POST' | 'DELETE', path: string, body?: object, signal?: AbortSignal): Promise<Answer>;
+  send<Answer>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: object, signal?: AbortSignal): Promise<Answer>;
   /** From now on, calls name this project, without which those about uploads are refused. */
   setProject(project: string): void;
   /** An answer of lines, each as soon as it has come. */

@@ -301,3 +301,66 @@ describe('the other views', () => {
     expect(screen.getByRole('button', { name: 'Retry' })).toBeDefined();
   });
 });
+
+describe('a simulation', () => {
+  const preset = (name: RegExp) => screen.getByRole('button', { name });
+
+  it('is begun by a preset, for an actor and a share of the images, and is seen in every view until it is ended', async () => {
+    const { calls, pass } = await renderInspector(25, '#/simulate');
+    expect(screen.queryByRole('region', { name: 'Simulation' })).toBeNull();
+    fireEvent.change(screen.getByLabelText(/Only an actor/), { target: { value: ' 0001 ' } });
+    fireEvent.change(screen.getByLabelText('Share'), { target: { value: '25' } });
+    fireEvent.click(preset(/^Offline/));
+    await pass(50);
+    expect(calls('PUT /simulate')).toEqual(['PUT /simulate {"preset":"offline","match":"0001","share":0.25}']);
+    expect(preset(/^Offline/).getAttribute('aria-pressed')).toBe('true');
+    for (const view of ['images', 'queue', 'storage', 'uploads']) {
+      act(() => void (location.hash = `#/${view}`));
+      await pass(50);
+      expect(screen.getByRole('region', { name: 'Simulation' }).textContent).toContain(
+        '· 25 % · 0001 · 4 requests held',
+      );
+    }
+    fireEvent.click(screen.getByRole('button', { name: 'End the simulation' }));
+    await pass(50);
+    expect(calls('DELETE /simulate')).toHaveLength(1);
+    expect(screen.queryByRole('region', { name: 'Simulation' })).toBeNull();
+  });
+
+  it('of all images sends neither a match nor a share; another preset takes its place', async () => {
+    const { calls, pass } = await renderInspector(25, '#/simulate');
+    for (const name of [/^Slow/, /^Broken bytes/]) {
+      fireEvent.click(preset(name));
+      await pass(50);
+    }
+    expect(calls('PUT /simulate')).toEqual(['PUT /simulate {"preset":"slow"}', 'PUT /simulate {"preset":"broken"}']);
+    expect([/^Slow/, /^Broken bytes/].map((name) => preset(name).getAttribute('aria-pressed'))).toEqual([
+      'false',
+      'true',
+    ]);
+  });
+
+  it('that could not be begun or ended says why', async () => {
+    const { state, pass } = await renderInspector(25, '#/simulate');
+    const refusal: Problem = {
+      type: 'about:blank',
+      status: 403,
+      title: '',
+      code: 'MANAGEMENT_CLOSED',
+      detail: 'Closed to this request.',
+    };
+    state.refusal = refusal;
+    fireEvent.click(preset(/^Slow/));
+    await pass(50);
+    expect(
+      screen.getAllByRole('alert').some(({ textContent }) => textContent?.includes('Closed to this request.')),
+    ).toBe(true);
+  });
+
+  it('is not offered where nothing can be simulated', async () => {
+    const { pass } = await renderInspector(25, '#/images', (state) => (state.canSimulate = false));
+    await pass(50);
+    expect(screen.queryByRole('link', { name: 'Simulate' })).toBeNull();
+    expect(screen.getByRole('link', { name: 'Doctor' })).toBeDefined();
+  });
+});

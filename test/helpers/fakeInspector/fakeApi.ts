@@ -1,5 +1,11 @@
-import type { AskRequest, RefetchRequest } from '../../../plugin/inspectorProtocol.ts';
+import type {
+  AskRequest,
+  RefetchRequest,
+  SimulationRequest,
+  SimulationStatus,
+} from '../../../plugin/inspectorProtocol.ts';
 import type { PinRequest, Problem } from '../../../plugin/protocol.ts';
+import { PRESETS } from '../../../plugin/http/simulation/presets.ts';
 import {
   FAKE_CHECKS,
   FAKE_DOCTOR,
@@ -20,6 +26,10 @@ export interface FakeState extends FakeNumbers {
   looks?: readonly Look[];
   /** All calls are refused like this. */
   refusal?: Problem;
+  /** The simulation that is on. @default none */
+  simulation?: SimulationStatus;
+  /** False: as in a server of your own. @default true */
+  canSimulate?: boolean;
   /** Calls and their bodies, as they came. */
   calls: string[];
 }
@@ -76,7 +86,12 @@ function read(state: FakeState, path: string, query: URLSearchParams): unknown {
   const since = query.get('since');
   switch (path) {
     case '/live':
-      return fakeLive(state, since === null ? undefined : Number(since));
+      return {
+        ...fakeLive(state, since === null ? undefined : Number(since)),
+        ...(state.canSimulate !== false && { simulation: state.simulation ?? null }),
+      };
+    case '/simulate':
+      return { simulation: state.simulation ?? null, presets: PRESETS };
     case '/entries':
       return fakeEntries(count, query, now, looks);
     case '/entry': {
@@ -105,8 +120,13 @@ function read(state: FakeState, path: string, query: URLSearchParams): unknown {
   }
 }
 
-function change({ now, looks, count }: FakeState, method: string, path: string, body: unknown): unknown {
+function change(state: FakeState, method: string, path: string, body: unknown): unknown {
+  const { now, looks, count } = state;
   switch (path) {
+    case '/simulate':
+      if (method === 'DELETE') delete state.simulation;
+      else state.simulation = fakeSimulation(body as SimulationRequest, now);
+      return { simulation: state.simulation ?? null, presets: PRESETS };
     case '/pin':
       return { pinned: (body as PinRequest).pinned === false ? 0 : 1 };
     case '/invalidate':
@@ -125,6 +145,20 @@ function change({ now, looks, count }: FakeState, method: string, path: string, 
         return { job_id: path.split('/')[2], state: method === 'DELETE' ? 'canceled' : 'accepted' };
       return undefined;
   }
+}
+
+/** The simulation that such a request begins. */
+export function fakeSimulation({ preset, ...rest }: SimulationRequest, now: number): SimulationStatus {
+  const effects = PRESETS.find(({ name }) => name === preset)?.effects;
+  return {
+    ...(preset && { preset }),
+    ...effects,
+    ...rest,
+    started_at: now,
+    until: now + 600_000,
+    detail: 'images wait for 3 s',
+    held: 4,
+  };
 }
 
 function verifyLines(count: number): unknown[] {
