@@ -6,6 +6,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundle } from './bundle.ts';
+import { buildClassicWorker } from './classicWorker.ts';
 import { buildInspector } from './inspector.ts';
 import { licensesOf } from './licenses.ts';
 
@@ -50,4 +51,5 @@ const modules = [
   })),
   ...(await buildInspector(root, join(dist, 'inspector'))),
 ];
+await buildClassicWorker(root, join(dist, 'components', 'sw', 'classic.js'));
 await writeFile(join(dist, 'THIRD-PARTY-LICENSES.md'), await licensesOf(modules));

@@ -147,6 +147,7 @@ export interface ExistsAnswer {
 
 /** `POST /lookup`: one call for a page full of images. */
 export interface LookupRequest {
+  /** URLs, or the `local_path`s of entries. */
   urls: string[];
 }
 

@@ -43,6 +43,18 @@ export function listenToServer(client: CacheClient, baseUrl: string, signal: Abo
     else if (!isFirst || performance.now() - since > FRESH_MS) void resync(client);
   }
 
+  /** Also tells what the service worker of the page keeps, if there is one. */
+  function hear(message: ServerMessage): void {
+    take(message);
+    // Absent on pages without https.
+    const workers: ServiceWorkerContainer | undefined = navigator.serviceWorker;
+    if (!workers?.controller || message.isRecovered) return;
+    import('./offline/keepInStep.ts').then(
+      ({ keepInStep }) => keepInStep(baseUrl, message),
+      () => {}, // a deployment has replaced the file; the next start of the app makes up for it
+    );
+  }
+
   /**
    * Connects to `GET /events`, and again whenever the connection is lost.
    * @param refusals how often the server has refused in a row
@@ -77,13 +89,13 @@ export function listenToServer(client: CacheClient, baseUrl: string, signal: Abo
     if (listening || !(canShare() || document.visibilityState === 'visible')) return;
     listening = new AbortController();
     const until = listening.signal;
-    if (!canShare()) return connect(until, take);
+    if (!canShare()) return connect(until, hear);
     const tabs = openTabs(`image-cache events ${new URL(baseUrl, location.href).href}`, until);
     // Only pages of this origin can write to it, and this is all that ours write.
     tabs.subscribe((message) => take(message as ServerMessage));
     tabs.lead(() =>
       connect(until, (message) => {
-        take(message);
+        hear(message);
         tabs.post(message);
       }),
     );

@@ -1,4 +1,4 @@
-import { refuse, refuseOthers } from './imageWorkerError.ts';
+import { refuse, refuseOthers } from './refuse.ts';
 
 /** A bucket, as in the plugin's option `buckets`, without credentials. */
 export interface WorkerBucket {
@@ -39,7 +39,7 @@ const FIELDS = ['name', 'region', 'endpoint', 'forcePathStyle', 'prefix', 'cdn']
 const AWS_ENDPOINT = 'https://s3.amazonaws.com';
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9._-]{1,254}$/;
 
-/** @throws ImageWorkerError */
+/** @throws Error `INVALID_OPTION` */
 export function bucketPlaces(buckets: readonly (string | WorkerBucket)[]): BucketPlace[] {
   return Array.from(buckets, checked).flatMap(placesOf);
 }

@@ -21,6 +21,14 @@ interface Lasting {
   waitUntil(work: Promise<unknown>): void;
 }
 
+/** What is kept of a picture. */
+interface Found extends Pick<Look, 'images' | 'body'> {
+  /** `undefined` if there is no storage. */
+  readonly session: Look['session'] | undefined;
+  /** The variant that was asked for. */
+  readonly exact: OfflineImage | undefined;
+}
+
 export interface ImageHandler {
   /** Whether a request is for a picture that the worker answers. All others are none of its business. */
   match(context: { readonly request: Request }): boolean;
@@ -30,7 +38,7 @@ export interface ImageHandler {
 
 /**
  * Makes what a router needs to keep pictures for offline pages. Call it at the top of your worker.
- * @throws ImageWorkerError if an option is wrong
+ * @throws Error with a `code` and a `hint` if an option is wrong
  * @example
  * const { match, respond } = createImageHandler({ buckets: ['team-photos'] });
  * registerRoute(match, respond);
@@ -52,64 +60,70 @@ export function createImageHandler(options: ImageWorkerOptions): ImageHandler {
     }
   }
 
-  async function look(name: PictureName): Promise<Look | undefined> {
-    const found = await ask(store.look(name));
-    if (!found || !settings.partition) return found;
-    const user = (await settings.partition()) || undefined;
-    if (user === found.session.user) return found;
-    await ask(store.setUser(user));
-    return ask(store.look(name));
+  /** What is kept of a picture, as far as the user may see it; with nothing at all if there is no storage. */
+  async function find(name: PictureName): Promise<Found> {
+    let found = await ask(store.look(name));
+    const user = (settings.partition ? await settings.partition() : found?.session.user) || undefined;
+    if (found && user !== found.session.user) {
+      await ask(store.setUser(user));
+      found = await ask(store.look(name));
+    }
+    const images = found?.images.filter((image) => image.user === '' || image.user === user) ?? [];
+    // If the user could not be written, the store takes no private picture.
+    const session = found && { ...found.session, user };
+    return { body: found?.body, session, images, exact: images.find(({ key }) => key === name.key) };
   }
 
   async function answer(picture: RequestedPicture, request: Request, extend: Lasting['waitUntil']): Promise<Response> {
     if (picture.from === 'ref') {
       const held = await ask(outboxPicture(picture.imageId));
-      if (held) return toResponse(held);
+      if (held) return new Response(held);
     }
     const name = await nameOf(picture);
-    await running.get(name.key);
-    const seen = await look(name).catch(() => undefined);
-    const visible = seen?.images.filter(({ user }) => user === '' || user === seen.session.user) ?? [];
-    const exact = visible.find(({ key }) => key === name.key);
-
-    async function show(image: OfflineImage, body?: Blob): Promise<Response | undefined> {
-      const bytes = body ?? (await ask(store.look(image)))?.body;
-      if (bytes?.size !== image.size) return undefined;
-      extend(keeper.shown(image));
-      return toResponse(bytes, image.type);
-    }
-    // The digest names the bytes, but a server that asks who may see them is asked each time.
-    const isFresh =
+    const isFresh = ({ exact }: Found): boolean | undefined =>
       picture.from === 'bucket'
         ? exact && Date.now() - exact.stored < settings.maxAge
-        : exact?.digest !== undefined && exact.digest === name.digest && exact.user === '';
-    if (exact && isFresh) {
-      const shown = await show(exact, seen?.body);
-      if (shown) return shown;
+        : // The digest names the bytes, but a server that asks who may see them is asked each time.
+          exact?.digest !== undefined && exact.digest === name.digest && exact.user === '';
+    let found = await find(name);
+    const before = running.get(name.key);
+    if (before && !isFresh(found)) {
+      await within(PATIENCE_MS, before);
+      found = await find(name);
     }
+    const { exact, images, body, session } = found;
 
+    async function show(image: OfflineImage): Promise<Response | undefined> {
+      const bytes = image === exact ? body : (await ask(store.look(image)))?.body;
+      if (bytes?.size !== image.size) return undefined;
+      extend(keeper.shown(image));
+      // The type of a Blob becomes that of the answer.
+      return new Response(bytes);
+    }
+    const shown = exact && isFresh(found) && (await show(exact));
+    if (shown) return shown;
+
+    let taking: Promise<void> | undefined;
     async function load(): Promise<Response> {
       const response = await (picture.from === 'bucket' ? bucket.read(picture.place, request) : fetch(request));
-      if (seen && response.type !== 'opaque') {
-        const taking = keeper.take(response, { picture, name, session: seen.session });
-        if (picture.from === 'bucket') track(name.key, taking);
-        extend(taking);
-      }
+      if (session) extend((taking = keeper.take(response, { picture, name, session })));
       return response;
     }
     const loading = load();
+    if (picture.from === 'bucket') {
+      const ended = loading.then(() => taking).catch(() => {});
+      running.set(
+        name.key,
+        ended.finally(() => running.delete(name.key)),
+      );
+    }
     // Another size of the picture is better than none.
-    const copy = exact ?? visible.toSorted((a, b) => b.size - a.size)[0];
+    const copy = exact ?? images.toSorted((a, b) => b.size - a.size)[0];
     if (!copy) return loading;
     extend(loading.catch(() => {}));
     const loaded = await within(PATIENCE_MS, loading);
     if (loaded && loaded.status < 500) return loaded;
-    return (await show(copy, copy === exact ? seen?.body : undefined)) ?? loaded ?? loading;
-  }
-
-  function track(key: string, taking: Promise<unknown>): void {
-    const ended = taking.finally(() => running.delete(key));
-    running.set(key, ended);
+    return (await show(copy)) ?? loaded ?? loading;
   }
 
   return {
@@ -128,10 +142,6 @@ export function createImageHandler(options: ImageWorkerOptions): ImageHandler {
       }
     },
   };
-}
-
-function toResponse(body: Blob, type = body.type): Response {
-  return new Response(body, { headers: { 'Content-Type': type } });
 }
 
 /** What the browser's storage says; `undefined` if it fails, or hangs. */

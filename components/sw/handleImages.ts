@@ -6,7 +6,7 @@ declare const self: ServiceWorkerGlobalScope;
 /**
  * Lets a service worker keep pictures for offline pages. It adds a listener of its own, which answers requests for pictures and leaves all others to
  * the listeners after it: call it at the top of your worker, before those of Workbox or Serwist.
- * @throws ImageWorkerError if an option is wrong
+ * @throws Error with a `code` and a `hint` if an option is wrong
  * @example
  * handleImages({ buckets: ['team-photos'], maxSize: '200MB' });
  */

@@ -1,7 +1,7 @@
 import type { DEFAULT_BASE } from '../../plugin/protocol.ts';
 import { parseDuration, parseSize } from '../../plugin/amounts.ts';
 import { type BucketPlace, type WorkerBucket, bucketPlaces } from './bucketPlaces.ts';
-import { refuse, refuseOthers } from './imageWorkerError.ts';
+import { refuse, refuseOthers } from './refuse.ts';
 
 type UserId = string | undefined;
 
@@ -44,7 +44,7 @@ export interface ResolvedWorkerOptions {
 
 const NAMES = ['base', 'buckets', 'maxSize', 'maxAge', 'partition'] satisfies (keyof ImageWorkerOptions)[];
 
-/** @throws ImageWorkerError */
+/** @throws Error `INVALID_OPTION` */
 export function resolveWorkerOptions(options: ImageWorkerOptions, origin: string): ResolvedWorkerOptions {
   refuseOthers(options, NAMES, '');
   const {

@@ -7,5 +7,4 @@ export {
 export type { WorkerBucket } from './bucketPlaces.ts';
 export { createImageHandler, type ImageHandler, type ImageRequestEvent } from './createImageHandler.ts';
 export { handleImages } from './handleImages.ts';
-export { ImageWorkerError } from './imageWorkerError.ts';
 export type { ImageWorkerOptions } from './imageWorkerOptions.ts';

@@ -2,7 +2,6 @@ const MAX_BYTES = 20_000_000;
 
 /** What an answer says about keeping it. */
 export interface Keepable {
-  readonly type: string;
   /** How many bytes it has; `NaN` if it does not say so. */
   readonly length: number;
   /** Whether only this user may have it. */
@@ -13,14 +12,18 @@ export interface Keepable {
 
 /** What an answer says about keeping it; `undefined` if it is no image that may be kept. An opaque answer has the status 0. */
 export function keepable({ status, redirected, headers }: Response): Keepable | undefined {
-  const type = headers.get('content-type') ?? '';
   const control = headers.get('cache-control') ?? '';
   const length = Number(headers.get('content-length') ?? Number.NaN);
-  if (status !== 200 || redirected || !/^image\//i.test(type) || /no-store/i.test(control) || length > MAX_BYTES) {
+  if (
+    status !== 200 ||
+    redirected ||
+    !/^image\//i.test(headers.get('content-type') ?? '') ||
+    /no-store/i.test(control) ||
+    length > MAX_BYTES
+  ) {
     return undefined;
   }
   return {
-    type,
     length,
     isPrivate: /private/i.test(control),
     digest: /^"([0-9a-f]{32})[0-9a-f]{32}"$/.exec(headers.get('etag') ?? '')?.[1],

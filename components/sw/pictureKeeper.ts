@@ -5,6 +5,8 @@ import type { PictureName, RequestedPicture } from './requestedPicture.ts';
 
 /** How often it is written that a picture was shown. */
 const TOUCH_MS = 60_000;
+/** Some browsers free the room of what was removed only later, e.g. in private windows: others are not removed meanwhile. */
+const FULL_MS = 60_000;
 /** The part that stays when there is no room, so that not every picture makes room for itself. */
 const LEFT_AFTER_FULL = 0.75;
 const LEFT_AFTER_LIMIT = 0.9;
@@ -31,6 +33,7 @@ export function createPictureKeeper(
 ): PictureKeeper {
   /** Bytes that are kept, as far as this worker knows; `undefined` before it has looked. */
   let total: number | undefined;
+  let fullSince = 0;
 
   /** Removes what was not shown for long, and of the others those that were shown least recently, until so many bytes are left. */
   async function fit(maxBytes: number): Promise<void> {
@@ -49,7 +52,9 @@ export function createPictureKeeper(
     if (image.size > maxSize) return;
     if (total === undefined) await fit(maxSize);
     const isKept = await store.put(image, body, session).catch(async (error: unknown) => {
-      if (!(error instanceof Error && error.name === 'QuotaExceededError')) throw error;
+      const isFull = error instanceof Error && error.name === 'QuotaExceededError';
+      if (!isFull || now() - fullSince < FULL_MS) throw error;
+      fullSince = now();
       await fit((total ?? 0) * LEFT_AFTER_FULL);
       return store.put(image, body, session);
     });
@@ -74,7 +79,6 @@ export function createPictureKeeper(
       digest: name.digest ?? (picture.variant === '' ? found.digest : undefined),
       isServed: picture.from !== 'bucket',
       user: isPrivate ? (session.user ?? '') : '',
-      type: found.type,
       size: body.size,
       stored: now(),
       used: now(),

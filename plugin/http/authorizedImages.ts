@@ -94,8 +94,17 @@ export class AuthorizedImages {
     return entry !== undefined && (await this.#isAllowed(request, entry)) ? entry : undefined;
   }
 
-  /** The entries of many URLs. The hook is asked once for each entry. */
-  async lookup(request: IncomingMessage, urls: readonly string[]): Promise<(ManifestEntry | undefined)[]> {
+  /** The entries of many URLs, or paths of images. The hook is asked once for each entry of a URL. */
+  async lookup(request: IncomingMessage, names: readonly string[]): Promise<(ManifestEntry | undefined)[]> {
+    if (names.every(isAbsolute)) return this.#lookupUrls(request, names);
+    const byUrl = await this.#lookupUrls(request, names.filter(isAbsolute));
+    const byPath = await Promise.all(
+      names.flatMap((name) => (isAbsolute(name) ? [] : this.find(request, { path: name }))),
+    );
+    return names.map((name) => (isAbsolute(name) ? byUrl : byPath).shift());
+  }
+
+  async #lookupUrls(request: IncomingMessage, urls: readonly string[]): Promise<(ManifestEntry | undefined)[]> {
     if (this.#authorize === undefined) return this.#cache.lookup(urls);
     const askable = await Promise.all(urls.map((url) => this.#mayLookUp(request, url)));
     const found = await this.#cache.lookup(urls.filter((_, index) => askable[index]));
@@ -242,4 +251,8 @@ export class AuthorizedImages {
 
 function withoutEntry({ key: s3_url, filename }: ImageRef, actor_id = DEFAULT_ACTOR_ID): LocatedImage {
   return { s3_url, filename, actor_id };
+}
+
+function isAbsolute(name: string): boolean {
+  return /^[a-z][a-z\d+.-]*:/i.test(name);
 }

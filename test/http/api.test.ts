@@ -456,6 +456,22 @@ describe('the rest of the API', () => {
     expect(entries).toMatchObject({ [unknown]: null, nonsense: null });
   });
 
+  it('POST /lookup takes paths, too', async () => {
+    const { api, bucket } = await withImages();
+    const ask = async (urls: string[]) =>
+      (
+        (await (await api.post('/lookup', { urls })).json()) as {
+          entries: Record<string, { local_path: string } | null>;
+        }
+      ).entries;
+    const one = await bucket.presign('1.jpg');
+    const path = (await ask([one]))[one]?.local_path ?? '';
+    const two = await bucket.presign('2.jpg');
+    const entries = await ask(['.image-cache/manifest.json', path, two]);
+    expect(entries).toMatchObject({ [path]: { filename: '1.jpg' }, [two]: { filename: '2.jpg' } });
+    expect(entries['.image-cache/manifest.json']).toBeNull();
+  });
+
   it('POST /clear/:actorId keeps what another actor uses', async () => {
     const { api } = await withImages();
     const cleared = (await (await api.post('/clear/0001')).json()) as Record<string, number>;

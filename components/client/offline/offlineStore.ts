@@ -16,7 +16,6 @@ export interface OfflineImage {
   readonly isServed: boolean;
   /** The user for whom it is kept; empty for a picture that anybody may see. */
   readonly user: string;
-  readonly type: string;
   /** In bytes. */
   readonly size: number;
   /** When it was fetched, and when it was last shown, in milliseconds since the epoch. */

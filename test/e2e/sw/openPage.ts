@@ -1,9 +1,14 @@
-import type { BrowserContext, Page } from 'playwright-core';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { expect, onTestFinished } from 'vitest';
+import type * as Client from '../../../components/client/index.ts';
 import type * as Kit from '../../../components/sw/index.ts';
+
+import { temporaryDirectory } from '../../helpers/directory.ts';
+import { chromiumPath } from '../browser.ts';
 
 declare global {
   interface Window {
-    kit: typeof Kit;
+    kit: typeof Kit & typeof Client;
   }
 }
 
@@ -43,9 +48,20 @@ export async function show(page: Page, ...urls: string[]): Promise<number[]> {
   );
 }
 
-export async function kept(page: Page): Promise<{ images: number; bytes: number }> {
-  return page.evaluate(async () => {
-    const { images, bytes } = await window.kit.estimateOffline();
-    return { images, bytes };
-  });
+/** How many pictures are kept. */
+export async function kept(page: Page): Promise<number> {
+  return page.evaluate(async () => (await window.kit.estimateOffline()).images);
+}
+
+export async function expectKept(page: Page, count: number): Promise<void> {
+  await expect.poll(() => kept(page)).toBe(count);
+}
+
+/** A browser with a profile on the disk. In a profile in memory, Chromium does not free the room of what is removed. */
+export async function contextOnDisk(): Promise<BrowserContext> {
+  const directory = await temporaryDirectory();
+  const options = { executablePath: await chromiumPath(), args: ['--no-sandbox'] };
+  const context = await chromium.launchPersistentContext(directory, options);
+  onTestFinished(() => context.close());
+  return context;
 }

@@ -1,7 +1,9 @@
 import { PutBucketCorsCommand, S3Client } from '@aws-sdk/client-s3';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { onTestFinished } from 'vitest';
@@ -31,55 +33,56 @@ self.addEventListener('install', (event) => {
 });
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener('fetch', (event) => {
-  self.passed ??= [];
-  self.passed.push(event.request.url);
   if (new URL(event.request.url).origin === location.origin) {
     event.respondWith(caches.match(event.request).then((found) => found ?? fetch(event.request)));
   }
 });`;
 
-let scripts: Promise<{ kit: string; page: string }> | undefined;
+const dist = fileURLToPath(new URL('../../../dist/components/', import.meta.url));
+let script: Promise<string> | undefined;
 
-/** What a bundler makes of the entry point, for a classic script. */
-async function bundled(code: string): Promise<string> {
-  const entry = fileURLToPath(new URL('../../../dist/components/sw/index.js', import.meta.url));
+/** What a bundler makes of the page's script. */
+async function pageScript(): Promise<string> {
+  const entry = '\0entry';
+  const imports = ['sw', 'client'].map(
+    (name) => `import * as ${name} from ${JSON.stringify(join(dist, name, 'index.js'))};`,
+  );
+  const code = [...imports, 'window.kit = { ...sw, ...client };'].join('\n');
   const build = await rolldown({
-    input: '\0entry',
+    input: entry,
     platform: 'browser',
+    transform: { define: { 'import.meta': '{}' } }, // a classic script has none
     plugins: [
       {
         name: 'entry',
-        resolveId: (source) => (source === '\0entry' ? source : null),
-        load: (source) => (source === '\0entry' ? `import * as kit from ${JSON.stringify(entry)};\n${code}` : null),
+        resolveId: (source) => (source === entry ? entry : null),
+        load: (source) => (source === entry ? code : null),
       },
     ],
   });
-  const { output } = await build.generate({ format: 'iife' });
+  const { output } = await build.generate({ format: 'iife', codeSplitting: false });
   await build.close();
   return output[0].code;
 }
 
-/** @param after code of the worker, after ours */
-export async function workerOf(options: ImageWorkerOptions, after = SHELL): Promise<string> {
-  scripts ??= Promise.all([bundled('self.kit = kit;'), bundled('window.kit = kit;')]).then(([kit, page]) => ({
-    kit,
-    page,
-  }));
-  return `${(await scripts).kit}\nself.kit.handleImages(${JSON.stringify(options)});\n${after}`;
+/** A classic script, as it is published. @param options as they are, or written in JavaScript */
+export async function workerOf(options: ImageWorkerOptions | string): Promise<string> {
+  const text = typeof options === 'string' ? options : JSON.stringify(options);
+  return `${await readFile(join(dist, 'sw', 'classic.js'), 'utf8')}\nimageCacheWorker.handleImages(${text});\n${SHELL}`;
 }
 
 /** @param api of our server, below `/api/cache` */
 export async function openSite(worker: string, api?: RequestListener): Promise<Site> {
   const requests: string[] = [];
   let served = worker;
-  const { page } = (await scripts) ?? { page: '' };
+  const page = await (script ??= pageScript());
   const server = createServer((request, response) => {
     const { url = '' } = request;
     const send = (type: string, body: string) =>
       void response.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-store' }).end(body);
-    if (url === '/') return send('text/html', PAGE);
+    if (url === '/' || url === '/app/') return send('text/html', PAGE);
     if (url === '/page.js') return send('text/javascript', page);
-    if (url === '/worker.js') return send('text/javascript', served);
+    if (url.endsWith('/worker.js')) return send('text/javascript', served);
     requests.push(url);
     if (api && url.startsWith('/api/cache')) return api(request, response);
     response.writeHead(404).end();
