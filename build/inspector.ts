@@ -1,6 +1,7 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { build } from 'vite';
+import { bundle } from './bundle.ts';
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -10,7 +11,8 @@ const TYPES: Record<string, string> = {
 
 /**
  * Builds the page of the inspector, with React in it, so that an app need not have React, or may have another one. Its files refer to each
- * other by relative addresses. `files.json` lists all of them: nothing else can be served.
+ * other by relative addresses. Beside them is the script that shows in the pages of the app where their pictures come from. `files.json`
+ * lists all of them: nothing else can be served.
  * @returns the absolute paths of the modules in it
  */
 export async function buildInspector(root: string, directory: string): Promise<string[]> {
@@ -42,6 +44,13 @@ export async function buildInspector(root: string, directory: string): Promise<s
       chunkSizeWarningLimit: 1000, // kB; check:size has the limit
     },
   });
+  const script = await bundle({
+    root,
+    entries: { overlay: 'components/overlay/script.ts' },
+    external: [],
+    platform: 'browser',
+    directory,
+  });
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const paths = entries
     .filter((entry) => entry.isFile())
@@ -52,7 +61,7 @@ export async function buildInspector(root: string, directory: string): Promise<s
     );
   const list = paths.toSorted().map((path) => [path, { type: typeOf(path), isImmutable: path.startsWith('assets/') }]);
   await writeFile(join(directory, 'files.json'), JSON.stringify(Object.fromEntries(list), undefined, 2));
-  return [...modules].filter((id) => !id.startsWith('\0'));
+  return [...modules, ...script].filter((id) => !id.startsWith('\0'));
 }
 
 function typeOf(path: string): string {

@@ -245,6 +245,11 @@ export interface ImageCacheOptions {
    * of your own, everyone who can reach the router can read them. @default true in Vite, false in a server of your own
    */
   metrics?: boolean;
+  /**
+   * Whether pages of Vite's dev server show on each picture where it came from (memory, disk, S3, the browser, past the cache). Adds one
+   * script to them. Alt+Shift+I switches the marks off and on. A server of your own ignores it. @default false
+   */
+  overlay?: boolean;
   /** Whether SVG images are accepted. They can contain scripts, so they are served as a sandboxed attachment. @default false */
   allowSvg?: boolean;
   /** The most bytes of a request body. @default '4MB' */
@@ -423,6 +428,7 @@ export interface ResolvedOptions {
   uploads: ResolvedUploads | undefined;
   /** `undefined`: as is usual there. */
   metrics: boolean | undefined;
+  overlay: boolean;
   allowSvg: boolean;
   bodyLimit: number;
   logLevel: 'silent' | 'warn' | 'info' | 'debug';

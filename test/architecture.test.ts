@@ -318,6 +318,16 @@ describe('imports point one way', () => {
     expect(others.map(show)).toEqual([]);
   });
 
+  it('the marks on pictures are apart: they know the client only, without React, and nothing imports them', () => {
+    const isOverlay = (file: string) => file.startsWith('components/overlay/');
+    const own = components.filter(({ from }) => isOverlay(from));
+    expect(own.length).toBeGreaterThan(5);
+    const isAllowed = (to: string) =>
+      isOverlay(to) || to.startsWith('components/client/') || to === 'plugin/protocol.ts';
+    expect(own.filter(({ to }) => !isAllowed(to)).map(show)).toEqual([]);
+    expect(components.filter(({ from, to }) => isOverlay(to) && !isOverlay(from)).map(show)).toEqual([]);
+  });
+
   it('the inspector is a page of its own: nothing imports it, and it brings React and what draws long lists', () => {
     expect(components.filter(({ from, to }) => isInspector(to) && !isInspector(from)).map(show)).toEqual([]);
     const own = components.filter(({ from }) => isInspector(from)).map(({ to }) => to);

@@ -44,7 +44,9 @@ export function configuredBaseUrl(): string | undefined {
   return origin + withoutSlash(import.meta.env?.BASE_URL ?? '/') + __IMAGE_CACHE__.base;
 }
 
-export const onConfigure: (listener: () => void) => () => void = changes.subscribe;
+export function onConfigure(listener: () => void): () => void {
+  return changes.subscribe(listener);
+}
 
 export function toBaseUrl(base: string | false): string | undefined {
   return base === false ? undefined : withoutSlash(base);

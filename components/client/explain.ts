@@ -1,5 +1,6 @@
 import type { PrefetchRequest } from '../../plugin/protocol.ts';
 import { imageKey } from './imageKey.ts';
+import { detailsUrl, inspectorUrl } from './inspectorUrl.ts';
 import type { FailureReason } from './prefetchTypes.ts';
 import { type PrefetchCall, sendPrefetch } from './sendPrefetch.ts';
 import { reasonOf } from './shouldRetry.ts';
@@ -78,17 +79,9 @@ function tell(baseUrl: string, text: string, keys: readonly string[]): void {
   const what = known
     ? [`${text.split(':', 1)[0]}, as above: ${count} more, ${first}${more}`]
     : [`${news.size > 1 ? `${count}, the first is ` : ''}${first}`, text];
-  const link = inspectorLink(baseUrl, first);
-  console.warn(`[image-cache] ${[...what, ...(link === undefined ? [] : [`See ${link}`])].join('\n')}`);
-}
-
-/** Where the inspector shows what is known of an image; `undefined` if the server is not Vite's. @param key without a signature */
-function inspectorLink(baseUrl: string, key: string): string | undefined {
-  if (typeof __IMAGE_CACHE__ === 'undefined') return undefined;
-  const { base, inspector } = __IMAGE_CACHE__;
-  if (inspector === undefined || !baseUrl.endsWith(base)) return undefined;
-  const page = `${baseUrl.slice(0, -base.length)}${inspector}/#/images?image=${encodeURIComponent(key)}`;
-  return new URL(page, location.href).href;
+  const inspector = inspectorUrl(baseUrl);
+  const link = inspector === undefined ? [] : [`See ${detailsUrl(inspector, first)}`];
+  console.warn(`[image-cache] ${[...what, ...link].join('\n')}`);
 }
 
 /** Marks an image with the reason why it has no picture, until it has one. */

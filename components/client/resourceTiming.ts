@@ -1,4 +1,5 @@
 import type { CacheTier } from '../../plugin/protocol.ts';
+import { durationOf, isBufferFull, isFromBrowser, tierOf } from './timing.ts';
 
 /** Where an image came from, and how long it took. */
 export interface CacheStatus {
@@ -13,8 +14,6 @@ export interface CacheStatus {
   url?: never;
 }
 
-/** The page's own buffer (`getEntriesByType`) holds at least this many timings before it is full. */
-const BUFFER_SIZE = 250;
 /** Maximum number of timings that are kept. A `load` follows its timing at once, so this need only be enough for bursts. */
 const MAX_TIMINGS = 500;
 
@@ -32,7 +31,7 @@ export function watchTimings(): void {
   if (observer || typeof PerformanceObserver === 'undefined') return;
   observer = new PerformanceObserver((list) => keep(list.getEntries()));
   observer.observe({ type: 'resource', buffered: true });
-  if (performance.getEntriesByType('resource').length >= BUFFER_SIZE) completeSince = performance.now();
+  if (isBufferFull()) completeSince = performance.now();
 }
 
 /** How long to wait for the timing of an image, which may come a moment after its `load`. */
@@ -71,28 +70,9 @@ export async function readCacheStatus(url: string, loading: Loading): Promise<Ca
 
 function toStatus(timing: PerformanceResourceTiming): CacheStatus | undefined {
   const ms = round(durationOf(timing));
-  // An answer from the browser's own cache still has the Server-Timing of the original request, so this is checked first.
   if (isFromBrowser(timing)) return { from: 'browser', ms };
-  // Firefox has `serverTiming` in secure contexts only.
-  const from = (timing.serverTiming ?? []).map(({ name }) => name).find(isTier);
+  const from = tierOf(timing);
   return from && { from, ms };
-}
-
-function isTier(name: string): name is CacheTier {
-  return name === 'memory' || name === 'disk' || name === 's3';
-}
-
-function isFromBrowser(timing: PerformanceResourceTiming): boolean {
-  if ('deliveryType' in timing && timing.deliveryType === 'cache') return true;
-  return timing.transferSize === 0 && timing.decodedBodySize > 0;
-}
-
-/**
- * The time from request to answer. It leaves out the wait for one of the six connections that a browser opens to a host, because that
- * wait says how busy the page is, not where the image came from. Other origins give no such details without `Timing-Allow-Origin`.
- */
-function durationOf(timing: PerformanceResourceTiming): number {
-  return timing.requestStart > 0 ? timing.responseEnd - timing.requestStart : timing.duration;
 }
 
 /** The newest timing of a URL. */

@@ -212,6 +212,7 @@ export const optionsSchema = z
       ),
       uploads: z.optional(uploadsSchema),
       metrics: z.optional(z.boolean({ error: 'true or false' })),
+      overlay: flag(false),
       allowSvg: flag(false),
       bodyLimit: bytes('4MB'),
       logLevel: z._default(

@@ -25,6 +25,7 @@ const ENTRIES = [
     'components/sw/index.ts',
     'In a service worker: pictures for offline pages; the last three functions are for pages, too.',
   ],
+  ['vite-plugin-image-cache/overlay', 'components/overlay/index.ts', 'In pages during development, without React.'],
   ['vite-plugin-image-cache/testing', 'components/testing/index.ts', 'In component tests and stories.'],
 ] as const;
 

@@ -42,6 +42,7 @@ async function takePictures(origin: string): Promise<void> {
   await fillCache(page, origin);
   const [missing] = await letSomeFail(origin);
   await mkdir(pictures, { recursive: true });
+  await takeMarks(page, origin);
   const photographs = await show(page, `${origin}__image-cache/#/images`);
   await photographs.getByRole('gridcell').nth(1).click();
   await photographs.getByRole('heading', { name: 'Story' }).waitFor();
@@ -58,6 +59,29 @@ async function takePictures(origin: string): Promise<void> {
     const picture = sharp(await page.screenshot()).png({ palette: true, colours: 20, compressionLevel: 9 });
     await write(`${view.split('?')[0]}.png`, await picture.toBuffer());
   }
+}
+
+/** A page of the app whose pictures come from different places, with marks on them. */
+async function takeMarks(page: Page, origin: string): Promise<void> {
+  const { entries } = (await (await fetch(`${origin}api/cache/manifest`)).json()) as {
+    entries: Record<string, object>;
+  };
+  const urls = Object.keys(entries).filter((url) => url.includes('/0003/'));
+  for (const s3_url of urls.filter((_, index) => index % 3 === 0)) {
+    const headers = { 'Content-Type': 'application/json' };
+    await fetch(`${origin}api/cache/invalidate`, { method: 'POST', headers, body: JSON.stringify({ s3_url }) });
+  }
+  await page.addInitScript({ content: `import('/__image-cache/overlay.js?base=/api/cache&show')` });
+  await showApp(page, `${origin}#/actor/0003`);
+  const marks = page.locator('image-cache-origins a');
+  await marks.nth(5).waitFor();
+  await marks.first().focus();
+  await write(
+    'origins.jpg',
+    await sharp(await page.screenshot())
+      .jpeg({ quality: 60, mozjpeg: true })
+      .toBuffer(),
+  );
 }
 
 /** Opens pages of the app, so that there are hits, and misses for several reasons. */

@@ -1,9 +1,9 @@
-import axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { createFakeState, fakeSimulation, type FakeState } from '../helpers/fakeInspector/fakeApi.ts';
 import { startFakeInspector } from '../helpers/fakeInspector/fakeServer.ts';
+import { axeFaults } from './axeFaults.ts';
 import { launchBrowser } from './browser.ts';
 
 const VIEWS = ['images', 'activity', 'queue', 'problems', 'storage', 'trends', 'doctor', 'simulate', 'uploads'];
@@ -49,17 +49,6 @@ async function open({ count = 25, width = 1200, colorScheme = 'light', prepare =
   return { page, state, fake, complaints, requests, show };
 }
 
-/** What axe finds, in a line each. The policy of the page lets no script in but its own, so axe comes by the debugger. */
-async function faults(page: Page): Promise<string[]> {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: axe.source });
-  const { violations } = await page.evaluate(() =>
-    (globalThis as unknown as { axe: typeof axe }).axe.run({ resultTypes: ['violations'] }),
-  );
-  await session.detach();
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
-}
-
 describe('I8, I21: each view', () => {
   const DETAILS = `images?image=${encodeURIComponent(PICTURE)}`;
 
@@ -78,7 +67,7 @@ describe('I8, I21: each view', () => {
       });
       for (const route of routes) {
         await show(route);
-        expect(await faults(page), route).toEqual([]);
+        expect(await axeFaults(page), route).toEqual([]);
       }
       expect(complaints).toEqual([]);
       expect(requests.filter((url) => !url.startsWith(fake.url) && !url.startsWith('data:'))).toEqual([]);
@@ -113,7 +102,7 @@ describe('I8, I21: each view', () => {
     const { page, show, complaints } = await open({ count: 0 });
     for (const view of ['images', 'activity']) {
       await show(view);
-      expect(await faults(page), view).toEqual([]);
+      expect(await axeFaults(page), view).toEqual([]);
     }
     expect(complaints).toEqual([]);
   });

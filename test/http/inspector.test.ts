@@ -167,6 +167,21 @@ describe('what else the page asks', () => {
     expect(answer.story[0]?.text).toMatch(/^UPSTREAM_NOT_FOUND: /);
   });
 
+  it('GET /entry: an image by what a page knows of it, its path or the reference of an upload', async () => {
+    const bucket = await startBucket();
+    bucket.server.put('photos', 'a.jpg', await jpeg(1));
+    const { ask, base, get } = await startInspector(bucket, { uploads: { bucket: 'photos' } });
+    await (await get(imageUrl(await bucket.presign('a.jpg')))).arrayBuffer();
+    const { entries } = await ask<EntriesAnswer>('/entries');
+    const byPath = await ask<EntryAnswer>(`/entry?path=${encodeURIComponent(entries[0]?.local_path ?? '')}`);
+    expect(byPath.s3_url).toBe(entries[0]?.s3_url);
+    const id = 'ab'.repeat(16);
+    const upload = await ask<EntryAnswer>(`/entry?path=i/${id}.jpg`);
+    expect(upload).toMatchObject({ s3_url: expect.stringContaining(`/photos/uploads/ab/${id}.jpg`), entry: null });
+    expect((await fetch(`${base}/inspect/entry?path=nothing`)).status).toBe(404);
+    expect((await fetch(`${base}/inspect/entry?path=a&url=b`)).status).toBe(400);
+  });
+
   it('GET /thumb: a picture that may be kept for ever, by nobody else', async () => {
     const { ask, base, show } = await withImages('a.jpg');
     await show('a.jpg');

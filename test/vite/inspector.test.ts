@@ -1,6 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createLogger, createServer, type InlineConfig, type Plugin, preview } from 'vite';
+import { build, createLogger, createServer, type InlineConfig, type Plugin, preview } from 'vite';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { imageCache } from '../../plugin/index.ts';
 import type { ImageCacheOptions } from '../../plugin/options.ts';
@@ -11,7 +11,8 @@ interface Dock {
   id: string;
   type: string;
   icon: string;
-  url: string;
+  url?: string;
+  action?: { importFrom: string };
 }
 
 const plugin = (options: Partial<ImageCacheOptions> = {}) =>
@@ -93,6 +94,33 @@ describe('I10, I11: where the inspector is', () => {
   });
 });
 
+describe('the script of the marks', () => {
+  const html = async (base: string, options: Partial<ImageCacheOptions>) =>
+    (await get((await start({ base }, [plugin(options)])).server, base)).body;
+
+  it('is in no page, unless the option says so', async () => {
+    expect(await html('/', {})).not.toContain('overlay');
+    expect(await html('/', { overlay: false })).not.toContain('overlay');
+  });
+
+  it.each(['/', '/sub/'])('is one external script below the base %s, and nothing inline', async (base) => {
+    const page = await html(base, { overlay: true });
+    const scripts = [...page.matchAll(/<script[^>]*>[^<]*/g)]
+      .map(([tag]) => tag)
+      .filter((tag) => tag.includes('overlay'));
+    const api = encodeURIComponent(`${base}api/cache`);
+    expect(scripts).toEqual([
+      `<script type="module" async src="${base}__image-cache/overlay.js?base=${api}&amp;show=">`,
+    ]);
+  });
+
+  it('is never in a build', async () => {
+    const root = await project();
+    await build({ configFile: false, logLevel: 'silent', root, plugins: [plugin({ overlay: true })] });
+    expect(await readFile(join(root, 'dist', 'index.html'), 'utf8')).not.toContain('overlay');
+  });
+});
+
 it('the terminal says where an image that has failed can be looked at', async () => {
   const { server, warned } = await start({ base: '/sub/' }, [plugin({ logLevel: 'warn' })]);
   const url = 's3://other/a.jpg';
@@ -108,7 +136,8 @@ describe('I12: a dock in Vite DevTools', () => {
     const { server } = await start({ base });
     const own = server.config.plugins.find(({ name }) => name === 'image-cache:devtools');
     const { devtools } = own as unknown as { devtools: { setup(context: unknown): Promise<void> } }; // see devtools.ts
-    return devtools.setup(context);
+    await devtools.setup(context);
+    return server;
   }
 
   it('shows the inspector, with an icon that is not asked for on the internet', async () => {
@@ -123,6 +152,15 @@ describe('I12: a dock in Vite DevTools', () => {
     });
   });
 
+  it('has a switch of the marks on the pictures, whose module is served', async () => {
+    const register = vi.fn<(dock: Dock) => void>();
+    const server = await setUp({ docks: { register } });
+    const { action, ...dock } = register.mock.calls[1]?.[0] ?? {};
+    expect(dock).toMatchObject({ id: 'image-cache-origins', type: 'action', icon: expect.stringMatching(/^data:/) });
+    const script = await get(server, action?.importFrom ?? '');
+    expect([script.status, script.body]).toEqual([200, expect.stringContaining('as default')]);
+  });
+
   it.each([
     ['of another shape', {}],
     ['without docks', { docks: undefined }],
@@ -131,12 +169,12 @@ describe('I12: a dock in Vite DevTools', () => {
     ['that throw', { docks: { register: () => expect.fail('no') } }],
     ['that reject', { docks: { register: () => Promise.reject(new Error('no')) } }],
   ])('is left out for DevTools %s', async (_, context) => {
-    await expect(setUp(context)).resolves.toBeUndefined();
+    await expect(setUp(context)).resolves.toBeDefined();
   });
 
   it('imports nothing of DevTools', async () => {
     const source = await readFile(new URL('../../plugin/vite/devtools.ts', import.meta.url), 'utf8');
     expect(source).not.toMatch(/from '@vitejs/);
-    expect(devtoolsPlugin({ base: '/api/cache', logLevel: 'info' })).toHaveProperty('devtools.setup');
+    expect(devtoolsPlugin({ base: '/api/cache', overlay: false, logLevel: 'info' })).toHaveProperty('devtools.setup');
   });
 });

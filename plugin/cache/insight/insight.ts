@@ -139,6 +139,11 @@ export class Insight<Ref extends ImageRef = ImageRef> {
     };
   }
 
+  /** The canonical URL of the image with this `local_path`. */
+  async urlOfPath(path: string): Promise<string | undefined> {
+    return (await this.index()).getByPath(path)?.s3_url;
+  }
+
   /** Why an image is not there, as far as this process or an earlier one knows: `evicted 3 min ago: maxSize`. */
   async whyMissing(key: string): Promise<string> {
     await this.#options.departures.loaded();

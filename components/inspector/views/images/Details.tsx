@@ -21,6 +21,7 @@ import { WhyGone } from './WhyGone.tsx';
 import type { ImageActions } from './useImageActions.ts';
 
 interface DetailsProps {
+  /** A URL of the image, or what a page of the app knows of it: its `local_path`, or the reference of an upload. */
   url: string;
   now: number;
   actions: ImageActions;
@@ -33,7 +34,7 @@ interface DetailsProps {
 /** All that is known of an image: what it is, where it is, what has happened to it, and what can be done. */
 export function Details({ url, now, actions, revision, onClose, onForget }: DetailsProps) {
   const { answer, error, reload } = useAnswer<EntryAnswer>(url, (server, signal) =>
-    server.get('entry', { url }, signal),
+    server.get('entry', /^\w+:\/\//.test(url) ? { url } : { path: url }, signal),
   );
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), [url]);

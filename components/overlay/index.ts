@@ -1,0 +1,1 @@
+export { showOrigins, type OriginsOptions } from './showOrigins.ts';

@@ -1,0 +1,16 @@
+/**
+ * The script of the marks for pages that import nothing of ours: the plugin adds it to them, and Vite DevTools import it. The build makes one
+ * file of it, which lies beside the page of the inspector.
+ */
+import { showOrigins, toggleOrigins } from './showOrigins.ts';
+
+const { searchParams } = new URL(import.meta.url);
+const base = searchParams.get('base');
+const options = { ...(base !== null && { base }), inspector: new URL('.', import.meta.url).href };
+
+if (searchParams.has('show')) showOrigins(options);
+
+/** Called by Vite DevTools at each click on the dock. */
+export default function handleClick(): void {
+  toggleOrigins(options);
+}
