@@ -17,8 +17,8 @@ interface Limit {
 }
 
 const LIMITS: readonly Limit[] = [
-  { entry: 'react', exported: '{ CachedImage }', isWhole: false, bytes: 7_060 },
-  { entry: 'react', exported: '*', isWhole: false, bytes: 14_060 },
+  { entry: 'react', exported: '{ CachedImage }', isWhole: false, bytes: 7_250 },
+  { entry: 'react', exported: '*', isWhole: false, bytes: 14_300 },
   { entry: 'uploads', exported: '*', isWhole: true, bytes: 34_900 },
   { entry: 'sw', exported: '{ handleImages, createImageHandler }', isWhole: true, bytes: 6_000 },
   // For pages.

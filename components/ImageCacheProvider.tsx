@@ -21,18 +21,25 @@ export interface ImageCacheProviderProps extends Partial<ImageCacheConfig> {
 /**
  * Tells the components below it where the server is, and how to renew signatures. It is optional: without a provider, or without its
  * `base`, the next provider above decides, and without any, the plugin (in development) or `configureImageCache()`. Every provider with a
- * `base` has a client of its own, so a Node server that renders for many users shares nothing between requests.
+ * `base` has a client (and `imageBase`) of its own, so a Node server that renders for many users shares nothing between requests.
  * @example <ImageCacheProvider base="/api/cache"><App /></ImageCacheProvider>
  * @example <ImageCacheProvider refreshUrl={signAnew}><App /></ImageCacheProvider>
  */
-export function ImageCacheProvider({ base, credentials, refreshUrl, children }: ImageCacheProviderProps): ReactElement {
+export function ImageCacheProvider({
+  base,
+  imageBase,
+  credentials,
+  refreshUrl,
+  children,
+}: ImageCacheProviderProps): ReactElement {
   const outer = useCacheClient();
   const client = useMemo(() => {
     if (base === undefined) return outer;
     const baseUrl = toBaseUrl(base);
     setCredentials(baseUrl, credentials);
-    return createCacheClient({ baseUrl: () => baseUrl });
-  }, [base, credentials, outer]);
+    const cdn = imageBase && toBaseUrl(imageBase);
+    return createCacheClient({ baseUrl: () => baseUrl, imageBase: () => cdn });
+  }, [base, imageBase, credentials, outer]);
   useEffect(() => (client === outer ? undefined : followServer(client)), [client, outer]);
   const outerRefresh = useContext(RefreshUrlContext);
   const latest = useLatest(refreshUrl);

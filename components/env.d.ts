@@ -14,6 +14,7 @@ declare const __IMAGE_CACHE__:
       readonly base: string;
       /** The path of the inspector, below Vite's base. */
       readonly inspector?: string;
+      readonly imageBase?: string;
       readonly origin?: string;
       readonly bucket?: string;
       readonly isSharpMissing?: true;

@@ -12,6 +12,7 @@ import {
   reduce,
   type SourceName,
 } from './client/imageLoad.ts';
+import { avoidCdn } from './client/imageCdn.ts';
 import { sourceUrls } from './client/imageSource.ts';
 import type { Learnt, PursuedImage } from './client/pursueImage.ts';
 import { RECOVERED } from './client/recovered.ts';
@@ -183,7 +184,7 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
     send({ type: 'load' });
     if (source.name === 'read-through') confirm(source);
     if (!onCacheStatus || !request.baseUrl || source.name === 'fallback') return;
-    const how = { since, until, isOriginal: source.name === 'original', isDownloaded };
+    const how = { since, until, isOriginal: source.name === 'original', isDownloaded, isFromCdn: Boolean(source.cdn) };
     void import('./client/resourceTiming.ts')
       .then(({ readCacheStatus }) => readCacheStatus(currentSrc, how))
       .then((status) => status && onCacheStatus(status));
@@ -202,7 +203,8 @@ export function useImage(url: string | undefined, options: ImageOptions): ImageS
   /** @returns whether another source follows or may follow */
   function handleError(): boolean {
     const { source } = latest.current.loading.state;
-    if (source?.name === 'cached') for (const key of images.values()) client.known.distrust(key);
+    if (source?.cdn) avoidCdn(source.cdn);
+    else if (source?.name === 'cached') for (const key of images.values()) client.known.distrust(key);
     explainFailure(source?.name);
     send({ type: 'error' });
     // Rendered at once, because the browser would otherwise draw the `alt`, as if the image had finally failed.

@@ -31,7 +31,7 @@ export function useKnownImages(
   widths: string | undefined,
   actorId: string | undefined,
 ): KnownImagesOfElement {
-  const { known } = client;
+  const { known, imageBase } = client;
   const getBaseUrl = (): string | undefined => client.baseUrl;
   const baseUrl = useSyncExternalStore(client.onBaseUrlChange, getBaseUrl, getBaseUrl);
   const isHydrating = useIsHydrating();
@@ -39,8 +39,8 @@ export function useKnownImages(
   const origin = isHydrating ? undefined : pageOrigin();
 
   const request = useMemo<ImageRequest>(
-    () => ({ url, srcSet, widths, actorId, baseUrl, pageOrigin: origin }),
-    [url, srcSet, widths, actorId, baseUrl, origin],
+    () => ({ url, srcSet, widths, actorId, baseUrl, imageBase, pageOrigin: origin }),
+    [url, srcSet, widths, actorId, baseUrl, imageBase, origin],
   );
   const images = useMemo(() => requestedImages(request), [request]);
   const keys = [...images.values()];

@@ -148,6 +148,12 @@ export interface ImageCacheOptions {
   buckets: readonly (string | BucketOptions)[];
   /** The path of the API, under Vite's own `base`. @default '/api/cache' */
   base?: string;
+  /**
+   * The full URL of the API at a CDN, or at another proxy that keeps images, for the pages of Vite's dev server: images that never change come
+   * from there. This is for trying it out; a build is told by `configureImageCache({ base, imageBase })`, and a server of your own ignores it.
+   * @default undefined (all images come from `base`)
+   */
+  imageBase?: string;
   /** The directory of the cache, relative to Vite's root (or the working directory). @default '.image-cache' */
   cacheDir?: string;
   /**
@@ -396,6 +402,8 @@ interface ResolvedUploads {
 export interface ResolvedOptions {
   buckets: readonly ResolvedBucket[];
   base: string;
+  /** Without a slash at its end. */
+  imageBase: string | undefined;
   cacheDir: string;
   fallbackDirs: readonly string[];
   maxSize: number;

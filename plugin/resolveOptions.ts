@@ -23,6 +23,7 @@ export function resolveOptions(options: ImageCacheOptions, env: Environment = pr
     ...rest,
     // From the options and not from the schema's copy of them: credentials may be an object of a class.
     buckets: options.buckets.map((bucket) => resolveBucket(bucket, env)),
+    imageBase: rest.imageBase?.replace(/\/+$/, ''),
     quotaOf: resolveQuotas(quotas),
     memoryMaxSize: memory === false ? 0 : memory.maxSize,
     memoryPreload: memory !== false && memory.preload,

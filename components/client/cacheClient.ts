@@ -1,5 +1,5 @@
 import type { CacheEvent, EVENT_NAME, ManifestEntry } from '../../plugin/protocol.ts';
-import { configuredBaseUrl, onConfigure } from './config.ts';
+import { configuredBaseUrl, configuredImageBase, onConfigure } from './config.ts';
 import { createDirectImages, type DirectImages } from './directImages.ts';
 import type { ImageFetching } from './imageFetching.ts';
 import { createKnownImages, type KnownImages } from './knownImages.ts';
@@ -11,6 +11,8 @@ import { createSubscribable } from './subscribable.ts';
 export interface CacheClient {
   /** The base URL of the API; `undefined` if there is none, and then nothing is ever sent. */
   readonly baseUrl: string | undefined;
+  /** The base URL of the CDN for images that are known to be cached; `undefined` if there is none. */
+  readonly imageBase: string | undefined;
   onBaseUrlChange(listener: () => void): () => void;
   /** Entries that this page already knows. */
   readonly known: KnownImages;
@@ -27,6 +29,8 @@ export interface CacheClient {
 
 export interface CacheClientSettings {
   baseUrl: () => string | undefined;
+  /** @default there is none */
+  imageBase?: () => string | undefined;
   /** @default it never does */
   onBaseUrlChange?: (listener: () => void) => () => void;
   /** Where the server's events come from. @default Vite's HMR socket */
@@ -41,7 +45,7 @@ function subscribeToVite(listener: (event: CacheEvent) => void): void {
 }
 
 export function createCacheClient(settings: CacheClientSettings): CacheClient {
-  const { baseUrl, onBaseUrlChange = () => () => {}, subscribe = subscribeToVite } = settings;
+  const { baseUrl, imageBase, onBaseUrlChange = () => () => {}, subscribe = subscribeToVite } = settings;
   const known = createKnownImages();
   const changes = createSubscribable<CacheEvent>();
   let isConnected = false;
@@ -71,6 +75,9 @@ export function createCacheClient(settings: CacheClientSettings): CacheClient {
     get baseUrl() {
       return baseUrl();
     },
+    get imageBase() {
+      return imageBase?.();
+    },
     onBaseUrlChange,
     known,
     direct: createDirectImages(),
@@ -93,5 +100,6 @@ if (import.meta.env?.DEV && import.meta.hot) watchSimulation();
 /** The client for the cache that the plugin or `configureImageCache()` has set. */
 export const defaultClient: CacheClient = /* @__PURE__ */ createCacheClient({
   baseUrl: configuredBaseUrl,
+  imageBase: configuredImageBase,
   onBaseUrlChange: onConfigure,
 });

@@ -8,6 +8,14 @@ export interface ImageCacheConfig {
    */
   base: string | false;
   /**
+   * The full URL of the API at a CDN, from which the images come that are known to be cached: their URLs never change. Everything else, and
+   * each image that the CDN could not provide, comes from `base`; after a failure, the CDN is left alone for a minute. It must let the page read
+   * its images (`Access-Control-Allow-Origin`) and gets no cookies, so leave it out if `authorize` decides who may see an image.
+   * @default images come from `base`, too
+   * @example 'https://d111111abcdef8.cloudfront.net/api/cache'
+   */
+  imageBase?: string;
+  /**
    * `include` sends cookies to a server of another origin, whose `authorize` decides by them. The server must list the page in
    * `allowedOrigins`, and its cookies must be `SameSite=None` unless it is of the same site. @default 'same-origin'
    */
@@ -15,10 +23,12 @@ export interface ImageCacheConfig {
 }
 
 let configured: string | false | undefined;
+let configuredCdn: string | undefined;
 const changes = /* @__PURE__ */ createSubscribable<void>();
 
-export function configure({ base, credentials }: ImageCacheConfig): void {
+export function configure({ base, credentials, imageBase }: ImageCacheConfig): void {
   configured = base;
+  configuredCdn = imageBase && withoutSlash(imageBase);
   setCredentials(toBaseUrl(base), credentials);
   changes.emit();
 }
@@ -42,6 +52,12 @@ export function configuredBaseUrl(): string | undefined {
   const page = typeof location === 'undefined' ? undefined : location;
   const origin = viteOrigin(import.meta.url, page, __IMAGE_CACHE__.origin);
   return origin + withoutSlash(import.meta.env?.BASE_URL ?? '/') + __IMAGE_CACHE__.base;
+}
+
+/** The base URL of the CDN, without a trailing slash; `undefined` if there is none. */
+export function configuredImageBase(): string | undefined {
+  if (configured !== undefined || typeof __IMAGE_CACHE__ === 'undefined') return configuredCdn;
+  return __IMAGE_CACHE__.imageBase;
 }
 
 export function onConfigure(listener: () => void): () => void {

@@ -1,7 +1,6 @@
 import type { CacheClient } from './cacheClient.ts';
-import { crossOriginOf } from './crossOrigin.ts';
-import { imageKey } from './imageKey.ts';
-import { localUrl } from './localUrl.ts';
+import { pageOrigin } from './imageKey.ts';
+import { bestUrls } from './imageSource.ts';
 
 /**
  * Resolves when the server's cache has an image and the page knows about it, or when the image could not be fetched. It is for images
@@ -22,10 +21,11 @@ export async function fetchImage(client: CacheClient, url: string, actorId: stri
  * the element handles them.
  */
 export async function decodeImage(client: CacheClient, url: string, actorId: string | undefined): Promise<void> {
-  const { baseUrl, known } = client;
+  const { baseUrl, imageBase, known } = client;
   if (baseUrl !== undefined) await fetchImage(client, url, actorId);
+  const urls = bestUrls({ url, actorId, baseUrl, imageBase, pageOrigin: pageOrigin() }, known);
   const image = new Image();
-  image.crossOrigin = crossOriginOf(baseUrl) ?? null;
-  image.src = baseUrl === undefined ? url : localUrl(baseUrl, url, known.get(imageKey(url)), actorId);
+  image.crossOrigin = urls?.crossOrigin ?? null;
+  image.src = urls?.src ?? url;
   await image.decode().catch(() => {});
 }

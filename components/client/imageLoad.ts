@@ -9,6 +9,8 @@ export interface ImageUrls {
   readonly srcSet: string | undefined;
   /** Set if the cache is at another origin. */
   readonly crossOrigin?: 'anonymous' | 'use-credentials' | undefined;
+  /** The base URL of the CDN that has the image. */
+  readonly cdn?: string | undefined;
 }
 
 /** The source that an element is loading or shows. It stays until it fails or the image behind it changes. */
@@ -105,8 +107,8 @@ function afterError(state: LoadState, image: ImageOptionsForLoad): LoadState {
   const { source } = state;
   if (!source) return state;
   const { name } = source;
-  // The app may have passed a newer signature since this URL was requested.
-  const isRenewed = name === 'original' && image.urlsOf(name)?.src !== source.src;
+  // The app may have passed a newer signature since this URL was requested, and what a CDN has not provided the server has.
+  const isRenewed = (name === 'original' || source.cdn) && image.urlsOf(name)?.src !== source.src;
   if (isRenewed) return begin(state, name, image);
   if (name === 'original' && image.canRecover) return { ...state, status: 'recovering' };
   const after = name === 'cached' ? { ...state, isCachedSpent: true } : state;

@@ -1,6 +1,6 @@
 import { defaultClient } from './cacheClient.ts';
 import { pageOrigin } from './imageKey.ts';
-import { type ImageRequest, requestedImages, sourceUrls } from './imageSource.ts';
+import { bestUrls, type ImageRequest } from './imageSource.ts';
 
 export interface ImagePropsInput {
   /** Any URL of the image. It means the same as `src`, and takes precedence. */
@@ -28,7 +28,8 @@ export interface ImageProps {
 
 /**
  * Returns the attributes that show an image from the cache, for an `<img>` of another library, a `<source>` of a `<picture>`, a background
- * or a canvas. It is synchronous, and uses what the page knows now. Props that are not options are returned unchanged.
+ * or a canvas. It is synchronous, and uses what the page knows now. Props that are not options are returned unchanged. It names no CDN
+ * (`imageBase`), because nobody would notice that this one has failed.
  * @example <picture><source {...getImageProps({ srcSet: avif, type: 'image/avif' })} /><CachedImage s3_url={jpeg} alt="" /></picture>
  */
 export function getImageProps<Input extends ImagePropsInput>(
@@ -44,10 +45,7 @@ export function getImageProps<Input extends ImagePropsInput>(
     baseUrl,
     pageOrigin: pageOrigin(),
   };
-  const images = requestedImages(request);
-  const names = ['variants', 'cached', 'read-through', 'original'] as const;
-  const all = names.map((name) => sourceUrls(request, images, known.get, undefined, name));
-  const { src, srcSet, crossOrigin } = all.find(Boolean) ?? {};
+  const { src, srcSet, crossOrigin } = bestUrls(request, known) ?? {};
   return {
     ...attributes,
     ...(srcSet !== undefined && { srcSet }),

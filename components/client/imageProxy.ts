@@ -1,7 +1,10 @@
 import type { ImageCacheRequestError } from './api.ts';
 import { defaultClient } from './cacheClient.ts';
 import { fetchImage } from './fetchImage.ts';
+import { avoidCdn } from './imageCdn.ts';
+import { pageOrigin } from './imageKey.ts';
 import { getImageProps } from './imageProps.ts';
+import { bestUrls } from './imageSource.ts';
 import { problemOf } from './problemOf.ts';
 
 export interface ProxiedImageOptions {
@@ -12,7 +15,7 @@ export interface ProxiedImageOptions {
 /**
  * Returns the same-origin URL of an S3 image, for a `background-image`, a canvas (which then needs no CORS) or a download link. It is
  * synchronous: if the image is known to be cached, the URL is immutable, otherwise the server downloads the image when the URL is
- * requested. Without a server, and for a URL that is relative or of this origin, it returns the URL that was given.
+ * requested. It is never the URL of a CDN. Without a server, and for a URL that is relative or of this origin, it returns the URL that was given.
  * @example const url = getProxiedImageUrl(backendUrl);
  */
 export function getProxiedImageUrl(url: string, { actor_id }: ProxiedImageOptions = {}): string {
@@ -55,11 +58,16 @@ export async function preloadImages(
 }
 
 async function preload(url: string, options: ProxiedImageOptions): Promise<PreloadedImage> {
-  const { src: proxied = url, crossOrigin } = getImageProps({ src: url, ...options });
+  const { baseUrl, imageBase, known } = defaultClient;
+  const request = { url, actorId: options.actor_id, baseUrl, imageBase, pageOrigin: pageOrigin() };
+  const { src: proxied = url, crossOrigin, cdn } = bestUrls(request, known) ?? {};
   const isProxied = proxied !== url;
   if (await load(proxied, crossOrigin)) return { url, status: 'loaded', from: isProxied ? 'cache' : 'original' };
+  if (cdn !== undefined) {
+    avoidCdn(cdn);
+    return preload(url, options);
+  }
   if (isProxied && (await load(url))) return { url, status: 'loaded', from: 'original' };
-  const { baseUrl } = defaultClient;
   const error = isProxied && baseUrl !== undefined ? await problemOf(baseUrl, url, options.actor_id) : undefined;
   return { url, status: 'failed', ...(error && { error }) };
 }

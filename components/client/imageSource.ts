@@ -1,6 +1,7 @@
 import type { ManifestEntry } from '../../plugin/protocol.ts';
 import { isSharpMissing } from './config.ts';
 import { crossOriginOf } from './crossOrigin.ts';
+import { usableCdn } from './imageCdn.ts';
 import { cacheableKey } from './imageKey.ts';
 import type { ImageUrls, SourceName } from './imageLoad.ts';
 import { localUrl } from './localUrl.ts';
@@ -17,19 +18,21 @@ export interface ImageRequest {
   widths?: string | undefined;
   actorId?: string | undefined;
   baseUrl: string | undefined;
+  /** The base URL of the CDN for images that are known to be cached. */
+  imageBase?: string | undefined;
   pageOrigin: string | undefined;
 }
 
 /** The cacheable URLs of a request, with the keys of their objects. The first is the main one. */
 export type RequestedImages = ReadonlyMap<string, string>;
 
-export function requestedImages({ url, srcSet, baseUrl, pageOrigin }: ImageRequest): RequestedImages {
+export function requestedImages({ url, srcSet, baseUrl, imageBase, pageOrigin }: ImageRequest): RequestedImages {
   const images = new Map<string, string>();
   if (baseUrl === undefined) return images;
   for (const each of [url ?? '', ...srcSetUrls(srcSet)]) {
     const key = cacheableKey(each, pageOrigin);
     // A URL of the cache itself, which may be at another origin, is used as it is.
-    if (key && !each.startsWith(`${baseUrl}/`)) images.set(each, key);
+    if (key && !each.startsWith(`${baseUrl}/`) && !each.startsWith(`${imageBase}/`)) images.set(each, key);
   }
   return images;
 }
@@ -60,16 +63,27 @@ export function sourceUrls(
   }
   if (baseUrl === undefined || images.size === 0) return undefined;
 
-  const entries = Array.from(images.values(), (key) => find(key).entry);
-  if (entries.some(Boolean) === (name === 'read-through')) return undefined;
+  const known = Array.from(images.values(), find);
+  const [main] = known;
+  if (known.some(({ entry }) => entry) === (name === 'read-through')) return undefined;
+  // An element has one `crossorigin` for all candidates. And what it has loaded from the server, the browser has.
+  const cdn = known.every(({ entry, loadedUrl }) => entry && !loadedUrl) ? usableCdn(request.imageBase) : undefined;
   const own = map((each) => {
     const key = images.get(each);
-    return key === undefined ? each : localUrl(baseUrl, renewed(each), find(key), actorId);
+    return key === undefined ? each : localUrl(cdn ?? baseUrl, renewed(each), find(key), actorId);
   });
-  const urls = { ...own, crossOrigin: crossOriginOf(baseUrl) };
+  const urls = { ...own, crossOrigin: crossOriginOf(cdn ?? baseUrl), cdn };
   const isWanted = name !== 'cached' && widths !== undefined && srcSet === undefined;
-  const variants = isWanted ? variantSet(baseUrl, `${urls.src}`, widths, entries[0]) : undefined;
+  const variants = isWanted ? variantSet(baseUrl, `${urls.src}`, widths, main?.entry) : undefined;
   return name === 'variants' && !variants ? undefined : { ...urls, srcSet: variants ?? urls.srcSet };
+}
+
+const BEST_FIRST = ['variants', 'cached', 'read-through', 'original'] as const;
+
+/** The URLs of the best source of an image, as far as the page knows now. */
+export function bestUrls(request: ImageRequest, known: KnownImages): ImageUrls | undefined {
+  const images = requestedImages(request);
+  return BEST_FIRST.map((name) => sourceUrls(request, images, known.get, undefined, name)).find(Boolean);
 }
 
 /** Types of which the server makes variants. It serves all others as they are. */

@@ -4,10 +4,10 @@ import { durationOf, isBufferFull, isFromBrowser, tierOf } from './timing.ts';
 /** Where an image came from, and how long it took. */
 export interface CacheStatus {
   /**
-   * The server's tier, `browser` when the browser's own cache answered, `origin` when the cache could not help and
-   * the original URL was loaded.
+   * The server's tier, `browser` when the browser's own cache answered, `cdn` for a CDN (`imageBase`), `origin` when the cache could not help
+   * and the original URL was loaded.
    */
-  from: CacheTier | 'browser' | 'origin';
+  from: CacheTier | 'browser' | 'cdn' | 'origin';
   /** From sending the request to the last byte, in milliseconds. */
   ms: number;
   /** A status has no URL, because that of the element (`currentSrc`) may carry a signature. */
@@ -46,6 +46,8 @@ export interface Loading {
   isOriginal: boolean;
   /** Whether the server first downloaded it for this element. */
   isDownloaded: boolean;
+  /** Whether it was loaded from a CDN, which sends the `Server-Timing` of the answer that it has kept. */
+  isFromCdn: boolean;
 }
 
 /**
@@ -54,7 +56,7 @@ export interface Loading {
  * context, a proxy)
  */
 export async function readCacheStatus(url: string, loading: Loading): Promise<CacheStatus | undefined> {
-  const { since, until, isOriginal, isDownloaded } = loading;
+  const { since, until, isOriginal, isDownloaded, isFromCdn } = loading;
   if (isDownloaded) return { from: 's3', ms: round(until - since) };
   if (isOriginal) {
     const timing = find(url, since);
@@ -63,15 +65,15 @@ export async function readCacheStatus(url: string, loading: Loading): Promise<Ca
   if (!observer) return undefined;
   if (!find(url, since)) await new Promise((resolve) => setTimeout(resolve, GRACE_MS));
   const timing = find(url, since);
-  if (timing) return toStatus(timing);
+  if (timing) return toStatus(timing, isFromCdn);
   // Without a request since then, the document had the image already.
   return since >= completeSince ? { from: 'browser', ms: round(until - since) } : undefined;
 }
 
-function toStatus(timing: PerformanceResourceTiming): CacheStatus | undefined {
+function toStatus(timing: PerformanceResourceTiming, isFromCdn: boolean): CacheStatus | undefined {
   const ms = round(durationOf(timing));
   if (isFromBrowser(timing)) return { from: 'browser', ms };
-  const from = tierOf(timing);
+  const from = isFromCdn ? 'cdn' : tierOf(timing);
   return from && { from, ms };
 }
 

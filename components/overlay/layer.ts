@@ -31,7 +31,7 @@ export function createLayer(): Layer {
   sheet.replaceSync(STYLE);
   shadow.adoptedStyleSheets = [sheet];
   const marks = document.createElement('section');
-  marks.ariaLabel = 'Where the pictures come from';
+  marks.ariaLabel = 'Origins of pictures';
   for (const type of ['click', 'mousedown', 'pointerdown', 'keydown']) {
     marks.addEventListener(type, (event) => event.stopPropagation());
   }
@@ -39,13 +39,13 @@ export function createLayer(): Layer {
   document.documentElement.append(host);
 
   const shown = new Map<HTMLImageElement, HTMLAnchorElement>();
-  let dialog: Element | null = null;
+  let over: Element | null = null;
 
-  /** A modal dialog lies over everything else, unless that comes to the top after it. Limit: it makes the marks deaf to the pointer. */
+  /** A modal dialog, or what fills the screen, lies over everything else, unless that comes to the top after it. Limit: it makes the marks deaf to the pointer. */
   function comeToTop(): void {
-    const modal = document.querySelector('dialog:modal');
-    if (modal === dialog || !('showPopover' in host)) return;
-    dialog = modal;
+    const modal = document.querySelector(':modal');
+    if (modal === over || !('showPopover' in host)) return;
+    over = modal;
     host.popover = 'manual';
     if (host.matches(':popover-open')) host.hidePopover();
     if (modal) host.showPopover();
@@ -75,12 +75,9 @@ export function createLayer(): Layer {
 
 function dress(element: HTMLAnchorElement, { from, letter, text, href, isSimulated, box }: Mark): void {
   if (element.textContent !== letter + text) {
-    const sign = document.createElement('b');
-    sign.textContent = letter;
-    sign.ariaHidden = 'true';
     const tooltip = document.createElement('span');
     tooltip.textContent = text;
-    element.replaceChildren(sign, tooltip);
+    element.replaceChildren(letter, tooltip);
   }
   // The text goes to where there is room.
   const isLeft = box.left > document.documentElement.clientWidth / 2;

@@ -2,11 +2,11 @@
  * The script of the marks for pages that import nothing of ours: the plugin adds it to them, and Vite DevTools import it. The build makes one
  * file of it, which lies beside the page of the inspector.
  */
-import { showOrigins, toggleOrigins } from './showOrigins.ts';
+import { type OriginsOptions, showOrigins, toggleOrigins } from './showOrigins.ts';
 
 const { searchParams } = new URL(import.meta.url);
-const base = searchParams.get('base');
-const options = { ...(base !== null && { base }), inspector: new URL('.', import.meta.url).href };
+const { base, imageBase } = Object.fromEntries(searchParams);
+const options: OriginsOptions = { base, imageBase, inspector: new URL('.', import.meta.url).href };
 
 if (searchParams.has('show')) showOrigins(options);
 

@@ -1,4 +1,4 @@
-import { configuredBaseUrl } from '../client/config.ts';
+import { configuredBaseUrl, configuredImageBase } from '../client/config.ts';
 import { detailsUrl, inspectorUrl } from '../client/inspectorUrl.ts';
 import { followImages, type VisibleImages } from './followImages.ts';
 import { createLayer, type Mark } from './layer.ts';
@@ -7,9 +7,11 @@ import { type Origin, originOf } from './origin.ts';
 
 export interface OriginsOptions {
   /** The path (or URL) of the API. @default that of the plugin, or of `configureImageCache()` */
-  base?: string;
+  base?: string | undefined;
+  /** The URL of the API at a CDN, for images that never change. @default that of the plugin, or of `configureImageCache()` */
+  imageBase?: string | undefined;
   /** The path (or URL) of the inspector, where the marks lead. @default that of the plugin; without it, the marks lead nowhere */
-  inspector?: string;
+  inspector?: string | undefined;
 }
 
 /** The marks of the page. There is one set of them, whichever copy of this module has been loaded by whom. */
@@ -28,14 +30,15 @@ const MEANINGS: Record<Origin['from'], readonly [letter: string, words: string]>
   disk: ['D', 'Disk'],
   s3: ['S', 'S3'],
   browser: ['B', 'Browser'],
+  cdn: ['C', 'CDN'],
   origin: ['O', 'Bypasses the cache'],
   failed: ['!', 'Failed'],
   unknown: ['?', 'Through the cache'],
 };
 
 /**
- * Marks each picture in the viewport with where it came from: M memory, D disk, S S3, B the browser's own cache, O its original URL, so that
- * it bypasses the cache, ! failed, ? not known. A mark tells how long it took, and leads to the image in the inspector. Alt+Shift+I switches
+ * Marks each picture in the viewport with where it came from: M memory, D disk, S S3, B the browser's own cache, C a CDN, O its original URL,
+ * so that it bypasses the cache, ! failed, ? not known. A mark tells how long it took, and leads to the image in the inspector. Alt+Shift+I switches
  * the marks off and on. Pictures that no cache can hold have none: those of the app itself, `data:` and `blob:`.
  * @returns a function that ends it completely
  * @example if (import.meta.env.DEV) showOrigins();
@@ -87,11 +90,12 @@ interface Shown {
 }
 
 function showMarks(
-  { base = configuredBaseUrl(), inspector }: OriginsOptions,
+  { base = configuredBaseUrl(), imageBase = configuredImageBase(), inspector }: OriginsOptions,
   loads: ReturnType<typeof observeLoads>,
 ): Shown {
   const layer = createLayer();
   const baseUrl = base && absolute(base);
+  const cdn = imageBase && absolute(imageBase);
   const details = inspector === undefined ? inspectorUrl(base) : `${absolute(inspector)}/`;
   /** The URLs of images without a width. */
   const examined = new WeakMap<HTMLImageElement, { url: string; hasFailed: boolean | undefined }>();
@@ -116,7 +120,8 @@ function showMarks(
     const marks = new Map<HTMLImageElement, Mark>();
     for (const [img, box] of visible) {
       const isFailed = hasFailed(img);
-      const origin = isFailed === undefined ? undefined : originOf(img, { baseUrl, loads, hasFailed: isFailed });
+      const origin =
+        isFailed === undefined ? undefined : originOf(img, { baseUrl, imageBase: cdn, loads, hasFailed: isFailed });
       if (origin) marks.set(img, { ...toMark(origin, details), box });
     }
     layer.show(marks);

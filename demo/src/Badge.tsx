@@ -6,6 +6,7 @@ const NAMES: Readonly<Record<CacheStatus['from'], string>> = {
   disk: 'disk',
   s3: 'S3',
   browser: 'browser',
+  cdn: 'CDN',
   origin: 'S3 directly',
 };
 

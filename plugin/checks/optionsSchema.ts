@@ -106,6 +106,12 @@ export const optionsSchema = z
         ),
         DEFAULT_BASE,
       ),
+      imageBase: z.optional(
+        checkedText(
+          "the full URL of the API at a CDN, e.g. 'https://d111111abcdef8.cloudfront.net/api/cache'",
+          (value) => isHttpUrl(value) && !/[?#]/.test(value),
+        ),
+      ),
       cacheDir: z._default(directory, '.image-cache'),
       fallbackDirs: z._default(z.array(directory, { error: 'an array of directories' }), []),
       maxSize: bytes('2GB'),

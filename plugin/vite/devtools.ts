@@ -29,7 +29,7 @@ function icon(inner: string): string {
 const PICTURE = icon('<circle cx="8.5" cy="9.5" r="1.7"/><path d="m4 18 5.5-5 4 3.5 3-2.5 4 3.5"/>');
 const MARKED_PICTURE = icon('<path d="M3 7a3 3 0 0 1 3-3h6v7H3z" fill="#5a67d8"/>');
 
-type Options = Pick<ResolvedOptions, 'base' | 'overlay' | 'logLevel'>;
+type Options = Pick<ResolvedOptions, 'base' | 'imageBase' | 'overlay' | 'logLevel'>;
 
 /**
  * Shows the inspector as a dock in Vite DevTools, where a project has these switched on, and beside it a switch of the marks on the pictures
@@ -79,8 +79,12 @@ export function devtoolsPlugin(options: Options): Plugin {
  * The path of the script of the marks, with what it has to know.
  * @param at whether it shows the marks at once, or when it is called
  */
-function marksUrl(config: ResolvedConfig, { base }: Options, at: 'show' | 'call'): string {
+function marksUrl(config: ResolvedConfig, { base, imageBase }: Options, at: 'show' | 'call'): string {
   const root = config.base.replace(/\/$/, '');
-  const query = new URLSearchParams({ base: root + base, ...(at === 'show' && { show: '' }) });
+  const query = new URLSearchParams({
+    base: root + base,
+    ...(imageBase !== undefined && { imageBase }),
+    ...(at === 'show' && { show: '' }),
+  });
   return `${root}${inspectorPath(config, base)}/overlay.js?${query.toString()}`;
 }

@@ -128,6 +128,7 @@ export function servePlugin(
       define: {
         __IMAGE_CACHE__: JSON.stringify({
           base: options.base,
+          ...(options.imageBase !== undefined && { imageBase: options.imageBase }),
           inspector: inspectorPath({ plugins: flatten(plugins) }, options.base),
           ...originOf(server?.origin),
           ...bucketOf(options),

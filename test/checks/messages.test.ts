@@ -35,6 +35,7 @@ describe('the error for a wrong option is a sentence', () => {
     [{ buckets: ['ok1'], timeouts: 5 }, 'option `timeouts` must be an object such as { connect: 5_000'],
     [{ buckets: ['ok1'], quotas: '1GB' }, "option `quotas` must be { [actor id]: '100MB' }, or a function"],
     [{ buckets: ['ok1'], base: 7 }, "option `base` must be a path such as '/api/cache'"],
+    [{ buckets: ['ok1'], imageBase: '/cdn' }, 'option `imageBase` must be the full URL of the API at a CDN'],
     [{ buckets: ['ok1'], allowedOrigins: [7] }, "option `allowedOrigins.0` must be an origin such as 'https://admin"],
     [{ buckets: [{ name: 'ok1', endpoint: 7 }] }, 'option `buckets.0.endpoint` must be an http(s) URL'],
   ])('%j', async (options, part) => {

@@ -114,6 +114,13 @@ describe('the script of the marks', () => {
     ]);
   });
 
+  it('is told of a CDN, as the page is', async () => {
+    const imageBase = 'https://d1.cloudfront.net/api/cache';
+    const { server } = await start({}, [plugin({ overlay: true, imageBase: `${imageBase}/` })]);
+    expect((await get(server, '/')).body).toContain(`&amp;imageBase=${encodeURIComponent(imageBase)}&amp;`);
+    expect(JSON.parse(server.config.define?.['__IMAGE_CACHE__'] as string)).toMatchObject({ imageBase });
+  });
+
   it('is never in a build', async () => {
     const root = await project();
     await build({ configFile: false, logLevel: 'silent', root, plugins: [plugin({ overlay: true })] });
@@ -175,6 +182,7 @@ describe('I12: a dock in Vite DevTools', () => {
   it('imports nothing of DevTools', async () => {
     const source = await readFile(new URL('../../plugin/vite/devtools.ts', import.meta.url), 'utf8');
     expect(source).not.toMatch(/from '@vitejs/);
-    expect(devtoolsPlugin({ base: '/api/cache', overlay: false, logLevel: 'info' })).toHaveProperty('devtools.setup');
+    const options = { base: '/api/cache', imageBase: undefined, overlay: false, logLevel: 'info' } as const;
+    expect(devtoolsPlugin(options)).toHaveProperty('devtools.setup');
   });
 });

@@ -42,11 +42,16 @@ const serverTiming = (name: string): PerformanceServerTiming[] => [
   { name, duration: 0, description: '', toJSON: () => ({}) },
 ];
 
-async function read({ since = 10, isOriginal = false, isDownloaded = false } = {}): Promise<unknown> {
+async function read({
+  since = 10,
+  isOriginal = false,
+  isDownloaded = false,
+  isFromCdn = false,
+} = {}): Promise<unknown> {
   const { watchTimings } = await import('../../../components/client/resourceTiming.ts');
   const { readCacheStatus } = await import('../../../components/client/resourceTiming.ts');
   watchTimings();
-  const status = readCacheStatus('a', { since, until: since + 5, isOriginal, isDownloaded });
+  const status = readCacheStatus('a', { since, until: since + 5, isOriginal, isDownloaded, isFromCdn });
   await vi.runAllTimersAsync();
   return status;
 }
@@ -63,6 +68,13 @@ test.each([{ deliveryType: 'cache' }, { transferSize: 0 }])(
     expect(await read()).toEqual({ from: 'browser', ms: 4.3 });
   },
 );
+
+test('a CDN has kept the Server-Timing of another answer', async () => {
+  queued = [timing({ serverTiming: serverTiming('s3') })];
+  expect(await read({ isFromCdn: true })).toEqual({ from: 'cdn', ms: 4.3 });
+  queued = [timing({ deliveryType: 'cache' })];
+  expect(await read({ isFromCdn: true })).toEqual({ from: 'browser', ms: 4.3 });
+});
 
 test('the wait for a connection does not count', async () => {
   queued = [timing({ requestStart: 3010, responseEnd: 3012, serverTiming: serverTiming('memory') })];

@@ -5,6 +5,7 @@ import { originOf } from '../../../components/overlay/origin.ts';
 import { SIGNED_URLS, withQuery } from '../../helpers/signedUrls.ts';
 
 const API = 'http://localhost:3000/api/cache';
+const CDN = 'https://d1.cloudfront.net/api/cache';
 const OBJECT = 'https://photos.s3.eu-central-1.amazonaws.com/a/anna.jpg';
 const SIGNED = `${OBJECT}?X-Amz-Credential=AKIA&X-Amz-Signature=abc`;
 const BY_URL = `${API}/image?url=${encodeURIComponent(SIGNED)}&actor_id=1`;
@@ -18,7 +19,10 @@ interface Element {
 function find(currentSrc: string, load: Load = { from: 'browser' }, element: Element = {}) {
   const { complete = true, hasFailed = false, code } = element;
   const dataset = code === undefined ? {} : { imageCacheError: code };
-  return originOf({ currentSrc, complete, dataset }, { baseUrl: API, loads: { of: () => load }, hasFailed });
+  return originOf(
+    { currentSrc, complete, dataset },
+    { baseUrl: API, imageBase: CDN, loads: { of: () => load }, hasFailed },
+  );
 }
 
 describe('where a picture comes from', () => {
@@ -33,6 +37,13 @@ describe('where a picture comes from', () => {
   it('is past the cache for a URL of another origin, wherever the browser had it from', () => {
     expect(find(SIGNED, { from: 'browser', ms: 3 })).toMatchObject({ from: 'origin', image: OBJECT });
     expect(find('http://localhost:30001/api/cache/image?path=a')?.from).toBe('origin');
+  });
+
+  it("is the CDN, whatever Server-Timing that has kept, or the browser's cache", () => {
+    const url = `${CDN}/image?path=a.jpg`;
+    expect(find(url, { from: 's3', ms: 3 })).toMatchObject({ from: 'cdn', ms: 3, image: 'a.jpg' });
+    expect(find(url, { from: undefined })?.from).toBe('cdn');
+    expect(find(url, { from: 'browser' })?.from).toBe('browser');
   });
 
   it('is told to be simulated', () => {
