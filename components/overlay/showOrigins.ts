@@ -16,7 +16,8 @@ export interface OriginsOptions {
 
 /** The marks of the page. There is one set of them, whichever copy of this module has been loaded by whom. */
 interface Running {
-  toggle(): void;
+  /** @param isOn undefined: the other way round */
+  toggle(isOn?: boolean): void;
   stop(): void;
 }
 
@@ -33,7 +34,7 @@ const MEANINGS: Record<Origin['from'], readonly [letter: string, words: string]>
   cdn: ['C', 'CDN'],
   origin: ['O', 'Bypasses the cache'],
   failed: ['!', 'Failed'],
-  unknown: ['?', 'Through the cache'],
+  unknown: ['?', 'From the cache'],
 };
 
 /**
@@ -49,19 +50,23 @@ export function showOrigins(options: OriginsOptions = {}): () => void {
   return page[RUNNING].stop;
 }
 
-/** Switches the marks off, or on. */
-export function toggleOrigins(options: OriginsOptions): void {
-  if (page[RUNNING]) page[RUNNING].toggle();
-  else showOrigins(options);
+/** Switches the marks on or off. */
+export function switchOrigins(options: OriginsOptions, isOn: boolean): void {
+  if (isOn) showOrigins(options);
+  page[RUNNING]?.toggle(isOn);
 }
 
 function start(options: OriginsOptions): Running {
   const loads = observeLoads(() => shown?.update());
   let shown: Shown | undefined = showMarks(options, loads);
 
-  function toggle(): void {
-    shown?.remove();
-    shown = shown ? undefined : showMarks(options, loads);
+  function toggle(isOn = !shown): void {
+    if (isOn) {
+      shown ??= showMarks(options, loads);
+    } else {
+      shown?.remove();
+      shown = undefined;
+    }
   }
 
   /** On its way down, so that nothing on the page can take it away. */
@@ -76,8 +81,7 @@ function start(options: OriginsOptions): Running {
     toggle,
     stop() {
       window.removeEventListener('keydown', handleKey, true);
-      shown?.remove();
-      shown = undefined;
+      toggle(false);
       loads.stop();
       page[RUNNING] = undefined;
     },

@@ -10,8 +10,10 @@ interface Dock {
   type: 'iframe' | 'action';
   /** Of an iframe. */
   url?: string;
-  /** Of an action: the module whose default export is called at each click, in the page of the app. */
+  /** Of an action: the module whose default export is called in the page of the app. */
   action?: { importFrom: string };
+  /** Of an action: a click switches it on, the next one off. */
+  toggle?: boolean;
 }
 
 /** The little that is used of the context that Vite DevTools hands to a plugin. Any of it may be missing: it changes with each release. */
@@ -50,7 +52,8 @@ export function devtoolsPlugin(options: Options): Plugin {
         await docks?.register?.({ id, title: 'Image cache', type: 'iframe', icon: PICTURE, url });
         const action = { importFrom: marksUrl(config, options, 'call') };
         const title = 'Where pictures come from';
-        await docks?.register?.({ id: `${id}-origins`, title, type: 'action', icon: MARKED_PICTURE, action });
+        const marks = { id: `${id}-origins`, title, icon: MARKED_PICTURE, action };
+        await docks?.register?.({ ...marks, type: 'action', toggle: true });
       } catch (error) {
         createLogger(logLevel, config.logger).debug?.(`Vite DevTools took no dock: ${String(error)}`);
       }

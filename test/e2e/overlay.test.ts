@@ -165,7 +165,6 @@ it('shows where each picture comes from under a strict policy, without another l
     ]);
   expect(complaints).toEqual([]);
   expect(await axeFaults(page)).toEqual([]);
-  await page.screenshot({ path: process.env['OVERLAY_SHOT'] ?? '/dev/null', type: 'png' });
 
   for (const [place, heading] of [
     [0, 'memory.jpg'],

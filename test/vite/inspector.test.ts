@@ -13,6 +13,7 @@ interface Dock {
   icon: string;
   url?: string;
   action?: { importFrom: string };
+  toggle?: boolean;
 }
 
 const plugin = (options: Partial<ImageCacheOptions> = {}) =>
@@ -163,7 +164,12 @@ describe('I12: a dock in Vite DevTools', () => {
     const register = vi.fn<(dock: Dock) => void>();
     const server = await setUp({ docks: { register } });
     const { action, ...dock } = register.mock.calls[1]?.[0] ?? {};
-    expect(dock).toMatchObject({ id: 'image-cache-origins', type: 'action', icon: expect.stringMatching(/^data:/) });
+    expect(dock).toMatchObject({
+      id: 'image-cache-origins',
+      type: 'action',
+      toggle: true,
+      icon: expect.stringMatching(/^data:/),
+    });
     const script = await get(server, action?.importFrom ?? '');
     expect([script.status, script.body]).toEqual([200, expect.stringContaining('as default')]);
   });

@@ -88,6 +88,30 @@ it('does nothing while the page is hidden but note what was loaded', () => {
   expect(frames).toHaveBeenCalledOnce();
 });
 
+it.each([
+  ['once, before the event', () => {}],
+  ['at each click, after the event', (followDock: () => void) => followDock()],
+])('I12: a dock of Vite DevTools whose script is called %s switches the marks on and off', async (_, callAgain) => {
+  vi.resetModules();
+  const { default: followDock } = await import('../../../components/overlay/script.ts');
+  expect(host(), 'it waits to be called').toBeNull();
+  const listeners: Record<string, (() => void)[]> = {};
+  const on = (event: string, listener: () => void) => (listeners[event] ??= []).push(listener);
+  const emit = (event: string) => listeners[event]?.forEach((listener) => listener());
+  const call = () => followDock({ current: { events: { on } } });
+  call();
+  emit('entry:activated');
+  expect(document.querySelectorAll('image-cache-origins')).toHaveLength(1);
+  emit('entry:deactivated');
+  expect(host()).toBeNull();
+  emit('entry:activated');
+  callAgain(call);
+  expect(document.querySelectorAll('image-cache-origins')).toHaveLength(1);
+  end = showOrigins(); // the same marks, whichever copy of the module has made them
+  end();
+  expect(host()).toBeNull();
+});
+
 it('does nothing on a server', () => {
   vi.stubGlobal('document', undefined);
   expect(() => showOrigins()()).not.toThrow();
