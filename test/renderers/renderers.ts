@@ -6,6 +6,7 @@ const CORE = [
   'CachedImage',
   'hooks',
   'hydration',
+  'imageBase',
   'placeholder',
   'PrefetchProgress',
   'wanted',
