@@ -11,7 +11,7 @@ const EXPECTED = [
   /^docs\/(\w+\.md|demo\.jpg|grafana\.json)$/,
   /^dist\/THIRD-PARTY-LICENSES\.md$/,
   /^dist\/plugin\/[\w-]+\.js$/,
-  /^dist\/inspector\/(files\.json|index\.html|assets\/[\w-]+\.(js|css))$/,
+  /^dist\/inspector\/(files\.json|index\.html|overlay\.js|assets\/[\w-]+\.(js|css))$/,
   /^dist\/(plugin\/[\w/]+\.d\.ts|components\/[\w/]+\.(js|d\.ts))$/,
 ];
 
@@ -148,7 +148,7 @@ describe('the tarball', () => {
 
   it('contains all files that `exports` names', async () => {
     const targets = await exported();
-    expect(targets).toHaveLength(16);
+    expect(targets).toHaveLength(18);
     for (const target of targets) expect(await exists(join(unpacked, target)), target).toBe(true);
   });
 
