@@ -10,6 +10,7 @@ import { PRESETS } from '../../../plugin/http/simulation/presets.ts';
 import { jpeg } from '../../helpers/images.ts';
 import { startInspector } from '../../helpers/inspector.ts';
 import { imagePath, imageUrl, startApi, startBucket } from '../../helpers/stack.ts';
+import { http2Session } from '../http2Session.ts';
 
 /** Two images in the bucket, of which one is cached, and one in the bucket alone. */
 async function start() {
@@ -225,6 +226,32 @@ describe('what images answer', () => {
       expect([header, code === 'UPSTREAM_NOT_FOUND'], wrong).toEqual([null, false]);
     }
   });
+});
+
+it('over HTTP/2, images are held, late, cut and refused in the same way, and none is let through for want of connections', async () => {
+  const { simulate, end, ask, urls, bytes, api } = await start();
+  const session = await http2Session(api.handler);
+  const get = async () => {
+    const stream = session.request({ ':path': imageUrl(urls.cached) });
+    let [head, size, isBroken] = [{} as Record<string, unknown>, 0, false];
+    stream.on('response', (headers) => (head = headers));
+    stream.on('data', (chunk: Buffer) => (size += chunk.length));
+    stream.on('error', () => (isBroken = true));
+    stream.end();
+    await new Promise((resolve) => stream.on('close', resolve));
+    return { status: head[':status'], header: head['x-image-cache-simulated'], size, isBroken };
+  };
+  await simulate({ delay_ms: 30 });
+  expect(await get()).toEqual({ status: 200, header: 'delay=30', size: bytes.length, isBroken: false });
+  await simulate({ fail: 'UPSTREAM_NOT_FOUND' });
+  expect(await get()).toMatchObject({ status: 404, header: 'fail=UPSTREAM_NOT_FOUND' });
+  await simulate({ cut: true });
+  expect(await get()).toEqual({ status: 200, header: 'cut', size: Math.ceil(bytes.length / 2), isBroken: true });
+  await simulate({ hold: true });
+  const asks = Array.from({ length: 20 }, get);
+  await expect.poll(async () => (await ask<SimulationAnswer>('/simulate')).simulation?.held).toBe(20);
+  await end();
+  for (const { status, size } of await Promise.all(asks)) expect([status, size]).toEqual([200, bytes.length]);
 });
 
 it('I33: nothing of it is in the cache, the journal, the history, the measures, the activity, the back-off or the warnings', async () => {
