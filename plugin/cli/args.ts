@@ -16,6 +16,8 @@ interface OptionText {
 export const OPTIONS = {
   json: { type: 'boolean', text: 'JSON instead of text; `warm` prints a line for each image' },
   actor: { type: 'string', value: 'id', text: 'the images of one actor; of `warm`, of lines that name none' },
+  urls: { type: 'string', value: 'file', text: 'only these images: a URL a line, `-` for the standard input' },
+  missed: { type: 'boolean', text: 'only the images that were missed with `offline`, as missed.txt lists them' },
   yes: { type: 'boolean', short: 'y', text: 'remove without asking' },
   check: { type: 'boolean', text: 'only tell, and mend nothing' },
   config: { type: 'string', value: 'file', text: 'vite.config, or a module that exports the options of the cache' },
@@ -38,6 +40,8 @@ export interface Arguments {
   json: boolean;
   yes: boolean;
   check: boolean;
+  missed: boolean;
+  urls: string | undefined;
   help: boolean;
   version: boolean;
   actor: string | undefined;
@@ -52,12 +56,37 @@ export interface Arguments {
 export function parseArguments(argv: readonly string[]): Arguments {
   const { values, positionals } = parse(argv);
   const [command, ...operands] = positionals;
-  const { json = false, yes = false, check = false, help = false, version = false, bucket = [] } = values;
-  const { actor, config, dir, endpoint, region } = values;
+  const {
+    json = false,
+    yes = false,
+    check = false,
+    missed = false,
+    help = false,
+    version = false,
+    bucket = [],
+  } = values;
+  const { actor, urls, config, dir, endpoint, region } = values;
   if (actor !== undefined) parseActorId(actor);
   const names = Object.keys(OPTIONS) as OptionName[];
   const given = names.filter((name) => values[name] !== undefined);
-  return { command, operands, given, json, yes, check, help, version, actor, config, dir, bucket, endpoint, region };
+  return {
+    command,
+    operands,
+    given,
+    json,
+    yes,
+    check,
+    missed,
+    urls,
+    help,
+    version,
+    actor,
+    config,
+    dir,
+    bucket,
+    endpoint,
+    region,
+  };
 }
 
 function parse(argv: readonly string[]) {

@@ -1,6 +1,8 @@
 import type { Arguments, OptionName } from './args.ts';
 import { clearCommand } from './commands/clear.ts';
 import { doctorCommand, explainCommand } from './commands/doctor.ts';
+import { exportCommand } from './commands/export.ts';
+import { importCommand } from './commands/import.ts';
 import { statsCommand } from './commands/stats.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { warmCommand } from './commands/warm.ts';
@@ -54,5 +56,19 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     text: 'compares every file with the manifest, and mends what it can',
     options: ['json', 'check', ...WHERE],
     run: verifyCommand,
+  },
+  export: {
+    operand: '<file|->',
+    isRequired: true,
+    text: 'makes a pack: a tar with images, for other machines, tests and CI',
+    options: ['json', 'actor', 'urls', 'missed', ...WHERE],
+    run: exportCommand,
+  },
+  import: {
+    operand: '<file|->',
+    isRequired: true,
+    text: 'takes the images of a pack into the cache, and checks each of them',
+    options: ['json', ...WHERE],
+    run: importCommand,
   },
 };

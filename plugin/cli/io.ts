@@ -9,8 +9,12 @@ export interface Io {
   readonly hasColours: boolean;
   /** Aborted by Ctrl+C. */
   readonly signal: AbortSignal;
+  /** Whether data is shown on a terminal, and not written to a file or given to a program. */
+  readonly showsData: boolean;
   /** Writes a line of data. Resolves when there is room for more. */
   print(line: string): Promise<void>;
+  /** Writes data that is no text. Resolves when there is room for more. */
+  write(bytes: Uint8Array): Promise<void>;
   /** Says something to the person, which is no data. */
   say(line: string): void;
   /** Asks the person for a line. */

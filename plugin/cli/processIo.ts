@@ -49,6 +49,8 @@ export function processIo(): { io: Io; end(code: number): void } {
     isInteractive: stdin.isTTY && stderr.isTTY,
     hasColours: colours && stdout.isTTY && stdout.hasColors(),
     signal: interrupted.signal,
+    showsData: stdout.isTTY,
+    write: (bytes) => new Promise((done) => write(bytes, () => done())),
     print: (line) => new Promise((done) => write(`${line}\n`, () => done())),
     say: (line) => stderr.write(`${line}\n`),
     async ask(question) {

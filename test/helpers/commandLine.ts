@@ -12,7 +12,11 @@ export interface Ran {
 /** Runs the command line in this process. Nobody is there to be asked, unless `reply` says what they answer. */
 export async function runCommand(
   argv: readonly string[],
-  { reply, input = [], ...world }: Partial<Omit<Io, 'input'>> & { reply?: string; input?: Iterable<string> } = {},
+  {
+    reply,
+    input = [],
+    ...world
+  }: Partial<Omit<Io, 'input'>> & { reply?: string; input?: Iterable<string | Uint8Array> } = {},
 ): Promise<Ran> {
   const ran: Ran = { code: -1, out: '', said: '' };
   ran.code = await main(argv, {
@@ -22,6 +26,8 @@ export async function runCommand(
     isInteractive: reply !== undefined,
     hasColours: false,
     signal: new AbortController().signal,
+    showsData: false,
+    write: () => Promise.reject(new Error('Only a text was expected.')),
     async print(line) {
       ran.out += `${line}\n`;
     },
@@ -37,6 +43,6 @@ export async function runCommand(
   return ran;
 }
 
-async function* arriving(chunks: Iterable<string>): AsyncGenerator<string> {
+async function* arriving(chunks: Iterable<string | Uint8Array>): AsyncGenerator<string | Uint8Array> {
   yield* chunks;
 }

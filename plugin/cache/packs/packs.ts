@@ -2,6 +2,7 @@ import { ImageCacheError } from '../../errors.ts';
 import type { ImportAnswer, ManifestEntry, PackProgress } from '../../protocol.ts';
 import type { ImageRef } from '../injected/source.ts';
 import type { CachePart } from '../manifest/cachePart.ts';
+import { actorsOf } from '../manifest/manifestEntry.ts';
 import type { ManifestIndex } from '../manifest/manifestIndex.ts';
 import type { SharedManifest } from '../manifest/sharedManifest.ts';
 import { exportPack } from './exportPack.ts';
@@ -52,7 +53,7 @@ export class Packs<Ref extends ImageRef> implements CachePart {
   async *export({ actorId, urls, signal, onProgress }: ExportPackOptions): AsyncGenerator<Uint8Array, void, void> {
     const { dir, manifest, isBusy } = this.#options;
     const index = await manifest.refreshed();
-    const entries = urls === undefined ? allOf(index, actorId) : this.#named(urls, index);
+    const entries = urls === undefined ? allOf(index, actorId) : this.#named(urls, index, actorId);
     yield* exportPack({ dir, entries, actorId, isBusy, signal: this.#until(signal), onProgress });
   }
 
@@ -83,11 +84,11 @@ export class Packs<Ref extends ImageRef> implements CachePart {
   }
 
   /** @throws ImageCacheError for a URL of no configured bucket */
-  #named(urls: Iterable<string>, index: ManifestIndex): ManifestEntry[] {
+  #named(urls: Iterable<string>, index: ManifestIndex, actorId: string | undefined): ManifestEntry[] {
     const entries = new Set<ManifestEntry>();
     for (const url of urls) {
       const entry = index.get(this.#options.identify(url).key);
-      if (entry !== undefined) entries.add(entry);
+      if (entry !== undefined && (actorId === undefined || actorsOf(entry).includes(actorId))) entries.add(entry);
     }
     return [...entries];
   }
