@@ -246,6 +246,7 @@ describe('imports point one way', () => {
       'files/makeDirectory.ts', // called by ownFolders.ts
       'files/ownFolders.ts',
       'files/replaceFile.ts', // called by ownFolders.ts, and by blobStore.ts after a look
+      'plugin/cli/commands/export.ts', // the file of the pack, where the user wants it
       'plugin/uploads/ensureOwnOutbox.ts', // decides whether the outbox is ours at all
       'plugin/uploads/outboxFolder.ts', // the same as ownFolders.ts, for the outbox
     ]);

@@ -8,6 +8,7 @@ export const sideBar = [
       { text: 'React', link: '/docs/react' },
       { text: 'Uploads', link: '/docs/uploads' },
       { text: 'Inspector', link: '/docs/inspector' },
+      { text: 'Packs', link: '/docs/packs' },
       { text: 'Simulation', link: '/docs/simulation' },
       { text: 'Offline pages', link: '/docs/offline' },
       { text: 'In production', link: '/docs/production' },

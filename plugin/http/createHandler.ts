@@ -73,8 +73,7 @@ export function createHandler(context: HttpContext, { image, others }: HandledRo
       const json = await answerRoute(request, response);
       if (json !== undefined) sendJson(request, response, json, context.outbound);
     };
-    const readsJson = route.method !== 'PUT' || route.hasJson === true;
-    const steps = readsJson ? [checkAccess, readBody, answer] : [checkAccess, answer];
+    const steps = route.readsBody === true ? [checkAccess, answer] : [checkAccess, readBody, answer];
     app[EXPRESS_METHODS[route.method]](route.path, ...steps);
   }
   app.use(() => {

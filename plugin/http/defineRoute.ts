@@ -17,17 +17,17 @@ export interface RouteContext extends HttpContext {
 }
 
 export interface Route {
-  /** `GET` includes HEAD. The body of a POST is JSON; that of a PUT also, if the route has a schema for it. */
+  /** `GET` includes HEAD. */
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** As Express writes it. */
   readonly path: `/${string}`;
   readonly access: Access;
+  /** The handler reads the body itself, and checks its type. Any other body is JSON. @default only of a PUT without a schema for its body */
+  readonly readsBody?: boolean;
 }
 
 /** A route that Express serves. */
 export interface MountedRoute extends Route {
-  /** Whether a PUT has a body of JSON; that of another PUT is read by its handler. @default false */
-  readonly hasJson?: boolean;
   /** Creates the function that answers a request; its result is sent as JSON, unless it is `undefined`. */
   create(context: RouteContext): (request: Request, response: Response) => Promise<object | undefined>;
 }
@@ -71,6 +71,7 @@ export function defineRoute<A extends Access, Body = undefined, Parameter extend
   route: Definition<A, Body, Parameter>,
 ) {
   const { method, path, access, body: schema, query: parameters, handler } = route;
+  const { readsBody = method === 'PUT' && schema === undefined } = route;
   const create = ({
     cache,
     doctor,
@@ -89,5 +90,5 @@ export function defineRoute<A extends Access, Body = undefined, Parameter extend
       return handler((needsCache ? { ...call, cache, doctor, simulation } : call) as CallOf<A, Body, Parameter>);
     };
   };
-  return { method, path, access, hasJson: schema !== undefined, create };
+  return { method, path, access, readsBody, create };
 }

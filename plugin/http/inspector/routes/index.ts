@@ -11,3 +11,5 @@ export { thumbRoute } from './thumb.ts';
 export { checkRoute } from './check.ts';
 export { refetchRoute } from './refetch.ts';
 export { askRoute } from './ask.ts';
+export { exportRoute } from './export.ts';
+export { importRoute } from './import.ts';
