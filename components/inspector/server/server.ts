@@ -7,11 +7,13 @@ type Query = Record<string, string | number | undefined>;
 export interface Server {
   get<Answer>(path: string, query?: Query, signal?: AbortSignal): Promise<Answer>;
   send<Answer>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: object, signal?: AbortSignal): Promise<Answer>;
+  /** Sends a file as it is. */
+  sendFile<Answer>(path: string, file: Blob, type: string, signal?: AbortSignal): Promise<Answer>;
   /** From now on, calls name this project, without which those about uploads are refused. */
   setProject(project: string): void;
   /** An answer of lines, each as soon as it has come. */
   lines<Line>(method: 'GET' | 'POST', path: string, signal?: AbortSignal): AsyncIterable<Line>;
-  /** The address of a picture. */
+  /** The address of a picture, or of a file to be saved. */
   url(path: string, query: Query): string;
 }
 
@@ -53,6 +55,10 @@ export function createServer(base = './api', fetch = globalThis.fetch.bind(globa
     async send(method, path, body, signal) {
       const headers = { ...(body && { 'Content-Type': 'application/json' }) };
       const init = { method, headers, ...(body && { body: JSON.stringify(body) }), ...(signal && { signal }) };
+      return json(await ask(url(path), init));
+    },
+    async sendFile(path, file, type, signal) {
+      const init = { method: 'POST', headers: { 'Content-Type': type }, body: file, ...(signal && { signal }) };
       return json(await ask(url(path), init));
     },
     async *lines<Line>(method: string, path: string, signal?: AbortSignal) {

@@ -12,6 +12,7 @@ import { useAnswer } from '../server/useAnswer.ts';
 import { useImageActions } from './images/useImageActions.ts';
 import { ActorTable } from './storage/ActorTable.tsx';
 import { DiskBar } from './storage/DiskBar.tsx';
+import { Packs } from './storage/Packs.tsx';
 import { Verification } from './storage/Verification.tsx';
 
 /** What the cache takes, who of it, and whether its files are as they should be. */
@@ -56,6 +57,7 @@ export function StorageView() {
             </p>
           )}
           <Verification onDone={reload} />
+          <Packs isEmpty={answer.originals.count === 0} onDone={reload} />
           {actors.answer && actors.answer.actors.length > 0 && (
             <ActorTable answer={actors.answer} onClear={(id) => setClearing({ actor: id })} />
           )}

@@ -269,6 +269,35 @@ describe('the other views', () => {
     expect(screen.getAllByText(/25 images verified in 600 ms: 1 damaged, 1 repaired/).length).toBeGreaterThan(0);
   });
 
+  it('a pack is saved by a link, also of an actor, and imported from a file, with what was refused and why', async () => {
+    const { calls, pass } = await renderInspector(25, '#/storage');
+    expect(screen.getByText('Export all').closest('a')?.getAttribute('href')).toBe('./api/export');
+    expect(screen.getByLabelText('Export 0001').getAttribute('href')).toBe('./api/export?actor_id=0001');
+    const file = new File(['a tar'], 'images.tar');
+    fireEvent.change(screen.getByLabelText('Pack to import'), { target: { files: [file] } });
+    await pass(50);
+    expect(calls('import')).toEqual(['POST /import']);
+    expect(screen.getAllByText(/9 images imported, 24 MB; 2 cached before, 1 refused\./).length).toBeGreaterThan(0);
+    expect(screen.getByText('SVG is not allowed.').closest('li')?.textContent).toMatch(
+      /0001.*\.svg UNSUPPORTED_TYPE SVG is not allowed\. Set allowSvg\./,
+    );
+  });
+
+  it('a pack that is refused says why, in the words of the server', async () => {
+    const { pass, state } = await renderInspector(25, '#/storage');
+    state.refusal = {
+      type: 'about:blank',
+      status: 507,
+      title: 'Insufficient Storage',
+      detail: 'The pack does not fit into the cache.',
+      code: 'PACK_TOO_LARGE',
+      hint: 'Raise the limit.',
+    };
+    fireEvent.change(screen.getByLabelText('Pack to import'), { target: { files: [new File(['a'], 'a.tar')] } });
+    await pass(50);
+    expect(screen.getAllByText('The pack does not fit into the cache.').length).toBeGreaterThan(0);
+  });
+
   it('trends have all numbers in a table', async () => {
     await renderInspector(25, '#/trends');
     expect(screen.getByText('Saved 3.1 GB and 2 h 41 min in 30 days')).toBeDefined();

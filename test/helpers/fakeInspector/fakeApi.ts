@@ -4,7 +4,7 @@ import type {
   SimulationRequest,
   SimulationStatus,
 } from '../../../plugin/inspectorProtocol.ts';
-import type { PinRequest, Problem } from '../../../plugin/protocol.ts';
+import type { ImportAnswer, PinRequest, Problem } from '../../../plugin/protocol.ts';
 import { PRESETS } from '../../../plugin/http/simulation/presets.ts';
 import {
   FAKE_CHECKS,
@@ -139,6 +139,8 @@ function change(state: FakeState, method: string, path: string, body: unknown): 
       return { cleared: count, freed_bytes: count * 2_730_000, kept: 0 };
     case '/verify':
       return verifyLines(count);
+    case '/import':
+      return importAnswer();
     default:
       if (path.startsWith('/clear/')) return { cleared: 25, freed_bytes: 68_000_000, kept: 2 };
       if (/^\/uploads\/\w+(?:\/retry)?$/.test(path))
@@ -158,6 +160,20 @@ export function fakeSimulation({ preset, ...rest }: SimulationRequest, now: numb
     until: now + 600_000,
     detail: 'images wait for 3 s',
     held: 4,
+  };
+}
+
+function importAnswer(): ImportAnswer {
+  const path = `images/0001/0001_${'0'.repeat(16)}_${'0'.repeat(32)}.svg`;
+  return {
+    done: true,
+    total: 12,
+    imported: 9,
+    size_bytes: 24_000_000,
+    known: 2,
+    absent: 0,
+    refused: 1,
+    problems: [{ path, code: 'UNSUPPORTED_TYPE', detail: 'SVG is not allowed.', hint: 'Set `allowSvg`.' }],
   };
 }
 

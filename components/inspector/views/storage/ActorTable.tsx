@@ -3,10 +3,12 @@ import { formatBytes, formatCount, plural } from '../../format/amounts.ts';
 import { printable } from '../../format/text.ts';
 import { Icon } from '../../parts/Icon.tsx';
 import { formatRoute } from '../../route.ts';
+import { useServer } from '../../server/serverContext.tsx';
 
 /** Who has how many images, the largest first. */
 export function ActorTable({ answer, onClear }: { answer: ActorsAnswer; onClear: (actor: string) => void }) {
   const { actors, total } = answer;
+  const server = useServer();
   const largest = Math.max(...actors.map(({ size_bytes }) => size_bytes), 1);
   return (
     <section className="stack">
@@ -24,7 +26,7 @@ export function ActorTable({ answer, onClear }: { answer: ActorsAnswer; onClear:
                 Size
               </th>
               <th scope="col">
-                <span className="unseen">Clear</span>
+                <span className="unseen">Export and clear</span>
               </th>
             </tr>
           </thead>
@@ -43,6 +45,15 @@ export function ActorTable({ answer, onClear }: { answer: ActorsAnswer; onClear:
                 <td className="number">{formatCount(entries)}</td>
                 <td className="number">{formatBytes(size_bytes)}</td>
                 <td className="number">
+                  <a
+                    className="button quiet icon-only"
+                    href={server.url('export', { actor_id })}
+                    download="images.tar"
+                    aria-label={`Export ${printable(actor_id, 60)}`}
+                    title="Export"
+                  >
+                    <Icon name="download" />
+                  </a>
                   <button
                     type="button"
                     className="button quiet icon-only"
