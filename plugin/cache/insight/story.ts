@@ -27,8 +27,9 @@ export function storyOf({ entry, activity, departure, queuedAt }: StorySources):
   }
   if (entry !== undefined) {
     const { cached_at, validated_at, last_used_at } = entry;
-    if (!isTold('stored', cached_at)) events.push({ at: cached_at, what: 'stored', text: 'Stored.' });
-    if (validated_at !== undefined && !isTold('validated', validated_at))
+    const stored = validated_at === 0 ? 'Taken from a pack; S3 was never asked about it.' : 'Stored.';
+    if (!isTold('stored', cached_at)) events.push({ at: cached_at, what: 'stored', text: stored });
+    if (validated_at !== undefined && validated_at > 0 && !isTold('validated', validated_at))
       events.push({ at: validated_at, what: 'validated', text: 'S3 said that it has not changed.' });
     if (last_used_at > cached_at + SAME_MS && !isTold('served', last_used_at))
       events.push({ at: last_used_at, what: 'served', text: 'Used for the last time so far.' });

@@ -197,6 +197,14 @@ describe('import', () => {
     expect(asked).toEqual([undefined, '"a"']);
   });
 
+  it('tells the inspector where an image is from, and no time at which S3 was asked about it', async () => {
+    const pack = await exported(await filled());
+    const { cache } = await openCache({ now: () => 7_000_000 });
+    await cache.importPack(inPieces(pack));
+    const { story } = await cache.insight.entry('mem:a');
+    expect(story).toEqual([{ at: 7_000_000, what: 'stored', text: 'Taken from a pack; S3 was never asked about it.' }]);
+  });
+
   it('keeps what S3 has sent, and replaces what an earlier pack has said', async () => {
     const sourceOf = (version: string) => new MemorySource((name) => bytesOf(`${name} ${version}`));
     const first = await exported(await filled({ source: sourceOf('1') }));

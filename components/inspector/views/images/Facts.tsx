@@ -4,6 +4,11 @@ import { formatBytes } from '../../format/amounts.ts';
 import { printable } from '../../format/text.ts';
 import { Ago } from '../../parts/Ago.tsx';
 
+function validated(at: number | undefined, now: number): ReactNode {
+  if (at === undefined) return 'not since';
+  return at === 0 ? 'never: it is from a pack' : <Ago at={at} now={now} />;
+}
+
 /** What an image is. */
 export function Facts({ entry, now }: { entry: NonNullable<EntryAnswer['entry']>; now: number }) {
   const { width, height, original_size_bytes, validated_at, meta, actor_ids } = entry;
@@ -22,7 +27,7 @@ export function Facts({ entry, now }: { entry: NonNullable<EntryAnswer['entry']>
       )),
     ],
     ['Stored', <Ago key="stored" at={entry.cached_at} now={now} />],
-    ['Validated', validated_at === undefined ? 'not since' : <Ago key="validated" at={validated_at} now={now} />],
+    ['Validated', validated(validated_at, now)],
     ['Used', <Ago key="used" at={entry.last_used_at} now={now} />],
     ['ETag', <code key="etag">{entry.etag === '' ? 'none' : printable(entry.etag, 120)}</code>],
     ['SHA-256', <code key="sha">{entry.sha256}</code>],
