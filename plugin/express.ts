@@ -40,7 +40,7 @@ export type * from './uploadProtocol.ts';
 export interface ImageCacheServer {
   /** The API as a middleware for Express, connect, or a plain `node:http` server. It answers every request that it gets. */
   router: Middleware;
-  /** The cache behind the router, for your own code: `prefetch`, `invalidate`, `clear`, `stats`, `onEvent`. */
+  /** The cache behind the router, for your own code: `prefetch`, `invalidate`, `clear`, `stats`, `onEvent`, `exportPack`, `importPack`. */
   cache: ImageCache;
   /**
    * The page that shows what is in the cache and why, as a middleware of its own: it is never part of `router`. Mount it at a path that

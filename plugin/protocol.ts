@@ -118,7 +118,7 @@ export interface PackProgress {
 /** `POST /import`, and the last line of its progress. */
 export interface ImportAnswer {
   done: true;
-  /** Images in the manifest of the pack. */
+  /** Images in the manifest of the pack. Those that were cleared while they were imported are in none of the numbers below. */
   total: number;
   /** Images that are in the cache now, and were not before, or with other bytes of an earlier pack. */
   imported: number;

@@ -3,12 +3,20 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openCache } from '../helpers/cache.ts';
-import { type AnyCrashPointName, IMAGE_CRASH_POINT_NAMES } from '../helpers/crashPoints.ts';
+import type { AnyCrashPointName } from '../helpers/crashPoints.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';
 import { collect } from '../helpers/packs.ts';
 import { openDirectory } from '../helpers/sharedDirectory.ts';
 
-const POINTS: AnyCrashPointName[] = [...IMAGE_CRASH_POINT_NAMES, 'before append', 'mid append', 'after append'];
+const POINTS: AnyCrashPointName[] = [
+  'before image rename',
+  'between image rename and journal line',
+  'in mid-removal',
+  'after image removal',
+  'before append',
+  'mid append',
+  'after append',
+];
 
 it.each(POINTS)(
   'I43: a process that is killed %s leaves whole images only, and another one completes the import',

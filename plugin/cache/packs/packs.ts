@@ -6,7 +6,8 @@ import { actorsOf } from '../manifest/manifestEntry.ts';
 import type { ManifestIndex } from '../manifest/manifestIndex.ts';
 import type { SharedManifest } from '../manifest/sharedManifest.ts';
 import { exportPack } from './exportPack.ts';
-import { type ImportContext, PackImport } from './importPack.ts';
+import type { ImportContext } from './importImage.ts';
+import { PackImport } from './importPack.ts';
 
 /** Which images a pack has, and who waits for it. */
 export interface ExportPackOptions {

@@ -82,8 +82,8 @@ export function Packs({ isEmpty, onDone }: { isEmpty: boolean; onDone: () => voi
       {error && <Refusal error={error} />}
       {answer && answer.problems.length > 0 && (
         <ul className="found">
-          {answer.problems.map(({ path, code, detail, hint }, index) => (
-            <li key={`${index} ${path}`}>
+          {distinct(answer.problems).map(([key, { path, code, detail, hint }]) => (
+            <li key={key}>
               <code>{printable(path)}</code> <span className="muted">{code}</span>{' '}
               <span>
                 <Sentences text={detail} maxLength={600} />
@@ -99,6 +99,13 @@ export function Packs({ isEmpty, onDone }: { isEmpty: boolean; onDone: () => voi
       )}
     </section>
   );
+}
+
+type Problem = ImportAnswer['problems'][number];
+
+/** What differs in nothing that is shown is shown once. */
+function distinct(problems: readonly Problem[]): [key: string, Problem][] {
+  return [...new Map(problems.map((problem) => [`${problem.path} ${problem.code} ${problem.detail}`, problem]))];
 }
 
 function line(answer: ImportAnswer | undefined): string {
