@@ -143,6 +143,7 @@ export class ImageImport<Ref extends ImageRef> {
     });
     const md5 = createHash('md5');
     try {
+      await sink.open(); // as early as that of a download, since its age tells whether it is older than a removal
       for await (const chunk of content) {
         md5.update(chunk);
         await sink.write(chunk);
