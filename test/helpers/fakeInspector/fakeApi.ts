@@ -58,7 +58,8 @@ export function createFakeState(count: number, version: string): FakeState {
 
 /** The API of the inspector as the contract has it, over a cache of so many images; without a server, so that tests of components use it, too. */
 export function fakeAnswer(state: FakeState, method: string, url: string, bodyText = ''): FakeAnswer {
-  const body: unknown = bodyText === '' ? undefined : JSON.parse(bodyText);
+  const isPack = url.startsWith('/import');
+  const body: unknown = bodyText === '' || isPack ? undefined : JSON.parse(bodyText);
   state.calls.push(`${method} ${url}${body === undefined ? '' : ` ${JSON.stringify(body)}`}`);
   if (state.refusal) return refusedWith(state.refusal);
   const { pathname, searchParams } = new URL(url, 'http://fake');
