@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { bundle } from './bundle.ts';
 import { buildClassicWorker } from './classicWorker.ts';
 import { buildInspector } from './inspector.ts';
+import { buildWorkerScripts } from './workerScripts.ts';
 import { licensesOf } from './licenses.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -49,6 +50,7 @@ const modules = [
     platform: 'browser',
     directory: join(dist, 'components', 'uploads', 'outbox'),
   })),
+  ...(await buildWorkerScripts(root, join(dist, 'sw'))),
   ...(await buildInspector(root, join(dist, 'inspector'))),
 ];
 await buildClassicWorker(root, join(dist, 'components', 'sw', 'classic.js'));

@@ -23,3 +23,6 @@ declare const __IMAGE_CACHE__:
 
 /** Defined by the plugin when the option `uploads` is set, in dev, build and preview; absent otherwise. */
 declare const __IMAGE_CACHE_PROJECT__: string | undefined;
+
+/** Defined by the plugin in builds with the option `serviceWorker`: the name of the worker, or `false` if it removes itself. */
+declare const __IMAGE_CACHE_WORKER__: string | false | undefined;

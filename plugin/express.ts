@@ -29,6 +29,7 @@ export type {
   ImageCacheOptions,
   ImagesOptions,
   NginxOptions,
+  ServiceWorkerOptions,
   Size,
   TimeoutOptions,
   UploadsOptions,

@@ -4,6 +4,7 @@ export type {
   Duration,
   ImageCacheOptions,
   ImagesOptions,
+  ServiceWorkerOptions,
   Size,
   TimeoutOptions,
   UploadsOptions,

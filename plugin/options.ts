@@ -142,6 +142,26 @@ export interface UploadsOptions {
   restoreMissing?: boolean;
 }
 
+/** What the service worker keeps that `vite build` writes. All of it stands in a file that everybody can read. */
+export interface ServiceWorkerOptions {
+  /**
+   * The path of the API of our server, or its URL if it is elsewhere; `false` without one. @default `base` of the plugin, below that of Vite
+   */
+  base?: string | false;
+  /**
+   * Names of `buckets` whose own URLs are kept, too. Their names, endpoints, prefixes and CDNs are written into the worker, and never their
+   * credentials. @default all of `buckets`
+   */
+  buckets?: readonly string[];
+  /** How much a browser keeps. The pictures that were not shown for longest go first. @default '200MB' */
+  maxSize?: Size;
+  /**
+   * How long a picture from a bucket is shown without asking for it again. An older one is fetched again, and shown when that fails.
+   * What was not shown for so long is removed. @default '30d'
+   */
+  maxAge?: Duration;
+}
+
 /** The options of `imageCache()` and `createImageCache()`. */
 export interface ImageCacheOptions {
   /** The buckets whose images may be cached. A bare name is short for `{ name }`. Required: there is no "all buckets". */
@@ -246,6 +266,13 @@ export interface ImageCacheOptions {
    * @example uploads: { bucket: 'team-photos' }
    */
   uploads?: UploadsOptions;
+  /**
+   * Lets `vite build` write `image-cache-sw.js`: a service worker that keeps pictures for pages without a network. Register it with
+   * `registerImageWorker()`, or import it into the worker that you have (`workbox.importScripts`). `false` takes it back where it was on: the file then
+   * removes what was kept, and unregisters itself. A server of your own ignores this option. @default undefined (no file)
+   * @example serviceWorker: { maxSize: '500MB' }
+   */
+  serviceWorker?: ServiceWorkerOptions | false;
   /**
    * Whether `GET /metrics` answers, with counters in the text format of Prometheus. They name buckets, but no image and no actor. In a server
    * of your own, everyone who can reach the router can read them. @default true in Vite, false in a server of your own
@@ -399,6 +426,20 @@ interface ResolvedUploads {
   restoreMissing: boolean;
 }
 
+/** What everybody may know of a bucket. */
+export interface PublicBucket extends Pick<BucketOptions, 'name' | 'endpoint' | 'forcePathStyle' | 'prefix'> {
+  cdn?: readonly string[];
+}
+
+/** What the worker is told, but for the path that Vite puts before `base`. */
+export interface ResolvedServiceWorker {
+  /** `undefined`: that of the plugin. */
+  base: string | false | undefined;
+  buckets: readonly PublicBucket[];
+  maxSize: Size | undefined;
+  maxAge: Duration | undefined;
+}
+
 export interface ResolvedOptions {
   buckets: readonly ResolvedBucket[];
   base: string;
@@ -434,6 +475,8 @@ export interface ResolvedOptions {
   manage: ImageCacheOptions['manage'];
   /** `undefined`: there are none. */
   uploads: ResolvedUploads | undefined;
+  /** `undefined`: a build writes none; `false`: one that removes itself. */
+  serviceWorker: ResolvedServiceWorker | false | undefined;
   /** `undefined`: as is usual there. */
   metrics: boolean | undefined;
   overlay: boolean;

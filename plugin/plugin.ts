@@ -6,6 +6,7 @@ import { checkAtStart, startError } from './startError.ts';
 import { denyCacheDirPlugin } from './vite/denyCacheDir.ts';
 import { devtoolsPlugin } from './vite/devtools.ts';
 import type { LoadInspectorPage } from './vite/mountInspector.ts';
+import { serviceWorkerPlugin } from './vite/serviceWorker.ts';
 import { type LoadApi, servePlugin } from './vite/serve.ts';
 import { startPlugin } from './vite/start.ts';
 import { warnDuplicatePlugin } from './vite/warnDuplicate.ts';
@@ -24,12 +25,13 @@ import { warnDuplicatePlugin } from './vite/warnDuplicate.ts';
  */
 export function imageCache(options: ImageCacheOptions): Plugin[] {
   const resolved = checkAtStart(() => resolveOptions(options));
-  const { base, uploads } = resolved;
+  const { base, uploads, serviceWorker } = resolved;
   const directories = [resolved.cacheDir, ...resolved.fallbackDirs];
   return [
     ...directories.map((dir) => denyCacheDirPlugin(dir, base)),
     ...(uploads === undefined ? [] : [uploadsPlugin(uploads), denyCacheDirPlugin(uploads.outboxDir, base, OUTBOX)]),
     servePlugin(resolved, loadApi, loadInspectorPage),
+    ...(serviceWorker === undefined ? [] : [serviceWorkerPlugin(serviceWorker, base)]),
     startPlugin(resolved),
     devtoolsPlugin(resolved),
     warnDuplicatePlugin(resolved),

@@ -6,6 +6,9 @@
 /** The path of the API, unless the option `base` says otherwise. */
 export const DEFAULT_BASE = '/api/cache';
 
+/** The name of the service worker that a build writes. */
+export const WORKER_FILE = 'image-cache-sw.js';
+
 /** The format version of `manifest.json`, and of the answer to `GET /manifest`. */
 export const MANIFEST_VERSION = '1.0';
 

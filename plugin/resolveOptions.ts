@@ -2,11 +2,20 @@ import type * as z from 'zod/mini';
 import { parseSize } from './amounts.ts';
 import { describeValue, invalidOption } from './checks/invalidOption.ts';
 import { optionsSchema } from './checks/optionsSchema.ts';
+import type { serviceWorkerSchema } from './checks/serviceWorkerSchema.ts';
 import { BYTES } from './checks/sizes.ts';
 import type { uploadsSchema } from './checks/uploadsSchema.ts';
 import { configuredEndpoint, type Environment } from './endpoint.ts';
 import { ImageCacheError } from './errors.ts';
-import type { BucketOptions, ImageCacheOptions, ResolvedBucket, ResolvedOptions, Size } from './options.ts';
+import type {
+  BucketOptions,
+  ImageCacheOptions,
+  PublicBucket,
+  ResolvedBucket,
+  ResolvedOptions,
+  ResolvedServiceWorker,
+  Size,
+} from './options.ts';
 
 /**
  * Checks the options, fills in the defaults, and reads the environment. The schema has the default of each option and the unit of
@@ -18,12 +27,13 @@ export function resolveOptions(options: ImageCacheOptions, env: Environment = pr
   const parsed = optionsSchema.safeParse(options);
   if (!parsed.success) throw invalidOption(options, parsed.error);
 
-  const { memory, concurrency, quotas, manage, metrics, resolveKey, uploads, ...rest } = parsed.data;
+  const { memory, concurrency, quotas, manage, metrics, resolveKey, uploads, serviceWorker, ...rest } = parsed.data;
+  // From the options and not from the schema's copy of them: credentials may be an object of a class.
+  const buckets = options.buckets.map((bucket) => resolveBucket(bucket, env));
   return {
     ...rest,
-    // From the options and not from the schema's copy of them: credentials may be an object of a class.
-    buckets: options.buckets.map((bucket) => resolveBucket(bucket, env)),
     imageBase: rest.imageBase?.replace(/\/+$/, ''),
+    buckets,
     quotaOf: resolveQuotas(quotas),
     memoryMaxSize: memory === false ? 0 : memory.maxSize,
     memoryPreload: memory !== false && memory.preload,
@@ -33,6 +43,26 @@ export function resolveOptions(options: ImageCacheOptions, env: Environment = pr
     metrics,
     resolveKey,
     uploads: uploads && resolveUploads(uploads, rest.maxImageSize),
+    serviceWorker: serviceWorker && resolveServiceWorker(serviceWorker, buckets),
+  };
+}
+
+function resolveServiceWorker(
+  { base, buckets: names, maxSize, maxAge }: z.output<typeof serviceWorkerSchema>,
+  buckets: readonly ResolvedBucket[],
+): ResolvedServiceWorker {
+  const kept = names === undefined ? buckets : buckets.filter(({ name }) => names.includes(name));
+  return { base, buckets: kept.map(publicBucket), maxSize, maxAge };
+}
+
+/** An endpoint of the environment is that of the machine that builds, and none of the pages'. */
+function publicBucket({ name, endpoint, endpointFrom, forcePathStyle, prefix, cdn }: ResolvedBucket): PublicBucket {
+  const isOwn = endpoint !== undefined && endpointFrom === undefined;
+  return {
+    name,
+    ...(isOwn && { endpoint: endpoint.origin + endpoint.pathname, forcePathStyle }),
+    ...(prefix !== '' && { prefix }),
+    ...(cdn.length > 0 && { cdn }),
   };
 }
 

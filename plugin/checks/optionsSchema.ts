@@ -7,6 +7,7 @@ import type { Duration, ImageCacheOptions, Size } from '../options.ts';
 import { DEFAULT_BASE } from '../protocol.ts';
 import { bucketSchema } from './bucketSchema.ts';
 import { pageOrigin } from './pageOrigin.ts';
+import { checkServiceWorker, serviceWorkerSchema } from './serviceWorkerSchema.ts';
 import { BYTES, bytes, size } from './sizes.ts';
 import { checkedText, directory, urlIn } from './texts.ts';
 import { checkUploads, uploadsSchema } from './uploadsSchema.ts';
@@ -217,6 +218,11 @@ export const optionsSchema = z
         }),
       ),
       uploads: z.optional(uploadsSchema),
+      serviceWorker: z.optional(
+        z.union([z.literal(false), serviceWorkerSchema], {
+          error: "false, or an object such as {} or { maxSize: '500MB' }",
+        }),
+      ),
       metrics: z.optional(z.boolean({ error: 'true or false' })),
       overlay: flag(false),
       allowSvg: flag(false),
@@ -228,4 +234,4 @@ export const optionsSchema = z
     },
     { error: "an object such as { buckets: ['team-photos'] }" },
   )
-  .check(checkUploads);
+  .check(checkUploads, checkServiceWorker);

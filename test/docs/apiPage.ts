@@ -23,7 +23,7 @@ const ENTRIES = [
   [
     'vite-plugin-image-cache/sw',
     'components/sw/index.ts',
-    'In a service worker: pictures for offline pages; the last three functions are for pages, too.',
+    'In a service worker: pictures for offline pages; the functions with `Offline` in their names and `registerImageWorker` are for pages.',
   ],
   ['vite-plugin-image-cache/overlay', 'components/overlay/index.ts', 'In pages during development, without React.'],
   ['vite-plugin-image-cache/testing', 'components/testing/index.ts', 'In component tests and stories.'],

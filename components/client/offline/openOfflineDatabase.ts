@@ -42,3 +42,10 @@ export async function openOfflineDatabase(onClosed: () => void, create = true): 
   database.addEventListener('close', onClosed);
   return database;
 }
+
+/** Removes everything that is kept. Open connections are asked to close, so it may be gone only a moment later. */
+export async function deleteOfflineDatabase(): Promise<void> {
+  const request = indexedDB.deleteDatabase(NAME);
+  const blocked = new Promise<void>((resolve) => void request.addEventListener('blocked', () => resolve()));
+  await Promise.race([resultOf(request), blocked]);
+}
