@@ -46,6 +46,8 @@ export async function openOfflineDatabase(onClosed: () => void, create = true): 
 /** Removes everything that is kept. Open connections are asked to close, so it may be gone only a moment later. */
 export async function deleteOfflineDatabase(): Promise<void> {
   const request = indexedDB.deleteDatabase(NAME);
-  const blocked = new Promise<void>((resolve) => void request.addEventListener('blocked', () => resolve()));
+  const blocked = new Promise<void>((resolve) => {
+    request.addEventListener('blocked', () => resolve());
+  });
   await Promise.race([resultOf(request), blocked]);
 }

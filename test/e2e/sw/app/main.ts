@@ -1,0 +1,9 @@
+import * as kit from 'vite-plugin-image-cache/sw';
+
+declare global {
+  interface Window {
+    offline: typeof kit;
+  }
+}
+
+window.offline = kit;
