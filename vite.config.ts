@@ -9,11 +9,18 @@ import { uploadFaultsPlugin } from './demo/uploadFaults.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const storage = readStorage();
+/** `npm run demo:pwa` */
+const isPwa = process.env['DEMO_PWA'] !== undefined;
+const { pwaPlugin } = isPwa ? await import('./demo/pwa.ts') : { pwaPlugin: () => [] };
 
 /** The demo: `npm run demo` starts it, with an S3 server behind it. */
 export default defineConfig({
   root: here('demo'),
   cacheDir: here('node_modules/.vite'),
+  build: {
+    outDir: process.env['DEMO_BUILD_DIR'] ?? here('node_modules/.cache/image-cache-demo-build'),
+    emptyOutDir: true,
+  },
   // The package itself is outside the demo's folder.
   server: { fs: { allow: [here('.')] }, warmup: { clientFiles: ['src/**/*.tsx'] } },
   optimizeDeps: {
@@ -24,6 +31,7 @@ export default defineConfig({
       'react-dom/client',
       'react/jsx-dev-runtime',
       'vite-plugin-image-cache/react',
+      'vite-plugin-image-cache/sw',
       'vite-plugin-image-cache/uploads',
       'react-dropzone',
     ],
@@ -43,6 +51,7 @@ export default defineConfig({
         },
       ],
       cacheDir: process.env['DEMO_CACHE_DIR'] ?? here('.image-cache'),
+      ...(isPwa && { serviceWorker: {} }),
       uploads: {
         bucket: storage.bucket,
         outboxDir: process.env['DEMO_OUTBOX_DIR'] ?? here('.image-outbox'),
@@ -51,6 +60,7 @@ export default defineConfig({
         gracePeriod: 0,
       },
     }),
+    pwaPlugin(),
     demoBackend(storage),
     notesBackend({ file: process.env['DEMO_NOTES_FILE'] ?? here('node_modules/.cache/image-cache-demo-notes.json') }),
   ],

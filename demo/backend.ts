@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Plugin } from 'vite';
+import type { Plugin, ViteDevServer } from 'vite';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { ActorDetail, ActorSummary, Picture } from './api.ts';
 import { listUploads } from './bucketListing.ts';
@@ -12,21 +12,18 @@ import { createS3Client } from './upload.ts';
 
 /** A backend as your app may have it: it lists the actors, and signs URLs for their pictures. It also shows what uploads have left in the bucket. */
 export function demoBackend(storage: Storage): Plugin {
-  return {
-    name: 'demo-backend',
-    apply: 'serve',
-    configureServer(server) {
-      const sign = createSigner(storage);
-      const client = createS3Client(storage);
-      server.middlewares.use('/demo', async function demoBackendMiddleware(request, response, next) {
-        try {
-          if (!(await route(request, response, storage, sign, client))) next();
-        } catch (error) {
-          next(error);
-        }
-      });
-    },
-  };
+  function mount({ middlewares }: Pick<ViteDevServer, 'middlewares'>): void {
+    const sign = createSigner(storage);
+    const client = createS3Client(storage);
+    middlewares.use('/demo', async function demoBackendMiddleware(request, response, next) {
+      try {
+        if (!(await route(request, response, storage, sign, client))) next();
+      } catch (error) {
+        next(error);
+      }
+    });
+  }
+  return { name: 'demo-backend', apply: 'serve', configureServer: mount, configurePreviewServer: mount };
 }
 
 async function route(

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Plugin } from 'vite';
+import type { Plugin, ViteDevServer } from 'vite';
 import type { BackendNote, NoteSaved, NoteToSave } from './api.ts';
 import { isCrossSite, readBody, sendJson } from './network.ts';
 
@@ -22,20 +22,17 @@ export interface NotesOptions {
  * `server_id` with the first save, which takes two seconds, as on a busy server far away. Each call may be repeated.
  */
 export function notesBackend({ file, firstSaveMs = FIRST_SAVE_MS }: NotesOptions): Plugin {
-  return {
-    name: 'demo-notes',
-    apply: 'serve',
-    configureServer(server) {
-      const notes = openNotes(file);
-      server.middlewares.use('/demo/notes', async function notesMiddleware(request, response, next) {
-        try {
-          await answer(request, response, notes, firstSaveMs);
-        } catch (error) {
-          next(error);
-        }
-      });
-    },
-  };
+  function mount({ middlewares }: Pick<ViteDevServer, 'middlewares'>): void {
+    const notes = openNotes(file);
+    middlewares.use('/demo/notes', async function notesMiddleware(request, response, next) {
+      try {
+        await answer(request, response, notes, firstSaveMs);
+      } catch (error) {
+        next(error);
+      }
+    });
+  }
+  return { name: 'demo-notes', apply: 'serve', configureServer: mount, configurePreviewServer: mount };
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, notes: Notes, ms: number): Promise<void> {

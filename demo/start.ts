@@ -2,32 +2,46 @@
  * `npm run demo`: an S3 server with a private bucket of photographs, and a Vite app on it.
  * With `S3_ENDPOINT` and `S3_BUCKET` the bucket is yours.
  *
- *     node demo/start.ts [--no-open] [--port 5173]
+ *     node demo/start.ts [--pwa] [--no-open] [--port 5173]
+ *
+ * With `--pwa` (`npm run demo:pwa`), the app is a production build with a service worker.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, styleText } from 'node:util';
-import { createServer, type ViteDevServer } from 'vite';
-import { PAINTED_EVENT, type Painted } from './api.ts';
+import type { Painted } from './api.ts';
 import { createStudio } from './photos/studio.ts';
 import { readStorage, usesOtherServer } from './settings.ts';
+import { type Site, startBuild, startDev } from './site.ts';
 import type { StorageMessage } from './storage.ts';
 import { uploadMissing } from './upload.ts';
 
 const { values: flags } = parseArgs({
-  options: { 'no-open': { type: 'boolean', default: false }, port: { type: 'string', default: '5173' } },
+  options: {
+    pwa: { type: 'boolean', default: false },
+    'no-open': { type: 'boolean', default: false },
+    port: { type: 'string', default: '5173' },
+  },
 });
 const isInteractive = process.stdout.isTTY && process.env['CI'] === undefined;
 
-let vite: ViteDevServer | undefined;
+/** What the banner suggests. */
+const TRY_WITHOUT_S3 = `\
+  Open an actor, then reload: every URL has a new signature, and every picture comes from disk.
+  Then switch S3 off, on the page, and reload once more.`;
+const TRY_WITHOUT_NETWORK = `\
+  Open an actor, and reload. Then end all of this with Ctrl-C, switch the network off, and reload once more:
+  the page and its pictures are still there.`;
+
+let site: Site | undefined;
 let child: ChildProcess | undefined;
-let painted: Painted | undefined;
 let stopping = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
 
 if (!usesOtherServer()) child = await startStorage();
-vite = await startVite();
-printBanner(vite.resolvedUrls?.local[0] ?? `http://localhost:${flags.port}/`);
+const start = flags.pwa ? startBuild : startDev;
+site = await start({ port: Number(flags.port), open: isInteractive && !flags['no-open'] });
+printBanner(site.url);
 if (child === undefined) await fillBucket();
 
 /** Forks the S3 server and waits until it answers. Its address is put into the environment, for `vite.config.ts`. */
@@ -48,20 +62,6 @@ function startStorage(): Promise<ChildProcess> {
       void stop(1);
     });
   });
-}
-
-async function startVite(): Promise<ViteDevServer> {
-  const server = await createServer({
-    configFile: fileURLToPath(new URL('../vite.config.ts', import.meta.url)),
-    clearScreen: false,
-    server: { port: Number(flags.port), open: isInteractive && !flags['no-open'] },
-  });
-  // A page that has just been opened asks.
-  server.ws.on(PAINTED_EVENT, (_, client) => {
-    if (painted !== undefined) client.send(PAINTED_EVENT, painted);
-  });
-  await server.listen();
-  return server;
 }
 
 /** Uploads the photographs that are missing in the user's own bucket, while the page can already be used. */
@@ -99,8 +99,7 @@ function printBanner(url: string): void {
   ${strong('Storage')}   ${endpoint ?? 'AWS'}/${bucket}
   ${strong('Inspect')}   ${styleText('cyan', `${url}__image-cache/`)}
 
-  Open an actor, then reload: every URL has a new signature, and every picture comes from disk.
-  Then switch S3 off, on the page, and reload once more.
+${flags.pwa ? TRY_WITHOUT_NETWORK : TRY_WITHOUT_S3}
 
   ${quiet('What is cached')}    curl ${api}/stats
   ${quiet('Forget an actor')}   curl -X POST ${api}/clear/0001
@@ -112,8 +111,7 @@ function printBanner(url: string): void {
 
 /** Tells open pages, and prints one line that is updated in a terminal; in a log, only the last line. */
 function showProgress(what: string, { done, total }: Painted): void {
-  painted = { done, total };
-  vite?.ws.send(PAINTED_EVENT, painted);
+  site?.showPainted({ done, total });
   const line = `  ${what}: ${done} of ${total}`;
   if (isInteractive) process.stdout.write(`\r${line}${done === total ? '\n' : ''}`);
   else if (done === total) console.log(line);
@@ -126,6 +124,6 @@ async function stop(code: number): Promise<void> {
   setTimeout(() => process.exit(code), 3_000).unref();
   const gone = child === undefined ? undefined : new Promise((resolve) => child?.once('exit', resolve));
   if (child?.connected === true) child.disconnect();
-  await Promise.allSettled([vite?.close(), child?.exitCode === null ? gone : undefined]);
+  await Promise.allSettled([site?.close(), child?.exitCode === null ? gone : undefined]);
   process.exit(code);
 }

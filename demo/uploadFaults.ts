@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Plugin } from 'vite';
+import type { Plugin, PreviewServer, ViteDevServer } from 'vite';
 import type { UploadFaults } from './api.ts';
 import { isCrossSite, readBody, sendJson } from './network.ts';
 
@@ -14,36 +14,34 @@ const DEFAULT_BASE = '/api/cache';
 export function uploadFaultsPlugin(): Plugin {
   // Outside of the server, so that a restart keeps what was switched.
   const faults: UploadFaults = { server: 'fine' };
-  return {
-    name: 'demo-upload-faults',
-    apply: 'serve',
-    configureServer(server) {
-      server.middlewares.use('/demo/upload-faults', async function uploadFaultsMiddleware(request, response, next) {
-        try {
-          await answerFaults(request, response, faults);
-        } catch (error) {
-          next(error);
-        }
-      });
-      server.middlewares.use('/demo/restart', function restartMiddleware(request, response) {
-        if (request.method !== 'POST' || isCrossSite(request)) return sendJson(response, 403, {});
-        sendJson(response, 202, {});
-        response.once('close', () => void server.restart());
-      });
-      for (const path of [`${DEFAULT_BASE}/uploads`, '/demo/notes']) {
-        server.middlewares.use(path, async function brokenServerMiddleware(request, response, next) {
-          const { server: fault } = faults;
-          if (fault === 'unreachable') {
-            request.socket.destroy();
-            return;
-          }
-          if (fault === 'slow' && request.method === 'PUT') await sleep(SLOW_MS);
-          if (fault === 'lost-answers' && request.method === 'PUT') loseAnswer(response);
-          next();
-        });
+  function mount(server: ViteDevServer | PreviewServer): void {
+    server.middlewares.use('/demo/upload-faults', async function uploadFaultsMiddleware(request, response, next) {
+      try {
+        await answerFaults(request, response, faults);
+      } catch (error) {
+        next(error);
       }
-    },
-  };
+    });
+    server.middlewares.use('/demo/restart', function restartMiddleware(request, response) {
+      if (request.method !== 'POST' || isCrossSite(request)) return sendJson(response, 403, {});
+      if (!('restart' in server)) return sendJson(response, 404, { detail: 'A preview cannot restart itself' });
+      sendJson(response, 202, {});
+      response.once('close', () => void server.restart());
+    });
+    for (const path of [`${DEFAULT_BASE}/uploads`, '/demo/notes']) {
+      server.middlewares.use(path, async function brokenServerMiddleware(request, response, next) {
+        const { server: fault } = faults;
+        if (fault === 'unreachable') {
+          request.socket.destroy();
+          return;
+        }
+        if (fault === 'slow' && request.method === 'PUT') await sleep(SLOW_MS);
+        if (fault === 'lost-answers' && request.method === 'PUT') loseAnswer(response);
+        next();
+      });
+    }
+  }
+  return { name: 'demo-upload-faults', apply: 'serve', configureServer: mount, configurePreviewServer: mount };
 }
 
 /** The request is served to its end, but the connection is cut before the answer. */

@@ -8,6 +8,10 @@ import './styles/compare.css';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no #root');
+if (import.meta.env.PROD) {
+  const { startOffline } = await import('./startOffline.ts');
+  await startOffline();
+}
 createRoot(root).render(
   <StrictMode>
     <App />

@@ -13,7 +13,6 @@ const EXPECTED = [
   /^dist\/plugin\/[\w-]+\.js$/,
   /^dist\/inspector\/(files\.json|index\.html|overlay\.js|assets\/[\w-]+\.(js|css))$/,
   /^dist\/sw\/(imageWorker|tombstone)\.js$/,
-  /^dist\/inspector\/(files\.json|index\.html|assets\/[\w-]+\.(js|css))$/,
   /^dist\/(plugin\/[\w/]+\.d\.ts|components\/[\w/]+\.(js|d\.ts))$/,
 ];
 
