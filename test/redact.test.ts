@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { redact } from '../plugin/redact.ts';
+import { cpuMs } from './helpers/cpuMs.ts';
 import { SIGNED_URLS, withQuery } from './helpers/signedUrls.ts';
 
 const PRESIGNED =
@@ -84,7 +85,7 @@ test.each([
 });
 
 test('takes linear time, whatever the text', () => {
-  const start = performance.now();
+  const start = cpuMs();
   for (const part of [
     'a.',
     'a://',
@@ -101,5 +102,5 @@ test('takes linear time, whatever the text', () => {
   ]) {
     redact(part.repeat(200_000 / part.length));
   }
-  expect(performance.now() - start).toBeLessThan(1_000);
+  expect(cpuMs() - start).toBeLessThan(1_000);
 });

@@ -9,9 +9,12 @@ const onMemoryDisk = memoryDisk();
 /** For tests of an idea each: those of `npm run check`. */
 const unit = {
   isolate: false, // see setUp.ts
-  expect: { poll: { timeout: 10_000 } }, // on whatever machine
+  expect: { poll: { timeout: 30_000 } }, // on whatever machine
   env: { ...(onMemoryDisk !== undefined && { TMPDIR: onMemoryDisk }) },
 };
+
+/** With real servers and directories, on a machine that does other things, too. That a test comes to an end says nothing of how fast. */
+const patient = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 /** Needs real processes, many servers or entries, or minutes; `photos` paints all motifs of the demo. */
 const ENDURANCE = 'test/{hostile,endurance,demo/photos}/**';
@@ -36,11 +39,12 @@ const UNTIMED = [
   'test/e2e/{killed,uploads/{killed,prepare,savedIsKept,scenarios,tabs,transports}}.test.ts',
 ];
 const endToEnd = {
-  environment: 'node',
+  environment: 'node' as const,
   expect: unit.expect,
+  setupFiles: ['test/waitLonger.ts'],
   testTimeout: 120_000,
   hookTimeout: 120_000,
-} as const;
+};
 
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
@@ -55,8 +59,8 @@ export default defineConfig({
           environment: 'node',
           include: ['test/**/*.test.ts'],
           exclude: ['test/components/**', ENDURANCE, ...SLOW, 'test/e2e/**'],
-          setupFiles: ['test/setUp.ts'],
-          testTimeout: 20_000, // real servers and directories
+          setupFiles: ['test/waitLonger.ts', 'test/setUp.ts'],
+          ...patient,
         },
       },
       {
@@ -66,7 +70,8 @@ export default defineConfig({
           environment: 'jsdom',
           include: ['test/components/**/*.test.{ts,tsx}', 'test/demo/**/*.test.tsx'],
           exclude: SLOW,
-          setupFiles: ['test/setUp.ts', 'test/setUpBrowser.ts'],
+          setupFiles: ['test/waitLonger.ts', 'test/setUp.ts', 'test/setUpBrowser.ts'],
+          ...patient,
           sequence: { groupOrder: 1 }, // a process is shared by the files of one project only
         },
       },
@@ -104,7 +109,8 @@ export default defineConfig({
           environment: 'node',
           include: [`${ENDURANCE}/*.test.ts`, ...SLOW],
           expect: unit.expect,
-          testTimeout: 20_000,
+          setupFiles: ['test/waitLonger.ts'],
+          ...patient,
           sequence: { groupOrder: 3 + renderers.length },
         },
       },

@@ -46,6 +46,7 @@ const cache = new ImageCache({
   memoryMaxSize: 1e7,
   concurrency: 16,
   durability: 'full',
+  openTimeoutMs: 60_000, // a machine that does other things, too, is not a disk that does not answer
   source: new AnySource((name) => Buffer.alloc(2000, name)),
   inspect: () => ({ contentType: 'image/png', extension: 'png', width: 1, height: 1 }),
   logger,

@@ -33,7 +33,7 @@ async function open({ count = 25, width = 1200, colorScheme = 'light', prepare =
     await fake.close();
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(8000);
+  page.setDefaultTimeout(30_000);
   const [complaints, requests]: [string[], string[]] = [[], []];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {

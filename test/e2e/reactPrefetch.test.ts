@@ -224,7 +224,7 @@ describe('two tabs', () => {
     await second.evaluate(() => window.fixture.kit.prefetchManager.resume());
     await second.waitForFunction(() => window.fixture.kit.prefetchManager.getProgress().completed === 2);
     await isIdle(second);
-    await expect.poll(() => getProgress(second), { timeout: 10_000 }).toEqual(await getProgress(page));
+    await expect.poll(() => getProgress(second)).toEqual(await getProgress(page));
     const results = await second.evaluate(() => window.fixture.kit.prefetchManager.getResults('b'));
     expect(results).toHaveLength(8);
     expect(results[0]).toMatchObject({ status: 'downloaded', s3_url: expect.not.stringContaining('?') });

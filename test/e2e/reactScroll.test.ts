@@ -29,7 +29,7 @@ async function setUp() {
   /** Which images S3 was asked for. */
   const fetched = () => Array.from(bucket.server.stats.byKey.keys(), numberOf).toSorted((a, b) => a - b);
   const first = await within(page, 1);
-  await expect.poll(fetched, { timeout: 10_000 }).toEqual(first);
+  await expect.poll(fetched).toEqual(first);
   await page.clock.pauseAt(Date.now() + 60_000);
   return { page, letGo, fetched, first };
 }

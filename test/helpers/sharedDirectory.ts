@@ -42,7 +42,7 @@ export async function expectStored(process: CacheProcess, name: string): Promise
 
 /** Resolves when the process has stopped at the point that was set with `stopAt`. */
 export async function stopped(process: CacheProcess, point: string): Promise<void> {
-  await vi.waitFor(() => expect(process.printed).toContain(point), { timeout: 10_000 });
+  await vi.waitFor(() => expect(process.printed).toContain(point));
 }
 
 /** The paths of all image files. */

@@ -19,9 +19,7 @@ function holdsCache({ picture }: TestServer, text: string): boolean {
 
 describeEveryMode((add, mode) => {
   add('T8', 'no URL of the server itself leads into the cache directory', async (server) => {
-    await expect
-      .poll(() => readFile(join(server.cacheDir, 'manifest.json'), 'utf8'), { timeout: 10_000 })
-      .toContain('"sha256"');
+    await expect.poll(() => readFile(join(server.cacheDir, 'manifest.json'), 'utf8')).toContain('"sha256"');
     const image = server.picture.entry.local_path.replace('.image-cache/', '');
     const files = ['manifest.json', 'journal/0000000001.log', 'CACHE_ID', 'images/', image];
     for (const url of waysInto(server.root, baseOf(mode), '.image-cache', files)) {

@@ -14,7 +14,7 @@ import { type Api, type Bucket, imageUrl, startApi, startBucket } from '../helpe
 import { certificate } from './expressAppCertificate.ts';
 
 /** As long as it takes on a busy machine. */
-const poll = <T>(read: () => T) => expect.poll(read, { timeout: 10_000 });
+const poll = <T>(read: () => T) => expect.poll(read);
 
 interface Message {
   event: string;

@@ -106,8 +106,8 @@ it.each(ANSWERS)(
     const outbound = new OutboundBudget({ stalledMs: 100 });
     const { responses, ask } = await startHttp(outbound);
     for (let n = 0; n < 4; n += 1) ask(...question);
-    await expect.poll(() => responses.length, { timeout: 5_000 }).toBe(4);
-    await expect.poll(() => outbound.bytes, { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => responses.length).toBe(4);
+    await expect.poll(() => outbound.bytes).toBeGreaterThan(0);
     await expect.poll(() => responses.every(({ destroyed }) => destroyed), { timeout: 20_000 }).toBe(true);
     await expect.poll(() => outbound.bytes).toBe(0);
   },
@@ -120,7 +120,7 @@ it.each(ANSWERS)(
     const outbound = new OutboundBudget({ maxBytes: 6 << 20 });
     const { responses, ask } = await startHttp(outbound);
     for (let n = 0; n < 8; n += 1) ask(...question);
-    await expect.poll(() => responses.length, { timeout: 5_000 }).toBe(8);
+    await expect.poll(() => responses.length).toBe(8);
     const isOver = (response: ServerResponse) => response.destroyed || response.statusCode === 503;
     await expect.poll(() => responses.some(isOver), { timeout: 20_000 }).toBe(true);
     // A piece that was written just before may be as large as all that was waiting by then.

@@ -2,6 +2,7 @@ import dns from 'node:dns';
 import net from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createS3Source } from '../../plugin/source/index.ts';
+import { cpuMs } from '../helpers/cpuMs.ts';
 import { bucket, refusal, sourceOptions } from '../helpers/source.ts';
 
 const source = createS3Source(
@@ -226,12 +227,12 @@ describe('T28: only https, unless a listed endpoint has http', () => {
 });
 
 test('T22: long and repetitive input is refused at once', async () => {
-  const start = performance.now();
+  const start = cpuMs();
   for (const part of ['a', '/', '..', '%2e', '&', '?', '.s3-', 'a.', '<Code>']) {
     const text = part.repeat(16_000 / part.length);
     await refusal(() => source.identify(text));
     await refusal(() => source.identify(`https://${text.slice(0, 16_000)}`));
     await refusal(() => source.identify(`https://b.s3.amazonaws.com/${text.slice(0, 16_000)}`)).catch(() => {});
   }
-  expect(performance.now() - start).toBeLessThan(1_000);
+  expect(cpuMs() - start).toBeLessThan(1_000);
 });

@@ -8,7 +8,9 @@ import { download } from '../../plugin/source/download.ts';
 import { createS3Source } from '../../plugin/source/index.ts';
 import { Throttle } from '../../plugin/source/throttle.ts';
 import { createHttpClient, type HttpRequest } from '../../plugin/source/httpClient.ts';
+import { cpuMs } from '../helpers/cpuMs.ts';
 import { answer, errorXml, startRawUpstream, type RawRequest, type RawUpstream } from '../helpers/rawUpstream.ts';
+import { slowness } from '../helpers/slowness.ts';
 import { bucket, fastClock, MemorySink, refusal, sourceOptions } from '../helpers/source.ts';
 
 const SIGNED = '?X-Amz-Credential=CANARY3&X-Amz-Security-Token=CANARY2&X-Amz-Signature=CANARY1';
@@ -58,7 +60,7 @@ function expectNoSecrets(error: ImageCacheError): void {
 }
 
 async function expectIdle(upstream: RawUpstream): Promise<void> {
-  await expect.poll(() => upstream.open, { timeout: 2_000 }).toBe(0);
+  await expect.poll(() => upstream.open).toBe(0);
 }
 
 describe('a signed URL', () => {
@@ -206,7 +208,7 @@ describe('limits of time', () => {
     expect(error.code).toBe('UPSTREAM_TIMEOUT');
     expectNoSecrets(error);
     expect(clock.now() - start).toBeGreaterThan(1_900);
-    expect(clock.now() - start).toBeLessThan(BRISK.idle + 20 * 1_000);
+    expect(clock.now() - start).toBeLessThan(BRISK.idle + 20 * 1_000 * slowness().clock);
     await expectIdle(upstream);
   });
 
@@ -312,7 +314,7 @@ describe('T38: an origin that asks to slow down', () => {
     });
     const start = clock.now();
     expect((await refusal(get())).code).toBe('UPSTREAM_THROTTLED');
-    expect(clock.now() - start).toBeLessThan(5_000);
+    expect(clock.now() - start).toBeLessThan(5_000 * slowness().clock);
   });
 
   test('makes all other downloads wait', async () => {
@@ -355,7 +357,7 @@ describe('T38: an origin that asks to slow down', () => {
     await expect.poll(() => source.slowDowns).toBe(1);
     const start = clock.now();
     await get(healthy);
-    expect(clock.now() - start).toBeLessThan(10_000);
+    expect(clock.now() - start).toBeLessThan(Math.min(30_000, 10_000 * slowness().clock)); // after 30 s it would have waited
     leaving.abort();
     expect((await throttled).code).toBe('ABORTED');
   });
@@ -451,9 +453,9 @@ describe('T40: answers that break the rules', () => {
   test('an XML entity bomb takes no time', async () => {
     const bomb = `<!DOCTYPE x [<!ENTITY a "${'<Code>'.repeat(9_000)}">]>${'&a;'.repeat(5_000)}`;
     const { get } = await setup(({ socket }) => socket.write(answer(403, {}, bomb)));
-    const cpu = process.cpuUsage();
+    const before = cpuMs();
     expect((await refusal(get())).code).toBe('UPSTREAM_FORBIDDEN');
-    expect(process.cpuUsage(cpu).user).toBeLessThan(100_000);
+    expect(cpuMs() - before).toBeLessThan(100 * slowness().cpu);
   });
 
   test('an error with an endless body is still understood by its status', async () => {
@@ -583,6 +585,12 @@ describe('cancelling', () => {
         target.includes('stuck') ? answer(200, { 'Content-Length': 200_000 }, BYTES) : answer(200, {}, BYTES),
       ),
     );
+    const fifty = async () => {
+      const start = performance.now();
+      await Promise.all(Array.from({ length: 50 }, () => get('fine.jpg', never, new MemorySink())));
+      return performance.now() - start;
+    };
+    const atFirst = await fifty();
     for (let round = 0; round < 2; round++) {
       const controller = new AbortController();
       const stuck = Array.from({ length: 40 }, () => refusal(get('stuck.jpg', controller.signal, new MemorySink())));
@@ -590,9 +598,7 @@ describe('cancelling', () => {
       setTimeout(() => controller.abort(), 50);
       await Promise.all([...stuck, ...fine]);
     }
-    const start = performance.now();
-    await Promise.all(Array.from({ length: 50 }, () => get('fine.jpg', never, new MemorySink())));
-    expect(performance.now() - start).toBeLessThan(2_000);
+    expect(await fifty()).toBeLessThan(Math.max(2_000, 5 * atFirst));
     expect(upstream.open).toBeLessThanOrEqual(32); // 16 for images on screen and 16 for all others
     source.close();
     await expectIdle(upstream);

@@ -72,7 +72,7 @@ async function start(handle: http.RequestListener, { env, useProxy = true, timeo
   return { proxy, requests, resolved, get, clock };
 }
 
-const expectClosed = (proxy: ForwardProxy) => expect.poll(() => proxy.open, { timeout: 10_000 }).toBe(0);
+const expectClosed = (proxy: ForwardProxy) => expect.poll(() => proxy.open).toBe(0);
 
 describe.skipIf(setGlobalProxyFromEnv === undefined)('N9: the proxy that Node has from the environment', () => {
   it('is used for https with a tunnel, byte for byte, and no name is resolved here', async () => {
@@ -154,7 +154,7 @@ describe.skipIf(setGlobalProxyFromEnv === undefined)('N9: the proxy that Node ha
     proxy.behaviour = 'hang';
     const leaving = new AbortController();
     const gone = refusal(get('https://img.example.com/a.jpg', leaving.signal));
-    await expect.poll(() => proxy.asked.length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => proxy.asked.length).toBe(1);
     leaving.abort();
     expect((await gone).code).toBe('ABORTED');
     await expectClosed(proxy);

@@ -213,12 +213,12 @@ describe('S11: a name for which DNS never answers', () => {
     const ask = (hostname: string) =>
       refusal(httpClient.open({ protocol: 'https:', hostname, port: undefined, path: '/', headers: {} }, never));
     const waiting = [...Array.from({ length: 16 }, () => ask('one.example.com')), ask('two.example.com')];
-    await expect.poll(() => answers.length, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => answers.length).toBe(2);
     for (const answer of answers.splice(0)) answer();
     const errors = await Promise.all(waiting);
     expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['UPSTREAM_UNREACHABLE']));
     const later = ask('one.example.com');
-    await expect.poll(() => answers.length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => answers.length).toBe(1);
     answers[0]?.();
     await later;
   });

@@ -224,7 +224,7 @@ describe('while running', () => {
     await cache.stats();
     for (let n = 0; n < 5; n += 1) await drop(dir, `n${n}`, { actorId: '0042' });
     await expect
-      .poll(async () => (await cache.stats()).unclaimed, { timeout: 2000 })
+      .poll(async () => (await cache.stats()).unclaimed, { timeout: 30_000 })
       .toEqual({ files: 5, size_bytes: 10_000 });
     await cache.readUrl('mem:n0');
     expect((await cache.stats()).unclaimed.files).toBe(4);

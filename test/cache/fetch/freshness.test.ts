@@ -25,7 +25,7 @@ async function openStale(settings: Parameters<typeof openCache>[0] = {}) {
 
 const settled = async ({ revalidations }: { revalidations: () => Promise<Record<string, number>> }, count = 1) => {
   const total = async () => Object.values(await revalidations()).reduce((sum, n) => sum + n);
-  await expect.poll(total, { timeout: 10_000 }).toBe(count);
+  await expect.poll(total).toBe(count);
 };
 
 describe('a read by URL', () => {

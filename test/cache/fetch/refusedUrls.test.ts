@@ -31,7 +31,7 @@ class SignedSource extends MemorySource {
 
   /** Answers all that have been asked for, once there are `count`. */
   async answer(count: number): Promise<void> {
-    await expect.poll(() => this.asked.length, { timeout: 10_000 }).toBe(count);
+    await expect.poll(() => this.asked.length).toBe(count);
     for (const letGo of this.#letGo.splice(0)) letGo();
   }
 }
@@ -48,7 +48,7 @@ async function start() {
   /** A download begun by the first URL, which all others join. */
   const join = async (first: string, ...others: string[]) => {
     const all = [get(first)];
-    await expect.poll(() => source.asked.length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => source.asked.length).toBe(1);
     all.push(...others.map(get));
     await new Promise((resolve) => setTimeout(resolve, 100)); // a miss looks around on the disk before it joins
     return all;
@@ -119,7 +119,7 @@ describe('S10: a request whose actor has a larger quota', () => {
     const { cache } = await openCache({ source, quotaOf: (actorId) => (actorId === 'guest' ? 100 : undefined) });
     const get = (actorId: string) => cache.prefetch({ s3_url: 'mem:a.png?good-1' }, actorId);
     const guest = get('guest');
-    await expect.poll(() => source.asked.length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => source.asked.length).toBe(1);
     const [member, other] = [get('member'), get('guest')];
     await new Promise((resolve) => setTimeout(resolve, 100));
     await source.answer(1);

@@ -70,12 +70,15 @@ describe('a cache directory on a disk that does not answer', () => {
         expect([message, hint].join()).toContain(dir);
       }
       const hung = disk.count();
-      const began = performance.now();
-      for (let n = 0; n < 20; n += 1)
+      const waits: number[] = [];
+      for (let n = 0; n < 20; n += 1) {
+        const began = performance.now();
         expect((await refusal(soon(cache.readUrl(`mem:${n}`)))).code).toBe('CACHE_DIR_TIMEOUT');
-      for (let n = 0; n < 20; n += 1) await refusal(soon(cache.readPath(`.image-cache/images/${n}`)));
+        await refusal(soon(cache.readPath(`.image-cache/images/${n}`)));
+        waits.push(performance.now() - began);
+      }
       expect(cache.peek('.image-cache/images/x')).toBeUndefined();
-      expect(performance.now() - began).toBeLessThan(50 * 20); // each of them would wait for 50 ms
+      expect(Math.min(...waits)).toBeLessThan(50); // otherwise each of them would wait for so long, however busy the machine is
       expect(disk.count()).toBe(hung); // no more threads are held
       disk.comeBack();
       await vi.waitFor(async () => expect((await cache.readUrl('mem:a')).body.equals(bytesOf('a'))).toBe(true));

@@ -39,7 +39,7 @@ const preloading = async ({ cache }: { cache: ImageCache }) => (await cache.stat
 
 /** How many were preloaded when no more come. */
 async function loaded(opened: TestCache, atLeast = 1): Promise<number> {
-  await expect.poll(async () => (await preloading(opened)).loaded, { timeout: 10_000 }).toBeGreaterThanOrEqual(atLeast);
+  await expect.poll(async () => (await preloading(opened)).loaded).toBeGreaterThanOrEqual(atLeast);
   await sleep(200);
   return (await preloading(opened)).loaded;
 }
@@ -109,11 +109,11 @@ describe('the neighbours of an image', () => {
     await sleep(200);
     expect(read).toEqual([]);
     imageStore.isBusy = false;
-    await expect.poll(() => read.length, { timeout: 10_000 }).toBe(3);
+    await expect.poll(() => read.length).toBe(3);
     await sleep(200);
     expect(read).toHaveLength(3);
     now += 1000;
-    await expect.poll(() => read.length, { timeout: 10_000 }).toBe(3 + 8); // 5.jpg has four after it, and more than four before
+    await expect.poll(() => read.length).toBe(3 + 8); // 5.jpg has four after it, and more than four before
   });
 });
 
@@ -175,7 +175,7 @@ describe('a file that is read ahead', () => {
     const damaged = await cache.find('mem:01');
     await writeFile(join(dir, (damaged?.local_path ?? '').replace('.image-cache/', '')), Buffer.alloc(IMAGE_BYTES));
     await tierOf(opened, 0);
-    await expect.poll(() => readdir(join(dir, 'quarantine')).catch(() => []), { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => readdir(join(dir, 'quarantine')).catch(() => [])).toHaveLength(1);
     await expect.poll(() => cache.find('mem:01')).toBeUndefined();
     expect((await preloading(opened)).loaded).toBe(0);
     expect((await cache.readUrl('mem:01')).body.equals(bytesOf('01', IMAGE_BYTES))).toBe(true);

@@ -95,7 +95,7 @@ function browser() {
 }
 
 /** As long as it takes on a busy machine. */
-const poll = <T>(read: () => T) => expect.poll(read, { timeout: 10_000 });
+const poll = <T>(read: () => T) => expect.poll(read);
 const actor = (id: string): { id: string; images: string[] } => ({ id, images: [presign(`${id}.jpg`)] });
 const states = (manager: PrefetchManager): Record<string, string> =>
   Object.fromEntries(manager.getProgress().actors.map(({ id, state }) => [id, state]));

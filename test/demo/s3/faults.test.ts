@@ -135,9 +135,13 @@ describe('bodies', () => {
     await (await fetch(url)).text();
     expect(performance.now() - started).toBeGreaterThan(150);
     s3.faults.bytesPerSecond = 0;
-    const again = performance.now();
-    await (await fetch(url)).text();
-    expect(performance.now() - again).toBeLessThan(150);
+    const times: number[] = [];
+    for (let n = 0; n < 5; n += 1) {
+      const again = performance.now();
+      await (await fetch(url)).text();
+      times.push(performance.now() - again);
+    }
+    expect(Math.min(...times)).toBeLessThan(150); // a busy machine may hold up any of them
   });
 });
 

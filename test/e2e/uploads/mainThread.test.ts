@@ -14,6 +14,8 @@ const MAX_SAVE_MS = 250;
 /** To what the browser alone takes, on a machine that is slow itself: a picture is written twice, as it was picked and as it is sent. */
 const MAX_RATIO = 4;
 const MAX_BLOCKED_MS = 50;
+/** What the work below takes where this limit was set, when nothing else runs. In milliseconds. */
+const REFERENCE_MS = 20;
 
 const used = useStand();
 
@@ -52,11 +54,18 @@ it(`a photograph of 5 MB is safe within ${MAX_SAVE_MS} ms (p95), and blocks the 
       `saving 5 MB: p95 ${saved.toFixed(0)} ms (by the browser alone ${bare.toFixed(0)} ms); the longest task took ${blocked.toFixed(0)} ms`,
     );
     isQuick ||= saved <= MAX_SAVE_MS || saved <= bare * MAX_RATIO;
-    isSmooth ||= blocked <= MAX_BLOCKED_MS;
+    const slow = (await longestTaskMs(page, () => page.evaluate(referenceWork))) / REFERENCE_MS;
+    isSmooth ||= blocked <= MAX_BLOCKED_MS * Math.max(1, slow);
   }
   await page.context().setOffline(false);
   expect({ isQuick, isSmooth }).toEqual({ isQuick: true, isSmooth: true });
 });
+
+/** One task of the page, to tell how slow the machine is at the moment. */
+function referenceWork(): void {
+  const entries = Array.from({ length: 20_000 }, (_, n) => ({ s3_url: `https://photos.test/${n}.jpg`, size_bytes: n }));
+  JSON.parse(JSON.stringify(entries));
+}
 
 function p95(times: readonly number[]): number {
   return times.toSorted((a, b) => a - b)[Math.ceil(times.length * 0.95) - 1] ?? Infinity;
