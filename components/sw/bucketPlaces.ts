@@ -47,11 +47,11 @@ export function bucketPlaces(buckets: readonly (string | WorkerBucket)[]): Bucke
 function checked(each: string | WorkerBucket, index: number): WorkerBucket {
   const bucket = typeof each === 'string' ? { name: each } : each;
   const at = `buckets[${index}].`;
-  if (!NAME.test(bucket.name)) refuse(`${at}name`, 'is no bucket', "Write e.g. 'team-photos'.");
+  if (!NAME.test(bucket.name)) refuse(`${at}name`, 'is wrong', "Write e.g. 'team-photos'.");
   // `credentials` are refused, too: everybody can read a worker.
   refuseOthers(bucket, FIELDS, at);
   if (!/^https?:\/\/[^/]/.test(bucket.endpoint ?? AWS_ENDPOINT)) {
-    refuse(`${at}endpoint`, 'is no URL', "Write e.g. 'https://s3.example.com'.");
+    refuse(`${at}endpoint`, 'is wrong', "Write e.g. 'https://s3.example.com'.");
   }
   return bucket;
 }

@@ -106,7 +106,7 @@ export function createImageHandler(options: ImageWorkerOptions): ImageHandler {
     let taking: Promise<void> | undefined;
     async function load(): Promise<Response> {
       const response = await (picture.from === 'bucket' ? bucket.read(picture.place, request) : fetch(request));
-      if (session) extend((taking = keeper.take(response, { picture, name, session })));
+      if (session) extend((taking = keeper.take(response, { picture, name, session, exact })));
       return response;
     }
     const loading = load();

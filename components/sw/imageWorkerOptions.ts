@@ -56,8 +56,8 @@ export function resolveWorkerOptions(options: ImageWorkerOptions, origin: string
   return {
     base: resolveBase(base, origin),
     places: bucketPlaces(buckets),
-    maxSize: parseSize(maxSize) ?? refuse('maxSize', 'is no size', "Write e.g. '200MB'."),
-    maxAge: parseDuration(maxAge) ?? refuse('maxAge', 'is no duration', "Write e.g. '30d'."),
+    maxSize: parseSize(maxSize) ?? refuse('maxSize', 'is wrong', "Write e.g. '200MB'."),
+    maxAge: parseDuration(maxAge) ?? refuse('maxAge', 'is wrong', "Write e.g. '30d'."),
     partition: resolvePartition(options.partition),
   };
 }
@@ -65,7 +65,7 @@ export function resolveWorkerOptions(options: ImageWorkerOptions, origin: string
 function resolveBase(base: unknown, origin: string): string | undefined {
   if (base === false) return undefined;
   if (typeof base !== 'string' || !/^(\/(?!\/)|https?:\/\/[^/])/.test(base)) {
-    return refuse('base', 'is no URL', "Write '/api/cache', or false without a server.");
+    return refuse('base', 'is wrong', "Write '/api/cache', or false without a server.");
   }
   return new URL(base, origin).href.replace(/\/+$/, '');
 }
@@ -73,5 +73,5 @@ function resolveBase(base: unknown, origin: string): string | undefined {
 function resolvePartition(partition: ImageWorkerOptions['partition']): ResolvedWorkerOptions['partition'] {
   if (typeof partition === 'string') return () => partition;
   if (partition === undefined || typeof partition === 'function') return partition;
-  return refuse('partition', 'is no text', 'Write String(id).');
+  return refuse('partition', 'is wrong', 'Write String(id).');
 }

@@ -16,6 +16,8 @@ interface Asked {
   readonly picture: RequestedPicture;
   readonly name: PictureName;
   readonly session: OfflineSession;
+  /** The kept copy. */
+  readonly exact: OfflineImage | undefined;
 }
 
 /** Keeps pictures within the limits. Never rejects: what cannot be kept is not kept. */
@@ -31,8 +33,8 @@ export function createPictureKeeper(
   { maxSize, maxAge }: Pick<ResolvedWorkerOptions, 'maxSize' | 'maxAge'>,
   now: () => number,
 ): PictureKeeper {
-  /** Bytes that are kept, as far as this worker knows; `undefined` before it has looked. */
-  let total: number | undefined;
+  /** Bytes that are kept, as far as this worker knows; infinite before it has looked. */
+  let total = Infinity;
   let fullSince = 0;
 
   /** Removes what was not shown for long, and of the others those that were shown least recently, until so many bytes are left. */
@@ -50,25 +52,27 @@ export function createPictureKeeper(
 
   async function put(image: OfflineImage, body: Blob, session: OfflineSession): Promise<void> {
     if (image.size > maxSize) return;
-    if (total === undefined) await fit(maxSize);
+    if (total === Infinity) await fit(maxSize);
     const isKept = await store.put(image, body, session).catch(async (error: unknown) => {
       const isFull = error instanceof Error && error.name === 'QuotaExceededError';
       if (!isFull || now() - fullSince < FULL_MS) throw error;
       fullSince = now();
-      await fit((total ?? 0) * LEFT_AFTER_FULL);
+      await fit(total * LEFT_AFTER_FULL);
       return store.put(image, body, session);
     });
     // What it replaces is counted twice, until `fit` counts anew.
-    if (isKept) total = (total ?? 0) + image.size;
-    if ((total ?? 0) > maxSize) await fit(maxSize * LEFT_AFTER_LIMIT);
+    if (isKept) total += image.size;
+    if (total > maxSize) await fit(maxSize * LEFT_AFTER_LIMIT);
   }
 
-  async function take(response: Response, { picture, name, session }: Asked): Promise<void> {
+  async function take(response: Response, { picture, name, session, exact }: Asked): Promise<void> {
     if (isGone(response.status)) return store.remove((image) => image.picture === name.picture);
     const found = keepable(response);
     const isSigned = picture.from === 'bucket' && picture.object.isSigned;
-    const isPrivate = found?.isPrivate === true || isSigned;
-    if (!found || (isPrivate && session.user === undefined)) return;
+    const user = isSigned || found?.isPrivate ? session.user : '';
+    if (!found || user === undefined) return;
+    // The same bytes as before.
+    if (found.digest !== undefined && found.digest === exact?.digest && user === exact.user) return shown(exact);
     const body = await wholeBody(response.clone(), found.length, picture.from !== 'bucket');
     if (!body) return;
     const image: OfflineImage = {
@@ -78,7 +82,7 @@ export function createPictureKeeper(
       ...('path' in picture && { path: picture.path }),
       digest: name.digest ?? (picture.variant === '' ? found.digest : undefined),
       isServed: picture.from !== 'bucket',
-      user: isPrivate ? (session.user ?? '') : '',
+      user,
       size: body.size,
       stored: now(),
       used: now(),
@@ -86,10 +90,9 @@ export function createPictureKeeper(
     await put(image, body, session);
   }
 
-  return {
-    take: (response, asked) => take(response, asked).catch(() => {}),
-    async shown({ key, used }) {
-      if (now() - used >= TOUCH_MS) await store.touch(key, now()).catch(() => {});
-    },
-  };
+  async function shown({ key, used }: OfflineImage): Promise<void> {
+    if (now() - used >= TOUCH_MS) await store.touch(key, now()).catch(() => {});
+  }
+
+  return { take: (response, asked) => take(response, asked).catch(() => {}), shown };
 }

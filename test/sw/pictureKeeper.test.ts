@@ -25,7 +25,8 @@ const bucket = (isSigned = false): RequestedPicture => ({
 });
 const asked = async (key: string, picture = bucket()) => {
   const name = { picture: key, key };
-  return { picture, name, session: (await store.look(name)).session };
+  const { session, images } = await store.look(name);
+  return { picture, name, session, exact: images[0] };
 };
 const answer = (size: number, headers: Record<string, string> = {}) =>
   new Response(new Uint8Array(size), {
@@ -62,6 +63,18 @@ describe('what is kept', () => {
       for (const image of await store.list()) await keeper.shown(image);
     }
     expect(touch).toHaveBeenCalledTimes(2);
+  });
+
+  it('is not written again when the server sends the same bytes', async () => {
+    const keeper = keeperOf(1_000);
+    const etag = { ETag: `"${'ab'.repeat(32)}"` };
+    const picture: RequestedPicture = { from: 'path', path: 'a', variant: '' };
+    await keeper.take(answer(10, etag), await asked('a', picture));
+    const put = vi.spyOn(store, 'put');
+    await keeper.take(answer(10, etag), await asked('a', picture));
+    expect(put).not.toHaveBeenCalled();
+    await keeper.take(answer(11, { ETag: `"${'cd'.repeat(32)}"` }), await asked('a', picture));
+    expect((await store.list()).map(({ size }) => size)).toEqual([11]);
   });
 
   it('is not a picture that is larger than all of the limit', async () => {
@@ -136,7 +149,12 @@ describe('I49: without room', () => {
   it('and without storage, nothing is thrown', async () => {
     vi.stubGlobal('indexedDB', undefined);
     const none = createOfflineStore();
-    const request = { picture: bucket(), name: { picture: 'a', key: 'a' }, session: { generation: 0 } };
+    const request = {
+      picture: bucket(),
+      name: { picture: 'a', key: 'a' },
+      session: { generation: 0 },
+      exact: undefined,
+    };
     await expect(keeperOf(1_000, none).take(answer(2), request)).resolves.toBeUndefined();
   });
 });
