@@ -1,4 +1,4 @@
-import { PutBucketCorsCommand, S3Client } from '@aws-sdk/client-s3';
+import { CopyObjectCommand, PutBucketCorsCommand, S3Client } from '@aws-sdk/client-s3';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
@@ -106,11 +106,26 @@ export async function openSite(worker: string, api?: RequestListener): Promise<S
 }
 
 /** Lets the pages of all origins read the bucket. */
-export async function allowReading({ server, option }: Bucket): Promise<void> {
+export async function allowReading(bucket: Bucket): Promise<void> {
+  const CORSRules = [{ AllowedOrigins: ['*'], AllowedMethods: ['GET'] }];
+  await tell(bucket, new PutBucketCorsCommand({ Bucket: bucket.option.name, CORSConfiguration: { CORSRules } }));
+}
+
+/** Lets browsers keep an object for a year. */
+export async function keepForAYear(bucket: Bucket, key: string): Promise<void> {
+  const object = { Bucket: bucket.option.name, Key: key };
+  const lasting = {
+    CacheControl: 'max-age=31536000',
+    ContentType: 'image/jpeg',
+    MetadataDirective: 'REPLACE',
+  } as const;
+  await tell(bucket, new CopyObjectCommand({ ...object, ...lasting, CopySource: `${object.Bucket}/${key}` }));
+}
+
+async function tell({ option }: Bucket, command: PutBucketCorsCommand | CopyObjectCommand): Promise<void> {
   const { endpoint, credentials } = option;
   const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
-  const CORSRules = [{ AllowedOrigins: ['*'], AllowedMethods: ['GET'] }];
-  await client.send(new PutBucketCorsCommand({ Bucket: option.name, CORSConfiguration: { CORSRules } }));
+  // Each overload of `send` takes one kind of command.
+  await (command instanceof CopyObjectCommand ? client.send(command) : client.send(command));
   client.destroy();
-  server.stats.byKey.clear();
 }
