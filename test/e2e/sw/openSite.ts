@@ -105,6 +105,16 @@ export async function openSite(worker: string, api?: RequestListener): Promise<S
   return { origin: `http://127.0.0.1:${port}`, requests, deploy: (next) => (served = next), start, stop };
 }
 
+/** @returns signs an object, each time in another way: a page shows what it has shown by the same URL by itself */
+export function signer(bucket: Bucket): (key: string) => Promise<string> {
+  const began = Date.now();
+  let count = 0;
+  return async (key) => {
+    count += 1;
+    return bucket.presign(key, (Date.now() - began) / 1_000 + 2 * count);
+  };
+}
+
 /** Lets the pages of all origins read the bucket. */
 export async function allowReading(bucket: Bucket): Promise<void> {
   const CORSRules = [{ AllowedOrigins: ['*'], AllowedMethods: ['GET'] }];
