@@ -24,7 +24,7 @@ const LIMITS: readonly Limit[] = [
   // For pages.
   { entry: 'sw', exported: '{ clearOfflineImages, estimateOffline, setOfflineUser }', isWhole: true, bytes: 1_350 },
   { entry: 'overlay', exported: '*', isWhole: true, bytes: 4_000 },
-  { entry: 'sw', exported: '{ registerImageWorker }', isWhole: true, bytes: 900 },
+  { entry: 'sw', exported: '{ registerImageWorker }', isWhole: true, bytes: 700 },
 ];
 /** A limit is near from here on. */
 const NEAR = 0.985;

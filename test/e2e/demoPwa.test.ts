@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { expect, it, onTestFinished } from 'vitest';
-import { spawnUntil } from '../helpers/child.ts';
+import { start } from '../helpers/child.ts';
 import { testBrowser } from './fixture/browserContext.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -21,7 +21,8 @@ async function freePort(): Promise<number> {
 
 async function startDemo() {
   const directory = await mkdtemp(join(tmpdir(), 'image-cache-demo-'));
-  const demo = await spawnUntil(
+  onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 }));
+  const demo = await start(
     process.execPath,
     ['demo/start.ts', '--pwa', '--no-open', '--port', String(await freePort())],
     'Open ',
@@ -40,10 +41,6 @@ async function startDemo() {
       },
     },
   );
-  onTestFinished(async () => {
-    await demo.kill('SIGTERM');
-    await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
-  });
   return demo;
 }
 
