@@ -18,6 +18,7 @@ declare const __IMAGE_CACHE__:
       readonly origin?: string;
       readonly bucket?: string;
       readonly isSharpMissing?: true;
+      readonly isOffline?: true;
     }
   | undefined;
 

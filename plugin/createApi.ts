@@ -86,7 +86,7 @@ export function createApi(
       uploads && {
         uploads,
         project: app.project,
-        waitMs: options.uploads.wait,
+        waitMs: options.offline ? 0 : options.uploads.wait,
         authorizeUpload,
       },
   };

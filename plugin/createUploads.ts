@@ -3,7 +3,7 @@ import { DEFAULT_ACTOR_ID, type CacheLogger, type ImageCache, type Source, type 
 import { ImageCacheError } from './errors.ts';
 import { inspectImage } from './images/index.ts';
 import type { ResolvedOptions } from './options.ts';
-import { createS3Bucket } from './source/index.ts';
+import { createOfflineBucket, createS3Bucket } from './source/index.ts';
 import {
   isDigestName,
   isPictureName,
@@ -38,7 +38,9 @@ export function createUploads(
 ): CreatedUploads {
   const { prefix, maxFileSize, maxOutboxSize, references, gracePeriod, restoreMissing } = uploads;
   const clock = systemClock;
-  const bucket = createS3Bucket(options, uploads.bucket);
+  const bucket = options.offline
+    ? createOfflineBucket(options, uploads.bucket)
+    : createS3Bucket(options, uploads.bucket);
   const dir = resolve(root, uploads.outboxDir);
   const outbox = new Outbox({ dir, now: clock.now, warn: (message) => logger.warn(message) });
   /** Of pictures that the bucket has had for a moment. */
@@ -110,6 +112,7 @@ export function createUploads(
           graceMs: gracePeriod,
         },
         restoreMissing,
+        isOffline: options.offline,
         clock,
         logger,
       });

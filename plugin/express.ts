@@ -1,3 +1,4 @@
+import { OFFLINE_START } from './protocol.ts';
 import type { ImageCache } from './cache/index.ts';
 import { createApi } from './createApi.ts';
 import { ImageCacheError } from './errors.ts';
@@ -77,6 +78,7 @@ export function createImageCache(options: ExpressImageCacheOptions): ImageCacheS
     return checked;
   });
   const logger = createLogger(resolved.logLevel, printer);
+  if (resolved.offline) logger.warn(OFFLINE_START);
   const { allowedHosts } = resolved;
   const { cache, handler, createInspectorApi, close } = createApi(resolved, {
     root: process.cwd(),

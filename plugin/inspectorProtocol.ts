@@ -1,4 +1,13 @@
-import type { CacheOutcome, CacheStats, CacheTier, ErrorCode, ItemError, ManifestEntry, Urgency } from './protocol.ts';
+import type {
+  CacheOutcome,
+  CacheStats,
+  OfflineStats,
+  CacheTier,
+  ErrorCode,
+  ItemError,
+  ManifestEntry,
+  Urgency,
+} from './protocol.ts';
 
 /**
  * The wire contract of the inspector. Its page asks these calls below `<base>/__image-cache/api/`; all of them are `GET` and change
@@ -75,8 +84,8 @@ export interface LiveAnswer {
   revision: number;
   /** The newest activity. */
   seq: number;
-  /** Without the actors, of which there may be many. */
-  stats: Omit<CacheStats, 'actors'>;
+  /** Without the actors, and the images that were missed while offline, of which there may be many. */
+  stats: Omit<CacheStats, 'actors' | 'offline'> & { offline?: Pick<OfflineStats, 'missed'> };
   /** After `since`, oldest first; at most the newest 200. */
   activity: Activity[];
   /** While the manifest is being read, which takes seconds if it is large: how many images it has. The numbers in `stats` are 0 then. */

@@ -274,6 +274,13 @@ export interface ImageCacheOptions {
    */
   serviceWorker?: ServiceWorkerOptions | false;
   /**
+   * Serves only what is in the cache, e.g. in tests: S3 is never asked, no name is looked up, and no credentials are. An image that is not there
+   * answers 504 `OFFLINE_MISS`, and is listed in `missed.txt` of the cache directory. Nothing is removed: clearing, invalidating and whatever needs
+   * room that is not there are refused with 409 `OFFLINE`, and uploads wait. The environment variable `IMAGE_CACHE_OFFLINE` (`1` or `0`) goes
+   * before this option. @default false
+   */
+  offline?: boolean;
+  /**
    * Whether `GET /metrics` answers, with counters in the text format of Prometheus. They name buckets, but no image and no actor. In a server
    * of your own, everyone who can reach the router can read them. @default true in Vite, false in a server of your own
    */
@@ -467,6 +474,7 @@ export interface ResolvedOptions {
   maxConcurrency: number;
   timeouts: Required<TimeoutOptions>;
   durability: 'full' | 'process';
+  offline: boolean;
   resolveKey: ((url: string) => string | undefined) | undefined;
   /** Lower case. */
   allowPrivateAddresses: readonly string[];

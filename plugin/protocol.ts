@@ -23,6 +23,14 @@ export const SHARP_MISSING =
   'Images come in their original size and format, because variants are made with sharp, which is not installed. ' +
   'Run `npm install sharp`, and restart the server.';
 
+/** The variable of the environment that goes before the option `offline`. */
+export const OFFLINE_VARIABLE = 'IMAGE_CACHE_OFFLINE';
+
+/** What the log says when a server starts that is offline by choice. */
+export const OFFLINE_START =
+  'OFFLINE: only cached images are served, S3 is not asked, and nothing is removed. ' +
+  `This is what the option \`offline\` or ${OFFLINE_VARIABLE}=1 asks for.`;
+
 /** The same for an `UploadEvent`. It has a name of its own, because {@link EVENT_NAME} only carries a {@link CacheEvent}. */
 export const UPLOAD_EVENT_NAME = 'image-cache:upload';
 
@@ -367,10 +375,20 @@ export interface CacheStats {
   };
   /** Since this server started: the results of asking S3 whether an image has changed. */
   revalidations: { unchanged: number; changed: number; failed: number };
+  /** Only with the option `offline`. */
+  offline?: OfflineStats;
   /** Since this server started: images that were read into memory before they were requested. */
   preloading: SpeculativeLoadStats;
   /** Since this server started: images that were downloaded before they were requested. */
   prefetching: SpeculativeLoadStats;
+}
+
+/** What a server that is offline was asked for since its start, and could not serve. */
+export interface OfflineStats {
+  /** Images that were not in the cache, each counted once. No more than 10,000 are counted. */
+  missed: number;
+  /** Their canonical URLs, the first 1,000. */
+  s3_urls: string[];
 }
 
 /** Images that were loaded before they were requested. Those that were not requested yet are neither useful nor wasted. */
@@ -494,6 +512,9 @@ export const ERROR_STATUS = {
   SHARP_MISSING: 501,
   TOO_MANY_PIXELS: 422,
   UNDECODABLE: 422,
+  // The option `offline`
+  OFFLINE: 409,
+  OFFLINE_MISS: 504,
   // The cache itself
   CACHE_CORRUPT: 404,
   CACHE_DIR_UNSAFE: 500,

@@ -1,3 +1,4 @@
+import { OFFLINE_VARIABLE } from './protocol.ts';
 import type * as z from 'zod/mini';
 import { parseSize } from './amounts.ts';
 import { describeValue, invalidOption } from './checks/invalidOption.ts';
@@ -20,7 +21,7 @@ import type {
 /**
  * Checks the options, fills in the defaults, and reads the environment. The schema has the default of each option and the unit of
  * its result; here the compiler checks that the result is {@link ResolvedOptions}.
- * @param env environment variables, which may name the endpoint of buckets without one
+ * @param env environment variables, which may name the endpoint of buckets without one, and switch `offline` on or off
  * @throws ImageCacheError INVALID_OPTION, naming the option, what was expected and what came
  */
 export function resolveOptions(options: ImageCacheOptions, env: Environment = process.env): ResolvedOptions {
@@ -41,6 +42,7 @@ export function resolveOptions(options: ImageCacheOptions, env: Environment = pr
     maxConcurrency: concurrency === 'auto' ? 64 : concurrency,
     manage,
     metrics,
+    offline: offlineIn(env) ?? rest.offline,
     resolveKey,
     uploads: uploads && resolveUploads(uploads, rest.maxImageSize),
     serviceWorker: serviceWorker && resolveServiceWorker(serviceWorker, buckets),
@@ -64,6 +66,16 @@ function publicBucket({ name, endpoint, endpointFrom, forcePathStyle, prefix, cd
     ...(prefix !== '' && { prefix }),
     ...(cdn.length > 0 && { cdn }),
   };
+}
+
+/** @returns whether the environment says so; `undefined` if it says nothing @throws ImageCacheError INVALID_OPTION */
+function offlineIn({ [OFFLINE_VARIABLE]: value = '' }: Environment): boolean | undefined {
+  if (value === '') return undefined;
+  if (value === '1' || value === 'true') return true;
+  if (value === '0' || value === 'false') return false;
+  throw new ImageCacheError('INVALID_OPTION', `${OFFLINE_VARIABLE} is ${describeValue(value)}.`, {
+    hint: 'It must be 1 to serve only what is in the cache, 0 to ask S3 for the rest, or unset.',
+  });
 }
 
 /** Of an upload, unless the options say otherwise. */

@@ -44,6 +44,15 @@ export function isSharpMissing(baseUrl: string): boolean {
   return __IMAGE_CACHE__.isSharpMissing === true && baseUrl.endsWith(__IMAGE_CACHE__.base);
 }
 
+/** Whether the plugin says that its server is offline by choice: then the page must not ask S3 in its place. */
+export function isOffline(baseUrl: string): boolean {
+  return (
+    typeof __IMAGE_CACHE__ !== 'undefined' &&
+    __IMAGE_CACHE__.isOffline === true &&
+    baseUrl.endsWith(__IMAGE_CACHE__.base)
+  );
+}
+
 /** The base URL of the API, without a trailing slash; `undefined` if there is none. */
 export function configuredBaseUrl(): string | undefined {
   if (configured !== undefined) return toBaseUrl(configured);

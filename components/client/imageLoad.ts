@@ -45,8 +45,8 @@ export type LoadEvent =
   | { type: 'drop' }
   /** Its URL has a valid signature now. */
   | { type: 'renewed' }
-  /** The server could not fetch the image. `isExpired`: its signature has expired, so the original URL would fail as well. */
-  | { type: 'refused'; isExpired: boolean }
+  /** The server could not fetch the image. `isFinal`: its original URL would fail as well, or must not be asked. */
+  | { type: 'refused'; isFinal: boolean }
   | { type: 'load' }
   | { type: 'error' }
   /** The problem may be gone, so another try is worth while. */
@@ -88,7 +88,7 @@ export function reduce(state: LoadState, event: LoadEvent, image: ImageOptionsFo
       return status === 'unknown' ? { ...state } : state;
     case 'refused':
       if (status !== 'wanted') return state;
-      return event.isExpired && image.canRecover ? { ...state, status: 'recovering' } : begin(state, 'original', image);
+      return beginOrRecover(state, event.isFinal && image.canRecover ? 'fallback' : 'original', image);
     case 'load':
       return status === 'loading' ? { ...state, status: 'loaded' } : state;
     case 'error':
@@ -110,9 +110,14 @@ function afterError(state: LoadState, image: ImageOptionsForLoad): LoadState {
   // The app may have passed a newer signature since this URL was requested, and what a CDN has not provided the server has.
   const isRenewed = (name === 'original' || source.cdn) && image.urlsOf(name)?.src !== source.src;
   if (isRenewed) return begin(state, name, image);
-  if (name === 'original' && image.canRecover) return { ...state, status: 'recovering' };
   const after = name === 'cached' ? { ...state, isCachedSpent: true } : state;
-  return begin(after, ORDER[ORDER.indexOf(name) + 1], image);
+  return beginOrRecover(after, ORDER[ORDER.indexOf(name) + 1], image);
+}
+
+/** Loads the first source from this one on, after which only a fallback is left when the server was asked what is wrong. */
+function beginOrRecover(state: LoadState, from: SourceName | undefined, image: ImageOptionsForLoad): LoadState {
+  const next = begin(state, from, image);
+  return hasFailed(next) && !hasFailed(state) && image.canRecover ? { ...state, status: 'recovering' } : next;
 }
 
 /** Loads the first source that the image has, beginning with this one. */

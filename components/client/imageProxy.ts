@@ -1,5 +1,6 @@
 import type { ImageCacheRequestError } from './api.ts';
 import { defaultClient } from './cacheClient.ts';
+import { isOffline } from './config.ts';
 import { fetchImage } from './fetchImage.ts';
 import { avoidCdn } from './imageCdn.ts';
 import { pageOrigin } from './imageKey.ts';
@@ -67,7 +68,8 @@ async function preload(url: string, options: ProxiedImageOptions): Promise<Prelo
     avoidCdn(cdn);
     return preload(url, options);
   }
-  if (isProxied && (await load(url))) return { url, status: 'loaded', from: 'original' };
+  const isForbidden = import.meta.env?.DEV && baseUrl !== undefined && isOffline(baseUrl);
+  if (isProxied && !isForbidden && (await load(url))) return { url, status: 'loaded', from: 'original' };
   const error = isProxied && baseUrl !== undefined ? await problemOf(baseUrl, url, options.actor_id) : undefined;
   return { url, status: 'failed', ...(error && { error }) };
 }

@@ -1,5 +1,5 @@
 import type { ManifestEntry } from '../../plugin/protocol.ts';
-import { isSharpMissing } from './config.ts';
+import { isOffline, isSharpMissing } from './config.ts';
 import { crossOriginOf } from './crossOrigin.ts';
 import { usableCdn } from './imageCdn.ts';
 import { cacheableKey } from './imageKey.ts';
@@ -58,8 +58,8 @@ export function sourceUrls(
   });
   if (name === 'original') {
     const original = map(renewed);
-    const mayBeSimulated = import.meta.env?.DEV && baseUrl !== undefined && images.size > 0;
-    return mayBeSimulated ? simulatedOriginal(original, baseUrl, actorId) : original;
+    if (!import.meta.env?.DEV || baseUrl === undefined || images.size === 0) return original;
+    return isOffline(baseUrl) ? undefined : simulatedOriginal(original, baseUrl, actorId);
   }
   if (baseUrl === undefined || images.size === 0) return undefined;
 

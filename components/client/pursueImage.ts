@@ -102,8 +102,9 @@ function want(image: PursuedImage, until: AbortSignal): void {
       if (outcome.status === 'stored') return send({ type: 'cached' }, { isDownloaded: outcome.isDownloaded });
       const { error } = outcome;
       if (error === undefined) return send({ type: 'ask' });
+      // A server that is offline by choice stands for a page that is.
       const isExpired = error.code === 'UPSTREAM_EXPIRED' && image.refreshUrl !== undefined;
-      send({ type: 'refused', isExpired }, { problem: error });
+      send({ type: 'refused', isFinal: isExpired || error.code === 'OFFLINE_MISS' }, { problem: error });
     },
   });
   until.addEventListener('abort', drop);

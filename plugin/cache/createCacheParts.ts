@@ -28,6 +28,9 @@ import type { ManifestObserver } from './manifest/manifestStore.ts';
 import { MemoryTier } from './store/memoryTier.ts';
 import { Fetcher } from './fetch/fetcher.ts';
 import { Packs } from './packs/packs.ts';
+import { Keeper } from './limits/keeper.ts';
+import { MissedImages } from './fetch/missedImages.ts';
+import type { Room } from './limits/room.ts';
 import { NamedImages } from './discovery/namedImages.ts';
 import { Outages, type OutagesOptions } from './fetch/outages.ts';
 import { Pins } from './limits/pins.ts';
@@ -74,10 +77,13 @@ export function createCacheParts<Ref extends ImageRef>(
   const recognize = settings.recognize ?? (() => undefined);
   const fsync = settings.durability === 'full';
   const { warn } = observer;
+  const isOffline = source.isOffline === true;
+  /** What is put aside stays, since there is nowhere to get it from again. */
+  const keepsPutAside = isOffline;
 
-  const store = new JournalManifest({ dir, prefix, fsync, now, observer });
+  const store = new JournalManifest({ dir, prefix, fsync, now, observer, keepsPutAside });
   const discovery = new Discovery({ dir, store, now, logger });
-  const blobs = new BlobStore({ dir, fsync, now });
+  const blobs = new BlobStore({ dir, fsync, now, keepsPutAside });
   const memory = new MemoryTier(settings.memoryMaxSize);
   const imageStore = new ImageStore({ store, blobs, memory, warn });
   const committer = new Committer({ store, blobs, imageStore, cancelled: (key) => fetcher.detach(key) });
@@ -93,7 +99,7 @@ export function createCacheParts<Ref extends ImageRef>(
     imageStore,
     committer,
     inspect,
-    maker: settings.compress === true ? settings.maker : undefined,
+    maker: settings.compress === true && !isOffline ? settings.maker : undefined, // it replaces originals
     limit,
     idleMs,
     fsync,
@@ -117,24 +123,33 @@ export function createCacheParts<Ref extends ImageRef>(
   });
   const uses = new RecentUses({ store, now });
   const missing = () => missingSpace(dir, settings.minFreeSpace);
-  const evictor = new Evictor({
-    manifest,
-    imageStore,
-    uses,
-    missingSpace: missing,
-    reclaimable: [discovery.unclaimed, variantStore],
-    counted: () => Promise.all([discovery.settled(), variantStore.scan()]),
-    limits: settings,
-    now,
-    logger,
-  });
+  const room: Room = isOffline
+    ? new Keeper({
+        manifest,
+        missingSpace: missing,
+        unclaimed: discovery.unclaimed,
+        variants: variantStore,
+        limits: settings,
+      })
+    : new Evictor({
+        manifest,
+        imageStore,
+        uses,
+        missingSpace: missing,
+        reclaimable: [discovery.unclaimed, variantStore],
+        counted: () => Promise.all([discovery.settled(), variantStore.scan()]),
+        limits: settings,
+        now,
+        logger,
+      });
+  const missed = new MissedImages({ dir, prefix, logger });
 
   const maxBytesOf = (actorId: string) => Math.min(settings.maxSize, settings.quotaOf?.(actorId) ?? Infinity);
-  const admit = (entry: ManifestEntry, commit: () => Promise<Commit>) => evictor.admit(entry, commit);
+  const admit = (entry: ManifestEntry, commit: () => Promise<Commit>) => room.admit(entry, commit);
   const refused = new RefusedObjects(now);
   const receiving = { source, blobs, committer, inspect, refused, maxBytesOf, now, fsync };
   const downloader = new Downloader({ ...receiving, imageStore, recognize, admit });
-  const ensureRoom = () => evictor.ensureFreeSpace();
+  const ensureRoom = () => room.ensureFreeSpace();
   const revalidator = new Revalidator({ ...receiving, store, ensureRoom });
   const outages = new Outages<Ref>({ source, ...news });
   const fetcher: Fetcher<Ref> = new Fetcher({
@@ -142,7 +157,7 @@ export function createCacheParts<Ref extends ImageRef>(
     imageStore,
     downloader,
     revalidator,
-    evictor,
+    room,
     maxBytesOf,
     concurrency,
     maxConcurrency: settings.maxConcurrency ?? concurrency,
@@ -151,10 +166,12 @@ export function createCacheParts<Ref extends ImageRef>(
     outages,
     heldUntil: (origin) => source.heldUntil?.(origin),
     stats,
+    missed: (key, actorId) => missed.note(key, actorId),
   });
 
   const freshness = new Freshness<Ref>({
     revalidateMs: settings.revalidateMs,
+    isOffline,
     ask: (ref, entry, request) => fetcher.revalidate(ref, entry, request),
     now,
     logger,
@@ -172,7 +189,8 @@ export function createCacheParts<Ref extends ImageRef>(
     fsync,
     warn,
     ensureRoom,
-    stored: (entry) => evictor.enforce(entry),
+    admit,
+    stored: (entry) => room.enforce(entry),
   });
 
   const activity = new ActivityLog(now);
@@ -212,11 +230,11 @@ export function createCacheParts<Ref extends ImageRef>(
   };
   const prefetcher = new Prefetcher<Ref>(prefetching);
   const refetcher = new Refetcher<Ref>({ manifest, fetcher, refused });
-  const verifier = new Verifier({ ...found, adoption, variants: variantStore });
+  const verifier = new Verifier({ ...found, adoption, variants: variantStore, keepsPutAside });
   const removal = new Removal({ dir, manifest, imageStore, variants: variantStore, blobs, discovery, adoption });
   const variants = new Variants({
     files: variantStore,
-    evictor,
+    room,
     maker: settings.maker,
     hasRoom: async () => (await missing()) === 0,
     limit,
@@ -254,7 +272,7 @@ export function createCacheParts<Ref extends ImageRef>(
     committer,
     adoption,
   );
-  parts.push(discovery, compressor, placeholders, preloader, evictor, departures, history);
+  parts.push(discovery, compressor, placeholders, preloader, room, departures, history);
 
   return {
     /** In the order in which they are started, notified of changes, and closed. */
@@ -265,7 +283,8 @@ export function createCacheParts<Ref extends ImageRef>(
     imageStore,
     committer,
     uses,
-    evictor,
+    room,
+    missed,
     downloader,
     refused,
     revalidator,

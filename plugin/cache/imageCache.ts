@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { ImageCacheError } from '../errors.ts';
+import { offlineRefusal } from '../offline.ts';
 import { parseActorId } from './manifest/actorId.ts';
 import type { RefetchAnswer } from '../inspectorProtocol.ts';
 import type {
@@ -117,6 +118,11 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
   /** Number of images in the manifest, as far as this process knows; 0 before the first call that opens it. */
   get size(): number {
     return this.#parts.manifest.isOpen ? this.#parts.manifest.store.index.size : 0;
+  }
+
+  /** True with the option `offline`: S3 is never asked, and nothing is removed. */
+  get isOffline(): boolean {
+    return this.#source.isOffline === true;
   }
 
   /** Images that were requested since the start. */
@@ -275,14 +281,19 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
   /**
    * Fetches an image again, and replaces the copy only when the new one is complete and stored, so it is never lost. An image that is not
    * cached is stored.
-   * @throws ImageCacheError what a download throws; the cached image is then unchanged
+   * @throws ImageCacheError what a download throws, and OFFLINE with the option `offline`; the cached image is then unchanged
    */
-  refetch(url: string, signal: AbortSignal = new AbortController().signal): Promise<RefetchAnswer> {
+  async refetch(url: string, signal: AbortSignal = new AbortController().signal): Promise<RefetchAnswer> {
+    this.#ensureOnline('The image is not fetched again');
     return this.#parts.refetcher.refetch(this.#source.identify(url), DEFAULT_ACTOR_ID, signal);
   }
 
-  /** Removes one image from memory and disk. Returns the number of removed entries and of removed files without an entry. */
+  /**
+   * Removes one image from memory and disk. Returns the number of removed entries and of removed files without an entry.
+   * @throws ImageCacheError OFFLINE with the option `offline`
+   */
   async invalidate(url: string): Promise<number> {
+    this.#ensureOnline('The image is not removed');
     const { removal, manifest } = this.#parts;
     const { key } = this.#source.identify(url);
     const removed = await removal.invalidate(key);
@@ -295,9 +306,10 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
   /**
    * Removes the images that only this actor uses; without an actor, all images. This includes pinned images, because the
    * caller asked for it.
-   * @throws ImageCacheError INVALID_ACTOR_ID
+   * @throws ImageCacheError INVALID_ACTOR_ID, OFFLINE with the option `offline`
    */
   async clear(actorId?: string): Promise<ClearAnswer> {
+    this.#ensureOnline('Images are not removed');
     return this.#parts.removal.clear(actorId === undefined ? undefined : parseActorId(actorId));
   }
 
@@ -332,6 +344,7 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
       ...this.#stats.report(index, this.#parts.memory, this.#parts.fetcher),
       unclaimed: { files: count, size_bytes: totalBytes },
       variants: this.#parts.variants.stats(),
+      ...(this.isOffline && { offline: this.#parts.missed.stats }),
     };
   }
 
@@ -430,10 +443,16 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
     this.#events.close();
     const downloads = this.#parts.fetcher.close();
     this.#source.close();
-    void this.#parts.evictor.close(); // a running eviction ends when the manifest is closed
+    void this.#parts.room.close(); // a running eviction ends when the manifest is closed
     await downloads;
     await this.insight.close();
+    await this.#parts.missed.close();
     await this.#parts.manifest.close();
+  }
+
+  /** @throws ImageCacheError OFFLINE @param refused what is not done, as the beginning of a sentence */
+  #ensureOnline(refused: string): void {
+    if (this.isOffline) throw offlineRefusal(refused);
   }
 
   #refOf(url: string | Ref): Ref {

@@ -223,6 +223,7 @@ export const optionsSchema = z
           error: "false, or an object such as {} or { maxSize: '500MB' }",
         }),
       ),
+      offline: flag(false),
       metrics: z.optional(z.boolean({ error: 'true or false' })),
       overlay: flag(false),
       allowSvg: flag(false),

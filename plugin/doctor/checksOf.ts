@@ -15,6 +15,7 @@ import { allowedHostsCheck } from './checks/server/allowedHosts.ts';
 import { certificatesCheck } from './checks/server/certificates.ts';
 import { duplicateCheck } from './checks/server/duplicate.ts';
 import { nodeCheck } from './checks/server/node.ts';
+import { offlineCheck, unasked } from './checks/server/offline.ts';
 import { proxyCheck } from './checks/server/proxy.ts';
 import { requestsCheck } from './checks/server/requests.ts';
 import { viteCheck } from './checks/server/vite.ts';
@@ -22,6 +23,9 @@ import type { Installation } from './installation.ts';
 
 /** Of more buckets than these, the others are not asked. */
 const MAX_BUCKETS = 20;
+
+/** What can be said of an image by what is here. */
+const WITHOUT_S3 = new Set(['image.identity', 'image.cached', 'image.signature']);
 
 /** “Is this installation well?” @param signal ends all requests */
 export function installationChecks(installation: Installation, signal: AbortSignal): Check[] {
@@ -31,6 +35,7 @@ export function installationChecks(installation: Installation, signal: AbortSign
   const names = options.buckets.map(({ name }) => name);
   return [
     nodeCheck(installation),
+    ...(options.offline ? [offlineCheck()] : []),
     ...(vite === undefined ? [] : [viteCheck(vite), duplicateCheck(vite), allowedHostsCheck(vite)]),
     ...(kind === 'command' ? [] : [requestsCheck(installation)]),
     proxyCheck(installation),
@@ -46,7 +51,8 @@ export function installationChecks(installation: Installation, signal: AbortSign
       // One bucket may be listed once for each style of its URLs.
       const isFirst = names.indexOf(bucket.name) === index;
       const about = isFirst ? bucket.name : `${bucket.name} (entry ${index + 1})`;
-      return bucketChecks(createBucketFacts(installation, bucket, about, client, signal));
+      const checks = bucketChecks(createBucketFacts(installation, bucket, about, client, signal));
+      return options.offline ? checks.map(unasked) : checks;
     }),
   ];
 }
@@ -54,5 +60,7 @@ export function installationChecks(installation: Installation, signal: AbortSign
 /** “What about this image?” @param signal ends all requests */
 export function explainChecks(installation: Installation, url: string, signal: AbortSignal): Check[] {
   const client = createTracedClient(installation.options, installation.probes.resolve);
-  return imageChecks(createImageFacts(installation, url, client, signal));
+  const checks = imageChecks(createImageFacts(installation, url, client, signal));
+  if (!installation.options.offline) return checks;
+  return [offlineCheck(), ...checks.map((check) => (WITHOUT_S3.has(check.id) ? check : unasked(check)))];
 }

@@ -99,6 +99,7 @@ function optionsText({ options }: Installation): string {
     concurrency: `${options.concurrency} to ${options.maxConcurrency}`,
     durability: options.durability,
     store: images.store,
+    offline: options.offline,
     revalidate: revalidate === undefined ? undefined : durationText(revalidate),
     maxAge: maxAge === undefined ? undefined : durationText(maxAge),
     quotas: options.quotaOf !== undefined,

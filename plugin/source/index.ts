@@ -1,4 +1,6 @@
 export { createS3Bucket } from './s3Bucket.ts';
+export { createOfflineBucket } from './offlineBucket.ts';
+export { createOfflineSource } from './offlineSource.ts';
 export { createS3Source } from './s3Source.ts';
 export type { S3Object } from './s3Object.ts';
 export { answeredAt } from './clockOffset.ts';

@@ -1,3 +1,4 @@
+import { offlineRefusal } from '../offline.ts';
 import type { ItemError } from '../protocol.ts';
 import { Alarm } from './alarm.ts';
 import { BucketHealth, RETRY_DELAYS_MS } from './bucketHealth.ts';
@@ -37,6 +38,8 @@ export interface DrainerOptions {
   changed: (record: UploadRecord) => void;
   /** Told when a picture is in the bucket, before it leaves the outbox. */
   stored: (record: PendingUpload, etag: string) => Promise<void>;
+  /** Whether nothing is ever sent. */
+  isOffline: boolean;
   warn: (message: string) => void;
 }
 
@@ -69,6 +72,7 @@ export class Drainer {
   }
 
   get paused(): ItemError | undefined {
+    if (this.#options.isOffline) return { ...offlineRefusal('Pictures are not sent').toItem(), transient: true };
     return this.#health.paused;
   }
 
@@ -78,7 +82,7 @@ export class Drainer {
 
   /** Looks for uploads now. */
   wake(): void {
-    if (this.#closing.signal.aborted) return;
+    if (this.#closing.signal.aborted || this.#options.isOffline) return;
     this.#loop ??= this.#run();
     this.#alarm.ring();
   }

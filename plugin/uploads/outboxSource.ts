@@ -25,6 +25,7 @@ export function withOutbox<Ref extends ImageRef>(
   { outbox, pictureOf, etagOf, missing }: OutboxSourceOptions,
 ): Source<Ref> {
   return {
+    isOffline: source.isOffline ?? false,
     identify: (url) => source.identify(url),
     locate: (s3Url) => source.locate?.(s3Url) ?? [],
     get slowDowns() {

@@ -63,6 +63,7 @@ export class Uploads {
       yieldToImages: (signal) => cache.yieldToImages(signal),
       changed: (record) => this.#changed(record),
       stored: (record, etag) => this.#stored(record, etag),
+      isOffline: options.isOffline,
       warn,
     });
     this.#reports = new UploadReports({
@@ -91,7 +92,7 @@ export class Uploads {
   /** Sends what is left from earlier. Makes no file, and looks at none before the next turn. */
   start(): void {
     this.#drainer.wake();
-    this.#deletion?.start();
+    if (!this.#options.isOffline) this.#deletion?.start();
   }
 
   /** The canonical URL of a picture by its name. */

@@ -45,6 +45,8 @@ export interface UploadsOptions {
   deletion: UploadsDeletion | undefined;
   /** Whether a picture that the bucket has lost is put back. */
   restoreMissing: boolean;
+  /** Whether nothing may be sent: then pictures stay in the outbox until a later start. */
+  isOffline: boolean;
   clock: UploadsClock;
   logger: UploadsLogger;
 }

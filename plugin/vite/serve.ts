@@ -134,6 +134,7 @@ export function servePlugin(
           ...bucketOf(options),
           // Pages then declare no widths of variants, which would be those of the original.
           ...(!isSharpInstalled() && { isSharpMissing: true }),
+          ...(options.offline && { isOffline: true }),
         }),
       },
       // `define` is not applied to an externalised package, which would then render other URLs on the server than in the browser.

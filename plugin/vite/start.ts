@@ -1,3 +1,4 @@
+import { OFFLINE_START } from '../protocol.ts';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { styleText } from 'node:util';
 import type { Plugin, PreviewServer, ResolvedConfig, ViteDevServer } from 'vite';
@@ -12,7 +13,9 @@ import { inspectorPath, START_NAME } from './inspectorPath.ts';
  * Prints two lines under Vite's own addresses, with the number of cached images, the address of the API, and that of the inspector; and
  * a warning if the cache directory exists but cannot be used. Neither blocks the start, opens the cache, or creates anything.
  */
-export function startPlugin(options: Pick<ResolvedOptions, 'base' | 'cacheDir' | 'logLevel' | 'uploads'>): Plugin {
+export function startPlugin(
+  options: Pick<ResolvedOptions, 'base' | 'cacheDir' | 'logLevel' | 'offline' | 'uploads'>,
+): Plugin {
   // If the same plugin object is in `plugins` twice, it is called twice.
   const started = new WeakSet<object>();
 
@@ -30,6 +33,7 @@ export function startPlugin(options: Pick<ResolvedOptions, 'base' | 'cacheDir' |
     const dir = resolve(config.root, options.cacheDir);
     const logger = createLogger(options.logLevel, config.logger);
     const check = async (): Promise<void> => {
+      if (options.offline) logger.warn(OFFLINE_START);
       try {
         await ensureUsable(dir);
       } catch (error) {

@@ -88,6 +88,45 @@ describe('fallback', () => {
   });
 });
 
+describe('a server that is offline by choice', () => {
+  const MISS = { status: 504, code: 'OFFLINE_MISS', detail: 'The image is not in the cache.' } as const;
+
+  test('I44: its miss is final, the fallback comes, and S3 is not asked in its place', async () => {
+    vi.stubGlobal('__IMAGE_CACHE__', { base: server.base, isOffline: true });
+    server.problem = MISS;
+    const onError = vi.fn();
+    const fetched = vi.spyOn(globalThis, 'fetch');
+    render(image({ s3_url: presign('a.jpg'), fallback: '/none.svg', onError }));
+    await asksFor('a.jpg');
+    const shown: (string | null)[] = [];
+    new MutationObserver(() => shown.push(src())).observe(img(), { attributeFilter: ['src'] });
+    fireEvent.error(img());
+    await waitFor(() => expect(src()).toBe('/none.svg'));
+    expect(shown.filter((url) => url?.startsWith(BUCKET))).toEqual([]);
+    expect(questions()).toBe(1);
+    const asked = fetched.mock.calls.map(([input]) => (input instanceof Request ? input.url : input.toString()));
+    expect(asked.every((url) => url.startsWith(server.base))).toBe(true);
+  });
+
+  test('I44: nor by an image that the server was asked to fetch, whatever the plugin says', async () => {
+    server.problem = MISS;
+    const others = ['b.jpg', 'c.jpg', 'd.jpg'];
+    render(
+      <ImageCacheProvider base={server.base}>
+        {others.map((key) => (
+          <CachedImage key={key} alt={key} s3_url={presign(key)} />
+        ))}
+        <CachedImage alt="A" s3_url={presign('a.jpg')} fallback="/none.svg" />
+      </ImageCacheProvider>,
+    );
+    const fourth = screen.getByRole('img', { name: 'A' });
+    const shown: (string | null)[] = [];
+    new MutationObserver(() => shown.push(fourth.getAttribute('src'))).observe(fourth, { attributeFilter: ['src'] });
+    await waitFor(() => expect(fourth.getAttribute('src')).toBe('/none.svg'));
+    expect(shown).toEqual(['/none.svg']);
+  });
+});
+
 describe('retries', () => {
   test('what may pass is tried again, twice, ever later; then onError comes, once', async () => {
     server.problem = SLOW;

@@ -153,6 +153,7 @@ export async function openUploads(settings: TestSettings = {}): Promise<TestUplo
     maxFileSize: 1e6,
     maxOutboxSize,
     deletion: settings.deletion,
+    isOffline: false,
     restoreMissing: false,
     logger: { info: (message) => log.push(message), warn: (message) => log.push(message) },
   });

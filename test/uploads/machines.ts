@@ -76,6 +76,7 @@ export function openMachine({ dir, bucket, clock, graceMs, nextFault, failed, ch
     maxFileSize: 1e6,
     maxOutboxSize: 1e9,
     deletion: { project: 'app', isReferenced: undefined, graceMs },
+    isOffline: false,
     restoreMissing: false,
     logger: { info: () => undefined, warn: () => undefined },
   });

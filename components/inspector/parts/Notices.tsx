@@ -2,10 +2,11 @@ import { useState } from 'react';
 import { plural } from '../format/amounts.ts';
 import { formatTime } from '../format/times.ts';
 import { pageVersion } from '../pageVersion.ts';
+import { formatRoute } from '../route.ts';
 import type { LiveState } from '../server/createLive.ts';
 import { Refusal } from './Refusal.tsx';
 
-/** What concerns the whole page: the server is gone, was restarted, refuses, or is of another version. */
+/** What concerns the whole page: the server is gone, was restarted, refuses, is of another version, or offline by choice. */
 export function Notices({ live, version = pageVersion() }: { live: LiveState; version?: string }) {
   const { status, error, answer, restartedAt } = live;
   const [seenRestart, setSeenRestart] = useState<number>();
@@ -23,6 +24,15 @@ export function Notices({ live, version = pageVersion() }: { live: LiveState; ve
           <button type="button" className="button" onClick={() => location.reload()}>
             Load the page again
           </button>
+        </p>
+      )}
+      {answer?.stats.offline && (
+        <p className="note note-warn">
+          The server is offline by choice: only cached images are served, no bucket is asked, and nothing is removed.{' '}
+          {answer.stats.offline.missed === 0
+            ? 'Nothing was missing so far.'
+            : `${plural(answer.stats.offline.missed, 'image')} could not be served: `}
+          {answer.stats.offline.missed > 0 && <a href={formatRoute('problems')}>see which</a>}
         </p>
       )}
       {answer?.opening !== undefined && (

@@ -9,6 +9,7 @@ import { Refusal } from '../parts/Refusal.tsx';
 import { Toast } from '../parts/Toast.tsx';
 import { ViewHead } from '../parts/ViewHead.tsx';
 import { useAnswer } from '../server/useAnswer.ts';
+import { useIsOffline } from '../server/useIsOffline.ts';
 import { useImageActions } from './images/useImageActions.ts';
 import { ActorTable } from './storage/ActorTable.tsx';
 import { DiskBar } from './storage/DiskBar.tsx';
@@ -29,6 +30,7 @@ export function StorageView() {
   const { clear } = useImageActions(setSaid, reload);
   const { answer } = storage;
   const { actor } = clearing ?? {};
+  const isOffline = useIsOffline();
   return (
     <div className="view">
       <ViewHead title="Storage" line={answer && <code>{printable(answer.dir)}</code>}>
@@ -39,7 +41,7 @@ export function StorageView() {
         <button
           type="button"
           className="button danger"
-          disabled={answer === undefined || answer.originals.count === 0}
+          disabled={isOffline || answer === undefined || answer.originals.count === 0}
           onClick={() => setClearing({})}
         >
           Clear all

@@ -1,10 +1,11 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ImageCacheError } from '../../errors.ts';
 import type { ManifestEntry } from '../../protocol.ts';
 import type { BlobStore } from '../files/blobStore.ts';
 import { SingleFlight } from '../queue/singleFlight.ts';
 import type { Discovery } from './discovery.ts';
-import type { Committer, PendingWrite } from '../store/commit.ts';
+import type { Commit, Committer, PendingWrite } from '../store/commit.ts';
 import type { FallbackDirs, FallbackImage } from './fallbackDirs.ts';
 import { fileError } from '../files/fileError.ts';
 import { identityOf } from '../files/fileIdentity.ts';
@@ -37,6 +38,8 @@ export interface AdoptionOptions {
   warn: (message: string) => void;
   /** Rejects when the disk has no room for a copy. */
   ensureRoom: () => Promise<void>;
+  /** Makes room for an image and then stores it. */
+  admit: (entry: ManifestEntry, commit: () => Promise<Commit>) => Promise<Commit>;
   /** Called after a copy has made the cache larger. */
   stored: (entry: ManifestEntry) => Promise<void>;
 }
@@ -137,14 +140,17 @@ export class Adoption implements CachePart {
     const digest = keyDigest(ref.key);
     for (const image of await this.#options.fallback.candidates(digest)) {
       if (this.#tombstones.isOutdated(digest, image.stats)) continue;
-      const copied = await this.#copy(ref, actorId, image).catch(() => undefined);
+      const copied = await this.#copy(ref, actorId, image).catch((error: unknown) => {
+        if (ImageCacheError.from(error).code === 'OFFLINE') throw error; // there is nowhere else to get it from
+        return undefined;
+      });
       if (copied !== undefined) return copied;
     }
     return undefined;
   }
 
   async #copy(ref: ImageRef, actorId: string, image: FallbackImage): Promise<ManifestEntry | undefined> {
-    const { dir, store, images, fallback, committer, ensureRoom, stored, fsync } = this.#options;
+    const { dir, store, images, fallback, committer, ensureRoom, admit, stored, fsync } = this.#options;
     const write = committer.begin(ref.key, actorId);
     const tmp = temporaryPath(dir);
     try {
@@ -156,8 +162,11 @@ export class Adoption implements CachePart {
       if (file === undefined || info === undefined) return undefined;
       const path = imagePath({ actorId, key: ref.key, sha256: file.sha256, extension: info.extension });
       const blob = { path: tmp, sha256: file.sha256, size: file.body.length, identity: identityOf(file.stats) };
-      await store.refresh(); // The copy is younger than its check, and must not be seen if the image was invalidated since.
-      const commit = await committer.put(write, this.#entryOf(ref, actorId, path, file, info), blob);
+      const entry = this.#entryOf(ref, actorId, path, file, info);
+      const commit = await admit(entry, async () => {
+        await store.refresh(); // The copy is younger than its check, and must not be seen if the image was invalidated since.
+        return committer.put(write, entry, blob);
+      });
       if (commit.status === 'cancelled') return undefined;
       if (commit.status === 'stored') await stored(commit.entry);
       return commit.entry;

@@ -31,6 +31,8 @@ export interface VerifierOptions {
   adoption: Adoption;
   variants: VariantStore;
   now: () => number;
+  /** True if the oldest files in quarantine stay, however many there are. */
+  keepsPutAside: boolean;
 }
 
 export type ProgressListener = (progress: VerifyProgress) => void;
@@ -161,8 +163,8 @@ export class Verifier implements CachePart {
   }
 
   async #putAside(path: string, { counts }: Run): Promise<void> {
-    const { dir, discovery, now } = this.#options;
-    await quarantine(dir, join(dir, path), now());
+    const { dir, discovery, now, keepsPutAside } = this.#options;
+    await quarantine(dir, join(dir, path), now(), keepsPutAside);
     discovery.unclaimed.forget(path);
     counts.quarantined += 1;
   }

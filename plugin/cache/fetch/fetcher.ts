@@ -9,7 +9,7 @@ import { Arrival } from './arrival.ts';
 import { type FetchLook, fetchLook } from './fetchLook.ts';
 import { isAbout, ownAttemptOf, refetchOf, revalidationOf } from './queueKeys.ts';
 import type { Downloaded, Downloader } from './downloader.ts';
-import type { Evictor } from '../limits/evictor.ts';
+import type { Room } from '../limits/room.ts';
 import { type RevalidationRequest, validatedAt } from './freshness.ts';
 import type { Revalidator } from './revalidator.ts';
 import type { SharedManifest } from '../manifest/sharedManifest.ts';
@@ -27,7 +27,7 @@ export interface FetcherOptions<Ref extends ImageRef> {
   imageStore: ImageStore;
   downloader: Downloader<Ref>;
   revalidator: Revalidator<Ref>;
-  evictor: Evictor;
+  room: Room;
   /** Initial number of background downloads, and the number of downloads for images on screen. */
   concurrency: number;
   /** Upper bound for background downloads; their number grows while that makes them faster. */
@@ -42,6 +42,8 @@ export interface FetcherOptions<Ref extends ImageRef> {
   /** Until when this origin wants no request; `undefined` for most. */
   heldUntil: (origin: string) => number | undefined;
   stats: StatsCounter;
+  /** Told of each image that is not cached and cannot be asked for. */
+  missed: (key: string, actorId: string) => void;
 }
 
 /** A request for a download, with its caller and its urgency. */
@@ -140,6 +142,9 @@ export class Fetcher<Ref extends ImageRef> {
       onProgress: request.onArriving,
       timeline: request.timeline,
       task: (context, arrival) => this.#download(ref, request, context, arrival),
+    }).catch((error: unknown) => {
+      if (ImageCacheError.from(error).code === 'OFFLINE_MISS') this.#options.missed(ref.key, request.actorId);
+      throw error;
     });
     if (fetched === undefined) throw new ImageCacheError('INTERNAL', 'The download ended without an image.');
     if (!fetched.isStored) return fetched;
@@ -247,7 +252,7 @@ export class Fetcher<Ref extends ImageRef> {
     { signal, report, mark, freeSlot, yieldToForeground }: TaskContext<ArrivingImage>,
     arrival: Arrival,
   ): Promise<Downloaded> {
-    const { manifest, imageStore, downloader, evictor, stats, outages, bucketOf } = this.#options;
+    const { manifest, imageStore, downloader, room, stats, outages, bucketOf } = this.#options;
     const stored = await manifest.get({ key: ref.key }, { absentAtMostOldMs: JUST_LOOKED_MS });
     const elsewhere = stored === undefined ? undefined : await imageStore.read(stored);
     if (elsewhere !== undefined) {
@@ -262,7 +267,7 @@ export class Fetcher<Ref extends ImageRef> {
     };
     const began = performance.now();
     try {
-      await evictor.ensureFreeSpace();
+      await room.ensureFreeSpace();
       mark('find');
       const downloaded = await downloader.download(ref, {
         actorId,
@@ -280,7 +285,7 @@ export class Fetcher<Ref extends ImageRef> {
       if (urgency !== 'visible' && downloaded.isStored) stats.prefetched.add(ref.key, downloaded.size);
       this.#measure(downloaded.size);
       imageStore.keep(downloaded, urgency);
-      await evictor.enforce(downloaded.entry);
+      await room.enforce(downloaded.entry);
       mark('store');
       ended({ result: downloaded.isStored ? 'stored' : 'dropped', size_bytes: downloaded.size });
       return downloaded;
@@ -302,7 +307,7 @@ export class Fetcher<Ref extends ImageRef> {
     { signal, mark, yieldToForeground }: TaskContext<ArrivingImage>,
     arrival: Arrival,
   ): Promise<Downloaded | undefined> {
-    const { manifest, imageStore, revalidator, evictor, stats, bucketOf } = this.#options;
+    const { manifest, imageStore, revalidator, room, stats, bucketOf } = this.#options;
     const known = await manifest.get({ key: ref.key }, { atMostOldMs: 0 });
     if (known === undefined || validatedAt(known) !== seen) return undefined; // cleared, or another process was faster
     try {
@@ -313,7 +318,7 @@ export class Fetcher<Ref extends ImageRef> {
       stats.measures.downloadedBytes.add({ bucket: bucketOf(ref.key) }, changed.size);
       this.#measure(changed.size);
       imageStore.keep(changed, urgency);
-      await evictor.enforce(changed.entry);
+      await room.enforce(changed.entry);
       mark('store');
       return changed;
     } catch (error) {

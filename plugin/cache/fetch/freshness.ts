@@ -1,4 +1,5 @@
 import { ImageCacheError } from '../../errors.ts';
+import { offlineRefusal } from '../../offline.ts';
 import type { ErrorCode, ManifestEntry, Urgency } from '../../protocol.ts';
 import type { Downloaded } from './downloader.ts';
 import type { CacheLogger } from '../injected/cacheLogger.ts';
@@ -28,6 +29,8 @@ export interface Revalidation {
 export interface FreshnessOptions<Ref extends ImageRef> {
   /** How long an image counts as current. `undefined`: for ever. */
   revalidateMs: number | undefined;
+  /** True if the origin is never asked: then every image is served as it is. */
+  isOffline: boolean;
   /** Asks the origin. Returns the image that replaced the entry; `undefined` when nothing changed. */
   ask(ref: Ref, entry: ManifestEntry, request: RevalidationRequest): Promise<Downloaded | undefined>;
   now: () => number;
@@ -60,8 +63,8 @@ export class Freshness<Ref extends ImageRef> {
   }
 
   isStale(entry: ManifestEntry): boolean {
-    const { revalidateMs, now } = this.#options;
-    if (revalidateMs === undefined) return false;
+    const { revalidateMs, isOffline, now } = this.#options;
+    if (revalidateMs === undefined || isOffline) return false;
     // A time of validation in the future does not count either: the clock was put back (T63).
     return Math.abs(now() - validatedAt(entry)) >= revalidateMs;
   }
@@ -84,6 +87,7 @@ export class Freshness<Ref extends ImageRef> {
     image: CachedImage,
     { signal, timeline }: Omit<RevalidationRequest, 'urgency'>,
   ): Promise<CachedImage> {
+    if (this.#options.isOffline) return image;
     const { changed, failure } = await this.revalidate(ref, image.entry, { urgency: 'visible', signal, timeline });
     if (failure !== undefined) return { ...image, outcome: 'STALE' };
     return changed === undefined
@@ -102,6 +106,7 @@ export class Freshness<Ref extends ImageRef> {
 
   /** Asks the origin now. @throws ImageCacheError ABORTED */
   async revalidate(ref: Ref, entry: ManifestEntry, request: RevalidationRequest): Promise<Revalidation> {
+    if (this.#options.isOffline) return { failure: offlineRefusal('S3 is not asked whether the image has changed') };
     try {
       const changed = await this.#options.ask(ref, entry, request);
       this.#failures.delete(ref.key);

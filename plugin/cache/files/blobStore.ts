@@ -28,6 +28,7 @@ export class BlobStore {
   readonly #dir: string;
   readonly #fsync: boolean;
   readonly #now: () => number;
+  readonly #keepsPutAside: boolean;
   readonly #limit = pLimit(MAX_OPEN_FILES);
   readonly #syncs = new SharedSync();
   /** Inodes of the folders whose names survive a power cut. */
@@ -36,7 +37,9 @@ export class BlobStore {
   /** Paths of the files that were put aside last. */
   readonly #damaged = createRecentMap<number>(MAX_DAMAGED);
 
-  constructor(options: { dir: string; fsync: boolean; now: () => number }) {
+  /** @param options.keepsPutAside true if the oldest files in quarantine stay, however many there are */
+  constructor(options: { dir: string; fsync: boolean; now: () => number; keepsPutAside?: boolean }) {
+    this.#keepsPutAside = options.keepsPutAside ?? false;
     this.#dir = options.dir;
     this.#fsync = options.fsync;
     this.#now = options.now;
@@ -194,7 +197,7 @@ export class BlobStore {
   async #putAside(path: string): Promise<void> {
     this.#verified.delete(path);
     this.#damaged.set(path, this.#now());
-    await quarantine(this.#dir, join(this.#dir, path), this.#now()).catch(() => undefined); // another process has moved it already
+    await quarantine(this.#dir, join(this.#dir, path), this.#now(), this.#keepsPutAside).catch(() => undefined); // another process has moved it already
   }
 
   /** Links to a twin only if it has not changed since it was checked. Returns the identity of the link. */

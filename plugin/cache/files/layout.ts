@@ -15,6 +15,8 @@ export const CACHE_ID_FILE = 'CACHE_ID';
 export const HISTORY_FILE = 'history.ndjson';
 /** Which images left the cache, and why. */
 export const DEPARTURES_FILE = 'departures.ndjson';
+/** Images that were not there while the cache was offline, a line each, as the command `warm` reads them. */
+export const MISSED_FILE = 'missed.txt';
 /** Marks a directory as a cache, so that backup programs leave it out: https://bford.info/cachedir/ */
 export const TAG_FILE = 'CACHEDIR.TAG';
 
@@ -86,7 +88,7 @@ export const GENERATION_NAME = /^(\d{10})\.(log|snap)$/;
 export const QUARANTINED_NAME =
   /^\d{14}-(?:manifest\.json|journal-\d{10}\.(?:log|snap)|images-.+_[0-9a-f]{16}_[0-9a-f]{32}\.[a-z0-9]{2,5})$/;
 
-const TOP_FILES = new Set([MANIFEST_FILE, CACHE_ID_FILE, TAG_FILE, HISTORY_FILE, DEPARTURES_FILE]);
+const TOP_FILES = new Set([MANIFEST_FILE, CACHE_ID_FILE, TAG_FILE, HISTORY_FILE, DEPARTURES_FILE, MISSED_FILE]);
 const TOP_FOLDERS = new Set(['images', 'variants', 'journal', 'quarantine', 'tmp']);
 /** The lock of proper-lockfile, which is a directory. */
 const LOCK = 'journal/compact.lock';

@@ -76,6 +76,11 @@ export interface Source<Ref extends ImageRef = ImageRef> {
    * @throws ImageCacheError IMAGE_TOO_LARGE, UPSTREAM_*, ABORTED, or what the sink threw
    */
   download(ref: Ref, sink: Sink, signal: AbortSignal, knownEtag?: string, mark?: Mark): Promise<SourceMetadata>;
+  /**
+   * True if there is no origin that could be asked, so that what the cache has cannot be fetched again: {@link Source.download} always rejects.
+   * @default false
+   */
+  readonly isOffline?: boolean;
   /** How often the origin has asked to slow down. @default 0 */
   readonly slowDowns?: number;
   /**

@@ -18,6 +18,7 @@ import type {
   StorageAnswer,
   ThumbSize,
 } from '../../inspectorProtocol.ts';
+import { offlineRefusal } from '../../offline.ts';
 import type { ManifestEntry } from '../../protocol.ts';
 import { readCacheId } from '../files/readCacheId.ts';
 import type { ImageRef } from '../injected/source.ts';
@@ -203,8 +204,9 @@ export class Insight<Ref extends ImageRef = ImageRef> {
     return this.#check.check(await this.index(), signal, onProgress);
   }
 
-  /** `POST /ask` @throws ImageCacheError ABORTED when the caller has left */
+  /** `POST /ask` @throws ImageCacheError ABORTED when the caller has left, OFFLINE with the option `offline` */
   async ask(urls: readonly string[], signal: AbortSignal): Promise<AskAnswer> {
+    if (this.#options.source.isOffline === true) throw offlineRefusal('The bucket is not asked');
     const index = await this.index();
     return this.#bucket.ask(urls, (key) => index.get(key), signal);
   }
@@ -269,7 +271,7 @@ export class Insight<Ref extends ImageRef = ImageRef> {
   }
 
   async #stats(): Promise<LiveAnswer['stats']> {
-    const { manifest, memory, fetcher, discovery, variants, stats, dir } = this.#options;
+    const { manifest, memory, fetcher, discovery, variants, stats, dir, source, missed } = this.#options;
     if (manifest.isOpen) this.#cacheId ??= await readCacheId(dir).catch(() => '');
     const { count, totalBytes } = discovery.unclaimed;
     return {
@@ -277,6 +279,7 @@ export class Insight<Ref extends ImageRef = ImageRef> {
       ...stats.count(manifest.store.index, memory, fetcher),
       unclaimed: { files: count, size_bytes: totalBytes },
       variants: variants.stats(),
+      ...(source.isOffline === true && { offline: { missed: missed.count } }),
     };
   }
 }

@@ -1,6 +1,7 @@
 import type { Discovery } from '../discovery/discovery.ts';
 import type { Fetcher } from '../fetch/fetcher.ts';
 import type { Freshness } from '../fetch/freshness.ts';
+import type { MissedImages } from '../fetch/missedImages.ts';
 import type { FreeSpace } from '../files/freeSpace.ts';
 import type { ImageRef, Source } from '../injected/source.ts';
 import type { SharedManifest } from '../manifest/sharedManifest.ts';
@@ -30,6 +31,7 @@ export interface InsightOptions<Ref extends ImageRef> {
   manifest: SharedManifest;
   memory: MemoryTier;
   fetcher: Fetcher<Ref>;
+  missed: MissedImages;
   freshness: Freshness<Ref>;
   discovery: Discovery;
   variants: Variants;

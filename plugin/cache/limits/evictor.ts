@@ -1,13 +1,13 @@
 import { ImageCacheError } from '../../errors.ts';
 import type { RemovalCause } from '../../inspectorProtocol.ts';
 import type { ManifestEntry } from '../../protocol.ts';
-import type { CachePart } from '../manifest/cachePart.ts';
 import type { Reclaimable } from '../store/reclaimable.ts';
 import { leastRecentlyUsed } from './leastRecentlyUsed.ts';
 import type { SharedManifest } from '../manifest/sharedManifest.ts';
 import type { CacheLogger } from '../injected/cacheLogger.ts';
 import { actorsOf } from '../manifest/manifestEntry.ts';
 import { Reservations } from './reservations.ts';
+import type { Room } from './room.ts';
 import type { ManifestIndex } from '../manifest/manifestIndex.ts';
 import type { RecentUses } from './recentUses.ts';
 import { createMutex } from '../queue/mutex.ts';
@@ -69,7 +69,7 @@ const ROOMY_MS = 250;
  * Keeps the cache within its limits. The least recently used images go first. Pinned images and the one that was just stored are
  * never evicted, and images that may be on a screen only when nothing else is left.
  */
-export class Evictor implements CachePart {
+export class Evictor implements Room {
   readonly #options: EvictorOptions;
   readonly #exclusively = createMutex();
   readonly #timer: NodeJS.Timeout | undefined;
@@ -103,7 +103,6 @@ export class Evictor implements CachePart {
     await this.#beginning;
   }
 
-  /** Makes room for an image and then stores it, so that the cache never exceeds its limits. */
   async admit<Result>(entry: ManifestEntry, store: () => Promise<Result>): Promise<Result> {
     await this.#reservations.reserve(entry);
     try {
@@ -114,7 +113,6 @@ export class Evictor implements CachePart {
     }
   }
 
-  /** Makes the cache fit its limits again, after this image was stored. */
   async enforce({ s3_url: keep, actor_id }: Pick<ManifestEntry, 's3_url' | 'actor_id'>): Promise<void> {
     if (performance.now() - this.#expiredAt > EXPIRE_EVERY_MS) await this.#expire();
     await this.#makeRoom(keep);
@@ -122,10 +120,6 @@ export class Evictor implements CachePart {
     if (quota !== undefined) await this.#fit(this.#ofActor(actor_id, quota, keep));
   }
 
-  /**
-   * Makes sure that the disk keeps its free space when a new image is stored.
-   * @throws ImageCacheError CACHE_DISK_FULL
-   */
   async ensureFreeSpace(): Promise<void> {
     const { missingSpace } = this.#options;
     const now = performance.now();

@@ -21,6 +21,8 @@ export interface JournalManifestOptions {
   fsync: boolean;
   observer: ManifestObserver;
   now: () => number;
+  /** True if the oldest files in quarantine stay, however many there are. @default false */
+  keepsPutAside?: boolean;
 }
 
 interface PendingRecord extends AppendOptions {
@@ -58,13 +60,14 @@ export class JournalManifest implements ManifestStore {
   #closing: Promise<void> | undefined;
 
   constructor(options: JournalManifestOptions) {
-    const { dir, prefix, fsync, now, observer } = options;
+    const { dir, prefix, fsync, now, observer, keepsPutAside = false } = options;
     this.#options = options;
     this.#replica = new JournalReplica({
       dir,
       prefix,
       fsync,
       now,
+      keepsPutAside,
       applied: (record, removed) => this.#applied(record, removed),
       refused: (record) => this.#refused(record),
       reset: (gone) => observer.reset(gone),

@@ -23,6 +23,8 @@ export interface JournalReplicaOptions {
   /** True if records are to survive a power cut, and not only the end of this process. */
   fsync: boolean;
   now: () => number;
+  /** True if the oldest files in quarantine stay, however many there are. */
+  keepsPutAside: boolean;
   /**
    * Called after each record, in order, including the records of other processes. A record that removes very many entries is
    * reported in several parts.
@@ -218,7 +220,8 @@ export class JournalReplica {
   }
 
   async #quarantine(path: string, reason: unknown): Promise<void> {
-    await quarantine(this.#options.dir, path, this.#options.now());
+    const { dir, now, keepsPutAside } = this.#options;
+    await quarantine(dir, path, now(), keepsPutAside);
     const why = reason instanceof Error ? reason.message : String(reason);
     this.#options.warn(`${basename(path)} could not be read (${why}) and was moved to ${QUARANTINE_DIR}/.`);
   }

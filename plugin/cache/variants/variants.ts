@@ -3,7 +3,7 @@ import { ImageCacheError } from '../../errors.ts';
 import type { Limit } from '../queue/limit.ts';
 import { type ManifestEntry, SHARP_MISSING, type VariantStats } from '../../protocol.ts';
 import { fileError } from '../files/fileError.ts';
-import type { Evictor } from '../limits/evictor.ts';
+import type { Room } from '../limits/room.ts';
 import type { CacheLogger } from '../injected/cacheLogger.ts';
 import type { CachedImage, Reader } from '../store/imageStore.ts';
 import type { SizedImage } from './sizedImage.ts';
@@ -20,7 +20,7 @@ type Substitute = Exclude<SizedImage['origin'], 'memory' | 'disk' | 'made'>;
 
 export interface VariantsOptions {
   files: VariantStore;
-  evictor: Evictor;
+  room: Room;
   maker: VariantMaker | undefined;
   /** Returns true if the disk has more free space than has to stay free. */
   hasRoom: () => Promise<boolean>;
@@ -141,11 +141,11 @@ export class Variants implements CachePart {
 
   /** A variant that cannot be stored is served all the same. */
   async #keep(entry: ManifestEntry, name: string, made: MadeVariant | undefined): Promise<void> {
-    const { files, evictor, hasRoom, logger } = this.#options;
+    const { files, room, hasRoom, logger } = this.#options;
     try {
       if (!(await hasRoom())) return;
       await files.write(entry, name, made);
-      await evictor.enforce(entry);
+      await room.enforce(entry);
     } catch (error) {
       const { code, message, hint } = fileError(error);
       if (code !== 'CACHE_DIR_UNSAFE') logger.debug?.(`a variant was not stored: ${message}`);

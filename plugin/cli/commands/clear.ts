@@ -1,6 +1,7 @@
 import { parseActorId } from '../../cache/index.ts';
 import { bytesText } from '../../doctor/index.ts';
 import { ImageCacheError } from '../../errors.ts';
+import { offlineRefusal } from '../../offline.ts';
 import type { Arguments } from '../args.ts';
 import { configure } from '../configuration.ts';
 import { FINE, type Io, NOT_FINE } from '../io.ts';
@@ -16,6 +17,7 @@ export async function clearCommand(given: Arguments, io: Io): Promise<number> {
     });
   }
   const configuration = await configure(given, io, 'directory');
+  if (configuration.options.offline) throw offlineRefusal('Images are not removed');
   return withCache(configuration, io, 'must exist', async (cache) => {
     if (!given.yes) {
       const { total_entries, actors } = await cache.stats();

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { DEFAULT_ACTOR_ID, type ImageCache } from '../../cache/index.ts';
 import { ImageCacheError } from '../../errors.ts';
+import { offlineRefusal } from '../../offline.ts';
 import type { PrefetchResult } from '../../protocol.ts';
 import { TimeSlice } from '../../timeSlice.ts';
 import type { Arguments } from '../args.ts';
@@ -27,6 +28,7 @@ interface Counts {
 /** Of a hundred thousand lines, sixteen are in memory. Each image that fails is named, by its URL without the signature. */
 export async function warmCommand(given: Arguments, io: Io): Promise<number> {
   const configuration = await configure(given, io, 'buckets');
+  if (configuration.options.offline) throw offlineRefusal('Images are not downloaded');
   const [file = '-'] = given.operands;
   const input = file === '-' ? io.input : createReadStream(resolve(io.cwd, file));
   if (file === '-' && io.isInteractive) io.say('Reads URLs, one a line, until Ctrl+D.');

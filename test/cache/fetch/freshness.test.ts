@@ -248,7 +248,7 @@ describe('after a failure', () => {
       asked += 1;
       return Promise.reject(new ImageCacheError('UPSTREAM_UNREACHABLE', 'down'));
     };
-    const freshness = new Freshness({ revalidateMs: HOUR, ask, now: () => now, logger });
+    const freshness = new Freshness({ isOffline: false, revalidateMs: HOUR, ask, now: () => now, logger });
     const entry = entryOf(1, { cached_at: 0 });
     const object = { key: entry.s3_url, filename: entry.filename };
     now += HOUR;

@@ -28,8 +28,8 @@ const EVENTS: Record<string, LoadEvent> = {
   ask: { type: 'ask' },
   want: { type: 'want' },
   drop: { type: 'drop' },
-  refused: { type: 'refused', isExpired: false },
-  expired: { type: 'refused', isExpired: true },
+  refused: { type: 'refused', isFinal: false },
+  expired: { type: 'refused', isFinal: true },
   load: { type: 'load' },
   error: { type: 'error' },
   retry: { type: 'retry' },
@@ -105,9 +105,17 @@ describe('what follows depends on what there is', () => {
     expect(after).toMatchObject({ status: 'loading', source: { name: 'original', src: 'newer' } });
   });
 
+  test('without an original, which a server that is offline does not let the page ask, the reason is asked for at once', () => {
+    const image = imageWith('cached', 'read-through', 'fallback');
+    expect(textOf(reduce(stateOf('loading read-through'), { type: 'error' }, image))).toBe('recovering read-through');
+    expect(textOf(reduce(stateOf('wanted'), { type: 'refused', isFinal: false }, image))).toBe('recovering');
+    expect(textOf(reduce(stateOf('recovering read-through'), { type: 'giveUp' }, image))).toBe('loading fallback');
+    expect(textOf(reduce(stateOf('loading fallback'), { type: 'error' }, image))).toBe('failed fallback');
+  });
+
   test('an expired signature has no remedy without a server', () => {
     const image = { ...imageWith('original'), canRecover: false };
-    expect(textOf(reduce(stateOf('wanted'), { type: 'refused', isExpired: true }, image))).toBe('loading original');
+    expect(textOf(reduce(stateOf('wanted'), { type: 'refused', isFinal: true }, image))).toBe('loading original');
   });
 });
 

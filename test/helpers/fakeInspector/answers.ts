@@ -60,10 +60,12 @@ export interface FakeNumbers {
   seq: number;
   /** Changes since the start. */
   changes: number;
+  /** Images that were missed while the server is offline by choice; `undefined` if it is not. */
+  missedOffline?: number;
 }
 
 export function fakeLive(
-  { count, now, startedAt, instance, version, seq, changes }: FakeNumbers,
+  { count, now, startedAt, instance, version, seq, changes, missedOffline }: FakeNumbers,
   since?: number,
 ): LiveAnswer {
   const first = Math.max(since ?? 0, seq - 200);
@@ -84,6 +86,7 @@ export function fakeLive(
     ...(!isEmpty && { uploads: { project: 'app', pending: 3, failed: 1, blocked: 0 } }),
     stats: {
       cache_id: 'f2d1',
+      ...(missedOffline !== undefined && { offline: { missed: missedOffline } }),
       total_entries: count,
       total_size_bytes: count * 2_730_000,
       total_size_mb: count * 2.73,

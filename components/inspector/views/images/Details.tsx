@@ -12,6 +12,7 @@ import { Picture } from '../../parts/Picture.tsx';
 import { Refusal } from '../../parts/Refusal.tsx';
 import { formatRoute } from '../../route.ts';
 import { useAnswer } from '../../server/useAnswer.ts';
+import { useIsOffline } from '../../server/useIsOffline.ts';
 import { useKey } from '../../useKey.ts';
 import { Facts } from './Facts.tsx';
 import { Places } from './Places.tsx';
@@ -48,6 +49,7 @@ export function Details({ url, now, actions, revision, onClose, onForget }: Deta
   // A dialog is closed by the same key.
   useKey('Escape', () => document.querySelector('dialog[open]') ?? onClose());
 
+  const isOffline = useIsOffline();
   const { entry } = answer ?? {};
   return (
     <aside className="details" aria-labelledby="details-title">
@@ -81,12 +83,17 @@ export function Details({ url, now, actions, revision, onClose, onForget }: Deta
                 {entry.pinned === true ? 'Unpin' : 'Pin'}
               </button>
             )}
-            <button type="button" className="button" onClick={() => void actions.refetch([answer.s3_url]).then(reload)}>
+            <button
+              type="button"
+              className="button"
+              disabled={isOffline}
+              onClick={() => void actions.refetch([answer.s3_url]).then(reload)}
+            >
               <Icon name="refresh" />
               {entry ? 'Fetch again' : 'Fetch'}
             </button>
             {entry && (
-              <button type="button" className="button" onClick={() => onForget(answer.s3_url)}>
+              <button type="button" className="button" disabled={isOffline} onClick={() => onForget(answer.s3_url)}>
                 <Icon name="trash" />
                 Forget
               </button>

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import type { AskAnswer, EntryAnswer, ImagePlace } from '../../../../plugin/inspectorProtocol.ts';
 import { formatBytes } from '../../format/amounts.ts';
+import { useIsOffline } from '../../server/useIsOffline.ts';
 
 const NAMES: Record<ImagePlace['place'], string> = {
   memory: 'Memory',
@@ -72,8 +73,10 @@ export function Places({ answer, onAsk }: { answer: EntryAnswer; onAsk: () => Pr
 }
 
 function AskButton({ asked, onAsk }: { asked: BucketState | 'asking' | undefined; onAsk: () => Promise<void> }) {
+  const isOffline = useIsOffline();
   if (asked !== undefined && asked !== 'asking')
     return <>{`${BUCKET_STATES[asked.state]} ${asked.detail ?? ''}`.trim()}</>;
+  if (isOffline) return <>Not asked, since the server is offline</>;
   return (
     <button type="button" className="link" disabled={asked === 'asking'} onClick={() => void onAsk()}>
       {asked === 'asking' ? 'Asking' : 'Not asked: ask the bucket'}

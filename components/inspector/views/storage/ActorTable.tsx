@@ -4,9 +4,11 @@ import { printable } from '../../format/text.ts';
 import { Icon } from '../../parts/Icon.tsx';
 import { formatRoute } from '../../route.ts';
 import { useServer } from '../../server/serverContext.tsx';
+import { useIsOffline } from '../../server/useIsOffline.ts';
 
 /** Who has how many images, the largest first. */
 export function ActorTable({ answer, onClear }: { answer: ActorsAnswer; onClear: (actor: string) => void }) {
+  const isOffline = useIsOffline();
   const { actors, total } = answer;
   const server = useServer();
   const largest = Math.max(...actors.map(({ size_bytes }) => size_bytes), 1);
@@ -59,6 +61,7 @@ export function ActorTable({ answer, onClear }: { answer: ActorsAnswer; onClear:
                     className="button quiet icon-only"
                     aria-label={`Clear ${printable(actor_id, 60)}`}
                     title="Clear"
+                    disabled={isOffline}
                     onClick={() => onClear(actor_id)}
                   >
                     <Icon name="trash" />

@@ -3,7 +3,7 @@ import { bytesText, durationText } from '../../texts.ts';
 import type { ImageFacts } from './facts.ts';
 
 /** Looks, and counts nothing. */
-export function cachedCheck({ object, installation: { cache, probes } }: ImageFacts): Check {
+export function cachedCheck({ object, installation: { cache, options, probes } }: ImageFacts): Check {
   return {
     id: 'image.cached',
     group: 'image',
@@ -14,7 +14,7 @@ export function cachedCheck({ object, installation: { cache, probes } }: ImageFa
       if (entry === undefined) {
         return ok(
           isCertain
-            ? `Nothing${missing === undefined ? '' : ` (${missing})`}, so the next request downloads it.`
+            ? `Nothing${missing === undefined ? '' : ` (${missing})`}, ${options.offline ? 'and S3 is not asked for it: OFFLINE_MISS.' : 'so the next request downloads it.'}`
             : 'It is not in the last snapshot of the manifest. A server that uses the cache may know more: ask its GET /doctor?url=…',
         );
       }
