@@ -4,6 +4,7 @@ import { cpuMs } from '../helpers/cpuMs.ts';
 import { entryOf } from '../helpers/entries.ts';
 
 const IMAGES = 100_000;
+const MAX_STEP_MS = 100;
 /** A collection of garbage may fall into any step once; a step that blocks by itself does so in each run. */
 const RUNS = 3;
 
@@ -21,9 +22,16 @@ function pinAll(): number[] {
   return steps;
 }
 
-it('I25: the pin of an actor with 100,000 images is one change, in steps that block nothing', () => {
-  const [steps = [], ...others] = Array.from({ length: RUNS }, pinAll);
-  const shortest = steps.map((took, step) => Math.min(took, ...others.map((run) => run[step] ?? 0)));
-  expect(shortest.length).toBeGreaterThan(100);
-  expect(Math.max(...shortest)).toBeLessThan(100);
-}, 60_000); // on whatever machine: only the steps are measured
+it(
+  'I25: the pin of an actor with 100,000 images is one change, in steps that block nothing',
+  { timeout: 180_000 },
+  () => {
+    let shortest = pinAll();
+    expect(shortest.length).toBeGreaterThan(100);
+    for (let run = 1; run < RUNS && Math.max(...shortest) >= MAX_STEP_MS; run += 1) {
+      const again = pinAll();
+      shortest = shortest.map((took, step) => Math.min(took, again[step] ?? took));
+    }
+    expect(Math.max(...shortest)).toBeLessThan(MAX_STEP_MS);
+  },
+);
