@@ -111,15 +111,15 @@ describe('the tarball', () => {
         (name.startsWith('./') ? files : packages).add(name);
       }
     }
-    expect(started.length).toBeLessThan(200_000);
+    expect(started.length).toBeLessThan(235_000); // not minified; half of it is what checks options
     expect([...packages].filter((name) => !name.startsWith('node:'))).toEqual(['vite']);
     expect(files).not.toContain('./createApi.js');
     expect(started).toContain('import("./createApi.js")');
   });
 
-  it('E5: installs three packages, and contains the licences of those that are bundled', async () => {
+  it('E5: installs four packages, and contains the licences of those that are bundled', async () => {
     const { dependencies } = JSON.parse(await read('package.json')) as { dependencies: Record<string, string> };
-    expect(Object.keys(dependencies)).toEqual(['@aws-sdk/client-s3', '@smithy/signature-v4', 'express']);
+    expect(Object.keys(dependencies)).toEqual(['@aws-sdk/client-s3', '@smithy/signature-v4', 'express', 'modern-tar']);
     const code = (await Promise.all(files.filter((file) => file.endsWith('.js')).map(read))).join('\n');
     const held = new Set(
       Array.from(code.matchAll(/^\/\/ (?:#region )?node_modules\/((?:@[^/\n]+\/)?[^/\n]+)/gm), ([, name]) => name),
@@ -131,8 +131,8 @@ describe('the tarball', () => {
     expect(new Set(Array.from(licences.matchAll(/^## (\S+) \d\S* \(/gm), ([, name]) => name))).toEqual(held);
   });
 
-  it('stays small; an eighth of it is the picture, and a tenth the inspector', async () => {
-    expect((await stat(tarball)).size).toBeLessThan(1_050_000);
+  it('stays small; a tenth of it is the picture, and a tenth the inspector', async () => {
+    expect((await stat(tarball)).size).toBeLessThan(1_180_000);
   });
 
   it('tells a page that imports the plugin what to import instead, and does not load Vite', async () => {
