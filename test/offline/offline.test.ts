@@ -4,6 +4,10 @@ import { describe, expect, it, vi } from 'vitest';
 import type { ExpressImageCacheOptions } from '../../plugin/express.ts';
 import { resolveOptions } from '../../plugin/resolveOptions.ts';
 import type { CacheStats, ManifestEntry, PrefetchAnswer, Problem } from '../../plugin/protocol.ts';
+import { createVariantMaker, inspectImage } from '../../plugin/images/index.ts';
+import { openCache } from '../helpers/cache.ts';
+import { MemorySource } from '../helpers/memorySource.ts';
+import { photo } from '../helpers/pictures.ts';
 import { runCommand } from '../helpers/commandLine.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';
 import { doctorFor } from '../helpers/doctor.ts';
@@ -234,15 +238,28 @@ describe('a server that is offline', () => {
     expect(await readdir(quarantine)).toHaveLength(51);
   });
 
-  it('does not replace originals by smaller ones', async () => {
-    const { bucket, cacheDir, entries } = await recorded();
-    const api = await startOffline(bucket, { cacheDir, images: { store: 'webp' } });
-    await api.get(imagePath(entries[0]?.local_path ?? ''));
-    const { compression } = await api.images.cache.stats();
-    expect(compression.images).toBe(0);
-    expect(await readdir(join(cacheDir, 'images/ann'))).toEqual(
-      expect.arrayContaining([expect.stringMatching(/\.jpg$/)]),
-    );
+  it('does not replace originals by smaller ones, though it makes placeholders of them', async () => {
+    const picture = await photo(320, 240).jpeg({ quality: 95 }).toBuffer();
+    const settings = {
+      maker: createVariantMaker(),
+      placeholder: true,
+      compress: true,
+      idleMs: 0,
+      inspect: inspectImage,
+    };
+    /** Reads the picture in a new cache, in front of an origin or without one, until all work of idle times is done. */
+    async function stored(isOffline: boolean) {
+      const dir = join(await temporaryDirectory(), '.image-cache');
+      const recorder = await openCache({ dir, source: new MemorySource(() => picture) });
+      await recorder.cache.readUrl('mem:a');
+      await recorder.cache.close();
+      const source = Object.assign(new MemorySource(() => picture), { isOffline });
+      const { cache } = await openCache({ ...settings, dir, source });
+      await cache.readUrl('mem:a');
+      await vi.waitFor(async () => expect(await cache.find('mem:a')).toHaveProperty('placeholder'));
+      return (await cache.stats()).compression.images;
+    }
+    expect([await stored(false), await stored(true)]).toEqual([1, 0]);
   });
 });
 

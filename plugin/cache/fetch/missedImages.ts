@@ -65,7 +65,7 @@ export class MissedImages {
     const others = this.count - named.length;
     const path = `${prefix}${MISSED_FILE}`;
     const record = isWritten
-      ? ` They are listed in ${path}. To record them, run \`npx vite-plugin-image-cache warm ${path}\` with ${OFFLINE_VARIABLE}=0.`
+      ? ` The list is in ${path}. To record what is missing, run \`npx vite-plugin-image-cache warm ${path}\` with ${OFFLINE_VARIABLE}=0.`
       : '';
     const what = this.count === 1 ? '1 image was' : `${this.count} images were`;
     const more = others > 0 ? ` and ${others} more` : '';
