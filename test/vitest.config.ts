@@ -34,6 +34,7 @@ const BROWSERS = 'test/e2e/plain/{firefox,webkit}.test.ts';
 const UNTIMED = [
   'test/e2e/{docsSite,nginxCache,nginxSendFile,whyNotShown,packageContents,packageTypes,tarball*,curl,svg,savedName,corpus,hostile,events,otherOrigin}.test.ts',
   'test/e2e/{inspector,inspectorInApp,demoPwa,imageBase,overlay,sw/*}.test.ts',
+  'test/e2e/recipe*.test.ts',
   'test/e2e/{react,reactBuild,reactPlaceholder,reactPrefetch,reactRefresh,reactServer,reactSources}.test.ts',
   // Each has its own browser, servers and ports, and waits for most of the time.
   'test/e2e/{killed,uploads/{killed,prepare,savedIsKept,scenarios,tabs,transports}}.test.ts',

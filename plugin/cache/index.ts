@@ -14,7 +14,7 @@ export { ensureSafeDirectory } from './files/ensureSafeDirectory.ts';
 export { ensureWritable } from './files/ensureUsable.ts';
 export { errnoOf } from './files/fileError.ts';
 export { importLockfile } from './files/importLockfile.ts';
-export { imagePath } from './files/layout.ts';
+export { imagePath, MISSED_FILE } from './files/layout.ts';
 export { makeDirectory } from './files/makeDirectory.ts';
 export { lackingSpace } from './files/missingSpace.ts';
 export { lookAt } from './files/ownFolders.ts';

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadConfigFromFile, resolveConfig } from 'vite';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { COMMANDS } from '../../plugin/cli/commands.ts';
 import { run } from '../helpers/child.ts';
 import { temporaryDirectory } from '../helpers/directory.ts';
 import { snippetsOf } from '../helpers/snippets.ts';
@@ -53,16 +54,16 @@ describe('the cookbook', () => {
     await symlink(join(root, 'node_modules'), join(directory, 'node_modules'));
     await writeFile(join(directory, 'tsconfig.json'), JSON.stringify(SETTINGS));
     // Not among our own dependencies.
-    const foreign = ['@playwright/test', 'pino', '@opentelemetry/api', '@sentry/node'];
-    await writeFile(join(directory, 'foreign.d.ts'), foreign.map((name) => `declare module '${name}';\n`).join(''));
+    const foreign = ['pino', '@opentelemetry/api', '@sentry/node'].map((name) => `declare module '${name}';\n`);
+    const storybook =
+      "declare module '@storybook/react-vite' { export type StorybookConfig = Record<string, unknown>; }\n";
+    await writeFile(join(directory, 'foreign.d.ts'), [...foreign, storybook].join(''));
     for (const [index, { name, code }] of snippets.entries()) {
       // Hidden folders would be left out.
-      const file = join(directory, `${index}`, (name ?? '').replace(/^\./, ''));
+      const isOfPlaywright = name?.startsWith('e2e/') === true; // these import each other
+      const file = join(directory, isOfPlaywright ? 'playwright' : `${index}`, (name ?? '').replace(/^\./, ''));
       await mkdir(dirname(file), { recursive: true });
-      await writeFile(
-        file,
-        code.includes('@playwright/test') ? code.replace('({ page, request })', '({ page, request }: any)') : code,
-      );
+      await writeFile(file, code);
     }
     const complaints = await run(join(root, 'node_modules/.bin/tsc'), ['-p', directory]).then(
       ({ stdout }) => stdout,
@@ -79,6 +80,62 @@ it('N12: the test of uploads is the one that is run in jsdom and in happy-dom', 
   expect(code).toContain("'vite-plugin-image-cache/uploads'");
   expect(run.replace('../../../components/uploads/index.ts', 'vite-plugin-image-cache/uploads')).toContain(code);
 });
+
+describe('images in CI', () => {
+  const section = cookbook.slice(cookbook.indexOf('## Images in CI\n'));
+  const blocks = (lang: string) =>
+    Array.from(section.matchAll(new RegExp(`^\`\`\`${lang}\\n([^]*?)^\`\`\`$`, 'gm')), ([, code = '']) => code);
+
+  /** Runs lines in an empty repository, where programs that would need the network only tell how they were called. */
+  async function runLines(lines: string) {
+    const directory = await temporaryDirectory();
+    await run('git', ['init', '-q', directory]);
+    const bin = join(directory, '.bin');
+    await mkdir(bin);
+    // Git calls `git-lfs` for `git lfs`; the real one writes such a line into .gitattributes.
+    const lfs = 'case "$1" in track) echo "$2 filter=lfs diff=lfs merge=lfs -text" >> .gitattributes;; esac\n';
+    const told = (name: string, more = '') => `#!/bin/sh\necho "${name} $*"\n${more}`;
+    for (const [name, more] of [['npm'], ['npx'], ['git-lfs', lfs]] as const) {
+      await writeFile(join(bin, name), told(name, more), { mode: 0o700 });
+    }
+    await mkdir(join(directory, 'e2e'));
+    await writeFile(join(directory, 'e2e/images.tar'), 'a pack');
+    const env = { PATH: `${bin}:${process.env['PATH']}`, HOME: directory };
+    const { stdout } = await run('bash', ['-e', '-c', lines], { cwd: directory, env });
+    return { directory, calls: stdout.trim().split('\n') };
+  }
+
+  it('has lines for Git LFS that put the pack and its attributes into the index', async () => {
+    const [lines = ''] = blocks('bash');
+    const { directory, calls } = await runLines(lines);
+    expect(calls).toEqual(['git-lfs install', 'git-lfs track e2e/images.tar']);
+    const { stdout } = await run('git', ['ls-files'], { cwd: directory });
+    expect(stdout).toBe('.gitattributes\ne2e/images.tar\n');
+  });
+
+  it('has workflows that are YAML, whose steps run, and which call what this package has', async () => {
+    const workflows = blocks('yaml');
+    expect(workflows).toHaveLength(2);
+    for (const workflow of workflows) {
+      const { jobs } = JSON.parse(await parse(workflow)) as {
+        jobs: { e2e: { steps: { run?: string; uses?: string }[] } };
+      };
+      const steps = jobs.e2e.steps.flatMap(({ run: lines }) => lines ?? []);
+      const { calls } = await runLines(steps.join('\n'));
+      expect(calls).toContain('npx playwright test');
+      for (const [, command = ''] of calls.join('\n').matchAll(/vite-plugin-image-cache (\S+)/g)) {
+        expect(Object.keys(COMMANDS)).toContain(command);
+      }
+    }
+  });
+});
+
+/** The parser that knip brings, as a program. @returns the document as JSON */
+async function parse(yaml: string): Promise<string> {
+  const parser = run(join(root, 'node_modules/.bin/yaml'), ['--json', '--single', '--strict']);
+  parser.child.stdin?.end(yaml);
+  return (await parser).stdout;
+}
 
 describe('each vite.config.ts of the cookbook', () => {
   const configs = snippets.filter(({ name }) => name === 'vite.config.ts');

@@ -12,7 +12,9 @@ it('names this package, or one that is installed with it, wherever a document sa
     Array.from(readFileSync(file, 'utf8').matchAll(/(?<!Not `)\bnpx (?:-\S+ )*([\w@/-]+) ?(\w*)/g), ([, name]) => name),
   );
   const others = new Set(named);
-  for (const known of ['vite-plugin-image-cache', 'vitest', 'would']) others.delete(known); // “which npx would fetch”
+  // Of the recipes, and “which npx would fetch”.
+  for (const known of ['vite-plugin-image-cache', 'vite', 'vitest', 'playwright', 'storybook', 'would'])
+    others.delete(known);
   expect(named).toContain('vite-plugin-image-cache');
   expect([...others]).toEqual([]);
 });

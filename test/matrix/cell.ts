@@ -12,6 +12,8 @@ export interface Cell {
   folder?: string;
   /** Packages beside ours, with versions as npm takes them. */
   dependencies?: Record<string, string>;
+  /** A tool that apps are tested with: then it also has to show the picture offline, once it is cached. */
+  isForTests?: boolean;
   /** What is written into the app before the installation, by path. */
   files?: Record<string, string>;
   /** Runs `npm create …` instead of `files`, in the folder above the app's. */

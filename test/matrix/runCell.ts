@@ -68,6 +68,7 @@ export async function runCell(cell: Cell, { tarball, tools, browser }: Matrix): 
     const { types, test } = cell;
     if (types) await step('types', () => succeed(types));
     if (test) await step('test', () => succeed(test));
+    if (cell.isForTests) await step('offline', () => runOffline(runner, app, { ...env, IMAGE_CACHE_OFFLINE: '1' }));
   } catch (error) {
     results.install ??= error instanceof Error ? error.message : String(error);
   } finally {
@@ -76,10 +77,27 @@ export async function runCell(cell: Cell, { tarball, tools, browser }: Matrix): 
   }
   return { cell, versions, steps: results };
 
+  /** @throws Error if the picture does not show, or the bucket was asked */
+  async function runOffline(runner: Runner, app: string, env: NodeJS.ProcessEnv): Promise<void> {
+    const before = s3.stats.requests;
+    s3.faults.offline = true;
+    if (cell.test) await new Program([...runner, ...cell.test], app, env).succeed(RUN_MS);
+    if (cell.dev) {
+      const { server, port } = await startServer(cell.dev, runner, app, env);
+      const page = await browser.newPage();
+      try {
+        await lookAt(page, (await answering(server, port)) + (cell.page ?? '/'), server);
+        if (!server.output.includes('OFFLINE')) throw new Error('the server does not say that it is offline');
+      } finally {
+        await page.close();
+        await server.stop();
+      }
+    }
+    if (s3.stats.requests !== before) throw new Error('S3 was asked');
+  }
+
   async function runDev(dev: readonly string[], runner: Runner, app: string, env: NodeJS.ProcessEnv): Promise<void> {
-    const port = await freePort();
-    const command = dev.map((word) => word.replace('{port}', String(port)));
-    const server = new Program([...runner, ...command], app, { ...env, PORT: String(port) });
+    const { server, port } = await startServer(dev, runner, app, env);
     const page = await browser.newPage();
     try {
       const origin = await step('dev', () => answering(server, port));
@@ -106,6 +124,17 @@ export async function runCell(cell: Cell, { tarball, tools, browser }: Matrix): 
       if (fault) results.dev = fault[0];
     }
   }
+}
+
+async function startServer(
+  dev: readonly string[],
+  runner: Runner,
+  app: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ server: Program; port: number }> {
+  const port = await freePort();
+  const command = dev.map((word) => word.replace('{port}', String(port)));
+  return { server: new Program([...runner, ...command], app, { ...env, PORT: String(port) }), port };
 }
 
 /** Frameworks whose versions are worth telling. */

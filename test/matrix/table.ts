@@ -1,7 +1,18 @@
 import type { Cell } from './cell.ts';
 
 /** What is looked at in each cell, in this order. */
-export const STEPS = ['install', 'dev', 'picture', 'cached', 'HMR', 'closed', 'build', 'types', 'test'] as const;
+export const STEPS = [
+  'install',
+  'dev',
+  'picture',
+  'cached',
+  'HMR',
+  'closed',
+  'offline',
+  'build',
+  'types',
+  'test',
+] as const;
 export type Step = (typeof STEPS)[number];
 
 export interface CellResult {
@@ -19,6 +30,7 @@ export function hasFailed({ cell, steps }: CellResult): boolean {
 
 function applies(cell: Cell, step: Step): boolean {
   if (step === 'install' || step === 'build') return true;
+  if (step === 'offline') return cell.isForTests === true;
   return cell[step === 'types' || step === 'test' ? step : 'dev'] !== undefined;
 }
 

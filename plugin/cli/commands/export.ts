@@ -2,7 +2,14 @@ import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { cacheLocation, type ImageCache, replaceFile, temporaryName, withoutQuery } from '../../cache/index.ts';
+import {
+  cacheLocation,
+  type ImageCache,
+  MISSED_FILE,
+  replaceFile,
+  temporaryName,
+  withoutQuery,
+} from '../../cache/index.ts';
 import { bytesText } from '../../doctor/index.ts';
 import { ImageCacheError } from '../../errors.ts';
 import type { PackProgress } from '../../protocol.ts';
@@ -17,8 +24,6 @@ import { withCache } from '../withCache.ts';
 /** Of the images that are not cached, so many are named. */
 const MAX_NAMED = 20;
 const TELL_EVERY = 1000;
-/** In the directory of the cache: what was missed with `offline`, a line each. */
-const MISSED_FILE = 'missed.txt';
 
 /** Says 1 if the pack lacks an image that was asked for. */
 export async function exportCommand(given: Arguments, io: Io): Promise<number> {

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { snippetsOf } from '../../helpers/snippets.ts';
 import { APP, type Cell, OURS, REACT, TSCONFIG, TYPES, reactApp, viteConfig } from '../cell.ts';
 
 const TSC = ['tsc', '--noEmit'] as const;
@@ -158,20 +160,18 @@ export const getConfig = async () => ({ render: 'dynamic' }) as const
   },
   {
     name: 'Storybook 10',
-    ...reactApp(
-      '8',
-      '6',
-      { storybook: '10', '@storybook/react-vite': '10' },
-      {
-        '.storybook/main.ts':
-          "export default { stories: ['../src/*.stories.tsx'], framework: '@storybook/react-vite' }\n",
-        'src/App.stories.tsx':
-          "import App from './App'\n\nexport default { component: App }\n\nexport const Default = {}\n",
-      },
-    ),
-    dev: ['storybook', 'dev', '--port', '{port}', '--exact-port', '--no-open', '--ci'],
-    build: ['storybook', 'build'],
-    page: '/iframe.html?id=app--default&viewMode=story',
+    ...storybook({
+      '.storybook/main.ts':
+        "export default { stories: ['../src/*.stories.tsx'], framework: '@storybook/react-vite' }\n",
+    }),
+  },
+  {
+    name: 'Storybook 10, viteFinal',
+    isExtra: true,
+    ...storybook({
+      '.storybook/main.ts': await recipeOf('.storybook/main.ts'),
+      'vite.config.ts': "import react from '@vitejs/plugin-react'\n\nexport default { plugins: [react()] }\n",
+    }),
   },
   {
     name: 'vite-plugin-pwa',
@@ -240,6 +240,26 @@ export const getConfig = async () => ({ render: 'dynamic' }) as const
   vitestBrowserMode(),
 ];
 
+function storybook(files: Readonly<Record<string, string>>): Omit<Cell, 'name'> {
+  const packages = { storybook: '10', '@storybook/react-vite': '10' };
+  const stories = "import App from './App'\n\nexport default { component: App }\n\nexport const Default = {}\n";
+  return {
+    ...reactApp('8', '6', packages, { 'src/App.stories.tsx': stories, ...files }),
+    isForTests: true,
+    dev: ['storybook', 'dev', '--port', '{port}', '--exact-port', '--no-open', '--ci'],
+    build: ['storybook', 'build'],
+    page: '/iframe.html?id=app--default&viewMode=story',
+  };
+}
+
+/** A file as the cookbook has it. */
+async function recipeOf(file: string): Promise<string> {
+  const cookbook = await readFile(new URL('../../../docs/cookbook.md', import.meta.url), 'utf8');
+  const found = snippetsOf(cookbook).find(({ name }) => name === file);
+  if (found === undefined) throw new Error(`The cookbook has no ${file}.`);
+  return found.code;
+}
+
 function vitestBrowserMode(): Cell {
   const packages = { vitest: '5', '@vitest/browser-playwright': '5', playwright: '1' };
   const { dev: _, ...app } = reactApp('8', '6', packages, {
@@ -269,5 +289,5 @@ test('the picture comes from the cache', async () => {
 })
 `,
   });
-  return { name: 'Vitest browser mode', isExtra: true, ...app, test: ['vitest', 'run'] };
+  return { name: 'Vitest browser mode', isExtra: true, isForTests: true, ...app, test: ['vitest', 'run'] };
 }
