@@ -1,4 +1,6 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ImportAnswer } from '../../plugin/protocol.ts';
@@ -102,10 +104,37 @@ describe('export and import', () => {
       code: 2,
       said: expect.stringContaining('no text'),
     });
-    expect((await from.run(['export', 'nowhere/all.tar'])).code).toBe(2);
+    expect(await from.run(['export', 'nowhere/all.tar'])).toMatchObject({
+      code: 2,
+      said: expect.stringMatching(/all\.tar cannot be written: ENOENT.*\nName a file in a directory that exists/s),
+    });
     const control = new AbortController();
     control.abort();
     expect((await from.run(['export', 'all.tar'], { signal: control.signal })).code).toBe(130);
     expect((await readdir(from.cwd)).toSorted()).toEqual(['.image-cache', 'image-cache.config.mjs']);
+  });
+
+  it('replace files, also behind a link, and nothing else: the name may be that of a device or a pipe', async () => {
+    const { from } = await projects();
+    const at = (name: string) => join(from.cwd, name);
+    await mkdir(at('folder'));
+    await writeFile(at('folder/old.tar'), 'old');
+    await symlink('folder/old.tar', at('link.tar'));
+    expect(await from.run(['export', 'link.tar'])).toMatchObject({ code: 0 });
+    expect((await lstat(at('link.tar'))).isSymbolicLink()).toBe(true);
+    expect(entriesIn(await readFile(at('folder/old.tar')))).toHaveLength(4);
+
+    const server = createServer().listen(at('special'));
+    await once(server, 'listening');
+    for (const name of ['special', 'folder']) {
+      const { dev, ino } = await lstat(at(name));
+      expect(await from.run(['export', name])).toMatchObject({
+        code: 2,
+        said: expect.stringContaining(`${name} is no file`),
+      });
+      expect(await lstat(at(name))).toMatchObject({ dev, ino });
+    }
+    server.close();
+    await once(server, 'close');
   });
 });

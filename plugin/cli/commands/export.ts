@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { realpath, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import {
@@ -84,12 +84,26 @@ async function write(cache: ImageCache, { target, urls, given }: PackRequest, io
     },
   });
   if (target === '-') for await (const chunk of pack) await io.write(chunk);
-  else await writeFile(pack, resolve(io.cwd, target));
+  else await writeFile(pack, await fileAt(target, io));
   const { checked, size_bytes, left_out } = progress;
   const text = `${counted(checked - left_out, 'image')}, ${bytesText(size_bytes)}${left_out === 0 ? '' : `; ${left_out} without a good file were left out`}`;
   if (target === '-') io.say(text);
   else await io.print(given.json ? toJson({ images: checked - left_out, size_bytes, left_out }) : text);
   return left_out;
+}
+
+/**
+ * The file that a pack is written to; of a link, the one that it leads to.
+ * @throws ImageCacheError INVALID_OPTION for what is no file: the pack would take the place of a device or a pipe, such as `/dev/null`
+ */
+async function fileAt(target: string, { cwd }: Pick<Io, 'cwd'>): Promise<string> {
+  const path = resolve(cwd, target);
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return path;
+  if (found.isFile()) return realpath(path);
+  throw new ImageCacheError('INVALID_OPTION', `${target} is no file, but something else.`, {
+    hint: 'Name a file, or write the pack to a program: `image-cache export - | …`.',
+  });
 }
 
 /** The file appears when it is whole. Like the cache itself, it is for its owner only. */
@@ -100,6 +114,10 @@ async function writeFile(pack: AsyncIterable<Uint8Array>, path: string): Promise
     await replaceFile(half, path);
   } catch (error) {
     await rm(half, { force: true });
-    throw error;
+    if (error instanceof ImageCacheError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ImageCacheError('INVALID_OPTION', `${path} cannot be written: ${reason}`, {
+      hint: 'Name a file in a directory that exists and can be written.',
+    });
   }
 }
