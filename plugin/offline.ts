@@ -7,3 +7,8 @@ export function offlineRefusal(what: string): ImageCacheError {
     hint: `Start the server with ${OFFLINE_VARIABLE}=0, or without the option \`offline\`.`,
   });
 }
+
+/** The refusal of an image that would only fit if others were removed. @param limit the option that says how much there may be */
+export function offlineFull(limit: string): ImageCacheError {
+  return offlineRefusal(`The image is not stored, since there is more in the cache than \`${limit}\` allows`);
+}

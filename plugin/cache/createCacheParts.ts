@@ -27,8 +27,10 @@ import { SharedManifest } from './manifest/sharedManifest.ts';
 import type { ManifestObserver } from './manifest/manifestStore.ts';
 import { MemoryTier } from './store/memoryTier.ts';
 import { Fetcher } from './fetch/fetcher.ts';
+import { packFull } from './packs/importRoom.ts';
 import { Packs } from './packs/packs.ts';
-import { Keeper } from './limits/keeper.ts';
+import { offlineFull } from '../offline.ts';
+import { Keeper, type KeeperOptions } from './limits/keeper.ts';
 import { MissedImages } from './fetch/missedImages.ts';
 import type { Room } from './limits/room.ts';
 import { NamedImages } from './discovery/namedImages.ts';
@@ -38,6 +40,7 @@ import { Prefetcher, type PrefetcherOptions } from './fetch/prefetcher.ts';
 import { Preloader } from './preloading/preloader.ts';
 import { RefusedObjects } from './fetch/refusedObjects.ts';
 import { RecentUses } from './limits/recentUses.ts';
+import { Reservations } from './limits/reservations.ts';
 import { Refetcher } from './fetch/refetcher.ts';
 import { Removal } from './removal.ts';
 import { Revalidator } from './fetch/revalidator.ts';
@@ -123,14 +126,23 @@ export function createCacheParts<Ref extends ImageRef>(
   });
   const uses = new RecentUses({ store, now });
   const missing = () => missingSpace(dir, settings.minFreeSpace);
+  const { maxSize, maxEntries } = settings;
+  const reservations = new Reservations({
+    index: () => store.index,
+    limits: { bytes: maxSize, entries: maxEntries },
+  });
+  const keeper = (refusal: KeeperOptions['refusal']) =>
+    new Keeper({
+      manifest,
+      missingSpace: missing,
+      unclaimed: discovery.unclaimed,
+      variants: variantStore,
+      limits: settings,
+      reservations,
+      refusal,
+    });
   const room: Room = isOffline
-    ? new Keeper({
-        manifest,
-        missingSpace: missing,
-        unclaimed: discovery.unclaimed,
-        variants: variantStore,
-        limits: settings,
-      })
+    ? keeper(offlineFull)
     : new Evictor({
         manifest,
         imageStore,
@@ -139,9 +151,12 @@ export function createCacheParts<Ref extends ImageRef>(
         reclaimable: [discovery.unclaimed, variantStore],
         counted: () => Promise.all([discovery.settled(), variantStore.scan()]),
         limits: settings,
+        reservations,
         now,
         logger,
       });
+  /** Nothing is evicted for a pack. */
+  const roomForPacks = keeper(packFull);
   const missed = new MissedImages({ dir, prefix, logger });
 
   const maxBytesOf = (actorId: string) => Math.min(settings.maxSize, settings.quotaOf?.(actorId) ?? Infinity);
@@ -249,7 +264,7 @@ export function createCacheParts<Ref extends ImageRef>(
     committer,
     identify: (url) => source.identify(url),
     inspect,
-    admit,
+    admit: (entry, commit) => roomForPacks.admit(entry, commit),
     maxBytesOf: (actorId) => Math.min(settings.maxImageSize ?? Infinity, maxBytesOf(actorId)),
     limits: settings,
     otherBytes: () => discovery.unclaimed.totalBytes,

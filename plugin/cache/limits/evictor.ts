@@ -6,7 +6,7 @@ import { leastRecentlyUsed } from './leastRecentlyUsed.ts';
 import type { SharedManifest } from '../manifest/sharedManifest.ts';
 import type { CacheLogger } from '../injected/cacheLogger.ts';
 import { actorsOf } from '../manifest/manifestEntry.ts';
-import { Reservations } from './reservations.ts';
+import type { Reservations } from './reservations.ts';
 import type { Room } from './room.ts';
 import type { ManifestIndex } from '../manifest/manifestIndex.ts';
 import type { RecentUses } from './recentUses.ts';
@@ -34,6 +34,7 @@ export interface EvictorOptions {
   /** Resolves when the size of the files in the directory is known. */
   counted: () => Promise<unknown>;
   limits: EvictionLimits;
+  reservations: Reservations;
   now: () => number;
   logger: CacheLogger;
 }
@@ -81,11 +82,8 @@ export class Evictor implements Room {
 
   constructor(options: EvictorOptions) {
     this.#options = options;
-    const { maxAge, maxSize, maxEntries } = options.limits;
-    this.#reservations = new Reservations({
-      index: () => options.manifest.store.index,
-      limits: { bytes: maxSize, entries: maxEntries },
-    });
+    const { maxAge } = options.limits;
+    this.#reservations = options.reservations;
     if (maxAge === undefined) return;
     const every = Math.max(100, Math.min(EXPIRE_EVERY_MS, maxAge / 2));
     this.#timer = setInterval(() => void this.#expire().catch(() => undefined), every).unref();

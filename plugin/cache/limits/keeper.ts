@@ -1,10 +1,10 @@
 import { ImageCacheError } from '../../errors.ts';
-import { offlineRefusal } from '../../offline.ts';
 import type { ManifestEntry } from '../../protocol.ts';
+import { actorsOf } from '../manifest/manifestEntry.ts';
 import type { SharedManifest } from '../manifest/sharedManifest.ts';
 import type { Reclaimable } from '../store/reclaimable.ts';
 import type { EvictionLimits } from './evictor.ts';
-import { Reservations } from './reservations.ts';
+import type { Reservations } from './reservations.ts';
 import type { Room } from './room.ts';
 
 export interface KeeperOptions {
@@ -16,11 +16,19 @@ export interface KeeperOptions {
   /** Variants, which can be made again from what is here. */
   variants: Reclaimable;
   limits: EvictionLimits;
+  /** Those of all that store images in this cache. */
+  reservations: Reservations;
+  /** The error for an image that does not fit. @param limit the option that keeps it out */
+  refusal: (limit: KeptLimit) => ImageCacheError;
 }
 
+/** A limit that an image can be above. */
+export type KeptLimit = 'maxSize' | 'maxEntries' | 'quotas';
+
 /**
- * Keeps a cache that is offline within its limits. What it has cannot be fetched again, so no image is evicted: for a new one, variants make
- * room, and if that is not enough it is refused. `maxAge` does not matter, and a cache that is above its limits already stays so.
+ * Keeps a cache within its limits without evicting an image: for a new one, variants make room, and if that is not enough it is refused.
+ * So it is for all images while the cache is offline, since what it has cannot be fetched again, and always for those of a pack. `maxAge` does
+ * not matter, and a cache that is above its limits already stays so.
  */
 export class Keeper implements Room {
   readonly #options: KeeperOptions;
@@ -28,20 +36,16 @@ export class Keeper implements Room {
 
   constructor(options: KeeperOptions) {
     this.#options = options;
-    const { maxSize, maxEntries } = options.limits;
-    const index = () => options.manifest.store.index;
-    this.#reservations = new Reservations({ index, limits: { bytes: maxSize, entries: maxEntries } });
+    this.#reservations = options.reservations;
   }
 
-  /** @throws ImageCacheError OFFLINE if the image does not fit */
+  /** @throws the refusal if the image does not fit */
   async admit<Result>(entry: ManifestEntry, store: () => Promise<Result>): Promise<Result> {
     await this.#reservations.reserve(entry);
     try {
       await this.#makeRoom();
       const limit = this.#limitAgainst(entry);
-      if (limit !== undefined) {
-        throw offlineRefusal(`The image is not stored, since there is more in the cache than \`${limit}\` allows`);
-      }
+      if (limit !== undefined) throw this.#options.refusal(limit);
       return await store();
     } finally {
       this.#reservations.release(entry);
@@ -76,13 +80,14 @@ export class Keeper implements Room {
     return manifest.store.index.totalBytes + unclaimed.bytes + variants.bytes + bytes - limits.maxSize;
   }
 
-  /** The limit that keeps the image out. */
-  #limitAgainst({ actor_id, size_bytes }: ManifestEntry): 'maxSize' | 'maxEntries' | 'quotas' | undefined {
+  /** The limit that keeps the image out. Its own room is reserved already. */
+  #limitAgainst(entry: ManifestEntry): KeptLimit | undefined {
     const { manifest, limits } = this.#options;
     const { index } = manifest.store;
     if (this.#excessBytes() > 0) return 'maxSize';
     if (index.size + this.#reservations.pending().entries > limits.maxEntries) return 'maxEntries';
-    const quota = limits.quotaOf?.(actor_id);
-    return quota !== undefined && index.bytesOf(actor_id) + size_bytes > quota ? 'quotas' : undefined;
+    const isOver = (actor: string) =>
+      index.bytesOf(actor) + this.#reservations.pendingOf(actor) > (limits.quotaOf?.(actor) ?? Infinity);
+    return actorsOf(entry).some(isOver) ? 'quotas' : undefined;
   }
 }

@@ -1,4 +1,5 @@
 import type { ManifestEntry } from '../../protocol.ts';
+import { actorsOf } from '../manifest/manifestEntry.ts';
 import type { ManifestIndex } from '../manifest/manifestIndex.ts';
 import { createMutex } from '../queue/mutex.ts';
 
@@ -52,13 +53,29 @@ export class Reservations {
   pending(): Amount {
     const index = this.#options.index();
     const pending = { bytes: 0, entries: 0 };
-    for (const image of this.#images) {
-      if (index.getByPath(image.local_path) !== undefined) this.#arrived.add(image);
-      if (this.#arrived.has(image)) continue;
-      if (index.getByDigest(image.sha256) === undefined) pending.bytes += image.size_bytes; // else it shares a file
-      pending.entries += 1;
+    const digests = new Set<string>();
+    for (const { s3_url, sha256, size_bytes } of this.#notArrived()) {
+      const sharesFile = digests.has(sha256) || index.getByDigest(sha256) !== undefined;
+      if (!sharesFile) pending.bytes += size_bytes;
+      digests.add(sha256);
+      if (index.get(s3_url) === undefined) pending.entries += 1; // else it replaces its entry
     }
     return pending;
+  }
+
+  /** Bytes of an actor's images that are not in the manifest yet. */
+  pendingOf(actor: string): number {
+    let bytes = 0;
+    for (const image of this.#notArrived()) if (actorsOf(image).includes(actor)) bytes += image.size_bytes;
+    return bytes;
+  }
+
+  *#notArrived(): Generator<ManifestEntry> {
+    const index = this.#options.index();
+    for (const image of this.#images) {
+      if (index.getByPath(image.local_path) !== undefined) this.#arrived.add(image);
+      if (!this.#arrived.has(image)) yield image;
+    }
   }
 
   #isTooMuch({ size_bytes }: ManifestEntry): boolean {

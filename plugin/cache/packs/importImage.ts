@@ -10,7 +10,7 @@ import { canClaim, originalDigest, withActors } from '../manifest/manifestEntry.
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { Commit, Committer, PendingWrite } from '../store/commit.ts';
 import { newEntry } from '../store/newEntry.ts';
-import { type ImportLimits, tooLarge } from './importRoom.ts';
+import type { ImportLimits } from './importRoom.ts';
 import { InFlight } from './inFlight.ts';
 import { type PackedImage, provenEtag } from './packEntry.ts';
 
@@ -20,7 +20,7 @@ export interface ImportContext<Ref extends ImageRef> {
   committer: Committer;
   identify: (url: string) => Ref;
   inspect: Inspector;
-  /** Makes room for an image, and then stores it. Images of a pack that fits need none. */
+  /** Stores an image if it fits; nothing is evicted for it. @throws ImageCacheError PACK_TOO_LARGE */
   admit: (entry: ManifestEntry, store: () => Promise<Commit>) => Promise<Commit>;
   /** Maximum size of an image of this actor, in bytes. */
   maxBytesOf: (actorId: string) => number;
@@ -67,8 +67,6 @@ export class ImageImport<Ref extends ImageRef> {
   readonly #outcomes: ImportOutcomes;
   readonly #scratch = new Scratch();
   readonly #commits = new InFlight(COMMITS);
-  /** Images that are being committed. */
-  readonly #pending = new Set<PackedImage>();
 
   constructor(context: ImportContext<Ref>, outcomes: ImportOutcomes) {
     this.#context = context;
@@ -149,20 +147,17 @@ export class ImageImport<Ref extends ImageRef> {
         await sink.write(chunk);
       }
       await sink.complete('announced'); // by the digest in its name
-      await this.#ensureFits(image);
     } catch (error) {
       committer.end(write);
       await sink.discard();
       throw error;
     }
-    this.#pending.add(image);
     await this.#commits.add(async () => {
       try {
         await this.#store({ sink, image, ref, write, etag: provenEtag(image.etag, md5.digest('hex')) });
       } catch (error) {
         this.#outcomes.refused(image, faultOfOne(error));
       } finally {
-        this.#pending.delete(image);
         committer.end(write);
         await sink.discard();
       }
@@ -192,18 +187,6 @@ export class ImageImport<Ref extends ImageRef> {
     await this.#claim(key, image.actors);
     if (commit.status === 'stored') this.#outcomes.imported(image);
     else this.#outcomes.known(image);
-  }
-
-  /** Holds also if the manifest lied, or other images were stored meanwhile: nothing is evicted for a pack. */
-  async #ensureFits({ sha256, size }: PackedImage): Promise<void> {
-    const { store, limits, otherBytes } = this.#context;
-    const pending = [...this.#pending];
-    if (pending.some((image) => image.sha256 === sha256)) await this.#commits.settled(); // to share its file
-    const { index } = store;
-    if (index.getByDigest(sha256) !== undefined) return;
-    const arriving = pending.filter((image) => index.getByDigest(image.sha256) === undefined);
-    const bytes = arriving.reduce((sum, image) => sum + image.size, index.totalBytes + otherBytes() + size);
-    if (bytes > limits.maxSize) throw tooLarge('more bytes than `maxSize` leaves room for by now');
   }
 }
 

@@ -68,3 +68,8 @@ export function tooLarge(what: string): ImageCacheError {
     hint: 'Importing removes nothing to make room. Raise the limit, clear what is no longer needed, or export fewer images.',
   });
 }
+
+/** The refusal of a pack that would have fitted when it began, and does not any more. */
+export function packFull(limit: string): ImageCacheError {
+  return tooLarge(`more than \`${limit}\` leaves room for by now`);
+}

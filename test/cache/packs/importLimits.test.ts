@@ -64,6 +64,66 @@ describe('I43: a pack that does not fit is refused as a whole, and nothing is re
   });
 });
 
+describe('I43: nothing is removed for packs that fitted when they began', () => {
+  const LIMITS = [
+    ['maxSize', { maxSize: 12 * IMAGE_BYTES }],
+    ['maxEntries', { maxEntries: 12 }],
+    ['a quota', { quotaOf: (actor: string) => (actor === '0001' ? 12 * IMAGE_BYTES : undefined) }],
+  ] as const;
+
+  async function withTwoOfMine(settings: object) {
+    const { cache } = await openCache(settings);
+    for (const name of ['mine', 'too']) await cache.prefetch({ s3_url: `mem:${name}` }, '0001');
+    return cache;
+  }
+  async function expectMineWithinLimits(cache: Awaited<ReturnType<typeof withTwoOfMine>>) {
+    expect((await cache.lookup(['mem:mine', 'mem:too'])).filter((entry) => entry !== undefined)).toHaveLength(2);
+    expect((await cache.stats()).total_entries).toBeLessThanOrEqual(12);
+  }
+
+  it.each(LIMITS)('two at once: %s', async (_, settings) => {
+    const cache = await withTwoOfMine(settings);
+    const packs = [await packOf(100, 8), await packOf(200, 8)];
+    const results = await Promise.allSettled(packs.map((each) => cache.importPack(inPieces(each))));
+    expect(results).toContainEqual({
+      status: 'rejected',
+      reason: expect.objectContaining({ code: 'PACK_TOO_LARGE', message: expect.stringContaining('by now') }),
+    });
+    await expectMineWithinLimits(cache);
+  });
+
+  it.each(LIMITS)('images are downloaded meanwhile: %s', async (_, settings) => {
+    const cache = await withTwoOfMine(settings);
+    const full = await packOf(100, 10);
+    async function* input() {
+      yield full.subarray(0, full.length / 2);
+      for (const name of ['new', 'newer']) await cache.prefetch({ s3_url: `mem:${name}` }, '0001');
+      yield full.subarray(full.length / 2);
+    }
+    await expect(cache.importPack(input())).rejects.toMatchObject({ code: 'PACK_TOO_LARGE' });
+    await expectMineWithinLimits(cache);
+  });
+
+  it('a new version of a pack replaces the images of the old one, also where there may be no more images', async () => {
+    const { cache } = await openCache({ maxEntries: 12 });
+    for (const version of ['old', 'new']) {
+      const images = Array.from({ length: 12 }, (_, n) => packedImage(`${version} ${n}`, { s3_url: `mem:${n}` }));
+      const sorted = images.toSorted((a, b) => (a.entry.local_path < b.entry.local_path ? -1 : 1));
+      const files = sorted.map(({ entry, body }) => rawEntry({ name: entry.local_path, body }));
+      const packed = Buffer.concat([packManifest(sorted.map(({ entry }) => entry)), ...files, END_OF_TAR]);
+      expect(await cache.importPack(inPieces(packed))).toMatchObject({ imported: 12, refused: 0 });
+      expect(await cache.stats()).toMatchObject({ total_entries: 12 });
+    }
+  });
+});
+
+/** A pack of images that a cache elsewhere has downloaded. */
+async function packOf(first: number, count: number): Promise<Buffer> {
+  const { cache } = await openCache();
+  for (let n = first; n < first + count; n += 1) await cache.prefetch({ s3_url: `mem:${n}` }, '0001');
+  return collect(cache.exportPack());
+}
+
 describe('I43: the disk fills', () => {
   it.each([
     ['while the manifest is written', 'handle.writev', 1],
