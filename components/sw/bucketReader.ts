@@ -1,7 +1,9 @@
 import type { OfflineStore, Readable } from '../client/offline/offlineStore.ts';
 
-/** How long it is remembered that pages can or cannot read a bucket. */
-const REMEMBERED_MS = 3_600_000;
+/** How long it is remembered that pages cannot read a bucket. */
+const UNREADABLE_MS = 3_600_000;
+/** How long that they can: its errors, which may lack the header, do not look like those of a bucket that pages cannot read. */
+const READABLE_MS = 30 * 86_400_000;
 
 /** Reads images of buckets so that they can be kept. */
 export interface BucketReader {
@@ -15,7 +17,7 @@ export function createBucketReader(store: Pick<OfflineStore, 'recall' | 'remembe
   const known = new Map<string, Readable>();
 
   const isRecent = (readable: Readable | undefined): readable is Readable =>
-    readable !== undefined && now() - readable.at < REMEMBERED_MS;
+    readable !== undefined && now() - readable.at < (readable.ok ? READABLE_MS : UNREADABLE_MS);
 
   async function find(place: string): Promise<Readable | undefined> {
     const readable = known.get(place) ?? (await store.recall(`readable ${place}`).catch(() => undefined));

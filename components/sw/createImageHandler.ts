@@ -1,7 +1,13 @@
-import { createOfflineStore, type Look, type OfflineImage } from '../client/offline/offlineStore.ts';
-import { type ImageWorkerOptions, resolveWorkerOptions } from './imageWorkerOptions.ts';
+import {
+  createOfflineStore,
+  type Look,
+  type OfflineImage,
+  type OfflineSession,
+} from '../client/offline/offlineStore.ts';
+import { type ImageWorkerOptions, type ResolvedWorkerOptions, resolveWorkerOptions } from './imageWorkerOptions.ts';
 import { createBucketReader } from './bucketReader.ts';
 import { outboxPicture } from './outboxPicture.ts';
+import { isRefused } from './keepable.ts';
 import { createPictureKeeper } from './pictureKeeper.ts';
 import { nameOf, type PictureName, type RequestedPicture, requestedPicture } from './requestedPicture.ts';
 
@@ -63,8 +69,10 @@ export function createImageHandler(options: ImageWorkerOptions): ImageHandler {
   /** What is kept of a picture, as far as the user may see it; with nothing at all if there is no storage. */
   async function find(name: PictureName): Promise<Found> {
     let found = await ask(store.look(name));
-    const user = (settings.partition ? await settings.partition() : found?.session.user) || undefined;
-    if (found && user !== found.session.user) {
+    const told = settings.partition ? await within(STORAGE_MS, askUser(settings.partition)) : found?.session;
+    const user = told?.user || undefined;
+    // As long as the app does not say who the user is, private pictures stay, and nobody sees them.
+    if (found && told && user !== found.session.user) {
       await ask(store.setUser(user));
       found = await ask(store.look(name));
     }
@@ -107,7 +115,9 @@ export function createImageHandler(options: ImageWorkerOptions): ImageHandler {
     async function load(): Promise<Response> {
       const response = await (picture.from === 'bucket' ? bucket.read(picture.place, request) : fetch(request));
       if (session) extend((taking = keeper.take(response, { picture, name, session, exact })));
-      return response;
+      // A CDN may want cookies, which the page would have sent, and a signed URL needs none.
+      const isCookieMissing = picture.from === 'bucket' && !picture.object.isSigned && isRefused(response);
+      return isCookieMissing && request.mode === 'no-cors' ? fetch(request) : response;
     }
     const loading = load();
     if (picture.from === 'bucket') {
@@ -142,6 +152,13 @@ export function createImageHandler(options: ImageWorkerOptions): ImageHandler {
       }
     },
   };
+}
+
+/** Who the user is. An app's function may throw. */
+async function askUser(
+  partition: NonNullable<ResolvedWorkerOptions['partition']>,
+): Promise<Pick<OfflineSession, 'user'>> {
+  return { user: await partition() };
 }
 
 /** What the browser's storage says; `undefined` if it fails, or hangs. */

@@ -25,7 +25,8 @@ export interface ImageWorkerOptions {
   maxAge?: number | string;
   /**
    * The user whose private pictures may be kept: those with signed URLs, and those that a server calls `private`. `undefined` for nobody. When it changes,
-   * the pictures of the former user are removed. A function is called for each picture. @default the one of `setOfflineUser()`
+   * the pictures of the former user are removed. A function is called for each picture, also without a network; while it fails, or takes longer than a second, private
+   * pictures are neither shown nor kept. @default the one of `setOfflineUser()`
    */
   partition?: string | (() => UserId | Promise<UserId>);
 }

@@ -40,7 +40,16 @@ export async function wholeBody(response: Response, length: number, isAborted: b
   return isWhole && body.size > 0 ? body : undefined;
 }
 
-/** The user may not see the picture, or there is none any more: a kept copy goes, too. */
-export function isGone(status: number): boolean {
-  return status === 401 || status === 403 || status === 404 || status === 410;
+export function isRefused({ status }: Response): boolean {
+  return status === 401 || status === 403;
+}
+
+/**
+ * Whether an answer says that there is no such picture any more, or that the user may not see it: then a kept copy goes, too. A bucket knows no users, only
+ * signatures, and these also expire: its refusal says neither, nor does one that our server passes on.
+ */
+export async function isGone(response: Response, isServed: boolean): Promise<boolean> {
+  if (response.status === 404 || response.status === 410) return true;
+  if (!isServed || !isRefused(response)) return false;
+  return !(await response.clone().text()).includes('"code":"UPSTREAM_');
 }

@@ -66,14 +66,21 @@ export function createPictureKeeper(
   }
 
   async function take(response: Response, { picture, name, session, exact }: Asked): Promise<void> {
-    if (isGone(response.status)) return store.remove((image) => image.picture === name.picture);
+    const isServed = picture.from !== 'bucket';
+    if (await isGone(response, isServed)) {
+      // Others that are on their way are kept all the same.
+      const { images } = await store.look(name);
+      return store.evict(images.map(({ key }) => key));
+    }
     const found = keepable(response);
-    const isSigned = picture.from === 'bucket' && picture.object.isSigned;
+    const isSigned = !isServed && picture.object.isSigned;
     const user = isSigned || found?.isPrivate ? session.user : '';
     if (!found || user === undefined) return;
+    // Whether it is whole could not be told: it is not even read.
+    if (Number.isNaN(found.length) && !isServed) return;
     // The same bytes as before.
     if (found.digest !== undefined && found.digest === exact?.digest && user === exact.user) return shown(exact);
-    const body = await wholeBody(response.clone(), found.length, picture.from !== 'bucket');
+    const body = await wholeBody(response.clone(), found.length, isServed);
     if (!body) return;
     const image: OfflineImage = {
       key: name.key,
@@ -81,7 +88,7 @@ export function createPictureKeeper(
       ...('object' in picture && { url: picture.object.canonical }),
       ...('path' in picture && { path: picture.path }),
       digest: name.digest ?? (picture.variant === '' ? found.digest : undefined),
-      isServed: picture.from !== 'bucket',
+      isServed,
       user,
       size: body.size,
       stored: now(),

@@ -34,13 +34,15 @@ export function requestedPicture(
   request: Request,
   origin: string,
 ): RequestedPicture | undefined {
-  const { method, url, destination, headers, mode } = request;
+  const { method, url, destination, headers, mode, credentials } = request;
   if (method !== 'GET' || mode === 'navigate' || headers.has('range')) return undefined;
   if (destination !== 'image' && !headers.has(OFFLINE_HEADER)) return undefined;
   if (base !== undefined && url.startsWith(`${base}/image?`)) return servedPicture(url, places);
   const imageId = imageIdIn(url, [base, `${origin}/api/cache`]);
   if (imageId !== undefined) return { from: 'ref', imageId, variant: variantOf(new URL(url).searchParams) };
   const object = objectName(places, url);
+  // What cookies or a header have a part in may be for one user only. An `<img>` without `crossorigin` is asked for without them first.
+  if ((mode === 'cors' && credentials === 'include') || headers.has('authorization')) return undefined;
   return object.place === undefined ? undefined : { from: 'bucket', object, place: object.place, variant: '' };
 }
 

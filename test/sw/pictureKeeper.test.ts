@@ -132,6 +132,47 @@ describe('I50: a private answer', () => {
   });
 });
 
+describe('a refusal', () => {
+  const served: RequestedPicture = { from: 'path', path: 'a', variant: '' };
+  const problem = (code: string) => JSON.stringify({ type: 'about:blank', code });
+
+  it.each<[string, RequestedPicture, number, string, string[]]>([
+    ['401 of our server', served, 401, 'Log in', []],
+    ['403 of our server', served, 403, problem('NOT_AUTHORIZED'), []],
+    ['403 of what is in front of our server', served, 403, '<h1>No</h1>', []],
+    ['403 that our server passes on', served, 403, problem('UPSTREAM_EXPIRED'), ['a']],
+    ['404 of our server', served, 404, problem('UPSTREAM_NOT_FOUND'), []],
+    ['403 of a bucket, whose signature may have expired', bucket(true), 403, '<Error/>', ['a']],
+    ['401 of a bucket', bucket(true), 401, '', ['a']],
+    ['404 of a bucket', bucket(true), 404, '', []],
+    ['410 of a bucket', bucket(), 410, '', []],
+    ['503 of a bucket', bucket(), 503, '', ['a']],
+  ])('%s', async (_, picture, status, body, left) => {
+    const keeper = keeperOf(1_000);
+    await store.setUser('anna');
+    await keeper.take(answer(10), await asked('a', picture));
+    const response = new Response(body, { status });
+    await keeper.take(response, await asked('a', picture));
+    expect(await keys()).toEqual(left);
+    expect(await response.text(), 'the page gets it whole').toBe(body);
+  });
+
+  it('of one picture leaves those alone that are on their way', async () => {
+    const keeper = keeperOf(1_000);
+    const loading = await asked('b');
+    await keeper.take(new Response('', { status: 404 }), await asked('a'));
+    await keeper.take(answer(10), loading);
+    expect(await keys()).toEqual(['b']);
+  });
+});
+
+it('a body of a bucket whose end could not be told is not read', async () => {
+  const endless = new Response(new ReadableStream(), { headers: { 'Content-Type': 'image/png' } });
+  const clone = vi.spyOn(endless, 'clone');
+  await keeperOf(1_000).take(endless, await asked('a'));
+  expect(clone).not.toHaveBeenCalled();
+});
+
 describe('I49: without room', () => {
   it('a quarter goes, once a minute, and nothing is thrown', async () => {
     const keeper = keeperOf(1_000_000);

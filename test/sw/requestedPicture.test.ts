@@ -11,11 +11,13 @@ const ID = '0123456789abcdef0123456789abcdef';
 interface Asked {
   method?: string;
   mode?: string;
+  credentials?: string;
   destination?: string;
   headers?: Record<string, string>;
 }
 
 /** Node's requests have no destination. */
+
 function ask(url: string, { headers, ...asked }: Asked = {}) {
   const request = {
     method: 'GET',
@@ -27,6 +29,15 @@ function ask(url: string, { headers, ...asked }: Asked = {}) {
   };
   return requestedPicture(settings, request as Request, ORIGIN);
 }
+
+it.each<Asked>([
+  { mode: 'cors', credentials: 'include' },
+  { mode: 'cors', headers: { Authorization: 'Bearer 1', 'Image-Cache-Offline': '1' } },
+])('I50: a bucket that is shown who asks answers the page itself: %j', (asked) => {
+  expect(ask(`${BUCKET}/a.jpg`, asked)).toBeUndefined();
+  expect(ask(`${BASE}/image?path=a`, asked), 'our server says what is private').toMatchObject({ from: 'path' });
+});
+
 const nameFor = async (url: string) => {
   const picture = ask(url);
   return picture && nameOf(picture);
