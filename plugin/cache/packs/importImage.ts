@@ -183,7 +183,8 @@ export class ImageImport<Ref extends ImageRef> {
     const commit = await admit(entry, () =>
       isReplaced ? committer.replace(write, { known, entry, blob }) : committer.put(write, entry, blob),
     );
-    if (commit.status === 'cancelled' || commit.entry.sha256 !== entry.sha256) return; // removed or stored otherwise meanwhile
+    if (commit.status === 'cancelled') throw removedMeanwhile();
+    if (commit.entry.sha256 !== entry.sha256) throw conflict(); // stored otherwise meanwhile
     await this.#claim(key, image.actors);
     if (commit.status === 'stored') this.#outcomes.imported(image);
     else this.#outcomes.known(image);
@@ -218,6 +219,12 @@ export function faultOfOne(error: unknown): ImageCacheError {
 function conflict(): ImageCacheError {
   return new ImageCacheError('PACK_CONFLICT', 'The cache has other bytes of this image, which S3 has sent.', {
     hint: 'They stay. To have those of the pack instead, invalidate the image, and import the pack again.',
+  });
+}
+
+function removedMeanwhile(): ImageCacheError {
+  return new ImageCacheError('PACK_CONFLICT', 'The image was cleared or invalidated while it was imported.', {
+    hint: 'It stays removed. To have it, import the pack again.',
   });
 }
 

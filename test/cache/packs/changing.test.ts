@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { VariantMaker } from '../../../plugin/cache/variants/variantMaker.ts';
 import { bytesOf, openCache, type TestCache } from '../../helpers/cache.ts';
 import { MemorySource } from '../../helpers/memorySource.ts';
@@ -94,3 +96,29 @@ it.each(Object.entries(CHANGES))(
     expect(problems).toEqual([]);
   },
 );
+
+it.each([
+  ['cleared', (cache: TestCache['cache']) => cache.clear()],
+  ['invalidated', (cache: TestCache['cache'], url: string) => cache.invalidate(url)],
+])('an image that is %s while it is imported stays removed, and the answer says so', async (_, remove) => {
+  const from = await openCache();
+  for (const name of ['a', 'b']) await from.cache.prefetch({ s3_url: `mem:${name}` }, '0001');
+  const pack = await collect(from.cache.exportPack());
+  const last = pack.lastIndexOf('images/0001/') + 1000; // in the bytes of the second image
+  const second = entriesIn(pack).at(-1)?.path ?? '';
+  const { cache, dir } = await openCache();
+  async function* input() {
+    yield pack.subarray(0, last);
+    await vi.waitFor(async () => {
+      expect(await cache.stats()).toMatchObject({ total_entries: 1 });
+      expect(await readdir(join(dir, 'tmp'))).toHaveLength(2); // the manifest, and the beginning of the second image
+    });
+    const entry = await from.cache.findPath(second);
+    await remove(cache, entry?.s3_url ?? '');
+    yield pack.subarray(last);
+  }
+  const answer = await cache.importPack(input());
+  expect(answer).toMatchObject({ total: 2, imported: 1, refused: 1 });
+  expect(answer.problems).toMatchObject([{ path: second, code: 'PACK_CONFLICT' }]);
+  expect(await cache.findPath(second)).toBeUndefined();
+});
