@@ -47,7 +47,8 @@ export function requestedPicture(
 }
 
 function servedPicture(address: string, places: ResolvedWorkerOptions['places']): RequestedPicture {
-  const { searchParams } = new URL(address);
+  // To our server, a plus is no space.
+  const { searchParams } = new URL(address.replaceAll('+', '%2B'));
   const variant = variantOf(searchParams);
   const path = searchParams.get('path');
   if (path !== null) return { from: 'path', path, variant };

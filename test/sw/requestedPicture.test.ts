@@ -99,3 +99,10 @@ describe('a picture', () => {
     expect(() => ask(`${BASE}/image?url=nonsense`)).toThrow(TypeError);
   });
 });
+
+it('a plus in a query is a plus, as our server reads it, and never the name of another object', async () => {
+  const written = await nameFor(`${BASE}/image?url=${BUCKET}/a+b.jpg`);
+  expect(written).toEqual(await nameFor(`${BASE}/image?url=${encodeURIComponent(`${BUCKET}/a+b.jpg`)}`));
+  expect(written).not.toEqual(await nameFor(`${BASE}/image?url=${encodeURIComponent(`${BUCKET}/a b.jpg`)}`));
+  expect(ask(`${BASE}/image?path=a+b.jpg`)).toMatchObject({ path: 'a+b.jpg' });
+});
