@@ -12,8 +12,12 @@ export function processIo(): { io: Io; end(code: number): void } {
   const { stdin, stdout, stderr, env } = process;
   const write = stdout.write.bind(stdout);
   stdout.write = stderr.write.bind(stderr);
-  // `| head` has read enough.
-  stdout.on('error', ({ code }: NodeJS.ErrnoException) => exit(code === 'EPIPE' ? FINE : NOT_DONE));
+  let hasBytes = false;
+  stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE' && !hasBytes) exit(FINE); // `| head` has read enough; of bytes, everything is needed
+    stderr.write(`The output was cut short: ${message}\n`);
+    exit(NOT_DONE);
+  });
   stderr.on('error', () => undefined);
 
   const interrupted = new AbortController();
@@ -50,7 +54,10 @@ export function processIo(): { io: Io; end(code: number): void } {
     hasColours: colours && stdout.isTTY && stdout.hasColors(),
     signal: interrupted.signal,
     showsData: stdout.isTTY,
-    write: (bytes) => new Promise((done) => write(bytes, () => done())),
+    write: (bytes) => {
+      hasBytes = true;
+      return new Promise((done) => write(bytes, () => done()));
+    },
     print: (line) => new Promise((done) => write(`${line}\n`, () => done())),
     say: (line) => stderr.write(`${line}\n`),
     async ask(question) {

@@ -67,6 +67,18 @@ describe('I55: as a process', () => {
     expect(said).not.toContain('EPIPE');
   });
 
+  it('a reader that leaves before the end of a pack: the command was not done, and says so', async () => {
+    const cwd = await project();
+    const warm = start(cwd, ['warm']);
+    warm.child.stdin.end('s3://photos/a.jpg\n');
+    await warm.ended;
+    const { child, ended } = start(cwd, ['export', '-']);
+    child.stdout.destroy();
+    const { code, said } = await ended;
+    expect(code).toBe(2);
+    expect(said).toContain('The output was cut short');
+  });
+
   it('Ctrl+C closes the cache: what is there stays, and the next command works', async () => {
     const cwd = await project();
     const { child, ended } = start(cwd, ['warm', '--json']);
