@@ -20,7 +20,7 @@ const browser = testBrowser();
 
 const COUNT = 1_000;
 const ENTRIES = 100_000;
-const ROUNDS = 3;
+const ROUNDS = 6;
 /** In the best of the rounds. What the medians are is in docs/react.md. */
 const MAX_RATIO = 1.1;
 const SIZE = { width: 240, height: 160 };

@@ -3,7 +3,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import type { ManifestEntry } from '../../plugin/protocol.ts';
+import type { Manifest, ManifestEntry } from '../../plugin/protocol.ts';
 import { jpeg } from '../helpers/images.ts';
 import { type Bucket, imageUrl, startBucket } from '../helpers/stack.ts';
 import { testBrowser } from './fixture/browserContext.ts';
@@ -163,6 +163,11 @@ it('an image does not show: one click from its line in the console leads to what
   Object.assign(bucket.server.faults, { latencyMs: 100, keys: 'slow' });
   await page.evaluate((s3_url) => window.fixture.show([{ s3_url }]), await bucket.presign('slow.jpg', 60));
   await page.waitForFunction(() => document.images[0]?.naturalWidth);
+  // It shows before it is stored, and the list of images does not change under the reader.
+  const stored = async () => (await (await fetch(`${server.api}/manifest`)).json()) as Manifest;
+  await expect
+    .poll(async () => Object.values((await stored()).entries).map(({ filename }) => filename))
+    .toEqual(['slow.jpg']);
   await inspector.goto('about:blank');
   await inspector.goto(`${server.url}/__image-cache/`);
   await inspector.getByRole('gridcell', { name: /^slow\.jpg/ }).click();
