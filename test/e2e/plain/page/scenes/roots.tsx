@@ -29,11 +29,10 @@ function Frame({ children }: { children: ReactNode }): ReactNode {
   );
 }
 
-/** A browser loads the document of an iframe some time later. */
+/** A browser loads the document of an iframe some time later. Resolves when it has been seen how the image is before its picture comes. */
 async function untilThereIsOneInFrame(): Promise<void> {
-  while (!document.querySelector('iframe')?.contentDocument?.querySelector('img')) {
-    await new Promise(requestAnimationFrame);
-  }
+  do await new Promise(requestAnimationFrame);
+  while (!document.querySelector('iframe')?.contentDocument?.querySelector('img'));
 }
 
 /** Other roots than the document. */
