@@ -5,7 +5,7 @@ import { isDigestName, isPictureName, JOB_ID } from '../uploads/index.ts';
 import { entityPartProblem } from './entity.ts';
 
 /** A text field. Any wrong value is refused with the code of the field. */
-function text(code: ErrorCode, problemOf: (value: string) => string | undefined) {
+export function text(code: ErrorCode, problemOf: (value: string) => string | undefined) {
   return z.unknown().transform((value, context): string => {
     const problem = typeof value === 'string' ? problemOf(value) : 'must be a text';
     if (problem === undefined) return String(value);

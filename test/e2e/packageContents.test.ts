@@ -111,7 +111,7 @@ describe('the tarball', () => {
         (name.startsWith('./') ? files : packages).add(name);
       }
     }
-    expect(started.length).toBeLessThan(235_000); // not minified; half of it is what checks options
+    expect(started.length).toBeLessThan(210_000); // not minified; half of it is what checks options
     expect([...packages].filter((name) => !name.startsWith('node:'))).toEqual(['vite']);
     expect(files).not.toContain('./createApi.js');
     expect(started).toContain('import("./createApi.js")');

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { SimulatedCode, SimulationEffects, SimulationRequest } from '../../inspectorProtocol.ts';
 import { withoutQuery } from '../../cache/index.ts';
 import { ERROR_STATUS, type ErrorCode } from '../../protocol.ts';
-import { flag } from '../fields.ts';
+import { flag, text } from '../fields.ts';
 import { PRESETS } from './presets.ts';
 
 const MAX_DELAY_MS = 60_000;
@@ -25,8 +25,9 @@ const code = z.custom<SimulatedCode>(isSimulated, {
     'must be an error code of the API, such as UPSTREAM_NOT_FOUND, and none of ABORTED, INTERNAL, INVALID_OPTION and CACHE_DIR_UNSAFE',
 });
 
-const wholeMs = `must be a whole number of milliseconds, 1 to ${MAX_DELAY_MS}`;
-const aboveZero = 'must be a number above 0, up to 1';
+/** Zod's own schemas of texts and numbers would bring many others with them into the files that Vite's start reads. */
+const number = (error: string, isValid: (value: number) => boolean) =>
+  z.custom<number>((value) => typeof value === 'number' && isValid(value), { error });
 
 /** The body of `PUT /simulate`. */
 export const simulationSchema: z.ZodType<SimulationRequest> = z
@@ -35,19 +36,21 @@ export const simulationSchema: z.ZodType<SimulationRequest> = z
       PRESETS.map(({ name }) => name),
       { error: `must be one of ${PRESETS.map(({ name }) => name).join(', ')}` },
     ),
-    delay_ms: z.int({ error: wholeMs }).min(1, wholeMs).max(MAX_DELAY_MS, wholeMs),
+    delay_ms: number(
+      `must be a whole number of milliseconds, 1 to ${MAX_DELAY_MS}`,
+      (ms) => Number.isInteger(ms) && ms >= 1 && ms <= MAX_DELAY_MS,
+    ),
     hold: flag,
     fail: code,
     cut: flag,
     cold: flag,
     offline: flag,
     // A signed URL may have been pasted here, and the answer shows what is matched.
-    match: z
-      .string({ error: 'must be a text' })
-      .max(MAX_MATCH_LENGTH, `must have at most ${MAX_MATCH_LENGTH} characters`)
-      .transform(withoutQuery),
-    share: z.number({ error: aboveZero }).gt(0, aboveZero).max(1, aboveZero),
-    until: z.int({ error: 'must be a time in milliseconds since the epoch' }),
+    match: text('INVALID_BODY', (value) =>
+      value.length > MAX_MATCH_LENGTH ? `must have at most ${MAX_MATCH_LENGTH} characters` : undefined,
+    ).transform(withoutQuery),
+    share: number('must be a number above 0, up to 1', (share) => share > 0 && share <= 1),
+    until: number('must be a time in milliseconds since the epoch', Number.isSafeInteger),
   })
   .partial()
   .superRefine((request, context) => {
