@@ -181,7 +181,8 @@ function createPlain(context: RouteContext) {
   /** Answers at once, or returns a promise for the answer. An error is thrown, or rejects the promise. */
   return function answerImage(request: IncomingMessage, response: ServerResponse): Promise<void> | undefined {
     const started = logger.debug === undefined ? undefined : performance.now();
-    const hit = accelRedirect?.isFor(request) === true ? undefined : peekQuery(images, request.url ?? '');
+    // Behind nginx, it depends on the request whether the image or the name of its file is sent: `answer` looks at that.
+    const hit = accelRedirect === undefined ? peekQuery(images, request.url ?? '') : undefined;
     if (hit === undefined) return answerQuery(request, response, new ImageTimer(timing, started ?? performance.now()));
     sendImage(request, response, hit, { by: 'path' });
     if (started !== undefined) logServed(logger, hit, performance.now() - started);

@@ -17,8 +17,7 @@ export const entryRoute = defineRoute({
       throw new ImageCacheError('INVALID_URL', 'The request needs either a `url` or a `path`.');
     }
     const picture = path?.startsWith('i/') === true ? path.slice(2) : '';
-    const named = isPictureName(picture) ? uploads.urlOf(picture) : await cache.insight.urlOfPath(path ?? '');
-    const asked = url ?? named;
+    const asked = url ?? (isPictureName(picture) ? uploads.urlOf(picture) : await cache.insight.urlOfPath(path ?? ''));
     if (asked === undefined) {
       throw new ImageCacheError('NOT_FOUND', 'No image of the cache has this path.', {
         hint: 'It may have been removed, or replaced by a newer version. Look for its name in the list of images.',
