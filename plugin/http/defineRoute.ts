@@ -22,7 +22,7 @@ export interface Route {
   /** As Express writes it. */
   readonly path: `/${string}`;
   readonly access: Access;
-  /** The handler reads the body itself, and checks its type. Any other body is JSON. @default only of a PUT without a schema for its body */
+  /** The handler reads the body itself, and checks its type. Any other body is JSON. @default false */
   readonly readsBody?: boolean;
 }
 
@@ -70,8 +70,7 @@ interface Definition<A extends Access, Body, Parameter extends string> extends R
 export function defineRoute<A extends Access, Body = undefined, Parameter extends string = never>(
   route: Definition<A, Body, Parameter>,
 ) {
-  const { method, path, access, body: schema, query: parameters, handler } = route;
-  const { readsBody = method === 'PUT' && schema === undefined } = route;
+  const { method, path, access, readsBody = false, body: schema, query: parameters, handler } = route;
   const create = ({
     cache,
     doctor,

@@ -12,6 +12,7 @@ export const uploadRoute = defineRoute({
   method: 'PUT',
   path: '/uploads/:jobId',
   access: 'uploads',
+  readsBody: true,
   async handler({ request, response, uploads }): Promise<UploadStatus> {
     try {
       // Express's types know no parameters of a path that is a variable.
