@@ -23,7 +23,8 @@ import { sendVariant } from '../sendVariant.ts';
 import { isStreamable, streamImage } from '../streamImage.ts';
 import { VARIANT_PARAMETERS, parseVariant } from '../variantQuery.ts';
 
-const PARAMETERS = {
+/** The parameters of `GET /image`, each with the error code for a wrong value. */
+export const PARAMETERS = {
   path: 'INVALID_PATH',
   url: 'INVALID_URL',
   actor_id: 'INVALID_ACTOR_ID',

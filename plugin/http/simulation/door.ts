@@ -93,9 +93,10 @@ export class Door {
     }
     const code = fail ?? (offline === true ? 'UPSTREAM_UNREACHABLE' : undefined);
     if (code !== undefined) return { is: 'failed', how, key, error: simulatedError(code) };
-    if (cut === true && (entry === undefined || visit.kind !== 'image'))
+    if (cut === true) {
+      if (entry !== undefined && visit.kind === 'image') return { is: 'cut', how, key, entry };
       return { is: 'failed', how, key, error: simulatedError('UPSTREAM_TRUNCATED') };
-    if (cut === true && entry !== undefined) return { is: 'cut', how, key, entry };
+    }
     if (visit.kind !== 'image') running.passed.set(key, 1);
     return { is: 'late', how, isCold: cold === true };
   }

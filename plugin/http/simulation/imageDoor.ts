@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ImageCache } from '../../cache/index.ts';
+import { parseQuery } from '../query.ts';
 import { requesterSignal } from '../requesterSignal.ts';
 import { sendProblem } from '../respond.ts';
+import { type ImageQuery, PARAMETERS } from '../routes/image.ts';
 import type { Door } from './door.ts';
 import { simulatedError } from './simulatedError.ts';
 import { markAnswer, sendHalf, simulatedHeaders } from './simulatedResponse.ts';
@@ -11,8 +13,8 @@ type AnswerImage = (request: IncomingMessage, response: ServerResponse) => Promi
 /** Puts the door in front of the image route. Without a simulation, it is one comparison. */
 export function createImageDoor(door: Door, cache: ImageCache, answerImage: AnswerImage): AnswerImage {
   async function answerSimulated(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { url, path, actorId } = namedIn(request);
-    const image = path !== undefined ? { path } : { url: url ?? '' };
+    const { url = '', path, actor_id: actorId } = namedIn(request);
+    const image = path !== undefined ? { path } : { url };
     const fate = await door.pass({ request, kind: 'image', image, actorId, signal: requesterSignal(response) });
     if (fate.is === 'left') return;
     if (fate.is === 'late') markAnswer(request, response, fate);
@@ -29,13 +31,11 @@ export function createImageDoor(door: Door, cache: ImageCache, answerImage: Answ
   };
 }
 
-/** The image that a request names. What is wrong with it, the image route says. */
-function namedIn({ url = '' }: IncomingMessage) {
-  const [, query = ''] = url.split('?', 2);
-  const parameters = new URLSearchParams(query);
-  return {
-    url: parameters.get('url') ?? undefined,
-    path: parameters.get('path') ?? undefined,
-    actorId: parameters.get('actor_id') ?? undefined,
-  };
+/** The image that a request names. What is wrong with the query, the image route says. */
+function namedIn({ url = '' }: IncomingMessage): ImageQuery {
+  try {
+    return parseQuery(url, PARAMETERS);
+  } catch {
+    return {};
+  }
 }

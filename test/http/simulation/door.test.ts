@@ -132,6 +132,20 @@ describe('what images answer', () => {
     expect(results).toMatchObject([{ status: 'cached' }, { status: 'failed', error: { code } }]);
   });
 
+  it('offline: the name of a cached image is read as ever, also with a plus that is not escaped', async () => {
+    const { simulate, get, bucket, bytes, cache } = await start();
+    bucket.server.put('photos', 'a+b.jpg', bytes);
+    const signed = await bucket.presign('a+b.jpg');
+    await (await get(imageUrl(signed))).arrayBuffer();
+    const { s3_url = '' } = (await cache.find(signed)) ?? {};
+    const asked = imageUrl(s3_url.replaceAll('%2B', '+')).replaceAll('%2B', '+');
+    expect(asked).toContain('a+b.jpg');
+    const before = await outcome(get(asked));
+    await simulate({ preset: 'offline' });
+    const cached = await outcome(get(asked));
+    expect([before.status, cached.status, cached.header, cached.body]).toEqual([200, 200, null, bytes]);
+  });
+
   it('cut: half of the bytes come, and then the connection breaks off', async () => {
     const { simulate, get, urls, path, bytes } = await start();
     await simulate({ preset: 'broken' });
