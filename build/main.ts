@@ -6,7 +6,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundle } from './bundle.ts';
-import { buildClassicWorker } from './classicWorker.ts';
 import { buildInspector } from './inspector.ts';
 import { buildWorkerScripts } from './workerScripts.ts';
 import { licensesOf } from './licenses.ts';
@@ -50,8 +49,7 @@ const modules = [
     platform: 'browser',
     directory: join(dist, 'components', 'uploads', 'outbox'),
   })),
-  ...(await buildWorkerScripts(root, join(dist, 'sw'))),
+  ...(await buildWorkerScripts(root, dist)),
   ...(await buildInspector(root, join(dist, 'inspector'))),
 ];
-await buildClassicWorker(root, join(dist, 'components', 'sw', 'classic.js'));
 await writeFile(join(dist, 'THIRD-PARTY-LICENSES.md'), await licensesOf(modules));

@@ -1,30 +1,45 @@
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 
-const SCRIPTS = ['imageWorker', 'tombstone'];
+interface Script {
+  /** In `components/sw/`. */
+  source: string;
+  /** In `dist/`. */
+  file: string;
+  /** The global variable that has what the source exports. */
+  name?: string;
+}
+
+const SCRIPTS: readonly Script[] = [
+  // What apps get from `vite build`.
+  { source: 'scripts/imageWorker.ts', file: 'sw/imageWorker.js' },
+  { source: 'scripts/tombstone.ts', file: 'sw/tombstone.js' },
+  // For `importScripts`, and for browsers without workers that are modules: it defines `imageCacheWorker.handleImages`.
+  { source: 'handleImages.ts', file: 'components/sw/classic.js', name: 'imageCacheWorker' },
+];
 
 /**
- * Writes the service workers that apps get from `vite build`, each as one classic script without imports.
+ * Writes the service workers, each as one classic script without imports.
  * @returns the absolute paths of the modules in them
  */
-export async function buildWorkerScripts(root: string, directory: string): Promise<string[]> {
+export async function buildWorkerScripts(root: string, dist: string): Promise<string[]> {
   const modules = await Promise.all(
-    SCRIPTS.map((name) => buildScript(join(root, 'components/sw/scripts', name), directory)),
+    SCRIPTS.map(({ source, file, name }) => buildScript(join(root, 'components/sw', source), join(dist, file), name)),
   );
   return modules.flat();
 }
 
-async function buildScript(source: string, directory: string): Promise<string[]> {
+async function buildScript(source: string, file: string, name: string | undefined): Promise<string[]> {
   const build = await rolldown({
-    input: `${source}.ts`,
+    input: source,
     platform: 'browser',
     onwarn(warning) {
       throw new Error(`rolldown: ${warning.message ?? warning.code}`);
     },
   });
   try {
-    const { output } = await build.write({ dir: directory, format: 'iife', entryFileNames: '[name].js', minify: true });
-    return output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
+    const { output } = await build.write({ file, format: 'iife', ...(name !== undefined && { name }), minify: true });
+    return output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : []));
   } finally {
     await build.close();
   }
