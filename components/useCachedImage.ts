@@ -257,17 +257,17 @@ function withShown(loading: Loading): Loading {
 
 /** Does what the state of an image requires. @returns a function that stops it */
 function pursue(state: LoadState, image: Omit<PursuedImage, 'fetching'>): () => void {
+  // There is no server, or no cache can hold it: nobody is asked about it, and whether S3 answers says nothing of it.
+  if (image.images.size === 0) return () => {};
   const { status, source } = state;
   const over = new AbortController();
   const { signal } = over;
+  const isAnswerOpen = source?.name === 'read-through' || source?.name === 'original';
   if (hasFailed(state)) {
     const retry = (): void => image.send({ type: 'retry' }, { problem: undefined });
     // The browser is online again, or the server says that S3 answers again.
-    if (image.images.size > 0) for (const event of ['online', RECOVERED]) addEventListener(event, retry, { signal });
-  } else if (
-    status !== 'loaded' &&
-    (status !== 'loading' || source?.name === 'read-through' || source?.name === 'original')
-  ) {
+    for (const event of ['online', RECOVERED]) addEventListener(event, retry, { signal });
+  } else if (status !== 'loaded' && (status !== 'loading' || isAnswerOpen)) {
     image.client.fetching().then(
       (fetching) => fetching.pursue(state, image, signal),
       // The page is offline, or a deployment has replaced the file. The element then continues by itself.

@@ -57,7 +57,7 @@ export function createWantedImages(
   if (typeof window !== 'undefined') {
     window.addEventListener(RECOVERED, () => {
       recoveredAt = performance.now();
-      schedule();
+      if (wanted.size > 0) schedule();
     });
   }
 

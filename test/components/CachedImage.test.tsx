@@ -194,6 +194,7 @@ describe('failure', () => {
     const fetched = vi.spyOn(globalThis, 'fetch');
     const onError = vi.fn();
     const off = createCacheClient({ baseUrl: () => undefined });
+    const loaded = vi.spyOn(off, 'fetching');
     const { rerender } = render(
       <ImageCacheContext.Provider value={off}>
         {image({ s3_url: presign('a.jpg', 'one'), onError })}
@@ -207,6 +208,7 @@ describe('failure', () => {
     );
     expect(src()).toBe(presign('a.jpg', 'two'));
     await act(async () => {});
+    expect(loaded, 'the code that sends requests').not.toHaveBeenCalled();
     expect(fetched).not.toHaveBeenCalled();
     fetched.mockRestore();
   });

@@ -372,6 +372,8 @@ describe('another object', () => {
 
 describe('S3 answers again', () => {
   const recovered = (): void => act(() => void window.dispatchEvent(new Event('image-cache:recovered')));
+  /** Enough for what is loaded when it is needed, and for a call that gathers images. */
+  const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
 
   test('an image that has failed for good is fetched and shown', async () => {
     server.problem = REFUSED;
@@ -408,8 +410,17 @@ describe('S3 answers again', () => {
     fireEvent.load(img());
     const before = src();
     recovered();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await pause();
     expect(src()).toBe(before);
     expect(server.prefetched).toEqual([]);
+  });
+
+  test('a picture that no cache can hold loads on, and no server is asked about it', async () => {
+    render(image({ s3_url: '/logo.png' }));
+    await pause();
+    recovered();
+    expect(src()).toBe('/logo.png');
+    await pause();
+    expect(server.calls).toEqual([]);
   });
 });
