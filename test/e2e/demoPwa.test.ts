@@ -1,23 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { expect, it, onTestFinished } from 'vitest';
 import { start } from '../helpers/child.ts';
+import { freePort } from '../helpers/freePort.ts';
 import { testBrowser } from './fixture/browserContext.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const browser = testBrowser();
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 async function startDemo() {
   const directory = await mkdtemp(join(tmpdir(), 'image-cache-demo-'));

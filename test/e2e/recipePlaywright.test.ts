@@ -1,8 +1,8 @@
 import type { JSONReport } from '@playwright/test/reporter';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { freePort } from '../helpers/freePort.ts';
 import { jpeg } from '../helpers/images.ts';
 import { snippetsOf } from '../helpers/snippets.ts';
 import { type Bucket, startBucket } from '../helpers/stack.ts';
@@ -39,15 +39,6 @@ async function writeApp(bucket: Bucket): Promise<string> {
   };
   for (const { name = '', code } of snippetsOf(recipe)) files[name] = code.replaceAll('5173', String(port));
   return writeRecipeApp(files, { packages: ['vite', '@playwright'], programs: ['vite', 'playwright'] });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 /** As if the app's backend had signed them then. */

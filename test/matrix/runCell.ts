@@ -1,5 +1,4 @@
 import { mkdtemp, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +6,7 @@ import type { Browser } from 'playwright-core';
 import { createS3Server } from '../../demo/s3/index.ts';
 import { chromiumPath } from '../e2e/browser.ts';
 import { run } from '../helpers/child.ts';
+import { freePort } from '../helpers/freePort.ts';
 import { jpeg } from '../helpers/images.ts';
 import { installedVersion, writeApp } from './app.ts';
 import { type Cell, PICTURE } from './cell.ts';
@@ -153,13 +153,4 @@ async function answering(server: Program, port: number): Promise<string> {
     await sleep(200);
   }
   throw new Error(`does not answer:\n${server.output}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
