@@ -82,18 +82,16 @@ it('I48: only a whole image with the status 200 is kept', async () => {
   const { page } = await openAnna(bucket);
   await show(page, await sign('page.jpg'), await sign('empty.jpg'), await sign('large.jpg'));
   await show(page, await sign('missing.jpg'));
-  server.faults.forbidden = 1;
-  await show(page, await sign('a.jpg'));
-  server.faults.forbidden = 0;
-  server.faults.slowDown = 1;
-  await show(page, await sign('a.jpg'));
-  server.faults.slowDown = 0;
-  server.faults.cut = 1;
-  await show(page, await sign('cut.jpg'));
-  server.faults.cut = 0;
-  server.faults.cutChunked = 1;
-  await show(page, await sign('cut.jpg'));
-  server.faults.cutChunked = 0;
+  for (const [fault, key] of [
+    ['forbidden', 'a.jpg'],
+    ['slowDown', 'a.jpg'],
+    ['cut', 'cut.jpg'],
+    ['cutChunked', 'cut.jpg'],
+  ] as const) {
+    server.faults[fault] = 1;
+    await show(page, await sign(key));
+    server.faults[fault] = 0;
+  }
   expect(await show(page, await sign('gone.jpg'))).toEqual([40]);
   // The last one is kept after all others were looked at.
   await expectKept(page, 1);
