@@ -83,7 +83,11 @@ const BEST_FIRST = ['variants', 'cached', 'read-through', 'original'] as const;
 /** The URLs of the best source of an image, as far as the page knows now. */
 export function bestUrls(request: ImageRequest, known: KnownImages): ImageUrls | undefined {
   const images = requestedImages(request);
-  return BEST_FIRST.map((name) => sourceUrls(request, images, known.get, undefined, name)).find(Boolean);
+  for (const name of BEST_FIRST) {
+    const urls = sourceUrls(request, images, known.get, undefined, name);
+    if (urls) return urls;
+  }
+  return undefined;
 }
 
 /** Types of which the server makes variants. It serves all others as they are. */
