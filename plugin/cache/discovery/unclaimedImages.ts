@@ -10,6 +10,8 @@ export const SETTLED_MS = 60_000;
 const SETTLE_EVERY_MS = 1000;
 /** Maximum number of files that are measured at the same time. */
 const LANES = 4;
+/** Maximum number of files that are removed at the same time, so that they share the reading of the manifest. */
+const REMOVED_AT_ONCE = 32;
 
 interface Measured {
   size: number;
@@ -104,17 +106,32 @@ export class UnclaimedImages implements Reclaimable {
   async reclaim(bytes: number): Promise<number> {
     if (bytes <= 0 || this.#files.size === 0) return 0;
     await this.#options.refresh();
+    const rest = this.#files.entries();
     let freed = 0;
-    for (const [path, file] of this.#files) {
-      if (freed >= bytes) break;
-      if (!this.#isSettled(file)) continue;
-      freed += await this.remove(path);
+    while (freed < bytes) {
+      const paths = this.#takeSettled(rest, bytes - freed);
+      if (paths.length === 0) break;
+      const removed = await Promise.all(paths.map((path) => this.#remove(path)));
+      freed = removed.reduce((sum, size) => sum + size, freed);
     }
     return freed;
   }
 
+  /** The next files that have this many bytes together, or the beginning of them. */
+  #takeSettled(rest: Iterable<[path: string, file: Measured]>, bytes: number): string[] {
+    const paths: string[] = [];
+    let found = 0;
+    for (const [path, file] of rest) {
+      if (!this.#isSettled(file)) continue;
+      paths.push(path);
+      found += file.size;
+      if (found >= bytes || paths.length === REMOVED_AT_ONCE) break;
+    }
+    return paths;
+  }
+
   /** Removes a file, unless it has an entry by now or has changed. Returns its bytes. */
-  async remove(path: string): Promise<number> {
+  async #remove(path: string): Promise<number> {
     const known = this.#files.get(path);
     this.forget(path);
     if (known === undefined || this.#options.isKnown(path)) return 0;
