@@ -77,7 +77,8 @@ export async function removeFolder(dir: string, folder: string): Promise<void> {
 
 /** Renames a file, replacing the file that has the new name. Both paths are absolute. @throws as {@link lookAt} */
 export async function moveFile(dir: string, from: string, to: string): Promise<void> {
-  await Promise.all([from, to].map((path) => lookAt(dir, folderOf(pathInside(dir, path)))));
+  const folders = new Set([from, to].map((path) => folderOf(pathInside(dir, path))));
+  await Promise.all(Array.from(folders, (folder) => lookAt(dir, folder)));
   await replaceFile(from, to);
 }
 
