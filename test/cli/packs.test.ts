@@ -74,6 +74,7 @@ describe('export and import', () => {
       out: expect.stringMatching(/^1 image, /),
     });
     expect((await from.run(['export', 'x.tar', '--urls', 'none.txt'])).said).toContain('none.txt cannot be read');
+    expect((await from.run(['warm', 'none.txt'])).said).toContain('none.txt cannot be read');
   });
 
   it('say 1 if something was refused, name it, and leave out what a terminal would obey', async () => {

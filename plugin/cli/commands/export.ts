@@ -15,9 +15,8 @@ import { ImageCacheError } from '../../errors.ts';
 import type { PackProgress } from '../../protocol.ts';
 import type { Arguments } from '../args.ts';
 import { configure } from '../configuration.ts';
-import { bytesOf } from '../fileInput.ts';
+import { listedImages } from '../imageList.ts';
 import { FINE, type Io, NOT_FINE } from '../io.ts';
-import { linesOf } from '../lines.ts';
 import { clean, counted, toJson } from '../text.ts';
 import { withCache } from '../withCache.ts';
 
@@ -53,10 +52,7 @@ const isSelected = ({ urls, missed }: Arguments): boolean => urls !== undefined 
 /** The canonical URLs of the listed images that are cached. The others are named. */
 async function cachedOf(cache: ImageCache, list: string, io: Io): Promise<{ cached: string[]; absent: number }> {
   const urls: string[] = [];
-  // A line may have an actor before the URL, as for `warm`.
-  for await (const line of linesOf(bytesOf(list, io))) {
-    if (line !== '' && !line.startsWith('#')) urls.push(line.slice(line.indexOf('\t') + 1).trim());
-  }
+  for await (const { url } of listedImages(list, io)) urls.push(url);
   const entries = await cache.lookup(urls);
   const absent = urls.filter((_, at) => entries[at] === undefined);
   for (const url of absent.slice(0, MAX_NAMED)) io.say(`not cached: ${clean(withoutQuery(url))}`);

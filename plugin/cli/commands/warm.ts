@@ -1,14 +1,11 @@
-import { createReadStream } from 'node:fs';
-import { resolve } from 'node:path';
 import { DEFAULT_ACTOR_ID, type ImageCache } from '../../cache/index.ts';
-import { ImageCacheError } from '../../errors.ts';
 import { offlineRefusal } from '../../offline.ts';
 import type { PrefetchResult } from '../../protocol.ts';
 import { TimeSlice } from '../../timeSlice.ts';
 import type { Arguments } from '../args.ts';
 import { configure } from '../configuration.ts';
+import { type ListedImage, listedImages } from '../imageList.ts';
 import { FINE, INTERRUPTED, type Io, NOT_FINE } from '../io.ts';
-import { linesOf } from '../lines.ts';
 import { clean, toJson } from '../text.ts';
 import { withCache } from '../withCache.ts';
 
@@ -30,17 +27,13 @@ export async function warmCommand(given: Arguments, io: Io): Promise<number> {
   const configuration = await configure(given, io, 'buckets');
   if (configuration.options.offline) throw offlineRefusal('Images are not downloaded');
   const [file = '-'] = given.operands;
-  const input = file === '-' ? io.input : createReadStream(resolve(io.cwd, file));
   if (file === '-' && io.isInteractive) io.say('Reads URLs, one a line, until Ctrl+D.');
   return withCache(
     { ...configuration, options: { ...configuration.options, logLevel: 'silent' } },
     io,
     'may be made',
     async (cache) => {
-      const counts = await warm(cache, linesOf(input), given, io).catch((error: unknown) => {
-        const message = error instanceof Error ? error.message : String(error);
-        throw new ImageCacheError('INVALID_BODY', `${file} cannot be read: ${message}`);
-      });
+      const counts = await warm(cache, listedImages(file, io), given, io);
       if (io.signal.aborted) return INTERRUPTED;
       await io.print(given.json ? toJson({ done: true, ...counts }) : summary(counts));
       return counts.failed > 0 ? NOT_FINE : FINE;
@@ -50,7 +43,7 @@ export async function warmCommand(given: Arguments, io: Io): Promise<number> {
 
 async function warm(
   cache: ImageCache,
-  lines: AsyncGenerator<string, void, void>,
+  images: AsyncGenerator<ListedImage, void, void>,
   given: Arguments,
   io: Io,
 ): Promise<Counts> {
@@ -58,9 +51,8 @@ async function warm(
   const timeSlice = new TimeSlice();
   const defaultActor = given.actor ?? DEFAULT_ACTOR_ID;
 
-  async function one(line: string): Promise<void> {
-    const [actor, url] = line.includes('\t') ? (line.split('\t', 2) as [string, string]) : [defaultActor, line];
-    const result = await cache.prefetch({ s3_url: url.trim() }, actor, { signal: io.signal });
+  async function one({ actor = defaultActor, url }: ListedImage): Promise<void> {
+    const result = await cache.prefetch({ s3_url: url }, actor, { signal: io.signal });
     if (io.signal.aborted) return;
     counts.total += 1;
     counts[result.status] += 1;
@@ -74,9 +66,9 @@ async function warm(
   async function lane(): Promise<void> {
     for (;;) {
       if (timeSlice.isOver) await timeSlice.yield(); // lines that are no URLs would keep all else waiting
-      const { value: line, done } = await lines.next();
+      const { value: image, done } = await images.next();
       if (done === true || io.signal.aborted) return;
-      if (line !== '' && !line.startsWith('#')) await one(line);
+      await one(image);
     }
   }
 
