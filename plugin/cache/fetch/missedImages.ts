@@ -1,10 +1,8 @@
-import { open } from 'node:fs/promises';
-import { join } from 'node:path';
 import { OFFLINE_VARIABLE, type OfflineStats } from '../../protocol.ts';
 import { ensureOwnDirectory } from '../files/ensureOwnDirectory.ts';
 import { MISSED_FILE, TMP_DIR } from '../files/layout.ts';
-import { makeFolder, moveFile, pathInside, removeFile } from '../files/ownFolders.ts';
-import { temporaryPath } from '../files/temporary.ts';
+import { makeFolder } from '../files/ownFolders.ts';
+import { replaceContent } from '../files/replaceContent.ts';
 import type { CacheLogger } from '../injected/cacheLogger.ts';
 
 /** Images that are remembered, that the statistics name, and that the log names. */
@@ -87,14 +85,7 @@ export class MissedImages {
     const { dir } = this.#options;
     await ensureOwnDirectory(dir);
     await makeFolder(dir, TMP_DIR);
-    const tmp = temporaryPath(dir);
-    try {
-      const file = await open(tmp, 'wx', 0o600);
-      await file.writeFile(this.#text()).finally(() => file.close());
-      await moveFile(dir, tmp, join(dir, MISSED_FILE));
-    } finally {
-      await removeFile(dir, pathInside(dir, tmp)).catch(() => undefined);
-    }
+    await replaceContent(dir, MISSED_FILE, this.#text());
   }
 
   #text(): string {

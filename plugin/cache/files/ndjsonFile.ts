@@ -4,8 +4,8 @@ import { TimeSlice } from '../../timeSlice.ts';
 import { constants } from 'node:fs';
 import { APPEND, READ } from './cautiousOpen.ts';
 import { ensureOwnDirectory } from './ensureOwnDirectory.ts';
-import { lookAt, moveFile } from './ownFolders.ts';
-import { temporaryPath } from './temporary.ts';
+import { lookAt } from './ownFolders.ts';
+import { replaceContent } from './replaceContent.ts';
 
 /** A longer file is shortened to its newer half. */
 const MAX_BYTES = 4_000_000;
@@ -55,14 +55,7 @@ export class NdjsonFile {
   async #shorten(): Promise<void> {
     const rest = await this.#with(READ, (file) => readEnd(file, MAX_BYTES / 2));
     if (rest === undefined) return;
-    const tmp = temporaryPath(this.#dir);
-    try {
-      const file = await open(tmp, 'wx', 0o600);
-      await file.writeFile(rest).finally(() => file.close());
-      await moveFile(this.#dir, tmp, join(this.#dir, this.#name));
-    } catch {
-      // it stays as long as it is
-    }
+    await replaceContent(this.#dir, this.#name, rest).catch(() => undefined); // it stays as long as it is
   }
 
   async #isOurs(): Promise<boolean> {

@@ -3,8 +3,9 @@ import { link, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from './fileError.ts';
 import { CACHE_ID_FILE, CACHE_ID_FORM, TMP_DIR } from './layout.ts';
-import { lookAt, moveFile, pathInside, removeFile } from './ownFolders.ts';
+import { lookAt, pathInside, removeFile } from './ownFolders.ts';
 import { readStart } from './cautiousOpen.ts';
+import { replaceContent } from './replaceContent.ts';
 import { temporaryPath } from './temporary.ts';
 import { writeOnce } from './writeOnce.ts';
 
@@ -23,7 +24,7 @@ export async function readCacheId(dir: string): Promise<string> {
   if (id !== undefined && ownInode === inode) return id;
 
   const derived = uuidFrom(`${text}${inode}`);
-  await replaceContent(dir, path, `${derived}\n${inode}\n`).catch(() => undefined); // the directory may be read-only
+  await replaceContent(dir, CACHE_ID_FILE, `${derived}\n${inode}\n`).catch(() => undefined); // the directory may be read-only
   return derived;
 }
 
@@ -41,14 +42,6 @@ async function createOnce(dir: string, path: string, content: string): Promise<s
     await removeFile(dir, pathInside(dir, tmp));
   }
   return readStart(path);
-}
-
-async function replaceContent(dir: string, path: string, text: string): Promise<void> {
-  const tmp = temporaryPath(dir);
-  await writeFile(tmp, text, { flag: 'wx', mode: 0o600 });
-  await moveFile(dir, tmp, path).catch((error: unknown) =>
-    removeFile(dir, pathInside(dir, tmp)).then(() => Promise.reject(error)),
-  );
 }
 
 /** A UUID of version 8 (RFC 9562, 5.8). */
