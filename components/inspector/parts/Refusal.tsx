@@ -1,4 +1,5 @@
 import type { ServerError } from '../server/serverError.ts';
+import { Remedy } from './Remedy.tsx';
 import { Sentences } from './Sentences.tsx';
 
 /** What a call was refused for, in the words of the server. */
@@ -10,11 +11,7 @@ export function Refusal({ error, onRetry }: { error: ServerError; onRetry?: () =
           <Sentences text={error.message} maxLength={600} />
         </strong>
       </p>
-      {error.hint !== undefined && (
-        <p>
-          <Sentences text={error.hint} maxLength={800} />
-        </p>
-      )}
+      <Remedy hint={error.hint} />
       {onRetry && (
         <button type="button" className="button" onClick={onRetry}>
           Try again

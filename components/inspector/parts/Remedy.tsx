@@ -5,7 +5,7 @@ import { Sentences } from './Sentences.tsx';
 interface RemedyProps {
   hint: string | undefined;
   /** A line to copy that cures the problem: of the configuration, or a command. */
-  fix: string | undefined;
+  fix?: string | undefined;
   maxHintLength?: number;
 }
 

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import type { ImportAnswer } from '../../../../plugin/protocol.ts';
 import { formatBytes, plural } from '../../format/amounts.ts';
 import { printable } from '../../format/text.ts';
@@ -7,7 +7,7 @@ import { Icon } from '../../parts/Icon.tsx';
 import { Refusal } from '../../parts/Refusal.tsx';
 import { Sentences } from '../../parts/Sentences.tsx';
 import { useRefreshLive, useServer } from '../../server/serverContext.tsx';
-import { type ServerError, toServerError } from '../../server/serverError.ts';
+import { useLongCall } from '../../server/useLongCall.ts';
 
 const PACK_TYPE = 'application/x-tar';
 
@@ -18,28 +18,19 @@ export function Packs({ isEmpty, onDone }: { isEmpty: boolean; onDone: () => voi
   const refreshLive = useRefreshLive();
   /** The file that is being imported. */
   const [file, setFile] = useState<File>();
-  const [answer, setAnswer] = useState<ImportAnswer>();
-  const [error, setError] = useState<ServerError>();
+  const { result: answer, error, run } = useLongCall<ImportAnswer>();
   const picker = useRef<HTMLInputElement>(null);
-  const control = useRef<AbortController>(undefined);
-  useEffect(() => () => control.current?.abort(), []);
 
   async function take(picked: File): Promise<void> {
-    const own = (control.current = new AbortController());
     setFile(picked);
-    setAnswer(undefined);
-    setError(undefined);
-    try {
-      const taken = await server.sendFile<ImportAnswer>('import', picked, PACK_TYPE, own.signal);
-      setAnswer(taken);
+    await run(async (signal) => {
+      const taken = await server.sendFile<ImportAnswer>('import', picked, PACK_TYPE, signal);
       announce(sentence(taken));
-    } catch (thrown) {
-      if (!own.signal.aborted) setError(toServerError(thrown));
-    } finally {
-      setFile(undefined);
-      refreshLive();
-      onDone(); // also after a refusal: what had been imported until then stays
-    }
+      return taken;
+    });
+    setFile(undefined);
+    refreshLive();
+    onDone(); // also after a refusal: what had been imported until then stays
   }
 
   return (

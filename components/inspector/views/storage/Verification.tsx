@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { useState } from 'react';
 import type { CheckAnswer, CheckLine } from '../../../../plugin/inspectorProtocol.ts';
 import type { VerifyLine, VerifyReport, VerifyStepName } from '../../../../plugin/protocol.ts';
 import { formatCount, formatMs, plural } from '../../format/amounts.ts';
@@ -7,7 +7,8 @@ import { useAnnounce } from '../../parts/announcer.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { Refusal } from '../../parts/Refusal.tsx';
 import { useServer } from '../../server/serverContext.tsx';
-import { ServerError, toServerError } from '../../server/serverError.ts';
+import { ServerError } from '../../server/serverError.ts';
+import { useLongCall } from '../../server/useLongCall.ts';
 
 const STEPS: Record<VerifyStepName | 'check', string> = {
   check: 'Look at all files, and compare their bytes',
@@ -33,33 +34,26 @@ export function Verification({ onDone }: { onDone: () => void }) {
   const server = useServer();
   const announce = useAnnounce();
   const [progress, setProgress] = useState<ReadonlyMap<keyof typeof STEPS, { checked: number; total: number }>>();
-  const [result, setResult] = useState<Result>();
-  const [error, setError] = useState<ServerError>();
-  const control = useRef<AbortController>(undefined);
-  useEffect(() => () => control.current?.abort(), []);
+  const { result, error, run } = useLongCall<Result>();
 
-  async function run(mends: boolean): Promise<void> {
-    const own = (control.current = new AbortController());
+  async function examine(mends: boolean): Promise<void> {
     setProgress(new Map());
-    setResult(undefined);
-    setError(undefined);
-    try {
+    await run(async (signal) => {
       const lines = mends
-        ? server.lines<VerifyLine>('POST', 'verify', own.signal)
-        : server.lines<CheckLine>('GET', 'check', own.signal);
+        ? server.lines<VerifyLine>('POST', 'verify', signal)
+        : server.lines<CheckLine>('GET', 'check', signal);
+      let last: Result | undefined;
       for await (const line of lines) {
         if ('error' in line) throw new ServerError(line.error.detail, { hint: line.error.hint });
         if ('done' in line) {
-          setResult(line);
+          last = line;
           announce(sentence(line));
-        } else setProgress((last) => new Map(last).set('step' in line ? line.step : 'check', line));
+        } else setProgress((steps) => new Map(steps).set('step' in line ? line.step : 'check', line));
       }
       onDone();
-    } catch (thrown) {
-      if (!own.signal.aborted) setError(toServerError(thrown));
-    } finally {
-      setProgress(undefined);
-    }
+      return last;
+    });
+    setProgress(undefined);
   }
 
   return (
@@ -70,11 +64,16 @@ export function Verification({ onDone }: { onDone: () => void }) {
           <p>{result ? sentence(result) : 'Check only looks. Verify also mends what it finds.'}</p>
         </div>
         <div className="actions">
-          <button type="button" className="button" disabled={progress !== undefined} onClick={() => void run(false)}>
+          <button
+            type="button"
+            className="button"
+            disabled={progress !== undefined}
+            onClick={() => void examine(false)}
+          >
             <Icon name="search" />
             Check
           </button>
-          <button type="button" className="button" disabled={progress !== undefined} onClick={() => void run(true)}>
+          <button type="button" className="button" disabled={progress !== undefined} onClick={() => void examine(true)}>
             <Icon name="check" />
             Verify
           </button>
