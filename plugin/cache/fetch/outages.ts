@@ -1,3 +1,4 @@
+import { type After, afterTimeout } from '../../after.ts';
 import { ImageCacheError } from '../../errors.ts';
 import type { ErrorCode } from '../../protocol.ts';
 import type { CachePart } from '../manifest/cachePart.ts';
@@ -34,8 +35,7 @@ export interface OutagesOptions<Ref extends ImageRef> {
   /** Called when an image of an outage can be had again. */
   onRecovered: () => void;
   now?: () => number;
-  /** @returns a function that cancels it */
-  after?: (ms: number, run: () => void) => () => void;
+  after?: After;
 }
 
 interface Ends {
@@ -159,9 +159,4 @@ function isOutage(error: unknown): boolean {
 
 function originOf({ origin = '' }: ImageRef): string {
   return origin;
-}
-
-function afterTimeout(ms: number, run: () => void): () => void {
-  const timer = setTimeout(run, ms).unref();
-  return () => clearTimeout(timer);
 }

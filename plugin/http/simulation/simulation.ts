@@ -1,9 +1,10 @@
+import { type After, afterTimeout } from '../../after.ts';
 import type { CacheLogger } from '../../cache/index.ts';
 import { ImageCacheError } from '../../errors.ts';
 import type { SimulationRequest, SimulationStatus } from '../../inspectorProtocol.ts';
 import { createRecentMap } from '../../recentMap.ts';
 import { PRESETS } from './presets.ts';
-import { type After, WaitingRoom } from './waitingRoom.ts';
+import { WaitingRoom } from './waitingRoom.ts';
 import { inWords, onlyWhat } from './words.ts';
 
 /** A simulation ends by itself, so that one that was forgotten does no harm for long. */
@@ -108,9 +109,4 @@ function badEnd(): ImageCacheError {
   return new ImageCacheError('INVALID_BODY', '`until`: must be in the next ten minutes.', {
     hint: 'Leave it out: a simulation ends after ten minutes by itself, or by DELETE /simulate.',
   });
-}
-
-function afterTimeout(ms: number, run: () => void): () => void {
-  const timer = setTimeout(run, ms).unref();
-  return () => clearTimeout(timer);
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { After } from '../../after.ts';
 
 /** How a wait has ended: it is over, the client has left, or the simulation has ended. */
 export type WaitEnd = 'over' | 'left' | 'ended';
@@ -14,9 +15,6 @@ export interface Wait {
   /** Aborted when the client has left. */
   signal: AbortSignal;
 }
-
-/** Runs a function later. @returns a function that cancels it */
-export type After = (ms: number, run: () => void) => () => void;
 
 /** Requests that wait at a time. */
 export const MAX_REQUESTS = 100;
