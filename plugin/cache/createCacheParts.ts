@@ -265,6 +265,7 @@ export function createCacheParts<Ref extends ImageRef>(
     identify: (url) => source.identify(url),
     inspect,
     admit: (entry, commit) => roomForPacks.admit(entry, commit),
+    claim: (entry, actorId) => fetcher.claim(entry, actorId),
     maxBytesOf: (actorId) => Math.min(settings.maxImageSize ?? Infinity, maxBytesOf(actorId)),
     limits: settings,
     otherBytes: () => discovery.unclaimed.totalBytes,

@@ -6,7 +6,7 @@ import { ImageSink } from '../fetch/imageSink.ts';
 import { Scratch } from '../fetch/scratch.ts';
 import type { Inspector } from '../injected/inspector.ts';
 import type { ImageRef } from '../injected/source.ts';
-import { canClaim, originalDigest, withActors } from '../manifest/manifestEntry.ts';
+import { originalDigest, withActors } from '../manifest/manifestEntry.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { Commit, Committer, PendingWrite } from '../store/commit.ts';
 import { newEntry } from '../store/newEntry.ts';
@@ -22,6 +22,8 @@ export interface ImportContext<Ref extends ImageRef> {
   inspect: Inspector;
   /** Stores an image if it fits; nothing is evicted for it. @throws ImageCacheError PACK_TOO_LARGE */
   admit: (entry: ManifestEntry, store: () => Promise<Commit>) => Promise<Commit>;
+  /** Records that the actor uses a cached image. */
+  claim: (entry: ManifestEntry, actorId: string) => Promise<unknown>;
   /** Maximum size of an image of this actor, in bytes. */
   maxBytesOf: (actorId: string) => number;
   limits: ImportLimits;
@@ -110,21 +112,15 @@ export class ImageImport<Ref extends ImageRef> {
       return false;
     }
     if (known.sha256 === sha256 || originalDigest(known) === sha256) {
-      await this.#claim(s3_url, actors);
+      await this.#claim(known, actors);
       return true;
     }
     if (known.validated_at === 0) return false;
     throw conflict();
   }
 
-  async #claim(key: string, actors: readonly string[]): Promise<void> {
-    const { store } = this.#context;
-    for (const actor of actors) {
-      const entry = store.index.get(key);
-      if (entry !== undefined && canClaim(entry, actor, store.index.pinnedActors)) {
-        await store.append({ op: 'claim', key, actor });
-      }
-    }
+  async #claim(entry: ManifestEntry, actors: readonly string[]): Promise<void> {
+    for (const actor of actors) await this.#context.claim(entry, actor);
   }
 
   /** Writes the bytes to a temporary file, and checks them. They are stored while the next image is read. */
@@ -185,7 +181,7 @@ export class ImageImport<Ref extends ImageRef> {
     );
     if (commit.status === 'cancelled') throw removedMeanwhile();
     if (commit.entry.sha256 !== entry.sha256) throw conflict(); // stored otherwise meanwhile
-    await this.#claim(key, image.actors);
+    await this.#claim(commit.entry, image.actors);
     if (commit.status === 'stored') this.#outcomes.imported(image);
     else this.#outcomes.known(image);
   }
