@@ -277,6 +277,7 @@ export function createCacheParts<Ref extends ImageRef>(
   // First the parts that may still write to the manifest or process an image, then those that keep the directory in order.
   parts.push(
     outages,
+    missed,
     packs,
     verifier,
     fallback,

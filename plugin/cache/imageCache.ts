@@ -446,7 +446,6 @@ export class ImageCache<Ref extends ImageRef = ImageRef> {
     void this.#parts.room.close(); // a running eviction ends when the manifest is closed
     await downloads;
     await this.insight.close();
-    await this.#parts.missed.close();
     await this.#parts.manifest.close();
   }
 

@@ -4,6 +4,7 @@ import { MISSED_FILE, TMP_DIR } from '../files/layout.ts';
 import { makeFolder } from '../files/ownFolders.ts';
 import { replaceContent } from '../files/replaceContent.ts';
 import type { CacheLogger } from '../injected/cacheLogger.ts';
+import type { CachePart } from '../manifest/cachePart.ts';
 
 /** Images that are remembered, that the statistics name, and that the log names. */
 const MAX_REMEMBERED = 10_000;
@@ -24,7 +25,7 @@ export interface MissedImagesOptions {
  * The images that were asked for while the cache was offline, and were not in it. Each is named once: in the statistics, in a file from which the
  * command `warm` can fetch them later, and in the log at the end.
  */
-export class MissedImages {
+export class MissedImages implements CachePart {
   readonly #options: MissedImagesOptions;
   /** The actor of each image, by its key. */
   readonly #actors = new Map<string, string>();
