@@ -6,7 +6,7 @@ import { newEntry } from '../store/newEntry.ts';
 import type { BlobStore } from '../files/blobStore.ts';
 import { fileError } from '../files/fileError.ts';
 import type { Inspector } from '../injected/inspector.ts';
-import { originalDigest } from '../manifest/manifestEntry.ts';
+import { isFromPack, originalDigest } from '../manifest/manifestEntry.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { Committer } from '../store/commit.ts';
 import { Scratch } from './scratch.ts';
@@ -66,7 +66,7 @@ export class Revalidator<Ref extends ImageRef> {
     const maxBytes = maxBytesOf(known.actor_id);
     // A newer version of the image was refused before: ask whether the object is still that version.
     const refusedEtag = refused.etagOf(ref.key, maxBytes);
-    const knownEtag = isForced ? undefined : (refusedEtag ?? (known.validated_at === 0 ? undefined : known.etag));
+    const knownEtag = isForced ? undefined : (refusedEtag ?? (isFromPack(known) ? undefined : known.etag));
     const write = committer.begin(ref.key, known.actor_id);
     const createWriter = async () => {
       await ensureRoom();

@@ -1,5 +1,6 @@
 import type { Activity, StoryEvent } from '../../inspectorProtocol.ts';
 import type { ManifestEntry } from '../../protocol.ts';
+import { isFromPack } from '../manifest/manifestEntry.ts';
 import { inWords, type MissExplanation } from './missReason.ts';
 
 const MAX_EVENTS = 100;
@@ -27,9 +28,9 @@ export function storyOf({ entry, activity, departure, queuedAt }: StorySources):
   }
   if (entry !== undefined) {
     const { cached_at, validated_at, last_used_at } = entry;
-    const stored = validated_at === 0 ? 'Taken from a pack; S3 was never asked about it.' : 'Stored.';
+    const stored = isFromPack(entry) ? 'Taken from a pack; S3 was never asked about it.' : 'Stored.';
     if (!isTold('stored', cached_at)) events.push({ at: cached_at, what: 'stored', text: stored });
-    if (validated_at !== undefined && validated_at > 0 && !isTold('validated', validated_at))
+    if (validated_at !== undefined && !isFromPack(entry) && !isTold('validated', validated_at))
       events.push({ at: validated_at, what: 'validated', text: 'S3 said that it has not changed.' });
     if (last_used_at > cached_at + SAME_MS && !isTold('served', last_used_at))
       events.push({ at: last_used_at, what: 'served', text: 'Used for the last time so far.' });

@@ -36,6 +36,11 @@ export function parseEntry(value: unknown): ManifestEntry | undefined {
   return known ? (entry as ManifestEntry) : undefined; // every required field was just checked
 }
 
+/** True if a pack has brought the bytes, and S3 was never asked about them. */
+export function isFromPack({ validated_at }: ManifestEntry): boolean {
+  return validated_at === 0;
+}
+
 /** SHA-256 of the bytes that the origin sent, hex. */
 export function originalDigest({ sha256, original_sha256 = sha256 }: ManifestEntry): string {
   return original_sha256;

@@ -6,7 +6,7 @@ import { ImageSink } from '../fetch/imageSink.ts';
 import { Scratch } from '../fetch/scratch.ts';
 import type { Inspector } from '../injected/inspector.ts';
 import type { ImageRef } from '../injected/source.ts';
-import { originalDigest, withActors } from '../manifest/manifestEntry.ts';
+import { isFromPack, originalDigest, withActors } from '../manifest/manifestEntry.ts';
 import type { ManifestStore } from '../manifest/manifestStore.ts';
 import type { Commit, Committer, PendingWrite } from '../store/commit.ts';
 import { newEntry } from '../store/newEntry.ts';
@@ -115,7 +115,7 @@ export class ImageImport<Ref extends ImageRef> {
       await this.#claim(known, actors);
       return true;
     }
-    if (known.validated_at === 0) return false;
+    if (isFromPack(known)) return false;
     throw conflict();
   }
 
@@ -175,7 +175,7 @@ export class ImageImport<Ref extends ImageRef> {
     await store.refresh(); // another process may have stored or replaced it meanwhile
     const known = store.index.get(key);
     const isReplaced = known !== undefined && known.sha256 !== entry.sha256;
-    if (isReplaced && known.validated_at !== 0) throw conflict(); // S3 has sent it meanwhile
+    if (isReplaced && !isFromPack(known)) throw conflict(); // S3 has sent it meanwhile
     const commit = await admit(entry, () =>
       isReplaced ? committer.replace(write, { known, entry, blob }) : committer.put(write, entry, blob),
     );
