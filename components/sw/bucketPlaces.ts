@@ -96,10 +96,10 @@ export function findInBuckets(places: readonly BucketPlace[], url: string): Buck
   return undefined;
 }
 
-/** Empty if it is not UTF-8, because S3 has no such keys. */
+/** Empty if it is not UTF-8, because S3 has no such keys. A `%` without two hexadecimal digits stays a `%`, as in our server. */
 function decoded(key: string): string {
   try {
-    return decodeURIComponent(key);
+    return decodeURIComponent(key.replace(/%(?![0-9a-f]{2})/gi, '%25'));
   } catch {
     return '';
   }

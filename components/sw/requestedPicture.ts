@@ -46,13 +46,16 @@ export function requestedPicture(
   return object.place === undefined ? undefined : { from: 'bucket', object, place: object.place, variant: '' };
 }
 
-function servedPicture(address: string, places: ResolvedWorkerOptions['places']): RequestedPicture {
+function servedPicture(address: string, places: ResolvedWorkerOptions['places']): RequestedPicture | undefined {
   // To our server, a plus is no space.
   const { searchParams } = new URL(address.replaceAll('+', '%2B'));
   const variant = variantOf(searchParams);
   const path = searchParams.get('path');
   if (path !== null) return { from: 'path', path, variant };
-  return { from: 'url', object: objectName(places, searchParams.get('url') ?? ''), variant };
+  const url = searchParams.get('url') ?? '';
+  // To our server, dots are part of the key. `URL` would resolve them, which makes the key of another object.
+  if (/\/(\.|%2e){1,2}([/?#]|$)/i.test(url)) return undefined;
+  return { from: 'url', object: objectName(places, url), variant };
 }
 
 /** A reference has the default base, whatever the API has: it is a name. */

@@ -83,6 +83,14 @@ describe('requests', () => {
   });
 });
 
+it.each(['x/../a.jpg', './a.jpg', 'x/%2E%2e/a.jpg', 'x/..', 'x/.%2e?w=1'])(
+  'of our server is not taken for the one that a browser makes of dots: %s',
+  (key) => {
+    const url = `${BASE}/image?url=${encodeURIComponent(`${BUCKET}/${key}`)}`;
+    expect(ask(url)).toBeUndefined();
+  },
+);
+
 describe('a picture', () => {
   it('is the same under each signature, by its URL and by our server, and each variant is one of its own', async () => {
     const url = `${BUCKET}/a.jpg?X-Amz-Date=1&X-Amz-Signature=`;
