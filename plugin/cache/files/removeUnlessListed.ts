@@ -60,15 +60,15 @@ async function removeAll(dir: string, paths: readonly string[], { refresh, isLis
 
 /** Returns `undefined` for a file that is gone, and for a directory, which was not created by us. */
 async function take(dir: string, path: string): Promise<Taken | undefined> {
-  if ((await lookAt(dir, dirname(path))) === undefined) return undefined;
   const aside = `${dirname(path)}/${temporaryName()}`;
   try {
     if ((await lstat(join(dir, path))).isDirectory()) return undefined;
     await moveFile(dir, join(dir, path), join(dir, aside));
     return { path, aside };
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
+    if (!['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw error;
+    await lookAt(dir, dirname(path)); // it may seem to be gone because the folder is not ours
+    return undefined;
   }
 }
 
